@@ -1,0 +1,5 @@
+/** Who sends a command and by which door. `person` is the canonical id: the same for Slack, CLI and web. */
+export interface Actor {
+  readonly person: string
+  readonly entrance: 'http' | 'cli' | 'slack' | 'temporal' | 'demo'
+}

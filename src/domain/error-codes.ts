@@ -1,0 +1,45 @@
+/**
+ * Every error Sluice shows to a person, by stable code. The docs page `docs/errors/<code>.md`, the HTTP status and the
+ * CLI exit code follow from this table; a test compares it with the docs folder.
+ *
+ * - `status`: HTTP status of the problem+json answer.
+ * - `retry`: whether the same call can succeed later without being changed.
+ */
+export const ERROR_CODES = {
+  'plan.invalid': { title: 'The plan has problems', status: 422, retry: 'never' },
+  'plan.too-large': { title: 'The plan is too large', status: 413, retry: 'never' },
+  'plan.too-deep': { title: 'The plan is nested too deeply', status: 422, retry: 'never' },
+  'plan.not-yaml': { title: 'The plan is not readable YAML', status: 422, retry: 'never' },
+  'config.invalid': { title: 'sluice.yaml or the environment has problems', status: 500, retry: 'never' },
+  'target.unknown': { title: 'No such target', status: 404, retry: 'never' },
+  'release.unknown': { title: 'No such release', status: 404, retry: 'never' },
+  'release.ended': { title: 'The release has ended', status: 409, retry: 'never' },
+  'lane.busy': { title: 'The target already has a release', status: 409, retry: 'later' },
+  'lane.frozen': { title: 'The target is frozen', status: 423, retry: 'later' },
+  'lane.key-reused': { title: 'The idempotency key was used for another request', status: 409, retry: 'never' },
+  'command.stale': { title: 'The command was meant for another step or release', status: 409, retry: 'never' },
+  'command.refused': { title: 'The command does not fit the state of the release', status: 409, retry: 'never' },
+  'command.forbidden': { title: 'This person may not do that', status: 403, retry: 'never' },
+  'request.invalid': { title: 'The request is not well-formed', status: 400, retry: 'never' },
+  'request.unauthenticated': { title: 'No valid token', status: 401, retry: 'never' },
+  'request.unknown-route': { title: 'No such address', status: 404, retry: 'never' },
+  'router.unreachable': { title: 'The router did not answer', status: 502, retry: 'later' },
+  'router.refused': { title: 'The router refused the change', status: 502, retry: 'later' },
+  'router.not-applied': { title: 'The router did not take the change', status: 502, retry: 'later' },
+  'router.fenced': { title: 'A newer release or step owns the router', status: 409, retry: 'never' },
+  'router.unclear-baseline': { title: 'The router is split already', status: 409, retry: 'never' },
+  'router.misconfigured': { title: 'The router lacks what the target names', status: 502, retry: 'never' },
+  'metrics.misconfigured': { title: 'The metric source is not set up rightly', status: 502, retry: 'never' },
+  'temporal.unavailable': { title: 'Temporal cannot be reached', status: 503, retry: 'later' },
+  'expression.invalid': { title: 'The expression cannot be used', status: 422, retry: 'never' },
+  'judge.invalid': { title: 'The canary configuration cannot be used', status: 422, retry: 'never' },
+  internal: { title: 'A fault in Sluice', status: 500, retry: 'later' },
+} as const satisfies Record<string, { title: string; status: number; retry: 'never' | 'later' }>
+
+/** A stable error code, e.g. `lane.busy`. */
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** True when `text` is one of {@link ERROR_CODES}. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, text)
+}

@@ -1,0 +1,43 @@
+import type { BasisPoints } from './units.ts'
+
+/** Who gets the new version now, as one whole desired state: never a change relative to what was there. */
+export interface Exposure {
+  /** Share of all users on the canary, in basis points. */
+  readonly weight: BasisPoints
+  /** Cohorts that are on the canary whatever the weight, sorted, without repeats. */
+  readonly cohorts: readonly string[]
+}
+
+/** Nobody on the canary: the exposure a rollback returns to. */
+export const NO_EXPOSURE: Exposure = { weight: 0, cohorts: [] }
+
+/** The two roles that pools play during a release, by the name of the pool. */
+export interface PoolRoles {
+  readonly stable: string
+  readonly canary: string
+}
+
+/**
+ * Orders writes to one router. A router keeps the highest fence it has seen and refuses lower ones, so a late retry of
+ * an old step cannot overwrite a newer one. `release` is the number of the release in its lane; `epoch` rises by one
+ * with each exposure of that release. Compared by release first, then by epoch.
+ */
+export interface Fence {
+  readonly release: number
+  readonly epoch: number
+}
+
+/** Negative when `left` is older than `right`, 0 when equal, positive when newer. */
+export function compareFences(left: Fence, right: Fence): number {
+  return left.release === right.release ? left.epoch - right.epoch : left.release - right.release
+}
+
+/** True when both describe the same users on the canary. */
+export function isSameExposure(left: Exposure, right: Exposure): boolean {
+  return left.weight === right.weight && sortedCohorts(left.cohorts).join() === sortedCohorts(right.cohorts).join()
+}
+
+/** Cohort names sorted and without repeats, the form in which exposures are kept and compared. */
+export function sortedCohorts(cohorts: readonly string[]): readonly string[] {
+  return [...new Set(cohorts)].sort()
+}

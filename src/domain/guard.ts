@@ -1,0 +1,115 @@
+import type { Check } from './checks.ts'
+import type { Exposure, Fence, PoolRoles } from './exposure.ts'
+import type { PlanPolicies } from './plan.ts'
+import type { TargetId } from './target.ts'
+import type { Milliseconds } from './units.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What the guard is to watch: one exposure of one release. */
+export interface GuardInput {
+  readonly target: TargetId
+  readonly releaseId: string
+  readonly roles: PoolRoles
+  readonly exposure: Exposure
+  readonly fence: Fence
+  /** When the exposure was read back; nothing before counts. */
+  readonly exposedAt: Milliseconds
+  readonly checks: readonly Check[]
+  readonly interval: Milliseconds
+  /** How long the guard may be blind before it says so and ends; null: as long as it takes (the plan is paused). */
+  readonly blindLimit: PlanPolicies['onInconclusive']['holdFor'] | null
+  /** False while the router's state is unknown: then only the checks are watched and nothing is repaired. */
+  readonly watchesRouter: boolean
+  /** True when the guard is to end as soon as every check has shown that the canary is not worse. */
+  readonly endsWhenProven: boolean
+  /** What the guard knew when it last watched this release. */
+  readonly resume: GuardState | null
+}
+
+/** A check's judge state and latest verdict. The state is the judge's own plain JSON. */
+export interface WatchedCheck {
+  readonly state: unknown
+  readonly verdict: Verdict
+}
+
+/** A stretch of time in which some check had no usable data. */
+export interface BlindSpan {
+  readonly from: Milliseconds
+  readonly to: Milliseconds
+}
+
+/** One point of the bounded series that pages and terminals draw. Counts of one look. */
+export interface SeriesPoint {
+  readonly at: Milliseconds
+  readonly canary: ArmPoint | null
+  readonly stable: ArmPoint | null
+}
+
+export interface ArmPoint {
+  readonly requests: number
+  readonly errors: number
+  /** 95th and 99th percentile in seconds, null without a histogram. */
+  readonly p95Seconds: number | null
+  readonly p99Seconds: number | null
+}
+
+/**
+ * All the guard knows; plain JSON of bounded size. Lives in the heartbeat of the guard activity, so that any worker goes
+ * on where another stopped, and in the workflow's hands between two exposures.
+ */
+export interface GuardState {
+  /** The epoch of the exposure it watched. */
+  readonly epoch: number
+  readonly checks: Readonly<Record<string, WatchedCheck>>
+  /** Where each metric source goes on, by source name. */
+  readonly cursors: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>
+  /** Time of the last look. */
+  readonly lookedAt: Milliseconds
+  readonly looks: number
+  /** Since when some check has been blind, or null. */
+  readonly blindSince: Milliseconds | null
+  readonly blindSpans: readonly BlindSpan[]
+  /** Why the router could not be read at the last look, or null. */
+  readonly routerFault: string | null
+  /** What was repaired at the router, one sentence each, newest last. */
+  readonly repairs: readonly string[]
+  readonly repairCount: number
+  readonly series: readonly SeriesPoint[]
+}
+
+/** Why the guard ended by itself. Everything else goes on until it is cancelled. */
+export type GuardOutcome =
+  | { readonly kind: 'proven'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'failed'; readonly check: string; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'blind'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'foreign'; readonly reason: string; readonly state: GuardState }
+
+/** How much of the time since `since` the guard was blind, in milliseconds. */
+export function blindTime(state: GuardState, since: Milliseconds): Milliseconds {
+  const open = state.blindSince === null ? [] : [{ from: state.blindSince, to: state.lookedAt }]
+  return [...state.blindSpans, ...open].reduce((sum, span) => sum + Math.max(0, span.to - Math.max(span.from, since)), 0)
+}
+
+/** The state without the evidence of the named checks: they are judged anew. */
+export function withoutEvidence(state: GuardState, isForgotten: (name: string) => boolean): GuardState {
+  const kept = Object.entries(state.checks).filter(([name]) => !isForgotten(name))
+  return { ...state, checks: Object.fromEntries(kept) }
+}
+
+/** The verdicts by check. */
+export function verdictsOf(state: GuardState): Readonly<Record<string, Verdict>> {
+  return Object.fromEntries(Object.entries(state.checks).map(([name, { verdict }]) => [name, verdict]))
+}
+
+/** What the checks say together. `waiting` names the first that does not pass yet. */
+export function standingOf(
+  checks: readonly Check[],
+  state: GuardState | null,
+): { readonly isPassing: true } | { readonly isPassing: false; readonly waiting: string } {
+  for (const { name } of checks) {
+    const verdict = state?.checks[name]?.verdict
+    if (verdict === undefined) return { isPassing: false, waiting: `${name}: not looked at yet` }
+    if (verdict.outcome !== 'pass') return { isPassing: false, waiting: `${name}: ${verdict.reason}` }
+  }
+  return { isPassing: true }
+}

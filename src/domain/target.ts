@@ -1,0 +1,32 @@
+/** One service in one environment. */
+export interface TargetId {
+  readonly service: string
+  readonly environment: string
+}
+
+/** `checkout/production`. */
+export function targetName({ service, environment }: TargetId): string {
+  return `${service}/${environment}`
+}
+
+/** Workflow id of a target's lane. */
+export function laneIdOf(target: TargetId): string {
+  return `lane/${targetName(target)}`
+}
+
+/** Workflow id of a release, which is also the release's id everywhere else. */
+export function releaseIdOf(target: TargetId, number: number): string {
+  return `release/${targetName(target)}/${number}`
+}
+
+const NAME = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+const RELEASE_ID = new RegExp(`^(?:release/)?(${NAME})/(${NAME})/(\\d{1,9})$`)
+
+/** Reads `release/checkout/production/7`, with or without the first word; null when it is no release id. */
+export function parseReleaseId(text: string): (TargetId & { readonly number: number; readonly releaseId: string }) | null {
+  const match = RELEASE_ID.exec(text)
+  if (match === null) return null
+  const [, service = '', environment = '', digits = ''] = match
+  const number = Number(digits)
+  return { service, environment, number, releaseId: releaseIdOf({ service, environment }, number) }
+}

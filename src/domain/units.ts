@@ -1,0 +1,57 @@
+/** Share of traffic in basis points: an integer from 0 (nobody) to 10000 (everybody); 1 is 0.01 %. */
+export type BasisPoints = number
+
+/** A duration or a point in time (since the Unix epoch) in milliseconds; which of both the name of the field says. */
+export type Milliseconds = number
+
+export const FULL_WEIGHT: BasisPoints = 10_000
+
+/** Either the value or the sentence that says why the text is not one. Parsing never throws and never guesses. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly expected: string }
+
+const WEIGHT_PATTERN = /^(\d{1,3})(?:\.(\d{1,2}))?\s?%$/
+const WEIGHT_EXPECTED = 'a share with a percent sign and at most two decimals, from 0% to 100%, such as 5% or 0.25%'
+
+/** Reads `5%`, `0.25%` or `100 %` as basis points. A bare number is refused: 5 could mean 5 % or 0.05 %. */
+export function parseWeight(text: string): Parsed<BasisPoints> {
+  const match = WEIGHT_PATTERN.exec(text)
+  if (match === null) return { ok: false, expected: WEIGHT_EXPECTED }
+  const whole = Number(match[1])
+  const hundredths = Number((match[2] ?? '').padEnd(2, '0'))
+  const value = whole * 100 + hundredths
+  return value <= FULL_WEIGHT ? { ok: true, value } : { ok: false, expected: WEIGHT_EXPECTED }
+}
+
+/** Writes basis points the way plans do: `500` as `5%`, `25` as `0.25%`. */
+export function formatWeight(weight: BasisPoints): string {
+  return `${Number((weight / 100).toFixed(2))}%`
+}
+
+const DURATION_UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const DURATION_PATTERN = /^(\d{1,9})(ms|s|m|h|d)$/
+const DURATION_EXPECTED = 'a whole number with a unit (ms, s, m, h or d), such as 90s, 10m, 4h or 2d'
+/** Longest duration a plan may name: 90 days. Longer than any bake, shorter than any timer limit. */
+export const LONGEST_DURATION: Milliseconds = 90 * 86_400_000
+
+/** Reads `90s`, `10m`, `4h`, `2d` or `500ms` as milliseconds. A bare number is refused. */
+export function parseDuration(text: string): Parsed<Milliseconds> {
+  const match = DURATION_PATTERN.exec(text)
+  const unit = match === null ? undefined : DURATION_UNITS[match[2] ?? '']
+  if (match === null || unit === undefined) return { ok: false, expected: DURATION_EXPECTED }
+  const value = Number(match[1]) * unit
+  return value <= LONGEST_DURATION ? { ok: true, value } : { ok: false, expected: 'at most 90d' }
+}
+
+/** Writes a duration for people, with the two largest units: `1h 5m`, `12s`, `3d`, `0s`. */
+export function formatDuration(duration: Milliseconds): string {
+  if (duration < 1_000) return duration <= 0 ? '0s' : `${Math.round(duration)}ms`
+  let rest = Math.round(duration / 1_000)
+  const parts: string[] = []
+  for (const [unit, seconds] of [['d', 86_400], ['h', 3_600], ['m', 60], ['s', 1]] as const) {
+    const count = Math.floor(rest / seconds)
+    rest -= count * seconds
+    if (count > 0) parts.push(`${count}${unit}`)
+    if (parts.length === 2) break
+  }
+  return parts.join(' ')
+}

@@ -1,0 +1,29 @@
+/**
+ * The answer to one check.
+ *
+ * - `pass`: data of both arms is there, is enough, and shows no breach.
+ * - `fail`: the breach is shown at the stated confidence.
+ * - `inconclusive`: anything else. `blind` when the data is missing or unusable now, `undecided` when data flows but is
+ *   not yet enough.
+ */
+export type Verdict =
+  | { readonly outcome: 'pass'; readonly reason: string; readonly evidence: Evidence }
+  | { readonly outcome: 'fail'; readonly reason: string; readonly evidence: Evidence }
+  | {
+      readonly outcome: 'inconclusive'
+      readonly cause: 'blind' | 'undecided'
+      readonly reason: string
+      readonly evidence: Evidence
+    }
+
+export type Outcome = Verdict['outcome']
+
+/**
+ * The numbers behind a verdict: a flat record of named figures, so that Slack, page, API and audit can show them without
+ * knowing the judge. Keys are camelCase and carry their unit (`canaryErrorShare`, `p99Seconds`); values are finite.
+ */
+export interface Evidence {
+  /** Which rule decided, e.g. `sequential`, `threshold`. */
+  readonly judge: string
+  readonly figures: Readonly<Record<string, number>>
+}
