@@ -1,0 +1,297 @@
+import { isProven, type CheckState, beginExposure, startCheck, stepCheck } from '../analysis/check-judge.ts'
+import { quantileOf } from '../analysis/histogram.ts'
+import { type ArmReadings, type Check, type CheckInput, needsCounts, queriesOf } from '../domain/checks.ts'
+import { describeError } from '../domain/errors.ts'
+import { compareFences } from '../domain/exposure.ts'
+import type { ArmPoint, BlindSpan, GuardInput, GuardOutcome, GuardState, SeriesPoint, WatchedCheck } from '../domain/guard.ts'
+import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import { exposureText } from '../domain/release-state.ts'
+import { formatDuration, type Milliseconds } from '../domain/units.ts'
+import type { Verdict } from '../domain/verdict.ts'
+import type { MetricSource, Observation } from '../metrics/metric-source.ts'
+import { isRoutedAs, type ObservedRouting } from '../routers/router.ts'
+import type { TargetAdapters } from './dependencies.ts'
+
+const MOST_SPANS = 50
+const MOST_REPAIRS = 10
+const LONGEST_SERIES = 120
+
+export interface LookResult {
+  readonly state: GuardState
+  /** Null while the watch goes on. */
+  readonly outcome: GuardOutcome | null
+  /** One line for Temporal's UI. */
+  readonly text: string
+}
+
+/**
+ * One look of the guard: reads the router, asks the metric sources, steps every check. `before` is what the last look
+ * left behind; looking again from the same `before` sees the same windows, so a lost look is made up by the next.
+ * `now` is the server's time of this look, so that a worker's wrong clock does no harm.
+ */
+export async function lookOnce(
+  adapters: TargetAdapters,
+  input: GuardInput,
+  before: GuardState | null,
+  now: Milliseconds,
+  signal: AbortSignal,
+): Promise<LookResult> {
+  const begun = before ?? beginState(input, now)
+  const [router, observations, readings] = await Promise.all([
+    input.watchesRouter ? watchRouter(adapters, input, signal) : QUIET_ROUTER,
+    observeSources(adapters, input, begun, now, signal),
+    askQueries(adapters, input, now, signal),
+  ])
+  const checks = Object.fromEntries(
+    input.checks.map((check) => [check.name, stepOne(check, begun, observations, readings, input, now)]),
+  )
+  const state = nextState(begun, input, now, { router, observations, checks })
+  return { state, outcome: outcomeOf(input, state, router), text: summaryOf(input, state) }
+}
+
+/** The first look of a guard: what an earlier one knew, with the evidence of this exposure still to come. */
+function beginState(input: GuardInput, now: Milliseconds): GuardState {
+  const { resume, fence, checks } = input
+  const known = resume?.checks ?? {}
+  const isNewExposure = resume === null || resume.epoch !== fence.epoch
+  const watched = checks.map((check): [string, WatchedCheck] => {
+    const earlier = known[check.name]
+    if (earlier === undefined) return [check.name, { state: startCheck(check), verdict: NOT_YET }]
+    if (!isNewExposure) return [check.name, earlier]
+    return [check.name, { state: beginExposure(check, earlier.state as CheckState), verdict: NOT_YET }]
+  })
+  return {
+    epoch: fence.epoch,
+    checks: Object.fromEntries(watched),
+    cursors: resume?.cursors ?? {},
+    lookedAt: now,
+    looks: resume?.looks ?? 0,
+    // Blindness is counted per guard: a pause or a new exposure starts it anew, the spans stay for the bake.
+    blindSince: null,
+    blindSpans: closedSpans(resume),
+    routerFault: null,
+    repairs: resume?.repairs ?? [],
+    repairCount: resume?.repairCount ?? 0,
+    series: resume?.series ?? [],
+  }
+}
+
+const NOT_YET: Extract<Verdict, { outcome: 'inconclusive' }> = {
+  outcome: 'inconclusive',
+  cause: 'undecided',
+  reason: 'no look at this exposure yet',
+  evidence: { judge: 'none', figures: {} },
+}
+
+function closedSpans(state: GuardState | null): readonly BlindSpan[] {
+  if (state === null) return []
+  if (state.blindSince === null) return state.blindSpans
+  return [...state.blindSpans, { from: state.blindSince, to: state.lookedAt }].slice(-MOST_SPANS)
+}
+
+interface RouterLook {
+  readonly repair: string | null
+  readonly foreign: string | null
+  readonly fault: string | null
+}
+
+const QUIET_ROUTER: RouterLook = { repair: null, foreign: null, fault: null }
+
+/** Reads the router and puts right what has drifted, unless a newer fence says that somebody else is in charge. */
+async function watchRouter({ router }: TargetAdapters, input: GuardInput, signal: AbortSignal): Promise<RouterLook> {
+  const { roles, exposure, fence } = input
+  const wish = { roles, exposure, fence }
+  try {
+    const observed = await router.read(signal)
+    if (observed.fence !== null && compareFences(observed.fence, fence) > 0) {
+      const foreign = `release ${observed.fence.release} has taken over the router, epoch ${observed.fence.epoch}`
+      return { ...QUIET_ROUTER, foreign }
+    }
+    if (isRoutedAs(observed, wish)) return QUIET_ROUTER
+    await router.apply(wish, signal)
+    const after = await router.read(signal)
+    const was = `the router was at ${routedText(observed, roles.canary)} instead of ${exposureText(exposure)}`
+    if (isRoutedAs(after, wish)) return { ...QUIET_ROUTER, repair: `${was}; repaired` }
+    return { ...QUIET_ROUTER, fault: `${was}, and the repair does not show` }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { ...QUIET_ROUTER, fault: describeError(error) }
+  }
+}
+
+function routedText(observed: ObservedRouting, canary: string): string {
+  const cohorts = Object.entries(observed.cohorts).flatMap(([cohort, pool]) => (pool === canary ? [cohort] : []))
+  return exposureText({ weight: observed.split[canary] ?? 0, cohorts: cohorts.sort() })
+}
+
+type Observations = Readonly<Record<string, Observation>>
+
+async function observeSources(
+  { metrics }: TargetAdapters,
+  input: GuardInput,
+  before: GuardState,
+  now: Milliseconds,
+  signal: AbortSignal,
+): Promise<Observations> {
+  const names = [...new Set(input.checks.filter(needsCounts).map(({ source }) => source))]
+  const observed = await Promise.all(
+    names.map(async (name): Promise<[string, Observation]> => {
+      const since = before.cursors[name] ?? null
+      const source = metrics[name]
+      if (source === undefined) return [name, missingSource(name, since, now)]
+      return [name, await source.observe({ roles: input.roles, since, now, notBefore: input.exposedAt }, signal)]
+    }),
+  )
+  return Object.fromEntries(observed)
+}
+
+function missingSource(name: string, cursor: Observation['cursor'], now: Milliseconds): Observation {
+  const reason = `the target has no metric source ${name} any more`
+  const result: MetricResult<ArmCounts> = { kind: 'error', fault: 'unavailable', reason }
+  return { stable: result, canary: result, cursor, window: { start: now, end: now } }
+}
+
+type Readings = Readonly<Record<string, Readonly<Record<string, ArmReadings>>>>
+
+async function askQueries(
+  { metrics }: TargetAdapters,
+  input: GuardInput,
+  now: Milliseconds,
+  signal: AbortSignal,
+): Promise<Readings> {
+  const asked = input.checks.map(async (check): Promise<[string, Record<string, ArmReadings>]> => {
+    const answers = Object.entries(queriesOf(check)).map(
+      async ([key, query]): Promise<[string, ArmReadings]> => [key, await askArms(metrics[check.source], query, input, now, signal)],
+    )
+    return [check.name, Object.fromEntries(await Promise.all(answers))]
+  })
+  return Object.fromEntries(await Promise.all(asked))
+}
+
+async function askArms(
+  source: MetricSource | undefined,
+  query: string,
+  { roles }: GuardInput,
+  now: Milliseconds,
+  signal: AbortSignal,
+): Promise<ArmReadings> {
+  if (source === undefined) {
+    const gone = { kind: 'error', fault: 'unavailable', reason: 'the target has no such metric source any more' } as const
+    return { canary: gone, stable: null }
+  }
+  const ask = (pool: string) => source.query({ query: query.replaceAll('$pool', pool), now }, signal)
+  if (!query.includes('$pool')) return { canary: await ask(roles.canary), stable: null }
+  const [canary, stable] = await Promise.all([ask(roles.canary), ask(roles.stable)])
+  return { canary, stable }
+}
+
+/** A window that is empty, or that began before the exposure was live, sets the starting point and shows nothing. */
+function showsNothing({ window, canary, stable }: Observation, input: GuardInput): boolean {
+  if (canary.kind === 'error' || stable.kind === 'error') return false
+  return window.end <= window.start || window.start < input.exposedAt
+}
+
+function stepOne(
+  check: Check,
+  before: GuardState,
+  observations: Observations,
+  readings: Readings,
+  input: GuardInput,
+  at: Milliseconds,
+): WatchedCheck {
+  const watched = before.checks[check.name] ?? { state: startCheck(check), verdict: NOT_YET }
+  const observation = observations[check.source]
+  if (observation !== undefined && needsCounts(check) && showsNothing(observation, input)) {
+    return observation.cursor === null ? { ...watched, verdict: blindFrom(observation) } : watched
+  }
+  const nothing: MetricResult<ArmCounts> = { kind: 'noData', reason: 'this check asks queries only' }
+  const { stable, canary, window } = observation ?? { stable: nothing, canary: nothing, window: { start: at, end: at } }
+  const shown: CheckInput = { at, window, stable, canary, readings: readings[check.name] ?? {} }
+  return stepCheck(check, watched.state as CheckState, shown)
+}
+
+function blindFrom({ canary, stable }: Observation): WatchedCheck['verdict'] {
+  const results = [canary, stable].flatMap((result) => (result.kind === 'value' ? [] : [result.reason]))
+  return { ...NOT_YET, cause: 'blind', reason: results[0] ?? 'the metric source has no starting point' }
+}
+
+interface Look {
+  readonly router: RouterLook
+  readonly observations: Observations
+  readonly checks: Readonly<Record<string, WatchedCheck>>
+}
+
+function nextState(before: GuardState, input: GuardInput, now: Milliseconds, look: Look): GuardState {
+  const isBlind = Object.values(look.checks).some(({ verdict }) => verdict.outcome === 'inconclusive' && verdict.cause === 'blind')
+  // A blind look says nothing about the time since the last good one, so blindness begins there.
+  const blindSince = isBlind ? (before.blindSince ?? before.lookedAt) : null
+  const ended = before.blindSince !== null && !isBlind ? [{ from: before.blindSince, to: before.lookedAt }] : []
+  const { repair, fault } = look.router
+  const [first] = Object.values(look.observations)
+  return {
+    epoch: input.fence.epoch,
+    checks: look.checks,
+    cursors: { ...before.cursors, ...cursorsOf(look.observations) },
+    lookedAt: now,
+    looks: before.looks + 1,
+    blindSince,
+    blindSpans: [...before.blindSpans, ...ended].slice(-MOST_SPANS),
+    routerFault: fault,
+    repairs: repair === null ? before.repairs : [...before.repairs, repair].slice(-MOST_REPAIRS),
+    repairCount: before.repairCount + (repair === null ? 0 : 1),
+    series: first === undefined ? before.series : [...before.series, pointOf(first, now)].slice(-LONGEST_SERIES),
+  }
+}
+
+function cursorsOf(observations: Observations): GuardState['cursors'] {
+  return Object.fromEntries(Object.entries(observations).map(([name, { cursor }]) => [name, cursor]))
+}
+
+function pointOf({ canary, stable }: Observation, at: Milliseconds): SeriesPoint {
+  return { at, canary: armPoint(canary), stable: armPoint(stable) }
+}
+
+function armPoint(result: MetricResult<ArmCounts>): ArmPoint | null {
+  if (result.kind !== 'value') return null
+  const { requests, errors, latency } = result.value
+  return {
+    ...{ requests, errors },
+    p95Seconds: latency === null ? null : quantileOf(latency, 0.95),
+    p99Seconds: latency === null ? null : quantileOf(latency, 0.99),
+  }
+}
+
+function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook): GuardOutcome | null {
+  if (router.foreign !== null) return { kind: 'foreign', reason: router.foreign, state }
+  for (const [check, { verdict }] of Object.entries(state.checks)) {
+    if (verdict.outcome === 'fail') return { kind: 'failed', check, reason: `${check}: ${verdict.reason}`, state }
+  }
+  const blindFor = state.blindSince === null ? 0 : state.lookedAt - state.blindSince
+  if (input.blindLimit !== null && state.blindSince !== null && blindFor >= input.blindLimit) {
+    return { kind: 'blind', reason: `no usable data for ${formatDuration(blindFor)}; ${blindReason(state)}`, state }
+  }
+  if (input.endsWhenProven && isEverythingProven(input, state)) {
+    return { kind: 'proven', reason: 'every check has shown that the canary is not worse', state }
+  }
+  return null
+}
+
+function blindReason(state: GuardState): string {
+  const blind = Object.entries(state.checks).find(
+    ([, { verdict }]) => verdict.outcome === 'inconclusive' && verdict.cause === 'blind',
+  )
+  return blind === undefined ? 'the data has come back' : `${blind[0]}: ${blind[1].verdict.reason}`
+}
+
+function isEverythingProven(input: GuardInput, state: GuardState): boolean {
+  return input.checks.length > 0 && input.checks.every((check) => {
+    const watched = state.checks[check.name]
+    return watched !== undefined && watched.verdict.outcome === 'pass' && isProven(check, watched.state as CheckState)
+  })
+}
+
+function summaryOf(input: GuardInput, state: GuardState): string {
+  const verdicts = Object.entries(state.checks).map(([name, { verdict }]) => `${name} ${verdict.outcome}`)
+  const fault = state.routerFault === null ? [] : [`router: ${state.routerFault}`]
+  return [`look ${state.looks} at ${exposureText(input.exposure)}`, ...verdicts, ...fault].join(', ')
+}

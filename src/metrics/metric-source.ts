@@ -1,0 +1,67 @@
+import type { PoolRoles } from '../domain/exposure.ts'
+import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import type { Milliseconds } from '../domain/units.ts'
+
+/**
+ * Where an earlier observation ended: plain JSON that the source wrote and only the source reads. The guard keeps it in
+ * its heartbeat, so observing goes on without a gap or an overlap after a restart.
+ */
+export type Cursor = { readonly [key: string]: unknown }
+
+export interface ObserveRequest {
+  readonly roles: PoolRoles
+  /** Where the last observation ended, or null for the first one of a release. */
+  readonly since: Cursor | null
+  /** Time of this look by the clock that orders the release (not the worker's own). */
+  readonly now: Milliseconds
+  /** Nothing before this time may be counted: when the first exposure was read back. */
+  readonly notBefore: Milliseconds
+}
+
+/** What both pools did in one window. */
+export interface Observation {
+  readonly stable: MetricResult<ArmCounts>
+  readonly canary: MetricResult<ArmCounts>
+  /** The window the counts cover; empty (start = end) when the source has only just set its starting point. */
+  readonly window: { readonly start: Milliseconds; readonly end: Milliseconds }
+  /** Where the next observation goes on; equals `since` when nothing could be observed. */
+  readonly cursor: Cursor | null
+}
+
+export interface QueryRequest {
+  /** The query in the source's own language, e.g. PromQL. */
+  readonly query: string
+  readonly now: Milliseconds
+}
+
+/** A query answers with the numbers of its series, in the source's order; never empty (that is `noData`). */
+export type QueryValue = readonly number[]
+
+/** What a metric source can answer, as data; a plan that needs more is refused before it starts. */
+export interface MetricSourceCapabilities {
+  /** True when it can count requests and errors per pool. */
+  readonly counts: boolean
+  /** True when counts come with a latency histogram. */
+  readonly latency: boolean
+  /** The query language it takes, or null when it takes no free queries. */
+  readonly queries: 'promql' | null
+}
+
+/**
+ * The port to anything that measures the pools of one target. One instance serves one target.
+ *
+ * Promises of every adapter, checked by `test/contracts/metric-source-contract.ts`:
+ * 1. Windows follow one another without gap or overlap: with the cursor of the last observation nothing is lost and
+ *    nothing is counted twice, also across a restart of the caller.
+ * 2. A series' first samples count. An absent error series is 0 errors only while requests are reported.
+ * 3. Nothing is a number unless it is one: an absent arm is `noData`, NaN is `nan`, an old sample is `stale`, a failed
+ *    call is `error`. Only `value` can lead to a pass or a failure.
+ * 4. Neither method throws, except the signal's reason when `signal` aborts; each call has a total deadline of its own.
+ */
+export interface MetricSource {
+  readonly capabilities: MetricSourceCapabilities
+  observe(request: ObserveRequest, signal: AbortSignal): Promise<Observation>
+  query(request: QueryRequest, signal: AbortSignal): Promise<MetricResult<QueryValue>>
+  /** Frees sockets and timers. */
+  close(): Promise<void>
+}

@@ -1,0 +1,74 @@
+import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
+import type { BasisPoints } from '../domain/units.ts'
+
+/**
+ * What a router can do, as data. A plan that needs more is refused before it starts; shared code never asks for a
+ * router's kind.
+ */
+export interface RouterCapabilities {
+  /** The smallest step of weight it can set, in basis points; weights are refused when not a multiple of it. */
+  readonly weightStep: BasisPoints
+  /** True when cohorts can be sent to the canary whatever the weight. */
+  readonly cohorts: boolean
+  /** How a user keeps their version while the weight rises. */
+  readonly sticky: 'none' | 'hash' | 'cookie'
+  /** `config`: the live settings can be read; `traffic`: requests per pool are reported too. */
+  readonly readBack: 'config' | 'traffic'
+  /** True when weight and cohorts change in one step that no request can see half-done. */
+  readonly atomic: boolean
+  /** True when the settings outlive a restart of the router. */
+  readonly survivesRestart: boolean
+}
+
+/** One whole wish: which pools play which role, who is on the canary, and the fence that orders writes. */
+export interface DesiredRouting {
+  readonly roles: PoolRoles
+  readonly exposure: Exposure
+  readonly fence: Fence
+}
+
+/** What a router is doing now, as read from the live system. */
+export interface ObservedRouting {
+  /** Share of each pool in basis points; sums to 10000. */
+  readonly split: Readonly<Record<string, BasisPoints>>
+  /** The pool each cohort is pinned to; a cohort that is not pinned is absent. */
+  readonly cohorts: Readonly<Record<string, string>>
+  /** The newest fence the router has taken, or null when it never took one. */
+  readonly fence: Fence | null
+  /** Changes when the router restarts or reloads; equal values mean it has been up all the while. */
+  readonly incarnation: string
+  /** Requests each pool has served since the router's start, where the router reports them; else null. */
+  readonly served: Readonly<Record<string, number>> | null
+}
+
+/**
+ * The port to anything that splits traffic between two pools of one target. One instance serves one target.
+ *
+ * Promises of every adapter, checked by `test/contracts/router-contract.ts`:
+ * 1. `apply` is absolute and idempotent: applying the same wish twice equals once.
+ * 2. `apply` with a fence older than the newest one taken throws `router.fenced` and changes nothing.
+ * 3. `apply` raises the new side before it lowers the old one, or changes both at once: no request is lost.
+ * 4. `read` answers from the live router, never from memory.
+ * 5. Both end when `signal` aborts, throwing the signal's reason; a write that was cut off may still land.
+ * 6. Failures are `SluiceError`s: `router.unreachable` (no answer in time), `router.refused` (the router said no),
+ *    `router.misconfigured` (it lacks a pool or map that the target names).
+ */
+export interface Router {
+  readonly capabilities: RouterCapabilities
+  /** Reads the live routing. */
+  read(signal: AbortSignal): Promise<ObservedRouting>
+  /** Asks for the wish. Returning does not mean it is live: callers read back. */
+  apply(wish: DesiredRouting, signal: AbortSignal): Promise<void>
+  /** Frees sockets and timers. */
+  close(): Promise<void>
+}
+
+/** True when the live routing is what the wish asks for; the fence is not compared. */
+export function isRoutedAs(observed: ObservedRouting, wish: Pick<DesiredRouting, 'roles' | 'exposure'>): boolean {
+  const { roles, exposure } = wish
+  const pinned = Object.entries(observed.cohorts)
+    .filter(([, pool]) => pool === roles.canary)
+    .map(([cohort]) => cohort)
+    .sort()
+  return observed.split[roles.canary] === exposure.weight && pinned.join() === [...exposure.cohorts].sort().join()
+}

@@ -1,0 +1,56 @@
+import type { TargetAdapters } from '../activities/dependencies.ts'
+import type { AdapterLists, Installation, TargetConfig } from '../config/installation.ts'
+import { SluiceError } from '../domain/errors.ts'
+import { type TargetId, targetName } from '../domain/target.ts'
+
+export interface AdapterPool {
+  /** @throws SluiceError `target.unknown` */
+  readonly adaptersOf: (target: TargetId) => TargetAdapters
+  readonly close: () => Promise<void>
+}
+
+/** Makes the adapters of a target when they are first needed, and keeps them. */
+export function createAdapterPool(installation: Installation, lists: AdapterLists): AdapterPool {
+  const made = new Map<string, TargetAdapters>()
+  return {
+    adaptersOf(target) {
+      const name = targetName(target)
+      const known = made.get(name)
+      if (known !== undefined) return known
+      const config = installation.find(target)
+      if (config === null) throw unknownTarget(name)
+      const adapters = open(config, lists)
+      made.set(name, adapters)
+      return adapters
+    },
+    async close() {
+      const adapters = [...made.values()].flatMap(({ router, metrics }) => [router, ...Object.values(metrics)])
+      await Promise.all(adapters.map((adapter) => adapter.close()))
+    },
+  }
+}
+
+function open({ pools, router, metrics }: TargetConfig, lists: AdapterLists): TargetAdapters {
+  const context = { pools }
+  return {
+    pools,
+    router: pick(lists.routers, router.kind).open(router, context),
+    metrics: Object.fromEntries(
+      Object.entries(metrics).map(([name, options]) => [name, pick(lists.metricSources, options.kind).open(options, context)]),
+    ),
+  }
+}
+
+function pick<Listed extends { readonly kind: string }>(list: readonly Listed[], kind: string): Listed {
+  const found = list.find((listed) => listed.kind === kind)
+  if (found === undefined) throw new SluiceError('config.invalid', { message: `there is no adapter of kind ${kind}` })
+  return found
+}
+
+function unknownTarget(name: string): SluiceError {
+  return new SluiceError('target.unknown', {
+    message: `there is no target ${name} in sluice.yaml`,
+    received: name,
+    fix: 'register the target, or correct the name',
+  })
+}

@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url'
+import type { Client } from '@temporalio/client'
+import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker'
+import { createActivities } from '../activities/create-activities.ts'
+import type { ActivityDependencies } from '../activities/dependencies.ts'
+import { createDirectory } from '../releases/directory.ts'
+
+export interface WorkerParts {
+  readonly connection: NativeConnection
+  readonly client: Client
+  readonly namespace: string
+  readonly taskQueue: string
+  /** The workflows as built by `npm run build`; bundled on the spot when absent. */
+  readonly workflowBundle?: WorkflowBundleOption
+  readonly dependencies: Omit<ActivityDependencies, 'directory'>
+}
+
+/** A worker of one namespace with everything injected. */
+export function createWorker(parts: WorkerParts): Promise<Worker> {
+  const { connection, client, namespace, taskQueue, workflowBundle, dependencies } = parts
+  const activities = createActivities({ ...dependencies, directory: createDirectory(client) })
+  const workflows =
+    workflowBundle === undefined
+      ? { workflowsPath: fileURLToPath(new URL(`../workflows/index.${sourceEnding()}`, import.meta.url)) }
+      : { workflowBundle }
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    activities: { ...activities },
+    ...workflows,
+    // After a worker was killed its cached workflows wait this long before another worker takes them.
+    stickyQueueScheduleToStartTimeout: '1s',
+    // A write hears of its cancellation with its next heartbeat.
+    maxHeartbeatThrottleInterval: '500ms',
+    shutdownGraceTime: '5s',
+  })
+}
+
+function sourceEnding(): string {
+  return import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+}

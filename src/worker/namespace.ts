@@ -1,0 +1,21 @@
+import type { Connection } from '@temporalio/client'
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
+
+/** Temporal's numbers of the types that our search attributes have. */
+const TYPE_NUMBERS = { KEYWORD: 2, INT: 3 } as const
+
+/**
+ * Adds the search attributes that are missing in the namespace. Safe to call from every worker at every start: a
+ * colleague that was first is no error.
+ */
+export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const existing = await connection.operatorService.listSearchAttributes({ namespace })
+  const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name }) => !(name in (existing.customAttributes ?? {})))
+  if (missing.length === 0) return
+  const searchAttributes = Object.fromEntries(missing.map(({ name, type }) => [name, TYPE_NUMBERS[type]]))
+  try {
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
+  } catch (error) {
+    if (!/already exist/i.test(String(error))) throw error
+  }
+}

@@ -1,0 +1,69 @@
+import { ApplicationFailure, setHandler } from '@temporalio/workflow'
+import { COMMAND_VERBS, type Command, type CommandVerb, decide } from '../domain/commands.ts'
+import { phaseText } from '../domain/release-details.ts'
+import { type CommandAnswer, commandUpdates, supersedeSignal, viewQuery } from './messages.ts'
+import type { Run } from './run.ts'
+
+/**
+ * Binds every message of a release. Commands are updates, because the sender waits for an answer; their validators are
+ * synchronous (the SDK ignores what an asynchronous one throws) and a refused command leaves no trace in the history.
+ */
+export function answerMessages(run: Run): void {
+  const { carried: _, ...input } = run.input
+  setHandler(viewQuery, () => ({ input, state: run.state() }), { description: 'The whole state of the release' })
+  setHandler(supersedeSignal, ({ actor, reason }) => run.abandon('abort', actor.person, reason), {
+    description: 'Make way for another release: roll back now',
+  })
+  for (const verb of COMMAND_VERBS) {
+    setHandler(commandUpdates[verb], (command) => take(command, run), {
+      validator: (command) => refuseUnfit(verb, command, run),
+      description: DESCRIPTIONS[verb],
+    })
+  }
+}
+
+const DESCRIPTIONS: Readonly<Record<CommandVerb, string>> = {
+  approve: 'Give one approval to the step that asks',
+  reject: 'Refuse the approval and roll back',
+  pause: 'Stop the plan; the guard goes on watching',
+  resume: 'Go on where the plan was paused',
+  promote: 'End the bake that runs',
+  abort: 'Roll back now',
+  retry: 'Go on and judge and bake the step anew',
+  extend: 'Move the deadline of the bake or approval that runs',
+}
+
+function refuseUnfit(verb: CommandVerb, command: Command, run: Run): void {
+  const decision = decide({ ...command, verb }, run.state(), run.input.author.person)
+  if (decision.kind !== 'refuse') return
+  throw ApplicationFailure.nonRetryable(decision.message, decision.code, { fix: decision.fix })
+}
+
+function take(command: Command, run: Run): CommandAnswer {
+  const isRepeat = decide(command, run.state(), run.input.author.person).kind === 'repeat'
+  if (!isRepeat) carryOut(command, run)
+  const state = run.state()
+  return { releaseId: state.releaseId, phase: state.phase, text: `${command.verb}: ${phaseText(state)}` }
+}
+
+function carryOut(command: Command, run: Run): void {
+  const { actor, key, reason } = command
+  const sentence = reason === '' ? `${command.verb} by ${actor.person}` : `${command.verb} by ${actor.person}: ${reason}`
+  switch (command.verb) {
+    case 'approve':
+      return run.record({ type: 'approved', actor, key, reason })
+    case 'pause':
+      return run.record({ type: 'pause-commanded', actor, key, reason: reason === '' ? sentence : reason })
+    case 'resume':
+    case 'retry':
+      return run.record({ type: 'resumed', actor, key, reason, isRetry: command.verb === 'retry' })
+    case 'promote':
+      return run.record({ type: 'bake-cut-short', actor, key, reason })
+    case 'extend':
+      return run.record({ type: 'extended', actor, key, reason, by: command.by ?? 0 })
+    case 'abort':
+    case 'reject':
+      run.record({ type: 'command-seen', key })
+      return run.abandon(command.verb === 'abort' ? 'abort' : 'rejected', actor.person, sentence)
+  }
+}

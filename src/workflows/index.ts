@@ -1,0 +1,2 @@
+export { lane } from './lane.ts'
+export { release } from './release.ts'

@@ -1,0 +1,68 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
+import type { Activities } from '../activities/activities.ts'
+
+/**
+ * The activities as workflows call them. Cancellation types are set one by one, because the default (TRY_CANCEL) would
+ * let a rollback overtake a write that is still on its way.
+ */
+
+const READS = { cancellationType: ActivityCancellationType.TRY_CANCEL } as const
+const WRITES = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED } as const
+
+const CAPPED_BACKOFF = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' } as const
+
+/** Reading the baseline: gives up after a while, because nothing has been changed yet. */
+export const { readBaseline } = proxyActivities<Pick<Activities, 'readBaseline'>>({
+  ...READS,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '1m',
+  retry: CAPPED_BACKOFF,
+})
+
+/** Going forward: gives up after a while; the release is paused then. */
+export const { expose: exposeForward } = proxyActivities<Pick<Activities, 'expose'>>({
+  ...WRITES,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '1m',
+  heartbeatTimeout: '3s',
+  retry: CAPPED_BACKOFF,
+})
+
+/** Going back: a while as well, but the rollback calls it again without end, raising the alarm. */
+export const { expose: exposeBack } = proxyActivities<Pick<Activities, 'expose'>>({
+  ...WRITES,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '30s',
+  heartbeatTimeout: '3s',
+  retry: { ...CAPPED_BACKOFF, maximumInterval: '3s' },
+})
+
+/** The guard polls by failing, so its number of attempts must stay unlimited. */
+export const guardFor = (target: string) =>
+  proxyActivities<Pick<Activities, 'guard'>>({
+    ...READS,
+    startToCloseTimeout: '20s',
+    heartbeatTimeout: '10s',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
+    summary: `guard of ${target}`,
+  }).guard
+
+export const { readGuard, isOpen } = proxyActivities<Pick<Activities, 'readGuard' | 'isOpen'>>({
+  ...READS,
+  startToCloseTimeout: '10s',
+  retry: CAPPED_BACKOFF,
+})
+
+export const { findReleases } = proxyActivities<Pick<Activities, 'findReleases'>>({
+  ...READS,
+  startToCloseTimeout: '10s',
+  retry: CAPPED_BACKOFF,
+})
+
+/** Messages are worth some tries, never a release. */
+export const { tell } = proxyActivities<Pick<Activities, 'tell'>>({
+  ...READS,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '5m',
+  retry: CAPPED_BACKOFF,
+})

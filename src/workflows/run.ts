@@ -1,0 +1,123 @@
+import {
+  CancellationScope,
+  condition,
+  log,
+  setCurrentDetails,
+  Trigger,
+  upsertSearchAttributes,
+} from '@temporalio/workflow'
+import type { Notice } from '../activities/activities.ts'
+import type { Action } from '../domain/actions.ts'
+import { releaseCard } from '../domain/release-card.ts'
+import { describeForTemporal } from '../domain/release-details.ts'
+import {
+  type Abandonment,
+  beginState,
+  type Pause,
+  type ReleaseEvent,
+  type ReleaseState,
+  reduce,
+} from '../domain/release-state.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import type { ReleaseInput } from './messages.ts'
+import { tell } from './outside.ts'
+import { releaseAttributes } from './search-attributes.ts'
+
+/** A release event before its time is known. */
+type NewEvent = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
+
+/** One running release: its state, its story, and the scope in which its plan goes forward. */
+export interface Run {
+  readonly input: ReleaseInput
+  readonly state: () => ReleaseState
+  readonly record: (event: NewEvent) => void
+  /** Runs what goes forward; cancelled as a whole when the release is abandoned. */
+  readonly inPlan: (body: () => Promise<void>) => Promise<void>
+  /** Stops the plan for good; the rollback follows. The first reason stays. */
+  readonly abandon: (cause: Abandonment['cause'], by: string, reason: string) => void
+  /** Settles when the release is abandoned. */
+  readonly abandoned: PromiseLike<void>
+  readonly pause: (cause: Pause['cause'], reason: string) => void
+  readonly untilUnpaused: () => Promise<void>
+  /** Waits for the time to pass, or for anything to be recorded, whichever is first. */
+  readonly untilDisturbed: (timeout: Milliseconds, summary: string) => Promise<void>
+  readonly tell: (text: string, level: Notice['level']) => void
+  /** Settles when every message is sent or given up, with what the last one was answered with. */
+  readonly allTold: () => Promise<string | null>
+}
+
+/** Begins a release, or goes on with one that another run has carried here. */
+export function beginRun(input: ReleaseInput): Run {
+  let state = input.carried?.state ?? beginState(input.releaseId)
+  let revision = 0
+  let shownAttributes = ''
+  const plan = new CancellationScope()
+  const abandoned = new Trigger<void>()
+  let messages: Promise<string | null> = Promise.resolve(input.carried?.messageRef ?? null)
+  let messageCount = 0
+
+  function record(event: NewEvent): void {
+    state = reduce(state, { ...event, at: Date.now() } as ReleaseEvent)
+    revision += 1
+    show()
+  }
+
+  function show(): void {
+    setCurrentDetails(describeForTemporal(input.plan, input.version, state))
+    const attributes = releaseAttributes(input, state)
+    const fingerprint = JSON.stringify(attributes.map(({ value }) => value))
+    if (fingerprint === shownAttributes) return
+    shownAttributes = fingerprint
+    upsertSearchAttributes(attributes)
+  }
+
+  function abandon(cause: Abandonment['cause'], by: string, reason: string): void {
+    if (state.abandoned !== null) return
+    record({ type: 'abandoned', cause, by, reason })
+    plan.cancel()
+    abandoned.resolve()
+  }
+
+  /** One after the other, because each message carries what the last one was answered with. */
+  async function send(notice: Omit<Notice, 'ref'>, before: Promise<string | null>): Promise<string | null> {
+    const ref = await before
+    try {
+      return await CancellationScope.nonCancellable(() => tell({ ...notice, ref }))
+    } catch (error) {
+      log.warn('a message could not be sent', { text: notice.text, error: String(error) })
+      return ref
+    }
+  }
+
+  return {
+    input,
+    record,
+    abandon,
+    abandoned,
+    state: () => state,
+    inPlan: (body) => plan.run(body),
+    pause: (cause, reason) => record({ type: 'paused', cause, by: 'sluice', reason }),
+    untilUnpaused: () => condition(() => state.pause === null),
+    async untilDisturbed(timeout, summary) {
+      const before = revision
+      await condition(() => revision !== before, Math.max(1, timeout), { summary })
+    },
+    tell(text, level) {
+      const { releaseId, target } = input
+      messageCount += 1
+      const card = releaseCard(input, state, null, Date.now())
+      const key = `${releaseId}/${state.epoch}/${messageCount}`
+      messages = send({ target, releaseId, key, text, level, card }, messages)
+    },
+    allTold: () => messages,
+  }
+}
+
+/** The actions that are still to come, each read when its turn has come. */
+export function* remainingActions(run: Run): Generator<Action> {
+  for (;;) {
+    const action = run.input.plan.actions[run.state().position]
+    if (action === undefined) return
+    yield action
+  }
+}

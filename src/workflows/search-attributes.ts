@@ -1,0 +1,26 @@
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common'
+import { weakestOutcome } from '../domain/release-details.ts'
+import type { ReleaseState } from '../domain/release-state.ts'
+import type { ReleaseInput } from './messages.ts'
+
+/** The custom search attributes of a release; the set-up registers them by this list. */
+export const SEARCH_ATTRIBUTES = {
+  service: defineSearchAttributeKey('SluiceService', 'KEYWORD'),
+  environment: defineSearchAttributeKey('SluiceEnvironment', 'KEYWORD'),
+  version: defineSearchAttributeKey('SluiceVersion', 'KEYWORD'),
+  phase: defineSearchAttributeKey('SluicePhase', 'KEYWORD'),
+  weight: defineSearchAttributeKey('SluiceWeight', 'INT'),
+  verdict: defineSearchAttributeKey('SluiceVerdict', 'KEYWORD'),
+} as const
+
+/** The attributes of a release as they stand; `paused` is shown as a phase, because that is what people search for. */
+export function releaseAttributes(input: ReleaseInput, state: ReleaseState): SearchAttributePair[] {
+  return [
+    { key: SEARCH_ATTRIBUTES.service, value: input.target.service },
+    { key: SEARCH_ATTRIBUTES.environment, value: input.target.environment },
+    { key: SEARCH_ATTRIBUTES.version, value: input.version },
+    { key: SEARCH_ATTRIBUTES.phase, value: state.pause === null ? state.phase : 'paused' },
+    { key: SEARCH_ATTRIBUTES.weight, value: state.live.weight },
+    { key: SEARCH_ATTRIBUTES.verdict, value: weakestOutcome(state.verdicts) },
+  ]
+}

@@ -1,0 +1,107 @@
+import { ActivityFailure, CancellationScope, isCancellation } from '@temporalio/workflow'
+import type { Check } from '../domain/checks.ts'
+import { type GuardInput, type GuardOutcome, type GuardState, verdictsOf, withoutEvidence } from '../domain/guard.ts'
+import { targetName } from '../domain/target.ts'
+import { guardFor, readGuard } from './outside.ts'
+import type { Run } from './run.ts'
+
+/** The guard as the plan sees it: what it watches, what it knows, and how it is handed from exposure to exposure. */
+export interface Watch {
+  /** Starts watching the live exposure, going on with what is known. Does nothing while a guard runs. */
+  readonly start: (options?: Partial<Pick<GuardInput, 'watchesRouter' | 'endsWhenProven' | 'blindLimit'>>) => void
+  /** Asks the running guard what it knows. */
+  readonly look: () => Promise<GuardState | null>
+  /** Ends the guard, keeping what it knows for the next one. */
+  readonly stop: () => Promise<void>
+  /** Ends the guard without asking it anything. */
+  readonly drop: () => void
+  /** Watches these checks beside the plan's own from the next start on. */
+  readonly alsoWatch: (checks: readonly Check[]) => void
+  readonly checks: () => readonly Check[]
+  /** Forgets the evidence of checks that failed: they are judged anew. */
+  readonly forgetFailures: () => void
+  readonly memory: () => GuardState | null
+}
+
+/** A watch over a run; `ended` is called when a guard ends by itself. */
+export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): Watch {
+  const { plan, target, releaseId, number } = run.input
+  const guard = guardFor(targetName(target))
+  let memory = run.input.carried?.guard ?? null
+  let further: readonly Check[] = []
+  let scope: CancellationScope | null = null
+
+  const checks = () => [...plan.checks, ...further]
+
+  function remember(state: GuardState | null): void {
+    if (state === null) return
+    for (const text of state.repairs.slice(knownRepairs(memory, state))) run.record({ type: 'drift-repaired', text })
+    memory = state
+    run.record({ type: 'judged', verdicts: verdictsOf(state) })
+  }
+
+  async function watchInside(own: CancellationScope, input: GuardInput): Promise<void> {
+    try {
+      const outcome = await own.run(() => guard(input))
+      if (scope !== own) return
+      scope = null
+      remember(outcome.state)
+      ended(outcome)
+    } catch (error) {
+      if (isCancellation(error)) return
+      if (!(error instanceof ActivityFailure)) throw error
+      if (scope === own) scope = null
+      run.pause('inconclusive', `the guard had to stop: ${error.cause?.message ?? error.message}`)
+    }
+  }
+
+  function start(options: Parameters<Watch['start']>[0] = {}): void {
+    const { roles, live, epoch, exposedAt } = run.state()
+    if (scope !== null || roles === null) return
+    const own = new CancellationScope({ cancellable: true })
+    scope = own
+    void watchInside(own, {
+      ...{ target, releaseId, roles, exposure: live, fence: { release: number, epoch } },
+      ...{ exposedAt: exposedAt ?? Date.now(), checks: checks(), interval: plan.interval, resume: memory },
+      ...{ blindLimit: plan.onInconclusive.holdFor, watchesRouter: true, endsWhenProven: false, ...options },
+    })
+  }
+
+  function drop(): void {
+    const own = scope
+    scope = null
+    own?.cancel()
+  }
+
+  async function look(): Promise<GuardState | null> {
+    if (scope !== null) remember(await readGuard(releaseId))
+    return memory
+  }
+
+  return {
+    start,
+    look,
+    drop,
+    checks,
+    async stop() {
+      await look()
+      drop()
+    },
+    alsoWatch: (more) => {
+      further = more
+    },
+    forgetFailures() {
+      if (memory === null) return
+      const verdicts = verdictsOf(memory)
+      memory = { ...withoutEvidence(memory, (name) => verdicts[name]?.outcome === 'fail'), blindSince: null }
+      run.record({ type: 'judged', verdicts: verdictsOf(memory) })
+    },
+    memory: () => memory,
+  }
+}
+
+/** How many of the newer state's listed repairs the older one had already. */
+function knownRepairs(older: GuardState | null, newer: GuardState): number {
+  const fresh = newer.repairCount - (older?.repairCount ?? 0)
+  return Math.max(0, newer.repairs.length - Math.max(0, fresh))
+}
