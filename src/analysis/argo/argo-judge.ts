@@ -1,0 +1,120 @@
+import type { ArgoCheck, CheckInput } from '../../domain/checks.ts'
+import { formatDuration, type Milliseconds } from '../../domain/units.ts'
+import type { Evidence, Verdict } from '../../domain/verdict.ts'
+import { type MeasurementPhase, measure } from './measurement.ts'
+import {
+  type Counters,
+  counted,
+  effectiveCount,
+  isEnd,
+  type MetricLimits,
+  NO_MEASUREMENTS,
+  type Phase,
+} from './metric-phase.ts'
+import { assessRun } from './run-phase.ts'
+
+/** What the judge remembers. Plain JSON of fixed size. */
+export interface ArgoState {
+  readonly startedAt: Milliseconds | null
+  /** When the newest measurement was taken. */
+  readonly measuredAt: Milliseconds | null
+  readonly counters: Counters
+  readonly last: MeasurementPhase | null
+  readonly message: string
+  /** The phase the run has ended in; it does not change any more. */
+  readonly completed: Phase | null
+}
+
+/** After an Error the next measurement comes after this, whatever the interval. */
+export const ERROR_RETRY: Milliseconds = 10_000
+const LONGEST_MESSAGE = 500
+
+/** The state before the first look. */
+export function startArgo(_check: ArgoCheck): ArgoState {
+  return { startedAt: null, measuredAt: null, counters: NO_MEASUREMENTS, last: null, message: '', completed: null }
+}
+
+/**
+ * One look at an analysis of one metric, counted exactly as Argo Rollouts counts. The first measurement comes at once or
+ * after `initialDelay`, the next strictly after `interval`, after an Error 10 s later; between them the reading is not
+ * looked at.
+ *
+ * Successful is a pass. Failed is a fail. Error, which needs more than `consecutiveErrorLimit` errors in a row, is a fail
+ * too, because Argo aborts on it: the one place where missing data can fail a check, and only for who imports Argo's
+ * rules. Inconclusive stays inconclusive. A run that still goes on is undecided (blind after an Error); without an end
+ * (an interval and no count) it passes as long as its newest measurement is Successful, which is how Argo ends such a run
+ * when it is terminated.
+ */
+export function stepArgo(
+  check: ArgoCheck,
+  state: ArgoState,
+  input: CheckInput,
+): { readonly state: ArgoState; readonly verdict: Verdict } {
+  const limits = limitsOf(check)
+  if (state.completed !== null) return { state, verdict: verdictOf(check, limits, state, state.completed) }
+  const at = Number.isFinite(input.at) ? input.at : (state.measuredAt ?? state.startedAt ?? 0)
+  const started = { ...state, startedAt: state.startedAt ?? at }
+  const next = isDue(check, started, at) ? measured(check, started, input, at) : started
+  const { phase } = assessRun([{ ...next, name: check.name, dryRun: false, limits }], false)
+  const ended = isEnd(phase) ? { ...next, completed: phase } : next
+  return { state: ended, verdict: verdictOf(check, limits, ended, phase) }
+}
+
+function limitsOf(check: ArgoCheck): MetricLimits {
+  return { ...check, hasInterval: check.interval !== null }
+}
+
+function isDue(check: ArgoCheck, state: ArgoState, at: Milliseconds): boolean {
+  if (state.measuredAt === null) return at >= (state.startedAt ?? at) + check.initialDelay
+  if (state.last === 'Error') return at >= state.measuredAt + ERROR_RETRY
+  return at > state.measuredAt + (check.interval ?? 0)
+}
+
+function measured(check: ArgoCheck, state: ArgoState, input: CheckInput, at: Milliseconds): ArgoState {
+  const readings = Object.hasOwn(input.readings, check.name) ? input.readings[check.name] : undefined
+  const { phase, message } = measure(check, readings?.canary ?? null)
+  return {
+    ...state,
+    measuredAt: at,
+    counters: counted(state.counters, phase),
+    last: phase,
+    message: message.slice(0, LONGEST_MESSAGE),
+  }
+}
+
+function verdictOf(check: ArgoCheck, limits: MetricLimits, state: ArgoState, phase: Phase): Verdict {
+  const evidence = evidenceOf(state)
+  const reason = `${phase}: ${describe(check, limits, state)}`
+  switch (phase) {
+    case 'Successful':
+      return { outcome: 'pass', reason, evidence }
+    case 'Failed':
+    case 'Error':
+      return { outcome: 'fail', reason, evidence }
+    case 'Inconclusive':
+      return { outcome: 'inconclusive', cause: 'undecided', reason, evidence }
+    case 'Pending':
+    case 'Running':
+      if (effectiveCount(limits) === null && state.last === 'Successful') return { outcome: 'pass', reason, evidence }
+      return { outcome: 'inconclusive', cause: state.last === 'Error' ? 'blind' : 'undecided', reason, evidence }
+  }
+}
+
+function describe(check: ArgoCheck, limits: MetricLimits, state: ArgoState): string {
+  const { counters } = state
+  if (state.last === null) return `the first measurement comes ${formatDuration(check.initialDelay)} after the start`
+  const count = effectiveCount(limits)
+  const parts = [
+    `${counters.count} of ${count ?? 'endless'} measurements`,
+    `${counters.successful} successful`,
+    `${counters.failed} failed (limit ${check.failureLimit})`,
+    `${counters.inconclusive} inconclusive (limit ${check.inconclusiveLimit})`,
+    `${counters.consecutiveError} errors in a row (limit ${check.consecutiveErrorLimit})`,
+  ]
+  const said = state.message === '' ? '' : `; last: ${state.message}`
+  return `${parts.join(', ')}${said}`
+}
+
+function evidenceOf(state: ArgoState): Evidence {
+  return { judge: 'argo', figures: { ...state.counters } }
+}

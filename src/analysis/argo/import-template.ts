@@ -1,0 +1,253 @@
+import { z } from 'zod'
+import type { ArgoCheck } from '../../domain/checks.ts'
+import { checkCondition } from './condition.ts'
+import { parseGoDuration, parseIntOrString } from './go-values.ts'
+import { dryRunMetrics } from './run-phase.ts'
+
+/** Where the imported checks ask, and the values of the template's arguments. */
+export interface ImportOptions {
+  /** Name of the metric source; a template's own address and credentials are never taken over. */
+  readonly source: string
+  readonly args?: Readonly<Record<string, string>>
+}
+
+/** The checks and what was left out because it does not change a verdict, or every problem as `path: sentence`. */
+export type ImportedTemplate =
+  | { readonly ok: true; readonly checks: readonly ArgoCheck[]; readonly notes: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+const intOrString = z.union([z.number(), z.string()])
+
+const prometheusSchema = z.strictObject({
+  query: z.string().min(1),
+  address: z.string().optional(),
+  insecure: z.boolean().optional(),
+  timeout: intOrString.optional(),
+  authentication: z.unknown().optional(),
+  headers: z.unknown().optional(),
+  rangeQuery: z.unknown().optional(),
+})
+
+const metricSchema = z.strictObject({
+  name: z.string().min(1),
+  interval: z.string().optional(),
+  initialDelay: z.string().optional(),
+  count: intOrString.optional(),
+  successCondition: z.string().optional(),
+  failureCondition: z.string().optional(),
+  failureLimit: intOrString.optional(),
+  inconclusiveLimit: intOrString.optional(),
+  consecutiveErrorLimit: intOrString.optional(),
+  consecutiveSuccessLimit: intOrString.optional(),
+  provider: z.record(z.string(), z.unknown()),
+})
+
+const argSchema = z.strictObject({
+  name: z.string().min(1),
+  value: z.string().optional(),
+  valueFrom: z.unknown().optional(),
+})
+
+/** An AnalysisTemplate or ClusterAnalysisTemplate of Argo Rollouts, as far as it can be imported. */
+export const analysisTemplateSchema = z.strictObject({
+  apiVersion: z.literal('argoproj.io/v1alpha1').optional(),
+  kind: z.enum(['AnalysisTemplate', 'ClusterAnalysisTemplate']).optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  spec: z.strictObject({
+    args: z.array(argSchema).optional(),
+    metrics: z.array(metricSchema).min(1),
+    dryRun: z.array(z.strictObject({ metricName: z.string() })).optional(),
+    measurementRetention: z.array(z.unknown()).optional(),
+  }),
+})
+
+type Template = z.infer<typeof analysisTemplateSchema>
+type Metric = z.infer<typeof metricSchema>
+
+/**
+ * Turns an AnalysisTemplate (already parsed YAML) with Prometheus metrics into checks with the same verdicts. Strict: an
+ * unknown key, another provider, a value that is no number or duration, a condition without a form here, an argument
+ * without a value are problems, and all of them are listed. Conditions stay in Argo's language.
+ */
+export function importTemplate(template: unknown, options: ImportOptions): ImportedTemplate {
+  const parsed = analysisTemplateSchema.safeParse(template)
+  if (!parsed.success) {
+    return {
+      ok: false,
+      problems: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'template'}: ${issue.message}`),
+    }
+  }
+  const report: Report = { problems: [], notes: [] }
+  const { spec } = parsed.data
+  const args = argumentsOf(spec.args ?? [], options, report)
+  checkNames(spec.metrics, report)
+  const checks = spec.metrics.map((metric, index) =>
+    checkOf(metric, `spec.metrics.${index}`, args, options.source, report),
+  )
+  const dry = dryRunMetrics(
+    spec.metrics.map((metric) => metric.name),
+    (spec.dryRun ?? []).map((rule) => rule.metricName),
+  )
+  if (!dry.ok) report.problems.push(`spec.dryRun: ${dry.problem}`)
+  if (spec.measurementRetention !== undefined) report.notes.push('spec.measurementRetention has no effect here')
+  if (report.problems.length > 0 || !dry.ok) return { ok: false, problems: report.problems }
+  for (const name of dry.names) report.notes.push(`metric '${name}' is dry-run: it never decides and is left out`)
+  const kept = checks.flatMap((check) => (check === null || dry.names.has(check.name) ? [] : [check]))
+  return { ok: true, checks: kept, notes: report.notes }
+}
+
+interface Report {
+  readonly problems: string[]
+  readonly notes: string[]
+}
+
+type Args = ReadonlyMap<string, string>
+
+function argumentsOf(declared: NonNullable<Template['spec']['args']>, options: ImportOptions, report: Report): Args {
+  const args = new Map<string, string>()
+  const given = options.args ?? {}
+  for (const [index, arg] of declared.entries()) {
+    const value = Object.hasOwn(given, arg.name) ? given[arg.name] : arg.value
+    if (value === undefined) report.problems.push(`spec.args.${index}: the argument '${arg.name}' has no value`)
+    else if (args.has(arg.name)) report.problems.push(`spec.args.${index}: a second argument is called '${arg.name}'`)
+    else args.set(arg.name, value)
+  }
+  return args
+}
+
+function checkNames(metrics: readonly Metric[], report: Report): void {
+  const names = new Set<string>()
+  for (const [index, metric] of metrics.entries()) {
+    if (names.has(metric.name))
+      report.problems.push(`spec.metrics.${index}.name: a second metric is called '${metric.name}'`)
+    names.add(metric.name)
+  }
+}
+
+function checkOf(metric: Metric, path: string, args: Args, source: string, report: Report): ArgoCheck | null {
+  const filled = (key: string, text: string): string => substituted(text, args, `${path}.${key}`, report)
+  const whole = (key: NumberKey, otherwise: number, least: number): number =>
+    wholeNumber(metric, key, otherwise, least, path, filled, report)
+  const query = queryOf(metric, path, report)
+  const check: ArgoCheck = {
+    kind: 'argo',
+    name: metric.name,
+    source,
+    query: query === null ? '' : filled('provider.prometheus.query', query),
+    successCondition: conditionOf(metric, 'successCondition', path, filled, report),
+    failureCondition: conditionOf(metric, 'failureCondition', path, filled, report),
+    interval:
+      metric.interval === undefined ? null : duration(filled('interval', metric.interval), `${path}.interval`, report),
+    initialDelay:
+      metric.initialDelay === undefined
+        ? 0
+        : duration(filled('initialDelay', metric.initialDelay), `${path}.initialDelay`, report),
+    count: metric.count === undefined ? null : whole('count', 0, 0),
+    failureLimit: whole('failureLimit', 0, -1),
+    inconclusiveLimit: whole('inconclusiveLimit', 0, 0),
+    consecutiveErrorLimit: whole('consecutiveErrorLimit', 4, 0),
+    consecutiveSuccessLimit: whole('consecutiveSuccessLimit', 0, 0),
+  }
+  for (const problem of problemsBetween(check)) report.problems.push(`${path}: ${problem}`)
+  return query === null ? null : check
+}
+
+function queryOf(metric: Metric, path: string, report: Report): string | null {
+  const names = Object.keys(metric.provider)
+  const [only] = names
+  if (names.length !== 1 || only === undefined) {
+    report.problems.push(
+      `${path}.provider: exactly one provider is needed, this has ${names.length === 0 ? 'none' : names.join(', ')}`,
+    )
+    return null
+  }
+  if (only !== 'prometheus') {
+    report.problems.push(`${path}.provider: only prometheus can be imported, not ${only}`)
+    return null
+  }
+  const parsed = prometheusSchema.safeParse(metric.provider[only])
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues)
+      report.problems.push(`${[path, 'provider.prometheus', ...issue.path].join('.')}: ${issue.message}`)
+    return null
+  }
+  if (parsed.data.rangeQuery !== undefined) {
+    report.problems.push(`${path}.provider.prometheus.rangeQuery: range queries cannot be imported`)
+    return null
+  }
+  for (const key of ['address', 'insecure', 'timeout', 'authentication', 'headers'] as const) {
+    if (parsed.data[key] !== undefined)
+      report.notes.push(`${path}.provider.prometheus.${key}: the metric source's own setting is used`)
+  }
+  return parsed.data.query
+}
+
+type Fill = (key: string, text: string) => string
+
+function conditionOf(
+  metric: Metric,
+  key: 'successCondition' | 'failureCondition',
+  path: string,
+  filled: Fill,
+  report: Report,
+): string | null {
+  const text = metric[key]
+  // An empty condition is none in Argo.
+  if (text === undefined || text === '') return null
+  const condition = filled(key, text)
+  const check = checkCondition(condition)
+  if (!check.ok) report.problems.push(`${path}.${key}: ${check.message}`)
+  return condition
+}
+
+type NumberKey = 'count' | 'failureLimit' | 'inconclusiveLimit' | 'consecutiveErrorLimit' | 'consecutiveSuccessLimit'
+
+function wholeNumber(
+  metric: Metric,
+  key: NumberKey,
+  otherwise: number,
+  least: number,
+  path: string,
+  filled: Fill,
+  report: Report,
+): number {
+  const value = metric[key]
+  if (value === undefined) return otherwise
+  const number = parseIntOrString(typeof value === 'string' ? filled(key, value) : value)
+  if (number !== null && number >= least) return number
+  report.problems.push(
+    `${path}.${key}: expected a whole number of at least ${least}, received ${JSON.stringify(value)}`,
+  )
+  return otherwise
+}
+
+function duration(text: string, path: string, report: Report): number {
+  const value = parseGoDuration(text)
+  if (value !== null) return value
+  report.problems.push(`${path}: expected a duration such as 90s or 1h30m, received ${JSON.stringify(text)}`)
+  return 0
+}
+
+function* problemsBetween(check: ArgoCheck): Generator<string> {
+  const { count, failureLimit, consecutiveSuccessLimit, inconclusiveLimit } = check
+  if (failureLimit === -1 && consecutiveSuccessLimit === 0)
+    yield 'failureLimit and consecutiveSuccessLimit cannot both be switched off'
+  if (count === null || count === 0) return
+  if (failureLimit >= 0 && count < failureLimit + consecutiveSuccessLimit) {
+    yield `count ${count} must be at least failureLimit ${failureLimit} + consecutiveSuccessLimit ${consecutiveSuccessLimit}`
+  }
+  if (count < inconclusiveLimit) yield `count ${count} must be at least inconclusiveLimit ${inconclusiveLimit}`
+  if (count > 1 && check.interval === null) yield `count ${count} needs an interval`
+}
+
+const PLACEHOLDER = /\{\{([^{}]*)\}\}/g
+
+function substituted(text: string, args: Args, path: string, report: Report): string {
+  return text.replaceAll(PLACEHOLDER, (whole, inner: string) => {
+    const [, name] = /^\s*args\.([\w.-]+)\s*$/.exec(inner) ?? []
+    const value = name === undefined ? undefined : args.get(name)
+    if (value !== undefined) return value
+    report.problems.push(`${path}: '${whole}' has no value`)
+    return whole
+  })
+}
