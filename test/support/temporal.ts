@@ -17,7 +17,9 @@ export async function startTemporal(options: { dbFilename?: string } = {}): Prom
 
 /** The time-skipping server: days pass in seconds, but nothing can be listed. */
 export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
-  const env = await TestWorkflowEnvironment.createTimeSkipping({ server: existing('SLUICE_TEST_SERVER', TIME_SKIPPING) })
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: existing('SLUICE_TEST_SERVER', TIME_SKIPPING),
+  })
   await ensureSearchAttributes(env.connection, env.namespace ?? 'default')
   return env
 }

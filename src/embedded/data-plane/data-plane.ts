@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { listen, parseSettings, portSchema } from '../loopback-server.ts'
+import type { RunningService } from '../service-process.ts'
+import { createAdmin } from './admin.ts'
+import { createProxy } from './proxy.ts'
+import { openRoutingStore } from './routing-store.ts'
+import { createTrafficMetrics } from './traffic-metrics.ts'
+
+const settingsSchema = z.strictObject({
+  /** Where users send their requests; 0 takes a free port. */
+  proxyPort: portSchema,
+  /** Where the router adapter and the scrape source ask; 0 takes a free port. */
+  adminPort: portSchema,
+  /** The two pools and where their services listen, e.g. `{ "blue": "http://127.0.0.1:7101", ... }`. */
+  pools: z
+    .record(z.string().regex(/^[\w-]{1,64}$/), z.url({ protocol: /^http$/ }))
+    .refine((pools) => Object.keys(pools).length === 2, { error: 'there must be exactly two pools' }),
+  /** File that keeps the routing over a restart; its folder must exist. */
+  stateFile: z.string().min(1),
+  /** How long a service may stay silent before the client gets 504, in milliseconds. */
+  patience: z.int().min(1).default(30_000),
+})
+
+/** Settings of the data plane as they come in. */
+export type DataPlaneSettings = z.input<typeof settingsSchema>
+
+/**
+ * Starts the weighted proxy and its admin API on 127.0.0.1; `ports` are `proxy` and `admin`. Throws `config.invalid`
+ * when the settings or the state file are not right.
+ */
+export async function startDataPlane(
+  input: unknown,
+): Promise<RunningService & { ports: { proxy: number; admin: number } }> {
+  const settings = parseSettings('data plane', settingsSchema, input)
+  const pools = Object.keys(settings.pools) as [string, string]
+  const store = await openRoutingStore(settings.stateFile, pools)
+  const metrics = createTrafficMetrics(pools)
+  const proxy = createProxy({
+    pools,
+    upstreams: settings.pools,
+    patience: settings.patience,
+    metrics,
+    routing: () => store.current,
+  })
+  const front = await listen(proxy.listener, settings.proxyPort)
+  const admin = await listen(createAdmin({ pools, store, metrics, incarnation: randomUUID() }), settings.adminPort)
+  return {
+    ports: { proxy: front.port, admin: admin.port },
+    async close() {
+      await front.close()
+      await admin.close()
+      proxy.close()
+    },
+  }
+}

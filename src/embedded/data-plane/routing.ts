@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { compareFences, type Fence } from '../../domain/exposure.ts'
+import { FULL_WEIGHT, type BasisPoints } from '../../domain/units.ts'
+
+/** Who goes where: the whole of what the admin API sets and the state file keeps. Never changed in place. */
+export interface Routing {
+  /** Share of each of the two pools; sums to 10000. */
+  readonly split: Readonly<Record<string, BasisPoints>>
+  readonly cohorts: Readonly<Record<string, string>>
+  readonly fence: Fence | null
+}
+
+/** Where a request goes and why. */
+export interface Assignment {
+  readonly pool: string
+  readonly why: 'cohort' | 'weight'
+}
+
+/** Everybody on the first pool. */
+export function firstPoolOnly([first, second]: readonly [string, string]): Routing {
+  return { split: { [first]: FULL_WEIGHT, [second]: 0 }, cohorts: {}, fence: null }
+}
+
+/**
+ * Sends the first pinned cohort to its pool, everybody else by bucket: the second pool has the buckets below its share.
+ * So whichever pool is the canary, its users are a growing set while its share grows, and a user never goes back.
+ */
+export function assign(
+  routing: Routing,
+  pools: readonly [string, string],
+  bucket: number,
+  cohorts: readonly string[],
+): Assignment {
+  for (const cohort of cohorts) {
+    const pool = Object.hasOwn(routing.cohorts, cohort) ? routing.cohorts[cohort] : undefined
+    if (pool !== undefined) return { pool, why: 'cohort' }
+  }
+  return { pool: bucket < (routing.split[pools[1]] ?? 0) ? pools[1] : pools[0], why: 'weight' }
+}
+
+/** True when `fence` is older than the newest one taken. */
+export function isFencedOff(fence: Fence, { fence: newest }: Routing): boolean {
+  return newest !== null && compareFences(fence, newest) < 0
+}
+
+/** What may be asked for, given the two pools: a strict object whose shares are of exactly these pools and sum up. */
+export function wishSchema(pools: readonly [string, string]) {
+  const pool = z.enum(pools)
+  return z.strictObject({
+    split: z
+      .record(pool, z.int().min(0).max(FULL_WEIGHT))
+      .refine((split) => pools.reduce((sum, name) => sum + (split[name] ?? 0), 0) === FULL_WEIGHT, {
+        error: `the shares must sum to ${FULL_WEIGHT}`,
+      }),
+    cohorts: z
+      .record(z.string().min(1).max(100), pool)
+      .refine((cohorts) => Object.keys(cohorts).length <= 500, { error: 'at most 500 cohorts' }),
+    fence: fenceSchema,
+  })
+}
+
+/** What a state file holds, given the two pools. */
+export function stateSchema(pools: readonly [string, string]) {
+  return wishSchema(pools).extend({ fence: fenceSchema.nullable() })
+}
+
+const fenceSchema = z.strictObject({ release: z.int().min(0), epoch: z.int().min(0) })

@@ -1,0 +1,4 @@
+import { runService } from '../service-process.ts'
+import { startDemoService } from './demo-service.ts'
+
+await runService(startDemoService)

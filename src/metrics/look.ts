@@ -1,0 +1,24 @@
+import type { MetricResult } from '../domain/observation.ts'
+import type { Observation, ObserveRequest } from './metric-source.ts'
+import type { Milliseconds } from '../domain/units.ts'
+
+/** What both arms of the first look say: there is nothing yet to take a difference from. */
+export const STARTED: MetricResult<never> = { kind: 'noData', reason: 'The starting point has been set.' }
+
+/** What an arm says whose look was not taken because of the other arm. */
+export const NOT_COUNTED: MetricResult<never> = {
+  kind: 'noData',
+  reason: 'The other pool could not be read; these requests count in the next look.',
+}
+
+/**
+ * A look that counted nothing: the next one covers its window too. A look is taken for both arms or for none, so that
+ * the counts of both always cover the same window.
+ */
+export function lookNotTaken(
+  request: ObserveRequest,
+  start: Milliseconds,
+  arms: Pick<Observation, 'stable' | 'canary'>,
+): Observation {
+  return { ...arms, window: { start, end: start }, cursor: request.since }
+}

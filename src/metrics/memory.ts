@@ -1,0 +1,254 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { SluiceError } from '../domain/errors.ts'
+import type { MetricFault, MetricResult } from '../domain/observation.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import { armOf, risesSince, tallyAfter, type Counter, type Tally } from './cumulative.ts'
+import { defineMetricSource } from './define.ts'
+import { lookNotTaken, NOT_COUNTED, STARTED } from './look.ts'
+import type {
+  MetricSource,
+  MetricSourceCapabilities,
+  Observation,
+  ObserveRequest,
+  QueryRequest,
+  QueryValue,
+} from './metric-source.ts'
+
+const CAPABILITIES: MetricSourceCapabilities = { counts: true, latency: true, queries: 'promql' }
+
+/** Latency buckets of the memory source in seconds: 1 ms to 11.2 s, each a third of an octave wider. */
+const BOUNDS_SECONDS = Array.from({ length: 41 }, (_, index) => 0.001 * 2 ** (index / 3))
+
+/** Traffic of one pool to add to its counters. */
+export interface RecordedTraffic {
+  readonly requests: number
+  readonly errors?: number
+  /** One entry per measured request. */
+  readonly latenciesSeconds?: readonly number[]
+  readonly events?: Readonly<Record<string, number>>
+}
+
+/** What stands in the way of every call until it is taken away again. */
+export type MemoryMetricFault = { readonly kind: 'hang' } | { readonly kind: 'error'; readonly fault: MetricFault }
+
+/** The counters that several sources of one process share, and the knobs of a test. */
+export interface MemoryMetricWorld {
+  /** How long a hanging call waits before it answers with a timeout. */
+  readonly deadline: Milliseconds
+  /** Adds traffic to a pool's counters; its series exist from the first call on. */
+  record(pool: string, traffic: RecordedTraffic): void
+  /** Takes a pool out of sight until it is recorded to again; its counters then begin at 0. */
+  kill(pool: string): void
+  /** Sets a pool's counters to 0 as a restart of its process does. */
+  restart(pool: string): void
+  /** Makes the count of a pool's requests NaN until its next restart. */
+  spoil(pool: string): void
+  /** The answer to a query from now on; a query without one has no data. */
+  answer(query: string, result: MetricResult<QueryValue>): void
+  /** Puts a fault in the way of every call, or takes it away with null. */
+  obstruct(fault: MemoryMetricFault | null): void
+  /** The counters of one pool, or null when it is out of sight. */
+  countersOf(pool: string): { readonly incarnation: string; readonly counters: readonly Counter[] } | null
+  answerTo(query: string): MetricResult<QueryValue>
+  readonly obstruction: MemoryMetricFault | null
+}
+
+/** Makes a world without any traffic. */
+export function createMemoryMetricWorld(settings: { readonly deadline?: Milliseconds } = {}): MemoryMetricWorld {
+  const pools = new Map<string, PoolCounters>()
+  const answers = new Map<string, MetricResult<QueryValue>>()
+  let obstruction: MemoryMetricFault | null = null
+  let incarnations = 0
+  const begin = (pool: string) => {
+    incarnations += 1
+    const fresh: PoolCounters = {
+      incarnation: String(incarnations),
+      requests: 0,
+      errors: 0,
+      latencies: null,
+      events: {},
+    }
+    pools.set(pool, fresh)
+    return fresh
+  }
+  return {
+    deadline: settings.deadline ?? 2_000,
+    record: (pool, traffic) => add(pools.get(pool) ?? begin(pool), traffic),
+    kill: (pool) => void pools.delete(pool),
+    restart: (pool) => void begin(pool),
+    spoil: (pool) => {
+      ;(pools.get(pool) ?? begin(pool)).requests = Number.NaN
+    },
+    answer: (query, result) => void answers.set(query, result),
+    obstruct: (fault) => {
+      obstruction = fault
+    },
+    countersOf: (pool) => {
+      const found = pools.get(pool)
+      return found === undefined ? null : { incarnation: found.incarnation, counters: countersFrom(found) }
+    },
+    answerTo: (query) =>
+      answers.get(query) ?? { kind: 'noData', reason: 'The memory source has no answer to this query.' },
+    get obstruction() {
+      return obstruction
+    },
+  }
+}
+
+/** A source over a world; as many as wanted may share one. */
+export function createMemoryMetricSource(world: MemoryMetricWorld): MetricSource {
+  return {
+    capabilities: CAPABILITIES,
+    async observe(request, signal) {
+      const fault = await obstructed(world, signal)
+      if (fault === null) return observeWorld(world, request)
+      return notTaken(request, { stable: fault, canary: fault })
+    },
+    async query({ query }: QueryRequest, signal) {
+      return (await obstructed(world, signal)) ?? world.answerTo(query)
+    },
+    async close() {},
+  }
+}
+
+/** The world of that name in this process, made at the first call. */
+export function memoryMetricWorld(name: string): MemoryMetricWorld {
+  const world = worlds.get(name) ?? createMemoryMetricWorld()
+  worlds.set(name, world)
+  return world
+}
+
+/** Counts what the process itself records: a dry run, and a double for tests. */
+export const memorySource = defineMetricSource({
+  kind: 'memory',
+  options: z.strictObject({
+    kind: z.literal('memory'),
+    /** Name of the counters in this process; sources with the same name share them. */
+    world: z.string().min(1),
+  }),
+  capabilities: CAPABILITIES,
+  summary: 'Counts what is recorded in the memory of one process: for dry runs and tests.',
+  create: (options) => createMemoryMetricSource(memoryMetricWorld(options.world)),
+})
+
+const worlds = new Map<string, MemoryMetricWorld>()
+
+interface PoolCounters {
+  readonly incarnation: string
+  requests: number
+  errors: number
+  /** Cumulative counts per bound and, last, of all; null until a latency is recorded. */
+  latencies: number[] | null
+  events: Record<string, number>
+}
+
+interface MemoryCursor {
+  readonly at: Milliseconds
+  readonly tallies: Readonly<Record<string, Tally>>
+}
+
+function observeWorld(world: MemoryMetricWorld, request: ObserveRequest): Observation {
+  const { stable, canary } = request.roles
+  const found = { stable: seenOf(world, stable), canary: seenOf(world, canary) }
+  if (isSpoilt(found.stable) || isSpoilt(found.canary)) {
+    return notTaken(request, {
+      stable: isSpoilt(found.stable) ? notANumber(stable) : NOT_COUNTED,
+      canary: isSpoilt(found.canary) ? notANumber(canary) : NOT_COUNTED,
+    })
+  }
+  const since = cursorOf(request)
+  const after = (pool: string, { counters, incarnation }: Seen) =>
+    tallyAfter(since?.tallies[pool] ?? null, counters, incarnation)
+  const tallies = { [stable]: after(stable, found.stable), [canary]: after(canary, found.canary) }
+  const end = Math.max(request.now, since?.at ?? request.now)
+  const cursor: MemoryCursor = { at: end, tallies }
+  if (since === null) return { stable: STARTED, canary: STARTED, window: { start: end, end }, cursor: { ...cursor } }
+  return {
+    stable: risenSince(since, stable, found.stable),
+    canary: risenSince(since, canary, found.canary),
+    window: { start: since.at, end },
+    cursor: { ...cursor },
+  }
+}
+
+interface Seen {
+  readonly incarnation: string | null
+  readonly counters: readonly Counter[]
+}
+
+function notANumber(pool: string): MetricResult<never> {
+  return { kind: 'nan', reason: `The requests of ${pool} are not a number.` }
+}
+
+function seenOf(world: MemoryMetricWorld, pool: string): Seen {
+  return world.countersOf(pool) ?? { incarnation: null, counters: [] }
+}
+
+function isSpoilt({ counters }: Seen): boolean {
+  return counters.some(({ value }) => Number.isNaN(value))
+}
+
+function risenSince(since: MemoryCursor, pool: string, { counters, incarnation }: Seen) {
+  const before = since.tallies[pool] ?? { incarnation: null, counters: {} }
+  const events = counters.flatMap(({ measure }) => (measure.kind === 'event' ? [measure.name] : []))
+  return armOf(pool, risesSince(before, counters, incarnation), events)
+}
+
+function notTaken(request: ObserveRequest, arms: Pick<Observation, 'stable' | 'canary'>): Observation {
+  return lookNotTaken(request, cursorOf(request)?.at ?? request.now, arms)
+}
+
+/** The cursor, unless it was set before anything may be counted. */
+function cursorOf({ since, notBefore }: ObserveRequest): MemoryCursor | null {
+  const parsed = cursorSchema.safeParse(since)
+  return parsed.success && parsed.data.at >= notBefore ? parsed.data : null
+}
+
+const cursorSchema = z.object({
+  at: z.number(),
+  tallies: z.record(
+    z.string(),
+    z.object({ incarnation: z.string().nullable(), counters: z.record(z.string(), z.number()) }),
+  ),
+})
+
+async function obstructed(world: MemoryMetricWorld, signal: AbortSignal): Promise<MetricResult<never> | null> {
+  signal.throwIfAborted()
+  const { obstruction } = world
+  if (obstruction === null) return null
+  if (obstruction.kind === 'error') {
+    return { kind: 'error', fault: obstruction.fault, reason: 'The memory source was told to fail.' }
+  }
+  await delay(world.deadline, undefined, { signal }).catch(() => signal.throwIfAborted())
+  return { kind: 'error', fault: 'timeout', reason: `The memory source did not answer within ${world.deadline} ms.` }
+}
+
+function add(pool: PoolCounters, { requests, errors = 0, latenciesSeconds = [], events = {} }: RecordedTraffic): void {
+  if (errors > requests) {
+    throw new SluiceError('request.invalid', { message: 'A pool cannot have more errors than requests.' })
+  }
+  pool.requests += requests
+  pool.errors += errors
+  for (const seconds of latenciesSeconds) {
+    pool.latencies ??= [...BOUNDS_SECONDS, Number.POSITIVE_INFINITY].map(() => 0)
+    pool.latencies = pool.latencies.map((count, index) =>
+      (BOUNDS_SECONDS[index] ?? seconds) >= seconds ? count + 1 : count,
+    )
+  }
+  for (const [name, count] of Object.entries(events)) pool.events[name] = (pool.events[name] ?? 0) + count
+}
+
+function countersFrom(pool: PoolCounters): readonly Counter[] {
+  return [
+    { id: 'requests', measure: { kind: 'requests' }, value: pool.requests },
+    { id: 'errors', measure: { kind: 'errors' }, value: pool.errors },
+    ...(pool.latencies ?? []).map((value, index): Counter => {
+      const upToSeconds = BOUNDS_SECONDS[index] ?? Number.POSITIVE_INFINITY
+      return { id: `upTo:${upToSeconds}`, measure: { kind: 'bucket', upToSeconds }, value }
+    }),
+    ...Object.entries(pool.events).map(
+      ([name, value]): Counter => ({ id: `event:${name}`, measure: { kind: 'event', name }, value }),
+    ),
+  ]
+}

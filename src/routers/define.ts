@@ -1,0 +1,53 @@
+import type { z } from 'zod'
+import { SluiceError } from '../domain/errors.ts'
+import type { Router, RouterCapabilities } from './router.ts'
+
+/** What an adapter gets beside its own options. */
+export interface RouterContext {
+  /** The two pools of the target, in the order of the configuration. */
+  readonly pools: readonly [string, string]
+  /** The fetch to call with, e.g. one that guards outbound addresses; the global one by default. */
+  readonly fetch?: typeof fetch
+}
+
+/** The options an adapter takes in `sluice.yaml`: a strict object with the adapter's kind as its literal `kind`. */
+export type RouterOptionsSchema<Kind extends string = string> = z.ZodObject<{ kind: z.ZodLiteral<Kind> }>
+
+/** One router adapter, complete: what it is called, takes, can do and how it is made. */
+export interface RouterDefinition<Kind extends string, Schema extends RouterOptionsSchema<Kind>> {
+  readonly kind: Kind
+  readonly options: Schema
+  readonly capabilities: RouterCapabilities
+  /** One sentence for the table of routers in the docs. */
+  readonly summary: string
+  /** Makes an adapter for one target. Opens no connection; throws `router.misconfigured` when the options cannot work. */
+  create(options: z.output<Schema>, context: RouterContext): Router
+}
+
+/** A definition that also takes options nobody has parsed yet. */
+export interface DefinedRouter<Kind extends string, Schema extends RouterOptionsSchema<Kind>>
+  extends RouterDefinition<Kind, Schema> {
+  /** Parses the options and creates the adapter; throws `config.invalid` when they are not this adapter's options. */
+  open(options: unknown, context: RouterContext): Router
+}
+
+/** Declares a router adapter for the list in `index.ts`. */
+export function defineRouter<const Kind extends string, Schema extends RouterOptionsSchema<Kind>>(
+  definition: RouterDefinition<Kind, Schema>,
+): DefinedRouter<Kind, Schema> {
+  return {
+    ...definition,
+    open(options, context) {
+      const parsed = definition.options.safeParse(options)
+      if (parsed.success) return definition.create(parsed.data, context)
+      throw new SluiceError('config.invalid', {
+        message: `These are not options of the router \`${definition.kind}\`.`,
+        expected: `the options of docs/routers/${definition.kind}.md`,
+        received: parsed.error.issues
+          .map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`)
+          .join('; '),
+        fix: `Correct the router of the target in sluice.yaml.`,
+      })
+    },
+  }
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import { FULL_WEIGHT, parseDuration, type Milliseconds } from '../domain/units.ts'
+import { SluiceError } from '../domain/errors.ts'
+import type { Fence } from '../domain/exposure.ts'
+import { defineRouter, type RouterContext } from './define.ts'
+import type { ObservedRouting, Router, RouterCapabilities } from './router.ts'
+import { checkWish, fencedError, pinsOf, splitOf } from './wish.ts'
+
+const CAPABILITIES: RouterCapabilities = {
+  weightStep: 1,
+  cohorts: true,
+  sticky: 'hash',
+  readBack: 'traffic',
+  atomic: true,
+  survivesRestart: true,
+}
+
+/** No answer of the admin API is longer than a few hundred bytes; more is not the admin API. */
+const MAX_BYTES = 262_144
+
+const optionsSchema = z.strictObject({
+  kind: z.literal('embedded'),
+  /** Address of the data plane's admin API, e.g. `http://127.0.0.1:7081`. */
+  admin: z.url({ protocol: /^https?$/ }),
+  /** How long one `read` or `apply` may take altogether. */
+  deadline: z
+    .string()
+    .refine((text) => parseDuration(text).ok, { error: 'must be a duration such as 2s' })
+    .default('2s'),
+})
+
+/** Drives the data plane that `npm start` brings along. */
+export const embeddedRouter = defineRouter({
+  kind: 'embedded',
+  options: optionsSchema,
+  capabilities: CAPABILITIES,
+  summary: 'The data plane that comes with Sluice: a Node.js proxy with steps of 0.01 %, sticky users and cohorts.',
+  create: createEmbeddedRouter,
+})
+
+function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: RouterContext): Router {
+  const parsed = parseDuration(options.deadline)
+  const admin: AdminApi = {
+    url: new URL('/routing', options.admin).href,
+    fetch: context.fetch ?? fetch,
+    deadline: parsed.ok ? parsed.value : 2_000,
+  }
+  return {
+    capabilities: CAPABILITIES,
+    async read(signal) {
+      const answer = await callAdmin(admin, { method: 'GET' }, signal)
+      if (answer.status !== 200) throw refusal(admin, answer)
+      return checkPools(parseRouting(admin, answer.text), context.pools)
+    },
+    async apply(wish, signal) {
+      signal.throwIfAborted()
+      checkWish(wish, context.pools, CAPABILITIES)
+      const body = JSON.stringify({ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence })
+      const headers = { 'content-type': 'application/json' }
+      const answer = await callAdmin(admin, { method: 'PUT', headers, body }, signal)
+      if (answer.status === 409) throw fencedError(wish.fence, fenceIn(answer.text))
+      if (answer.status !== 200) throw refusal(admin, answer)
+    },
+    async close() {},
+  }
+}
+
+interface AdminApi {
+  readonly url: string
+  readonly fetch: typeof fetch
+  readonly deadline: Milliseconds
+}
+
+interface AdminAnswer {
+  readonly status: number
+  readonly text: string
+}
+
+const fenceSchema = z.strictObject({ release: z.int(), epoch: z.int() })
+const share = z.int().min(0).max(FULL_WEIGHT)
+const routingSchema = z.strictObject({
+  split: z.record(z.string(), share),
+  cohorts: z.record(z.string(), z.string()),
+  fence: fenceSchema.nullable(),
+  incarnation: z.string().min(1),
+  served: z.record(z.string(), z.int().min(0)),
+})
+
+async function callAdmin(admin: AdminApi, request: RequestInit, signal: AbortSignal): Promise<AdminAnswer> {
+  signal.throwIfAborted()
+  const deadline = AbortSignal.timeout(admin.deadline)
+  try {
+    const bounds = { redirect: 'error', signal: AbortSignal.any([signal, deadline]) } as const
+    const response = await admin.fetch(admin.url, { ...request, ...bounds })
+    return { status: response.status, text: await readAtMost(response, MAX_BYTES) }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new SluiceError('router.unreachable', {
+      message: 'The embedded data plane did not answer.',
+      expected: `an answer from ${admin.url} within ${admin.deadline} ms`,
+      received: deadline.aborted ? 'no answer in time' : causeOf(error),
+      fix: 'Start the data plane, or correct `admin` in sluice.yaml. The change may have landed: read the router again.',
+      cause: error,
+    })
+  }
+}
+
+async function readAtMost(response: Response, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let bytes = 0
+  let text = ''
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`)
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function parseRouting(admin: AdminApi, text: string): ObservedRouting {
+  const parsed = routingSchema.safeParse(parseJson(text))
+  if (parsed.success) return parsed.data
+  throw new SluiceError('router.misconfigured', {
+    message: 'This is not the admin API of an embedded data plane.',
+    expected: `the routing as JSON from ${admin.url}`,
+    received: text.slice(0, 200),
+    fix: 'Correct `admin` in sluice.yaml.',
+  })
+}
+
+function checkPools(routing: ObservedRouting, pools: readonly [string, string]): ObservedRouting {
+  const live = Object.keys(routing.split).sort()
+  if (live.join() === [...pools].sort().join()) return routing
+  throw new SluiceError('router.misconfigured', {
+    message: 'The embedded data plane has other pools than the target.',
+    expected: pools.join(' and '),
+    received: live.join(' and '),
+    fix: 'Name the pools of the target in sluice.yaml as the data plane knows them.',
+  })
+}
+
+/** 422 says that a pool is unknown or the wish is no routing; anything else is a refusal that may pass. */
+function refusal(admin: AdminApi, { status, text }: AdminAnswer): SluiceError {
+  return new SluiceError(status === 422 || status === 404 ? 'router.misconfigured' : 'router.refused', {
+    message: 'The embedded data plane refused the call.',
+    expected: `200 from ${admin.url}`,
+    received: `${status} ${text.slice(0, 200)}`,
+    fix: status === 422 ? 'Name the pools as the data plane knows them.' : 'Look at the log of the data plane.',
+  })
+}
+
+function fenceIn(text: string): Fence | null {
+  const parsed = z.object({ fence: fenceSchema }).safeParse(parseJson(text))
+  return parsed.success ? parsed.data.fence : null
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** undici hides the reason in the cause of a `fetch failed`. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error ? cause.message || cause.name : String(cause)
+}

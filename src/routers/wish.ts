@@ -1,0 +1,75 @@
+import { FULL_WEIGHT, type BasisPoints } from '../domain/units.ts'
+import { SluiceError } from '../domain/errors.ts'
+import { compareFences, type Fence } from '../domain/exposure.ts'
+import type { DesiredRouting, RouterCapabilities } from './router.ts'
+
+/**
+ * Refuses a wish that the adapter cannot take at all: `router.misconfigured` for pools it does not know,
+ * `router.refused` for a weight outside 0 to 10000 or between its steps, or for cohorts where it has none.
+ */
+export function checkWish(
+  wish: DesiredRouting,
+  pools: readonly [string, string],
+  capabilities: Pick<RouterCapabilities, 'weightStep' | 'cohorts'>,
+): void {
+  checkPools(wish, pools)
+  const { weight, cohorts } = wish.exposure
+  const { weightStep } = capabilities
+  if (!Number.isInteger(weight) || weight < 0 || weight > FULL_WEIGHT || weight % weightStep !== 0) {
+    throw new SluiceError('router.refused', {
+      message: 'The router cannot set this weight.',
+      expected: `a whole number of basis points from 0 to ${FULL_WEIGHT}, a multiple of ${weightStep}`,
+      received: String(weight),
+      fix: 'Use a weight the router can set.',
+    })
+  }
+  if (cohorts.length > 0 && !capabilities.cohorts) {
+    throw new SluiceError('router.refused', {
+      message: 'The router cannot send cohorts to a pool.',
+      expected: 'no cohorts',
+      received: cohorts.join(', '),
+      fix: 'Use a router with cohorts, or leave the cohort steps out.',
+    })
+  }
+}
+
+/** The share of each pool that the wish asks for. */
+export function splitOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'exposure'>): Record<string, BasisPoints> {
+  return { [roles.stable]: FULL_WEIGHT - exposure.weight, [roles.canary]: exposure.weight }
+}
+
+/** The pool each cohort is pinned to by the wish. */
+export function pinsOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'exposure'>): Record<string, string> {
+  return Object.fromEntries(exposure.cohorts.map((cohort) => [cohort, roles.canary]))
+}
+
+/** Throws `router.fenced` when `fence` is older than the newest one the router has taken. */
+export function checkFence(fence: Fence, newest: Fence | null): void {
+  if (newest === null || compareFences(fence, newest) >= 0) return
+  throw fencedError(fence, newest)
+}
+
+/** The error of a write that came too late. */
+export function fencedError(fence: Fence, newest: Fence | null): SluiceError {
+  return new SluiceError('router.fenced', {
+    message: 'A newer release or step has written to the router.',
+    expected: newest === null ? 'a fence at least as new as the router’s' : `${describeFence(newest)} or newer`,
+    received: describeFence(fence),
+    fix: 'Leave the router to the newer release.',
+  })
+}
+
+function describeFence({ release, epoch }: Fence): string {
+  return `release ${release}, epoch ${epoch}`
+}
+
+function checkPools({ roles }: DesiredRouting, pools: readonly [string, string]): void {
+  const isKnown = pools.includes(roles.stable) && pools.includes(roles.canary) && roles.stable !== roles.canary
+  if (isKnown) return
+  throw new SluiceError('router.misconfigured', {
+    message: 'The router lacks a pool that the release names.',
+    expected: `${pools[0]} and ${pools[1]}, one as stable and one as canary`,
+    received: `stable ${roles.stable}, canary ${roles.canary}`,
+    fix: 'Name the pools of the target in sluice.yaml as the router knows them.',
+  })
+}
