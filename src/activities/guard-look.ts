@@ -1,4 +1,4 @@
-import { isProven, type CheckState, beginExposure, startCheck, stepCheck } from '../analysis/check-judge.ts'
+import { type CheckState, enterExposure, startCheck, stepCheck } from '../analysis/check-judge.ts'
 import { quantileOf } from '../analysis/histogram.ts'
 import { type ArmReadings, type Check, type CheckInput, needsCounts, queriesOf } from '../domain/checks.ts'
 import { describeError } from '../domain/errors.ts'
@@ -58,7 +58,7 @@ function beginState(input: GuardInput, now: Milliseconds): GuardState {
     const earlier = known[check.name]
     if (earlier === undefined) return [check.name, { state: startCheck(check), verdict: NOT_YET }]
     if (!isNewExposure) return [check.name, earlier]
-    return [check.name, { state: beginExposure(check, earlier.state as CheckState), verdict: NOT_YET }]
+    return [check.name, { state: enterExposure(earlier.state as CheckState), verdict: NOT_YET }]
   })
   return {
     epoch: fence.epoch,
@@ -256,9 +256,13 @@ function armPoint(result: MetricResult<ArmCounts>): ArmPoint | null {
   const { requests, errors, latency } = result.value
   return {
     ...{ requests, errors },
-    p95Seconds: latency === null ? null : quantileOf(latency, 0.95),
-    p99Seconds: latency === null ? null : quantileOf(latency, 0.99),
+    p95Seconds: secondsAt(latency, 0.95),
+    p99Seconds: secondsAt(latency, 0.99),
   }
+}
+
+function secondsAt(latency: ArmCounts['latency'], quantile: number): number | null {
+  return latency === null ? null : (quantileOf(latency, quantile)?.seconds ?? null)
 }
 
 function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook): GuardOutcome | null {
@@ -270,9 +274,6 @@ function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook): Gu
   if (input.blindLimit !== null && state.blindSince !== null && blindFor >= input.blindLimit) {
     return { kind: 'blind', reason: `no usable data for ${formatDuration(blindFor)}; ${blindReason(state)}`, state }
   }
-  if (input.endsWhenProven && isEverythingProven(input, state)) {
-    return { kind: 'proven', reason: 'every check has shown that the canary is not worse', state }
-  }
   return null
 }
 
@@ -281,13 +282,6 @@ function blindReason(state: GuardState): string {
     ([, { verdict }]) => verdict.outcome === 'inconclusive' && verdict.cause === 'blind',
   )
   return blind === undefined ? 'the data has come back' : `${blind[0]}: ${blind[1].verdict.reason}`
-}
-
-function isEverythingProven(input: GuardInput, state: GuardState): boolean {
-  return input.checks.length > 0 && input.checks.every((check) => {
-    const watched = state.checks[check.name]
-    return watched !== undefined && watched.verdict.outcome === 'pass' && isProven(check, watched.state as CheckState)
-  })
 }
 
 function summaryOf(input: GuardInput, state: GuardState): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PlanContext, TargetFacts } from '../domain/plan.ts'
-import { reportIssues } from '../domain/plan.ts'
+import { reportIssues } from '../domain/plan-issues.ts'
 import { nameText } from '../domain/plan-values.ts'
 import type { LocatedProblem, Problem } from '../domain/problems.ts'
 import { type TargetId, targetName } from '../domain/target.ts'

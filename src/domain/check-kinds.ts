@@ -28,7 +28,10 @@ export interface CheckKind {
   readonly kind: Check['kind']
   readonly summary: string
   readonly schema: z.ZodType
-  readonly read: (value: unknown, context: CheckContext) => { check: ReadCheck } | { issues: readonly z.core.$ZodIssue[] }
+  readonly read: (
+    value: unknown,
+    context: CheckContext,
+  ) => { check: ReadCheck } | { issues: readonly z.core.$ZodIssue[] }
 }
 
 function defineCheck<Options>(definition: {
@@ -55,10 +58,10 @@ const sequential = {
   confidence: confidenceText.optional(),
   minRequests: z.int().min(1).max(1e9).default(MIN_REQUESTS),
 }
-const hysteresis = {
-  failures: z.int().min(1).max(100).default(2),
-  of: z.int().min(1).max(100).default(3),
-}
+const lookCount = z.int().min(1).max(100)
+const FAILURES = 2
+const LOOKS = 3
+const hysteresis = { failures: lookCount.optional(), of: lookCount.optional() }
 
 const NO_CLAIM = { claims: null, spendsBudget: false }
 
@@ -98,13 +101,14 @@ interface RateRuleOptions {
   notWorseThan?: number | undefined
   confidence?: number | undefined
   max?: number | undefined
-  failures: number
-  of: number
+  failures?: number | undefined
+  of?: number | undefined
   minRequests: number
 }
 
 function readRule(options: RateRuleOptions, context: CheckContext) {
-  const { notWorseThan, max, failures, of, minRequests } = options
+  const { notWorseThan, max, failures = FAILURES, of = LOOKS, minRequests } = options
+  reportUnused(options, context)
   if (notWorseThan !== undefined) {
     reportRatioBelowOne(notWorseThan, context)
     const rule = (alpha: number): SequentialRule => ({ judge: 'sequential', notWorseThan, alpha, minRequests })
@@ -113,6 +117,22 @@ function readRule(options: RateRuleOptions, context: CheckContext) {
   reportHysteresis(failures, of, context)
   const rule = (): ThresholdRule => ({ judge: 'threshold', max: max ?? 0, failures, of, minRequests })
   return { ...NO_CLAIM, rule }
+}
+
+/** An option of the other kind of limit would be read and then mean nothing. */
+function reportUnused({ notWorseThan, confidence, failures, of }: RateRuleOptions, context: CheckContext): void {
+  const [limit, other, unused] =
+    notWorseThan === undefined ? ['max', 'notWorseThan', { confidence }] : ['notWorseThan', 'max', { failures, of }]
+  for (const [key, value] of Object.entries(unused)) {
+    if (value === undefined) continue
+    context.report({
+      rule: 'unused-option',
+      path: [...context.path, key],
+      message: `${key} means nothing beside ${limit}`,
+      expected: `${key} only beside ${other}`,
+      fix: 'remove it, or use the other limit',
+    })
+  }
 }
 
 const ONE_LIMIT = { error: 'expected exactly one limit: notWorseThan (against stable) or max (fixed)' }
@@ -124,12 +144,22 @@ const errorRate = defineCheck({
   kind: 'errorRate',
   summary: 'Share of requests that failed, against stable (`notWorseThan`) or against a fixed limit (`max`).',
   schema: z
-    .strictObject({ ...common, ...sequential, ...hysteresis, notWorseThan: ratioText.optional(), max: shareText.optional() })
+    .strictObject({
+      ...common,
+      ...sequential,
+      ...hysteresis,
+      notWorseThan: ratioText.optional(),
+      max: shareText.optional(),
+    })
     .refine(hasOneLimit, ONE_LIMIT),
   read(options, context) {
     const source = context.source(options.source, 'counts')
     const { claims, spendsBudget, rule } = readRule(options, context)
-    return { claims, spendsBudget, complete: (alpha) => ({ kind: 'errorRate', name: context.name, source, rule: rule(alpha) }) }
+    return {
+      claims,
+      spendsBudget,
+      complete: (alpha) => ({ kind: 'errorRate', name: context.name, source, rule: rule(alpha) }),
+    }
   },
 })
 
@@ -190,7 +220,8 @@ const query = defineCheck({
   schema: z
     .strictObject({
       ...common,
-      ...hysteresis,
+      failures: lookCount.default(FAILURES),
+      of: lookCount.default(LOOKS),
       promql: z.string().min(1).max(4_000),
       pass: expressionText.optional(),
       fail: expressionText.optional(),

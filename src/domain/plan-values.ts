@@ -43,12 +43,13 @@ export const quantileText = quantity(parseQuantile, {
   examples: ['p95', 'p99.9'],
 })
 
-/** Names that people choose: lower-case letters, digits and dashes, at most 63, as in DNS labels. */
-export const nameText = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
-    error: 'expected lower-case letters, digits and dashes, at most 63, such as checkout',
-  })
+/**
+ * Names that people choose: lower-case letters, digits and dashes, at most 63, as in DNS labels. Names become keys, and
+ * every JavaScript object answers to the key `constructor`, so that one word is no name.
+ */
+export const nameText = z.string().regex(/^(?!constructor$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
+  error: 'expected lower-case letters, digits and dashes, at most 63, such as checkout',
+})
 
 function parseRatio(text: string): Parsed<number> {
   const match = /^(\d{1,4}(?:\.\d{1,4})?)x$/.exec(text)

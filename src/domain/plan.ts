@@ -2,13 +2,17 @@ import { z } from 'zod'
 import type { MetricSourceCapabilities } from '../metrics/metric-source.ts'
 import type { RouterCapabilities } from '../routers/router.ts'
 import type { Action } from './actions.ts'
-import type { CheckContext, CheckKind, ReadCheck } from './check-kinds.ts'
+import type { CheckKind } from './check-kinds.ts'
 import type { Check } from './checks.ts'
-import { type Exposure, NO_EXPOSURE } from './exposure.ts'
+import { createCheckReader, withBudget, withShare } from './plan-checks.ts'
+import { isRecord, reportIssues } from './plan-issues.ts'
+import { expandSteps, readSteps } from './plan-steps.ts'
 import { confidenceText, durationText, nameText } from './plan-values.ts'
-import { formatPath, type Problem, type ProblemPath, showValue } from './problems.ts'
-import type { StepKind, StepNeeds } from './steps/step-kind.ts'
-import { FULL_WEIGHT, formatWeight, type Milliseconds } from './units.ts'
+import type { Problem } from './problems.ts'
+import type { StepKind } from './steps/step-kind.ts'
+import type { Milliseconds } from './units.ts'
+
+export { reportIssues } from './plan-issues.ts'
 
 /** A step as people see it: what was written, in one line. */
 export interface PlanStep {
@@ -83,20 +87,22 @@ export function readPlan(value: unknown, context: PlanContext): { plan: Plan } |
   if (!parsed.success) reportIssues(parsed.error.issues, [], value, report)
   const head = parsed.success ? parsed.data : usablePartsOf(value)
   const facts = targetFacts(head, context, report)
-  const reader = createCheckReader(head, facts, context, report)
+  const reader = createCheckReader(head.confidence, facts, context, report)
   const checks = reader.read(head.checks, ['checks'])
   const steps = readSteps(head.steps, context, report)
   const actions = expandSteps(steps, facts, reader, report)
-  if (!parsed.success || problems.length > 0) return { problems: inOrder(problems) }
+  if (!parsed.success || problems.length > 0) return { problems: withoutRepeats(problems) }
   const { service, environment, onFail, onInconclusive, interval } = parsed.data
   const share = reader.shareOfBudget()
-  const complete = (actionsOrChecks: readonly Action[]) => actionsOrChecks.map((action) => withBudget(action, share))
-  const allChecks = checks.map((check) => withShare(check, share))
-  const plan = {
-    ...{ service, environment, onFail, onInconclusive, interval },
+  const plan: Plan = {
+    service,
+    environment,
+    onFail,
+    onInconclusive,
+    interval,
     steps: steps.map(({ kind, step }) => ({ kind, label: step.label })),
-    actions: complete(actions),
-    checks: allChecks,
+    actions: actions.map((action) => withBudget(action, share)),
+    checks: checks.map((check) => withShare(check, share)),
     errorBudget: reader.errorBudget(),
   }
   return { plan }
@@ -134,359 +140,10 @@ function targetFacts(head: HeadParts, context: PlanContext, report: (problem: Pr
   return null
 }
 
-interface PlacedStep {
-  readonly kind: string
-  readonly path: ProblemPath
-  readonly number: number
-  readonly step: import('./steps/step-kind.ts').ReadStep
-}
-
-function readSteps(values: readonly unknown[], context: PlanContext, report: (problem: Problem) => void): PlacedStep[] {
-  const kinds = new Map(context.stepKinds.map((kind) => [kind.kind, kind]))
-  const steps: PlacedStep[] = []
-  for (const [index, value] of values.entries()) {
-    const one = singleEntry(value, [...kinds.keys()], ['steps', index], 'step', report)
-    const kind = one === null ? undefined : kinds.get(one.key)
-    if (one === null || kind === undefined) continue
-    const path = ['steps', index, one.key]
-    const read = kind.read(one.value)
-    if ('issues' in read) reportIssues(read.issues, path, one.value, report)
-    else steps.push({ kind: one.key, path, number: index + 1, step: read.step })
-  }
-  return steps
-}
-
-function expandSteps(
-  steps: readonly PlacedStep[],
-  facts: TargetFacts | null,
-  reader: CheckReader,
-  report: (problem: Problem) => void,
-): readonly Action[] {
-  let exposure: Exposure = NO_EXPOSURE
-  const actions: Action[] = []
-  for (const { path, number, step } of steps) {
-    if (facts !== null) reportUnmetNeeds(step.needs, facts.router, path, report)
-    const expanded = step.expand({
-      step: number,
-      path,
-      exposure,
-      peopleOf: (group) => (facts === null ? [] : (facts.groups[group] ?? null)),
-      readChecks: (checks, at) => reader.read(checks, at),
-      report: (problem) => {
-        if (facts !== null || problem.rule !== 'group-too-small') report(problem)
-      },
-    })
-    exposure = expanded.exposure
-    actions.push(...expanded.actions)
-  }
-  if (steps.length > 0 && exposure.weight !== FULL_WEIGHT) {
-    report({
-      rule: 'never-full',
-      path: ['steps'],
-      message: 'the steps never reach 100%: the release could not end with everybody on the new version',
-      received: `the last weight is ${formatWeight(exposure.weight)}`,
-      expected: 'a last weight of 100%',
-      fix: 'add the step weight: 100%',
-    })
-  }
-  return actions
-}
-
-function reportUnmetNeeds(
-  needs: StepNeeds,
-  router: TargetFacts['router'],
-  path: ProblemPath,
-  report: (problem: Problem) => void,
-): void {
-  const { weightStep, cohorts } = router.capabilities
-  for (const weight of needs.weights) {
-    if (weight % weightStep === 0) continue
-    report({
-      rule: 'router-cannot',
-      path,
-      message: `the target's router (${router.kind}) cannot set this weight`,
-      received: formatWeight(weight),
-      expected: `a multiple of ${formatWeight(weightStep)}`,
-      fix: 'round the weight, or use a target with a finer router',
-    })
-  }
-  if (needs.cohorts && !cohorts) {
-    report({
-      rule: 'router-cannot',
-      path,
-      message: `the target's router (${router.kind}) cannot send cohorts to the canary`,
-      expected: 'a router that can match cohorts',
-      fix: 'remove the step, or use a target whose router can',
-    })
-  }
-}
-
-interface CheckReader {
-  readonly read: (checks: Readonly<Record<string, unknown>>, path: ProblemPath) => readonly Check[]
-  readonly shareOfBudget: () => number
-  readonly errorBudget: () => number
-}
-
-/** Stands for "its part of the plan's budget", until all checks are known. */
-const SHARED = -1
-
-function createCheckReader(
-  head: HeadParts,
-  facts: TargetFacts | null,
-  context: PlanContext,
-  report: (problem: Problem) => void,
-): CheckReader {
-  const kinds = new Map<string, CheckKind>(context.checkKinds.map((kind) => [kind.kind, kind]))
-  const names = new Set<string>()
-  let sharing = 0
-  let claimed = 0
-  function readOne(name: string, value: unknown, path: ProblemPath): ReadCheck | null {
-    reportName(name, names, path, report)
-    const one = singleEntry(value, [...kinds.keys()], path, 'check', report)
-    const kind = one === null ? undefined : kinds.get(one.key)
-    if (one === null || kind === undefined) return null
-    const at = [...path, one.key]
-    const read = kind.read(one.value, checkContext(name, at, facts, context, report))
-    if ('check' in read) return read.check
-    reportIssues(read.issues, at, one.value, report)
-    return null
-  }
-  return {
-    read(checks, path) {
-      const complete: Check[] = []
-      for (const [name, value] of Object.entries(checks)) {
-        const check = readOne(name, value, [...path, name])
-        if (check === null) continue
-        if (check.spendsBudget && check.claims === null) sharing += 1
-        if (check.claims !== null) claimed += check.claims
-        complete.push(check.complete(check.claims ?? SHARED))
-      }
-      return complete
-    },
-    shareOfBudget: () => Number(((1 - head.confidence) / Math.max(1, sharing)).toPrecision(12)),
-    errorBudget: () => Number((claimed + (sharing > 0 ? 1 - head.confidence : 0)).toPrecision(12)),
-  }
-}
-
-function checkContext(
-  name: string,
-  path: ProblemPath,
-  facts: TargetFacts | null,
-  context: PlanContext,
-  report: (problem: Problem) => void,
-): CheckContext {
-  return {
-    name,
-    path,
-    report,
-    source: (named, needs) => (facts === null ? (named ?? '') : pickSource(named, needs, facts, path, report)),
-    expression(text, at, hasStable) {
-      if (text === undefined) return null
-      const message = context.expressionProblem(text, hasStable)
-      if (message !== null) {
-        const fix = 'correct the expression; the names are result and, for queries with $pool, stable'
-        report({ rule: 'expression', path: at, message, received: text, expected: 'a true-or-false CEL expression', fix })
-      }
-      return text
-    },
-  }
-}
-
-function pickSource(
-  named: string | undefined,
-  needs: 'counts' | 'latency' | 'queries',
-  facts: TargetFacts,
-  path: ProblemPath,
-  report: (problem: Problem) => void,
-): string {
-  const able = Object.entries(facts.metrics)
-    .filter(([, capabilities]) => Boolean(capabilities[needs]))
-    .map(([source]) => source)
-  if (named !== undefined && able.includes(named)) return named
-  const only = able.length === 1 ? able[0] : undefined
-  if (named === undefined && only !== undefined) return only
-  report({
-    rule: 'metric-source',
-    path: named === undefined ? path : [...path, 'source'],
-    message: sourceMessage(named, needs, facts, able),
-    ...(named !== undefined && { received: named }),
-    expected: able.length === 0 ? `a target with a source that answers ${needs}` : `one of ${able.join(', ')}`,
-    fix: able.length === 0 ? 'use another check, or ask an administrator for a source' : 'name one of them as source',
-  })
-  return named ?? ''
-}
-
-function sourceMessage(named: string | undefined, needs: string, facts: TargetFacts, able: readonly string[]): string {
-  if (named === undefined) return `${able.length === 0 ? 'no' : 'more than one'} metric source of the target answers ${needs}`
-  const isKnown = Object.hasOwn(facts.metrics, named)
-  return isKnown ? `this metric source does not answer ${needs}` : 'the target has no such metric source'
-}
-
-function reportName(name: string, names: Set<string>, path: ProblemPath, report: (problem: Problem) => void): void {
-  if (!nameText.safeParse(name).success) {
-    const expected = 'lower-case letters, digits and dashes, at most 63'
-    report({ rule: 'check-name', path, message: 'this is not a name for a check', received: name, expected, fix: 'rename it' })
-  }
-  if (names.has(name)) {
-    const fix = 'give each check of the plan its own name'
-    report({ rule: 'check-name', path, message: 'two checks have this name', received: name, expected: 'a new name', fix })
-  }
-  names.add(name)
-}
-
-/** The one key of `{ weight: 5% }` with its value; reports anything else. */
-function singleEntry(
-  value: unknown,
-  known: readonly string[],
-  path: ProblemPath,
-  what: 'step' | 'check',
-  report: (problem: Problem) => void,
-): { key: string; value: unknown } | null {
-  const entries = isRecord(value) ? Object.entries(value) : []
-  const [first] = entries
-  const list = known.join(', ')
-  if (first === undefined || entries.length !== 1) {
-    report({
-      rule: `${what}-shape`,
-      path,
-      message: entries.length > 1 ? `a ${what} has exactly one kind` : `this is not a ${what}`,
-      received: entries.length > 1 ? entries.map(([key]) => key).join(', ') : showValue(value),
-      expected: `one of ${list}, with its value`,
-      fix: entries.length > 1 ? `write each as a ${what} of its own` : `write it as in the docs of the ${what}s`,
-    })
-    return null
-  }
-  const [key, inner] = first
-  if (known.includes(key)) return { key, value: inner }
-  const near = nearest(key, known)
-  report({
-    rule: `unknown-${what}`,
-    path: [...path, key],
-    message: `there is no ${what} kind ${key}`,
-    received: key,
-    expected: `one of ${list}`,
-    fix: near === null ? `use a ${what} kind from the list` : `did you mean ${near}?`,
-  })
-  return null
-}
-
-/** Turns zod's issues into problems with the value that was seen. */
-export function reportIssues(
-  issues: readonly z.core.$ZodIssue[],
-  prefix: ProblemPath,
-  value: unknown,
-  report: (problem: Problem) => void,
-): void {
-  for (const issue of issues) {
-    const inner = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) {
-        const path = [...prefix, ...inner, key]
-        report({
-          rule: 'unknown-key',
-          path,
-          message: `unknown key ${formatPath([...inner, key])}`,
-          received: key,
-          fix: 'remove it or correct its spelling',
-        })
-      }
-      continue
-    }
-    if (issue.code === 'invalid_union') {
-      const closest = closestBranch(issue.errors)
-      if (closest !== null) {
-        reportIssues(closest, [...prefix, ...inner], valueAt(value, inner), report)
-        continue
-      }
-    }
-    const seen = valueAt(value, inner)
-    const message = seen === undefined ? 'missing' : withoutExpected(issue.message)
-    report({
-      rule: 'value',
-      path: [...prefix, ...inner],
-      message: seen === undefined ? `${formatPath([...prefix, ...inner])} is missing` : `this value is not accepted`,
-      ...(seen !== undefined && { received: showValue(seen) }),
-      expected: seen === undefined ? 'a value' : message,
-      fix: seen === undefined ? 'add it' : fixFor(seen),
-    })
-  }
-}
-
-/** Of a union's branches the one that came furthest: it fits what the author meant. */
-function closestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | null {
-  const isWrongType = (issue: z.core.$ZodIssue) => issue.code === 'invalid_type' && issue.path.length === 0
-  const fitting = branches.filter((issues) => issues.length > 0 && !issues.some(isWrongType))
-  return fitting.length === 1 ? (fitting[0] ?? null) : (branches[0] ?? null)
-}
-
-function withoutExpected(message: string): string {
-  return message.replace(/^Invalid (?:input|option): /, '').replace(/^expected /, '')
-}
-
-function fixFor(seen: unknown): string {
-  return typeof seen === 'number' ? 'write it as text with its unit, such as 5%, 10m or 1.5x' : 'correct the value'
-}
-
-function valueAt(value: unknown, path: ProblemPath): unknown {
-  return path.reduce<unknown>((inner, key) => {
-    if (Array.isArray(inner)) return inner[Number(key)]
-    return isRecord(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined
-  }, value)
-}
-
-function withBudget(action: Action, share: number): Action {
-  return action.kind === 'judge' ? { ...action, checks: action.checks.map((check) => withShare(check, share)) } : action
-}
-
-function withShare(check: Check, share: number): Check {
-  switch (check.kind) {
-    case 'rate':
-      return check.alpha === SHARED ? { ...check, alpha: share } : check
-    case 'errorRate':
-      return { ...check, rule: ruleWithShare(check.rule, share) }
-    case 'latency':
-      return { ...check, rule: ruleWithShare(check.rule, share) }
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return check
-  }
-}
-
-function ruleWithShare<Rule extends { judge: string }>(rule: Rule, share: number): Rule {
-  return 'alpha' in rule && rule.alpha === SHARED ? { ...rule, alpha: share } : rule
-}
-
-function inOrder(problems: readonly Problem[]): readonly Problem[] {
+function withoutRepeats(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Set<string>()
-  return problems.filter((problem) => {
-    const key = `${problem.path.join('/')}|${problem.message}`
+  return problems.filter(({ path, message, received }) => {
+    const key = JSON.stringify([path, message, received])
     return seen.has(key) ? false : seen.add(key)
   })
-}
-
-/** The known word within two edits of `word`, if there is one. */
-function nearest(word: string, known: readonly string[]): string | null {
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ distance }) => distance <= 2)
-    .sort((left, right) => left.distance - right.distance)
-  return best?.candidate ?? null
-}
-
-function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (const [index, letter] of [...left].entries()) {
-    const next = [index + 1]
-    for (let column = 1; column <= right.length; column += 1) {
-      const substitute = (row[column - 1] ?? 0) + (letter === right[column - 1] ? 0 : 1)
-      next.push(Math.min((row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1, substitute))
-    }
-    row = next
-  }
-  return row[right.length] ?? 0
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

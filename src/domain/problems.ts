@@ -23,13 +23,20 @@ export interface LocatedProblem extends Problem {
 
 /** `steps[2].weight`, the way people write a path. */
 export function formatPath(path: ProblemPath): string {
-  return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('').replace(/^\./, '')
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .replace(/^\./, '')
 }
 
 /** A value as it looked in the document, shortened for a message. */
 export function showValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'undefined') return String(value)
-  const text = JSON.stringify(value) ?? String(value)
+  return shortened(JSON.stringify(value) ?? typeof value)
+}
+
+/** At most 80 characters of a text, so that one value does not fill the screen. */
+export function shortened(text: string): string {
   return text.length <= 80 ? text : `${text.slice(0, 77)}...`
 }
 

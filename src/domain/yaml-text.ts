@@ -1,10 +1,22 @@
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import {
+  type CST,
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  parseDocument,
+} from 'yaml'
 import { SluiceError } from './errors.ts'
-import type { LocatedProblem, Problem, ProblemPath } from './problems.ts'
+import { type LocatedProblem, type Problem, type ProblemPath, shortened } from './problems.ts'
 
 /** Largest text that is looked at, in characters. The largest sensible plan is a hundredth of it. */
 export const LARGEST_TEXT = 256 * 1_024
-/** Deepest nesting that is parsed. The parser can end the whole process on deeper input, so it is scanned before. */
+/** Deepest nesting that is parsed. The parser can end the whole process on far deeper input, so it is scanned before. */
 export const DEEPEST_NESTING = 32
 /** Most expansions of aliases: a short text may not stand for a huge document. */
 const MOST_ALIASES = 20
@@ -62,33 +74,39 @@ function refuseDeep(text: string, file: string): void {
 }
 
 /**
- * How deep a YAML text can nest, judged from brackets, indentation and dashes without parsing it; never less than the
- * real depth. Stops at the first line beyond the limit.
+ * How deep the parser would nest this text; never less than what it reads. Its own tokenizer counts, which keeps a list where the parser's
+ * later passes call themselves. Stops at the first line beyond the limit.
  */
 export function deepestNesting(text: string): { readonly depth: number; readonly line: number } {
-  let brackets = 0
-  let deepest = { depth: 0, line: 1 }
-  const indents: number[] = []
-  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
-    const indent = line.search(/[^ ]/)
-    if (indent < 0 || line[indent] === '#') continue
-    while (indents.length > 0 && (indents.at(-1) ?? 0) >= indent) indents.pop()
-    indents.push(indent)
-    const dashes = (/^(?:[-?:][ \t]+)*/.exec(line.slice(indent))?.[0].match(/[-?:]/g) ?? []).length
-    let most = brackets
-    for (const letter of line) {
-      if (letter === '[' || letter === '{') brackets += 1
-      if (letter === ']' || letter === '}') brackets = Math.max(0, brackets - 1)
-      most = Math.max(most, brackets)
+  const parser = new Parser()
+  let line = 1
+  let deepest = { depth: 0, line }
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme)) {
+      // The tokens that are complete do not matter here, only the stack of those that are not.
     }
-    const depth = indents.length + dashes + most
-    if (depth > deepest.depth) deepest = { depth, line: index + 1 }
+    const depth = parser.stack.reduce((sum, token) => sum + levelsOf(token), 0)
+    if (depth > deepest.depth) deepest = { depth, line }
     if (depth > DEEPEST_NESTING) return deepest
+    line += lexeme.split('\n').length - 1
   }
   return deepest
 }
 
-function syntaxProblem(fault: Document['errors'][number] | Document['warnings'][number], file: string, lines: LineCounter) {
+/** A pair in a flow list, `[a: b]` or `[? a]`, is a map of its own that the tokenizer does not count. */
+function levelsOf(token: CST.Token): number {
+  if (token.type === 'block-map' || token.type === 'block-seq') return 1
+  if (token.type !== 'flow-collection') return 0
+  const { start, sep = [] } = token.items.at(-1) ?? { start: [] }
+  const isPair = [...start, ...sep].some(({ type }) => type === 'explicit-key-ind' || type === 'map-value-ind')
+  return token.start.source === '[' && isPair ? 2 : 1
+}
+
+function syntaxProblem(
+  fault: Document['errors'][number] | Document['warnings'][number],
+  file: string,
+  lines: LineCounter,
+) {
   const { line, col } = lines.linePos(fault.pos[0])
   const isDuplicate = fault.code === 'DUPLICATE_KEY'
   const message = (fault.message.split('\n')[0] ?? fault.message).replace(/ at line \d+.*$/, '')
@@ -108,7 +126,8 @@ function locate(problem: Problem, document: Document, text: string, file: string
   const { node, isExact } = findNode(problem, document)
   const [start, end] = node?.range ?? [0, 0]
   const { line, col } = lines.linePos(start)
-  const written = isExact && isScalar(node) && problem.rule === 'value' ? { received: text.slice(start, end) } : {}
+  const written =
+    isExact && isScalar(node) && problem.rule === 'value' ? { received: shortened(text.slice(start, end)) } : {}
   return { ...problem, ...written, file, line: Math.max(1, line), column: Math.max(1, col) }
 }
 

@@ -15,6 +15,8 @@ export interface StartRequest {
   /** The same key with the same plan and version answers with the same release. */
   readonly key: string
   readonly whenBusy: 'reject' | 'queue' | 'replace'
+  /** Events after which the release goes on in a new run; the server's own suggestion counts as well. */
+  readonly longestHistory?: number
 }
 
 export interface CommandRequest {

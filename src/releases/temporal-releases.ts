@@ -59,11 +59,13 @@ export function createReleases({ client, taskQueue, now = Date.now }: TemporalRe
   return {
     start(request) {
       const target = { service: request.plan.service, environment: request.plan.environment }
+      const submission = submissionOf(request, target)
       return call(laneIdOf(target), () =>
         client.workflow.executeUpdateWithStart(submitUpdate, {
           startWorkflowOperation: laneStart(target),
-          args: [submissionOf(request, target)],
-          updateId: request.key,
+          args: [submission],
+          // A key that comes again with another plan must reach the lane, which refuses it.
+          updateId: `${request.key}/${submission.planHash}/${request.version}`,
         }),
       )
     },
@@ -114,8 +116,9 @@ export function hashPlan(plan: Plan): string {
 }
 
 function submissionOf(request: StartRequest, target: TargetId): Submission {
-  const { plan, version, author, reason, key, whenBusy } = request
-  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(plan) }
+  const { plan, version, author, reason, key, whenBusy, longestHistory } = request
+  const further = longestHistory === undefined ? {} : { longestHistory }
+  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(plan), ...further }
 }
 
 function commandOf({ verb, step, key, actor, reason, by }: CommandRequest, releaseId: string) {

@@ -11,8 +11,16 @@ const TYPE_NUMBERS = { KEYWORD: 2, INT: 3 } as const
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   const existing = await connection.operatorService.listSearchAttributes({ namespace })
   const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name }) => !(name in (existing.customAttributes ?? {})))
-  if (missing.length === 0) return
-  const searchAttributes = Object.fromEntries(missing.map(({ name, type }) => [name, TYPE_NUMBERS[type]]))
+  if (missing.length > 0) await addSearchAttributes(connection, namespace, missing)
+}
+
+/** Adds search attributes without looking first, for servers that cannot list them. */
+export async function addSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  attributes: readonly (typeof SEARCH_ATTRIBUTES)[keyof typeof SEARCH_ATTRIBUTES][] = Object.values(SEARCH_ATTRIBUTES),
+): Promise<void> {
+  const searchAttributes = Object.fromEntries(attributes.map(({ name, type }) => [name, TYPE_NUMBERS[type]]))
   try {
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
   } catch (error) {

@@ -1,4 +1,4 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/activities.ts'
 
 /**
@@ -47,13 +47,13 @@ export const guardFor = (target: string) =>
     summary: `guard of ${target}`,
   }).guard
 
-export const { readGuard, isOpen } = proxyActivities<Pick<Activities, 'readGuard' | 'isOpen'>>({
-  ...READS,
-  startToCloseTimeout: '10s',
-  retry: CAPPED_BACKOFF,
+/** A local activity: it only asks Temporal itself, takes milliseconds, and costs one event instead of six. */
+export const { readGuard } = proxyLocalActivities<Pick<Activities, 'readGuard'>>({
+  startToCloseTimeout: '5s',
+  retry: { ...CAPPED_BACKOFF, maximumInterval: '3s' },
 })
 
-export const { findReleases } = proxyActivities<Pick<Activities, 'findReleases'>>({
+export const { findReleases, isOpen } = proxyActivities<Pick<Activities, 'findReleases' | 'isOpen'>>({
   ...READS,
   startToCloseTimeout: '10s',
   retry: CAPPED_BACKOFF,

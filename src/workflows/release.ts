@@ -216,9 +216,11 @@ async function ask(action: AskAction, run: Run, watch: Watch): Promise<void> {
 /** Everybody has the new version: settle the router without cohorts, read it back once more, and end. */
 async function promote(run: Run, watch: Watch): Promise<void> {
   const full = { weight: FULL_WEIGHT, cohorts: [] }
-  if (!isSameExposure(run.state().live, full)) await expose({ exposure: full, step: run.state().step }, run, watch)
+  const { live, step } = run.state()
+  if (!isSameExposure(live, full)) await expose({ exposure: full, step }, run, watch)
   await watch.stop()
-  while (!(await isLive(run))) await run.untilUnpaused()
+  const isFresh = Date.now() - (run.state().exposedAt ?? 0) < run.input.plan.interval
+  while (!isFresh && !(await isLive(run))) await run.untilUnpaused()
   run.record({ type: 'promoted' })
   run.tell(`${run.input.version}: promoted`, 'info')
 }

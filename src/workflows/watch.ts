@@ -30,6 +30,7 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
   let memory = run.input.carried?.guard ?? null
   let further: readonly Check[] = []
   let scope: CancellationScope | null = null
+  let askedAt = Number.NEGATIVE_INFINITY
 
   const checks = () => [...plan.checks, ...further]
 
@@ -74,7 +75,9 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
   }
 
   async function look(): Promise<GuardState | null> {
-    if (scope !== null) remember(await readGuard(releaseId))
+    if (scope === null) return memory
+    remember(await readGuard(releaseId))
+    askedAt = Date.now()
     return memory
   }
 
@@ -84,7 +87,8 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
     drop,
     checks,
     async stop() {
-      await look()
+      // An answer younger than one look is as good as a new one: the next guard sees the missing window again.
+      if (Date.now() - askedAt >= plan.interval) await look()
       drop()
     },
     alsoWatch: (more) => {

@@ -16,12 +16,17 @@ export const FINE_ROUTER: TargetFacts['router'] = {
 
 export const FACTS: TargetFacts = {
   router: FINE_ROUTER,
-  metrics: { proxy: { counts: true, latency: true, queries: null }, prometheus: { counts: true, latency: true, queries: 'promql' } },
+  metrics: {
+    proxy: { counts: true, latency: true, queries: null },
+    prometheus: { counts: true, latency: true, queries: 'promql' },
+  },
   groups: { 'checkout-owners': ['alice', 'bob'] },
 }
 
 /** A context with one registered target, `checkout/production`. */
-export function planContext(facts: TargetFacts = { ...FACTS, metrics: { proxy: FACTS.metrics['prometheus']! } }): PlanContext {
+export function planContext(
+  facts: TargetFacts = { ...FACTS, metrics: { proxy: FACTS.metrics['prometheus']! } },
+): PlanContext {
   return {
     stepKinds: STEP_KINDS,
     checkKinds: CHECK_KINDS,

@@ -49,8 +49,12 @@ async function startHaproxy(
   await writeFile(file, config)
   const server = startProcess('haproxy', ['-W', '-db', '-S', master, '-f', file])
   let pid = await workerPid(server, socket, null)
-  // A signal to the master before its loop runs is lost.
-  await waitFor('the master of HAProxy', () => firstAnswer(master))
+    // A signal to the master before its loop runs is lost.
+    .then((worker) => waitFor('the master of HAProxy', () => firstAnswer(master)).then(() => worker))
+    .catch(async (error: unknown) => {
+      await server.stop()
+      throw error
+    })
   let isFrozen = false
   const thaw = async () => {
     if (isFrozen) process.kill(pid, 'SIGCONT')

@@ -45,6 +45,9 @@ export async function startPrometheus(settings: {
   await waitFor('Prometheus', async () => {
     if (server.child.exitCode !== null) throw new Error(server.output())
     return (await fetch(`${url}/-/ready`)).ok ? true : null
+  }).catch(async (error: unknown) => {
+    await server.stop()
+    throw error
   })
   const thaw = () => void server.child.kill('SIGCONT')
   return {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
-import { ensureSearchAttributes } from '../../src/worker/namespace.ts'
+import { addSearchAttributes, ensureSearchAttributes } from '../../src/worker/namespace.ts'
 
 /** Where the set-up put the servers; `npm test` exports both. */
 const CLI = process.env['SLUICE_TEMPORAL_CLI']
@@ -20,7 +20,7 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: existing('SLUICE_TEST_SERVER', TIME_SKIPPING),
   })
-  await ensureSearchAttributes(env.connection, env.namespace ?? 'default')
+  await addSearchAttributes(env.connection, env.namespace ?? 'default')
   return env
 }
 

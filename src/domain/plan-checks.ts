@@ -1,0 +1,171 @@
+import type { Action } from './actions.ts'
+import type { CheckContext, CheckKind, ReadCheck } from './check-kinds.ts'
+import type { Check } from './checks.ts'
+import type { PlanContext, TargetFacts } from './plan.ts'
+import { reportIssues, singleEntry } from './plan-issues.ts'
+import { nameText } from './plan-values.ts'
+import type { Problem, ProblemPath } from './problems.ts'
+
+/** Reads checks, wherever in the plan they stand, and keeps count of the error budget they spend. */
+export interface CheckReader {
+  readonly read: (checks: Readonly<Record<string, unknown>>, path: ProblemPath) => readonly Check[]
+  /** What each check that claims nothing for itself may spend, once all have been read. */
+  readonly shareOfBudget: () => number
+  /** The sum over all checks. */
+  readonly errorBudget: () => number
+}
+
+/** Stands for "its part of the plan's budget", until all checks are known. */
+const SHARED = -1
+
+/** A reader for one plan; `confidence` is the plan's own, in (0, 1). */
+export function createCheckReader(
+  confidence: number,
+  facts: TargetFacts | null,
+  context: PlanContext,
+  report: (problem: Problem) => void,
+): CheckReader {
+  const kinds = new Map<string, CheckKind>(context.checkKinds.map((kind) => [kind.kind, kind]))
+  const names = new Set<string>()
+  let sharing = 0
+  let claimed = 0
+  function readOne(name: string, value: unknown, path: ProblemPath): ReadCheck | null {
+    reportName(name, names, path, report)
+    const one = singleEntry(value, [...kinds.keys()], path, 'check', report)
+    const kind = one === null ? undefined : kinds.get(one.key)
+    if (one === null || kind === undefined) return null
+    const at = [...path, one.key]
+    const read = kind.read(one.value, checkContext(name, at, facts, context, report))
+    if ('check' in read) return read.check
+    reportIssues(read.issues, at, one.value, report)
+    return null
+  }
+  return {
+    read(checks, path) {
+      const complete: Check[] = []
+      for (const [name, value] of Object.entries(checks)) {
+        const check = readOne(name, value, [...path, name])
+        if (check === null) continue
+        if (check.spendsBudget && check.claims === null) sharing += 1
+        if (check.claims !== null) claimed += check.claims
+        complete.push(check.complete(check.claims ?? SHARED))
+      }
+      return complete
+    },
+    shareOfBudget: () => Number(((1 - confidence) / Math.max(1, sharing)).toPrecision(12)),
+    errorBudget: () => Number((claimed + (sharing > 0 ? 1 - confidence : 0)).toPrecision(12)),
+  }
+}
+
+function checkContext(
+  name: string,
+  path: ProblemPath,
+  facts: TargetFacts | null,
+  context: PlanContext,
+  report: (problem: Problem) => void,
+): CheckContext {
+  return {
+    name,
+    path,
+    report,
+    source: (named, needs) => (facts === null ? (named ?? '') : pickSource(named, needs, facts, path, report)),
+    expression(text, at, hasStable) {
+      if (text === undefined) return null
+      const message = context.expressionProblem(text, hasStable)
+      if (message !== null) {
+        const fix = 'correct the expression; the names are result and, for queries with $pool, stable'
+        report({
+          rule: 'expression',
+          path: at,
+          message,
+          received: text,
+          expected: 'a true-or-false CEL expression',
+          fix,
+        })
+      }
+      return text
+    },
+  }
+}
+
+function pickSource(
+  named: string | undefined,
+  needs: 'counts' | 'latency' | 'queries',
+  facts: TargetFacts,
+  path: ProblemPath,
+  report: (problem: Problem) => void,
+): string {
+  const able = Object.entries(facts.metrics)
+    .filter(([, capabilities]) => Boolean(capabilities[needs]))
+    .map(([source]) => source)
+  if (named !== undefined && able.includes(named)) return named
+  const only = able.length === 1 ? able[0] : undefined
+  if (named === undefined && only !== undefined) return only
+  report({
+    rule: 'metric-source',
+    path: named === undefined ? path : [...path, 'source'],
+    message: sourceMessage(named, needs, facts, able),
+    ...(named !== undefined && { received: named }),
+    expected: able.length === 0 ? `a target with a source that answers ${needs}` : `one of ${able.join(', ')}`,
+    fix: able.length === 0 ? 'use another check, or ask an administrator for a source' : 'name one of them as source',
+  })
+  return named ?? ''
+}
+
+function sourceMessage(named: string | undefined, needs: string, facts: TargetFacts, able: readonly string[]): string {
+  if (named === undefined)
+    return `${able.length === 0 ? 'no' : 'more than one'} metric source of the target answers ${needs}`
+  const isKnown = Object.hasOwn(facts.metrics, named)
+  return isKnown ? `this metric source does not answer ${needs}` : 'the target has no such metric source'
+}
+
+function reportName(name: string, names: Set<string>, path: ProblemPath, report: (problem: Problem) => void): void {
+  if (!nameText.safeParse(name).success) {
+    const expected = 'lower-case letters, digits and dashes, at most 63'
+    report({
+      rule: 'check-name',
+      path,
+      message: 'this is not a name for a check',
+      received: name,
+      expected,
+      fix: 'rename it',
+    })
+  }
+  if (names.has(name)) {
+    const fix = 'give each check of the plan its own name'
+    report({
+      rule: 'check-name',
+      path,
+      message: 'two checks have this name',
+      received: name,
+      expected: 'a new name',
+      fix,
+    })
+  }
+  names.add(name)
+}
+
+/** The action with the shares of its checks filled in. */
+export function withBudget(action: Action, share: number): Action {
+  return action.kind === 'judge' ? { ...action, checks: action.checks.map((check) => withShare(check, share)) } : action
+}
+
+/** The check with its share filled in, if it has none of its own. */
+export function withShare(check: Check, share: number): Check {
+  switch (check.kind) {
+    case 'rate':
+      return check.alpha === SHARED ? { ...check, alpha: share } : check
+    case 'errorRate':
+      return { ...check, rule: ruleWithShare(check.rule, share) }
+    case 'latency':
+      return { ...check, rule: ruleWithShare(check.rule, share) }
+    case 'query':
+    case 'kayenta':
+    case 'argo':
+      return check
+  }
+}
+
+function ruleWithShare<Rule extends { judge: string }>(rule: Rule, share: number): Rule {
+  return 'alpha' in rule && rule.alpha === SHARED ? { ...rule, alpha: share } : rule
+}

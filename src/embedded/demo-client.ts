@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import type { ReleaseCard } from '../domain/release-card.ts'
+import type { Ports } from './ports.ts'
+
+/** How the demo asks its own parts: over HTTP, like anybody else. Calls that get no answer are repeated. */
+export interface DemoClient {
+  readonly start: (plan: unknown, version: string, reason: string) => Promise<string>
+  readonly card: (releaseId: string) => Promise<ReleaseCard>
+  readonly approve: (card: ReleaseCard) => Promise<void>
+  readonly openReleases: () => Promise<readonly string[]>
+  /** The pool that has no traffic, where the next version goes. */
+  readonly idlePool: () => Promise<'blue' | 'green'>
+  readonly deploy: (pool: 'blue' | 'green', version: string, faults: Faults) => Promise<void>
+  /** What users have seen of a pool since the load began. */
+  readonly seen: (pool: string) => Promise<{ readonly requests: number; readonly errors: number }>
+}
+
+export interface Faults {
+  readonly errorRate: number
+  readonly slowShare: number
+  readonly slowFactor: number
+  readonly orderRate: number
+}
+
+export const HEALTHY: Faults = { errorRate: 0.003, slowShare: 0, slowFactor: 1, orderRate: 0.3 }
+
+const startedSchema = z.object({ releaseId: z.string() })
+const listSchema = z.object({ releases: z.array(z.object({ releaseId: z.string() })) })
+const routingSchema = z.object({ split: z.record(z.string(), z.number()) })
+const statsSchema = z.object({ byPool: z.record(z.string(), z.object({ requests: z.number(), errors: z.number() })) })
+
+export function createDemoClient(ports: Ports): DemoClient {
+  const api = `http://127.0.0.1:${ports.api}/api/v1`
+  const as = (person: string) => ({ 'content-type': 'application/json', 'x-sluice-person': person })
+  const pathOf = (releaseId: string) => `${api}/releases/${releaseId.replace(/^release\//, '')}`
+
+  return {
+    async start(plan, version, reason) {
+      const body = JSON.stringify({ plan, version, reason, key: `demo-${version}-${Date.now()}` })
+      return startedSchema.parse(await ask(`${api}/releases`, { method: 'POST', headers: as('alice'), body })).releaseId
+    },
+    // Our own API in the same version answers here; its tests hold it to this type.
+    card: async (releaseId) => (await ask(pathOf(releaseId))) as ReleaseCard,
+    async approve({ releaseId, step }) {
+      const body = JSON.stringify({ verb: 'approve', step, reason: 'given by the demo', key: `demo-approval-${releaseId}-${step}` })
+      await ask(`${pathOf(releaseId)}/commands`, { method: 'POST', headers: as('demo-approver'), body })
+    },
+    async openReleases() {
+      const { releases } = listSchema.parse(await ask(`${api}/releases?phase=open`))
+      return releases.map(({ releaseId }) => releaseId)
+    },
+    async idlePool() {
+      const { split } = routingSchema.parse(await ask(`http://127.0.0.1:${ports.admin}/routing`))
+      return split['green'] === 0 ? 'green' : 'blue'
+    },
+    async deploy(pool, version, faults) {
+      const service = `http://127.0.0.1:${ports[pool]}`
+      const put = (body: object) => ({ method: 'PUT', headers: as('demo'), body: JSON.stringify(body) })
+      await ask(`${service}/__version`, put({ version }))
+      await ask(`${service}/__faults`, put(faults))
+    },
+    async seen(pool) {
+      const { byPool } = statsSchema.parse(await ask(`http://127.0.0.1:${ports.load}/stats`))
+      return byPool[pool] ?? { requests: 0, errors: 0 }
+    },
+  }
+}
+
+/** How long a part may be away, e.g. because it was killed, before the demo gives up, in milliseconds. */
+const PATIENCE = 60_000
+
+async function ask(url: string, init: RequestInit = {}): Promise<unknown> {
+  const deadline = Date.now() + PATIENCE
+  for (;;) {
+    try {
+      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000), redirect: 'error' })
+      const body: unknown = await response.json()
+      if (response.ok) return body
+      if (response.status < 500) throw new RefusedError(`${init.method ?? 'GET'} ${url}: ${JSON.stringify(body)}`)
+    } catch (error) {
+      if (error instanceof RefusedError || Date.now() > deadline) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
+
+class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+}

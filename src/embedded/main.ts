@@ -1,0 +1,147 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describeError, SluiceError } from '../domain/errors.ts'
+import { takeHome, writeInstallation } from './home.ts'
+import { choosePorts, type Ports } from './ports.ts'
+import { answers, temporalServes } from './readiness.ts'
+import { createScreen } from './screen.ts'
+import { createSupervisor, type Part, type Supervisor } from './supervisor.ts'
+import { runTour } from './tour.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const PLAN = join(ROOT, 'examples', 'checkout.yaml')
+
+/** Everything on one bare machine: starts the tree, runs a real release before the reader's eyes, and stays up. */
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args)
+  const screen = createScreen(process.stdout)
+  const home = await takeHome(folderOf(process.env['SLUICE_HOME']))
+  const ports = await choosePorts(home.portsFile)
+  await writeInstallation(home.config, ports, PLAN)
+  const supervisor = createSupervisor(home.logs, (name, how) => screen.note(`${name} ended (${how}) and is started again`))
+  const stopped = stopOnSignal()
+  try {
+    await startTree(supervisor, partsOf(ports, home), screen)
+    screen.addresses([
+      ['release API', `http://127.0.0.1:${ports.api}`],
+      ['Temporal UI', `http://127.0.0.1:${ports.temporalUi}`],
+      ['demo shop', `http://127.0.0.1:${ports.proxy}/checkout`],
+      ['metrics', `http://127.0.0.1:${ports.admin}/metrics`],
+      ['logs', home.logs],
+    ])
+    const tour = options.isEmpty ? Promise.resolve(true) : runTour({ ports, screen, planFile: PLAN })
+    const wentWell = await Promise.race([tour, stopped.then(() => false)])
+    if (options.exits) return wentWell ? 0 : 1
+    if (!stopped.isStopped()) screen.whatNext(ports.api)
+    await stopped
+    return 0
+  } finally {
+    await supervisor.stop()
+    await home.release()
+  }
+}
+
+function readOptions(args: readonly string[]): { exits: boolean; isEmpty: boolean } {
+  const unknown = args.filter((arg) => arg !== '--exit' && arg !== '--empty')
+  if (unknown.length > 0) {
+    throw new SluiceError('config.invalid', {
+      message: `npm start does not know ${unknown.join(' ')}`,
+      expected: '--exit (end after the tour) or --empty (no tour)',
+      fix: 'write npm start -- --exit',
+    })
+  }
+  return { exits: args.includes('--exit'), isEmpty: args.includes('--empty') }
+}
+
+function folderOf(wished: string | undefined): string {
+  if (wished === undefined || wished === '') return join(ROOT, '.sluice')
+  return isAbsolute(wished) ? wished : resolve(wished)
+}
+
+/** Resolves at the first signal to end; our parent's death counts as one. */
+function stopOnSignal(): Promise<void> & { isStopped: () => boolean } {
+  let isStopped = false
+  const stopped = new Promise<void>((done) => {
+    const stop = () => {
+      isStopped = true
+      done()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
+    process.once('disconnect', stop)
+  })
+  return Object.assign(stopped, { isStopped: () => isStopped })
+}
+
+async function startTree(supervisor: Supervisor, parts: readonly Part[], screen: ReturnType<typeof createScreen>): Promise<void> {
+  for (const part of parts) {
+    const done = screen.step(part.name)
+    await supervisor.start(part)
+    done()
+  }
+}
+
+function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Part[] {
+  const local = (port: number) => `http://127.0.0.1:${port}`
+  const sluice = {
+    TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}`,
+    SLUICE_CONFIG: home.config,
+    SLUICE_HOST: '127.0.0.1',
+    SLUICE_PORT: String(ports.api),
+    SLUICE_WORKFLOW_BUNDLE: join(ROOT, 'dist', 'workflow-bundle.js'),
+  }
+  const service = (name: string, port: number): Part => ({
+    name: `demo service ${name}`,
+    entry: 'demo-service/main.js',
+    args: [JSON.stringify({ port, version: '2.3.9' })],
+    isReady: () => answers(`${local(port)}/__version`),
+  })
+  return [
+    {
+      name: 'temporal',
+      entry: 'leash.js',
+      args: temporalCommand(ports, home.database),
+      isReady: () => temporalServes(`127.0.0.1:${ports.temporal}`),
+    },
+    service('blue', ports.blue),
+    service('green', ports.green),
+    {
+      name: 'data plane',
+      entry: 'data-plane/main.js',
+      args: [
+        JSON.stringify({
+          ...{ proxyPort: ports.proxy, adminPort: ports.admin, stateFile: home.routing },
+          pools: { blue: local(ports.blue), green: local(ports.green) },
+        }),
+      ],
+      isReady: () => answers(`${local(ports.admin)}/routing`),
+    },
+    {
+      name: 'load',
+      entry: 'load/main.js',
+      args: [JSON.stringify({ target: local(ports.proxy), statsPort: ports.load, rate: 150 })],
+      isReady: () => answers(`${local(ports.load)}/stats`),
+    },
+    { name: 'worker', entry: '../worker/main.js', env: sluice, isReady: async () => true },
+    { name: 'api', entry: '../api/main.js', env: sluice, isReady: () => answers(`${local(ports.api)}/readyz`) },
+  ]
+}
+
+function temporalCommand(ports: Ports, database: string): string[] {
+  const cli = process.env['TEMPORAL_CLI']
+  if (cli === undefined || cli === '') {
+    throw new SluiceError('config.invalid', { message: 'TEMPORAL_CLI is not set', fix: 'start with npm start, which finds it' })
+  }
+  return [
+    ...[cli, 'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.temporal)],
+    ...['--ui-port', String(ports.temporalUi), '--db-filename', database, '--log-level', 'error'],
+  ]
+}
+
+// The last handles belong to pipes of ended children.
+await main(process.argv.slice(2)).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    process.stderr.write(`${describeError(error)}\n`)
+    process.exit(1)
+  },
+)

@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { renderCard } from '../cli/render.ts'
+import type { ReleaseCard } from '../domain/release-card.ts'
+import { formatDuration } from '../domain/units.ts'
+import { readYaml } from '../domain/yaml-text.ts'
+import { createDemoClient, type DemoClient, type Faults, HEALTHY } from './demo-client.ts'
+import type { Ports } from './ports.ts'
+import type { Screen } from './screen.ts'
+
+interface Act {
+  readonly title: string
+  readonly version: string
+  readonly faults: Faults
+  /** What this act should come to. */
+  readonly ends: 'promoted' | 'rolled-back'
+  /** What a user of the canary must meet for a sample to be bad. */
+  readonly badSample: 'error' | 'request' | 'none'
+}
+
+const ACTS: readonly Act[] = [
+  { title: 'a good version', version: '2.4.0', faults: HEALTHY, ends: 'promoted', badSample: 'none' },
+  {
+    title: 'a version that fails 5% of its requests',
+    version: '2.5.0',
+    faults: { ...HEALTHY, errorRate: 0.05 },
+    ends: 'rolled-back',
+    badSample: 'error',
+  },
+  {
+    title: 'a version that is slow for 6% of its requests',
+    version: '2.6.0',
+    faults: { ...HEALTHY, slowShare: 0.06, slowFactor: 10 },
+    ends: 'rolled-back',
+    badSample: 'request',
+  },
+]
+
+/** Real releases before the reader's eyes. Answers whether each came to the end it should come to. */
+export async function runTour(parts: { ports: Ports; screen: Screen; planFile: string }): Promise<boolean> {
+  const { ports, screen, planFile } = parts
+  const client = createDemoClient(ports)
+  const plan = await readPlanFile(planFile)
+  for (const releaseId of await client.openReleases()) {
+    screen.title(`${releaseId} was open: it goes on where it was`)
+    sayEnd(screen, await follow(client, screen, releaseId))
+  }
+  let wentWell = true
+  for (const act of ACTS) wentWell = (await play(act, plan, client, screen)) && wentWell
+  return wentWell
+}
+
+async function play(act: Act, plan: unknown, client: DemoClient, screen: Screen): Promise<boolean> {
+  screen.title(`${act.version}: ${act.title}`)
+  const pool = await client.idlePool()
+  await client.deploy(pool, act.version, act.faults)
+  const before = await client.seen(pool)
+  const releaseId = await client.start(plan, act.version, act.title)
+  const watching = new AbortController()
+  const firstBad = firstBadSample(act, client, pool, before, watching.signal)
+  const card = await follow(client, screen, releaseId)
+  watching.abort()
+  sayEnd(screen, card)
+  const after = await client.seen(pool)
+  if (act.ends === 'rolled-back') sayCost(screen, card, await firstBad, after.requests - before.requests)
+  const wentWell = card.phase === act.ends
+  if (!wentWell) screen.note(`this should have been ${act.ends}`)
+  return wentWell
+}
+
+/** Follows a release to its end, giving the demo's approval when it is asked for. */
+async function follow(client: DemoClient, screen: Screen, releaseId: string): Promise<ReleaseCard> {
+  let printed = ''
+  for (;;) {
+    const card = await client.card(releaseId)
+    const now = Date.now()
+    if (screen.isLive) screen.live(renderCard(card, { width: screen.width, now, color: screen.color }))
+    else printed = printChange(screen, card, printed)
+    if (card.isEnded) break
+    if (card.approval !== null && card.verbs.includes('approve')) {
+      await sleep(1_500)
+      await client.approve(card)
+    }
+    await sleep(300)
+  }
+  screen.settle()
+  return client.card(releaseId)
+}
+
+/** Without a terminal: one line per step, and each sentence of the story once. */
+function printChange(screen: Screen, card: ReleaseCard, printed: string): string {
+  const last = card.trail.at(-1)
+  const key = last === undefined ? '' : `${last.at} ${last.text}`
+  const known = card.trail.findIndex(({ at, text }) => `${at} ${text}` === printed)
+  for (const { at, text } of card.trail.slice(known + 1)) screen.say(`  ${new Date(at).toISOString().slice(11, 19)}  ${text}`)
+  return key
+}
+
+function sayEnd(screen: Screen, card: ReleaseCard): void {
+  const took = formatDuration((card.endedAt ?? card.startedAt) - card.startedAt)
+  screen.say('')
+  screen.say(`  ${card.service} ${card.version}: ${card.phase} after ${took}`)
+  if (card.reason !== null) screen.say(`  why: ${card.reason}`)
+  for (const { check, outcome, reason } of card.verdicts) screen.say(`  ${outcome}: ${check}, ${reason}`)
+}
+
+function sayCost(screen: Screen, card: ReleaseCard, firstBad: number | null, requests: number): void {
+  const safe = card.trail.findLast(({ text }) => text === '0% read back')?.at ?? card.endedAt
+  if (firstBad !== null && safe !== null) {
+    screen.say(`  first bad sample to weight 0 read back: ${((safe - firstBad) / 1_000).toFixed(1)} s`)
+  }
+  screen.say(`  requests that saw the bad version: ${requests}`)
+}
+
+/** When a user first met what is bad about the version; null when nobody did. */
+async function firstBadSample(
+  act: Act,
+  client: DemoClient,
+  pool: string,
+  before: { readonly requests: number; readonly errors: number },
+  signal: AbortSignal,
+): Promise<number | null> {
+  if (act.badSample === 'none') return null
+  while (!signal.aborted) {
+    const { requests, errors } = await client.seen(pool)
+    const isMet = act.badSample === 'error' ? errors > before.errors : requests > before.requests
+    if (isMet) return Date.now()
+    await sleep(100)
+  }
+  return null
+}
+
+async function readPlanFile(file: string): Promise<unknown> {
+  const read = readYaml(await readFile(file, 'utf8'), file)
+  if ('yaml' in read) return read.yaml.value
+  throw new Error(`${file} is not readable YAML`)
+}

@@ -1,0 +1,77 @@
+import { Client, Connection } from '@temporalio/client'
+import { NativeConnection, Runtime } from '@temporalio/worker'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Notifier } from '../activities/notifier.ts'
+import { ADAPTERS } from '../catalog.ts'
+import { type Environment, loadInstallation, readEnvironment } from '../config/environment.ts'
+import type { Installation } from '../config/installation.ts'
+import { describeError } from '../domain/errors.ts'
+import { createLogger } from '../telemetry/logger.ts'
+import { createAdapterPool } from './adapters.ts'
+import { createWorker } from './create-worker.ts'
+import { ensureSearchAttributes } from './namespace.ts'
+
+/** A worker process: reads its settings, builds the adapters, and works until it is told to stop. */
+async function main(): Promise<void> {
+  const environment = readEnvironment(process.env)
+  const installation = await loadInstallation(environment.SLUICE_CONFIG, ADAPTERS)
+  installRuntime(environment)
+  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = environment
+  const connection = await connectPatiently(() => Connection.connect({ address }))
+  await ensureSearchAttributes(connection, namespace)
+  const client = new Client({ connection, namespace })
+  const adapters = createAdapterPool(installation, ADAPTERS)
+  const bundle = environment.SLUICE_WORKFLOW_BUNDLE
+  const worker = await createWorker({
+    ...{ client, namespace, taskQueue: environment.SLUICE_TASK_QUEUE },
+    connection: await NativeConnection.connect({ address }),
+    ...(bundle !== undefined && { workflowBundle: { codePath: bundle } }),
+    dependencies: { adaptersOf: adapters.adaptersOf, notifier: await createNotifier(environment, installation) },
+  })
+  process.once('disconnect', () => worker.shutdown())
+  process.send?.('ready')
+  await worker.run()
+  await adapters.close()
+  await connection.close()
+  // The last handles belong to native code; the work is done and drained here.
+  process.exit(0)
+}
+
+function installRuntime({ SLUICE_WORKER_METRICS: bindAddress }: Environment): void {
+  if (bindAddress === undefined) return
+  Runtime.install({ telemetryOptions: { metrics: { prometheus: { bindAddress } } } })
+}
+
+const log = createLogger('worker')
+
+/** Temporal may start after its workers: asks again until it is there. */
+async function connectPatiently<T>(connect: () => Promise<T>): Promise<T> {
+  for (let pause = 250; ; pause = Math.min(5_000, pause * 2)) {
+    try {
+      return await connect()
+    } catch (error) {
+      log.warn({ error: describeError(error) }, 'Temporal is not there yet')
+      await sleep(pause)
+    }
+  }
+}
+
+async function createNotifier(environment: Environment, { slack }: Installation): Promise<Notifier> {
+  const token = environment.SLUICE_SLACK_BOT_TOKEN
+  if (token === undefined || slack === null) return logNotifier
+  const { createSlackNotifier } = await import('../slack/notifier.ts')
+  return createSlackNotifier({ botToken: token, channel: slack.channel })
+}
+
+/** Without Slack the messages go to the log: they are in the release's story as well. */
+const logNotifier: Notifier = {
+  async tell({ releaseId, text, level }) {
+    log.info({ releaseId, level }, text)
+    return null
+  },
+}
+
+await main().catch((error: unknown) => {
+  log.fatal({ error: describeError(error) }, 'the worker could not start')
+  process.exit(1)
+})

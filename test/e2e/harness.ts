@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import type { Worker } from '@temporalio/worker'
+import type { Notice } from '../../src/activities/activities.ts'
+import type { TargetAdapters } from '../../src/activities/dependencies.ts'
+import { CHECK_KINDS } from '../../src/domain/check-kinds.ts'
+import type { CommandVerb } from '../../src/domain/commands.ts'
+import { type Plan, readPlan } from '../../src/domain/plan.ts'
+import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import { STEP_KINDS } from '../../src/domain/steps/index.ts'
+import { createDirectory } from '../../src/releases/directory.ts'
+import type { Releases } from '../../src/releases/releases.ts'
+import { createReleases } from '../../src/releases/temporal-releases.ts'
+import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
+import { createWorker } from '../../src/worker/create-worker.ts'
+import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
+import { workflowBundle } from '../support/temporal.ts'
+import { healthyScript, type Script, scriptedSource } from './scripted-source.ts'
+
+export const AUTHOR = { person: 'alice', entrance: 'http' } as const
+const POOLS = ['blue', 'green'] as const
+
+/** A world around real workflows: a router in memory, scripted traffic, and people who command. */
+export interface Stage {
+  readonly env: TestWorkflowEnvironment
+  readonly releases: Releases
+  readonly router: ReturnType<typeof createMemoryRouterWorld>
+  readonly script: Script
+  readonly notices: Notice[]
+  readonly service: string
+  readonly taskQueue: string
+  /** A worker of its own; the stage ends those it started. */
+  readonly startWorker: () => Promise<{ worker: Worker; stop: () => Promise<void> }>
+  readonly start: (plan: Plan, options?: Partial<Parameters<Releases['start']>[0]>) => Promise<string>
+  readonly command: (releaseId: string, verb: CommandVerb, options?: Partial<Parameters<Releases['command']>[0]>) => Promise<string>
+  readonly untilCard: (releaseId: string, wanted: (card: ReleaseCard) => boolean) => Promise<ReleaseCard>
+  readonly untilLane: (wanted: (lane: LaneView) => boolean) => Promise<LaneView>
+  readonly result: (releaseId: string) => Promise<ReleaseResult>
+  readonly close: () => Promise<void>
+}
+
+let services = 0
+let keys = 0
+export const nextKey = () => `key-${(keys += 1)}`
+
+/** Each stage has a service of its own, so that stages share a server without meeting. */
+export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
+  services += 1
+  const service = `shop-${services}`
+  const taskQueue = `queue-${services}`
+  const router = createMemoryRouterWorld({ pools: [...POOLS], deadline: 300 })
+  const script = healthyScript()
+  const notices: Notice[] = []
+  const releases = createReleases({ client: env.client, taskQueue })
+  const running: { worker: Worker; done: Promise<void> }[] = []
+
+  const adaptersOf = (): TargetAdapters => ({
+    pools: [...POOLS],
+    router: createMemoryRouter(router),
+    metrics: { scripted: scriptedSource(script) },
+  })
+
+  async function startWorker() {
+    const worker = await createWorker({
+      ...{ connection: env.nativeConnection, client: env.client, namespace: env.namespace ?? 'default', taskQueue },
+      workflowBundle: await workflowBundle(),
+      dependencies: {
+        adaptersOf,
+        ...(env.supportsTimeSkipping && { directory: directoryWithoutList(env) }),
+        notifier: {
+          async tell(notice) {
+            notices.push(notice)
+            return `message-of-${notice.releaseId}`
+          },
+        },
+      },
+    })
+    const done = worker.run()
+    running.push({ worker, done })
+    const stop = async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown()
+      await done
+    }
+    return { worker, stop }
+  }
+
+  const stage: Stage = {
+    ...{ env, releases, router, script, notices, service, taskQueue, startWorker },
+    async start(plan, options = {}) {
+      const request = { plan, version: '2.4.0', author: AUTHOR, reason: '', key: nextKey(), whenBusy: 'reject' } as const
+      return (await releases.start({ ...request, ...options })).releaseId
+    },
+    async command(releaseId, verb, options = {}) {
+      const actor = { person: 'bob', entrance: 'cli' } as const
+      const request = { verb, releaseId, step: null, key: nextKey(), actor, reason: '', ...options }
+      return (await releases.command(request)).text
+    },
+    untilCard: (releaseId, wanted) => until(() => releases.show(releaseId), wanted),
+    untilLane: (wanted) => until(() => releases.lane({ service, environment: 'production' }), wanted),
+    result: (releaseId) => env.client.workflow.getHandle(releaseId).result(),
+    async close() {
+      for (const { worker, done } of running) {
+        if (worker.getState() === 'RUNNING') worker.shutdown()
+        await done
+      }
+    },
+  }
+  await startWorker()
+  return stage
+}
+
+/** The time-skipping server lists nothing; each stage's lane is the first of its target there. */
+function directoryWithoutList(env: TestWorkflowEnvironment) {
+  return { ...createDirectory(env.client), findReleases: async () => ({ open: null, highest: 0 }) }
+}
+
+async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
+  const deadline = performance.now() + 60_000
+  for (;;) {
+    const seen = await look()
+    if (wanted(seen)) return seen
+    if (performance.now() > deadline) throw new Error(`not seen in time; seen last: ${JSON.stringify(seen, null, 1)}`)
+    await sleep(50)
+  }
+}
+
+/** Reads a plan for a stage's target. */
+export function planFor(stage: Pick<Stage, 'service'>, source: Record<string, unknown>): Plan {
+  const capabilities = { weightStep: 1, cohorts: true, sticky: 'hash', readBack: 'config', atomic: true, survivesRestart: true } as const
+  const read = readPlan(
+    { service: stage.service, environment: 'production', interval: '1s', ...source },
+    {
+      stepKinds: STEP_KINDS,
+      checkKinds: CHECK_KINDS,
+      targets: [],
+      expressionProblem: () => null,
+      target: () => ({
+        router: { kind: 'memory', capabilities },
+        metrics: { scripted: { counts: true, latency: true, queries: null } },
+        groups: { owners: ['alice', 'bob', 'carol'] },
+      }),
+    },
+  )
+  if ('plan' in read) return read.plan
+  throw new Error(`the test's plan has problems: ${JSON.stringify(read.problems)}`)
+}
+
+export const ERRORS = { errors: { errorRate: { notWorseThan: '1.5x', minRequests: 20 } } }
+export const LATENCY = { latency: { latency: { quantiles: ['p95', 'p99'], notWorseThan: '1.25x', minRequests: 20 } } }

@@ -1,0 +1,348 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startTemporal } from '../support/temporal.ts'
+import { ERRORS, LATENCY, openStage, planFor, type Stage } from './harness.ts'
+
+let env: TestWorkflowEnvironment
+let stage: Stage
+beforeAll(async () => {
+  env = await startTemporal()
+})
+afterAll(async () => {
+  await env.teardown()
+})
+beforeEach(async () => {
+  stage = await openStage(env)
+})
+afterEach(async () => {
+  await stage.close()
+})
+
+const weights = () => stage.router.landed.map(({ exposure }) => exposure.weight)
+const text = (trail: readonly { text: string }[]) => trail.map((entry) => entry.text).join('\n')
+
+describe('a release that goes well', () => {
+  it('goes through every weight in order, is promoted, and leaves everybody on the new version', async () => {
+    const plan = planFor(stage, {
+      steps: [{ weight: '5%' }, { bake: '2s' }, { weight: '50%' }, { bake: '1s' }, { weight: '100%' }],
+      checks: { ...ERRORS, ...LATENCY },
+    })
+    const id = await stage.start(plan)
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted', reason: 'every step passed' })
+    expect([...new Set(weights())]).toEqual([500, 5_000, 10_000])
+    expect(stage.router.observe().split).toEqual({ blue: 0, green: 10_000 })
+    const lane = await stage.releases.lane({ service: stage.service, environment: 'production' })
+    expect(lane).toMatchObject({ running: null, promotedVersion: '2.4.0', nextNumber: 2 })
+  })
+
+  it('swaps the roles of the pools for the next release', async () => {
+    const plan = planFor(stage, { steps: [{ weight: '100%' }] })
+    await stage.result(await stage.start(plan))
+    await stage.result(await stage.start(plan, { version: '2.5.0' }))
+    expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+  })
+
+  it('sends cohorts first and unpins them once everybody has the new version', async () => {
+    const plan = planFor(stage, {
+      steps: [{ cohort: 'internal' }, { bake: '1s' }, { weight: '100%' }],
+      checks: ERRORS,
+    })
+    await stage.result(await stage.start(plan))
+    expect(stage.router.landed[0]?.exposure).toEqual({ weight: 0, cohorts: ['internal'] })
+    expect(stage.router.observe()).toMatchObject({ split: { green: 10_000 }, cohorts: {} })
+  })
+
+  it('tells people in order, each message with what the last one was answered with', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))
+    await stage.result(id)
+    expect(stage.notices.map(({ ref }) => ref)).toEqual([null, ...stage.notices.slice(1).map(() => `message-of-${id}`)])
+    expect(stage.notices.at(-1)?.text).toBe('2.4.0: promoted')
+  })
+})
+
+describe('a bad version', () => {
+  const steps = [{ weight: '10%' }, { bake: '60s' }, { weight: '100%' }]
+
+  it('is rolled back on errors, with a sentence that has the numbers', async () => {
+    const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.1, slowShare: 0.01 }
+    const result = await stage.result(id)
+    expect(result.outcome).toBe('rolled-back')
+    expect(result.reason).toMatch(/^errors: errors .*% on canary against .*% on stable/)
+    expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+  })
+
+  it('is rolled back on latency', async () => {
+    const id = await stage.start(planFor(stage, { steps, checks: LATENCY }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.005, slowShare: 0.2 }
+    const result = await stage.result(id)
+    expect(result.outcome).toBe('rolled-back')
+    expect(result.reason).toMatch(/^latency: /)
+  })
+
+  it('is only held where the plan says pause, and goes on when somebody retries after a mend', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '3s' }, { weight: '100%' }], checks: ERRORS, onFail: 'pause' }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.2, slowShare: 0.01 }
+    const held = await stage.untilCard(id, (card) => card.phase === 'paused (baking)')
+    expect(held.weight).toBe(1_000)
+    await expect(stage.command(id, 'promote')).rejects.toMatchObject({ code: 'command.refused' })
+    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.005, slowShare: 0.01 }
+    await stage.command(id, 'retry', { reason: 'mended' })
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+})
+
+describe('missing data', () => {
+  it('never passes and never rolls back: the bake is held, then paused, and goes on when the data is back', async () => {
+    const plan = planFor(stage, {
+      steps: [{ weight: '10%' }, { bake: '2s' }, { weight: '100%' }],
+      checks: ERRORS,
+      onInconclusive: { holdFor: '3s', then: 'pause' },
+    })
+    stage.script.outage = { kind: 'error', fault: 'timeout', reason: 'the store does not answer' }
+    const id = await stage.start(plan)
+    const paused = await stage.untilCard(id, (card) => card.phase === 'paused (baking)')
+    expect(paused.reason).toContain('the store does not answer')
+    expect(weights()).not.toContain(10_000)
+    stage.script.outage = null
+    await stage.command(id, 'resume')
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('rolls back after the hold where the plan says so', async () => {
+    const plan = planFor(stage, {
+      steps: [{ weight: '10%' }, { bake: '1s' }, { weight: '100%' }],
+      checks: ERRORS,
+      onInconclusive: { holdFor: '2s', then: 'rollback' },
+    })
+    stage.script.outage = { kind: 'noData', reason: 'no such series' }
+    const result = await stage.result(await stage.start(plan))
+    expect(result).toMatchObject({ outcome: 'rolled-back' })
+    expect(result.reason).toContain('no such series')
+  })
+
+  it('holds a canary that gets too few requests to be judged', async () => {
+    stage.script.pools['green'] = { requestsPerSecond: 0, errorRate: 0, slowShare: 0 }
+    const plan = planFor(stage, {
+      steps: [{ weight: '1%' }, { bake: '1s' }, { weight: '100%' }],
+      checks: ERRORS,
+      onInconclusive: { holdFor: '2s', then: 'pause' },
+    })
+    const id = await stage.start(plan)
+    const paused = await stage.untilCard(id, (card) => card.phase === 'paused (baking)')
+    expect(paused.weight).toBe(100)
+    await stage.command(id, 'abort')
+    await stage.result(id)
+  })
+})
+
+describe('people', () => {
+  const approve = { approve: { by: 'owners', within: '1h' } }
+
+  it('pause and resume a bake without counting the pause', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '3s' }, { weight: '100%' }], checks: ERRORS }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    await stage.command(id, 'pause', { reason: 'lunch' })
+    const early = await stage.releases.show(id)
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    const late = await stage.releases.show(id)
+    expect(late.phase).toBe('paused (baking)')
+    expect(late.bakeRemaining).toBe(early.bakeRemaining)
+    expect(late.latest?.at).toBeGreaterThan(early.latest?.at ?? Number.POSITIVE_INFINITY)
+    await stage.command(id, 'resume')
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('approve: not the author, not a stranger, not twice, and only the step that asks', async () => {
+    const plan = planFor(stage, { steps: [{ weight: '10%' }, { approve: { by: 'owners', need: 2 } }, { weight: '100%' }] })
+    const id = await stage.start(plan)
+    const asked = await stage.untilCard(id, (card) => card.approval !== null)
+    const as = (person: string, step = asked.step) => ({ actor: { person, entrance: 'slack' } as const, step })
+    await expect(stage.command(id, 'approve', as('alice'))).rejects.toMatchObject({ code: 'command.forbidden' })
+    await expect(stage.command(id, 'approve', as('mallory'))).rejects.toMatchObject({ code: 'command.forbidden' })
+    await expect(stage.command(id, 'approve', as('bob', 1))).rejects.toMatchObject({ code: 'command.stale' })
+    await stage.command(id, 'approve', as('bob'))
+    await expect(stage.command(id, 'approve', as('bob'))).rejects.toMatchObject({ code: 'command.refused' })
+    await expect(stage.command(id, 'promote')).rejects.toMatchObject({ code: 'command.refused' })
+    await stage.command(id, 'approve', as('carol'))
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('let an approval expire: the release rolls back by itself', async () => {
+    const steps = [{ weight: '10%' }, { approve: { by: 'owners', within: '1s' } }, { weight: '100%' }]
+    const result = await stage.result(await stage.start(planFor(stage, { steps })))
+    expect(result).toMatchObject({ outcome: 'rolled-back' })
+    expect(result.reason).toContain('nobody of owners had approved step 2 within 1s')
+  })
+
+  it('reject: the release rolls back and says who', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, approve, { weight: '100%' }] }))
+    await stage.untilCard(id, (card) => card.approval !== null)
+    await stage.command(id, 'reject', { reason: 'wrong day' })
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back', reason: 'reject by bob: wrong day' })
+  })
+
+  it('end a bake early and extend one', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }], checks: ERRORS }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    await stage.command(id, 'extend', { by: 600_000 })
+    expect((await stage.releases.show(id)).bakeDuration).toBe(4_200_000)
+    await stage.command(id, 'promote', { reason: 'seen enough' })
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('send the same command twice with one effect', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }] }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    await stage.command(id, 'extend', { by: 60_000, key: 'twice' })
+    await stage.command(id, 'extend', { by: 60_000, key: 'twice' })
+    expect((await stage.releases.show(id)).bakeDuration).toBe(3_660_000)
+    await stage.command(id, 'abort')
+    await stage.result(id)
+  })
+})
+
+describe('abort', () => {
+  it.each([
+    ['while baking', [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }], 'baking'],
+    ['while waiting for an approval', [{ weight: '10%' }, { approve: { by: 'owners' } }, { weight: '100%' }], 'waiting'],
+    ['while analysing', [{ weight: '10%' }, { analyse: { for: '1h', checks: { more: ERRORS.errors } } }, { weight: '100%' }], 'judging'],
+  ])('%s leads to weight 0, read back', async (_when, steps, phase) => {
+    const id = await stage.start(planFor(stage, { steps }))
+    await stage.untilCard(id, (card) => card.phase === phase)
+    await stage.command(id, 'abort', { reason: 'it smells' })
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back', reason: 'abort by bob: it smells' })
+    expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+    expect(text((await stage.releases.show(id)).trail)).toContain('rolled back and read back')
+  })
+
+  it('while paused leads to weight 0', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }] }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    await stage.command(id, 'pause')
+    await stage.command(id, 'abort')
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
+  })
+
+  it('does not wait for a write that hangs, and the late write does not win', async () => {
+    stage.router.inject({ call: 'apply', kind: 'lateApply' })
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '30%' }, { bake: '1h' }, { weight: '100%' }] }))
+    await stage.untilCard(id, (card) => card.phase === 'exposing')
+    await stage.command(id, 'abort')
+    while (stage.router.landLateWrites() === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
+    expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+  })
+
+  it('of an ended release is refused with a sentence', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))
+    await stage.result(id)
+    await expect(stage.command(id, 'abort')).rejects.toMatchObject({ code: 'release.ended' })
+    await expect(stage.command(`release/${stage.service}/production/99`, 'abort')).rejects.toMatchObject({ code: 'release.unknown' })
+  })
+
+  it('in Temporal itself, as a cancellation, rolls back as well', async () => {
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }] }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    await stage.env.client.workflow.getHandle(id).cancel()
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
+    expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+  })
+})
+
+describe('the router', () => {
+  const steps = [{ weight: '10%' }, { bake: '6s' }, { weight: '100%' }]
+
+  it('that is changed by a foreign hand is repaired, and the story says so', async () => {
+    const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    stage.router.meddle({ split: { blue: 2_000, green: 8_000 } })
+    const repaired = await stage.untilCard(id, (card) => card.repairs > 0)
+    expect(repaired.repairs).toBe(1)
+    expect(stage.router.observe().split).toEqual({ blue: 9_000, green: 1_000 })
+    await stage.result(id)
+    expect(text((await stage.releases.show(id)).trail)).toContain('the router was at 80% instead of 10%; repaired')
+  })
+
+  it('that restarts without its settings gets them again', async () => {
+    const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    stage.router.restart()
+    await stage.untilCard(id, (card) => card.repairs > 0)
+    expect(stage.router.observe().split).toEqual({ blue: 9_000, green: 1_000 })
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('that took a write but answered with a timeout is believed by what it shows', async () => {
+    stage.router.inject({ call: 'apply', kind: 'applyThenTimeout' })
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('that cannot be read at the start changes nothing', async () => {
+    stage.router.meddle({ split: { blue: 6_000, green: 4_000 } })
+    const result = await stage.result(await stage.start(planFor(stage, { steps })))
+    expect(result).toMatchObject({ outcome: 'rolled-back' })
+    expect(result.reason).toContain('nobody can say which pool is stable')
+    expect(stage.router.landed).toEqual([])
+  })
+})
+
+describe('a lane', () => {
+  const slow = { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }] }
+
+  it('answers the same key with the same release and refuses another plan under it', async () => {
+    const plan = planFor(stage, slow)
+    const first = await stage.start(plan, { key: 'once' })
+    expect(await stage.start(plan, { key: 'once' })).toBe(first)
+    await expect(stage.start(plan, { key: 'once', version: '9.9.9' })).rejects.toBeDefined()
+    await stage.command(first, 'abort')
+    await stage.result(first)
+  })
+
+  it('refuses a second release, queues it when asked, and starts it in its turn', async () => {
+    const first = await stage.start(planFor(stage, slow))
+    await expect(stage.start(planFor(stage, slow))).rejects.toMatchObject({ code: 'lane.busy' })
+    const second = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }), { whenBusy: 'queue' })
+    await stage.command(first, 'abort')
+    expect(await stage.result(first)).toMatchObject({ outcome: 'rolled-back' })
+    await stage.untilLane((lane) => lane.running === null && lane.queue.length === 0)
+    expect(await stage.result(second)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('rolls the running release back when another is to replace it', async () => {
+    const first = await stage.start(planFor(stage, slow))
+    await stage.untilCard(first, (card) => card.phase === 'baking')
+    const second = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }), { whenBusy: 'replace', version: '2.4.1' })
+    const result = await stage.result(first)
+    expect(result).toMatchObject({ outcome: 'rolled-back' })
+    expect(result.reason).toContain(`replaced by ${second} (2.4.1)`)
+    await stage.untilLane((lane) => lane.promotedVersion === '2.4.1')
+  })
+
+  it('starts nothing while it is frozen and says by whom and why', async () => {
+    const target = { service: stage.service, environment: 'production' }
+    await stage.releases.freeze(target, 'carol', 'black friday')
+    await expect(stage.start(planFor(stage, slow))).rejects.toMatchObject({
+      code: 'lane.frozen',
+      message: 'frozen by carol: black friday',
+    })
+    await stage.releases.unfreeze(target, 'carol')
+    const id = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('that was lost is rebuilt from visibility and adopts the open release', async () => {
+    const first = await stage.start(planFor(stage, slow))
+    await stage.untilCard(first, (card) => card.phase === 'baking')
+    await stage.env.client.workflow.getHandle(`lane/${stage.service}/production`).terminate('lost')
+    await expect(stage.start(planFor(stage, slow))).rejects.toMatchObject({ code: 'lane.busy' })
+    await stage.command(first, 'abort')
+    await stage.result(first)
+    await stage.untilLane((lane) => lane.running === null)
+    expect(await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))).toBe(`release/${stage.service}/production/2`)
+  })
+})

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Plan } from '../../src/domain/plan.ts'
+import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import { planFor } from '../e2e/harness.ts'
+import { openWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(async () => {
+  await world.close()
+})
+
+const checks = { errors: { errorRate: { notWorseThan: '3x', minRequests: 5 } } }
+let starts = 0
+
+function plan(bake: string): Plan {
+  const made = planFor({ service: 'checkout' }, { steps: [{ weight: '20%' }, { bake }, { weight: '100%' }], checks })
+  // The harness reads plans for a scripted source; here the proxy itself is scraped.
+  return { ...made, checks: made.checks.map((check) => ({ ...check, source: 'proxy' })) }
+}
+
+async function start(bake: string): Promise<string> {
+  starts += 1
+  const author = { person: 'alice', entrance: 'http' } as const
+  const request = { plan: plan(bake), version: `3.0.${starts}`, author, reason: '', whenBusy: 'reject' } as const
+  return (await world.releases.start({ ...request, key: `start-${starts}` })).releaseId
+}
+
+async function until(id: string, wanted: (card: ReleaseCard) => boolean): Promise<ReleaseCard> {
+  for (;;) {
+    const card = await world.releases.show(id)
+    if (wanted(card)) return card
+    await sleep(100)
+  }
+}
+
+const result = (id: string) => world.client.workflow.getHandle(id).result()
+const bakeEnd = (card: ReleaseCard) => (card.trail.findLast(({ text }) => text.includes('read back'))?.at ?? 0)
+
+describe('a release whose processes are killed', () => {
+  it('goes on in another worker when its own is killed in the middle of a bake: same release, same deadline', async () => {
+    const first = world.startWorker()
+    const id = await start('8s')
+    const baking = await until(id, (card) => card.phase === 'baking' && card.latest !== null)
+    first.kill('SIGKILL')
+    world.startWorker()
+    expect(await result(id)).toMatchObject({ outcome: 'promoted' })
+    const card = await world.releases.show(id)
+    const exposures = card.trail.filter(({ text }) => text === '20% asked for')
+    expect(exposures).toHaveLength(1)
+    expect(card.endedAt ?? 0).toBeGreaterThanOrEqual(bakeEnd(baking) + 8_000)
+    expect(card.trail.some(({ text }) => text.startsWith('bake goes on'))).toBe(false)
+    expect(Object.values(await world.split()).sort()).toEqual([0, 10_000])
+  })
+
+  it('applies an exposure once in effect when the worker is killed between the write and its record', async () => {
+    const worker = world.startWorker()
+    await sleep(1_000)
+    let writes = 0
+    world.afterWrite = () => {
+      writes += 1
+      if (writes === 1) {
+        // Whoever of the workers wrote it: all of them are gone before the answer is passed on.
+        for (const victim of [worker, ...others]) victim.kill('SIGKILL')
+        world.startWorker()
+      }
+    }
+    const others = [world.startWorker()]
+    const id = await start('1s')
+    expect(await result(id)).toMatchObject({ outcome: 'promoted' })
+    world.afterWrite = null
+    expect(writes).toBeGreaterThan(1)
+    const card = await world.releases.show(id)
+    expect(card.trail.filter(({ text }) => text === '20% read back')).toHaveLength(1)
+    expect(Object.values(await world.split()).sort()).toEqual([0, 10_000])
+  })
+
+  it('survives the kill of Temporal in the middle of a bake, and still rolls back on command', async () => {
+    world.startWorker()
+    const id = await start('5m')
+    await until(id, (card) => card.phase === 'baking' && card.latest !== null)
+    await world.temporal.kill()
+    await world.temporal.start()
+    const card = await until(id, ({ phase }) => phase === 'baking')
+    expect(card.weight).toBe(2_000)
+    const actor = { person: 'bob', entrance: 'cli' } as const
+    await world.releases.command({ verb: 'abort', releaseId: id, step: null, key: 'after-kill', actor, reason: '' })
+    expect(await result(id)).toMatchObject({ outcome: 'rolled-back' })
+    expect(Object.values(await world.split()).sort()).toEqual([0, 10_000])
+  })
+})

@@ -1,0 +1,158 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import { startDataPlane } from '../../src/embedded/data-plane/data-plane.ts'
+import { startDemoService } from '../../src/embedded/demo-service/demo-service.ts'
+import { startLoad } from '../../src/embedded/load/load-generator.ts'
+import { temporalServes } from '../../src/embedded/readiness.ts'
+import type { Releases } from '../../src/releases/releases.ts'
+import { createReleases } from '../../src/releases/temporal-releases.ts'
+import { ensureSearchAttributes } from '../../src/worker/namespace.ts'
+
+const WORKER = fileURLToPath(new URL('../../dist/worker/main.js', import.meta.url))
+const BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url))
+const POOLS = ['blue', 'green'] as const
+
+/** Real processes that can be killed: Temporal on a file, workers as built, and the real data plane under load. */
+export interface World {
+  readonly releases: Releases
+  readonly client: Client
+  /** The live split as the data plane itself reports it, past every stand-in. */
+  readonly split: () => Promise<Record<string, number>>
+  readonly startWorker: () => ChildProcess
+  readonly temporal: { readonly kill: () => Promise<void>; readonly start: () => Promise<void> }
+  /** Called after a router write has landed and before its answer is passed on. */
+  afterWrite: (() => void) | null
+  readonly close: () => Promise<void>
+}
+
+export async function openWorld(): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-faults-'))
+  const services = await Promise.all(POOLS.map(() => startDemoService({ port: 0, version: '2.3.9' })))
+  const urls = services.map(({ ports }) => `http://127.0.0.1:${ports.http}`)
+  const plane = await startDataPlane({
+    ...{ proxyPort: 0, adminPort: 0, stateFile: join(folder, 'routing.json') },
+    pools: { blue: urls[0] ?? '', green: urls[1] ?? '' },
+  })
+  const load = await startLoad({ target: `http://127.0.0.1:${plane.ports.proxy}`, statsPort: 0, rate: 100 })
+  const admin = `http://127.0.0.1:${plane.ports.admin}`
+  const standIn = await openStandIn(admin, () => world.afterWrite?.())
+  const temporalPort = await freePort()
+  const temporal = temporalOn(join(folder, 'temporal.db'), temporalPort)
+  await temporal.start()
+  const address = `127.0.0.1:${temporalPort}`
+  const connection = await Connection.connect({ address })
+  await ensureSearchAttributes(connection, 'default')
+  const client = new Client({ connection })
+  const config = join(folder, 'sluice.yaml')
+  await writeFile(config, JSON.stringify(installation(standIn.url, admin)))
+  const workers: ChildProcess[] = []
+
+  const world: World = {
+    ...{ client, temporal, afterWrite: null },
+    releases: createReleases({ client, taskQueue: 'sluice' }),
+    async split() {
+      const response = await fetch(`${admin}/routing`)
+      const { split } = (await response.json()) as { split: Record<string, number> }
+      return split
+    },
+    startWorker() {
+      const env = { ...process.env, TEMPORAL_ADDRESS: address, SLUICE_CONFIG: config, SLUICE_WORKFLOW_BUNDLE: BUNDLE }
+      const worker = fork(WORKER, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] })
+      workers.push(worker)
+      return worker
+    },
+    async close() {
+      for (const worker of workers) worker.kill('SIGKILL')
+      await connection.close()
+      await temporal.kill()
+      await load.close()
+      await new Promise((done) => standIn.server.close(done))
+      await plane.close()
+      await Promise.all(services.map((service) => service.close()))
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+  return world
+}
+
+function installation(routerAdmin: string, metricsAdmin: string) {
+  const metric = 'sluice_proxy_requests_total'
+  return {
+    targets: [
+      {
+        ...{ service: 'checkout', environment: 'production', pools: [...POOLS] },
+        router: { kind: 'embedded', admin: routerAdmin },
+        metrics: {
+          proxy: {
+            ...{ kind: 'scrape', urls: [`${metricsAdmin}/metrics`], requests: { metric } },
+            errors: { metric, label: 'code', match: { prefix: '5' } },
+            latency: { metric: 'sluice_proxy_request_duration_seconds' },
+          },
+        },
+      },
+    ],
+    groups: { owners: ['alice', 'bob'] },
+    people: [{ id: 'alice' }, { id: 'bob' }],
+  }
+}
+
+/** Passes every call on to the admin API, and tells when a write has landed before its answer goes back. */
+async function openStandIn(target: string, afterWrite: () => void): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => {
+    pass(request, response, target, afterWrite).catch(() => response.destroy())
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return { server, url: `http://127.0.0.1:${port}` }
+}
+
+async function pass(request: IncomingMessage, response: ServerResponse, target: string, afterWrite: () => void): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const method = request.method ?? 'GET'
+  const body = chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }
+  const answer = await fetch(`${target}${request.url}`, { method, headers: { 'content-type': 'application/json' }, ...body })
+  const text = await answer.text()
+  if (method === 'PUT') afterWrite()
+  response.writeHead(answer.status, { 'content-type': 'application/json' })
+  response.end(text)
+}
+
+function temporalOn(file: string, port: number): World['temporal'] {
+  const cli = process.env['SLUICE_TEMPORAL_CLI'] ?? ''
+  let child: ChildProcess | null = null
+  return {
+    async start() {
+      const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--db-filename', file]
+      child = spawn(cli, [...args, '--log-level', 'never'], { stdio: 'ignore' })
+      while (!(await temporalServes(`127.0.0.1:${port}`))) await sleep(50)
+    },
+    async kill() {
+      const ended = child
+      child = null
+      if (ended === null || ended.exitCode !== null) return
+      const gone = new Promise((done) => ended.once('exit', done))
+      ended.kill('SIGKILL')
+      await gone
+    },
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createTcpServer()
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      server.close(() => done(port))
+    })
+  })
+}
