@@ -1,0 +1,78 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Installation } from '../config/installation.ts'
+import type { Actor } from '../domain/actor.ts'
+import { SluiceError } from '../domain/errors.ts'
+import { nameText } from '../domain/plan-values.ts'
+import { isLoopback } from './binding.ts'
+
+/** Who sent a request. @throws SluiceError `request.unauthenticated`, `request.invalid` */
+export type Identify = (headers: IncomingHttpHeaders) => Actor
+
+type People = Pick<Installation, 'people'>
+
+/**
+ * With tokens in the installation only their bearers are let in; without any the server trusts the machine it runs on
+ * (see `assertSafeBinding`) and takes the sender's word for the name.
+ */
+export function createIdentify(installation: People): Identify {
+  const holders = tokenHolders(installation)
+  const personOf = holders.length > 0 ? (headers: IncomingHttpHeaders) => bearer(headers, holders) : claimed
+  return (headers) => ({
+    person: personOf(headers),
+    entrance: headers['x-sluice-entrance'] === 'cli' ? 'cli' : 'http',
+  })
+}
+
+interface TokenHolder {
+  readonly person: string
+  readonly digest: Buffer
+}
+
+function tokenHolders({ people }: People): readonly TokenHolder[] {
+  return people.flatMap(({ id, tokenSha256 }) =>
+    tokenSha256 === undefined ? [] : [{ person: id, digest: Buffer.from(tokenSha256, 'hex') }],
+  )
+}
+
+const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i
+
+/** Compares with every holder, whoever matches, so that time tells nothing. */
+function bearer({ authorization }: IncomingHttpHeaders, holders: readonly TokenHolder[]): string {
+  const token = BEARER.exec(authorization ?? '')?.[1]
+  const digest = createHash('sha256')
+    .update(token ?? '')
+    .digest()
+  let found: string | null = null
+  for (const holder of holders) {
+    if (timingSafeEqual(holder.digest, digest) && token !== undefined) found = holder.person
+  }
+  if (found !== null) return found
+  throw new SluiceError('request.unauthenticated', {
+    message: token === undefined ? 'this server asks for a token' : 'this token is not known',
+    expected: 'Authorization: Bearer <token>',
+    fix: 'set SLUICE_TOKEN, or ask an administrator for a token',
+  })
+}
+
+function claimed(headers: IncomingHttpHeaders): string {
+  refuseForeignHost(headers.host)
+  const name = headers['x-sluice-person'] ?? 'anonymous'
+  const parsed = nameText.safeParse(name)
+  if (parsed.success) return parsed.data
+  throw new SluiceError('request.invalid', {
+    message: 'the header x-sluice-person is not a name',
+    expected: 'lower-case letters, digits and dashes, at most 63',
+    fix: 'correct the header, or leave it out',
+  })
+}
+
+/** A page in a browser can point its own name at this machine (DNS rebinding); its requests still carry that name. */
+function refuseForeignHost(host = ''): void {
+  if (isLoopback(host.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1'))) return
+  throw new SluiceError('request.unauthenticated', {
+    message: 'without tokens only requests addressed to this machine itself are taken',
+    expected: 'a Host header such as 127.0.0.1 or localhost',
+    fix: 'use the loopback address, or give people tokens in sluice.yaml',
+  })
+}

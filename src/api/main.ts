@@ -1,0 +1,63 @@
+import { Client, Connection } from '@temporalio/client'
+import { ADAPTERS, planContextFor } from '../catalog.ts'
+import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
+import type { Installation } from '../config/installation.ts'
+import { describeError } from '../domain/errors.ts'
+import { createReleases } from '../releases/temporal-releases.ts'
+import { createLogger } from '../telemetry/logger.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { assertSafeBinding } from './binding.ts'
+import type { SlackOptions } from '../slack/app.ts'
+import type { ApiDependencies } from './dependencies.ts'
+import { createServer } from './server.ts'
+
+const log = createLogger('api')
+
+/** An API process: no state of its own, so any number may run side by side. */
+async function main(): Promise<void> {
+  const environment = readEnvironment(process.env)
+  const installation = await loadInstallation(environment.SLUICE_CONFIG, ADAPTERS)
+  assertSafeBinding(environment.SLUICE_HOST, installation)
+  const connection = Connection.lazy({ address: environment.TEMPORAL_ADDRESS })
+  const client = new Client({ connection, namespace: environment.TEMPORAL_NAMESPACE })
+  const releases = createReleases({ client, taskQueue: environment.SLUICE_TASK_QUEUE })
+  const metrics = createMetrics()
+  const shared = {
+    releases,
+    installation,
+    planContext: planContextFor(installation),
+    plans: registeredPlans(installation, environment.SLUICE_CONFIG),
+    now: Date.now,
+  }
+  const slack = await createSlackIfConfigured(environment, installation, { ...shared, metrics: metrics.slack, logger: log })
+  const server = createServer({
+    ...shared,
+    metrics: createMetrics(),
+    logger: log,
+    ...(slack !== null && { slack: slack.mount }),
+  })
+  await server.listen({ host: environment.SLUICE_HOST, port: environment.SLUICE_PORT })
+  process.send?.('ready')
+  const close = () => void server.close().then(() => process.exit(0))
+  process.once('SIGTERM', close)
+  process.once('disconnect', close)
+  process.once('SIGINT', () => {
+    if (!process.connected) close()
+  })
+}
+
+async function createSlackIfConfigured(
+  environment: Environment,
+  installation: Installation,
+  shared: Pick<ApiDependencies, 'releases' | 'planContext' | 'plans'> & Pick<SlackOptions, 'metrics' | 'logger'>,
+) {
+  const { SLUICE_SLACK_SIGNING_SECRET: signingSecret, SLUICE_SLACK_BOT_TOKEN: botToken } = environment
+  if (signingSecret === undefined || botToken === undefined) return null
+  const { createSlack } = await import('../slack/app.ts')
+  return createSlack({ signingSecret, botToken, installation, ...shared })
+}
+
+await main().catch((error: unknown) => {
+  log.fatal({ error: describeError(error) }, 'the API could not start')
+  process.exit(1)
+})

@@ -1,0 +1,73 @@
+import { ERROR_CODES, type ErrorCode } from '../domain/error-codes.ts'
+import { SluiceError } from '../domain/errors.ts'
+import { formatPath, type Problem } from '../domain/problems.ts'
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+
+/** An error as RFC 9457 asks for it, with what helps: what was expected, what came, what to do, and all the places. */
+export interface ProblemDocument {
+  /** Address of the code's description, relative to the server. */
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly expected?: string
+  readonly received?: string
+  readonly fix?: string
+  readonly problems?: readonly ListedProblem[]
+}
+
+/** A problem with its path as keys, for programs, and as people write it. */
+export interface ListedProblem extends Problem {
+  readonly where: string
+}
+
+/** Address of the description of an error code, relative to the server. */
+export function codeAddress(code: ErrorCode): string {
+  return `/errors/${code}`
+}
+
+/** What a caller may learn of an error; anything that was not raised on purpose is `internal`, without its text. */
+export function problemOf(error: unknown): ProblemDocument {
+  if (!(error instanceof SluiceError)) {
+    return document('internal', {
+      detail: 'Sluice failed to answer this request',
+      fix: 'try again; if it lasts, look into the log',
+    })
+  }
+  const { code, message, expected, received, fix } = error
+  return document(code, {
+    detail: message,
+    ...(expected !== undefined && { expected }),
+    ...(received !== undefined && { received }),
+    ...(fix !== undefined && { fix }),
+  })
+}
+
+/** Many problems as one document. `status` differs from the code's where HTTP has a better one. */
+export function problemList(
+  code: ErrorCode,
+  problems: readonly Problem[],
+  detail = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`,
+): ProblemDocument {
+  return document(code, {
+    detail,
+    problems: problems.map((problem) => ({ ...problem, where: formatPath(problem.path) })),
+  })
+}
+
+/** A malformed request: `status` says which 4xx it is. */
+export function requestProblem(
+  status: number,
+  details: { detail: string; expected?: string; fix?: string },
+): ProblemDocument {
+  return { ...document('request.invalid', details), status }
+}
+
+type Details = Omit<ProblemDocument, 'type' | 'title' | 'status' | 'code'>
+
+function document(code: ErrorCode, details: Details): ProblemDocument {
+  const { title, status } = ERROR_CODES[code]
+  return { type: codeAddress(code), title, status, code, ...details }
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyPluginCallback } from 'fastify'
+import { ERROR_CODES, isErrorCode } from '../../domain/error-codes.ts'
+import { describeError } from '../../domain/errors.ts'
+import type { ApiDependencies } from '../dependencies.ts'
+import { answerUnknownRoute } from '../errors.ts'
+import { codeAddress } from '../problem.ts'
+
+/** How long readiness waits for Temporal, in milliseconds: shorter than what probes wait for us. */
+const PING_DEADLINE = 2_000
+
+/** What machines ask: alive, ready, figures; and what an error code means. Open to everyone who reaches the port. */
+export const operationRoutes: FastifyPluginCallback<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
+  fastify.get('/healthz', () => ({ status: 'ok' }))
+
+  fastify.get('/readyz', async (_request, reply) => {
+    const temporal = await pingTemporal(deps)
+    const isReady = temporal.status === 'up'
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', parts: { temporal } })
+  })
+
+  fastify.get('/metrics', async (_request, reply) => {
+    const { registry } = deps.metrics
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+
+  fastify.get<{ Params: { code: string } }>('/errors/:code', (request, reply) => {
+    const { code } = request.params
+    return isErrorCode(code)
+      ? { type: codeAddress(code), code, ...ERROR_CODES[code] }
+      : answerUnknownRoute(request, reply)
+  })
+  done()
+}
+
+async function pingTemporal({ releases }: ApiDependencies): Promise<{ status: 'up' | 'down'; reason?: string }> {
+  const giveUp = new AbortController()
+  const tooLate = sleep(PING_DEADLINE, { status: 'down' as const, reason: 'no answer in time' }, giveUp)
+  try {
+    return await Promise.race([releases.ping().then(() => ({ status: 'up' as const })), tooLate])
+  } catch (error) {
+    return { status: 'down', reason: describeError(error) }
+  } finally {
+    giveUp.abort()
+    await tooLate.catch(() => undefined)
+  }
+}

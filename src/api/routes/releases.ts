@@ -1,0 +1,60 @@
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { releaseIdOf } from '../../domain/target.ts'
+import type { ApiDependencies } from '../dependencies.ts'
+import { sendProblem } from '../errors.ts'
+import { keyOf } from '../idempotency.ts'
+import { planOf } from '../plan-source.ts'
+import { problemList } from '../problem.ts'
+import { commandBody, listQuery, releaseParams, startBody } from '../schemas.ts'
+
+/** Start, look at and command releases. */
+export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
+  const { releases, metrics } = deps
+
+  fastify.post('/releases', { schema: { body: startBody } }, async (request, reply) => {
+    const { version, reason, whenBusy, key } = request.body
+    const author = request.actor
+    try {
+      const read = await planOf(request.body, deps)
+      if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
+      const wish = { plan: read.plan, version, author, reason, key: keyOf(request, key), whenBusy }
+      const answer = await releases.start(wish)
+      metrics.releases.started(answer.placed)
+      const address = `/api/v1/releases/${answer.releaseId.replace(/^release\//, '')}`
+      return await reply.code(201).header('location', address).send(answer)
+    } catch (error) {
+      metrics.releases.notStarted(error)
+      throw error
+    }
+  })
+
+  fastify.get('/releases', { schema: { querystring: listQuery } }, ({ query }) => {
+    const { size, next = null, service, environment, phase } = query
+    const filter = {
+      ...(service !== undefined && { service }),
+      ...(environment !== undefined && { environment }),
+      ...(phase !== undefined && { phase }),
+    }
+    return releases.list(filter, { size, next })
+  })
+
+  fastify.get('/releases/:service/:environment/:number', { schema: { params: releaseParams } }, ({ params }) =>
+    releases.show(releaseIdOf(params, params.number)),
+  )
+
+  const commandSchema = { params: releaseParams, body: commandBody }
+  fastify.post('/releases/:service/:environment/:number/commands', { schema: commandSchema }, async (request) => {
+    const { verb, step, reason, by, key } = request.body
+    const releaseId = releaseIdOf(request.params, request.params.number)
+    const command = { verb, releaseId, step, reason, key: keyOf(request, key), actor: request.actor }
+    try {
+      const answer = await releases.command(by === undefined ? command : { ...command, by })
+      metrics.releases.commandTaken(verb)
+      return answer
+    } catch (error) {
+      metrics.releases.commandRefused(verb, error)
+      throw error
+    }
+  })
+  done()
+}

@@ -1,0 +1,40 @@
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import type { TargetConfig } from '../../config/installation.ts'
+import { type ApiDependencies, requireTarget } from '../dependencies.ts'
+import { freezeBody, targetParams } from '../schemas.ts'
+
+/** What can be released to, and the lane of each. */
+export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
+  const { releases, installation } = deps
+
+  fastify.get('/targets', () => ({ targets: installation.targets.map(describeTarget) }))
+
+  fastify.get('/lanes/:service/:environment', { schema: { params: targetParams } }, ({ params }) => {
+    requireTarget(installation, params)
+    return releases.lane(params)
+  })
+
+  const freeze = { schema: { params: targetParams, body: freezeBody } }
+  fastify.post('/lanes/:service/:environment/freeze', freeze, ({ params, body, actor }) => {
+    requireTarget(installation, params)
+    return releases.freeze(params, actor.person, body.reason)
+  })
+
+  fastify.delete('/lanes/:service/:environment/freeze', { schema: { params: targetParams } }, ({ params, actor }) => {
+    requireTarget(installation, params)
+    return releases.unfreeze(params, actor.person)
+  })
+  done()
+}
+
+/** Kinds and names only: addresses and secrets of adapters stay inside. */
+function describeTarget({ service, environment, pools, router, metrics, plan }: TargetConfig) {
+  return {
+    service,
+    environment,
+    pools,
+    router: router.kind,
+    metrics: Object.entries(metrics).map(([name, { kind }]) => ({ name, kind })),
+    hasPlan: plan !== undefined,
+  }
+}

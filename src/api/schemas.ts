@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { COMMAND_VERBS } from '../domain/commands.ts'
+import { durationText, nameText } from '../domain/plan-values.ts'
+
+/** What the HTTP API takes, as zod: unknown keys are refused, nothing is coerced in a body. */
+
+export const versionText = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/, {
+  error: 'expected a version of at most 128 letters, digits and ._+:@/-, such as v2.4.1',
+})
+
+/** A reason as people write it; control characters would only serve to fool a reader. */
+export const reasonText = z
+  .string()
+  .trim()
+  .max(500)
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, { error: 'expected one line without control characters' })
+
+export const keyText = z.string().regex(/^[\x21-\x7e]{1,100}$/, { error: 'expected 1 to 100 visible ASCII characters' })
+
+/** A plan as JSON; what is in it is read by the domain, which finds all problems at once. */
+const planJson = z.record(z.string(), z.unknown())
+
+export const targetParams = z.strictObject({ service: nameText, environment: nameText })
+
+export const releaseParams = z.strictObject({
+  service: nameText,
+  environment: nameText,
+  number: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, { error: 'expected the number of a release, such as 7' })
+    .transform(Number),
+})
+
+export const startBody = z
+  .strictObject({
+    plan: planJson.optional(),
+    service: nameText.optional(),
+    environment: nameText.optional(),
+    version: versionText,
+    reason: reasonText.default(''),
+    key: keyText.optional(),
+    whenBusy: z.enum(['reject', 'queue', 'replace']).default('reject'),
+  })
+  .superRefine(({ plan, service, environment }, context) => {
+    for (const [name, value] of Object.entries({ service, environment })) {
+      if (plan === undefined && value === undefined) {
+        context.addIssue({ code: 'custom', path: [name], message: `expected a ${name}, or a plan that names one` })
+      }
+      if (plan !== undefined && value !== undefined && plan[name] !== value) {
+        context.addIssue({ code: 'custom', path: [name], message: `expected the ${name} that the plan names` })
+      }
+    }
+  })
+
+export const commandBody = z
+  .strictObject({
+    verb: z.enum(COMMAND_VERBS),
+    step: z.int().min(0).max(1_000).nullable().default(null),
+    key: keyText.optional(),
+    reason: reasonText.default(''),
+    by: durationText.optional(),
+  })
+  .superRefine(({ verb, by }, context) => {
+    if ((verb === 'extend') === (by !== undefined)) return
+    const message = verb === 'extend' ? 'expected a duration such as 10m' : 'expected only with the verb extend'
+    context.addIssue({ code: 'custom', path: ['by'], message })
+  })
+
+export const checkBody = z.strictObject({ plan: planJson })
+
+export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().min(1)) })
+
+const PHASES = [
+  'open',
+  'closed',
+  'starting',
+  'exposing',
+  'baking',
+  'judging',
+  'waiting',
+  'paused',
+  'rolling-back',
+  'promoted',
+  'rolled-back',
+] as const
+
+export const listQuery = z.strictObject({
+  service: nameText.optional(),
+  environment: nameText.optional(),
+  phase: z.enum(PHASES).optional(),
+  size: z
+    .string()
+    .regex(/^(?:[1-9]\d?|100)$/, { error: 'expected a number from 1 to 100' })
+    .transform(Number)
+    .default(20),
+  next: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,4096}$/, { error: 'expected the value of next from the page before' })
+    .optional(),
+})
+
+export type StartBody = z.infer<typeof startBody>
+export type CommandBody = z.infer<typeof commandBody>

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import fastifyFactory, { type FastifyInstance, LogController } from 'fastify'
+import type { Actor } from '../domain/actor.ts'
+import type { ApiDependencies } from './dependencies.ts'
+import { answerBrokenBytes, answerError, answerUnknownRoute, SECURITY_HEADERS } from './errors.ts'
+import { createIdentify } from './identity.ts'
+import { operationRoutes } from './routes/operations.ts'
+import { planRoutes } from './routes/plans.ts'
+import { releaseRoutes } from './routes/releases.ts'
+import { targetRoutes } from './routes/targets.ts'
+import { compileValidator } from './validation.ts'
+
+export type { ApiDependencies } from './dependencies.ts'
+export { assertSafeBinding } from './binding.ts'
+export { createIdentify, type Identify } from './identity.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sent this; only below /api/v1. */
+    actor: Actor
+  }
+}
+
+/** Largest body that is read, in bytes. */
+const BODY_LIMIT = 256 * 1_024
+/** Longest address part, such as a service name. */
+const PARAM_LIMIT = 128
+/** Time to receive a whole request, in milliseconds. */
+const REQUEST_TIMEOUT = 10_000
+/** Silence on a connection after which it is closed; longer than the slowest answer, which waits 15 s for Temporal. */
+const CONNECTION_TIMEOUT = 30_000
+
+/** The HTTP server, not yet listening. `close()` lets running requests finish and refuses new ones. */
+export function createServer(deps: ApiDependencies): FastifyInstance {
+  const fastify = fastifyFactory({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
+    connectionTimeout: CONNECTION_TIMEOUT,
+    keepAliveTimeout: CONNECTION_TIMEOUT,
+    forceCloseConnections: 'idle',
+    genReqId: () => randomUUID(),
+    logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { maxParamLength: PARAM_LIMIT },
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    clientErrorHandler: answerBrokenBytes,
+    ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
+  })
+  fastify.setErrorHandler(answerError)
+  fastify.setNotFoundHandler(answerUnknownRoute)
+  fastify.removeContentTypeParser('text/plain')
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id })
+  })
+  observeRequests(fastify, deps)
+  fastify.register(operationRoutes, { deps })
+  fastify.register(apiRoutes, { prefix: '/api/v1', deps })
+  if (deps.slack !== undefined) deps.slack(fastify)
+  return fastify
+}
+
+function observeRequests(fastify: FastifyInstance, { metrics }: ApiDependencies): void {
+  fastify.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    metrics.http.observe({
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1_000,
+    })
+  })
+}
+
+/** Everything below asks who is there before it reads a byte of the body. */
+async function apiRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependencies }): Promise<void> {
+  const identify = deps.identify ?? createIdentify(deps.installation)
+  fastify.setValidatorCompiler(compileValidator)
+  fastify.decorateRequest('actor')
+  fastify.addHook('onRequest', async (request) => {
+    request.actor = identify(request.headers)
+  })
+  fastify.register(releaseRoutes, { deps })
+  fastify.register(planRoutes, { deps })
+  fastify.register(targetRoutes, { deps })
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto'
+import type { CommandVerb } from '../../domain/commands.ts'
+import type { ReleaseCard } from '../../domain/release-card.ts'
+import { parseDuration } from '../../domain/units.ts'
+import type { CommandAnswer } from '../../workflows/messages.ts'
+import { CliFailure, EXIT } from '../failure.ts'
+import { shortId } from '../render.ts'
+import { releaseAddress, type Session } from '../session.ts'
+import { clean } from '../text.ts'
+
+export interface CommandOptions {
+  readonly step?: string
+  readonly reason: string
+  readonly by?: string
+}
+
+/**
+ * Sends a command. What decides on a step is sent for the step that runs now, which is shown first: between the look and
+ * the command the release may have moved on, and then the server refuses.
+ */
+export async function sendCommand(
+  verb: CommandVerb,
+  id: string,
+  options: CommandOptions,
+  session: Session,
+): Promise<void> {
+  const address = releaseAddress(id)
+  const { reason } = options
+  const by = options.by === undefined ? {} : { by: durationOf(options.by) }
+  const step = options.step === undefined ? await stepMeant(verb, address, session) : stepNumber(options.step)
+  const body = { verb, step, reason, ...by }
+  const answer = await session.api.post<CommandAnswer>(`${address}/commands`, body, randomUUID())
+  session.say([`${shortId(answer.releaseId)} took it: ${clean(answer.text)}`], answer)
+}
+
+/** Verbs that decide on a step; the others mean the release, whatever it does. */
+const STEP_VERBS: readonly CommandVerb[] = ['approve', 'reject', 'promote', 'retry', 'resume']
+
+async function stepMeant(verb: CommandVerb, address: string, session: Session): Promise<number | null> {
+  if (!STEP_VERBS.includes(verb)) return null
+  const card = await session.api.get<ReleaseCard>(address)
+  const label = card.steps[card.step - 1]?.label ?? 'before the first step'
+  session.hint(
+    clean(`${verb}: ${shortId(card.releaseId)} ${card.version}, step ${card.step} of ${card.steps.length}, ${label}`),
+  )
+  return card.step
+}
+
+function stepNumber(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text)
+  throw new CliFailure(EXIT.usage, `--step ${clean(text)}: expected the number of a step, such as 3`)
+}
+
+function durationOf(text: string): string {
+  const parsed = parseDuration(text)
+  if (parsed.ok) return text
+  throw new CliFailure(EXIT.usage, `--by ${clean(text)}: expected ${parsed.expected}`)
+}

@@ -1,0 +1,166 @@
+import { Command, CommanderError, Option } from 'commander'
+import type { CommandVerb } from '../domain/commands.ts'
+import { checkPlan } from './commands/plan-check.ts'
+import { type CommandOptions, sendCommand } from './commands/command.ts'
+import { freezeLane, showLane, unfreezeLane } from './commands/lane.ts'
+import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
+import { type StartOptions, startRelease } from './commands/start.ts'
+import { CliFailure, EXIT, type ExitCode } from './failure.ts'
+import { type GlobalOptions, jsonLine, openSession, type Session } from './session.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Runs the program with these arguments (without node and script) and answers with its exit code. Never throws. */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let isJson = false
+  let exitCode: ExitCode = EXIT.ok
+  const program = buildProgram(terminal, async (command, body) => {
+    const options = command.optsWithGlobals<GlobalOptions>()
+    isJson = options.output === 'json'
+    exitCode = (await body(openSession(terminal, options))) ?? EXIT.ok
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    if (!(error instanceof CliFailure)) {
+      terminal.err(`sluice failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+      return EXIT.refused
+    }
+    terminal.err(isJson ? `${jsonLine(error.value)}\n` : `${error.message}\n`)
+    return error.exitCode
+  }
+}
+
+type Run = (command: Command, body: (session: Session) => Promise<ExitCode | void>) => Promise<void>
+
+const AFTER_HELP = `
+Environment:
+  SLUICE_URL      where the server listens (http://127.0.0.1:8230)
+  SLUICE_TOKEN    your token, where the server asks for one
+  SLUICE_PERSON   who you are, where it does not (your login name)
+  NO_COLOR        set to anything: no colour
+
+Exit codes:
+  0  done; with --watch: the release was promoted
+  1  refused or failed; with --watch: the release was rolled back
+  2  wrong usage
+  3  the server cannot be reached`
+
+function buildProgram(terminal: Terminal, run: Run): Command {
+  const program = new Command('sluice')
+    .description('Releases a new version step by step, watches it, and rolls back by itself.')
+    .addOption(new Option('--server <url>', 'the server to talk to, before SLUICE_URL'))
+    .addOption(new Option('--output <format>', 'how to answer').choices(['text', 'json']).default('text'))
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, getOutHelpWidth: terminal.columns })
+    .configureHelp({ subcommandTerm: termOf })
+    .exitOverride()
+    .showHelpAfterError('(sluice --help says more)')
+    .addHelpText('after', AFTER_HELP)
+  addPlan(program, run)
+  addStart(program, run)
+  addLooks(program, run)
+  for (const verb of VERBS) addVerb(program, verb, run)
+  addLanes(program, run)
+  return program
+}
+
+/** The command with its arguments; that most have options as well is said by their own help. */
+function termOf(command: Command): string {
+  const args = command.registeredArguments.map((one) => (one.required ? ` <${one.name()}>` : ` [${one.name()}]`))
+  return command.name() + args.join('')
+}
+
+function addPlan(program: Command, run: Run): void {
+  program
+    .command('plan')
+    .description('work on plans without starting anything')
+    .command('check <file>')
+    .description('say all that is wrong with a plan, each with its place in the file')
+    .option('--config <sluice.yaml>', 'check against this installation, without a server')
+    .action((file: string, { config }: { config?: string }, command: Command) =>
+      run(command, (session) => checkPlan(file, config, session)),
+    )
+}
+
+function addStart(program: Command, run: Run): void {
+  program
+    .command('start <plan.yaml>')
+    .description('start a release')
+    .requiredOption('--version <version>', 'the version to release')
+    .option('--reason <text>', 'why, for everybody who looks at it', '')
+    .option('--key <key>', 'the same key again answers with the same release')
+    .addOption(new Option('--queue', 'wait for your turn when the target is busy').conflicts('replace'))
+    .addOption(new Option('--replace', 'roll the running release back first when the target is busy'))
+    .option('--watch', 'show it until it has ended')
+    .action((file: string, options: StartOptions, command: Command) =>
+      run(command, (session) => startRelease(file, options, session)),
+    )
+}
+
+function addLooks(program: Command, run: Run): void {
+  program
+    .command('status <release>')
+    .description('show a release, such as checkout/production/7')
+    .option('--watch', 'show it until it has ended')
+    .action((id: string, { watch }: { watch?: true }, command: Command) =>
+      run(command, (session) => showRelease(id, watch === true, session)),
+    )
+  program
+    .command('list')
+    .description('list releases, newest first')
+    .option('--service <name>', 'only of this service')
+    .option('--environment <name>', 'only of this environment')
+    .option('--phase <phase>', 'only in this phase; open and closed stand for all of their kind')
+    .option('--size <count>', 'how many, at most 100')
+    .option('--next <token>', 'go on where the page before ended')
+    .action((options: ListOptions, command: Command) => run(command, (session) => listReleases(options, session)))
+}
+
+interface VerbHelp {
+  readonly verb: CommandVerb
+  readonly description: string
+  readonly takesStep: boolean
+}
+
+const VERBS: readonly VerbHelp[] = [
+  { verb: 'approve', description: 'give one approval to the step that asks', takesStep: true },
+  { verb: 'reject', description: 'refuse the approval; the release rolls back', takesStep: true },
+  { verb: 'pause', description: 'stop the plan; the checks go on', takesStep: false },
+  { verb: 'resume', description: 'go on where it was paused', takesStep: true },
+  { verb: 'promote', description: 'end the bake that runs', takesStep: true },
+  { verb: 'abort', description: 'roll back now', takesStep: false },
+  { verb: 'retry', description: 'go on, and bake and judge the step anew', takesStep: true },
+  { verb: 'extend', description: 'give the bake or the approval more time', takesStep: false },
+]
+
+function addVerb(program: Command, { verb, description, takesStep }: VerbHelp, run: Run): void {
+  const command = program.command(`${verb} <release>`).description(description).option('--reason <text>', 'why', '')
+  if (takesStep) command.option('--step <number>', 'refuse unless this step runs (the one that runs now)')
+  if (verb === 'extend') command.requiredOption('--by <duration>', 'by how much, such as 10m')
+  command.action((id: string, options: CommandOptions, self: Command) =>
+    run(self, (session) => sendCommand(verb, id, options, session)),
+  )
+}
+
+function addLanes(program: Command, run: Run): void {
+  program
+    .command('lane <service> <environment>')
+    .description('show what runs on a target, what waits, and whether it is frozen')
+    .action((service: string, environment: string, _options: object, command: Command) =>
+      run(command, (session) => showLane({ service, environment }, session)),
+    )
+  program
+    .command('freeze <service> <environment>')
+    .description('let no release start on a target')
+    .requiredOption('--reason <text>', 'why')
+    .action((service: string, environment: string, { reason }: { reason: string }, command: Command) =>
+      run(command, (session) => freezeLane({ service, environment }, reason, session)),
+    )
+  program
+    .command('unfreeze <service> <environment>')
+    .description('let releases start again')
+    .action((service: string, environment: string, _options: object, command: Command) =>
+      run(command, (session) => unfreezeLane({ service, environment }, session)),
+    )
+}

@@ -1,0 +1,224 @@
+import type { ReleaseCard } from '../domain/release-card.ts'
+import { FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
+import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
+
+export interface RenderOptions {
+  /** Columns of the terminal. */
+  readonly width: number
+  readonly now: Milliseconds
+  readonly color: boolean
+}
+
+interface Page {
+  /** Columns right of the gutter. */
+  readonly columns: number
+  readonly now: Milliseconds
+  readonly width: number
+  readonly paint: Paint
+}
+
+const GUTTER = 12
+const MOST_STEPS = 15
+const MOST_STORY = 4
+const WIDEST = 100
+/** Below this a table of figures cannot be drawn; a narrower terminal breaks the lines itself. */
+const NARROWEST = 60
+
+/** A release for a terminal: lines of at most `width` columns (at least 60), without any control character of its own. */
+export function renderCard(card: ReleaseCard, { width, now, color }: RenderOptions): readonly string[] {
+  const usable = Math.min(WIDEST, Math.max(NARROWEST, width))
+  const page: Page = { width: usable, columns: usable - GUTTER, now, paint: createPaint(color) }
+  const blocks = [
+    [...title(card, page), ...standing(card, page)],
+    [...section('canary', exposure(card, page), page), ...section('why', why(card, page), page)],
+    section('steps', steps(card, page), page),
+    section('last look', figures(card, page), page),
+    section('checks', verdicts(card, page), page),
+    section('approval', approval(card, page), page),
+    section('story', story(card, page), page),
+    section('now', choices(card, page), page),
+  ]
+  return blocks
+    .filter((block) => block.length > 0)
+    .flatMap((block, index) => (index === 0 ? block : ['', ...block]))
+    .map((line) => line.trimEnd())
+}
+
+/** Style of a phase: green when it went well, red when it goes back, yellow when a person is needed. */
+export function phaseStyle(phase: string): 'green' | 'red' | 'yellow' | 'cyan' {
+  if (phase === 'promoted') return 'green'
+  if (phase === 'rolled-back' || phase === 'rolling-back') return 'red'
+  return phase === 'waiting' || phase.startsWith('paused') ? 'yellow' : 'cyan'
+}
+
+/** `3m ago`, or `just now` within a second. */
+export function ago(at: Milliseconds, now: Milliseconds): string {
+  return now - at < 1_000 ? 'just now' : `${formatDuration(now - at)} ago`
+}
+
+/** `checkout/production/7`, as commands take it. */
+export function shortId(releaseId: string): string {
+  return clean(releaseId).replace(/^release\//, '')
+}
+
+function section(label: string, lines: readonly string[], { paint }: Page): readonly string[] {
+  return lines.map(
+    (line, index) => `${index === 0 ? `  ${paint('dim', pad(label, GUTTER - 2))}` : ' '.repeat(GUTTER)}${line}`,
+  )
+}
+
+function title(card: ReleaseCard, { width, paint }: Page): readonly string[] {
+  const left = clean(`${card.service} ${card.version} → ${card.environment}`)
+  const right = shortId(card.releaseId)
+  const space = width - columnsOf(left) - columnsOf(right)
+  if (space >= 2) return [paint('bold', left) + ' '.repeat(space) + paint('dim', right)]
+  return [
+    ...wrap(left, width).map((line) => paint('bold', line)),
+    ...wrap(right, width).map((line) => paint('dim', line)),
+  ]
+}
+
+function standing(card: ReleaseCard, { width, now, paint }: Page): readonly string[] {
+  const phase = clean(card.phase)
+  const lasted = formatDuration((card.endedAt ?? now) - card.startedAt)
+  const author = clean(card.author)
+  const further = card.isEnded
+    ? [`after ${lasted}`, `started by ${author}`]
+    : [...bakeLeft(card), `started ${lasted} ago by ${author}`]
+  const [first = '', ...rest] = wrap([phase, ...further].join(' · '), width)
+  return [paint([phaseStyle(phase), 'bold'], first.slice(0, phase.length)) + first.slice(phase.length), ...rest]
+}
+
+function bakeLeft({ bakeRemaining, bakeDuration }: ReleaseCard): readonly string[] {
+  if (bakeRemaining === null || bakeDuration === null) return []
+  return [`${formatDuration(bakeRemaining)} of ${formatDuration(bakeDuration)} left`]
+}
+
+function exposure({ weight, cohorts }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+  const cells = Math.min(40, columns - 10)
+  // A little is never drawn as nothing, and almost all never as all.
+  const least = weight > 0 ? 1 : 0
+  const most = weight < FULL_WEIGHT ? cells - 1 : cells
+  const filled = Math.min(most, Math.max(least, Math.round((weight / FULL_WEIGHT) * cells)))
+  const bar = paint('cyan', '█'.repeat(filled)) + paint('dim', '░'.repeat(cells - filled))
+  const people =
+    cohorts.length === 0
+      ? []
+      : wrap(`and the ${cohorts.length === 1 ? 'cohort' : 'cohorts'} ${cohorts.map(clean).join(', ')}`, columns)
+  return [`${bar}  ${formatWeight(weight)}`, ...people]
+}
+
+function why({ reason }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+  return reason === null ? [] : wrap(clean(reason), columns).map((line) => paint('yellow', line))
+}
+
+function steps(card: ReleaseCard, { columns, paint }: Page): readonly string[] {
+  const { steps: all, step } = card
+  const from = Math.max(0, Math.min(step - 1 - Math.floor(MOST_STEPS / 2), all.length - MOST_STEPS))
+  const shown = all.slice(from, from + MOST_STEPS)
+  const digits = String(all.length).length
+  const lines = shown.flatMap(({ number, label, mark }) => {
+    const [first = '', ...rest] = wrap(clean(label), columns - digits - 4)
+    const isHere = number === step && !card.isEnded
+    const body = `${pad(String(number), digits, 'start')}  ${first}`
+    const head = `${paint(MARK_STYLES[mark] ?? 'dim', pad(clean(mark), 1))} ${isHere ? paint('bold', body) : mark === '' ? paint('dim', body) : body}`
+    return [head, ...rest.map((line) => ' '.repeat(digits + 4) + line)]
+  })
+  const after = all.length - from - shown.length
+  return [
+    ...(from > 0 ? [paint('dim', `… ${from} before`)] : []),
+    ...lines,
+    ...(after > 0 ? [paint('dim', `… ${after} more`)] : []),
+  ]
+}
+
+const MARK_STYLES: Readonly<Record<string, 'green' | 'red' | 'yellow' | 'cyan'>> = {
+  '✓': 'green',
+  '✗': 'red',
+  '⏸': 'yellow',
+  '▶': 'cyan',
+}
+
+type Arm = NonNullable<NonNullable<ReleaseCard['latest']>['canary']>
+
+function figures({ latest }: ReleaseCard, { columns, now, paint }: Page): readonly string[] {
+  if (latest === null) return []
+  const heads = ['requests', 'errors', 'p95', 'p99']
+  const cellColumns = Math.min(11, Math.floor((columns - 8) / heads.length))
+  const row = (name: string, cells: readonly string[]) =>
+    pad(name, 8) + cells.map((cell) => pad(cell, cellColumns, 'start')).join('')
+  return [
+    paint('dim', row('', heads)),
+    row('canary', cellsOf(latest.canary)),
+    row('stable', cellsOf(latest.stable)),
+    paint('dim', ago(latest.at, now)),
+  ]
+}
+
+function cellsOf(arm: Arm | null): readonly string[] {
+  if (arm === null) return ['no data', '–', '–', '–']
+  const { requests, errors, p95Seconds, p99Seconds } = arm
+  return [formatCount(requests), formatShare(errors, requests), formatLatency(p95Seconds), formatLatency(p99Seconds)]
+}
+
+/** `1,240`: whole, because nobody counts parts of requests; from a million on `1.24M`. */
+export function formatCount(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toPrecision(3)}G`
+  if (count >= 999_999.5) return `${(count / 1e6).toPrecision(3)}M`
+  return Math.round(count).toLocaleString('en-US')
+}
+
+/** `0.24%`, or a dash when nothing was counted. */
+export function formatShare(part: number, whole: number): string {
+  if (!(whole > 0)) return '–'
+  const percent = (part / whole) * 100
+  return `${percent >= 10 ? percent.toFixed(1) : percent.toFixed(2)}%`
+}
+
+/** `81 ms`, `1.2 s`, or a dash without a histogram. */
+export function formatLatency(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) return '–'
+  if (seconds >= 1) return `${seconds.toFixed(1)} s`
+  return seconds >= 0.01 ? `${Math.round(seconds * 1_000)} ms` : `${(seconds * 1_000).toFixed(1)} ms`
+}
+
+const OUTCOMES = {
+  pass: { mark: '✓', style: 'green' },
+  fail: { mark: '✗', style: 'red' },
+  inconclusive: { mark: '?', style: 'yellow' },
+} as const
+
+function verdicts({ verdicts: all }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+  const names = Math.min(18, columns - 20, Math.max(0, ...all.map(({ check }) => columnsOf(clean(check)))))
+  return all.flatMap(({ check, outcome, reason }) => {
+    const { mark, style } = OUTCOMES[outcome]
+    const name = clean(check)
+    const own = columnsOf(name) > names ? wrap(name, columns - 2) : []
+    const lines = wrap(`${outcome}: ${clean(reason)}`, columns - names - 4)
+    const body = lines.map((line, index) => `${pad(index === 0 && own.length === 0 ? name : '', names)}  ${line}`)
+    return [...own, ...body].map((line, index) => `${index === 0 ? paint(style, mark) : ' '} ${line}`)
+  })
+}
+
+function approval({ approval: asked }: ReleaseCard, { columns, now }: Page): readonly string[] {
+  if (asked === null) return []
+  const { by, need, given, deadline } = asked
+  const names = given.length === 0 ? '' : ` (${given.map(clean).join(', ')})`
+  const left = deadline > now ? `${formatDuration(deadline - now)} left` : 'the time is over'
+  return wrap(`${given.length} of ${need} from ${clean(by)}${names}, ${left}`, columns)
+}
+
+function story({ trail }: ReleaseCard, { columns, now, paint }: Page): readonly string[] {
+  return trail.slice(-MOST_STORY).flatMap(({ at, text }) => {
+    const age = pad(ago(at, now), 13)
+    return wrap(clean(text), columns - 13).map(
+      (line, index) => (index === 0 ? paint('dim', age) : ' '.repeat(13)) + line,
+    )
+  })
+}
+
+function choices({ verbs, releaseId, approval: asked }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+  if (verbs.length === 0) return []
+  const lines = wrap(verbs.join(', '), columns)
+  return asked === null ? lines : [...lines, paint('bold', `sluice approve ${shortId(releaseId)}`)]
+}

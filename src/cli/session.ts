@@ -1,0 +1,77 @@
+import { nameText } from '../domain/plan-values.ts'
+import { parseReleaseId, type TargetId } from '../domain/target.ts'
+import { type ApiClient, createApiClient } from './client.ts'
+import { CliFailure, EXIT } from './failure.ts'
+import type { RenderOptions } from './render.ts'
+import type { Terminal } from './terminal.ts'
+import { clean } from './text.ts'
+
+export interface GlobalOptions {
+  readonly server?: string
+  readonly output: 'text' | 'json'
+}
+
+/** One run of the program: the server to talk to, and how to answer. */
+export interface Session {
+  readonly terminal: Terminal
+  readonly api: ApiClient
+  readonly isJson: boolean
+  /** Writes lines for people, or the value for programs. */
+  readonly say: (lines: readonly string[], value: unknown) => void
+  /** Writes a hint for people that is no part of the answer. */
+  readonly hint: (text: string) => void
+  readonly look: () => RenderOptions
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:8230'
+
+export function openSession(terminal: Terminal, { server, output }: GlobalOptions): Session {
+  const { env } = terminal
+  const isJson = output === 'json'
+  const api = createApiClient({
+    url: server ?? env['SLUICE_URL'] ?? DEFAULT_URL,
+    token: env['SLUICE_TOKEN'],
+    person: personOf(terminal),
+    fetch: terminal.fetch,
+  })
+  return {
+    terminal,
+    api,
+    isJson,
+    say: (lines, value) => terminal.out(isJson ? `${jsonLine(value)}\n` : lines.map((line) => `${line}\n`).join('')),
+    hint: (text) => {
+      if (!isJson) terminal.err(`${text}\n`)
+    },
+    look: () => ({ width: terminal.columns(), now: terminal.now(), color: terminal.hasColor }),
+  }
+}
+
+/** JSON on one line, without the control characters that JSON lets pass. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+function personOf({ env, userName }: Terminal): string | undefined {
+  const named = env['SLUICE_PERSON']
+  if (named !== undefined) return named
+  const parsed = nameText.safeParse(userName())
+  return parsed.success ? parsed.data : undefined
+}
+
+/** Address of a release given as `checkout/production/7` or with `release/` before it. */
+export function releaseAddress(text: string): string {
+  const parsed = parseReleaseId(text)
+  if (parsed !== null) return `/api/v1/releases/${parsed.service}/${parsed.environment}/${parsed.number}`
+  throw new CliFailure(EXIT.usage, `${clean(text)} is no release; expected an id such as checkout/production/7`)
+}
+
+export function laneAddress({ service, environment }: TargetId): string {
+  for (const name of [service, environment]) {
+    if (nameText.safeParse(name).success) continue
+    throw new CliFailure(EXIT.usage, `${clean(name)} is no name; expected lower-case letters, digits and dashes`)
+  }
+  return `/api/v1/lanes/${service}/${environment}`
+}

@@ -1,0 +1,53 @@
+import { userInfo } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readFile } from 'node:fs/promises'
+import type { Milliseconds } from '../domain/units.ts'
+
+/** Everything the program touches of the world; tests hand in their own. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** A picture that is drawn over itself, or null where nothing can be redrawn (a pipe, a file). */
+  readonly live: (() => Promise<LivePicture>) | null
+  readonly columns: () => number
+  readonly hasColor: boolean
+  readonly fetch: typeof fetch
+  readonly now: () => Milliseconds
+  readonly sleep: (duration: Milliseconds) => Promise<unknown>
+  readonly readFile: (path: string) => Promise<string>
+  /** The operating system's name for whoever runs this. */
+  readonly userName: () => string
+}
+
+export interface LivePicture {
+  readonly draw: (lines: readonly string[]) => void
+  readonly done: () => void
+}
+
+const WIDTH_WITHOUT_TERMINAL = 80
+
+export function processTerminal(): Terminal {
+  const { stdout, stderr, env } = process
+  const isTty = stdout.isTTY === true && env['TERM'] !== 'dumb'
+  return {
+    env,
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    live: isTty ? livePicture : null,
+    columns: () => stdout.columns ?? WIDTH_WITHOUT_TERMINAL,
+    // Any value but the empty one switches colour off, as no-color.org asks.
+    hasColor: isTty && (env['NO_COLOR'] ?? '') === '',
+    fetch: globalThis.fetch,
+    now: Date.now,
+    sleep: (duration) => sleep(duration),
+    readFile: (path) => readFile(path, 'utf8'),
+    userName: () => userInfo().username,
+  }
+}
+
+async function livePicture(): Promise<LivePicture> {
+  const { createLogUpdate } = await import('log-update')
+  const picture = createLogUpdate(process.stdout, { showCursor: true })
+  return { draw: (lines) => picture(lines.join('\n')), done: () => picture.done() }
+}

@@ -1,0 +1,60 @@
+import { styleText } from 'node:util'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Puts colour round a text, or leaves it as it is. */
+export type Paint = (style: Style, text: string) => string
+
+export function createPaint(hasColor: boolean): Paint {
+  return (style, text) => (hasColor && text !== '' ? styleText(style, text, { validateStream: false }) : text)
+}
+
+/** Without anything a terminal would obey or hide: control and format characters, line and paragraph separators. */
+export function clean(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{Cf}/gu, '')
+}
+
+const WIDE =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u
+
+/** Columns a text takes on a terminal; the text must be clean and without colour. */
+export function columnsOf(text: string): number {
+  let columns = 0
+  for (const letter of text) columns += /\p{M}/u.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1
+  return columns
+}
+
+/** `text` filled up with spaces to `columns`, at its end or, for numbers, at its start. */
+export function pad(text: string, columns: number, side: 'end' | 'start' = 'end'): string {
+  const spaces = ' '.repeat(Math.max(0, columns - columnsOf(text)))
+  return side === 'end' ? text + spaces : spaces + text
+}
+
+/** Breaks at spaces into lines of at most `columns`; a longer word is cut. Always at least one line. */
+export function wrap(text: string, columns: number): readonly string[] {
+  const widest = Math.max(8, columns)
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ').flatMap((one) => cut(one, widest))) {
+    const joined = line === '' ? word : `${line} ${word}`
+    if (line !== '' && columnsOf(joined) > widest) {
+      lines.push(line)
+      line = word
+    } else line = joined
+  }
+  return [...lines, line]
+}
+
+function cut(word: string, columns: number): readonly string[] {
+  if (columnsOf(word) <= columns) return [word]
+  const parts: string[] = []
+  let part = ''
+  for (const letter of word) {
+    if (columnsOf(part + letter) > columns) {
+      parts.push(part)
+      part = ''
+    }
+    part += letter
+  }
+  return [...parts, part]
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import type { Installation } from '../config/installation.ts'
+import type { Actor } from '../domain/actor.ts'
+import type { CommandVerb } from '../domain/commands.ts'
+import { SluiceError } from '../domain/errors.ts'
+import { type Plan, type PlanContext, readPlan } from '../domain/plan.ts'
+import { formatPath, type Problem } from '../domain/problems.ts'
+import type { ReleaseCard } from '../domain/release-card.ts'
+import { type TargetId, targetName } from '../domain/target.ts'
+import type { Releases } from '../releases/releases.ts'
+import { HELP, type SlashCommand } from './command-text.ts'
+import { clamp, escape, escapeLines, LIMITS } from './text.ts'
+
+/** What Slack's people can reach; the same as through HTTP. */
+export interface SlackDependencies {
+  readonly releases: Releases
+  readonly installation: Installation
+  readonly planContext: PlanContext
+  readonly plans: (target: TargetId) => Promise<unknown>
+}
+
+/** Who typed or clicked, by the only two words of Slack that cannot be chosen by the user. */
+export interface SlackUser {
+  readonly team: string
+  readonly user: string
+}
+
+/** A sentence for one person, and the release when there is one to show. */
+export interface Answer {
+  readonly text: string
+  readonly card: ReleaseCard | null
+}
+
+/** Carries out what was typed. `delivery` is the same for every delivery of one request. */
+export async function answerSlash(
+  command: SlashCommand,
+  user: SlackUser,
+  delivery: string,
+  deps: SlackDependencies,
+): Promise<Answer> {
+  const { releases, installation } = deps
+  switch (command.kind) {
+    case 'help':
+      return { text: escapeLines(HELP), card: null }
+    case 'status': {
+      const card = await releases.show(command.releaseId)
+      return { text: '', card }
+    }
+    case 'start': {
+      const author = requirePerson(user, installation)
+      return start(command, author, keyOf(['start', user.team, user.user, delivery]), deps)
+    }
+    case 'command': {
+      requirePerson(user, installation)
+      const { step } = await releases.show(command.releaseId)
+      return answerCommand({ ...command, step }, user, delivery, deps)
+    }
+  }
+}
+
+export interface StepCommand {
+  readonly verb: CommandVerb
+  readonly releaseId: string
+  readonly step: number
+  readonly reason: string
+}
+
+/** Abort and pause mean the release, whatever step it has reached meanwhile; the others mean the step that was seen. */
+const STEPLESS: readonly CommandVerb[] = ['abort', 'pause']
+
+/** @throws SluiceError as the façade does, and `command.forbidden` for strangers */
+export async function answerCommand(
+  { verb, releaseId, step, reason }: StepCommand,
+  user: SlackUser,
+  delivery: string,
+  { releases, installation }: SlackDependencies,
+): Promise<Answer> {
+  const actor = requirePerson(user, installation)
+  // Without the step: a second delivery that finds the release further on must not count for the next approval.
+  const key = keyOf([verb, releaseId, user.team, user.user, delivery])
+  const answer = await releases.command({
+    verb,
+    releaseId,
+    step: STEPLESS.includes(verb) ? null : step,
+    reason,
+    actor,
+    key,
+  })
+  return { text: escape(answer.text), card: await releases.show(releaseId) }
+}
+
+/** What a person is told when something did not work; nothing that was not meant for people gets out. */
+export function refusalText(error: unknown): string {
+  if (!(error instanceof SluiceError)) return 'Sluice failed to do this; the log of the API says why'
+  const fix = error.fix === undefined ? '' : `\n${escape(error.fix)}`
+  return clamp(`${escape(error.message)}${fix}`, LIMITS.section)
+}
+
+/** @throws SluiceError `command.forbidden` */
+function requirePerson({ team, user }: SlackUser, { people }: Installation): Actor {
+  const person = people.find(({ slack }) => slack?.team === team && slack.user === user)
+  if (person !== undefined) return { person: person.id, entrance: 'slack' }
+  throw new SluiceError('command.forbidden', {
+    message: `you can look, but not act: nobody in sluice.yaml has the Slack user ${user} of the workspace ${team}`,
+    fix: 'ask an administrator to add both to your entry under people',
+  })
+}
+
+async function start(
+  { target, version, reason }: Extract<SlashCommand, { kind: 'start' }>,
+  author: Actor,
+  key: string,
+  deps: SlackDependencies,
+): Promise<Answer> {
+  const read = await registeredPlan(target, deps)
+  if ('problems' in read) return { text: problemText(target, read.problems), card: null }
+  const { releaseId, placed, ahead } = await deps.releases.start({
+    plan: read.plan,
+    version,
+    author,
+    reason,
+    key,
+    whenBusy: 'reject',
+  })
+  const id = releaseId.replace(/^release\//, '')
+  const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
+  return { text: `\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, card: null }
+}
+
+async function registeredPlan(
+  target: TargetId,
+  { installation, plans, planContext }: SlackDependencies,
+): Promise<{ plan: Plan } | { problems: readonly Problem[] }> {
+  if (installation.find(target) === null) {
+    const known = installation.targets.slice(0, 10).map(targetName).join(', ')
+    throw new SluiceError('target.unknown', {
+      message: `there is no target ${targetName(target)}`,
+      fix: `known are: ${known}`,
+    })
+  }
+  const registered = await plans(target)
+  if (registered !== null) return readPlan(registered, planContext)
+  const message = `${targetName(target)} has no plan of its own`
+  throw new SluiceError('request.invalid', { message, fix: 'start it with a plan through the CLI' })
+}
+
+function problemText(target: TargetId, problems: readonly Problem[]): string {
+  const lines = problems.slice(0, 10).map(({ path, message }) => `• \`${escape(formatPath(path))}\` ${escape(message)}`)
+  const head = `the plan of ${targetName(target)} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`
+  return clamp([head, ...lines].join('\n'), LIMITS.section)
+}
+
+function keyOf(parts: readonly string[]): string {
+  return `slack-${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`
+}

@@ -1,0 +1,191 @@
+import type { types } from '@slack/bolt'
+import type { CommandVerb } from '../domain/commands.ts'
+import type { ReleaseCard } from '../domain/release-card.ts'
+import { FULL_WEIGHT, formatDuration, formatWeight } from '../domain/units.ts'
+import { clamp, escape, LIMITS } from './text.ts'
+
+type Block = types.KnownBlock
+
+/** What the release message offers as buttons; the rest is for the CLI, where one can say more. */
+export const BUTTON_VERBS = ['approve', 'reject', 'pause', 'resume', 'abort'] as const satisfies readonly CommandVerb[]
+
+export type ButtonVerb = (typeof BUTTON_VERBS)[number]
+
+/** What a button carries: the release and the step it was drawn for, so that a stale one is known. */
+export interface ButtonValue {
+  readonly release: string
+  readonly step: number
+}
+
+export const actionIdOf = (verb: ButtonVerb): `sluice.${ButtonVerb}` => `sluice.${verb}`
+
+const MOST_STEPS = 12
+const BAR_CELLS = 20
+
+/** A release as a Slack message. At most nine blocks, every text within Slack's limits. */
+export function releaseBlocks(card: ReleaseCard): readonly Block[] {
+  const blocks = [
+    header(`${card.service} ${card.version} → ${card.environment}`),
+    section(standing(card)),
+    ...optional(card.reason === null ? '' : `*Why:* ${escape(card.reason)}`),
+    ...optional(steps(card)),
+    ...optional(figures(card)),
+    ...optional(verdicts(card)),
+    ...optional(approval(card)),
+    context(origin(card)),
+    ...buttons(card),
+  ] satisfies Block[]
+  return blocks
+}
+
+/** The same in one line: for notifications and for clients that draw no blocks. */
+export function releaseText(card: ReleaseCard): string {
+  const reason = card.reason === null ? '' : `: ${card.reason}`
+  const text = `${card.service} ${card.version} → ${card.environment}: ${card.phase}, ${formatWeight(card.weight)} on canary${reason}`
+  return clamp(escape(text), LIMITS.fallback)
+}
+
+function header(text: string) {
+  return {
+    type: 'header',
+    text: { type: 'plain_text', text: clamp(text, LIMITS.header), emoji: false },
+  } satisfies Block
+}
+
+function section(text: string) {
+  return { type: 'section', text: { type: 'mrkdwn', text: clamp(text, LIMITS.section) } } satisfies Block
+}
+
+function optional(text: string) {
+  return text === '' ? [] : [section(text)]
+}
+
+function context(text: string) {
+  return { type: 'context', elements: [{ type: 'mrkdwn', text: clamp(text, LIMITS.context) }] } satisfies Block
+}
+
+function standing(card: ReleaseCard): string {
+  const { weight, cohorts, bakeDuration } = card
+  const filled = Math.min(
+    weight < FULL_WEIGHT ? BAR_CELLS - 1 : BAR_CELLS,
+    Math.max(weight > 0 ? 1 : 0, Math.round((weight / FULL_WEIGHT) * BAR_CELLS)),
+  )
+  const bar = `\`${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)}\``
+  const people = cohorts.length === 0 ? '' : ` and ${cohorts.map(short).join(', ')}`
+  // What is left of it would be wrong a minute later: a message stands still between two events.
+  const bake = bakeDuration === null ? '' : ` for ${formatDuration(bakeDuration)}`
+  return `${PHASE_SIGNS[signOf(card)]} *${escape(card.phase)}*${bake}\n${bar} ${formatWeight(weight)}${people} on canary`
+}
+
+const PHASE_SIGNS = { good: '🟢', bad: '🔴', asks: '🟡', moving: '🔵' } as const
+
+function signOf({ phase }: ReleaseCard): keyof typeof PHASE_SIGNS {
+  if (phase === 'promoted') return 'good'
+  if (phase === 'rolled-back' || phase === 'rolling-back') return 'bad'
+  return phase === 'waiting' || phase.startsWith('paused') ? 'asks' : 'moving'
+}
+
+function steps({ steps: all, step }: ReleaseCard): string {
+  const from = Math.max(0, Math.min(step - 1 - Math.floor(MOST_STEPS / 2), all.length - MOST_STEPS))
+  const shown = all.slice(from, from + MOST_STEPS)
+  const after = all.length - from - shown.length
+  return [
+    ...(from > 0 ? [`… ${from} before`] : []),
+    ...shown.map(({ number, label, mark }) => {
+      const line = `${number}. ${clamp(escape(label), 200)}`
+      return `${mark === '' ? '·' : mark} ${number === step ? `*${line}*` : line}`
+    }),
+    ...(after > 0 ? [`… ${after} more`] : []),
+  ].join('\n')
+}
+
+type Arm = NonNullable<NonNullable<ReleaseCard['latest']>['canary']>
+
+function figures({ latest }: ReleaseCard): string {
+  if (latest === null) return ''
+  const arms = [armLine('canary', latest.canary), armLine('stable', latest.stable)]
+  return [...arms, `seen ${slackTime(latest.at)}`].join('\n')
+}
+
+function armLine(name: string, arm: Arm | null): string {
+  if (arm === null) return `*${name}*  no data`
+  const { requests, errors, p95Seconds, p99Seconds } = arm
+  const share = requests > 0 ? `${((errors / requests) * 100).toFixed(2)}% errors` : 'no requests'
+  const latency = [['p95', p95Seconds] as const, ['p99', p99Seconds] as const].flatMap(([label, seconds]) =>
+    seconds === null ? [] : [`${label} ${Math.round(seconds * 1_000)} ms`],
+  )
+  return `*${name}*  ${[`${Math.round(requests).toLocaleString('en-US')} requests`, share, ...latency].join(' · ')}`
+}
+
+const OUTCOME_SIGNS = { pass: '✓', fail: '✗', inconclusive: '?' } as const
+const MOST_VERDICTS = 12
+
+function verdicts({ verdicts: all }: ReleaseCard): string {
+  const shown = all.slice(0, MOST_VERDICTS).map(({ check, outcome, reason }) => {
+    return `${OUTCOME_SIGNS[outcome]} *${escape(check)}* ${outcome}: ${clamp(escape(reason), 220)}`
+  })
+  const more = all.length - shown.length
+  return [...shown, ...(more > 0 ? [`… ${more} more`] : [])].join('\n')
+}
+
+function approval({ approval: asked }: ReleaseCard): string {
+  if (asked === null) return ''
+  const { by, need, given, deadline } = asked
+  const names = given.length === 0 ? '' : ` (${given.map(short).join(', ')})`
+  return `*Approval:* ${given.length} of ${need} from ${short(by)}${names}, until ${slackTime(deadline)}`
+}
+
+/** A name or another short text, so that no single one crowds out the rest of its block. */
+function short(text: string): string {
+  return clamp(escape(text), 80)
+}
+
+/** A point in time that Slack shows in the reader's own time zone. */
+function slackTime(at: number): string {
+  const fallback = new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, 'Z')
+  return `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${fallback}>`
+}
+
+function origin({ releaseId, author, startedAt, trail }: ReleaseCard): string {
+  const last = trail.at(-1)
+  const story = last === undefined ? '' : `\nlast: ${clamp(escape(last.text), 500)}`
+  const id = escape(releaseId.replace(/^release\//, ''))
+  return `\`${id}\` started by ${short(author)}, ${slackTime(startedAt)}${story}`
+}
+
+function buttons(card: ReleaseCard) {
+  const verbs = BUTTON_VERBS.filter((verb) => card.verbs.includes(verb))
+  if (verbs.length === 0) return []
+  const value: ButtonValue = { release: card.releaseId, step: card.step }
+  return [{ type: 'actions', elements: verbs.map((verb) => button(verb, value)) } satisfies Block]
+}
+
+function button(verb: ButtonVerb, value: ButtonValue) {
+  const { label, style, warning } = BUTTONS[verb]
+  return {
+    type: 'button',
+    action_id: actionIdOf(verb),
+    text: { type: 'plain_text', text: label },
+    value: JSON.stringify(value),
+    ...(style !== null && { style }),
+    ...(warning !== null && { confirm: confirmation(label, warning) }),
+  } satisfies types.Button
+}
+
+const BUTTONS = {
+  approve: { label: 'Approve', style: 'primary', warning: null },
+  reject: { label: 'Reject', style: 'danger', warning: 'Rejecting rolls the release back.' },
+  pause: { label: 'Pause', style: null, warning: null },
+  resume: { label: 'Resume', style: 'primary', warning: null },
+  abort: { label: 'Abort', style: 'danger', warning: 'Aborting rolls the release back at once.' },
+} as const satisfies Record<ButtonVerb, { label: string; style: 'primary' | 'danger' | null; warning: string | null }>
+
+function confirmation(label: string, warning: string) {
+  return {
+    title: { type: 'plain_text', text: `${label}?` },
+    text: { type: 'plain_text', text: warning },
+    confirm: { type: 'plain_text', text: label },
+    deny: { type: 'plain_text', text: 'Leave it' },
+    style: 'danger',
+  } satisfies types.ConfirmationDialog
+}

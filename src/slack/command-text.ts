@@ -1,0 +1,95 @@
+import { nameText } from '../domain/plan-values.ts'
+import { parseReleaseId, type TargetId } from '../domain/target.ts'
+import { BUTTON_VERBS, type ButtonVerb } from './blocks.ts'
+
+/** What somebody typed after `/release`. */
+export type SlashCommand =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'start'; readonly target: TargetId; readonly version: string; readonly reason: string }
+  | { readonly kind: 'status'; readonly releaseId: string }
+  | { readonly kind: 'command'; readonly verb: ButtonVerb; readonly releaseId: string; readonly reason: string }
+
+export const HELP = [
+  '`/release start <service> <environment> <version> [reason]`  start with the plan of the target',
+  '`/release status <release>`  how it stands',
+  '`/release approve <release> [reason]`  give one approval',
+  '`/release reject <release> [reason]`  refuse the approval; it rolls back',
+  '`/release pause <release> [reason]`  stop the plan; the checks go on',
+  '`/release resume <release> [reason]`  go on',
+  '`/release abort <release> [reason]`  roll back now',
+  'A release is named like `checkout/production/7`.',
+].join('\n')
+
+const LONGEST_REASON = 500
+
+/** Reads the text strictly: what does not fit is answered with the sentence that helps. */
+export function parseSlashCommand(text: string): { command: SlashCommand } | { refusal: string } {
+  const words = unescape(text).trim().split(/\s+/)
+  const [word = '', ...rest] = words
+  switch (word) {
+    case '':
+    case 'help':
+      return { command: { kind: 'help' } }
+    case 'start':
+      return readStart(rest)
+    case 'status':
+      return readStatus(rest)
+  }
+  const verb = BUTTON_VERBS.find((known) => known === word)
+  if (verb !== undefined) return readVerb(verb, rest)
+  return { refusal: `there is no command ${word}; these are the ones:\n${HELP}` }
+}
+
+function readStart([service, environment, version, ...reason]: readonly string[]) {
+  if (service === undefined || environment === undefined || version === undefined) {
+    return {
+      refusal:
+        'start needs a service, an environment and a version, such as: /release start checkout production v2.4.1',
+    }
+  }
+  for (const name of [service, environment]) {
+    if (!nameText.safeParse(name).success)
+      return { refusal: `${name} is no name: lower-case letters, digits and dashes` }
+  }
+  if (!/^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/.test(version)) {
+    return { refusal: `${version} is no version: at most 128 letters, digits and ._+:@/-` }
+  }
+  return withReason(reason, (text) => ({
+    kind: 'start' as const,
+    target: { service, environment },
+    version,
+    reason: text,
+  }))
+}
+
+function readStatus([id = '', ...more]: readonly string[]) {
+  const release = releaseOf(id)
+  if ('refusal' in release) return release
+  if (more.length > 0) return { refusal: `status takes only a release; what is “${more.join(' ')}”?` }
+  return { command: { kind: 'status' as const, releaseId: release.releaseId } }
+}
+
+function readVerb(verb: ButtonVerb, [id = '', ...reason]: readonly string[]) {
+  const release = releaseOf(id)
+  if ('refusal' in release) return release
+  return withReason(reason, (text) => ({ kind: 'command' as const, verb, releaseId: release.releaseId, reason: text }))
+}
+
+function releaseOf(id: string): { releaseId: string } | { refusal: string } {
+  const parsed = parseReleaseId(id)
+  if (parsed !== null) return { releaseId: parsed.releaseId }
+  return {
+    refusal: `${id === '' ? 'a release is missing' : `${id} is no release`}; name it like checkout/production/7`,
+  }
+}
+
+function withReason<T extends SlashCommand>(words: readonly string[], make: (reason: string) => T) {
+  const reason = words.join(' ')
+  if (reason.length > LONGEST_REASON) return { refusal: `a reason has at most ${LONGEST_REASON} characters` }
+  return { command: make(reason.replace(/\p{Cc}/gu, ' ')) }
+}
+
+/** Slack escapes three characters in what people type. */
+function unescape(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+}

@@ -1,0 +1,91 @@
+import type { webApi } from '@slack/bolt'
+import type { Notice } from '../activities/activities.ts'
+import type { Notifier } from '../activities/notifier.ts'
+import type { SlackMetrics } from '../telemetry/slack-metrics.ts'
+import { releaseBlocks, releaseText } from './blocks.ts'
+import { clamp, escape, LIMITS } from './text.ts'
+import { createWebClient, type WebClientOptions } from './web-client.ts'
+
+export interface SlackNotifierOptions extends WebClientOptions {
+  /** Id of the channel that all releases are told in. */
+  readonly channel: string
+  readonly metrics?: SlackMetrics
+}
+
+/**
+ * One message per release that changes as the release moves. An update notifies nobody, so what people should look up
+ * for is also said in the message's thread, and alarms in the channel as well. The reference is `channel:ts`.
+ */
+export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
+  const { channel, metrics } = options
+
+  async function counted<T>(method: 'chat.postMessage' | 'chat.update', body: () => Promise<T>): Promise<T> {
+    try {
+      const result = await body()
+      metrics?.sent(method, 'ok')
+      return result
+    } catch (error) {
+      metrics?.sent(method, 'failed')
+      throw error
+    }
+  }
+
+  async function post(client: webApi.WebClient, { card }: Notice): Promise<string> {
+    const message = { channel, text: releaseText(card), blocks: [...releaseBlocks(card)], ...PLAIN }
+    const answer = await counted('chat.postMessage', () => client.chat.postMessage(message))
+    if (answer.ts === undefined) throw new Error('Slack took the message but did not say under which name')
+    // Slack wants the channel's id for updates, whatever it was called when posting.
+    return `${answer.channel ?? channel}:${answer.ts}`
+  }
+
+  /** Answers false when the message is gone and has to be made anew. */
+  async function update(client: webApi.WebClient, { card }: Notice, place: MessagePlace): Promise<boolean> {
+    try {
+      const message = { ...place, text: releaseText(card), blocks: [...releaseBlocks(card)] }
+      await counted('chat.update', () => client.chat.update(message))
+      return true
+    } catch (error) {
+      if (GONE.includes(platformError(error))) return false
+      throw error
+    }
+  }
+
+  async function reply(client: webApi.WebClient, { text, level }: Notice, place: MessagePlace): Promise<void> {
+    const short = clamp(`${level === 'alarm' ? '🔴' : '🟡'} ${escape(text)}`, LIMITS.section)
+    const message = { channel: place.channel, thread_ts: place.ts, text: short, ...PLAIN }
+    const broadcast = level === 'alarm' ? { reply_broadcast: true as const } : {}
+    await counted('chat.postMessage', () => client.chat.postMessage({ ...message, ...broadcast }))
+  }
+
+  return {
+    async tell(notice, signal) {
+      const client = await createWebClient(options, signal)
+      const place = notice.ref === null ? null : placeOf(notice.ref)
+      if (notice.ref === null || place === null || !(await update(client, notice, place))) return post(client, notice)
+      if (notice.level !== 'info') await reply(client, notice, place)
+      return notice.ref
+    },
+  }
+}
+
+/** No previews of whatever looks like a link. */
+const PLAIN = { unfurl_links: false, unfurl_media: false } as const
+
+const GONE: readonly string[] = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'channel_not_found']
+
+interface MessagePlace {
+  readonly channel: string
+  readonly ts: string
+}
+
+function placeOf(ref: string): MessagePlace | null {
+  const match = /^([A-Z0-9]+):(\d+\.\d+)$/.exec(ref)
+  return match === null ? null : { channel: match[1] ?? '', ts: match[2] ?? '' }
+}
+
+function platformError(error: unknown): string {
+  if (!(error instanceof Error) || !('data' in error)) return ''
+  const { data } = error
+  const isNamed = typeof data === 'object' && data !== null && 'error' in data && typeof data.error === 'string'
+  return isNamed ? String((data as { error: unknown }).error) : ''
+}

@@ -1,0 +1,391 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createServer } from '../../src/api/server.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { CONTEXT, demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
+import { createFakeReleases } from '../support/fake-releases.ts'
+
+const servers: FastifyInstance[] = []
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close()
+})
+
+const GOOD = `service: checkout
+environment: production
+steps:
+  - cohort: internal
+  - weight: 5%
+  - bake: 10m
+  - approve: { by: checkout-owners, need: 1, within: 4h }
+  - weight: 100%
+  - bake: 30m
+checks:
+  errors: { errorRate: { notWorseThan: 1.5x } }
+`
+const BAD = `service: checkout
+environment: production
+steps:
+  - weight: 50%
+  - wieght: 5%
+  - bake: 10 minutes
+`
+
+interface Options {
+  readonly env?: Record<string, string>
+  readonly hasTokens?: boolean
+  readonly userName?: string
+  /** What happens between two looks of a watch. */
+  readonly meanwhile?: (world: World) => void
+}
+
+interface World {
+  readonly releases: ReturnType<typeof createFakeReleases>
+  readonly server: FastifyInstance
+  readonly run: (...args: string[]) => Promise<{ code: number; out: string; err: string }>
+  /** Seconds that the watch has slept. */
+  readonly slept: () => number
+  /** Requests fail like this from now on, as when the server is away. */
+  goAway: (error: Error | null) => void
+}
+
+function setUp({ env = {}, hasTokens = false, userName = 'carol', meanwhile }: Options = {}): World {
+  const releases = createFakeReleases()
+  const installation = demoInstallation({ hasTokens })
+  const plans = async () => PLAN
+  const metrics = createMetrics({ isBare: true })
+  const server = createServer({ releases, planContext: CONTEXT, installation, plans, metrics, now: Date.now })
+  servers.push(server)
+  let absence: Error | null = null
+  let slept = 0
+  const send = async (url: unknown, init: RequestInit = {}) => {
+    if (absence !== null) throw absence
+    const { pathname, search } = new URL(String(url))
+    const request = {
+      method: init.method ?? 'GET',
+      url: pathname + search,
+      headers: init.headers as Record<string, string>,
+    }
+    const answer = await server.inject({
+      ...(request as { method: 'GET'; url: string; headers: Record<string, string> }),
+      ...(typeof init.body === 'string' && { payload: init.body }),
+    })
+    return new Response(answer.body, { status: answer.statusCode })
+  }
+  const world: World = {
+    releases,
+    server,
+    slept: () => slept,
+    goAway: (error) => void (absence = error),
+    run: async (...args) => {
+      let [out, err] = ['', '']
+      const terminal: Terminal = {
+        env,
+        out: (text) => void (out += text),
+        err: (text) => void (err += text),
+        live: null,
+        columns: () => 80,
+        hasColor: false,
+        fetch: send as typeof fetch,
+        now: () => Date.now() + slept * 1_000,
+        sleep: async (duration) => {
+          slept += duration / 1_000
+          meanwhile?.(world)
+        },
+        readFile: async (path) => {
+          if (path === 'good.yaml') return GOOD
+          if (path === 'bad.yaml') return BAD
+          if (path === 'deep.yaml') return `steps: ${'['.repeat(2_000)}`
+          return readFile(path, 'utf8')
+        },
+        userName: () => userName,
+      }
+      return { code: await runProgram(args, terminal), out, err }
+    },
+  }
+  return world
+}
+
+const ID = 'release/checkout/production/1'
+const UNTIL_APPROVAL = 5
+
+describe('sluice plan check', () => {
+  it('says what a valid plan will do', async () => {
+    const { code, out } = await setUp().run('plan', 'check', 'good.yaml')
+    expect(code).toBe(0)
+    expect(out).toContain('good.yaml is a valid plan for checkout in production')
+    expect(out).toContain('4  approve by checkout-owners within 4h')
+  })
+
+  it('gives what the server found wrong its place in the file, counts it, and fails', async () => {
+    const { code, out, err } = await setUp().run('plan', 'check', 'bad.yaml')
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toContain('bad.yaml:5:5: there is no step kind wieght\n  seen:     wieght')
+    expect(err).toContain('  fix:      did you mean weight?')
+    expect(err).toContain('bad.yaml:6:11: this value is not accepted\n  seen:     10 minutes')
+    expect(err.trimEnd().endsWith('3 problems')).toBe(true)
+  })
+
+  it('checks without a server when it is given a configuration', async () => {
+    const world = setUp()
+    world.goAway(new Error('nobody there'))
+    const config = fileURLToPath(new URL('./sluice.yaml', import.meta.url))
+    const good = await world.run('plan', 'check', 'good.yaml', '--config', config)
+    expect(good.err + good.out).toContain('is a valid plan')
+    expect(good.code).toBe(0)
+    expect(await world.run('plan', 'check', 'bad.yaml', '--config', config)).toMatchObject({ code: 1, out: '' })
+    expect(await world.run('plan', 'check', 'good.yaml', '--config', 'nowhere.yaml')).toMatchObject({
+      code: 1,
+      out: '',
+    })
+  })
+
+  it('survives a file that nests without end, and one that is not there', async () => {
+    const world = setUp()
+    expect(await world.run('plan', 'check', 'deep.yaml')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('nested too deeply'),
+    })
+    expect(await world.run('plan', 'check', 'nowhere.yaml')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('cannot be read'),
+    })
+  })
+})
+
+describe('sluice start', () => {
+  it('starts a release and says where to look', async () => {
+    const world = setUp()
+    const { code, out, err } = await world.run('start', 'good.yaml', '--version', 'v2', '--reason', 'faster cart')
+    expect([code, out]).toEqual([0, 'checkout/production/1 started\n'])
+    expect(err).toContain('sluice status checkout/production/1 --watch')
+    expect((await world.releases.show(ID)).author).toBe('carol')
+  })
+
+  it('answers the same key with the same release', async () => {
+    const { run } = setUp()
+    const first = await run('start', 'good.yaml', '--version', 'v2', '--key', 'deploy-7')
+    const second = await run('start', 'good.yaml', '--version', 'v2', '--key', 'deploy-7')
+    expect(second.out).toBe(first.out)
+  })
+
+  it('is refused on a busy target, waits when asked to, and replaces when asked to', async () => {
+    const { run } = setUp()
+    await run('start', 'good.yaml', '--version', 'v1')
+    expect(await run('start', 'good.yaml', '--version', 'v2')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is running'),
+    })
+    expect((await run('start', 'good.yaml', '--version', 'v2', '--queue')).out).toBe(
+      'checkout/production/2 queued, 1 before it\n',
+    )
+    expect((await run('start', 'good.yaml', '--version', 'v3', '--replace')).out).toBe(
+      'checkout/production/3 queued, 1 before it\n',
+    )
+    expect((await run('start', 'good.yaml', '--version', 'v4', '--replace', '--queue')).code).toBe(2)
+  })
+
+  it('shows a plan’s problems at their places', async () => {
+    const { code, err } = await setUp().run('start', 'bad.yaml', '--version', 'v2')
+    expect(code).toBe(1)
+    expect(err).toContain('bad.yaml:5:5: there is no step kind wieght')
+  })
+})
+
+describe('commands', () => {
+  it('show the step they mean and send it', async () => {
+    const world = setUp({ env: { SLUICE_PERSON: 'alice' } })
+    await setUpRelease(world)
+    const { code, out, err } = await world.run('approve', 'checkout/production/1', '--reason', 'fine')
+    expect([code, out]).toEqual([0, 'checkout/production/1 took it: approve: waiting\n'])
+    expect(err).toBe('approve: checkout/production/1 v2, step 4 of 6, approve by checkout-owners within 4h\n')
+    expect(world.releases.commands).toMatchObject([
+      { verb: 'approve', step: 4, reason: 'fine', actor: { person: 'alice', entrance: 'cli' } },
+    ])
+  })
+
+  it('send the step they are given and are refused when it has passed', async () => {
+    const world = setUp({ env: { SLUICE_PERSON: 'alice' } })
+    await setUpRelease(world)
+    const { code, err } = await world.run('approve', ID, '--step', '2')
+    expect(code).toBe(1)
+    expect(err).toContain('this command was meant for step 2; the release is at step 4')
+  })
+
+  it('abort whatever runs', async () => {
+    const world = setUp()
+    await setUpRelease(world)
+    expect((await world.run('abort', 'checkout/production/1')).code).toBe(0)
+    expect(world.releases.commands).toMatchObject([{ verb: 'abort', step: null }])
+  })
+
+  it('extend by a duration, and by nothing else', async () => {
+    const world = setUp()
+    await setUpRelease(world)
+    expect((await world.run('extend', ID, '--by', '10m')).code).toBe(0)
+    expect(world.releases.commands).toMatchObject([{ verb: 'extend', by: 600_000 }])
+    expect(await world.run('extend', ID, '--by', '10')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('such as 90s'),
+    })
+    expect((await world.run('extend', ID)).code).toBe(2)
+  })
+})
+
+describe('looking', () => {
+  it('shows the card as text and as JSON', async () => {
+    const world = setUp()
+    await setUpRelease(world)
+    expect((await world.run('status', 'checkout/production/1')).out).toContain(
+      '▶ 4  approve by checkout-owners within 4h',
+    )
+    const { out } = await world.run('status', 'checkout/production/1', '--output', 'json')
+    expect((JSON.parse(out) as ReleaseCard).releaseId).toBe(ID)
+  })
+
+  it('lists, and pages', async () => {
+    const world = setUp()
+    await world.run('start', 'good.yaml', '--version', 'v1')
+    await world.run('start', 'good.yaml', '--version', 'v2', '--replace')
+    world.releases.advance(ID)
+    const all = await world.run('list', '--service', 'checkout')
+    expect(all.out).toMatch(/checkout\/production\/2 +v2 +starting[^]*checkout\/production\/1 +v1 +rolled-back/)
+    const first = await world.run('list', '--size', '1')
+    expect(first.out).toContain('more: --next 1')
+    expect((await world.run('list', '--size', '1', '--next', '1')).out).toContain('checkout/production/1')
+    expect((await world.run('list', '--phase', 'flying')).code).toBe(1)
+  })
+
+  it('shows, freezes and thaws a lane', async () => {
+    const { run } = setUp()
+    expect((await run('freeze', 'checkout', 'production', '--reason', 'audit')).out).toMatch(
+      /frozen +by carol, just now: audit/,
+    )
+    expect((await run('start', 'good.yaml', '--version', 'v1')).err).toContain('frozen by carol: audit')
+    expect((await run('unfreeze', 'checkout', 'production')).out).not.toContain('frozen')
+    expect((await run('lane', 'checkout', 'production')).out).toMatch(/running +nothing/)
+    expect((await run('freeze', 'checkout', 'production')).code).toBe(2)
+    expect((await run('lane', 'Checkout', '../x')).code).toBe(2)
+  })
+})
+
+describe('--watch', () => {
+  it('writes a line for each change and ends with 0 when the release is promoted', async () => {
+    const world = setUp({
+      meanwhile: ({ releases }) => {
+        releases.advance(ID)
+        if (releases.commands.length > 0) return
+        const actor = { person: 'alice', entrance: 'http' } as const
+        void releases
+          .command({ verb: 'approve', releaseId: ID, step: null, key: 'k', actor, reason: '' })
+          .catch(() => undefined)
+      },
+    })
+    const { code, out } = await world.run('start', 'good.yaml', '--version', 'v2', '--watch')
+    expect(code).toBe(0)
+    const lines = out.trimEnd().split('\n')
+    expect(lines[0]).toBe('checkout/production/1 started')
+    expect(lines[1]).toBe('checkout v2 → production, checkout/production/1')
+    expect(lines.at(-1)).toMatch(/^\d\d:\d\d:\d\dZ {2}promoted, step 6 of 6 \(bake 30m\), 100% on canary$/)
+    expect(lines.filter((line) => line.includes('approved by alice'))).toHaveLength(1)
+    expect(new Set(lines).size).toBe(lines.length)
+  })
+
+  it('ends with 1 when it is rolled back, and writes one JSON document per change when asked to', async () => {
+    const world = setUp({
+      meanwhile: ({ releases }) => {
+        releases.record(ID, { type: 'abandoned', cause: 'failed-check', by: 'guard', reason: 'too many errors' })
+        releases.advance(ID)
+      },
+    })
+    const { code, out } = await world.run('start', 'good.yaml', '--version', 'v2', '--watch', '--output', 'json')
+    expect(code).toBe(1)
+    const cards = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ReleaseCard)
+    expect(cards.map(({ phase }) => phase)).toEqual(['starting', 'rolled-back'])
+  })
+
+  it('waits for the turn of a queued release', async () => {
+    const world = setUp({
+      meanwhile: ({ releases, slept }) => {
+        const id = slept() < 3 ? ID : 'release/checkout/production/2'
+        if (slept() === 2 || slept() === 4)
+          releases.record(id, { type: 'abandoned', cause: 'abort', by: 'x', reason: 'x' })
+        if (slept() === 2 || slept() === 4) releases.advance(id)
+      },
+    })
+    await world.run('start', 'good.yaml', '--version', 'v1')
+    const { code, out } = await world.run('start', 'good.yaml', '--version', 'v2', '--queue', '--watch')
+    expect(code).toBe(1)
+    expect(out).toContain('checkout/production/2 waits for its turn, 1 before it')
+    expect(out).toContain('rolled-back')
+  })
+
+  it('outlives a restart of the server and gives up after a minute without one', async () => {
+    const gone = new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') })
+    const world = setUp({
+      meanwhile: (self) => {
+        if (self.slept() === 2) self.goAway(gone)
+        if (self.slept() === 12) self.goAway(null)
+        if (self.slept() === 20) self.goAway(gone)
+      },
+    })
+    await setUpRelease(world)
+    const { code, err } = await world.run('status', 'checkout/production/1', '--watch')
+    expect(code).toBe(3)
+    expect(world.slept()).toBeGreaterThanOrEqual(79)
+    expect(err).toContain('cannot reach the Sluice server at http://127.0.0.1:8230: connect ECONNREFUSED')
+  })
+})
+
+describe('the way to the server', () => {
+  it('ends with 3 when nobody is there', async () => {
+    const world = setUp()
+    world.goAway(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:8230') }))
+    expect(await world.run('list')).toMatchObject({ code: 3, out: '', err: expect.stringContaining('SLUICE_URL') })
+  })
+
+  it('ends with 2 for what it cannot read itself', async () => {
+    const { run } = setUp()
+    for (const args of [
+      [],
+      ['fly'],
+      ['status'],
+      ['status', 'nonsense'],
+      ['list', '--output', 'xml'],
+      ['start', 'good.yaml'],
+      ['list', '--server', 'ftp://x'],
+    ]) {
+      expect({ args, code: (await run(...args)).code }).toEqual({ args, code: 2 })
+    }
+    expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Exit codes:') })
+  })
+
+  it('keeps the help within 80 columns', async () => {
+    const { out } = await setUp().run('--help')
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  it('sends the token, and a name of the system only when it is one', async () => {
+    const locked = setUp({ hasTokens: true, env: { SLUICE_TOKEN: 'token-bob' } })
+    expect((await locked.run('start', 'good.yaml', '--version', 'v1')).code).toBe(0)
+    expect((await locked.releases.show(ID)).author).toBe('bob')
+    const wrong = setUp({ hasTokens: true, env: { SLUICE_TOKEN: 'guess' } })
+    expect(await wrong.run('list')).toMatchObject({ code: 1, err: expect.stringContaining('this token is not known') })
+    const odd = setUp({ userName: 'Jane Doe' })
+    await odd.run('start', 'good.yaml', '--version', 'v1')
+    expect((await odd.releases.show(ID)).author).toBe('anonymous')
+  })
+})
+
+async function setUpRelease(world: World): Promise<void> {
+  const author = { person: 'carol', entrance: 'demo' } as const
+  await world.releases.start({ plan: validPlan(), version: 'v2', author, reason: '', key: 'k', whenBusy: 'reject' })
+  world.releases.advance(ID, UNTIL_APPROVAL)
+}

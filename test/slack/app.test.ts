@@ -1,0 +1,315 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createServer } from '../../src/api/server.ts'
+import { createSlack } from '../../src/slack/app.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { CONTEXT, demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
+import { createFakeReleases } from '../support/fake-releases.ts'
+
+const SECRET = 'shhh'
+const RESPONSE_URL = 'https://hooks.slack.test/response'
+const ID = 'release/checkout/production/1'
+
+const servers: FastifyInstance[] = []
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close()
+})
+
+const newTrigger = (): string => randomUUID()
+
+interface Sent {
+  readonly url: string
+  readonly body: Record<string, unknown>
+}
+
+async function setUp() {
+  const sent: Sent[] = []
+  const send = async (url: unknown, init?: { body?: unknown }) => {
+    sent.push({ url: String(url), body: JSON.parse(String(init?.body)) as Record<string, unknown> })
+    return new Response('{"ok":true}', { headers: { 'content-type': 'application/json' } })
+  }
+  const releases = createFakeReleases()
+  const metrics = createMetrics({ isBare: true })
+  const slack = await createSlack({
+    signingSecret: SECRET,
+    botToken: 'xoxb-test',
+    releases,
+    installation: demoInstallation(),
+    planContext: CONTEXT,
+    plans: async () => PLAN,
+    fetch: send as typeof fetch,
+    metrics: metrics.slack,
+  })
+  const server = createServer({
+    releases,
+    planContext: CONTEXT,
+    installation: demoInstallation(),
+    plans: async () => PLAN,
+    metrics,
+    slack: slack.mount,
+    now: Date.now,
+  })
+  servers.push(server)
+  const answered = async (count: number) => {
+    await vi.waitFor(() => expect(sent.length).toBeGreaterThanOrEqual(count))
+    return sent.map(({ body }) => body)
+  }
+  return { server, releases, sent, answered, metrics }
+}
+
+type World = Awaited<ReturnType<typeof setUp>>
+
+/** A request as Slack signs it, `age` seconds old. */
+function signed(body: string, { age = 0, secret = SECRET } = {}) {
+  const time = String(Math.floor(Date.now() / 1_000) - age)
+  const signature = `v0=${createHmac('sha256', secret).update(`v0:${time}:${body}`).digest('hex')}`
+  return {
+    method: 'POST' as const,
+    url: '/slack/events',
+    payload: body,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-slack-request-timestamp': time,
+      'x-slack-signature': signature,
+    },
+  }
+}
+
+function slash(text: string, { user = 'UALICE', team = TEAM, trigger = newTrigger() } = {}): string {
+  const fields = {
+    command: '/release',
+    text,
+    user_id: user,
+    team_id: team,
+    trigger_id: trigger,
+    response_url: RESPONSE_URL,
+  }
+  return new URLSearchParams({ ...fields, channel_id: 'C1', user_name: 'alice', token: 'x' }).toString()
+}
+
+function click(verb: string, value: object, { user = 'UALICE', team = TEAM, trigger = newTrigger() } = {}): string {
+  const payload = {
+    type: 'block_actions',
+    user: { id: user, team_id: team, username: 'x' },
+    team: { id: TEAM },
+    trigger_id: trigger,
+    response_url: RESPONSE_URL,
+    channel: { id: 'C1' },
+    container: { type: 'message' },
+    actions: [
+      { type: 'button', action_id: `sluice.${verb}`, block_id: 'b', value: JSON.stringify(value), action_ts: '1' },
+    ],
+  }
+  return new URLSearchParams({ payload: JSON.stringify(payload) }).toString()
+}
+
+async function startByHand({ releases }: World, steps = 0): Promise<void> {
+  const author = { person: 'carol', entrance: 'demo' } as const
+  await releases.start({ plan: validPlan(), version: 'v2', author, reason: '', key: 'k', whenBusy: 'reject' })
+  releases.advance(ID, steps)
+}
+
+/** Up to the approval, which is the plan's fourth step. */
+const UNTIL_APPROVAL = 5
+
+describe('requests', () => {
+  it('refuses a wrong signature, and times too old or too far ahead, before anything happens', async () => {
+    const world = await setUp()
+    const start = slash('start checkout production v2')
+    for (const request of [
+      signed(start, { secret: 'guess' }),
+      signed(start, { age: 301 }),
+      signed(start, { age: -301 }),
+      { ...signed(start), headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      { ...signed(start), payload: start.replace('v2', 'v3') },
+    ]) {
+      expect((await world.server.inject(request)).statusCode).toBe(401)
+    }
+    expect(world.sent).toEqual([])
+    expect((await world.releases.list({}, { size: 5, next: null })).releases).toEqual([])
+    const figures = await world.metrics.registry.metrics()
+    expect(figures).toContain('sluice_slack_requests_total{answer="bad-time"} 2')
+    expect(figures).toContain('sluice_slack_requests_total{answer="bad-signature"} 3')
+  })
+
+  it('lets the same bytes have an effect only once', async () => {
+    const world = await setUp()
+    const request = signed(slash('help'))
+    for (let time = 0; time < 5; time += 1) expect((await world.server.inject(request)).statusCode).toBe(200)
+    await world.answered(1)
+    expect(world.sent).toHaveLength(1)
+  })
+
+  it('refuses a body above 64 kB', async () => {
+    const { server } = await setUp()
+    const answer = await server.inject(signed(slash(`start ${'x'.repeat(70_000)}`)))
+    expect(answer.statusCode).toBe(413)
+  })
+
+  it('answers the check of the address, which comes unsigned, and looks at nothing else in it', async () => {
+    const { server, sent } = await setUp()
+    const request = {
+      ...signed(`ssl_check=1&${slash('help')}`),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }
+    expect((await server.inject(request)).statusCode).toBe(200)
+    expect(sent).toEqual([])
+  })
+})
+
+describe('/release', () => {
+  it('starts a release as the person behind the Slack user', async () => {
+    const world = await setUp()
+    const answer = await world.server.inject(
+      signed(slash('start checkout production v2 faster cart', { user: 'UCAROL' })),
+    )
+    expect(answer.statusCode).toBe(200)
+    const [reply] = await world.answered(1)
+    expect(reply).toMatchObject({
+      response_type: 'ephemeral',
+      text: '`checkout/production/1` started: checkout/production v2',
+    })
+    expect((await world.releases.show(ID)).author).toBe('carol')
+  })
+
+  it('gives one release to two deliveries of one command', async () => {
+    const world = await setUp()
+    const body = slash('start checkout production v2', { trigger: 'one' })
+    await world.server.inject(signed(body, { age: 3 }))
+    await world.server.inject(signed(body))
+    const [first, second] = await world.answered(2)
+    expect(second).toEqual(first)
+    expect((await world.releases.list({}, { size: 5, next: null })).releases).toHaveLength(1)
+  })
+
+  it('shows a release to everybody, but lets strangers do nothing', async () => {
+    const world = await setUp()
+    await startByHand(world, UNTIL_APPROVAL)
+    const strangers = [{ user: 'UEVE' }, { user: 'UALICE', team: 'T0OTHER' }]
+    for (const stranger of strangers) {
+      for (const text of [
+        'start checkout production v3',
+        'abort checkout/production/1',
+        'approve checkout/production/1',
+      ]) {
+        await world.server.inject(signed(slash(text, stranger)))
+      }
+      await world.server.inject(signed(click('abort', { release: ID, step: 4 }, stranger)))
+    }
+    const replies = await world.answered(8)
+    for (const reply of replies) expect(reply['text']).toContain('you can look, but not act')
+    await world.server.inject(signed(slash('status checkout/production/1', strangers[0])))
+    const status = (await world.answered(9))[8]
+    expect(status).toMatchObject({ response_type: 'ephemeral', text: expect.stringContaining('waiting, 5% on canary') })
+    expect((await world.releases.show(ID)).phase).toBe('waiting')
+  })
+
+  it('approves the step that asks', async () => {
+    const world = await setUp()
+    await startByHand(world, UNTIL_APPROVAL)
+    await world.server.inject(signed(slash('approve checkout/production/1 looks fine', { user: 'UBOB' })))
+    const [reply] = await world.answered(1)
+    expect(JSON.stringify(reply)).toContain('1 of 1 from checkout-owners (bob)')
+    expect(world.releases.commands).toMatchObject([
+      { verb: 'approve', step: 4, reason: 'looks fine', actor: { person: 'bob' } },
+    ])
+  })
+
+  it('explains what it cannot read, and mentions nobody by it', async () => {
+    const world = await setUp()
+    const texts = [
+      'deploy',
+      'start checkout',
+      'status 7',
+      'start checkout production <!channel>',
+      'status checkout/production/1 now',
+    ]
+    for (const [index, text] of texts.entries()) {
+      await world.server.inject(signed(slash(text)))
+      await world.answered(index + 1)
+    }
+    const replies = world.sent.map(({ body }) => String(body['text']))
+    expect(replies[0]).toContain('there is no command deploy')
+    expect(replies[1]).toContain('start needs a service, an environment and a version')
+    expect(replies[2]).toContain('7 is no release')
+    expect(replies[3]).toContain('&lt;!channel&gt; is no version')
+    expect(replies[4]).toContain('status takes only a release')
+    expect(replies.join()).not.toMatch(/<[!@#]/)
+  })
+
+  it('tells a sentence, not the fault, when Sluice itself fails', async () => {
+    const world = await setUp()
+    world.releases.failWith(new Error('SECRET'))
+    await world.server.inject(signed(slash('status checkout/production/1')))
+    const [reply] = await world.answered(1)
+    expect(reply?.['text']).toBe('Sluice failed to do this; the log of the API says why')
+  })
+})
+
+describe('buttons', () => {
+  it('carries out a click and redraws the message', async () => {
+    const world = await setUp()
+    await startByHand(world, UNTIL_APPROVAL)
+    await world.server.inject(signed(click('approve', { release: ID, step: 4 })))
+    const [redrawn] = await world.answered(1)
+    expect(redrawn).toMatchObject({ replace_original: true, blocks: expect.any(Array) as unknown })
+    expect(JSON.stringify(redrawn)).toContain('approved by alice, 1 of 1')
+  })
+
+  it('refuses a button of an earlier step with the sentence, and redraws', async () => {
+    const world = await setUp()
+    await startByHand(world, UNTIL_APPROVAL)
+    await world.server.inject(signed(click('approve', { release: ID, step: 2 })))
+    const [sentence, redrawn] = await world.answered(2)
+    expect(sentence).toMatchObject({ response_type: 'ephemeral', replace_original: false })
+    expect(sentence?.['text']).toContain('this command was meant for step 2; the release is at step 4')
+    expect(redrawn).toMatchObject({ replace_original: true })
+    expect((await world.releases.show(ID)).approval?.given).toEqual([])
+  })
+
+  it('aborts whatever step the button was drawn for', async () => {
+    const world = await setUp()
+    await startByHand(world, UNTIL_APPROVAL)
+    await world.server.inject(signed(click('abort', { release: ID, step: 1 })))
+    await world.answered(1)
+    world.releases.advance(ID)
+    expect((await world.releases.show(ID)).phase).toBe('rolled-back')
+  })
+
+  it('gives one effect to two deliveries of one click, even when the release has moved on', async () => {
+    const world = await setUp()
+    await startByHand(world, UNTIL_APPROVAL)
+    const body = click('approve', { release: ID, step: 4 }, { trigger: 'one' })
+    await world.server.inject(signed(body, { age: 2 }))
+    await world.answered(1)
+    world.releases.advance(ID, 2)
+    await world.server.inject(signed(body))
+    const replies = await world.answered(2)
+    expect(replies[1]).toMatchObject({ replace_original: true })
+    expect(JSON.stringify(replies)).not.toContain('meant for step')
+  })
+
+  it('lets the author not approve their own release', async () => {
+    const world = await setUp()
+    await world.releases.start({
+      plan: validPlan(),
+      version: 'v2',
+      reason: '',
+      key: 'k',
+      whenBusy: 'reject',
+      author: { person: 'alice', entrance: 'slack' },
+    })
+    world.releases.advance(ID, UNTIL_APPROVAL)
+    await world.server.inject(signed(click('approve', { release: ID, step: 4 })))
+    const [reply] = await world.answered(1)
+    expect(reply?.['text']).toContain('alice started this release')
+  })
+
+  it('refuses a value it did not make', async () => {
+    const world = await setUp()
+    await world.server.inject(signed(click('abort', { release: '../../x', step: 1 })))
+    const [reply] = await world.answered(1)
+    expect(reply?.['text']).toContain('this button is not one of mine')
+  })
+})

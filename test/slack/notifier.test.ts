@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import type { Notice } from '../../src/activities/activities.ts'
+import { createSlackNotifier } from '../../src/slack/notifier.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { validPlan } from '../support/demo-installation.ts'
+import { createFakeReleases } from '../support/fake-releases.ts'
+
+interface Call {
+  readonly method: string
+  readonly body: URLSearchParams
+}
+
+function setUp(answers: Readonly<Record<string, object>> = {}) {
+  const calls: Call[] = []
+  const send = async (url: unknown, init?: { body?: unknown }) => {
+    const method = String(url).split('/').at(-1) ?? ''
+    calls.push({ method, body: new URLSearchParams(String(init?.body)) })
+    const answer = answers[method] ?? { ok: true, channel: 'C0REAL', ts: '1700000000.000100' }
+    return new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } })
+  }
+  const metrics = createMetrics({ isBare: true })
+  const options = { botToken: 'xoxb-test', channel: 'C0RELEASES', fetch: send as typeof fetch, metrics: metrics.slack }
+  return { calls, metrics, notifier: createSlackNotifier(options) }
+}
+
+async function notice(more: Partial<Notice> = {}): Promise<Notice> {
+  const releases = createFakeReleases()
+  const author = { person: 'carol', entrance: 'demo' } as const
+  const { releaseId } = await releases.start({
+    plan: validPlan(),
+    version: 'v2',
+    author,
+    reason: '',
+    key: 'k',
+    whenBusy: 'reject',
+  })
+  releases.advance(releaseId, 3)
+  const card = await releases.show(releaseId)
+  const target = { service: 'checkout', environment: 'production' }
+  return { target, releaseId, key: 'n1', text: 'v2: 5% on canary', level: 'info', card, ref: null, ...more }
+}
+
+const never = new AbortController().signal
+
+describe('createSlackNotifier', () => {
+  it('posts one message and changes it from then on', async () => {
+    const { calls, notifier, metrics } = setUp()
+    const ref = await notifier.tell(await notice(), never)
+    expect(ref).toBe('C0REAL:1700000000.000100')
+    expect(await notifier.tell(await notice({ ref }), never)).toBe(ref)
+    expect(calls.map(({ method }) => method)).toEqual(['chat.postMessage', 'chat.update'])
+    expect(calls[0]?.body.get('channel')).toBe('C0RELEASES')
+    expect([calls[1]?.body.get('channel'), calls[1]?.body.get('ts')]).toEqual(['C0REAL', '1700000000.000100'])
+    expect(calls[1]?.body.get('blocks')).toContain('checkout v2 → production')
+    expect(await metrics.registry.metrics()).toContain(
+      'sluice_slack_deliveries_total{method="chat.update",answer="ok"} 1',
+    )
+  })
+
+  it('says warnings in the thread and alarms in the channel as well', async () => {
+    const { calls, notifier } = setUp()
+    const ref = 'C0REAL:1700000000.000100'
+    await notifier.tell(await notice({ ref, level: 'warning', text: 'v2: rolled back' }), never)
+    await notifier.tell(await notice({ ref, level: 'alarm', text: 'v2: paused, <!channel> 5% errors' }), never)
+    const replies = calls.filter(({ method }) => method === 'chat.postMessage').map(({ body }) => body)
+    expect(replies.map((body) => body.get('thread_ts'))).toEqual(['1700000000.000100', '1700000000.000100'])
+    expect(replies.map((body) => body.get('reply_broadcast'))).toEqual([null, 'true'])
+    expect(replies[1]?.get('text')).toContain('&lt;!channel&gt;')
+  })
+
+  it('makes the message anew when somebody has deleted it', async () => {
+    const { calls, notifier } = setUp({ 'chat.update': { ok: false, error: 'message_not_found' } })
+    const ref = await notifier.tell(await notice({ ref: 'C0REAL:1600000000.000100' }), never)
+    expect(ref).toBe('C0REAL:1700000000.000100')
+    expect(calls.map(({ method }) => method)).toEqual(['chat.update', 'chat.postMessage'])
+  })
+
+  it('fails when Slack refuses, so that the message is tried again later', async () => {
+    const { notifier, metrics } = setUp({ 'chat.postMessage': { ok: false, error: 'invalid_auth' } })
+    await expect(notifier.tell(await notice(), never)).rejects.toThrow('invalid_auth')
+    expect(await metrics.registry.metrics()).toContain(
+      'sluice_slack_deliveries_total{method="chat.postMessage",answer="failed"} 1',
+    )
+  })
+
+  it('stops when it is told to', async () => {
+    const hanging = (_url: unknown, init?: { signal?: AbortSignal }) =>
+      new Promise<Response>((_resolve, reject) => {
+        if (init?.signal?.aborted === true) reject(new Error('aborted'))
+        init?.signal?.addEventListener('abort', () => reject(new Error('aborted')))
+      })
+    const notifier = createSlackNotifier({ botToken: 'x', channel: 'C1', fetch: hanging as typeof fetch })
+    const message = await notice()
+    const giveUp = new AbortController()
+    const telling = notifier.tell(message, giveUp.signal)
+    setTimeout(() => giveUp.abort(), 10)
+    await expect(telling).rejects.toThrow('aborted')
+  })
+})
