@@ -4,6 +4,8 @@ import { build, compile } from './lib/build.mjs'
 import { asStep, ROOT, runMain } from './lib/entry.mjs'
 import { ensurePackages } from './lib/packages.mjs'
 import { run } from './lib/run.mjs'
+import { findTemporal } from './lib/temporal.mjs'
+import { findTestServer } from './lib/test-server.mjs'
 
 await runMain(async (report) => {
   const { names, args } = split(process.argv.slice(2))
@@ -19,13 +21,35 @@ await runMain(async (report) => {
     await compile(ROOT, 'tsconfig.bench.json')
     return 'compiled'
   })
+  const env = await serversFor(names, report)
   for (const name of names) {
     const file = join(ROOT, '.sluice', 'bench', 'bench', `${name}.js`)
-    const ending = await run(process.execPath, ['--enable-source-maps', file, ...args], { cwd: ROOT, show: true })
+    const ending = await run(process.execPath, ['--enable-source-maps', file, ...args], { cwd: ROOT, show: true, env })
     if (ending.code !== 0) return ending.code ?? 1
   }
   return 0
 })
+
+/**
+ * Where the servers are that the benches of workflows use.
+ * @param {readonly string[]} names
+ * @param {import("./lib/report.mjs").Report} report
+ */
+async function serversFor(names, report) {
+  if (names.every((name) => name === 'decisions')) return process.env
+  const found = { ...process.env }
+  await asStep(report, 'Temporal', async (step) => {
+    const { path, from } = await findTemporal({ env: process.env, step, note: report.note })
+    found.SLUICE_TEMPORAL_CLI = path
+    return from
+  })
+  await asStep(report, 'Time-skipping server', async (step) => {
+    const server = await findTestServer({ env: process.env, step })
+    if ('path' in server) found.SLUICE_TEST_SERVER = server.path
+    return 'path' in server ? 'found' : server.reason
+  })
+  return found
+}
 
 /** The names come first; everything from the first `-…` on is for the benches. @param {readonly string[]} words */
 function split(words) {

@@ -1,12 +1,12 @@
 import { type CheckState, enterExposure, startCheck, stepCheck } from '../analysis/check-judge.ts'
 import { quantileOf } from '../analysis/histogram.ts'
-import { type ArmReadings, type Check, type CheckInput, needsCounts, queriesOf } from '../domain/checks.ts'
+import { type ArmReadings, type Check, type CheckInput, comparesWithStable, needsCounts, queriesOf } from '../domain/checks.ts'
 import { describeError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
 import type { ArmPoint, BlindSpan, GuardInput, GuardOutcome, GuardState, SeriesPoint, WatchedCheck } from '../domain/guard.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { exposureText } from '../domain/release-state.ts'
-import { formatDuration, type Milliseconds } from '../domain/units.ts'
+import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { MetricSource, Observation } from '../metrics/metric-source.ts'
 import { isRoutedAs, type ObservedRouting } from '../routers/router.ts'
@@ -58,7 +58,8 @@ function beginState(input: GuardInput, now: Milliseconds): GuardState {
     const earlier = known[check.name]
     if (earlier === undefined) return [check.name, { state: startCheck(check), verdict: NOT_YET }]
     if (!isNewExposure) return [check.name, earlier]
-    return [check.name, { state: enterExposure(earlier.state as CheckState), verdict: NOT_YET }]
+    const verdict = isIncomparable(check, input) ? verdictWithoutStable(earlier.verdict) : NOT_YET
+    return [check.name, { state: enterExposure(earlier.state as CheckState), verdict }]
   })
   return {
     epoch: fence.epoch,
@@ -81,6 +82,18 @@ const NOT_YET: Extract<Verdict, { outcome: 'inconclusive' }> = {
   cause: 'undecided',
   reason: 'no look at this exposure yet',
   evidence: { judge: 'none', figures: {} },
+}
+
+/** With everybody on the canary there is no stable to compare with: what was shown before stands. */
+function isIncomparable(check: Check, { exposure }: GuardInput): boolean {
+  return exposure.weight === FULL_WEIGHT && comparesWithStable(check)
+}
+
+const NOBODY_ON_STABLE = 'everybody is on the new version, so there is no stable to compare with'
+
+function verdictWithoutStable(before: Verdict): Verdict {
+  if (before.outcome === 'pass') return { ...before, reason: `${NOBODY_ON_STABLE}; before: ${before.reason}` }
+  return { ...NOT_YET, reason: `${NOBODY_ON_STABLE}, and the check had not passed before` }
 }
 
 function closedSpans(state: GuardState | null): readonly BlindSpan[] {
@@ -200,6 +213,9 @@ function stepOne(
   at: Milliseconds,
 ): WatchedCheck {
   const watched = before.checks[check.name] ?? { state: startCheck(check), verdict: NOT_YET }
+  if (isIncomparable(check, input)) {
+    return watched.verdict === NOT_YET ? { ...watched, verdict: verdictWithoutStable(NOT_YET) } : watched
+  }
   const observation = observations[check.source]
   if (observation !== undefined && needsCounts(check) && showsNothing(observation, input)) {
     return observation.cursor === null ? { ...watched, verdict: blindFrom(observation) } : watched

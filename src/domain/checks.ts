@@ -142,3 +142,19 @@ export function queriesOf(check: Check): Readonly<Record<string, string>> {
 export function needsCounts(check: Check): boolean {
   return check.kind === 'errorRate' || check.kind === 'latency' || check.kind === 'rate'
 }
+
+/** True when the check compares the canary with stable at the same time, so that it needs traffic on both. */
+export function comparesWithStable(check: Check): boolean {
+  switch (check.kind) {
+    case 'errorRate':
+    case 'latency':
+      return check.rule.judge === 'sequential'
+    case 'rate':
+    case 'kayenta':
+      return true
+    case 'query':
+      return check.query.includes('$pool')
+    case 'argo':
+      return false
+  }
+}

@@ -102,7 +102,11 @@ function mayApprove(command: Command, state: ReleaseState, author: string): Comm
   }
   if (command.verb === 'reject') return ACCEPT
   if (approval.notAuthor && person === author) {
-    return refuse('command.forbidden', `${person} started this release, and the plan wants somebody else`, 'ask a colleague')
+    return refuse(
+      'command.forbidden',
+      `${person} started this release, and the plan wants somebody else`,
+      'ask a colleague',
+    )
   }
   if (approval.given.some((given) => given.person === person)) {
     return refuse('command.refused', `${person} has approved already`, 'the others’ approvals are still missing')

@@ -87,7 +87,10 @@ export type GuardOutcome =
 /** How much of the time since `since` the guard was blind, in milliseconds. */
 export function blindTime(state: GuardState, since: Milliseconds): Milliseconds {
   const open = state.blindSince === null ? [] : [{ from: state.blindSince, to: state.lookedAt }]
-  return [...state.blindSpans, ...open].reduce((sum, span) => sum + Math.max(0, span.to - Math.max(span.from, since)), 0)
+  return [...state.blindSpans, ...open].reduce(
+    (sum, span) => sum + Math.max(0, span.to - Math.max(span.from, since)),
+    0,
+  )
 }
 
 /** The state without the evidence of the named checks: they are judged anew. */

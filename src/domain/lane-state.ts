@@ -91,7 +91,11 @@ export function start<Entry>(lane: LaneState<Entry>): LaneState<Entry> {
 }
 
 /** Frees the lane when the release that runs has ended; anything else is a late or repeated report and changes nothing. */
-export function ended<Entry>(lane: LaneState<Entry>, releaseId: string, promotedVersion: string | null): LaneState<Entry> {
+export function ended<Entry>(
+  lane: LaneState<Entry>,
+  releaseId: string,
+  promotedVersion: string | null,
+): LaneState<Entry> {
   if (lane.running?.releaseId !== releaseId) return lane
   return { ...lane, running: null, promotedVersion: promotedVersion ?? lane.promotedVersion }
 }

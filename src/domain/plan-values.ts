@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isRecord } from './plan-issues.ts'
 import { type Parsed, parseDuration, parseWeight } from './units.ts'
 
 /** The small texts of a plan as zod schemas: each turns text into a number and never guesses. */
@@ -50,6 +51,11 @@ export const quantileText = quantity(parseQuantile, {
 export const nameText = z.string().regex(/^(?!constructor$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
   error: 'expected lower-case letters, digits and dashes, at most 63, such as checkout',
 })
+
+/** Checks by name, read one by one elsewhere. Not a `z.record`: that leaves the key `__proto__` out without a word. */
+export const checkMap = z
+  .custom<Readonly<Record<string, unknown>>>(isRecord, { error: 'expected checks by their names' })
+  .meta({ type: 'object' })
 
 function parseRatio(text: string): Parsed<number> {
   const match = /^(\d{1,4}(?:\.\d{1,4})?)x$/.exec(text)

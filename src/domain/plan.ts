@@ -7,7 +7,7 @@ import type { Check } from './checks.ts'
 import { createCheckReader, withBudget, withShare } from './plan-checks.ts'
 import { isRecord, reportIssues } from './plan-issues.ts'
 import { expandSteps, readSteps } from './plan-steps.ts'
-import { confidenceText, durationText, nameText } from './plan-values.ts'
+import { checkMap, confidenceText, durationText, nameText } from './plan-values.ts'
 import type { Problem } from './problems.ts'
 import type { StepKind } from './steps/step-kind.ts'
 import type { Milliseconds } from './units.ts'
@@ -66,7 +66,7 @@ export const planHead = z.strictObject({
   service: nameText,
   environment: nameText,
   steps: z.array(z.unknown()).min(1).max(200),
-  checks: z.record(z.string(), z.unknown()).default({}),
+  checks: checkMap.default({}),
   confidence: confidenceText.default(0.99),
   interval: durationText
     .refine((interval) => interval >= 1_000 && interval <= 3_600_000, { error: 'expected 1s to 1h' })

@@ -64,7 +64,8 @@ export function releaseCard(
   now: Milliseconds,
 ): ReleaseCard {
   const { plan } = source
-  const verdicts = guard === null || state.endedAt !== null ? state.verdicts : { ...state.verdicts, ...verdictsOf(guard) }
+  const verdicts =
+    guard === null || state.endedAt !== null ? state.verdicts : { ...state.verdicts, ...verdictsOf(guard) }
   return {
     ...{ releaseId: state.releaseId, service: plan.service, environment: plan.environment },
     ...{ version: source.version, author: source.author.person, startedAt: source.startedAt },

@@ -53,7 +53,11 @@ export interface ApprovalRequest {
   readonly need: number
   readonly notAuthor: boolean
   readonly deadline: Milliseconds
-  readonly given: readonly { readonly person: string; readonly at: Milliseconds; readonly entrance: Actor['entrance'] }[]
+  readonly given: readonly {
+    readonly person: string
+    readonly at: Milliseconds
+    readonly entrance: Actor['entrance']
+  }[]
 }
 
 /** One line of the release's story: what happened, by whom, why. */
@@ -98,7 +102,12 @@ export type ReleaseEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'baseline-recorded'; readonly roles: PoolRoles; readonly exposure: Exposure }
   | { readonly type: 'exposure-wanted'; readonly step: number; readonly exposure: Exposure }
   | { readonly type: 'exposure-confirmed'; readonly exposure: Exposure }
-  | { readonly type: 'bake-started'; readonly step: number; readonly duration: Milliseconds; readonly isAnalysis: boolean }
+  | {
+      readonly type: 'bake-started'
+      readonly step: number
+      readonly duration: Milliseconds
+      readonly isAnalysis: boolean
+    }
   | { readonly type: 'bake-prolonged'; readonly by: Milliseconds; readonly reason: string }
   | { readonly type: 'bake-proven'; readonly reason: string }
   | { readonly type: 'bake-ended' }
@@ -109,9 +118,21 @@ export type ReleaseEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'drift-repaired'; readonly text: string }
   | { readonly type: 'paused'; readonly cause: Pause['cause']; readonly by: string; readonly reason: string }
   | { readonly type: 'approved'; readonly actor: Actor; readonly key: string; readonly reason: string }
-  | { readonly type: 'resumed'; readonly actor: Actor; readonly key: string; readonly reason: string; readonly isRetry: boolean }
+  | {
+      readonly type: 'resumed'
+      readonly actor: Actor
+      readonly key: string
+      readonly reason: string
+      readonly isRetry: boolean
+    }
   | { readonly type: 'bake-cut-short'; readonly actor: Actor; readonly key: string; readonly reason: string }
-  | { readonly type: 'extended'; readonly actor: Actor; readonly key: string; readonly reason: string; readonly by: Milliseconds }
+  | {
+      readonly type: 'extended'
+      readonly actor: Actor
+      readonly key: string
+      readonly reason: string
+      readonly by: Milliseconds
+    }
   | { readonly type: 'pause-commanded'; readonly actor: Actor; readonly key: string; readonly reason: string }
   | { readonly type: 'command-seen'; readonly key: string }
   | { readonly type: 'abandoned'; readonly cause: Abandonment['cause']; readonly by: string; readonly reason: string }
@@ -251,7 +272,14 @@ function withExposure(state: ReleaseState, exposure: Exposure): ReleaseState {
 
 function startBake(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'bake-started' }>): ReleaseState {
   const runningSince = state.pause === null ? event.at : null
-  const clock = { startedAt: event.at, duration: event.duration, elapsed: 0, runningSince, prolongedBy: 0, isEnded: false }
+  const clock = {
+    startedAt: event.at,
+    duration: event.duration,
+    elapsed: 0,
+    runningSince,
+    prolongedBy: 0,
+    isEnded: false,
+  }
   return { ...state, phase: event.isAnalysis ? 'judging' : 'baking', step: event.step, bake: clock }
 }
 
@@ -280,7 +308,8 @@ function approve(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'appr
 }
 
 function extend(state: ReleaseState, by: Milliseconds): ReleaseState {
-  if (state.approval !== null) return { ...state, approval: { ...state.approval, deadline: state.approval.deadline + by } }
+  if (state.approval !== null)
+    return { ...state, approval: { ...state.approval, deadline: state.approval.deadline + by } }
   if (state.bake === null) return state
   return { ...state, bake: { ...state.bake, duration: state.bake.duration + by, isEnded: false } }
 }

@@ -23,7 +23,9 @@ const NAME = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 const RELEASE_ID = new RegExp(`^(?:release/)?(${NAME})/(${NAME})/(\\d{1,9})$`)
 
 /** Reads `release/checkout/production/7`, with or without the first word; null when it is no release id. */
-export function parseReleaseId(text: string): (TargetId & { readonly number: number; readonly releaseId: string }) | null {
+export function parseReleaseId(
+  text: string,
+): (TargetId & { readonly number: number; readonly releaseId: string }) | null {
   const match = RELEASE_ID.exec(text)
   if (match === null) return null
   const [, service = '', environment = '', digits = ''] = match

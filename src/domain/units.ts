@@ -27,7 +27,13 @@ export function formatWeight(weight: BasisPoints): string {
   return `${Number((weight / 100).toFixed(2))}%`
 }
 
-const DURATION_UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const DURATION_UNITS: Readonly<Record<string, Milliseconds>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
 const DURATION_PATTERN = /^(\d{1,9})(ms|s|m|h|d)$/
 const DURATION_EXPECTED = 'a whole number with a unit (ms, s, m, h or d), such as 90s, 10m, 4h or 2d'
 /** Longest duration a plan may name: 90 days. Longer than any bake, shorter than any timer limit. */
@@ -47,7 +53,12 @@ export function formatDuration(duration: Milliseconds): string {
   if (duration < 1_000) return duration <= 0 ? '0s' : `${Math.round(duration)}ms`
   let rest = Math.round(duration / 1_000)
   const parts: string[] = []
-  for (const [unit, seconds] of [['d', 86_400], ['h', 3_600], ['m', 60], ['s', 1]] as const) {
+  for (const [unit, seconds] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
     const count = Math.floor(rest / seconds)
     rest -= count * seconds
     if (count > 0) parts.push(`${count}${unit}`)

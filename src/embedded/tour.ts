@@ -43,10 +43,15 @@ export async function runTour(parts: { ports: Ports; screen: Screen; planFile: s
   const plan = await readPlanFile(planFile)
   for (const releaseId of await client.openReleases()) {
     screen.title(`${releaseId} was open: it goes on where it was`)
-    sayEnd(screen, await follow(client, screen, releaseId))
+    const card = await follow(client, screen, releaseId)
+    sayEnd(screen, card)
+    if (!card.isEnded) return leaveToPeople(screen, card)
   }
   let wentWell = true
-  for (const act of ACTS) wentWell = (await play(act, plan, client, screen)) && wentWell
+  for (const act of ACTS) {
+    wentWell = (await play(act, plan, client, screen)) && wentWell
+    if (!wentWell) break
+  }
   return wentWell
 }
 
@@ -63,6 +68,7 @@ async function play(act: Act, plan: unknown, client: DemoClient, screen: Screen)
   sayEnd(screen, card)
   const after = await client.seen(pool)
   if (act.ends === 'rolled-back') sayCost(screen, card, await firstBad, after.requests - before.requests)
+  if (!card.isEnded) return leaveToPeople(screen, card)
   const wentWell = card.phase === act.ends
   if (!wentWell) screen.note(`this should have been ${act.ends}`)
   return wentWell
@@ -76,7 +82,7 @@ async function follow(client: DemoClient, screen: Screen, releaseId: string): Pr
     const now = Date.now()
     if (screen.isLive) screen.live(renderCard(card, { width: screen.width, now, color: screen.color }))
     else printed = printChange(screen, card, printed)
-    if (card.isEnded) break
+    if (card.isEnded || card.phase.startsWith('paused')) break
     if (card.approval !== null && card.verbs.includes('approve')) {
       await sleep(1_500)
       await client.approve(card)
@@ -94,6 +100,12 @@ function printChange(screen: Screen, card: ReleaseCard, printed: string): string
   const known = card.trail.findIndex(({ at, text }) => `${at} ${text}` === printed)
   for (const { at, text } of card.trail.slice(known + 1)) screen.say(`  ${new Date(at).toISOString().slice(11, 19)}  ${text}`)
   return key
+}
+
+/** A paused release waits for a person, and its lane is taken until then. */
+function leaveToPeople(screen: Screen, { releaseId, verbs }: ReleaseCard): false {
+  screen.note(`${releaseId} waits for you (${verbs.join(', ')}); the tour is left out`)
+  return false
 }
 
 function sayEnd(screen: Screen, card: ReleaseCard): void {

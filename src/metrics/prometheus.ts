@@ -58,8 +58,8 @@ async function observe(
   }
   const pools = [request.roles.stable, request.roles.canary]
   const answers = await Promise.all(
-    plan.queries.map(({ part, newSeriesOnly }) =>
-      instantQuery(api, windowQuery(options, pools, part, newSeriesOnly), part.end, signal),
+    plan.queries.map(({ part, newSince }) =>
+      instantQuery(api, windowQuery(options, pools, part, newSince), part.end, signal),
     ),
   )
   const samples = answers.flatMap((answer) => (answer.kind === 'value' ? answer.value : []))
@@ -84,7 +84,7 @@ const cursorSchema = z.object({ end: z.int(), isOpening: z.boolean() })
 interface Look {
   readonly window: Window
   readonly cursor: Observation['cursor']
-  readonly queries: readonly { readonly part: Window; readonly newSeriesOnly: boolean }[]
+  readonly queries: readonly { readonly part: Window; readonly newSince: Milliseconds | null }[]
 }
 
 /** Longest window of one look, in cells: a caller that was away catches up in several. */
@@ -98,21 +98,21 @@ function planLook(options: PrometheusOptions, { since, now, notBefore }: Observe
   const cell = cellOf(options)
   const parsed = cursorSchema.safeParse(since)
   const isGoingOn = parsed.success && parsed.data.end >= notBefore
-  const start = isGoingOn ? parsed.data.end : Math.ceil(notBefore / cell) * cell
+  const start = isGoingOn ? parsed.data.end : Math.ceil(notBefore)
   const isOpening = !isGoingOn || parsed.data.isOpening
   const latest = Math.floor((now - (options.delay ?? options.scrapeInterval)) / cell) * cell
-  const end = Math.min(latest, start + MOST_CELLS * cell)
+  const end = Math.min(latest, Math.floor(start / cell) * cell + MOST_CELLS * cell)
   if (end - start < options.scrapeInterval) {
     return { window: { start, end: start }, cursor: { end: start, isOpening }, queries: [] }
   }
   const window = { start, end }
-  const firstScrape = Math.min(end, start + Math.ceil(options.scrapeInterval / cell) * cell)
-  const parts = isOpening
-    ? [
-        { part: { start, end: firstScrape }, newSeriesOnly: true },
-        { part: { start: firstScrape, end }, newSeriesOnly: false },
-      ]
-    : [{ part: window, newSeriesOnly: false }]
+  if (!isOpening) return { window, cursor: since, queries: [{ part: window, newSince: null }] }
+  const firstCell = Math.floor(start / cell) * cell
+  const firstScrape = Math.min(end, Math.ceil((start + options.scrapeInterval) / cell) * cell)
+  const parts = [
+    { part: { start: firstCell, end: firstScrape }, newSince: start },
+    { part: { start: firstScrape, end }, newSince: null },
+  ]
   return { window, cursor: since, queries: parts.filter(({ part }) => part.end > part.start) }
 }
 

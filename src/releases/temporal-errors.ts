@@ -24,8 +24,16 @@ export function toSluiceError(error: unknown, what: string): unknown {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return unavailable(error)
   if (error instanceof WorkflowExecutionAlreadyStartedError) return error
   if (isGrpcServiceError(error) && NOT_NOW.includes(error.code)) return unavailable(error)
+  if (isGrpcServiceError(error) && error.code === INVALID_ARGUMENT) return invalidRequest(error)
   if (error instanceof Error && isGrpcServiceError(error.cause)) return toSluiceError(error.cause, what)
   return error
+}
+
+const INVALID_ARGUMENT = 3
+
+function invalidRequest(cause: Error): SluiceError {
+  const fix = 'hand page tokens back unchanged, or start from the first page'
+  return new SluiceError('request.invalid', { message: 'Temporal does not accept this request', fix, cause })
 }
 
 /** @throws what {@link toSluiceError} makes of the failure. */

@@ -41,7 +41,10 @@ function refuseUnfit(verb: CommandVerb, command: Command, run: Run): void {
 
 function take(command: Command, run: Run): CommandAnswer {
   const isRepeat = decide(command, run.state(), run.input.author.person).kind === 'repeat'
-  if (!isRepeat) carryOut(command, run)
+  if (!isRepeat) {
+    carryOut(command, run)
+    run.tell(`${run.input.version}: ${command.verb} by ${command.actor.person}`, 'info')
+  }
   const state = run.state()
   return { releaseId: state.releaseId, phase: state.phase, text: `${command.verb}: ${phaseText(state)}` }
 }

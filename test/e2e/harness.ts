@@ -32,7 +32,11 @@ export interface Stage {
   /** A worker of its own; the stage ends those it started. */
   readonly startWorker: () => Promise<{ worker: Worker; stop: () => Promise<void> }>
   readonly start: (plan: Plan, options?: Partial<Parameters<Releases['start']>[0]>) => Promise<string>
-  readonly command: (releaseId: string, verb: CommandVerb, options?: Partial<Parameters<Releases['command']>[0]>) => Promise<string>
+  readonly command: (
+    releaseId: string,
+    verb: CommandVerb,
+    options?: Partial<Parameters<Releases['command']>[0]>,
+  ) => Promise<string>
   readonly untilCard: (releaseId: string, wanted: (card: ReleaseCard) => boolean) => Promise<ReleaseCard>
   readonly untilLane: (wanted: (lane: LaneView) => boolean) => Promise<LaneView>
   readonly result: (releaseId: string) => Promise<ReleaseResult>
@@ -87,7 +91,14 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
   const stage: Stage = {
     ...{ env, releases, router, script, notices, service, taskQueue, startWorker },
     async start(plan, options = {}) {
-      const request = { plan, version: '2.4.0', author: AUTHOR, reason: '', key: nextKey(), whenBusy: 'reject' } as const
+      const request = {
+        plan,
+        version: '2.4.0',
+        author: AUTHOR,
+        reason: '',
+        key: nextKey(),
+        whenBusy: 'reject',
+      } as const
       return (await releases.start({ ...request, ...options })).releaseId
     },
     async command(releaseId, verb, options = {}) {
@@ -126,7 +137,14 @@ async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): P
 
 /** Reads a plan for a stage's target. */
 export function planFor(stage: Pick<Stage, 'service'>, source: Record<string, unknown>): Plan {
-  const capabilities = { weightStep: 1, cohorts: true, sticky: 'hash', readBack: 'config', atomic: true, survivesRestart: true } as const
+  const capabilities = {
+    weightStep: 1,
+    cohorts: true,
+    sticky: 'hash',
+    readBack: 'config',
+    atomic: true,
+    survivesRestart: true,
+  } as const
   const read = readPlan(
     { service: stage.service, environment: 'production', interval: '1s', ...source },
     {

@@ -35,6 +35,21 @@ describe('a release that goes well', () => {
     expect(lane).toMatchObject({ running: null, promotedVersion: '2.4.0', nextNumber: 2 })
   })
 
+  it('bakes at 100% as well, where comparisons have nothing to compare with and fixed limits still watch', async () => {
+    const limits = { ceiling: { errorRate: { max: '5%', minRequests: 20 } } }
+    const plan = planFor(stage, {
+      steps: [{ weight: '50%' }, { bake: '2s' }, { weight: '100%' }, { bake: '30s' }],
+      checks: { ...ERRORS, ...LATENCY, ...limits },
+    })
+    const id = await stage.start(plan)
+    const full = await stage.untilCard(id, (card) => card.weight === 10_000 && card.latest !== null)
+    expect(full.verdicts.find(({ check }) => check === 'errors')?.reason).toMatch(/no stable to compare with; before: /)
+    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.2, slowShare: 0 }
+    const result = await stage.result(id)
+    expect(result).toMatchObject({ outcome: 'rolled-back' })
+    expect(result.reason).toMatch(/^ceiling: /)
+  })
+
   it('swaps the roles of the pools for the next release', async () => {
     const plan = planFor(stage, { steps: [{ weight: '100%' }] })
     await stage.result(await stage.start(plan))
@@ -83,7 +98,13 @@ describe('a bad version', () => {
   })
 
   it('is only held where the plan says pause, and goes on when somebody retries after a mend', async () => {
-    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '3s' }, { weight: '100%' }], checks: ERRORS, onFail: 'pause' }))
+    const id = await stage.start(
+      planFor(stage, {
+        steps: [{ weight: '10%' }, { bake: '3s' }, { weight: '100%' }],
+        checks: ERRORS,
+        onFail: 'pause',
+      }),
+    )
     await stage.untilCard(id, (card) => card.phase === 'baking')
     stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.2, slowShare: 0.01 }
     const held = await stage.untilCard(id, (card) => card.phase === 'paused (baking)')
@@ -143,7 +164,9 @@ describe('people', () => {
   const approve = { approve: { by: 'owners', within: '1h' } }
 
   it('pause and resume a bake without counting the pause', async () => {
-    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '3s' }, { weight: '100%' }], checks: ERRORS }))
+    const id = await stage.start(
+      planFor(stage, { steps: [{ weight: '10%' }, { bake: '3s' }, { weight: '100%' }], checks: ERRORS }),
+    )
     await stage.untilCard(id, (card) => card.phase === 'baking')
     await stage.command(id, 'pause', { reason: 'lunch' })
     const early = await stage.releases.show(id)
@@ -157,7 +180,9 @@ describe('people', () => {
   })
 
   it('approve: not the author, not a stranger, not twice, and only the step that asks', async () => {
-    const plan = planFor(stage, { steps: [{ weight: '10%' }, { approve: { by: 'owners', need: 2 } }, { weight: '100%' }] })
+    const plan = planFor(stage, {
+      steps: [{ weight: '10%' }, { approve: { by: 'owners', need: 2 } }, { weight: '100%' }],
+    })
     const id = await stage.start(plan)
     const asked = await stage.untilCard(id, (card) => card.approval !== null)
     const as = (person: string, step = asked.step) => ({ actor: { person, entrance: 'slack' } as const, step })
@@ -186,7 +211,9 @@ describe('people', () => {
   })
 
   it('end a bake early and extend one', async () => {
-    const id = await stage.start(planFor(stage, { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }], checks: ERRORS }))
+    const id = await stage.start(
+      planFor(stage, { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }], checks: ERRORS }),
+    )
     await stage.untilCard(id, (card) => card.phase === 'baking')
     await stage.command(id, 'extend', { by: 600_000 })
     expect((await stage.releases.show(id)).bakeDuration).toBe(4_200_000)
@@ -208,8 +235,16 @@ describe('people', () => {
 describe('abort', () => {
   it.each([
     ['while baking', [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }], 'baking'],
-    ['while waiting for an approval', [{ weight: '10%' }, { approve: { by: 'owners' } }, { weight: '100%' }], 'waiting'],
-    ['while analysing', [{ weight: '10%' }, { analyse: { for: '1h', checks: { more: ERRORS.errors } } }, { weight: '100%' }], 'judging'],
+    [
+      'while waiting for an approval',
+      [{ weight: '10%' }, { approve: { by: 'owners' } }, { weight: '100%' }],
+      'waiting',
+    ],
+    [
+      'while analysing',
+      [{ weight: '10%' }, { analyse: { for: '1h', checks: { more: ERRORS.errors } } }, { weight: '100%' }],
+      'judging',
+    ],
   ])('%s leads to weight 0, read back', async (_when, steps, phase) => {
     const id = await stage.start(planFor(stage, { steps }))
     await stage.untilCard(id, (card) => card.phase === phase)
@@ -241,7 +276,9 @@ describe('abort', () => {
     const id = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))
     await stage.result(id)
     await expect(stage.command(id, 'abort')).rejects.toMatchObject({ code: 'release.ended' })
-    await expect(stage.command(`release/${stage.service}/production/99`, 'abort')).rejects.toMatchObject({ code: 'release.unknown' })
+    await expect(stage.command(`release/${stage.service}/production/99`, 'abort')).rejects.toMatchObject({
+      code: 'release.unknown',
+    })
   })
 
   it('in Temporal itself, as a cancellation, rolls back as well', async () => {
@@ -316,7 +353,10 @@ describe('a lane', () => {
   it('rolls the running release back when another is to replace it', async () => {
     const first = await stage.start(planFor(stage, slow))
     await stage.untilCard(first, (card) => card.phase === 'baking')
-    const second = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }), { whenBusy: 'replace', version: '2.4.1' })
+    const second = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }), {
+      whenBusy: 'replace',
+      version: '2.4.1',
+    })
     const result = await stage.result(first)
     expect(result).toMatchObject({ outcome: 'rolled-back' })
     expect(result.reason).toContain(`replaced by ${second} (2.4.1)`)
@@ -343,6 +383,8 @@ describe('a lane', () => {
     await stage.command(first, 'abort')
     await stage.result(first)
     await stage.untilLane((lane) => lane.running === null)
-    expect(await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))).toBe(`release/${stage.service}/production/2`)
+    expect(await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))).toBe(
+      `release/${stage.service}/production/2`,
+    )
   })
 })

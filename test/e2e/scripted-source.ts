@@ -32,7 +32,8 @@ export function scriptedSource(script: Script): MetricSource {
     capabilities: { counts: true, latency: true, queries: 'promql' },
     async observe(request) {
       const start = startOf(request)
-      if (script.outage !== null) return { ...both(script.outage), cursor: request.since, window: { start, end: start } }
+      if (script.outage !== null)
+        return { ...both(script.outage), cursor: request.since, window: { start, end: start } }
       const end = Math.max(start, request.now)
       const seconds = (end - start) / 1_000
       const { stable, canary } = request.roles

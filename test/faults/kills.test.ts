@@ -38,7 +38,7 @@ async function until(id: string, wanted: (card: ReleaseCard) => boolean): Promis
 }
 
 const result = (id: string) => world.client.workflow.getHandle(id).result()
-const bakeEnd = (card: ReleaseCard) => (card.trail.findLast(({ text }) => text.includes('read back'))?.at ?? 0)
+const bakeEnd = (card: ReleaseCard) => card.trail.findLast(({ text }) => text.includes('read back'))?.at ?? 0
 
 describe('a release whose processes are killed', () => {
   it('goes on in another worker when its own is killed in the middle of a bake: same release, same deadline', async () => {

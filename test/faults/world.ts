@@ -114,12 +114,21 @@ async function openStandIn(target: string, afterWrite: () => void): Promise<{ se
   return { server, url: `http://127.0.0.1:${port}` }
 }
 
-async function pass(request: IncomingMessage, response: ServerResponse, target: string, afterWrite: () => void): Promise<void> {
+async function pass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: string,
+  afterWrite: () => void,
+): Promise<void> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const method = request.method ?? 'GET'
   const body = chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }
-  const answer = await fetch(`${target}${request.url}`, { method, headers: { 'content-type': 'application/json' }, ...body })
+  const answer = await fetch(`${target}${request.url}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...body,
+  })
   const text = await answer.text()
   if (method === 'PUT') afterWrite()
   response.writeHead(answer.status, { 'content-type': 'application/json' })
@@ -131,7 +140,17 @@ function temporalOn(file: string, port: number): World['temporal'] {
   let child: ChildProcess | null = null
   return {
     async start() {
-      const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--db-filename', file]
+      const args = [
+        'server',
+        'start-dev',
+        '--headless',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--db-filename',
+        file,
+      ]
       child = spawn(cli, [...args, '--log-level', 'never'], { stdio: 'ignore' })
       while (!(await temporalServes(`127.0.0.1:${port}`))) await sleep(50)
     },

@@ -60,7 +60,12 @@ export function demoGuard(at: number): GuardState {
     checks: {
       errors: {
         state: null,
-        verdict: { outcome: 'inconclusive', cause: 'undecided', reason, evidence: { judge: 'sequential', figures: {} } },
+        verdict: {
+          outcome: 'inconclusive',
+          cause: 'undecided',
+          reason,
+          evidence: { judge: 'sequential', figures: {} },
+        },
       },
     },
     cursors: {},

@@ -49,7 +49,11 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   function find(id: string): Kept {
     const one = kept.get(parseReleaseId(id)?.releaseId ?? '')
     if (one !== undefined) return one
-    throw new SluiceError('release.unknown', { message: `there is no release ${id}`, received: id, fix: 'look the id up' })
+    throw new SluiceError('release.unknown', {
+      message: `there is no release ${id}`,
+      received: id,
+      fix: 'look the id up',
+    })
   }
 
   function record(releaseId: string, event: Happening): void {
@@ -238,11 +242,17 @@ function eventsOf({ verb, actor, key, reason, by = 0 }: Command): readonly Happe
 function refuse(placement: lanes.Placement): void {
   switch (placement.kind) {
     case 'busy':
-      throw new SluiceError('lane.busy', { message: `${placement.releaseId} is running on this target`, fix: 'wait for it' })
+      throw new SluiceError('lane.busy', {
+        message: `${placement.releaseId} is running on this target`,
+        fix: 'wait for it',
+      })
     case 'frozen':
       throw new SluiceError('lane.frozen', { message: `frozen by ${placement.by}: ${placement.reason}`, fix: 'wait' })
     case 'key-reused':
-      throw new SluiceError('lane.key-reused', { message: `this key was used for ${placement.releaseId}`, fix: 'use a new key' })
+      throw new SluiceError('lane.key-reused', {
+        message: `this key was used for ${placement.releaseId}`,
+        fix: 'use a new key',
+      })
     case 'repeat':
     case 'start':
     case 'queue':

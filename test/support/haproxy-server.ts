@@ -8,7 +8,8 @@ import { runCommands } from '../../src/routers/haproxy/runtime-api.ts'
 import { startDemoBackend, type DemoBackend } from './demo-backend.ts'
 import { freePort, freezeProcess, startProcess, waitFor, type ServerProcess } from './server-process.ts'
 
-const EXAMPLE = new URL('../../examples/haproxy/', import.meta.url)
+/** Tests and benches run from the project's root, wherever they were compiled to. */
+const EXAMPLE = join(process.cwd(), 'examples', 'haproxy')
 
 /** A real HAProxy with the documented example configuration, on ports of its own. */
 export interface HaproxyServer {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { durationText } from '../plan-values.ts'
+import { checkMap, durationText } from '../plan-values.ts'
 import { formatDuration } from '../units.ts'
 import { defineStep, NEEDS_NOTHING } from './step-kind.ts'
 
@@ -8,7 +8,7 @@ export const analyseStep = defineStep({
   summary: 'Watches further checks beside the plan’s own for a duration; all must pass.',
   schema: z.strictObject({
     for: durationText,
-    checks: z.record(z.string(), z.unknown()).refine((checks) => Object.keys(checks).length > 0, {
+    checks: checkMap.refine((checks) => Object.keys(checks).length > 0, {
       error: 'expected at least one check',
     }),
   }),

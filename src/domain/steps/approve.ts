@@ -15,7 +15,8 @@ export const approveStep = defineStep({
     within: durationText.default(DAY),
     onExpiry: z.enum(['rollback', 'pause']).default('rollback'),
   }),
-  describe: ({ by, need, within }) => `approve by ${need === 1 ? '' : `${need} of `}${by} within ${formatDuration(within)}`,
+  describe: ({ by, need, within }) =>
+    `approve by ${need === 1 ? '' : `${need} of `}${by} within ${formatDuration(within)}`,
   needs: () => NEEDS_NOTHING,
   expand(options, context) {
     const people = context.peopleOf(options.by)

@@ -18,6 +18,9 @@ export const bakeStep = defineStep({
     until === 'time' ? `bake ${formatDuration(duration)}` : `bake up to ${formatDuration(duration)}, until proven`,
   needs: () => NEEDS_NOTHING,
   expand(options, context) {
-    return { actions: [{ kind: 'bake', step: context.step, label: context.label, ...options }], exposure: context.exposure }
+    return {
+      actions: [{ kind: 'bake', step: context.step, label: context.label, ...options }],
+      exposure: context.exposure,
+    }
   },
 })

@@ -13,7 +13,8 @@ export function reportFallingWeight(
   context.report({
     rule: 'weight-not-rising',
     path,
-    message: weight === before ? 'this weight repeats the one before it' : 'this weight is lower than the one before it',
+    message:
+      weight === before ? 'this weight repeats the one before it' : 'this weight is lower than the one before it',
     received: formatWeight(weight),
     expected: `more than ${formatWeight(before)}`,
     fix: 'let weights rise from step to step; going back is what a rollback does',

@@ -27,17 +27,17 @@ export function cellOf(options: Pick<PrometheusOptions, 'scrapeInterval'>): Mill
  *
  * `increase()` would extrapolate and lose a series' first samples. Here a rise is the sum over cells: the last sample in
  * the cell less the last one before it, or the whole sample when there is none before or the counter fell. Cells do not
- * overlap, so windows add up to exactly what the counters say. With `newSeriesOnly`, series that had a sample before the
- * window are left out: at the start of a release their next sample still counts requests from before it.
+ * overlap, so windows add up to exactly what the counters say. With `newSince`, series that had a sample by then are left
+ * out: at the start of a release their next sample still counts requests from before it.
  */
 export function windowQuery(
   options: PrometheusOptions,
   pools: readonly string[],
   window: Window,
-  newSeriesOnly: boolean,
+  newSince: Milliseconds | null,
 ): string {
   const { poolLabel, requests, errors, latency, events } = options
-  const rise = (selector: string, by: string) => risesOf(options, selector, by, window, newSeriesOnly)
+  const rise = (selector: string, by: string) => risesOf(options, selector, by, window, newSince)
   const select = (metric: string, labels: Readonly<Record<string, string>>, more: readonly string[] = []) =>
     `${metric}{${[poolMatcher(poolLabel, pools), ...matchersOf(labels), ...more].join(',')}}`
   const all = select(requests.metric, requests.labels)
@@ -79,7 +79,7 @@ function risesOf(
   selector: string,
   by: string,
   { start, end }: Window,
-  newSeriesOnly: boolean,
+  newSince: Milliseconds | null,
 ): string {
   const cell = cellOf(options)
   const last = `last_over_time(${selector}[${cell}ms])`
@@ -87,8 +87,8 @@ function risesOf(
   const inCell = `((${last} - ${before}) >= 0) or (${last} * 1)`
   // One millisecond short: whether a range takes in its left end depends on the version of Prometheus.
   const perSeries = `sum_over_time((${inCell})[${end - start - 1}ms:${cell}ms])`
-  const known = `last_over_time(${selector}[${options.longestGap}ms] offset ${end - start}ms)`
-  return `sum by (${by}) (${newSeriesOnly ? `${perSeries} unless ${known}` : perSeries})`
+  const known = `last_over_time(${selector}[${options.longestGap}ms] offset ${end - (newSince ?? start)}ms)`
+  return `sum by (${by}) (${newSince === null ? perSeries : `${perSeries} unless ${known}`})`
 }
 
 function part(name: string, expression: string): string {
