@@ -28,7 +28,13 @@ export function createActivities(deps: ActivityDependencies): Activities {
         const { heartbeatDetails, currentAttemptScheduledTimestampMs: now } = activityInfo()
         const before = (heartbeatDetails as GuardState | undefined) ?? null
         const began = performance.now()
-        const { state, outcome, text } = await lookOnce(deps.adaptersOf(input.target), input, before, now, cancellationSignal())
+        const { state, outcome, text } = await lookOnce(
+          deps.adaptersOf(input.target),
+          input,
+          before,
+          now,
+          cancellationSignal(),
+        )
         const spent = performance.now() - began
         deps.observeLook?.({ seconds: spent / 1_000, outcome: outcome?.kind ?? 'goes-on' })
         heartbeat(state)
@@ -48,7 +54,13 @@ export function createActivities(deps: ActivityDependencies): Activities {
 }
 
 /** Failures that no retry can mend. */
-const FINAL_CODES: readonly string[] = ['router.fenced', 'router.misconfigured', 'router.unclear-baseline', 'target.unknown', 'config.invalid']
+const FINAL_CODES: readonly string[] = [
+  'router.fenced',
+  'router.misconfigured',
+  'router.unclear-baseline',
+  'target.unknown',
+  'config.invalid',
+]
 
 async function asFailures<T>(body: () => Promise<T>): Promise<T> {
   try {

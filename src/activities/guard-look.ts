@@ -1,9 +1,31 @@
 import { type CheckState, enterExposure, startCheck, stepCheck } from '../analysis/check-judge.ts'
+import { type ProofState, startProof, stepProof } from '../analysis/promotion-evidence.ts'
+import {
+  type SampleRatioRule,
+  type SampleRatioState,
+  startSampleRatio,
+  stepSampleRatio,
+} from '../analysis/sample-ratio.ts'
 import { quantileOf } from '../analysis/histogram.ts'
-import { type ArmReadings, type Check, type CheckInput, comparesWithStable, needsCounts, queriesOf } from '../domain/checks.ts'
+import {
+  type ArmReadings,
+  type Check,
+  type CheckInput,
+  comparesWithStable,
+  needsCounts,
+  queriesOf,
+} from '../domain/checks.ts'
 import { describeError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
-import type { ArmPoint, BlindSpan, GuardInput, GuardOutcome, GuardState, SeriesPoint, WatchedCheck } from '../domain/guard.ts'
+import type {
+  ArmPoint,
+  BlindSpan,
+  GuardInput,
+  GuardOutcome,
+  GuardState,
+  SeriesPoint,
+  WatchedCheck,
+} from '../domain/guard.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { exposureText } from '../domain/release-state.ts'
 import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
@@ -45,8 +67,10 @@ export async function lookOnce(
   const checks = Object.fromEntries(
     input.checks.map((check) => [check.name, stepOne(check, begun, observations, readings, input, now)]),
   )
-  const state = nextState(begun, input, now, { router, observations, checks })
-  return { state, outcome: outcomeOf(input, state, router), text: summaryOf(input, state) }
+  // What was counted while the router had drifted says nothing about how it splits when it is right.
+  const share = stepShare(begun, input, router.repair === null ? observations : {})
+  const state = nextState(begun, input, now, { router, observations, checks, share })
+  return { state, outcome: outcomeOf(input, state, router, share.verdict), text: summaryOf(input, state) }
 }
 
 /** The first look of a guard: what an earlier one knew, with the evidence of this exposure still to come. */
@@ -70,6 +94,7 @@ function beginState(input: GuardInput, now: Milliseconds): GuardState {
     // Blindness is counted per guard: a pause or a new exposure starts it anew, the spans stay for the bake.
     blindSince: null,
     blindSpans: closedSpans(resume),
+    share: resume?.share ?? null,
     routerFault: null,
     repairs: resume?.repairs ?? [],
     repairCount: resume?.repairCount ?? 0,
@@ -174,7 +199,10 @@ async function askQueries(
 ): Promise<Readings> {
   const asked = input.checks.map(async (check): Promise<[string, Record<string, ArmReadings>]> => {
     const answers = Object.entries(queriesOf(check)).map(
-      async ([key, query]): Promise<[string, ArmReadings]> => [key, await askArms(metrics[check.source], query, input, now, signal)],
+      async ([key, query]): Promise<[string, ArmReadings]> => [
+        key,
+        await askArms(metrics[check.source], query, input, now, signal),
+      ],
     )
     return [check.name, Object.fromEntries(await Promise.all(answers))]
   })
@@ -189,7 +217,11 @@ async function askArms(
   signal: AbortSignal,
 ): Promise<ArmReadings> {
   if (source === undefined) {
-    const gone = { kind: 'error', fault: 'unavailable', reason: 'the target has no such metric source any more' } as const
+    const gone = {
+      kind: 'error',
+      fault: 'unavailable',
+      reason: 'the target has no such metric source any more',
+    } as const
     return { canary: gone, stable: null }
   }
   const ask = (pool: string) => source.query({ query: query.replaceAll('$pool', pool), now }, signal)
@@ -223,7 +255,11 @@ function stepOne(
   const nothing: MetricResult<ArmCounts> = { kind: 'noData', reason: 'this check asks queries only' }
   const { stable, canary, window } = observation ?? { stable: nothing, canary: nothing, window: { start: at, end: at } }
   const shown: CheckInput = { at, window, stable, canary, readings: readings[check.name] ?? {} }
-  return stepCheck(check, watched.state as CheckState, shown)
+  const stepped = stepCheck(check, watched.state as CheckState, shown)
+  if (!input.endsWhenProven) return stepped
+  if (startProof(check).kind === 'none') return stepped
+  const proof = stepProof(check, (watched.proof?.state as ProofState | undefined) ?? startProof(check), shown)
+  return { ...stepped, proof: { state: proof.state, isProven: proof.isProven } }
 }
 
 function blindFrom({ canary, stable }: Observation): WatchedCheck['verdict'] {
@@ -235,10 +271,13 @@ interface Look {
   readonly router: RouterLook
   readonly observations: Observations
   readonly checks: Readonly<Record<string, WatchedCheck>>
+  readonly share: ReturnType<typeof stepSampleRatio>
 }
 
 function nextState(before: GuardState, input: GuardInput, now: Milliseconds, look: Look): GuardState {
-  const isBlind = Object.values(look.checks).some(({ verdict }) => verdict.outcome === 'inconclusive' && verdict.cause === 'blind')
+  const isBlind = Object.values(look.checks).some(
+    ({ verdict }) => verdict.outcome === 'inconclusive' && verdict.cause === 'blind',
+  )
   // A blind look says nothing about the time since the last good one, so blindness begins there.
   const blindSince = isBlind ? (before.blindSince ?? before.lookedAt) : null
   const ended = before.blindSince !== null && !isBlind ? [{ from: before.blindSince, to: before.lookedAt }] : []
@@ -252,6 +291,7 @@ function nextState(before: GuardState, input: GuardInput, now: Milliseconds, loo
     looks: before.looks + 1,
     blindSince,
     blindSpans: [...before.blindSpans, ...ended].slice(-MOST_SPANS),
+    share: look.share.state,
     routerFault: fault,
     repairs: repair === null ? before.repairs : [...before.repairs, repair].slice(-MOST_REPAIRS),
     repairCount: before.repairCount + (repair === null ? 0 : 1),
@@ -281,16 +321,42 @@ function secondsAt(latency: ArmCounts['latency'], quantile: number): number | nu
   return latency === null ? null : (quantileOf(latency, quantile)?.seconds ?? null)
 }
 
-function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook): GuardOutcome | null {
+/** One in a thousand releases may be paused by chance; half as much or more off is a router that does something else. */
+const SHARE_RULE: SampleRatioRule = { alpha: 0.001, tolerance: 0.5, minRequests: 200 }
+
+/** Compares the share of requests that the first source counted with the commanded weight. */
+function stepShare(before: GuardState, input: GuardInput, observations: Observations) {
+  const state = (before.share as SampleRatioState | null) ?? startSampleRatio()
+  const [first] = Object.values(observations)
+  const unseen: MetricResult<ArmCounts> = { kind: 'noData', reason: 'nothing was counted' }
+  const isUsable = first !== undefined && !showsNothing(first, input)
+  const { stable, canary } = isUsable ? first : { stable: unseen, canary: unseen }
+  const { weight, cohorts } = input.exposure
+  return stepSampleRatio(SHARE_RULE, state, { weight, hasCohorts: cohorts.length > 0, stable, canary })
+}
+
+function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook, share: Verdict): GuardOutcome | null {
   if (router.foreign !== null) return { kind: 'foreign', reason: router.foreign, state }
   for (const [check, { verdict }] of Object.entries(state.checks)) {
     if (verdict.outcome === 'fail') return { kind: 'failed', check, reason: `${check}: ${verdict.reason}`, state }
   }
+  if (share.outcome === 'fail') return { kind: 'misrouted', reason: share.reason, state }
   const blindFor = state.blindSince === null ? 0 : state.lookedAt - state.blindSince
   if (input.blindLimit !== null && state.blindSince !== null && blindFor >= input.blindLimit) {
     return { kind: 'blind', reason: `no usable data for ${formatDuration(blindFor)}; ${blindReason(state)}`, state }
   }
+  if (input.endsWhenProven && isEverythingProven(input, state)) {
+    return { kind: 'proven', reason: 'every check has shown that the canary is within what it accepts', state }
+  }
   return null
+}
+
+function isEverythingProven({ checks }: GuardInput, state: GuardState): boolean {
+  const watched = checks.map(({ name }) => state.checks[name])
+  const isPassing = watched.every((check) => check?.verdict.outcome === 'pass')
+  const proofs = watched.flatMap((check) => (check?.proof === undefined ? [] : [check.proof.isProven]))
+  // Checks that compare nothing, such as fixed limits, have nothing to prove; but somebody must have.
+  return isPassing && proofs.length > 0 && proofs.every(Boolean)
 }
 
 function blindReason(state: GuardState): string {

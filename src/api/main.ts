@@ -29,7 +29,11 @@ async function main(): Promise<void> {
     plans: registeredPlans(installation, environment.SLUICE_CONFIG),
     now: Date.now,
   }
-  const slack = await createSlackIfConfigured(environment, installation, { ...shared, metrics: metrics.slack, logger: log })
+  const slack = await createSlackIfConfigured(environment, installation, {
+    ...shared,
+    metrics: metrics.slack,
+    logger: log,
+  })
   const server = createServer({
     ...shared,
     metrics: createMetrics(),

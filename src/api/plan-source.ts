@@ -24,14 +24,3 @@ export async function planOf(
     fix: 'send a plan, or ask an administrator to name one for the target in sluice.yaml',
   })
 }
-
-/** What a person wants to see of a plan that is valid. */
-export interface PlanSummary extends Omit<Plan, 'actions' | 'checks'> {
-  readonly checks: readonly Pick<Plan['checks'][number], 'name' | 'kind'>[]
-}
-
-export function planSummary(plan: Plan): PlanSummary {
-  const { service, environment, steps, checks, onFail, onInconclusive, interval, errorBudget } = plan
-  const named = checks.map(({ name, kind }) => ({ name, kind }))
-  return { service, environment, steps, checks: named, onFail, onInconclusive, interval, errorBudget }
-}

@@ -11,12 +11,20 @@ const environmentSchema = z.object({
   /** Path of sluice.yaml. */
   SLUICE_CONFIG: z.string().min(1).default('sluice.yaml'),
   SLUICE_HOST: z.string().min(1).default('127.0.0.1'),
-  SLUICE_PORT: z.string().regex(/^\d{1,5}$/, { error: 'expected a port number' }).transform(Number).default(8230),
+  SLUICE_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, { error: 'expected a port number' })
+    .transform(Number)
+    .refine((port) => port <= 65_535, { error: 'expected at most 65535' })
+    .default(8230),
   SLUICE_TASK_QUEUE: z.string().min(1).default('sluice'),
   /** The workflows as built; bundled at start when absent. */
   SLUICE_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   /** Port of the worker's own metrics on loopback; none when absent. */
-  SLUICE_WORKER_METRICS: z.string().regex(/^[\d.]+:\d{1,5}$/, { error: 'expected address:port' }).optional(),
+  SLUICE_WORKER_METRICS: z
+    .string()
+    .regex(/^[\d.]+:\d{1,5}$/, { error: 'expected address:port' })
+    .optional(),
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   SLUICE_SLACK_SIGNING_SECRET: z.string().min(1).optional(),
@@ -58,7 +66,10 @@ export function registeredPlans(installation: Installation, configPath: string) 
     const path = resolve(dirname(configPath), file)
     const read = readYaml(await readText(path), file)
     if ('yaml' in read) return read.yaml.value
-    throw new SluiceError('plan.not-yaml', { message: read.problems.map(formatProblem).join('\n'), fix: `correct ${file}` })
+    throw new SluiceError('plan.not-yaml', {
+      message: read.problems.map(formatProblem).join('\n'),
+      fix: `correct ${file}`,
+    })
   }
 }
 
@@ -66,6 +77,10 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    throw new SluiceError('config.invalid', { message: `${path} cannot be read`, fix: 'see that the file exists', cause })
+    throw new SluiceError('config.invalid', {
+      message: `${path} cannot be read`,
+      fix: 'see that the file exists',
+      cause,
+    })
   }
 }

@@ -14,7 +14,9 @@ const targetSchema = z.strictObject({
   service: nameText,
   environment: nameText,
   /** The two pools behind the router; which one is stable the router says. */
-  pools: z.tuple([nameText, nameText]).refine(([first, second]) => first !== second, { error: 'expected two different pools' }),
+  pools: z
+    .tuple([nameText, nameText])
+    .refine(([first, second]) => first !== second, { error: 'expected two different pools' }),
   router: adapter,
   metrics: z.record(nameText, adapter).default({}),
   /** The plan that Slack and planless starts use, relative to this file. */
@@ -25,7 +27,10 @@ const personSchema = z.strictObject({
   id: nameText,
   slack: z.strictObject({ team: z.string().min(1), user: z.string().min(1) }).optional(),
   /** SHA-256 of the person's API token, hexadecimal. */
-  tokenSha256: z.string().regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits' }).optional(),
+  tokenSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits' })
+    .optional(),
 })
 
 const installationSchema = z.strictObject({
@@ -91,7 +96,12 @@ function checkMeaning(
   for (const [index, target] of targets.entries()) {
     const name = targetName(target)
     if (names.has(name)) {
-      report({ rule: 'duplicate-target', path: ['targets', index], message: `the target ${name} stands twice`, fix: 'remove one' })
+      report({
+        rule: 'duplicate-target',
+        path: ['targets', index],
+        message: `the target ${name} stands twice`,
+        fix: 'remove one',
+      })
     }
     names.add(name)
     checkAdapter(target.router, lists.routers, ['targets', index, 'router'], 'router', report)
@@ -102,6 +112,10 @@ function checkMeaning(
   const known = new Set(people.map(({ id }) => id))
   for (const [group, members] of Object.entries(groups)) {
     for (const [index, member] of members.entries()) {
+      if (members.indexOf(member) < index) {
+        const message = `${member} stands twice in the group ${group}`
+        report({ rule: 'duplicate-member', path: ['groups', group, index], message, fix: 'remove one' })
+      }
       if (known.has(member)) continue
       report({
         rule: 'unknown-person',
@@ -125,7 +139,14 @@ function checkAdapter(
   if (definition === undefined) {
     const expected = `one of ${list.map(({ kind }) => kind).join(', ')}`
     const message = `there is no ${what} kind ${options.kind}`
-    report({ rule: 'unknown-kind', path: [...path, 'kind'], message, received: options.kind, expected, fix: 'correct the kind' })
+    report({
+      rule: 'unknown-kind',
+      path: [...path, 'kind'],
+      message,
+      received: options.kind,
+      expected,
+      fix: 'correct the kind',
+    })
     return
   }
   const parsed = definition.options.safeParse(options)
@@ -155,5 +176,9 @@ function factsOf(target: TargetConfig, { groups }: Installation, lists: AdapterL
     const definition = lists.metricSources.find((source) => source.kind === kind)
     return definition === undefined ? [] : [[name, definition.capabilities] as const]
   })
-  return { router: { kind: router.kind, capabilities: router.capabilities }, metrics: Object.fromEntries(metrics), groups }
+  return {
+    router: { kind: router.kind, capabilities: router.capabilities },
+    metrics: Object.fromEntries(metrics),
+    groups,
+  }
 }

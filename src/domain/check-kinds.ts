@@ -34,7 +34,8 @@ export interface CheckKind {
   ) => { check: ReadCheck } | { issues: readonly z.core.$ZodIssue[] }
 }
 
-function defineCheck<Options>(definition: {
+/** One kind of check with its options' type hidden, so that kinds can stand in one list. */
+export function defineCheck<Options>(definition: {
   kind: Check['kind']
   summary: string
   schema: z.ZodType<Options>
@@ -243,5 +244,5 @@ const query = defineCheck({
   },
 })
 
-/** Every check kind a plan may name. */
+/** The check kinds that need no judge of another project; `catalog.ts` has the whole list. */
 export const CHECK_KINDS: readonly CheckKind[] = [errorRate, latency, rate, query]

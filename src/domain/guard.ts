@@ -30,6 +30,8 @@ export interface GuardInput {
 export interface WatchedCheck {
   readonly state: unknown
   readonly verdict: Verdict
+  /** While a bake may end early: the mirror judge's own plain JSON, and whether it has shown what is to be shown. */
+  readonly proof?: { readonly state: unknown; readonly isProven: boolean }
 }
 
 /** A stretch of time in which some check had no usable data. */
@@ -69,6 +71,8 @@ export interface GuardState {
   /** Since when some check has been blind, or null. */
   readonly blindSince: Milliseconds | null
   readonly blindSpans: readonly BlindSpan[]
+  /** The sample-ratio judge's own plain JSON: does the canary get the share of requests it should get? */
+  readonly share: unknown
   /** Why the router could not be read at the last look, or null. */
   readonly routerFault: string | null
   /** What was repaired at the router, one sentence each, newest last. */
@@ -83,6 +87,7 @@ export type GuardOutcome =
   | { readonly kind: 'failed'; readonly check: string; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'blind'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'foreign'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'misrouted'; readonly reason: string; readonly state: GuardState }
 
 /** How much of the time since `since` the guard was blind, in milliseconds. */
 export function blindTime(state: GuardState, since: Milliseconds): Milliseconds {
@@ -96,7 +101,7 @@ export function blindTime(state: GuardState, since: Milliseconds): Milliseconds 
 /** The state without the evidence of the named checks: they are judged anew. */
 export function withoutEvidence(state: GuardState, isForgotten: (name: string) => boolean): GuardState {
   const kept = Object.entries(state.checks).filter(([name]) => !isForgotten(name))
-  return { ...state, checks: Object.fromEntries(kept) }
+  return { ...state, checks: Object.fromEntries(kept), share: null }
 }
 
 /** The verdicts by check. */

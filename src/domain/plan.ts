@@ -12,8 +12,6 @@ import type { Problem } from './problems.ts'
 import type { StepKind } from './steps/step-kind.ts'
 import type { Milliseconds } from './units.ts'
 
-export { reportIssues } from './plan-issues.ts'
-
 /** A step as people see it: what was written, in one line. */
 export interface PlanStep {
   readonly kind: string

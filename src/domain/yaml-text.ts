@@ -10,6 +10,7 @@ import {
   type Node,
   Parser,
   parseDocument,
+  stringify,
 } from 'yaml'
 import { SluiceError } from './errors.ts'
 import { type LocatedProblem, type Problem, type ProblemPath, shortened } from './problems.ts'
@@ -50,6 +51,11 @@ export function readYaml(text: string, file: string): { yaml: YamlText } | { pro
     const fix = 'write the repeated part out'
     return { problems: [{ rule: 'yaml', path: [], file, line: 1, column: 1, message, expected, fix }] }
   }
+}
+
+/** Writes a value as YAML for people to read and paste: long lines stay whole, and nothing is written as an alias. */
+export function writeYaml(value: unknown): string {
+  return stringify(value, { version: '1.2', lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 function refuseLarge(text: string, file: string): void {

@@ -51,7 +51,8 @@ function take(command: Command, run: Run): CommandAnswer {
 
 function carryOut(command: Command, run: Run): void {
   const { actor, key, reason } = command
-  const sentence = reason === '' ? `${command.verb} by ${actor.person}` : `${command.verb} by ${actor.person}: ${reason}`
+  const sentence =
+    reason === '' ? `${command.verb} by ${actor.person}` : `${command.verb} by ${actor.person}: ${reason}`
   switch (command.verb) {
     case 'approve':
       return run.record({ type: 'approved', actor, key, reason })

@@ -65,7 +65,9 @@ export async function lane(input: LaneInput): Promise<void> {
     setCurrentDetails(describeLane(view(target, next)))
   }
 
-  setHandler(laneQuery, () => view(target, known()), { description: 'The lock, the queue and the freeze of this target' })
+  setHandler(laneQuery, () => view(target, known()), {
+    description: 'The lock, the queue and the freeze of this target',
+  })
   setHandler(submitUpdate, submit, {
     validator: (submission) => refuse(place(known(), wishOf(submission))),
     description: 'Ask for a release of this target',
@@ -84,7 +86,9 @@ export async function lane(input: LaneInput): Promise<void> {
 
   if (state === null) set(await rebuild(target))
   while (!isTooLong(input)) {
-    const isDue = await condition(() => nextToStart(known()) !== null || isTooLong(input), SILENCE, { summary: 'lane: all quiet' })
+    const isDue = await condition(() => nextToStart(known()) !== null || isTooLong(input), SILENCE, {
+      summary: 'lane: all quiet',
+    })
     const next = nextToStart(known())
     if (next !== null) await startNext(next)
     else if (!isDue) await askAboutRunning()
@@ -104,7 +108,8 @@ export async function lane(input: LaneInput): Promise<void> {
       const reason = `replaced by ${releaseId} (${submission.version})`
       await getExternalWorkflowHandle(placement.releaseId).signal(supersedeSignal, { actor: submission.author, reason })
     }
-    if (placement.kind === 'start') await condition(() => known().running?.releaseId === releaseId || known().freeze !== null)
+    if (placement.kind === 'start')
+      await condition(() => known().running?.releaseId === releaseId || known().freeze !== null)
     return answer(known(), releaseId)
   }
 

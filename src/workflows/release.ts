@@ -73,7 +73,6 @@ async function recordBaseline(run: Run): Promise<void> {
   try {
     const { roles, exposure } = await readBaseline(run.input.target)
     run.record({ type: 'baseline-recorded', roles, exposure })
-    run.tell(`${run.input.version}: release started by ${run.input.author.person}`, 'info')
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error
     run.abandon('router', 'sluice', `nothing was changed: ${causeOf(error)}`)
@@ -81,7 +80,11 @@ async function recordBaseline(run: Run): Promise<void> {
   }
 }
 
-async function expose({ exposure, step }: Pick<ExposeAction, 'exposure' | 'step'>, run: Run, watch: Watch): Promise<void> {
+async function expose(
+  { exposure, step }: Pick<ExposeAction, 'exposure' | 'step'>,
+  run: Run,
+  watch: Watch,
+): Promise<void> {
   await run.untilUnpaused()
   await watch.stop()
   run.record({ type: 'exposure-wanted', step, exposure })
@@ -92,7 +95,16 @@ async function expose({ exposure, step }: Pick<ExposeAction, 'exposure' | 'step'
     watch.forgetFailures()
   }
   watch.start()
-  run.tell(`${run.input.version}: ${exposureText(exposure)} on canary`, 'info')
+  tellExposure(run)
+}
+
+/** One message per exposure; the first one says who started, and the last one's news is that the release is promoted. */
+function tellExposure(run: Run): void {
+  const { position, live } = run.state()
+  const { version, author, plan } = run.input
+  if (position >= plan.actions.length - 1) return
+  const started = position === 0 ? `release started by ${author.person}, ` : ''
+  run.tell(`${version}: ${started}${exposureText(live)} on canary`, 'info')
 }
 
 /** Asks for the wanted exposure until it is read back; answers false, paused, when the router does not comply. */
@@ -208,6 +220,7 @@ async function ask(action: AskAction, run: Run, watch: Watch): Promise<void> {
     if (onExpiry === 'rollback') return run.abandon('approval-expired', 'sluice', reason)
     run.pause('approval-expired', reason)
     run.tell(`${run.input.version}: paused, ${reason}`, 'alarm')
+    await run.untilUnpaused()
     return ask(action, run, watch)
   }
   run.record({ type: 'approval-ended' })
@@ -236,6 +249,9 @@ function heed(outcome: GuardOutcome, run: Run, watch: Watch): void {
     case 'blind':
       giveInconclusive(run, outcome.reason)
       return watch.start({ blindLimit: null })
+    case 'misrouted':
+      run.pause('router', outcome.reason)
+      return run.tell(`${run.input.version}: paused, ${outcome.reason}`, 'alarm')
     case 'foreign':
       run.pause('foreign-change', outcome.reason)
       return run.tell(`${run.input.version}: paused, ${outcome.reason}`, 'alarm')

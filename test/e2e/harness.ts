@@ -14,6 +14,7 @@ import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
+import { recordHistories } from '../support/histories.ts'
 import { workflowBundle } from '../support/temporal.ts'
 import { healthyScript, type Script, scriptedSource } from './scripted-source.ts'
 
@@ -56,12 +57,13 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
   const script = healthyScript()
   const notices: Notice[] = []
   const releases = createReleases({ client: env.client, taskQueue })
+  const started: string[] = []
   const running: { worker: Worker; done: Promise<void> }[] = []
 
   const adaptersOf = (): TargetAdapters => ({
     pools: [...POOLS],
     router: createMemoryRouter(router),
-    metrics: { scripted: scriptedSource(script) },
+    metrics: { scripted: scriptedSource(script, router) },
   })
 
   async function startWorker() {
@@ -99,7 +101,9 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
         key: nextKey(),
         whenBusy: 'reject',
       } as const
-      return (await releases.start({ ...request, ...options })).releaseId
+      const { releaseId } = await releases.start({ ...request, ...options })
+      started.push(releaseId)
+      return releaseId
     },
     async command(releaseId, verb, options = {}) {
       const actor = { person: 'bob', entrance: 'cli' } as const
@@ -110,6 +114,7 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
     untilLane: (wanted) => until(() => releases.lane({ service, environment: 'production' }), wanted),
     result: (releaseId) => env.client.workflow.getHandle(releaseId).result(),
     async close() {
+      if (process.env['SLUICE_RECORD'] !== undefined) await recordHistories(env, started)
       for (const { worker, done } of running) {
         if (worker.getState() === 'RUNNING') worker.shutdown()
         await done

@@ -44,10 +44,22 @@ describe('a release that goes well', () => {
     const id = await stage.start(plan)
     const full = await stage.untilCard(id, (card) => card.weight === 10_000 && card.latest !== null)
     expect(full.verdicts.find(({ check }) => check === 'errors')?.reason).toMatch(/no stable to compare with; before: /)
-    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.2, slowShare: 0 }
+    stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.2, slowShare: 0 }
     const result = await stage.result(id)
     expect(result).toMatchObject({ outcome: 'rolled-back' })
     expect(result.reason).toMatch(/^ceiling: /)
+  })
+
+  it('ends a bake early once the checks have proven the canary good', async () => {
+    const plan = planFor(stage, {
+      steps: [{ weight: '50%' }, { bake: { upTo: '1h', until: 'proven' } }, { weight: '100%' }],
+      checks: { errors: { errorRate: { notWorseThan: '3x', minRequests: 20 } } },
+    })
+    stage.script.pools['blue'] = { requestsPerSecond: 2_000, errorRate: 0.02, slowShare: 0.01 }
+    stage.script.pools['green'] = { requestsPerSecond: 2_000, errorRate: 0.02, slowShare: 0.01 }
+    const id = await stage.start(plan)
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+    expect(text((await stage.releases.show(id)).trail)).toContain('bake ended early: every check has shown')
   })
 
   it('swaps the roles of the pools for the next release', async () => {
@@ -81,7 +93,7 @@ describe('a bad version', () => {
   it('is rolled back on errors, with a sentence that has the numbers', async () => {
     const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
     await stage.untilCard(id, (card) => card.phase === 'baking')
-    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.1, slowShare: 0.01 }
+    stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.1, slowShare: 0.01 }
     const result = await stage.result(id)
     expect(result.outcome).toBe('rolled-back')
     expect(result.reason).toMatch(/^errors: errors .*% on canary against .*% on stable/)
@@ -91,7 +103,7 @@ describe('a bad version', () => {
   it('is rolled back on latency', async () => {
     const id = await stage.start(planFor(stage, { steps, checks: LATENCY }))
     await stage.untilCard(id, (card) => card.phase === 'baking')
-    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.005, slowShare: 0.2 }
+    stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.005, slowShare: 0.2 }
     const result = await stage.result(id)
     expect(result.outcome).toBe('rolled-back')
     expect(result.reason).toMatch(/^latency: /)
@@ -106,11 +118,11 @@ describe('a bad version', () => {
       }),
     )
     await stage.untilCard(id, (card) => card.phase === 'baking')
-    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.2, slowShare: 0.01 }
+    stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.2, slowShare: 0.01 }
     const held = await stage.untilCard(id, (card) => card.phase === 'paused (baking)')
     expect(held.weight).toBe(1_000)
     await expect(stage.command(id, 'promote')).rejects.toMatchObject({ code: 'command.refused' })
-    stage.script.pools['green'] = { requestsPerSecond: 200, errorRate: 0.005, slowShare: 0.01 }
+    stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.005, slowShare: 0.01 }
     await stage.command(id, 'retry', { reason: 'mended' })
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
   })
@@ -302,6 +314,18 @@ describe('the router', () => {
     expect(stage.router.observe().split).toEqual({ blue: 9_000, green: 1_000 })
     await stage.result(id)
     expect(text((await stage.releases.show(id)).trail)).toContain('the router was at 80% instead of 10%; repaired')
+  })
+
+  it('that shows the weight but sends other traffic pauses the release', async () => {
+    const id = await stage.start(
+      planFor(stage, { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }], checks: ERRORS }),
+    )
+    await stage.untilCard(id, (card) => card.phase === 'baking')
+    stage.script.pools['green'] = { requestsPerSecond: 4_000, errorRate: 0.005, slowShare: 0.01 }
+    const paused = await stage.untilCard(id, (card) => card.phase === 'paused (baking)')
+    expect(paused.reason).toMatch(/canary gets .* of the requests .*, 10% is commanded/)
+    await stage.command(id, 'abort')
+    await stage.result(id)
   })
 
   it('that restarts without its settings gets them again', async () => {

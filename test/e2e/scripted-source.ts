@@ -1,9 +1,12 @@
 import type { PoolRoles } from '../../src/domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
+import type { MemoryRouterWorld } from '../../src/routers/memory.ts'
+import type { ObservedRouting } from '../../src/routers/router.ts'
 import type { MetricSource, Observation, ObserveRequest } from '../../src/metrics/metric-source.ts'
 
 /** How a pool behaves now; change it while a release runs. */
 export interface PoolScript {
+  /** Requests the pool would get with everybody on it. */
   requestsPerSecond: number
   errorRate: number
   /** Share of requests slower than 500 ms; the others take about 50 ms. */
@@ -17,17 +20,17 @@ export interface Script {
 }
 
 export function healthyScript(): Script {
-  const pool = () => ({ requestsPerSecond: 200, errorRate: 0.005, slowShare: 0.01 })
+  const pool = () => ({ requestsPerSecond: 400, errorRate: 0.005, slowShare: 0.01 })
   return { pools: { blue: pool(), green: pool() }, outage: null }
 }
 
 const BOUNDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1]
 
 /**
- * A metric source whose traffic follows a script by the time it is asked with: days of traffic cost nothing, and the
- * same windows give the same counts in every worker.
+ * A metric source whose traffic follows a script and the live split by the time it is asked with: days of traffic cost
+ * nothing, and the same windows give the same counts in every worker.
  */
-export function scriptedSource(script: Script): MetricSource {
+export function scriptedSource(script: Script, router: Pick<MemoryRouterWorld, 'observe'>): MetricSource {
   return {
     capabilities: { counts: true, latency: true, queries: 'promql' },
     async observe(request) {
@@ -37,9 +40,10 @@ export function scriptedSource(script: Script): MetricSource {
       const end = Math.max(start, request.now)
       const seconds = (end - start) / 1_000
       const { stable, canary } = request.roles
+      const shareOf = shareIn(router.observe())
       return {
-        stable: { kind: 'value', value: counts(script.pools[stable], seconds) },
-        canary: { kind: 'value', value: counts(script.pools[canary], seconds) },
+        stable: { kind: 'value', value: counts(script.pools[stable], seconds * shareOf(stable)) },
+        canary: { kind: 'value', value: counts(script.pools[canary], seconds * shareOf(canary)) },
         cursor: { end },
         window: { start, end },
       }
@@ -47,6 +51,11 @@ export function scriptedSource(script: Script): MetricSource {
     query: async () => ({ kind: 'noData', reason: 'the script answers no queries' }),
     close: async () => {},
   }
+}
+
+/** Users in cohorts are one in fifty. */
+function shareIn({ split, cohorts }: ObservedRouting): (pool: string) => number {
+  return (pool) => (split[pool] ?? 0) / 10_000 + (Object.values(cohorts).includes(pool) ? 0.02 : 0)
 }
 
 function startOf({ since, notBefore }: ObserveRequest): number {

@@ -73,6 +73,7 @@ export function demoGuard(at: number): GuardState {
     looks: 12,
     blindSince: null,
     blindSpans: [],
+    share: null,
     routerFault: null,
     repairs: [],
     repairCount: 0,

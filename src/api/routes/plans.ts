@@ -2,7 +2,6 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { readPlan } from '../../domain/plan.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
-import { planSummary } from '../plan-source.ts'
 import { problemList } from '../problem.ts'
 import { checkBody } from '../schemas.ts'
 
@@ -11,7 +10,7 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
   fastify.post('/plans/check', { schema: { body: checkBody } }, async ({ body }, reply) => {
     const read = readPlan(body.plan, deps.planContext)
     if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-    return { plan: planSummary(read.plan) }
+    return { plan: read.plan }
   })
   done()
 }

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest'
+import { METRIC_SOURCES } from '../src/metrics/index.ts'
+import { ROUTERS } from '../src/routers/index.ts'
+import { findCycle, type Import, importsIn, reachedFrom, sourceFiles, withoutComments } from './support/imports.ts'
+import { workflowBundle } from './support/temporal.ts'
+
+/**
+ * Who may import whom by value. An entry is a folder of `src/`, a file of it, a package, or `node:` for all of Node.
+ * What is not here is forbidden; types may come from anywhere.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  analysis: ['domain'],
+  workflows: ['domain', '@temporalio/workflow', '@temporalio/common'],
+  activities: ['domain', 'analysis', 'routers/router.ts', '@temporalio/activity', '@temporalio/common', 'node:'],
+  routers: ['domain', 'zod', 'node:'],
+  metrics: ['domain', 'zod', 'node:'],
+  releases: [
+    ...['domain', 'workflows/messages.ts', 'workflows/search-attributes.ts'],
+    ...['@temporalio/client', '@temporalio/common', 'node:'],
+  ],
+  telemetry: ['domain', 'pino', 'prom-client', 'node:'],
+  config: ['domain', 'zod', 'node:'],
+  api: [
+    ...['domain', 'analysis', 'releases', 'config', 'telemetry', 'slack', 'catalog.ts'],
+    ...['fastify', '@fastify/bearer-auth', 'fastify-type-provider-zod', 'zod', 'node:'],
+  ],
+  slack: ['domain', 'releases', 'config', 'telemetry', 'catalog.ts', '@slack/bolt', 'zod', 'node:'],
+  cli: ['domain', 'analysis', 'config', 'catalog.ts', 'commander', 'log-update', 'node:'],
+  'catalog.ts': ['domain', 'analysis', 'config', 'routers', 'metrics'],
+  'docs-tables.ts': ['domain', 'catalog.ts', 'routers/index.ts', 'metrics/index.ts'],
+}
+
+/** Single files that may do what their folder may not. */
+const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
+  // The schema files of the plan.
+  'src/domain/plan.ts': ['zod'],
+  'src/domain/plan-values.ts': ['zod'],
+  'src/domain/plan-json-schema.ts': ['zod'],
+  'src/domain/check-kinds.ts': ['zod'],
+  'src/domain/steps/analyse.ts': ['zod'],
+  'src/domain/steps/approve.ts': ['zod'],
+  'src/domain/steps/bake.ts': ['zod'],
+  'src/domain/steps/cohort.ts': ['zod'],
+  'src/domain/steps/ramp.ts': ['zod'],
+  'src/domain/yaml-text.ts': ['yaml'],
+  'src/analysis/argo/check-kind.ts': ['zod'],
+  'src/analysis/argo/import-template.ts': ['zod'],
+  'src/analysis/kayenta/canary-config.ts': ['zod'],
+  'src/analysis/kayenta/check-kind.ts': ['zod'],
+  'src/analysis/expressions/environment.ts': ['@marcbachmann/cel-js'],
+  'src/analysis/expressions/expression.ts': ['@marcbachmann/cel-js'],
+  // The API's composition root.
+  'src/api/main.ts': ['@temporalio/client'],
+}
+
+/** Folders that put everything together: they may import anything, and nobody imports them. */
+const ROOTS = ['worker', 'embedded']
+/** Files that are started, never imported. */
+const isEntryPoint = (file: string) => file.endsWith('/main.ts')
+
+const files = sourceFiles()
+const imports = [...files].flatMap(([file, text]) => importsIn(text, file))
+const valueImports = imports.filter(({ isType }) => !isType)
+
+/** `domain` for `src/domain/steps/bake.ts`, `catalog.ts` for `src/catalog.ts`. */
+const folderOf = (file: string) => file.split('/')[1] ?? ''
+const isOwn = (file: string) => file.startsWith('src/')
+const show = ({ from, to }: Import) => `${from} → ${to}`
+
+function isAllowed({ from, to }: Import): boolean {
+  const folder = folderOf(from)
+  if (ROOTS.includes(folder) || (isOwn(to) && folderOf(to) === folder)) return true
+  const allowed = [...(MAY_IMPORT[folder] ?? []), ...(EXCEPTIONS[from] ?? [])]
+  if (!isOwn(to)) return allowed.some((name) => name === to || (name === 'node:' && to.startsWith('node:')))
+  return allowed.some((name) => name === folderOf(to) || `src/${name}` === to)
+}
+
+describe('the imports of src', () => {
+  it('are found', () => {
+    expect(imports.length).toBeGreaterThan(200)
+    expect(imports.filter(({ to }) => isOwn(to) && !files.has(to)).map(show)).toEqual([])
+  })
+
+  it('keep to the table', () => {
+    expect(valueImports.filter((one) => !isAllowed(one)).map(show)).toEqual([])
+  })
+
+  it('give every folder a row, and every exception is still needed', () => {
+    const folders = new Set([...files.keys()].map(folderOf))
+    expect([...folders].filter((folder) => !(folder in MAY_IMPORT) && !ROOTS.includes(folder))).toEqual([])
+    const used = new Set(valueImports.flatMap(({ from, to }) => [`${from} ${to}`]))
+    const idle = Object.entries(EXCEPTIONS).flatMap(([from, names]) =>
+      names.filter((to) => !used.has(`${from} ${to}`)).map((to) => `${from} ${to}`),
+    )
+    expect(idle).toEqual([])
+  })
+
+  it('hold no cycle of values', () => {
+    expect(findCycle(imports)).toBeNull()
+  })
+
+  it('never lead to a composition root or an entry point from outside', () => {
+    const wrong = valueImports.filter(({ from, to }) => {
+      if (!isOwn(to)) return false
+      if (isEntryPoint(to)) return true
+      return ROOTS.includes(folderOf(to)) && !ROOTS.includes(folderOf(from))
+    })
+    expect(wrong.map(show)).toEqual([])
+  })
+
+  it.each([
+    ['routers', ROUTERS.map(({ kind }) => kind)],
+    ['metrics', METRIC_SOURCES.map(({ kind }) => kind)],
+  ])('keep the adapters of %s apart from each other', (folder, kinds) => {
+    const adapterOf = (file: string) => kinds.find((kind) => new RegExp(`^src/${folder}/${kind}(?:\\.ts|/)`).test(file))
+    const wrong = valueImports.filter(({ from, to }) => {
+      const [left, right] = [adapterOf(from), adapterOf(to)]
+      return left !== undefined && right !== undefined && left !== right
+    })
+    expect(wrong.map(show)).toEqual([])
+  })
+})
+
+describe('the workflows', () => {
+  const starts = [...files.keys()].filter((file) => file.startsWith('src/workflows/'))
+  const reached = reachedFrom(starts, imports)
+
+  it('reach nothing but Temporal’s workflow API and pure code, however far one follows', () => {
+    const wrong = [...reached].filter(
+      ([file]) => !isOwn(file) && !['@temporalio/workflow', '@temporalio/common'].includes(file),
+    )
+    expect(wrong.map(([, path]) => path.join(' → '))).toEqual([])
+    const folders = new Set([...reached.keys()].filter(isOwn).map(folderOf))
+    expect([...folders].sort()).toEqual(['domain', 'workflows'])
+  })
+
+  it('are bundled without zod, YAML or Node', async () => {
+    const { code } = await workflowBundle()
+    expect(code).toContain('src/workflows/release.ts')
+    expect(code).not.toMatch(/node_modules\/(?:zod|yaml)\//)
+    expect(code).not.toMatch(/\$?ZodError|ZodType/)
+    expect(code).not.toMatch(/require\(["']node:/)
+  }, 120_000)
+})
+
+describe('pure code', () => {
+  const IMPURE =
+    /\b(?:Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|performance\.now|process\.\w+|fetch\()/
+
+  it('asks for no time, no chance and no outside world', () => {
+    const wrong = [...files].filter(
+      ([file, text]) => ['domain', 'analysis'].includes(folderOf(file)) && IMPURE.test(withoutComments(text)),
+    )
+    expect(wrong.map(([file]) => file)).toEqual([])
+  })
+})
+
+describe('the finder of imports', () => {
+  const find = (text: string) => importsIn(text, 'src/a/b.ts').map(({ to, isType }) => `${isType ? 'type ' : ''}${to}`)
+
+  it('tells values from types', () => {
+    expect(find(`import type { A } from './a.ts'`)).toEqual(['type src/a/a.ts'])
+    expect(find(`import { type A } from './a.ts'`)).toEqual(['src/a/a.ts'])
+    expect(find(`import { type A, b } from '../c.ts'`)).toEqual(['src/c.ts'])
+    expect(find(`import type from './a.ts'`)).toEqual(['src/a/a.ts'])
+    expect(find(`export type { A } from './a.ts'`)).toEqual(['type src/a/a.ts'])
+  })
+
+  it('sees every form', () => {
+    expect(find(`import a, { b } from 'zod'`)).toEqual(['zod'])
+    expect(find(`import * as z from 'zod/v4'`)).toEqual(['zod'])
+    expect(find(`import {\n  a,\n  b,\n} from '@temporalio/client/lib/x'`)).toEqual(['@temporalio/client'])
+    expect(find(`import 'node:fs'`)).toEqual(['node:fs'])
+    expect(find(`export * from './a.ts'`)).toEqual(['src/a/a.ts'])
+    expect(find(`const a = await import('./a.ts')`)).toEqual(['src/a/a.ts'])
+    expect(find(`type A = typeof import('./a.ts')`)).toEqual(['type src/a/a.ts'])
+  })
+
+  it('is not taken in by comments or strings', () => {
+    expect(find(`// import 'zod'\n/*\nimport 'yaml'\n*/\nconst a = "// it's"\nimport { b } from './b.ts'`)).toEqual([
+      'src/a/b.ts',
+    ])
+    expect(find(`export const a = 1\nconst from = 'zod'`)).toEqual([])
+  })
+
+  it('finds a cycle and names the files on it', () => {
+    const edge = (from: string, to: string, isType = false) => ({ from, to, isType })
+    expect(findCycle([edge('a', 'b'), edge('b', 'c'), edge('c', 'b')])).toEqual(['b', 'c', 'b'])
+    expect(findCycle([edge('a', 'b'), edge('b', 'a', true)])).toBeNull()
+  })
+})

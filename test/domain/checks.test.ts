@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { CHECK_KINDS } from '../../src/domain/check-kinds.ts'
+import { type Check, needsCounts, queriesOf } from '../../src/domain/checks.ts'
+
+const rule = { judge: 'threshold', max: 0.1, failures: 1, of: 1, minRequests: 1 } as const
+const common = { name: 'c', source: 's' }
+const CHECKS: Record<Check['kind'], Check> = {
+  errorRate: { kind: 'errorRate', ...common, rule },
+  latency: { kind: 'latency', ...common, quantiles: [0.95], rule },
+  rate: { kind: 'rate', ...common, of: 'orders', notBelow: 0.8, notAbove: null, alpha: 0.01, minRequests: 1 },
+  query: { kind: 'query', ...common, query: 'up', pass: 'result == 1', fail: null, failures: 1, of: 1 },
+  kayenta: {
+    ...{ kind: 'kayenta', ...common, config: {}, queries: { q1: 'a', q2: 'b' }, step: 1, lifetime: 1, interval: 1 },
+    ...{ warmUp: 0, pass: 95, marginal: 75 },
+  },
+  argo: {
+    ...{ kind: 'argo', ...common, query: 'up', successCondition: null, failureCondition: null, interval: null },
+    ...{ initialDelay: 0, count: null, failureLimit: 0, inconclusiveLimit: 0, consecutiveErrorLimit: 4 },
+    consecutiveSuccessLimit: 0,
+  },
+}
+
+describe('every check', () => {
+  it.each(Object.values(CHECKS))('of kind $kind asks for counts or for queries, never for nothing', (check) => {
+    expect(needsCounts(check) || Object.keys(queriesOf(check)).length > 0).toBe(true)
+    expect(needsCounts(check) && Object.keys(queriesOf(check)).length > 0).toBe(false)
+  })
+
+  it('asks its queries under its own name, Kayenta under the names of its metrics', () => {
+    expect(queriesOf(CHECKS.query)).toEqual({ c: 'up' })
+    expect(queriesOf(CHECKS.argo)).toEqual({ c: 'up' })
+    expect(queriesOf(CHECKS.kayenta)).toEqual({ q1: 'a', q2: 'b' })
+  })
+})
+
+describe('the list of check kinds', () => {
+  it('names each kind once, with one sentence about it', () => {
+    const kinds = CHECK_KINDS.map(({ kind }) => kind)
+    expect(new Set(kinds).size).toBe(kinds.length)
+    for (const { kind, summary } of CHECK_KINDS) {
+      expect(Object.keys(CHECKS)).toContain(kind)
+      expect(summary).toMatch(/^[A-Z].*\.$/)
+    }
+  })
+})

@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Check } from '../../src/domain/checks.ts'
+import { blindTime, type GuardState, standingOf, verdictsOf, withoutEvidence } from '../../src/domain/guard.ts'
+import type { Verdict } from '../../src/domain/verdict.ts'
+
+const pass: Verdict = { outcome: 'pass', reason: 'fine', evidence: { judge: 't', figures: {} } }
+const fail: Verdict = { outcome: 'fail', reason: 'broken', evidence: { judge: 't', figures: {} } }
+const blind: Verdict = {
+  outcome: 'inconclusive',
+  cause: 'blind',
+  reason: 'dark',
+  evidence: { judge: 't', figures: {} },
+}
+
+function guardState(more: Partial<GuardState> = {}): GuardState {
+  return {
+    ...{ epoch: 1, checks: {}, cursors: {}, lookedAt: 100, looks: 3, blindSince: null, blindSpans: [] },
+    ...{ share: null, routerFault: null, repairs: [], repairCount: 0, series: [], ...more },
+  }
+}
+
+const watched = (verdicts: Record<string, Verdict>) =>
+  guardState({
+    checks: Object.fromEntries(Object.entries(verdicts).map(([name, verdict]) => [name, { state: {}, verdict }])),
+  })
+
+const check = (name: string): Check => ({
+  ...{ kind: 'errorRate', name, source: 's' },
+  rule: { judge: 'threshold', max: 0.01, failures: 1, of: 1, minRequests: 1 },
+})
+
+describe('blindTime', () => {
+  it('adds up the spans that have ended and the one that is open', () => {
+    const state = guardState({
+      lookedAt: 100,
+      blindSince: 90,
+      blindSpans: [
+        { from: 10, to: 20 },
+        { from: 40, to: 45 },
+      ],
+    })
+    expect(blindTime(state, 0)).toBe(25)
+  })
+
+  it('counts only what was after the given time', () => {
+    const state = guardState({ lookedAt: 100, blindSince: 90, blindSpans: [{ from: 10, to: 20 }] })
+    expect(blindTime(state, 15)).toBe(15)
+    expect(blindTime(state, 95)).toBe(5)
+    expect(blindTime(state, 200)).toBe(0)
+  })
+
+  it('is never negative, never more than the time that has passed, and falls as its beginning moves on', () => {
+    const spans = fc
+      .uniqueArray(fc.nat(1_000), { minLength: 2, maxLength: 12 })
+      .map((times) => times.toSorted((left, right) => left - right))
+      .map((times) =>
+        times.flatMap((from, index) =>
+          index % 2 === 0 && times[index + 1] !== undefined ? [{ from, to: times[index + 1] ?? from }] : [],
+        ),
+      )
+    fc.assert(
+      fc.property(spans, fc.nat(1_000), fc.nat(1_000), (blindSpans, left, right) => {
+        const state = guardState({ lookedAt: 1_000, blindSpans })
+        const [earlier, later] = [Math.min(left, right), Math.max(left, right)]
+        expect(blindTime(state, earlier)).toBeGreaterThanOrEqual(blindTime(state, later))
+        expect(blindTime(state, later)).toBeGreaterThanOrEqual(0)
+        expect(blindTime(state, earlier)).toBeLessThanOrEqual(1_000 - earlier)
+      }),
+    )
+  })
+})
+
+describe('standingOf', () => {
+  it('passes when every check passes, and when there is none', () => {
+    expect(standingOf([check('a'), check('b')], watched({ a: pass, b: pass }))).toEqual({ isPassing: true })
+    expect(standingOf([], null)).toEqual({ isPassing: true })
+  })
+
+  it.each([
+    ['has not been looked at', watched({ a: pass }), 'b: not looked at yet'],
+    ['fails', watched({ a: pass, b: fail }), 'b: broken'],
+    ['is blind', watched({ a: pass, b: blind }), 'b: dark'],
+    ['was asked of no guard', null, 'a: not looked at yet'],
+  ])('does not pass when one %s, and says which', (_, state, waiting) => {
+    expect(standingOf([check('a'), check('b')], state)).toEqual({ isPassing: false, waiting })
+  })
+
+  it('takes nothing that objects have by themselves for a verdict', () => {
+    expect(standingOf([check('constructor')], watched({}))).toMatchObject({ isPassing: false })
+  })
+})
+
+describe('withoutEvidence', () => {
+  it('forgets the named checks and keeps everything else', () => {
+    const state = { ...watched({ a: pass, b: fail }), cursors: { s: { at: 5 } } }
+    const kept = withoutEvidence(state, (name) => name === 'b')
+    expect(verdictsOf(kept)).toEqual({ a: pass })
+    expect({ ...kept, checks: state.checks }).toEqual(state)
+    expect(verdictsOf(state)).toEqual({ a: pass, b: fail })
+  })
+})

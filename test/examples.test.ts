@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { ADAPTERS, ALL_CHECK_KINDS, planContextFor } from '../src/catalog.ts'
+import { readInstallation } from '../src/config/installation.ts'
+import type { Action } from '../src/domain/actions.ts'
+import type { Plan } from '../src/domain/plan.ts'
+import { readPlanText } from '../src/domain/plan-text.ts'
+import { formatProblem } from '../src/domain/problems.ts'
+import { STEP_KINDS } from '../src/domain/steps/index.ts'
+
+const FOLDER = fileURLToPath(new URL('../examples/', import.meta.url))
+const textOf = (file: string) => readFileSync(`${FOLDER}${file}`, 'utf8')
+const PLANS = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml') && file !== 'sluice.yaml')
+
+function installation() {
+  const read = readInstallation(textOf('sluice.yaml'), 'examples/sluice.yaml', ADAPTERS)
+  if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
+  return read.installation
+}
+
+function planOf(file: string) {
+  const read = readPlanText(textOf(file), `examples/${file}`, planContextFor(installation()))
+  if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
+  return read.plan
+}
+
+/** The plan's own checks and those of its analyses. */
+const checksOf = ({ actions, checks }: Plan) => [
+  ...checks,
+  ...actions.flatMap((action) => (action.kind === 'judge' ? action.checks : [])),
+]
+
+const bakeOf = (actions: readonly Action[]) =>
+  actions.reduce((sum, action) => sum + (action.kind === 'bake' || action.kind === 'judge' ? action.duration : 0), 0)
+
+describe('examples/sluice.yaml', () => {
+  it('is an installation, and every target names a plan that is for it', () => {
+    for (const target of installation().targets) {
+      const plan = planOf(target.plan ?? 'missing')
+      expect({ service: plan.service, environment: plan.environment }).toEqual({
+        service: target.service,
+        environment: target.environment,
+      })
+    }
+  })
+
+  it('can open every adapter it names', async () => {
+    for (const { router, metrics, pools } of installation().targets) {
+      const options = [router, ...Object.values(metrics)]
+      const lists = [ADAPTERS.routers, ...Object.keys(metrics).map(() => ADAPTERS.metricSources)]
+      for (const [index, option] of options.entries()) {
+        const listed = lists[index]?.find(({ kind }) => kind === option.kind)
+        expect(listed, option.kind).toBeDefined()
+        await listed?.open(option, { pools }).close()
+      }
+    }
+  })
+})
+
+describe.each(PLANS)('examples/%s', (file) => {
+  it('is a valid plan that ends with everybody on the new version', () => {
+    const { actions, checks } = planOf(file)
+    const last = actions.findLast((action) => action.kind === 'expose')
+    expect(last?.exposure.weight).toBe(10_000)
+    expect(checks.length).toBeGreaterThan(0)
+  })
+
+  it('names the schema that editors check it with, and says what it is for', () => {
+    const [first, ...rest] = textOf(file).split('\n')
+    expect(first).toBe('# yaml-language-server: $schema=../schema/plan.schema.json')
+    expect(rest[1]).toMatch(/^# \w/)
+  })
+})
+
+describe('examples/checkout.yaml', () => {
+  it('bakes for 40 seconds at most, so that the demo can be watched', () => {
+    expect(bakeOf(planOf('checkout.yaml').actions)).toBeLessThanOrEqual(40_000)
+  })
+
+  it('goes from people by name through shares to everybody, with one approval', () => {
+    const { actions } = planOf('checkout.yaml')
+    const exposures = actions.flatMap((action) => (action.kind === 'expose' ? [action.exposure] : []))
+    expect(exposures.map(({ weight }) => weight)).toEqual([0, 100, 500, 1_000, 2_500, 5_000, 10_000])
+    expect(exposures.every(({ cohorts }) => cohorts.join() === 'internal')).toBe(true)
+    const asked = actions.flatMap((action) => (action.kind === 'ask' ? [action.people] : []))
+    expect(asked).toEqual([['alice', 'bob', 'demo-approver']])
+  })
+})
+
+describe('the examples together', () => {
+  it('show every step kind and every check kind', () => {
+    const plans = PLANS.map(planOf)
+    const steps = new Set(plans.flatMap((plan) => plan.steps.map(({ kind }) => kind)))
+    const checks = new Set(plans.flatMap((plan) => checksOf(plan).map(({ kind }) => kind)))
+    expect([...steps].sort()).toEqual(STEP_KINDS.map(({ kind }) => kind).sort())
+    expect([...checks].sort()).toEqual(ALL_CHECK_KINDS.map(({ kind }) => kind).sort())
+  })
+})
