@@ -16,7 +16,7 @@ export async function recordHistories(env: TestWorkflowEnvironment, releaseIds: 
   const lanes = new Set(releaseIds.map((id) => id.replace(/^release/, 'lane').replace(/\/\d+$/, '')))
   for (const [index, id] of [...releaseIds, ...lanes].entries()) {
     const history = await env.client.workflow.getHandle(id).fetchHistory()
-    await writeFile(join(FOLDER, `${slug}-${index}.json`), JSON.stringify(historyToJSON(history)))
+    await writeFile(join(FOLDER, `${slug}-${index}.json`), JSON.stringify(JSON.parse(historyToJSON(history))))
   }
 }
 
