@@ -1,0 +1,169 @@
+import type { CheckInput } from '../domain/checks.ts'
+import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import { formatDuration, type Milliseconds } from '../domain/units.ts'
+import type { Verdict } from '../domain/verdict.ts'
+import { formatCount, formatFraction } from './explain.ts'
+
+/** What both arms did in one usable window. */
+export interface UsableLook {
+  readonly canary: ArmCounts
+  readonly stable: ArmCounts
+  readonly duration: Milliseconds
+}
+
+/** A window that can be judged, or the sentence that says why not. */
+export type Look =
+  | { readonly kind: 'usable'; readonly look: UsableLook }
+  | { readonly kind: 'blind' | 'undecided'; readonly reason: string }
+
+/**
+ * The look's counts when both arms have values that are possible and the window goes on after `lastEnd` (the end of the
+ * last window, null before the first). A window that goes back is not counted: its requests may have been counted
+ * before.
+ */
+export function readLook(input: CheckInput, lastEnd: Milliseconds | null): Look {
+  const { start, end } = input.window
+  for (const [name, arm] of [
+    ['canary', input.canary],
+    ['stable', input.stable],
+  ] as const) {
+    const fault = armFault(name, arm)
+    if (fault !== null) return { kind: 'blind', reason: fault }
+  }
+  if (input.canary.kind !== 'value' || input.stable.kind !== 'value') return { kind: 'blind', reason: 'no data' }
+  if (!isTime(start) || !isTime(end)) return { kind: 'blind', reason: 'the window of this look has no time' }
+  if (end < start) return { kind: 'blind', reason: 'the window of this look ends before it starts' }
+  if (isOverlapping(start, lastEnd))
+    return { kind: 'blind', reason: 'the clock went back: this window overlaps the one before' }
+  if (end === start)
+    return { kind: 'undecided', reason: 'measuring has only just begun: the first window is still empty' }
+  return { kind: 'usable', look: { canary: input.canary.value, stable: input.stable.value, duration: end - start } }
+}
+
+/**
+ * The `lastEnd` for the next look. It moves on only when both arms were seen: a source that could not observe starts its
+ * next window where the last good one ended. After a clock that went back it follows the new clock.
+ */
+export function endOfLook(input: CheckInput, lastEnd: Milliseconds | null): Milliseconds | null {
+  const { start, end } = input.window
+  const isSeen = input.canary.kind === 'value' && input.stable.kind === 'value'
+  return isSeen && isTime(start) && isTime(end) && end >= start ? end : lastEnd
+}
+
+/** True when a window that starts here may hold requests that were counted before. */
+export function isOverlapping(start: Milliseconds, lastEnd: Milliseconds | null): boolean {
+  return lastEnd !== null && start < lastEnd - CLOCK_GRAIN
+}
+
+/** Why an arm's counts cannot be used, as a sentence; null when they can. */
+export function armFault(name: string, arm: MetricResult<ArmCounts>): string | null {
+  if (arm.kind !== 'value') return `${name} cannot be seen: ${arm.reason}`
+  const { requests, errors } = arm.value
+  if (!isCount(requests)) return `${name} reports ${String(requests)} requests, which is not a count`
+  if (!isCount(errors)) return `${name} reports ${String(errors)} errors, which is not a count`
+  if (errors > requests * (1 + 1e-9))
+    return `${name} reports more errors than requests (${formatFraction(errors, requests)})`
+  return null
+}
+
+/** More than this in one window is not a count of requests but a mistake; sums of smaller ones stay exact enough. */
+const HIGHEST_COUNT = 1e15
+/** Stores that keep time in floating seconds may be off by this much. */
+const CLOCK_GRAIN: Milliseconds = 1
+/** Times further from the epoch than this are not dates. */
+const LATEST_TIME: Milliseconds = 8.64e15
+
+/** True for a number that can count something: finite, not negative, and not absurdly large. */
+export function isCount(value: number): boolean {
+  return value >= 0 && value <= HIGHEST_COUNT
+}
+
+/** True for a point in time that can be a date. */
+export function isTime(value: Milliseconds): boolean {
+  return Math.abs(value) <= LATEST_TIME
+}
+
+/** What one exposure has shown so far: sums for the sentence and for the minimum of requests. Plain JSON. */
+export interface Tally {
+  readonly canaryTrials: number
+  readonly canaryEvents: number
+  readonly stableTrials: number
+  readonly stableEvents: number
+  readonly watched: Milliseconds
+  readonly canarySilence: Silence
+  readonly stableSilence: Silence
+}
+
+/** For how many looks, and how long, an arm has had no request. */
+export interface Silence {
+  readonly looks: number
+  readonly time: Milliseconds
+}
+
+const NO_SILENCE: Silence = { looks: 0, time: 0 }
+
+export const EMPTY_TALLY: Tally = {
+  canaryTrials: 0,
+  canaryEvents: 0,
+  stableTrials: 0,
+  stableEvents: 0,
+  watched: 0,
+  canarySilence: NO_SILENCE,
+  stableSilence: NO_SILENCE,
+}
+
+/** The tally with one more look in it. */
+export function addToTally(
+  tally: Tally,
+  counts: {
+    readonly canaryTrials: number
+    readonly canaryEvents: number
+    readonly stableTrials: number
+    readonly stableEvents: number
+  },
+  duration: Milliseconds,
+): Tally {
+  return {
+    canaryTrials: tally.canaryTrials + counts.canaryTrials,
+    canaryEvents: tally.canaryEvents + counts.canaryEvents,
+    stableTrials: tally.stableTrials + counts.stableTrials,
+    stableEvents: tally.stableEvents + counts.stableEvents,
+    watched: tally.watched + duration,
+    canarySilence: counts.canaryTrials > 0 ? NO_SILENCE : lengthen(tally.canarySilence, duration),
+    stableSilence: counts.stableTrials > 0 ? NO_SILENCE : lengthen(tally.stableSilence, duration),
+  }
+}
+
+/** An arm is silent after more than so many looks and more than so much time without a request. */
+const SILENT_AFTER: Silence = { looks: 3, time: 60_000 }
+
+/** Why the tally is not enough to pass: an arm is silent (blind) or has too few requests (undecided); null when enough. */
+export function tallyFault(
+  tally: Tally,
+  minRequests: number,
+): { readonly cause: 'blind' | 'undecided'; readonly reason: string } | null {
+  // At least one request, whatever the plan says: nothing can be said about an arm that served nobody.
+  const needed = Math.max(1, Number.isNaN(minRequests) ? Number.POSITIVE_INFINITY : minRequests)
+  for (const [name, silence] of [
+    ['canary', tally.canarySilence],
+    ['stable', tally.stableSilence],
+  ] as const) {
+    if (silence.looks > SILENT_AFTER.looks && silence.time > SILENT_AFTER.time)
+      return { cause: 'blind', reason: `${name} has served no request for ${formatDuration(silence.time)}` }
+  }
+  if (tally.canaryTrials >= needed && tally.stableTrials >= needed) return null
+  const counts = `canary ${formatCount(Math.floor(tally.canaryTrials))}, stable ${formatCount(Math.floor(tally.stableTrials))}`
+  return {
+    cause: 'undecided',
+    reason: `not enough requests yet: ${counts}; each needs ${formatCount(needed)}`,
+  }
+}
+
+/** An inconclusive verdict. */
+export function inconclusive(cause: 'blind' | 'undecided', reason: string, evidence: Verdict['evidence']): Verdict {
+  return { outcome: 'inconclusive', cause, reason, evidence }
+}
+
+function lengthen(silence: Silence, duration: Milliseconds): Silence {
+  return { looks: silence.looks + 1, time: silence.time + duration }
+}

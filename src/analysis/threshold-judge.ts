@@ -1,0 +1,212 @@
+import type { CheckInput, ErrorRateCheck, LatencyCheck, ThresholdRule } from '../domain/checks.ts'
+import type { ArmCounts } from '../domain/observation.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import type { Evidence, Verdict } from '../domain/verdict.ts'
+import { armFault, endOfLook, inconclusive, isCount, isOverlapping, isTime } from './arms.ts'
+import { finiteFigures, formatCount, formatFraction, formatQuantile, formatSeconds, formatShare } from './explain.ts'
+import { hasSameBuckets, histogramFault, quantileOf, totalOf } from './histogram.ts'
+
+/** What the judge remembers: for each of the newest looks that counted, whether it was a breach. Plain JSON, bounded. */
+export interface ThresholdState {
+  readonly kind: 'threshold'
+  readonly lastEnd: Milliseconds | null
+  readonly breaches: readonly boolean[]
+  /** What the canary did in looks that were too small to count alone, and how long that took. */
+  readonly gathered: ArmCounts | null
+  readonly gatheredFor: Milliseconds
+  /** The verdict of the newest look that counted in this exposure; stands while a new one is gathered. */
+  readonly standing: Verdict | null
+}
+
+/** Longest history of looks that is kept, whatever the rule asks for. */
+const LONGEST_HISTORY = 1_000
+
+/** A verdict stands no longer than this while requests for the next one are gathered: after it, silence is silence. */
+const STANDS_FOR: Milliseconds = 60_000
+
+/** The state before the first look. */
+export function startThreshold(): ThresholdState {
+  return { kind: 'threshold', lastEnd: null, breaches: [], gathered: null, gatheredFor: 0, standing: null }
+}
+
+/** The state for a new exposure: its verdict needs requests of its own, while the breaches so far are remembered. */
+export function enterThresholdExposure(state: ThresholdState): ThresholdState {
+  return { ...state, gathered: null, gatheredFor: 0, standing: null }
+}
+
+/**
+ * One look at the canary alone against a fixed limit. `failures` breaches among the last `of` looks that counted fail
+ * the check; a newest look in breach without enough others is undecided. Looks are gathered until the canary has served
+ * `minRequests` in them; until then the last verdict stands, for at most a minute. Without usable data the look is
+ * blind. A quantile in the overflow bucket is a breach when the largest bucket already exceeds the limit; when the limit
+ * lies above the largest bucket nobody can tell, so the look is blind.
+ */
+export function stepThreshold(
+  check: ErrorRateCheck | LatencyCheck,
+  rule: ThresholdRule,
+  state: ThresholdState,
+  input: CheckInput,
+): { readonly state: ThresholdState; readonly verdict: Verdict } {
+  const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
+  // Before anything is added up: a sum could hide what is impossible in one look.
+  const fault = armFault('canary', input.canary) ?? ownLatencyFault(check, input)
+  if (fault !== null) return { state: held, verdict: inconclusive('blind', fault, evidenceOf(rule, held, {})) }
+  const gathered = gather(state, input)
+  const look = lookAt(
+    check,
+    rule,
+    gathered === null ? input : { ...input, canary: { kind: 'value', value: gathered } },
+    state.lastEnd,
+  )
+  const gatheredFor = state.gatheredFor + Math.max(0, input.window.end - input.window.start)
+  if (look.kind === 'few')
+    return keepGathering(rule, { ...held, gathered: essentialsOf(check, gathered), gatheredFor }, look.reason)
+  if (look.kind !== 'counted')
+    return { state: held, verdict: inconclusive(look.kind, look.reason, evidenceOf(rule, held, {})) }
+  const breaches = [...state.breaches, look.isBreach].slice(-historyOf(rule))
+  const next = { ...held, breaches, gathered: null, gatheredFor: 0 }
+  const verdict = verdictOf(rule, next, look)
+  return { state: { ...next, standing: verdict }, verdict }
+}
+
+function ownLatencyFault(check: ErrorRateCheck | LatencyCheck, { canary }: CheckInput): string | null {
+  if (check.kind !== 'latency' || canary.kind !== 'value' || canary.value.latency === null) return null
+  const fault = histogramFault(canary.value.latency)
+  return fault === null ? null : `canary ${fault}`
+}
+
+function keepGathering(rule: ThresholdRule, state: ThresholdState, reason: string) {
+  const { standing, gatheredFor } = state
+  if (standing !== null && gatheredFor <= STANDS_FOR) return { state, verdict: standing }
+  return { state, verdict: inconclusive('undecided', reason, evidenceOf(rule, state, {})) }
+}
+
+/** Only what this check reads: the rest was not looked at, so it may be impossible, and it would travel for nothing. */
+function essentialsOf(check: ErrorRateCheck | LatencyCheck, gathered: ArmCounts | null): ArmCounts | null {
+  if (gathered === null) return null
+  return check.kind === 'errorRate'
+    ? { ...gathered, latency: null, events: {} }
+    : { requests: gathered.requests, errors: 0, latency: gathered.latency, events: {} }
+}
+
+/** This look's counts with those that were too few before; null when they cannot be added. */
+function gather({ gathered }: ThresholdState, { canary }: CheckInput): ArmCounts | null {
+  if (canary.kind !== 'value') return null
+  if (gathered === null) return canary.value
+  const { requests, errors, latency } = canary.value
+  const sum = { ...canary.value, requests: gathered.requests + requests, errors: gathered.errors + errors }
+  if (latency === null || gathered.latency === null) return sum
+  const { upperBoundsSeconds, counts } = latency
+  // Another bucket layout means that the service was changed: what was gathered belongs to the old one.
+  if (!hasSameBuckets(upperBoundsSeconds, gathered.latency.upperBoundsSeconds)) return canary.value
+  const before = gathered.latency.counts
+  return { ...sum, latency: { upperBoundsSeconds, counts: counts.map((count, index) => count + (before[index] ?? 0)) } }
+}
+
+interface CountedLook {
+  readonly kind: 'counted'
+  readonly isBreach: boolean
+  readonly said: string
+  readonly figures: Readonly<Record<string, number>>
+}
+
+type ThresholdLook = CountedLook | { readonly kind: 'blind' | 'undecided' | 'few'; readonly reason: string }
+
+function lookAt(
+  check: ErrorRateCheck | LatencyCheck,
+  rule: ThresholdRule,
+  input: CheckInput,
+  lastEnd: Milliseconds | null,
+): ThresholdLook {
+  if (!(rule.max >= 0)) return { kind: 'blind', reason: `the limit ${String(rule.max)} is not a number ≥ 0` }
+  if (input.canary.kind !== 'value') return { kind: 'blind', reason: `canary cannot be seen: ${input.canary.reason}` }
+  const { start, end } = input.window
+  if (!isTime(start) || !isTime(end)) return { kind: 'blind', reason: 'the window of this look has no time' }
+  if (end < start) return { kind: 'blind', reason: 'the window of this look ends before it starts' }
+  if (isOverlapping(start, lastEnd))
+    return { kind: 'blind', reason: 'the clock went back: this window overlaps the one before' }
+  if (end === start)
+    return { kind: 'undecided', reason: 'measuring has only just begun: the first window is still empty' }
+  return check.kind === 'errorRate'
+    ? lookAtErrors(rule, input.canary.value)
+    : lookAtLatency(check, rule, input.canary.value)
+}
+
+function lookAtErrors(rule: ThresholdRule, { requests, errors }: ArmCounts): ThresholdLook {
+  const few = tooFew(rule, requests)
+  if (few !== null) return few
+  const share = errors / requests
+  const said = `errors ${formatShare(share)} on canary (${formatFraction(errors, requests)})`
+  const isBreach = share > rule.max
+  const limit = `${isBreach ? 'above' : 'within'} the limit of ${formatShare(rule.max)}`
+  return {
+    kind: 'counted',
+    isBreach,
+    said: `${said}, ${limit}`,
+    figures: { canaryShare: share, canaryRequests: requests },
+  }
+}
+
+function lookAtLatency(check: LatencyCheck, rule: ThresholdRule, { latency, requests }: ArmCounts): ThresholdLook {
+  if (latency === null) return requests === 0 ? (tooFew(rule, 0) ?? NO_LATENCY) : NO_LATENCY
+  const total = totalOf(latency)
+  if (!isCount(total)) return { kind: 'blind', reason: 'canary has latency counts too large to be true' }
+  const few = tooFew(rule, total)
+  if (few !== null) return few
+  const parts: string[] = []
+  const figures: Record<string, number> = { canaryRequests: total }
+  let isBreach = false
+  let hidden: string | null = null
+  for (const quantile of check.quantiles) {
+    const name = formatQuantile(quantile)
+    const value = quantileOf(latency, quantile)
+    if (value === null) return NO_LATENCY
+    figures[`canaryP${String(quantile * 100).replace('.', '_')}Seconds`] = value.seconds
+    isBreach ||= value.kind === 'within' ? value.seconds > rule.max : value.seconds >= rule.max
+    if (value.kind === 'above' && value.seconds < rule.max)
+      hidden = `${name} on canary is above the largest latency bucket of ${formatSeconds(value.seconds)}, so nobody can tell whether it is above the limit of ${formatSeconds(rule.max)}`
+    parts.push(`${name} ${value.kind === 'above' ? 'over ' : ''}${formatSeconds(value.seconds)}`)
+  }
+  if (parts.length === 0) return { kind: 'blind', reason: 'the check names no quantile' }
+  if (!isBreach && hidden !== null) return { kind: 'blind', reason: hidden }
+  const said = `latency ${parts.join(', ')} on canary (${formatCount(total)} requests), ${isBreach ? 'above' : 'within'} the limit of ${formatSeconds(rule.max)}`
+  return { kind: 'counted', isBreach, said, figures }
+}
+
+const NO_LATENCY: ThresholdLook = { kind: 'blind', reason: 'canary reports no latency' }
+
+function tooFew(rule: ThresholdRule, requests: number): ThresholdLook | null {
+  const needed = Math.max(1, Number.isNaN(rule.minRequests) ? Number.POSITIVE_INFINITY : rule.minRequests)
+  if (requests >= needed) return null
+  const reason = `not enough requests yet: canary ${formatCount(Math.floor(requests))}, needs ${formatCount(needed)}`
+  return { kind: 'few', reason }
+}
+
+function verdictOf(rule: ThresholdRule, state: ThresholdState, look: CountedLook): Verdict {
+  const breaches = countBreaches(state)
+  const evidence = evidenceOf(rule, state, look.figures)
+  const looks = `${breaches} of the last ${state.breaches.length} looks breached, ${rule.failures} of ${rule.of} fail the check`
+  if (breaches > 0 && breaches >= rule.failures) return { outcome: 'fail', reason: `${look.said}; ${looks}`, evidence }
+  if (look.isBreach) return inconclusive('undecided', `${look.said}; ${looks}`, evidence)
+  return { outcome: 'pass', reason: look.said, evidence }
+}
+
+function evidenceOf(rule: ThresholdRule, state: ThresholdState, figures: Readonly<Record<string, number>>): Evidence {
+  const all = {
+    ...figures,
+    max: rule.max,
+    breaches: countBreaches(state),
+    looks: state.breaches.length,
+    failures: rule.failures,
+    of: rule.of,
+  }
+  return { judge: 'threshold', figures: finiteFigures(all) }
+}
+
+function historyOf(rule: ThresholdRule): number {
+  return Number.isFinite(rule.of) ? Math.min(LONGEST_HISTORY, Math.max(1, Math.floor(rule.of))) : LONGEST_HISTORY
+}
+
+function countBreaches(state: ThresholdState): number {
+  return state.breaches.filter((isBreach) => isBreach).length
+}

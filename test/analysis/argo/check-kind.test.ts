@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { argoKind } from '../../../src/analysis/argo/check-kind.ts'
+import { importTemplate } from '../../../src/analysis/argo/import-template.ts'
+import { planFormOf } from '../../../src/analysis/argo/plan-form.ts'
+import { type PlanContext, readPlan } from '../../../src/domain/plan.ts'
+import { planContext } from '../../domain/plan-context.ts'
+
+const context: PlanContext = { ...planContext(), checkKinds: [argoKind] }
+const planWith = (checks: unknown) => ({
+  ...{ service: 'checkout', environment: 'production', steps: [{ weight: '100%' }] },
+  checks,
+})
+const read = (options: object) => readPlan(planWith({ success: { argo: options } }), context)
+const problemsOf = (options: object) => {
+  const result = read(options)
+  return 'problems' in result ? result.problems : []
+}
+const QUERY = { promql: 'rate{pool="$pool"}' }
+
+describe('the argo check', () => {
+  it("has Argo's defaults", () => {
+    expect(read(QUERY)).toMatchObject({
+      plan: {
+        errorBudget: 0,
+        checks: [
+          {
+            ...{ kind: 'argo', name: 'success', source: 'proxy', query: QUERY.promql },
+            ...{ successCondition: null, failureCondition: null, interval: null, initialDelay: 0, count: null },
+            ...{ failureLimit: 0, inconclusiveLimit: 0, consecutiveErrorLimit: 4, consecutiveSuccessLimit: 0 },
+          },
+        ],
+      },
+    })
+  })
+
+  it('reports each condition that can never be evaluated, at its place', () => {
+    const problems = problemsOf({ ...QUERY, successCondition: 'result[0] >=', failureCondition: 'reslt > 1' })
+    expect(problems.map(({ path }) => path.at(-1))).toEqual(['successCondition', 'failureCondition'])
+    expect(problems[1]).toMatchObject({ rule: 'expression', received: 'reslt > 1' })
+  })
+
+  it.each([
+    [{ failureLimit: -1 }, 'cannot both be switched off'],
+    [{ count: 2, failureLimit: 3, interval: '1m' }, 'count 2 must be at least failureLimit 3'],
+    [{ count: 2, inconclusiveLimit: 3, interval: '1m' }, 'count 2 must be at least inconclusiveLimit 3'],
+    [{ count: 3 }, 'count 3 needs an interval'],
+  ])('refuses %j as Argo does', (limits, message) => {
+    expect(problemsOf({ ...QUERY, ...limits })).toEqual([
+      expect.objectContaining({ rule: 'argo-limits', message: expect.stringContaining(message) }),
+    ])
+  })
+
+  it('refuses an interval without length, a limit that is no whole number and an unknown key', () => {
+    const places = problemsOf({ ...QUERY, interval: '0s', failureLimit: 1.5, succesCondition: 'true' })
+    expect(places.map(({ path }) => path.at(-1)).sort()).toEqual(['failureLimit', 'interval', 'succesCondition'])
+  })
+})
+
+describe('the plan form of imported checks', () => {
+  const metric = {
+    ...{ name: 'Success Rate', interval: '1h30m', initialDelay: '90s', count: 10 },
+    ...{ successCondition: 'result[0] >= 0.95', failureLimit: 3, consecutiveErrorLimit: 2 },
+    provider: { prometheus: { query: 'rate{service="checkout"}' } },
+  }
+  const imported = (...metrics: object[]) => {
+    const result = importTemplate({ spec: { metrics } }, { source: 'proxy' })
+    if (!result.ok) throw new Error(result.problems.join('\n'))
+    return result.checks
+  }
+
+  it('is read back as the same check under the name a plan can have', () => {
+    const checks = imported(metric)
+    const form = planFormOf(checks)
+    expect(form.problems).toEqual([])
+    expect(form.checks['success-rate']?.argo).toMatchObject({ interval: '90m', initialDelay: '90s' })
+    const result = readPlan(planWith(form.checks), context)
+    expect('plan' in result ? result.plan.checks : result.problems).toEqual([{ ...checks[0], name: 'success-rate' }])
+  })
+
+  it('leaves out what is the default and says what a reader must do', () => {
+    const form = planFormOf(imported({ name: 'plain', provider: metric.provider }))
+    expect(form.checks).toEqual({ plain: { argo: { source: 'proxy', promql: 'rate{service="checkout"}' } } })
+    expect(form.notes).toEqual([expect.stringContaining('names no pool')])
+  })
+
+  it('refuses two metrics that would have one name, and a name of which nothing is left', () => {
+    const form = planFormOf(imported(metric, { ...metric, name: 'success_rate' }, { ...metric, name: '!' }))
+    expect(form.problems).toHaveLength(2)
+    expect(Object.keys(form.checks)).toEqual(['success-rate'])
+  })
+})

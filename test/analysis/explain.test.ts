@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  capEvidence,
+  finiteFigures,
+  formatCount,
+  formatFraction,
+  formatOdds,
+  formatQuantile,
+  formatRatio,
+  formatSeconds,
+  formatShare,
+  formatWatched,
+} from '../../src/analysis/explain.ts'
+
+describe('numbers for people', () => {
+  it.each([
+    [0, '0'],
+    [999.4, '999'],
+    [19_614, '19,614'],
+    [1_234_567.5, '1,234,568'],
+    [-4_700, '-4,700'],
+    [-0.2, '0'],
+    [Number.NaN, 'an unknown number'],
+  ])('writes the count %d as %s', (count, text) => {
+    expect(formatCount(count)).toBe(text)
+  })
+
+  it.each([
+    [0, '0 %'],
+    [0.021, '2.1 %'],
+    [0.005, '0.5 %'],
+    [0.000123, '0.012 %'],
+    [0.1234, '12 %'],
+    [1, '100 %'],
+    [2.5, '2.5 per request'],
+    [1_234.5, '1,230 per request'],
+    [Number.POSITIVE_INFINITY, 'an unknown share'],
+  ])('writes the share %d as %s', (share, text) => {
+    expect(formatShare(share)).toBe(text)
+  })
+
+  it.each([
+    [0.4203, '420 ms'],
+    [0.0012345, '1.23 ms'],
+    [1.25, '1.25 s'],
+    [72, '72 s'],
+    [0, '0 ms'],
+    [Number.NaN, 'an unknown time'],
+  ])('writes %d seconds as %s', (seconds, text) => {
+    expect(formatSeconds(seconds)).toBe(text)
+  })
+
+  it.each([
+    [0, '1 : 1'],
+    [Math.log(2.34), '1 : 2.3'],
+    [Math.log(20), '1 : 20'],
+    [Math.log(4_712), '1 : 4,700'],
+    [1_000, 'less than 1 : 1,000,000,000,000'],
+  ])('writes the evidence e^%d as odds %s', (log, text) => {
+    expect(formatOdds(log)).toBe(text)
+  })
+
+  it('writes fractions, ratios, quantiles and durations', () => {
+    expect(formatFraction(412, 19_614)).toBe('412 of 19,614')
+    expect(formatRatio(1.5)).toBe('1.5 times')
+    expect(formatRatio(2)).toBe('2 times')
+    expect(formatQuantile(0.95)).toBe('p95')
+    expect(formatQuantile(0.999)).toBe('p99.9')
+    expect(formatWatched(70_000)).toBe('after 1m 10s')
+  })
+
+  it('keeps evidence between 0 and 10¹²', () => {
+    expect(capEvidence(0)).toBe(1)
+    expect(capEvidence(1e9)).toBe(1e12)
+    expect(capEvidence(Number.NEGATIVE_INFINITY)).toBe(0)
+    expect(capEvidence(Number.NaN)).toBe(0)
+  })
+
+  it('shows finite figures only', () => {
+    expect(finiteFigures({ a: 1 / 3, b: Number.NaN, c: Number.POSITIVE_INFINITY, d: 0 })).toEqual({
+      a: 0.333333333333,
+      d: 0,
+    })
+  })
+
+  it('never writes an exponent', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e18, noNaN: true }), (value) => {
+        for (const text of [formatCount(value), formatShare(value), formatSeconds(value), formatRatio(value)])
+          expect(text).not.toMatch(/\de[+-]?\d/)
+      }),
+    )
+  })
+})
