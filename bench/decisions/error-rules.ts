@@ -1,0 +1,163 @@
+import { classifyMetric, type MetricRules } from '../../src/analysis/kayenta/classifier.ts'
+import { eppoReach, growthBookReach, isAbove, statsigReach } from '../../src/analysis/peers/confidence-sequences.ts'
+import { failureLimitCheck, flaggerCheck, NO_BREACH } from '../../src/analysis/peers/fixed-limits.ts'
+import { type EventSplit, lindonMalekEvidence, truncatedEvidence } from '../../src/analysis/peers/lindon-malek.ts'
+import { obrienFlemingConstant } from '../../src/analysis/peers/obrien-fleming.ts'
+import { shareDifference, twoProportionZ } from '../../src/analysis/peers/proportions.ts'
+import type { SplitCounts } from '../../src/analysis/split-test.ts'
+import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
+import { LOOK_SECONDS } from './error-traffic.ts'
+import { sequentialRule, startOurJudge } from './our-judge.ts'
+
+/** What a rule sees at a look. */
+export interface ErrorLook {
+  /** Looks before this one. */
+  readonly index: number
+  readonly counts: SplitCounts
+  /** Everything so far, of all weights: what most rules compare. */
+  readonly totals: SplitCounts
+  /** The minute that ends with this look; null within a minute. */
+  readonly minute: SplitCounts | null
+  readonly isNewExposure: boolean
+}
+
+/** A decision rule at work on one release: true when it would roll back at this look. */
+export type ErrorDetector = (look: ErrorLook) => boolean
+
+const ALPHA = 0.05
+const LIMIT = 0.01
+const OBRIEN_FLEMING_LOOKS = 60
+
+const RULES = {
+  'flagger-1': () => flagger(1),
+  'flagger-10': () => flagger(10),
+  'fixed-0': () => fixedLimit(0),
+  'fixed-3': () => fixedLimit(3),
+  z: () => peekedZ,
+  'obrien-fleming': obrienFleming,
+  growthbook: () => growthBook,
+  eppo: () => eppo,
+  statsig: () => statsig,
+  'lindon-malek': () => bySplit((split) => lindonMalekEvidence(split, 100)),
+  truncated: () => bySplit((split) => truncatedEvidence(split, 20)),
+  kayenta,
+  ours: () => ours(ALPHA, 1),
+  'ours-1%': () => ours(0.01, 1),
+  'ours-1.5x': () => ours(ALPHA, 1.5),
+  'ours-2x': () => ours(ALPHA, 2),
+} as const satisfies Record<string, () => ErrorDetector>
+
+/** A named rule, or Sluice with an accepted ratio and an error budget: `ours:1.75:0.05`. */
+export type ErrorRule = keyof typeof RULES | `ours:${number}:${number}`
+
+export function isErrorRule(name: string): name is ErrorRule {
+  return Object.hasOwn(RULES, name) || /^ours:[\d.]+:[\d.]+$/.test(name)
+}
+
+/** Starts a rule on a new release. */
+export function startErrorRule(rule: ErrorRule): ErrorDetector {
+  if (isNamed(rule)) return RULES[rule]()
+  const [, notWorseThan, alpha] = rule.split(':')
+  return ours(Number(alpha), Number(notWorseThan))
+}
+
+function isNamed(rule: ErrorRule): rule is keyof typeof RULES {
+  return Object.hasOwn(RULES, rule)
+}
+
+function ours(alpha: number, notWorseThan: number): ErrorDetector {
+  const rule = sequentialRule(alpha, notWorseThan)
+  const judge = startOurJudge({ kind: 'errorRate', name: 'errors', source: 'bench', rule })
+  return ({ counts, isNewExposure }) => judge.look({ counts, isNewExposure, duration: LOOK_SECONDS * 1_000 })
+}
+
+function flagger(threshold: number): ErrorDetector {
+  let count = NO_BREACH
+  return ({ minute }) => {
+    if (minute !== null) count = flaggerCheck(count, canaryShare(minute), LIMIT, threshold)
+    return count.isOver
+  }
+}
+
+function fixedLimit(failureLimit: number): ErrorDetector {
+  let count = NO_BREACH
+  return ({ minute }) => {
+    if (minute !== null) count = failureLimitCheck(count, canaryShare(minute), LIMIT, failureLimit)
+    return count.isOver
+  }
+}
+
+function peekedZ({ totals }: ErrorLook): boolean {
+  return twoProportionZ(totals) > normalQuantile(1 - ALPHA)
+}
+
+const obrienFlemingConstants = new Map<number, number>()
+function obrienFleming(): ErrorDetector {
+  const known = obrienFlemingConstants.get(OBRIEN_FLEMING_LOOKS)
+  const constant = known ?? obrienFlemingConstant(OBRIEN_FLEMING_LOOKS, ALPHA)
+  obrienFlemingConstants.set(OBRIEN_FLEMING_LOOKS, constant)
+  let look = 0
+  return ({ totals, minute }) => {
+    if (minute === null) return false
+    look += 1
+    return look <= OBRIEN_FLEMING_LOOKS && twoProportionZ(totals) >= constant * Math.sqrt(OBRIEN_FLEMING_LOOKS / look)
+  }
+}
+
+function growthBook({ totals }: ErrorLook): boolean {
+  const seen = shareDifference(totals)
+  return seen !== null && isAbove(seen, growthBookReach(seen.variance, seen.size, { alpha: ALPHA, sides: 1 }))
+}
+
+function eppo({ totals }: ErrorLook): boolean {
+  const seen = shareDifference(totals)
+  return seen !== null && isAbove(seen, eppoReach(seen.variance, seen.size, { alpha: ALPHA }))
+}
+
+function statsig({ totals }: ErrorLook): boolean {
+  const seen = shareDifference(totals)
+  if (seen === null) return false
+  const units =
+    unitVariance(totals.canaryEvents / totals.canaryTrials) + unitVariance(totals.stableEvents / totals.stableTrials)
+  return isAbove(seen, statsigReach(seen.variance, seen.size, units, ALPHA))
+}
+
+/** The events of the whole release so far against the requests' split so far; only "canary worse" is a failure. */
+function bySplit(evidence: (split: EventSplit) => number): ErrorDetector {
+  return ({ totals }) => {
+    const { canaryEvents, stableEvents, canaryTrials, stableTrials } = totals
+    const canaryShareOfTrials = canaryTrials / (canaryTrials + stableTrials)
+    if (!(canaryShareOfTrials > 0 && canaryShareOfTrials < 1)) return false
+    const isWorse = canaryEvents * (1 - canaryShareOfTrials) > stableEvents * canaryShareOfTrials
+    return isWorse && evidence({ canaryEvents, stableEvents, canaryShare: canaryShareOfTrials }) >= -Math.log(ALPHA)
+  }
+}
+
+const KAYENTA_MINUTES = 5
+export const KAYENTA_RULES: MetricRules = {
+  direction: 'increase',
+  nanStrategy: 'remove',
+  mustHaveData: false,
+  critical: false,
+  effect: { measure: 'meanRatio', allowedIncrease: 1, allowedDecrease: 1, criticalIncrease: 1, criticalDecrease: 1 },
+  outlierFactor: null,
+}
+
+function kayenta(): ErrorDetector {
+  const points = { canary: [] as number[], baseline: [] as number[] }
+  return ({ minute }) => {
+    if (minute === null) return false
+    points.canary.push(canaryShare(minute) ?? Number.NaN)
+    points.baseline.push(minute.stableEvents / minute.stableTrials)
+    if (points.canary.length % KAYENTA_MINUTES !== 0) return false
+    return classifyMetric(points, KAYENTA_RULES).label === 'high'
+  }
+}
+
+function canaryShare(counts: SplitCounts): number | null {
+  return counts.canaryTrials > 0 ? counts.canaryEvents / counts.canaryTrials : null
+}
+
+function unitVariance(share: number): number {
+  return share * (1 - share)
+}

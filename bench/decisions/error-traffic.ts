@@ -1,0 +1,114 @@
+import type { Random } from '../../src/analysis/random.ts'
+import type { SplitCounts } from '../../src/analysis/split-test.ts'
+
+/** Noise of one arm on its own: a log-normal factor per minute with this coefficient of variation and autocorrelation. */
+export interface ArmNoise {
+  readonly variation: number
+  readonly autocorrelation: number
+}
+
+/** Traffic of one release, minute by minute. */
+export interface ErrorTraffic {
+  readonly minutes: number
+  readonly requestsPerSecond: number
+  /** The canary's share of the requests. */
+  readonly canaryShare: (minute: number) => number
+  /** The share of errors on stable, which moves for both arms. */
+  readonly errorShare: (minute: number) => number
+  /** Errors per request on the canary as a multiple of stable's. */
+  readonly ratio: number
+  readonly noise: ArmNoise | null
+}
+
+export const LOOK_SECONDS = 10
+export const LOOKS_PER_MINUTE = 60 / LOOK_SECONDS
+
+const HOUR = {
+  minutes: 60,
+  requestsPerSecond: 100,
+  canaryShare: () => 0.05,
+  errorShare: () => 0.005,
+  ratio: 1,
+  noise: null,
+} as const satisfies ErrorTraffic
+
+const RAMP_SHARES = [0.01, 0.05, 0.1, 0.25, 0.5] as const
+const RAMP: ErrorTraffic = {
+  ...HOUR,
+  minutes: 50,
+  canaryShare: (minute) => RAMP_SHARES[Math.floor(minute / 10)] ?? 0.5,
+}
+
+export const NOISES = [
+  { name: 'cv.5', label: 'CV .5 per minute', variation: 0.5, autocorrelation: 0 },
+  { name: 'cv1', label: 'CV 1 per minute', variation: 1, autocorrelation: 0 },
+  { name: 'cv.5-ar.8', label: 'CV .5, AR .8', variation: 0.5, autocorrelation: 0.8 },
+  { name: 'cv.5-ar.95', label: 'CV .5, AR .95', variation: 0.5, autocorrelation: 0.95 },
+] as const satisfies readonly (ArmNoise & { readonly name: string; readonly label: string })[]
+
+type NoisyScenario = `${(typeof NOISES)[number]['name']}-${'flat' | 'to-2'}`
+
+const SCENARIOS = {
+  flat: HOUR,
+  drift: { ...HOUR, errorShare: (minute: number) => 0.005 * (1 + 0.8 * Math.sin((2 * Math.PI * minute) / 60)) },
+  'flat-to-1': { ...HOUR, ratio: 2 },
+  'flat-to-2': { ...HOUR, ratio: 4 },
+  'flat-to-5': { ...HOUR, ratio: 10 },
+  'small-to-2': { ...HOUR, requestsPerSecond: 10, ratio: 4 },
+  'small-to-5': { ...HOUR, requestsPerSecond: 10, ratio: 10 },
+  'half-to-1': { ...HOUR, canaryShare: () => 0.5, ratio: 2 },
+  ramp: RAMP,
+  'ramp-drift': { ...RAMP, errorShare: (minute: number) => 0.003 + (0.007 * minute) / 50 },
+  'ramp-incident': { ...RAMP, errorShare: (minute: number) => (minute < 40 ? 0.005 : 0.03) },
+  'ramp-worse': { ...RAMP, ratio: 2 },
+} as const satisfies Record<string, ErrorTraffic>
+
+export type ErrorScenario = keyof typeof SCENARIOS | NoisyScenario
+
+export const ERROR_SCENARIOS: Readonly<Record<string, ErrorTraffic>> = {
+  ...SCENARIOS,
+  ...Object.fromEntries(
+    NOISES.flatMap((noise) => [
+      [`${noise.name}-flat`, { ...HOUR, noise }],
+      [`${noise.name}-to-2`, { ...HOUR, ratio: 4, noise }],
+    ]),
+  ),
+}
+
+/** What a look shows. */
+export interface TrafficLook {
+  readonly share: number
+  readonly counts: SplitCounts
+}
+
+/** The looks of one release, drawn one after the other: requests are Poisson, errors binomial. */
+export function* drawLooks(traffic: ErrorTraffic, random: Random): Generator<TrafficLook> {
+  const canaryNoise = armNoise(traffic.noise, random)
+  const stableNoise = armNoise(traffic.noise, random)
+  for (let minute = 0; minute < traffic.minutes; minute += 1) {
+    const share = traffic.canaryShare(minute)
+    const canaryErrors = Math.min(1, traffic.errorShare(minute) * traffic.ratio * canaryNoise())
+    const stableErrors = Math.min(1, traffic.errorShare(minute) * stableNoise())
+    const requests = traffic.requestsPerSecond * LOOK_SECONDS
+    for (let look = 0; look < LOOKS_PER_MINUTE; look += 1) {
+      const canaryTrials = random.poisson(requests * share)
+      const stableTrials = random.poisson(requests * (1 - share))
+      const canaryEvents = random.binomial(canaryTrials, canaryErrors)
+      const stableEvents = random.binomial(stableTrials, stableErrors)
+      yield { share, counts: { canaryEvents, canaryTrials, stableEvents, stableTrials } }
+    }
+  }
+}
+
+/** The next minute's factor of one arm: log-normal with mean 1, its logarithm a stationary first-order autoregression. */
+function armNoise(noise: ArmNoise | null, random: Random): () => number {
+  if (noise === null) return () => 1
+  const variance = Math.log1p(noise.variation ** 2)
+  const fresh = Math.sqrt(variance * (1 - noise.autocorrelation ** 2))
+  let log = Math.sqrt(variance) * random.normal()
+  return () => {
+    const factor = Math.exp(log - variance / 2)
+    log = noise.autocorrelation * log + fresh * random.normal()
+    return factor
+  }
+}

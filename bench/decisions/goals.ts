@@ -1,0 +1,113 @@
+import { NOISES } from './error-traffic.ts'
+import { align, printMinutes, printShare } from './print.ts'
+import type { Results } from './results.ts'
+import { calibratedRule, type Proposals } from './tables.ts'
+
+/** A figure to reach, with what was measured. */
+export interface Goal {
+  readonly what: string
+  readonly unit: 'share' | 'minutes'
+  readonly most: number
+  readonly scenario: string
+  /** Null when there is no such rule, because calibration proposed none: then the goal is missed. */
+  readonly rule: string | null
+}
+
+const GOOD_RELEASES = [
+  ['flat', 'one weight, flat'],
+  ['drift', 'one weight, drift'],
+  ['ramp', 'ramp, flat'],
+  ['ramp-drift', 'ramp, drift'],
+  ['ramp-incident', 'ramp, late incident'],
+] as const
+
+const GOALS: readonly Goal[] = [
+  minutes('median for 0.5 -> 2 %, 100 requests/s, 5 %', 1.3, 'flat-to-2', 'ours'),
+  minutes('median for 0.5 -> 5 %, 100 requests/s, 5 %', 20 / 60, 'flat-to-5', 'ours'),
+  ...GOOD_RELEASES.map(([scenario, name]) => share(`false alarms at .05: ${name}`, 0.05, scenario, 'ours')),
+  ...GOOD_RELEASES.map(([scenario, name]) => share(`false alarms at .01: ${name}`, 0.01, scenario, 'ours-1%')),
+  minutes('latency: median for all +25 %', 2, 'latency-all-25%', 'ours-latency'),
+  minutes('latency: median for 3 % of requests x3', 8, 'latency-3%-x3', 'ours-latency'),
+  share('latency: false alarms at .05', 0.05, 'latency-same', 'ours-latency'),
+  share('latency: false alarms at .05, 11 buckets', 0.05, 'latency-same', 'ours-latency-coarse'),
+]
+
+/** All goals; those about noise need the rules that calibration proposes. */
+export function goalsWith(proposals: Proposals): readonly Goal[] {
+  const noisy = NOISES.filter(({ variation }) => variation === 0.5).map(({ name, label }) =>
+    share(`false alarms, ${label}, calibrated at .05`, 0.1, `${name}-flat`, calibratedRule(proposals, `${name}-flat`)),
+  )
+  return [...GOALS, ...noisy]
+}
+
+/** All goals beside what was measured. */
+export function printGoals(goals: readonly Goal[], results: Results): string {
+  const lines = goals.map((goal) => {
+    const measured = measure(goal, results)
+    const print = goal.unit === 'share' ? printShare : printMinutes
+    const unit = goal.unit === 'share' ? '' : ' min'
+    const isReached = measured <= goal.most + 1e-9
+    return [goal.what, `<= ${print(goal.most)}${unit}`, `${print(measured)}${unit}`, isReached ? 'reached' : 'MISSED']
+  })
+  return ['Goals of Sluice', '', align([['', 'goal', 'measured', ''], ...lines])].join('\n')
+}
+
+/** The figure a goal is about; Infinity without a rule. */
+function measure({ scenario, rule, unit }: Goal, results: Results): number {
+  if (rule === null) return Number.POSITIVE_INFINITY
+  const { share: seen, median } = results.of(scenario, rule)
+  return unit === 'share' ? seen : median
+}
+
+const POOLED = ['z', 'growthbook', 'statsig', 'eppo'] as const
+const SEQUENTIAL = ['obrien-fleming', 'growthbook', 'eppo', 'statsig', 'lindon-malek', 'truncated', 'kayenta'] as const
+const ALPHA = 0.05
+
+/** What must hold whatever the sample: empty when the ordering of the rules is as it should be. */
+export function brokenOrder(results: Results): readonly string[] {
+  return [...falseAlarmsOfOurs(results), ...slowerThanValid(results), ...quietPooled(results)]
+}
+
+function falseAlarmsOfOurs(results: Results): readonly string[] {
+  return GOALS.filter((goal) => goal.unit === 'share').flatMap(({ what, most, scenario, rule }) => {
+    if (rule === null) return []
+    const { share: seen, runs } = results.of(scenario, rule)
+    const limit = most + 3 * Math.sqrt((most * (1 - most)) / runs)
+    return seen <= limit ? [] : [`${what}: ${printShare(seen)} is more than ${printShare(limit)}`]
+  })
+}
+
+/** A rule is valid when it keeps its stated error probability at one weight; over ramps no pooled rule does. */
+function slowerThanValid(results: Results): readonly string[] {
+  const valid = SEQUENTIAL.filter((rule) =>
+    ['flat', 'drift'].every((scenario) => {
+      const { share: seen, runs } = results.of(scenario, rule)
+      return seen <= ALPHA + 3 * Math.sqrt((ALPHA * (1 - ALPHA)) / runs)
+    }),
+  )
+  return ['flat-to-2', 'flat-to-5'].flatMap((scenario) =>
+    valid.flatMap((rule) => {
+      const [ours, theirs] = [results.of(scenario, 'ours').median, results.of(scenario, rule).median]
+      return ours <= theirs + 1e-9
+        ? []
+        : [`${scenario}: ours ${printMinutes(ours)} min, ${rule} ${printMinutes(theirs)} min`]
+    }),
+  )
+}
+
+function quietPooled(results: Results): readonly string[] {
+  return ['ramp-drift', 'ramp-incident'].flatMap((scenario) =>
+    POOLED.flatMap((rule) => {
+      const seen = results.of(scenario, rule).share
+      return seen > 0.9 ? [] : [`${scenario}: ${rule} was expected to alarm in over .9, it did in ${printShare(seen)}`]
+    }),
+  )
+}
+
+function minutes(what: string, most: number, scenario: string, rule: string): Goal {
+  return { what, unit: 'minutes', most, scenario, rule }
+}
+
+function share(what: string, most: number, scenario: string, rule: string | null): Goal {
+  return { what, unit: 'share', most, scenario, rule }
+}

@@ -1,0 +1,48 @@
+import { type CheckState, enterExposure, startCheck, stepCheck } from '../../src/analysis/check-judge.ts'
+import type { SplitCounts } from '../../src/analysis/split-test.ts'
+import type { Check, CheckInput, SequentialRule } from '../../src/domain/checks.ts'
+import type { LatencyHistogram } from '../../src/domain/observation.ts'
+import type { Milliseconds } from '../../src/domain/units.ts'
+
+/** What a plan asks for; `minRequests` is the plan's default. */
+export function sequentialRule(alpha: number, notWorseThan: number): SequentialRule {
+  return { judge: 'sequential', alpha, notWorseThan, minRequests: 50 }
+}
+
+/** Sluice's own judge as the guard drives it: one `stepCheck` per look. */
+export interface OurJudge {
+  /** True once the check has failed. */
+  readonly look: (look: {
+    readonly counts: SplitCounts
+    readonly latency?: { readonly canary: LatencyHistogram; readonly stable: LatencyHistogram }
+    readonly duration: Milliseconds
+    readonly isNewExposure: boolean
+  }) => boolean
+}
+
+/** Starts the judge of one check. */
+export function startOurJudge(check: Check): OurJudge {
+  let state: CheckState = startCheck(check)
+  let end: Milliseconds = 0
+  return {
+    look({ counts, latency, duration, isNewExposure }) {
+      if (isNewExposure) state = enterExposure(state)
+      const start = end
+      end += duration
+      const input: CheckInput = {
+        at: end,
+        window: { start, end },
+        canary: arm(counts.canaryTrials, counts.canaryEvents, latency?.canary ?? null),
+        stable: arm(counts.stableTrials, counts.stableEvents, latency?.stable ?? null),
+        readings: {},
+      }
+      const step = stepCheck(check, state, input)
+      state = step.state
+      return step.verdict.outcome === 'fail'
+    },
+  }
+}
+
+function arm(requests: number, errors: number, latency: LatencyHistogram | null): CheckInput['canary'] {
+  return { kind: 'value', value: { requests, errors, latency, events: {} } }
+}

@@ -1,0 +1,52 @@
+import { createRandom } from '../../src/analysis/random.ts'
+import { isErrorRule } from './error-rules.ts'
+import { ERROR_SCENARIOS } from './error-traffic.ts'
+import { isLatencyRule } from './latency-rules.ts'
+import { LATENCY_SCENARIOS } from './latency-traffic.ts'
+import { simulateErrors } from './simulate-errors.ts'
+import { simulateLatency } from './simulate-latency.ts'
+
+/** Releases `from` (inclusive) to `to` (exclusive) of one scenario, each judged by all these rules. Plain JSON. */
+export interface Batch {
+  readonly scenario: string
+  readonly rules: readonly string[]
+  readonly seed: number
+  readonly from: number
+  readonly to: number
+}
+
+/** Minutes to the rollback, per rule and release; Infinity for none. */
+export type Alarms = readonly (readonly number[])[]
+
+/** Release n of a scenario is the same for every rule and every batching: its seed is made of these three alone. */
+export function simulate({ scenario, rules, seed, from, to }: Batch): Alarms {
+  const run = simulatorOf(scenario, rules)
+  const runs = Array.from({ length: to - from }, (_, index) => run(createRandom(seedOf(seed, scenario, from + index))))
+  return rules.map((_, position) => runs.map((alarms) => alarms[position] ?? Number.POSITIVE_INFINITY))
+}
+
+function simulatorOf(
+  scenario: string,
+  rules: readonly string[],
+): (random: ReturnType<typeof createRandom>) => readonly number[] {
+  const errors = ERROR_SCENARIOS[scenario]
+  if (errors !== undefined) {
+    const known = exactly(rules.filter(isErrorRule), rules)
+    return (random) => simulateErrors(errors, known, random)
+  }
+  const latency = LATENCY_SCENARIOS[scenario]
+  if (latency === undefined) throw new Error(`there is no scenario ${scenario}`)
+  const known = exactly(rules.filter(isLatencyRule), rules)
+  return (random) => simulateLatency(latency, known, random)
+}
+
+function exactly<T extends string>(known: readonly T[], wanted: readonly string[]): readonly T[] {
+  if (known.length === wanted.length) return known
+  throw new Error(`not all of these are rules for the scenario: ${wanted.join(', ')}`)
+}
+
+function seedOf(seed: number, scenario: string, run: number): number {
+  let hash = 2_166_136_261
+  for (const letter of scenario) hash = Math.imul(hash ^ letter.charCodeAt(0), 16_777_619)
+  return ((seed * 1_000_003 + (hash >>> 0)) % 4_294_967_296) * 1_048_576 + run
+}

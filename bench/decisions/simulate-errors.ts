@@ -1,0 +1,40 @@
+import type { Random } from '../../src/analysis/random.ts'
+import type { SplitCounts } from '../../src/analysis/split-test.ts'
+import { type ErrorDetector, type ErrorRule, startErrorRule } from './error-rules.ts'
+import { drawLooks, type ErrorTraffic, LOOK_SECONDS, LOOKS_PER_MINUTE } from './error-traffic.ts'
+
+const NOTHING: SplitCounts = { canaryEvents: 0, canaryTrials: 0, stableEvents: 0, stableTrials: 0 }
+
+/** Minutes to the rollback by each rule over the same release; Infinity for none. */
+export function simulateErrors(traffic: ErrorTraffic, rules: readonly ErrorRule[], random: Random): readonly number[] {
+  const detectors = rules.map((rule): ErrorDetector | null => startErrorRule(rule))
+  const alarms = rules.map(() => Number.POSITIVE_INFINITY)
+  let [index, totals, minute, lastShare, open] = [0, NOTHING, NOTHING, Number.NaN, rules.length]
+  for (const { share, counts } of drawLooks(traffic, random)) {
+    totals = add(totals, counts)
+    minute = add(minute, counts)
+    const isMinute = (index + 1) % LOOKS_PER_MINUTE === 0
+    const isNewExposure = share !== lastShare && index > 0
+    for (const [position, detector] of detectors.entries()) {
+      if (detector === null) continue
+      if (!detector({ index, counts, totals, minute: isMinute ? minute : null, isNewExposure })) continue
+      alarms[position] = ((index + 1) * LOOK_SECONDS) / 60
+      detectors[position] = null
+      open -= 1
+    }
+    if (open === 0) break
+    if (isMinute) minute = NOTHING
+    lastShare = share
+    index += 1
+  }
+  return alarms
+}
+
+function add(left: SplitCounts, right: SplitCounts): SplitCounts {
+  return {
+    canaryEvents: left.canaryEvents + right.canaryEvents,
+    canaryTrials: left.canaryTrials + right.canaryTrials,
+    stableEvents: left.stableEvents + right.stableEvents,
+    stableTrials: left.stableTrials + right.stableTrials,
+  }
+}
