@@ -18,7 +18,7 @@ const arm = (requests: number): MetricResult<ArmCounts> => ({
   value: { requests, errors: Math.round(requests / 200), latency: null, events: {} },
 })
 const source: MetricSource = {
-  capabilities: { counts: true, latency: false, queries: null },
+  capabilities: { counts: true, latency: false, queries: null, records: false },
   async observe({ since, now, notBefore }) {
     looks += 1
     const start = Math.max(notBefore, typeof since?.['end'] === 'number' ? since['end'] : notBefore)

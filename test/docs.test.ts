@@ -111,7 +111,7 @@ describe('the plans in the docs', () => {
   const read = readInstallation(textOf('examples/sluice.yaml'), 'examples/sluice.yaml', ADAPTERS)
   if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
   const targets = read.installation
-  const prometheus = { counts: true, latency: true, queries: 'promql' } as const
+  const prometheus = { counts: true, latency: true, queries: 'promql', records: false } as const
   const context = planContextFor(targets)
   const plans = PAGES.flatMap((page) =>
     blocksOf(page).flatMap(({ kind, text }, index) =>

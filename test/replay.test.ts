@@ -23,7 +23,11 @@ describe('recorded histories', async () => {
 
   it('are worth something: one that did not happen is noticed', async () => {
     const [, history] = histories.find(([name]) => name.includes('promoted')) ?? ['', null]
-    const forged = JSON.stringify(history).replaceAll('"exposeForward"', '"expose"').replaceAll('"name":"expose"', '"name":"somethingElse"')
-    await expect(Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, JSON.parse(forged))).rejects.toThrow()
+    const forged = JSON.stringify(history)
+      .replaceAll('"exposeForward"', '"expose"')
+      .replaceAll('"name":"expose"', '"name":"somethingElse"')
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, JSON.parse(forged)),
+    ).rejects.toThrow()
   })
 })

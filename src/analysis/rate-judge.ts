@@ -35,6 +35,8 @@ export interface RateState {
   readonly kind: 'rate'
   readonly lastEnd: Milliseconds | null
   readonly tally: Tally
+  /** The same over all exposures: what a failure, whose evidence is the whole release's, is told with. */
+  readonly release: Tally
   readonly above: Wealth | null
   readonly below: Wealth | null
   /** The failure, once there is one: it stays. */
@@ -71,6 +73,7 @@ export function startRate(question: RateQuestion): RateState {
     kind: 'rate',
     lastEnd: null,
     tally: EMPTY_TALLY,
+    release: EMPTY_TALLY,
     above: question.notAbove === null ? null : startWealth(WORSE_BETS.multiples.length),
     below: question.notBelow === null ? null : startWealth(WORSE_BETS.multiples.length),
     failure: null,
@@ -116,6 +119,7 @@ function grow(question: RateQuestion, state: RateState, counts: SplitCounts, dur
   return {
     ...state,
     tally,
+    release: addToTally(state.release, counts, duration),
     above: bet(state.above, question.notAbove, counts),
     below: bet(state.below, question.notBelow === null ? null : 1 / question.notBelow, swapArms(counts)),
   }
@@ -200,8 +204,8 @@ function describeCounts(question: RateQuestion, { tally }: RateState): string {
 }
 
 function describeFailure(question: RateQuestion, state: RateState, side: 'above' | 'below', wealth: Wealth): string {
-  const odds = `odds ${formatOdds(wealth.logPeak)} that this is chance, ${formatWatched(state.tally.watched)}`
-  return `${describeCounts(question, state)}: ${describeSide(question, side)}, ${odds}`
+  const odds = `odds ${formatOdds(wealth.logPeak)} that this is chance, ${formatWatched(state.release.watched)}`
+  return `${describeCounts(question, { ...state, tally: state.release })}: ${describeSide(question, side)}, ${odds}`
 }
 
 function describeSide(question: RateQuestion, side: 'above' | 'below'): string {

@@ -42,7 +42,12 @@ export function createDemoClient(ports: Ports): DemoClient {
     // Our own API in the same version answers here; its tests hold it to this type.
     card: async (releaseId) => (await ask(pathOf(releaseId))) as ReleaseCard,
     async approve({ releaseId, step }) {
-      const body = JSON.stringify({ verb: 'approve', step, reason: 'given by the demo', key: `demo-approval-${releaseId}-${step}` })
+      const body = JSON.stringify({
+        verb: 'approve',
+        step,
+        reason: 'given by the demo',
+        key: `demo-approval-${releaseId}-${step}`,
+      })
       await ask(`${pathOf(releaseId)}/commands`, { method: 'POST', headers: as('demo-approver'), body })
     },
     async openReleases() {

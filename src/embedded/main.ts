@@ -18,7 +18,9 @@ async function main(args: readonly string[]): Promise<number> {
   const home = await takeHome(folderOf(process.env['SLUICE_HOME']))
   const ports = await choosePorts(home.portsFile)
   await writeInstallation(home.config, ports, PLAN)
-  const supervisor = createSupervisor(home.logs, (name, how) => screen.note(`${name} ended (${how}) and is started again`))
+  const supervisor = createSupervisor(home.logs, (name, how) =>
+    screen.note(`${name} ended (${how}) and is started again`),
+  )
   const stopped = stopOnSignal()
   try {
     await startTree(supervisor, partsOf(ports, home), screen)
@@ -72,7 +74,11 @@ function stopOnSignal(): Promise<void> & { isStopped: () => boolean } {
   return Object.assign(stopped, { isStopped: () => isStopped })
 }
 
-async function startTree(supervisor: Supervisor, parts: readonly Part[], screen: ReturnType<typeof createScreen>): Promise<void> {
+async function startTree(
+  supervisor: Supervisor,
+  parts: readonly Part[],
+  screen: ReturnType<typeof createScreen>,
+): Promise<void> {
   for (const part of parts) {
     const done = screen.step(part.name)
     await supervisor.start(part)
@@ -129,7 +135,10 @@ function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Part
 function temporalCommand(ports: Ports, database: string): string[] {
   const cli = process.env['TEMPORAL_CLI']
   if (cli === undefined || cli === '') {
-    throw new SluiceError('config.invalid', { message: 'TEMPORAL_CLI is not set', fix: 'start with npm start, which finds it' })
+    throw new SluiceError('config.invalid', {
+      message: 'TEMPORAL_CLI is not set',
+      fix: 'start with npm start, which finds it',
+    })
   }
   return [
     ...[cli, 'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.temporal)],

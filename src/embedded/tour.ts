@@ -98,7 +98,8 @@ function printChange(screen: Screen, card: ReleaseCard, printed: string): string
   const last = card.trail.at(-1)
   const key = last === undefined ? '' : `${last.at} ${last.text}`
   const known = card.trail.findIndex(({ at, text }) => `${at} ${text}` === printed)
-  for (const { at, text } of card.trail.slice(known + 1)) screen.say(`  ${new Date(at).toISOString().slice(11, 19)}  ${text}`)
+  for (const { at, text } of card.trail.slice(known + 1))
+    screen.say(`  ${new Date(at).toISOString().slice(11, 19)}  ${text}`)
   return key
 }
 
@@ -112,7 +113,9 @@ function sayEnd(screen: Screen, card: ReleaseCard): void {
   const took = formatDuration((card.endedAt ?? card.startedAt) - card.startedAt)
   screen.say('')
   screen.say(`  ${card.service} ${card.version}: ${card.phase} after ${took}`)
-  if (card.reason !== null) screen.say(`  why: ${card.reason}`)
+  if (card.reason !== null && !screen.isLive) screen.say(`  why: ${card.reason}`)
+  // On a terminal the card above has them already.
+  if (screen.isLive) return
   for (const { check, outcome, reason } of card.verdicts) screen.say(`  ${outcome}: ${check}, ${reason}`)
 }
 

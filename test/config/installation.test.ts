@@ -20,7 +20,7 @@ const LISTS: AdapterLists = {
     {
       kind: 'store',
       options: z.strictObject({ kind: z.literal('store') }),
-      capabilities: { counts: true, latency: false, queries: null },
+      capabilities: { counts: true, latency: false, queries: null, records: false },
       summary: 'A store.',
       open: () => createMemoryMetricSource(createMemoryMetricWorld()),
     },
@@ -126,7 +126,7 @@ describe('planContextOf', () => {
     const facts = context.target('checkout', 'production')
     expect(facts).toEqual({
       router: { kind: 'proxy', capabilities: FINE_ROUTER.capabilities },
-      metrics: { m: { counts: true, latency: false, queries: null } },
+      metrics: { m: { counts: true, latency: false, queries: null, records: false } },
       groups: { owners: ['alice'] },
     })
     expect(JSON.stringify(facts)).not.toContain('http://a')

@@ -17,8 +17,8 @@ export const FINE_ROUTER: TargetFacts['router'] = {
 export const FACTS: TargetFacts = {
   router: FINE_ROUTER,
   metrics: {
-    proxy: { counts: true, latency: true, queries: null },
-    prometheus: { counts: true, latency: true, queries: 'promql' },
+    proxy: { counts: true, latency: true, queries: null, records: false },
+    prometheus: { counts: true, latency: true, queries: 'promql', records: false },
   },
   groups: { 'checkout-owners': ['alice', 'bob'] },
 }

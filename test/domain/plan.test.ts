@@ -457,7 +457,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     says: 'a query when the target has no source for queries',
     text: withCheck('{ query: { promql: up, fail: result < 1 } }'),
-    facts: { ...FACTS, metrics: { proxy: { counts: true, latency: true, queries: null } } },
+    facts: { ...FACTS, metrics: { proxy: { counts: true, latency: true, queries: null, records: false } } },
     at: [6, 20],
     problem: { rule: 'metric-source', expected: 'a target with a source that answers queries' },
   },

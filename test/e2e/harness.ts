@@ -159,7 +159,7 @@ export function planFor(stage: Pick<Stage, 'service'>, source: Record<string, un
       expressionProblem: () => null,
       target: () => ({
         router: { kind: 'memory', capabilities },
-        metrics: { scripted: { counts: true, latency: true, queries: null } },
+        metrics: { scripted: { counts: true, latency: true, queries: null, records: false } },
         groups: { owners: ['alice', 'bob', 'carol'] },
       }),
     },

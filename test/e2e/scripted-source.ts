@@ -32,7 +32,7 @@ const BOUNDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1]
  */
 export function scriptedSource(script: Script, router: Pick<MemoryRouterWorld, 'observe'>): MetricSource {
   return {
-    capabilities: { counts: true, latency: true, queries: 'promql' },
+    capabilities: { counts: true, latency: true, queries: 'promql', records: false },
     async observe(request) {
       const start = startOf(request)
       if (script.outage !== null)

@@ -11,7 +11,10 @@ const FOLDER = join(process.cwd(), 'test', 'replay')
  * Run `SLUICE_RECORD=1 npm test -- test/e2e` when workflows have learned something new; old files stay as they are.
  */
 export async function recordHistories(env: TestWorkflowEnvironment, releaseIds: readonly string[]): Promise<void> {
-  const slug = (expect.getState().currentTestName ?? 'unnamed').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').slice(0, 90)
+  const slug = (expect.getState().currentTestName ?? 'unnamed')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 90)
   await mkdir(FOLDER, { recursive: true })
   const lanes = new Set(releaseIds.map((id) => id.replace(/^release/, 'lane').replace(/\/\d+$/, '')))
   for (const [index, id] of [...releaseIds, ...lanes].entries()) {

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { ALL_CHECK_KINDS } from '../../src/catalog.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import { readPlanText } from '../../src/domain/plan-text.ts'
+import { planContext } from '../domain/plan-context.ts'
+
+const TEMPLATE = `apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: { name: success-rate }
+spec:
+  args: [{ name: service }]
+  metrics:
+    - name: Success Rate
+      interval: 5m
+      successCondition: result[0] >= 0.95
+      failureLimit: 3
+      provider:
+        prometheus:
+          address: http://prometheus:9090
+          query: |
+            sum(rate(requests{service="{{args.service}}", code!~"5.."}[5m]))
+              / sum(rate(requests{service="{{args.service}}"}[5m]))
+`
+
+async function run(text: string, ...args: string[]) {
+  let [out, err] = ['', '']
+  const terminal: Terminal = {
+    env: {},
+    out: (more) => void (out += more),
+    err: (more) => void (err += more),
+    live: null,
+    columns: () => 80,
+    hasColor: false,
+    fetch: () => Promise.reject(new Error('no server is needed')),
+    now: () => 0,
+    sleep: async () => undefined,
+    readFile: async () => text,
+    userName: () => 'carol',
+  }
+  return { code: await runProgram(['import', 'argo', 'template.yaml', ...args], terminal), out, err }
+}
+
+describe('sluice import argo', () => {
+  it('prints checks that a plan takes, with what was left out as comments', async () => {
+    const { code, out } = await run(TEMPLATE, '--arg', 'service=checkout', '--source', 'proxy')
+    expect(code).toBe(0)
+    expect(out).toContain("# spec.metrics.0.provider.prometheus.address: the metric source's own setting is used\n")
+    expect(out).toContain("# metric 'Success Rate' is called success-rate here\n")
+    const plan = `service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n${out}`
+    const result = readPlanText(plan, 'plan.yaml', { ...planContext(), checkKinds: ALL_CHECK_KINDS })
+    expect('plan' in result ? result.plan.checks : result.problems).toEqual([
+      expect.objectContaining({
+        ...{ kind: 'argo', name: 'success-rate', interval: 300_000, failureLimit: 3 },
+        query: expect.stringContaining('service="checkout", code!~"5.."}[5m]))\n  / sum'),
+      }),
+    ])
+  })
+
+  it('lists every problem of the template and prints no checks', async () => {
+    const { code, out, err } = await run(TEMPLATE.replace('result[0] >=', 'reslt >='))
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toContain("the argument 'service' has no value")
+    expect(err).toContain('spec.metrics.0.successCondition')
+    expect(err).toMatch(/\n4 problems\n$/)
+  })
+
+  it('says where a file is no YAML, and which argument is none', async () => {
+    expect((await run('a: [')).err).toContain('template.yaml:1:')
+    expect(await run(TEMPLATE, '--arg', 'service')).toMatchObject({ code: 2, out: '' })
+    expect(await run(TEMPLATE, '--source', 'My Source')).toMatchObject({ code: 2, out: '' })
+  })
+
+  it('answers in JSON when asked to', async () => {
+    const { out } = await run(TEMPLATE, '--arg', 'service=a', '--output', 'json')
+    expect(JSON.parse(out)).toMatchObject({ checks: { 'success-rate': { argo: { interval: '5m' } } } })
+  })
+
+  it('lets nothing of the template reach the terminal as a control character', async () => {
+    const { out } = await run(TEMPLATE.replace('sum(rate', '"\\u001b[2J" sum(rate'), '--arg', 'service=a')
+    expect(out).not.toContain('\u001b')
+  })
+})

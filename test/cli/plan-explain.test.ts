@@ -1,0 +1,127 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { runProgram } from '../../src/cli/program.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import { columnsOf } from '../../src/cli/text.ts'
+
+const CONFIG = fileURLToPath(new URL('./sluice.yaml', import.meta.url))
+const PLAN = `service: checkout
+environment: production
+steps:
+  - cohort: internal
+  - bake: 10m
+  - ramp: { through: [1%, 25%], bake: 10m }
+  - approve: { by: checkout-owners, within: 4h }
+  - weight: 100%
+  - bake: 1h
+checks:
+  errors: { errorRate: { notWorseThan: 1.5x } }
+  ceiling: { errorRate: { max: 3% } }
+`
+
+async function run(columns: number, text: string, ...args: string[]) {
+  let [out, err] = ['', '']
+  const terminal: Terminal = {
+    env: {},
+    out: (more) => void (out += more),
+    err: (more) => void (err += more),
+    live: null,
+    columns: () => columns,
+    hasColor: false,
+    fetch: () => Promise.reject(new Error('no server is needed')),
+    now: () => 0,
+    sleep: async () => undefined,
+    readFile: async () => text,
+    userName: () => 'carol',
+  }
+  return { code: await runProgram(['plan', ...args, '--config', CONFIG], terminal), out, err }
+}
+
+describe('sluice plan explain', () => {
+  it('shows what happens when, to whom, and what watches it', async () => {
+    const { code, out } = await run(80, PLAN, 'explain', 'plan.yaml')
+    expect(code).toBe(0)
+    expect(out).toBe(`checkout in production
+takes 1h 30m with approvals that come at once; approvals may take up to 4h more
+
+STEP  START  LASTS  ON THE CANARY           WHAT
+   1     0s      ·  ············     0% +1  cohort internal
+   2     0s    10m  ············     0% +1  bake 10m
+   3    10m      ·  ▏···········     1% +1  weight 1%
+   3    10m    10m  ▏···········     1% +1  bake 10m
+   3    20m      ·  ███·········    25% +1  weight 25%
+   3    20m    10m  ███·········    25% +1  bake 10m
+   4    30m  waits  ███·········    25% +1  approve by checkout-owners within 4h
+                                            asks alice, bob, but not the author
+                                            without an answer after 4h: rollback
+   5    30m      ·  ████████████   100% +1  weight 100%
+   6    30m     1h  ████████████   100% +1  bake 1h
+      +n: with so many cohorts, whatever the weight
+
+watched every 10s, from the first exposure to the end
+  errors   α 1%  failed requests at most 1.5x stable's share
+  ceiling  no α  failed requests at most 3%, 2 of 3 looks
+  false alarm over the whole release: at most 1%
+
+when a check fails: rollback
+when nothing can be said: hold for 15m, then pause
+`)
+  })
+
+  it.each([60, 80, 100])('stays within %i columns', async (columns) => {
+    const long = PLAN.replace('1.5x', '1.5x, minRequests: 100000').replaceAll(
+      'errors',
+      'a-check-with-quite-a-long-name',
+    )
+    const { out } = await run(columns, long, 'explain', 'plan.yaml')
+    expect(Math.max(...out.split('\n').map(columnsOf))).toBeLessThanOrEqual(columns)
+  })
+
+  it('says that nothing is watched when nothing is', async () => {
+    const bare = 'service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n'
+    const { out } = await run(80, bare, 'explain', 'plan.yaml')
+    expect(out).toContain('takes 0s\n')
+    expect(out).toContain('nothing is watched')
+  })
+
+  it('gives programs the plan and its timeline', async () => {
+    const { out } = await run(80, PLAN, 'explain', 'plan.yaml', '--output', 'json')
+    expect(JSON.parse(out)).toMatchObject({ plan: { service: 'checkout' }, timeline: { planned: 5_400_000 } })
+  })
+
+  it('lists what is wrong with a plan instead', async () => {
+    const { code, err } = await run(80, PLAN.replace('25%', '25'), 'explain', 'plan.yaml')
+    expect(code).toBe(1)
+    expect(err).toContain('plan.yaml:6:')
+  })
+})
+
+describe('sluice plan check --rps', () => {
+  it('says what each bake can see, and warns of those that cannot', async () => {
+    const { code, out } = await run(80, PLAN, 'check', 'plan.yaml', '--rps', '20')
+    expect(code).toBe(0)
+    expect(out).toMatch(/warning: step 3, errors: at 20 requests\/s and 1% .*\n.*from 0\.5 % to 2 % with \d+ % power/)
+    expect(out).toContain('step 2, errors: only internal: their traffic is not known')
+    expect(out).toContain('1 of 4 would rather miss this rise than see it')
+    expect(Math.max(...out.slice(out.indexOf('power of')).split('\n').map(columnsOf))).toBeLessThanOrEqual(80)
+  })
+
+  it('gives programs the same figures', async () => {
+    const flags = ['--rps', '20', '--base-rate', '0.1%', '--rise', '5%', '--output', 'json']
+    const answer = JSON.parse((await run(80, PLAN, 'check', 'plan.yaml', ...flags)).out)
+    expect(answer.traffic).toEqual({ requestsPerSecond: 20, rise: { from: 0.001, to: 0.05 } })
+    expect(answer.power).toHaveLength(4)
+    expect(answer.power[1]).toMatchObject({ step: 3, check: 'errors', weight: 100, isWeak: expect.any(Boolean) })
+  })
+
+  it.each([
+    [['--rps', '-1']],
+    [['--rps', 'many']],
+    [['--rps', '0']],
+    [['--rps', '10', '--base-rate', '2']],
+    [['--rps', '10', '--base-rate', '2%', '--rise', '1%']],
+    [['--rise', '1%']],
+  ])('refuses %j as wrong usage', async (flags) => {
+    expect(await run(80, PLAN, 'check', 'plan.yaml', ...flags)).toMatchObject({ code: 2, out: '' })
+  })
+})
