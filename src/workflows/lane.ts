@@ -106,7 +106,7 @@ export async function lane(input: LaneInput): Promise<void> {
     set(enqueue(known(), { releaseId, number, entry: submission }, wishOf(submission), placement.kind === 'replace'))
     if (placement.kind === 'replace') {
       const reason = `replaced by ${releaseId} (${submission.version})`
-      await getExternalWorkflowHandle(placement.releaseId).signal(supersedeSignal, { actor: submission.author, reason })
+      await supersede(placement.releaseId, submission.author, reason)
     }
     if (placement.kind === 'start')
       await condition(() => known().running?.releaseId === releaseId || known().freeze !== null)
@@ -142,6 +142,15 @@ export async function lane(input: LaneInput): Promise<void> {
     const running = known().running
     if (running === null || (await isOpen(running.releaseId))) return
     set(ended(known(), running.releaseId, null))
+  }
+}
+
+/** A release that ended in this very moment needs no telling: its report is on its way. */
+async function supersede(releaseId: string, actor: Submission['author'], reason: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(releaseId).signal(supersedeSignal, { actor, reason })
+  } catch (error) {
+    log.warn('a release to be replaced could not be told', { releaseId, error: String(error) })
   }
 }
 

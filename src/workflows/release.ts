@@ -94,15 +94,16 @@ async function expose(
     await watch.stop()
     watch.forgetFailures()
   }
+  // After the last action the release is promoted at once: nothing is left to watch for, and that is the news.
+  if (run.state().position >= run.input.plan.actions.length - 1) return
   watch.start()
   tellExposure(run)
 }
 
-/** One message per exposure; the first one says who started, and the last one's news is that the release is promoted. */
+/** One message per exposure; the first one says who started. */
 function tellExposure(run: Run): void {
   const { position, live } = run.state()
-  const { version, author, plan } = run.input
-  if (position >= plan.actions.length - 1) return
+  const { version, author } = run.input
   const started = position === 0 ? `release started by ${author.person}, ` : ''
   run.tell(`${version}: ${started}${exposureText(live)} on canary`, 'info')
 }

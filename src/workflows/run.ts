@@ -64,6 +64,8 @@ export function beginRun(input: ReleaseInput): Run {
 
   function show(): void {
     setCurrentDetails(describeForTemporal(input.plan, input.version, state))
+    // A change that is under way lasts a moment, and every update is an event: what follows it is what people look for.
+    if (state.phase === 'exposing' && state.pause === null) return
     const attributes = releaseAttributes(input, state)
     const fingerprint = JSON.stringify(attributes.map(({ value }) => value))
     if (fingerprint === shownAttributes) return

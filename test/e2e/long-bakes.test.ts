@@ -21,8 +21,28 @@ async function lived(stage: Stage, id: string) {
   return { result, events: events ?? [] }
 }
 
+describe('an approval that nobody gives', () => {
+  it('expires after three days to the second, and the release rolls back by itself', async () => {
+    const stage = await openStage(env)
+    try {
+      const plan = planFor(stage, {
+        steps: [{ weight: '10%' }, { approve: { by: 'owners', within: '3d' } }, { weight: '100%' }],
+      })
+      const began = await env.currentTimeMs()
+      const { result } = await lived(stage, await stage.start(plan))
+      expect(result).toMatchObject({ outcome: 'rolled-back' })
+      const took = (await env.currentTimeMs()) - began
+      expect(took).toBeGreaterThanOrEqual(3 * DAY)
+      expect(took).toBeLessThan(3 * DAY + 600_000)
+      expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+    } finally {
+      await stage.close()
+    }
+  })
+})
+
 describe('bakes of days', () => {
-  it('hold for their whole time while the guard looks every ten seconds, with a handful of events', async () => {
+  it('hold for their whole time while the guard looks every minute, with a handful of events', async () => {
     const stage = await openStage(env)
     try {
       const plan = planFor(stage, {
