@@ -20,15 +20,15 @@ await runMain(async (report) => {
 })
 
 async function planSchema() {
-  const [{ planJsonSchema }, { STEP_KINDS }, { CHECK_KINDS }] = await Promise.all([
-    compiled('plan-json-schema.js'),
-    compiled('steps/index.js'),
-    compiled('check-kinds.js'),
+  const [{ planJsonSchema }, { STEP_KINDS }, { ALL_CHECK_KINDS }] = await Promise.all([
+    compiled('domain/plan-json-schema.js'),
+    compiled('domain/steps/index.js'),
+    compiled('catalog.js'),
   ])
-  return planJsonSchema(STEP_KINDS, CHECK_KINDS)
+  return planJsonSchema(STEP_KINDS, ALL_CHECK_KINDS)
 }
 
 /** @param {string} file */
 function compiled(file) {
-  return import(pathToFileURL(join(ROOT, 'dist', 'domain', file)).href)
+  return import(pathToFileURL(join(ROOT, 'dist', file)).href)
 }

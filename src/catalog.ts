@@ -1,6 +1,8 @@
+import { argoKind } from './analysis/argo/check-kind.ts'
 import { checkExpression } from './analysis/expressions/expression.ts'
+import { kayentaKind } from './analysis/kayenta/check-kind.ts'
 import { type AdapterLists, type Installation, planContextOf } from './config/installation.ts'
-import { CHECK_KINDS } from './domain/check-kinds.ts'
+import { CHECK_KINDS, type CheckKind } from './domain/check-kinds.ts'
 import type { PlanContext } from './domain/plan.ts'
 import { STEP_KINDS } from './domain/steps/index.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
@@ -10,9 +12,13 @@ import { ROUTERS } from './routers/index.ts'
 
 export const ADAPTERS: AdapterLists = { routers: ROUTERS, metricSources: METRIC_SOURCES }
 
+/** Every check kind a plan may name: the domain's own and those of the judges that teams bring along. */
+export const ALL_CHECK_KINDS: readonly CheckKind[] = [...CHECK_KINDS, kayentaKind, argoKind]
+
 /** What the reading of plans needs to know of an installation. */
 export function planContextFor(installation: Installation): PlanContext {
-  return planContextOf(installation, ADAPTERS, { stepKinds: STEP_KINDS, checkKinds: CHECK_KINDS, expressionProblem })
+  const kinds = { stepKinds: STEP_KINDS, checkKinds: ALL_CHECK_KINDS, expressionProblem }
+  return planContextOf(installation, ADAPTERS, kinds)
 }
 
 function expressionProblem(text: string, hasStable: boolean): string | null {

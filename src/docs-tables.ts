@@ -48,10 +48,10 @@ function routersTable(): string {
 }
 
 function metricsTable(): string {
-  const head = ['metric source', 'requests, errors, events', 'latency', 'free queries', 'what it is']
+  const head = ['metric source', 'requests, errors, events', 'latency', 'free queries', 'the past', 'what it is']
   const rows = METRIC_SOURCES.map(({ kind, capabilities, summary }) => {
-    const { counts, latency, queries } = capabilities
-    return [page('metrics', kind), yesNo(counts), yesNo(latency), queries ?? '–', summary]
+    const { counts, latency, queries, records } = capabilities
+    return [page('metrics', kind), yesNo(counts), yesNo(latency), queries ?? '–', yesNo(records), summary]
   })
   return table(head, rows)
 }

@@ -5,7 +5,9 @@ import type { PlanContext } from '../domain/plan.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
 import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { RunCalibration } from './calibration.ts'
 import type { Identify } from './identity.ts'
+import type { RecordPast } from './recorder.ts'
 
 /** What the API is built from; nothing in it is made here. */
 export interface ApiDependencies {
@@ -19,6 +21,10 @@ export interface ApiDependencies {
   readonly identify?: Identify
   /** Adds the Slack addresses to the same port. */
   readonly slack?: (fastify: FastifyInstance) => void
+  /** The past of a target, for calibrations; without it there are none. */
+  readonly record?: RecordPast
+  /** Where a calibration is worked out; in this process when absent, which stops it for some seconds. */
+  readonly runCalibration?: RunCalibration
   readonly logger?: FastifyBaseLogger
   readonly now: () => number
 }

@@ -8,7 +8,9 @@ import { createLogger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { assertSafeBinding } from './binding.ts'
 import type { SlackOptions } from '../slack/app.ts'
+import { calibrateInThread } from './calibration-runner.ts'
 import type { ApiDependencies } from './dependencies.ts'
+import { createRecorder } from './recorder.ts'
 import { createServer } from './server.ts'
 
 const log = createLogger('api')
@@ -38,6 +40,8 @@ async function main(): Promise<void> {
     ...shared,
     metrics: createMetrics(),
     logger: log,
+    record: createRecorder(installation, ADAPTERS),
+    runCalibration: calibrateInThread,
     ...(slack !== null && { slack: slack.mount }),
   })
   await server.listen({ host: environment.SLUICE_HOST, port: environment.SLUICE_PORT })

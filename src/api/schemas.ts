@@ -31,26 +31,52 @@ export const releaseParams = z.strictObject({
     .transform(Number),
 })
 
+const planChoice = {
+  plan: planJson.optional(),
+  service: nameText.optional(),
+  environment: nameText.optional(),
+}
+
+/** A plan, or the target whose registered plan is meant. */
+export type PlanChoice = z.infer<z.ZodObject<typeof planChoice>>
+
+function checkPlanChoice({ plan, service, environment }: PlanChoice, context: z.RefinementCtx): void {
+  for (const [name, value] of Object.entries({ service, environment })) {
+    if (plan === undefined && value === undefined) {
+      context.addIssue({ code: 'custom', path: [name], message: `expected a ${name}, or a plan that names one` })
+    }
+    if (plan !== undefined && value !== undefined && plan[name] !== value) {
+      context.addIssue({ code: 'custom', path: [name], message: `expected the ${name} that the plan names` })
+    }
+  }
+}
+
 export const startBody = z
   .strictObject({
-    plan: planJson.optional(),
-    service: nameText.optional(),
-    environment: nameText.optional(),
+    ...planChoice,
     version: versionText,
     reason: reasonText.default(''),
     key: keyText.optional(),
     whenBusy: z.enum(['reject', 'queue', 'replace']).default('reject'),
   })
-  .superRefine(({ plan, service, environment }, context) => {
-    for (const [name, value] of Object.entries({ service, environment })) {
-      if (plan === undefined && value === undefined) {
-        context.addIssue({ code: 'custom', path: [name], message: `expected a ${name}, or a plan that names one` })
-      }
-      if (plan !== undefined && value !== undefined && plan[name] !== value) {
-        context.addIssue({ code: 'custom', path: [name], message: `expected the ${name} that the plan names` })
-      }
-    }
+  .superRefine(checkPlanChoice)
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+export const calibrationBody = z
+  .strictObject({
+    ...planChoice,
+    since: durationText
+      .refine((since) => since >= HOUR && since <= 90 * DAY, { error: 'expected 1h to 90d' })
+      .default(14 * DAY),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32)
+      .default(1),
   })
+  .superRefine(checkPlanChoice)
 
 export const commandBody = z
   .strictObject({

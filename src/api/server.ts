@@ -4,6 +4,7 @@ import type { Actor } from '../domain/actor.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { answerBrokenBytes, answerError, answerUnknownRoute, SECURITY_HEADERS } from './errors.ts'
 import { createIdentify } from './identity.ts'
+import { calibrationRoutes } from './routes/calibrations.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { planRoutes } from './routes/plans.ts'
 import { releaseRoutes } from './routes/releases.ts'
@@ -80,5 +81,6 @@ async function apiRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependen
   })
   fastify.register(releaseRoutes, { deps })
   fastify.register(planRoutes, { deps })
+  fastify.register(calibrationRoutes, { deps })
   fastify.register(targetRoutes, { deps })
 }

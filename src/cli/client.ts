@@ -1,4 +1,5 @@
 import type { Problem } from '../domain/problems.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import { clean } from './text.ts'
 
@@ -26,8 +27,8 @@ export class ApiRefusal extends CliFailure {
 
 export interface ApiClient {
   get<T>(path: string): Promise<T>
-  /** `key` makes a repetition harmless. */
-  post<T>(path: string, body: unknown, key?: string): Promise<T>
+  /** `key` makes a repetition harmless; `deadline` is for what takes longer than an ordinary answer. */
+  post<T>(path: string, body: unknown, key?: string, deadline?: Milliseconds): Promise<T>
   delete<T>(path: string): Promise<T>
 }
 
@@ -51,34 +52,45 @@ export function createApiClient({ url, token, person, fetch: send }: ApiClientOp
     ...(person !== undefined && { 'x-sluice-person': person }),
   }
 
-  async function once(method: string, path: string, init: RequestInit): Promise<{ status: number; text: string }> {
-    const signal = AbortSignal.timeout(DEADLINE)
+  async function once(
+    method: string,
+    path: string,
+    init: RequestInit,
+    deadline: Milliseconds,
+  ): Promise<{ status: number; text: string }> {
+    const signal = AbortSignal.timeout(deadline)
     const response = await send(`${base}${path}`, { ...init, method, redirect: 'error', signal })
     return { status: response.status, text: await response.text() }
   }
 
   /** Asks a second time when the connection broke: every request is harmless to repeat, those that change by their key. */
-  async function request<T>(method: string, path: string, init: RequestInit): Promise<T> {
+  async function request<T>(method: string, path: string, init: RequestInit, deadline = DEADLINE): Promise<T> {
     try {
-      return read<T>(await once(method, path, init).catch(() => once(method, path, init)), base)
+      const ask = () => once(method, path, init, deadline)
+      return read<T>(await ask().catch(ask), base)
     } catch (error) {
       if (error instanceof CliFailure) throw error
-      throw new CliFailure(EXIT.unreachable, unreachableText(base, error))
+      throw new CliFailure(EXIT.unreachable, unreachableText(base, error, deadline))
     }
   }
 
   return {
     get: (path) => request('GET', path, { headers }),
     delete: (path) => request('DELETE', path, { headers }),
-    post: (path, body, key) =>
-      request('POST', path, {
-        headers: {
-          ...headers,
-          'content-type': 'application/json',
-          ...(key !== undefined && { 'idempotency-key': key }),
+    post: (path, body, key, deadline) =>
+      request(
+        'POST',
+        path,
+        {
+          headers: {
+            ...headers,
+            'content-type': 'application/json',
+            ...(key !== undefined && { 'idempotency-key': key }),
+          },
+          body: JSON.stringify(body),
         },
-        body: JSON.stringify(body),
-      }),
+        deadline,
+      ),
   }
 }
 
@@ -119,10 +131,10 @@ function isProblem(value: unknown): value is ApiProblem {
   return isRecord(value) && typeof value['code'] === 'string' && typeof value['detail'] === 'string'
 }
 
-function unreachableText(base: string, error: unknown): string {
+function unreachableText(base: string, error: unknown, deadline: Milliseconds): string {
   const isLate = error instanceof Error && error.name === 'TimeoutError'
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : ''
-  const seen = isLate ? `no answer within ${DEADLINE / 1_000} s` : cause || String(error)
+  const seen = isLate ? `no answer within ${deadline / 1_000} s` : cause || String(error)
   return `cannot reach the Sluice server at ${base}: ${clean(seen)}\n  fix:      start it, or set SLUICE_URL or --server to where it listens`
 }
 

@@ -1,6 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandVerb } from '../domain/commands.ts'
-import { checkPlan } from './commands/plan-check.ts'
+import { type CalibrateOptions, calibrateFile } from './commands/calibrate.ts'
+import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
+import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
+import { explainPlan } from './commands/plan-explain.ts'
 import { type CommandOptions, sendCommand } from './commands/command.ts'
 import { freezeLane, showLane, unfreezeLane } from './commands/lane.ts'
 import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
@@ -58,6 +61,8 @@ function buildProgram(terminal: Terminal, run: Run): Command {
     .showHelpAfterError('(sluice --help says more)')
     .addHelpText('after', AFTER_HELP)
   addPlan(program, run)
+  addCalibrate(program, run)
+  addImport(program, run)
   addStart(program, run)
   addLooks(program, run)
   for (const verb of VERBS) addVerb(program, verb, run)
@@ -72,15 +77,60 @@ function termOf(command: Command): string {
 }
 
 function addPlan(program: Command, run: Run): void {
-  program
-    .command('plan')
-    .description('work on plans without starting anything')
+  const plan = program.command('plan').description('work on plans without starting anything')
+  const config = ['--config <sluice.yaml>', 'check against this installation, without a server'] as const
+  plan
     .command('check <file>')
     .description('say all that is wrong with a plan, each with its place in the file')
-    .option('--config <sluice.yaml>', 'check against this installation, without a server')
-    .action((file: string, { config }: { config?: string }, command: Command) =>
-      run(command, (session) => checkPlan(file, config, session)),
+    .option(...config)
+    .option('--rps <number>', 'requests per second of the target: say what each bake can see')
+    .option('--base-rate <share>', 'with --rps: how many requests fail as it is (0.5%)')
+    .option('--rise <share>', 'with --rps: how many a bad canary would fail (4 times the base rate)')
+    .action((file: string, options: CheckOptions, command: Command) =>
+      run(command, (session) => checkPlan(file, options, session)),
     )
+  plan
+    .command('explain <file>')
+    .description('show what a plan does, when, to whom, and what watches it')
+    .option(...config)
+    .action((file: string, options: { config?: string }, command: Command) =>
+      run(command, (session) => explainPlan(file, options.config, session)),
+    )
+}
+
+function addCalibrate(program: Command, run: Run): void {
+  program
+    .command('calibrate <plan.yaml>')
+    .description(
+      'replay the past of stable: how often would the checks have cried wolf, and what would keep them quiet',
+    )
+    .addOption(new Option('--since <duration>', 'how far back, such as 14d: the server asks its metric sources'))
+    .addOption(
+      new Option('--recording <file.json>', 'replay this instead, without asking metric sources').conflicts('since'),
+    )
+    .option('--config <sluice.yaml>', 'with --recording: read the plan against this installation, without a server')
+    .option('--replays <number>', 'with --recording: most replays of each check', '400')
+    .option('--seed <number>', 'the same number gives the same figures', '1')
+    .action((file: string, options: CalibrateOptions, command: Command) =>
+      run(command, (session) => calibrateFile(file, options, session)),
+    )
+}
+
+function addImport(program: Command, run: Run): void {
+  program
+    .command('import')
+    .description('take over what other tools are set up with')
+    .command('argo <file>')
+    .description('print the checks of an AnalysisTemplate of Argo Rollouts for a plan')
+    .option('--source <name>', 'the metric source that the checks ask', 'prometheus')
+    .option('--arg <name=value>', 'a value for an argument of the template; may stand several times', addValue, [])
+    .action((file: string, options: ImportArgoOptions, command: Command) =>
+      run(command, (session) => importArgo(file, options, session)),
+    )
+}
+
+function addValue(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
 }
 
 function addStart(program: Command, run: Run): void {

@@ -1,3 +1,5 @@
+import type { Milliseconds } from './units.ts'
+
 /**
  * Request latencies of one arm in one window, as counts per bucket.
  *
@@ -17,6 +19,13 @@ export interface ArmCounts {
   readonly latency: LatencyHistogram | null
   /** Further named events, such as `orders`, as the metric source is set up to count them; ≥ 0 and finite. */
   readonly events: Readonly<Record<string, number>>
+}
+
+/** What one pool did in one stretch of the past, as a metric source has kept it. */
+export interface RecordedWindow {
+  readonly start: Milliseconds
+  readonly end: Milliseconds
+  readonly counts: ArmCounts
 }
 
 export type MetricFault = 'auth' | 'badQuery' | 'throttled' | 'timeout' | 'unavailable' | 'malformed'

@@ -139,7 +139,7 @@ function isEndedEarly(action: Action): boolean {
 function detailsOf(action: Action): readonly string[] {
   switch (action.kind) {
     case 'expose':
-      return action.exposure.cohorts.length === 0 ? [] : [`always on it: ${action.exposure.cohorts.join(', ')}`]
+      return []
     case 'bake':
       return isEndedEarly(action) ? ['sooner, once every check has shown it is not worse'] : []
     case 'judge':

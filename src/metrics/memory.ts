@@ -15,7 +15,7 @@ import type {
   QueryValue,
 } from './metric-source.ts'
 
-const CAPABILITIES: MetricSourceCapabilities = { counts: true, latency: true, queries: 'promql' }
+const CAPABILITIES: MetricSourceCapabilities = { counts: true, latency: true, queries: 'promql', records: false }
 
 /** Latency buckets of the memory source in seconds: 1 ms to 11.2 s, each a third of an octave wider. */
 const BOUNDS_SECONDS = Array.from({ length: 41 }, (_, index) => 0.001 * 2 ** (index / 3))

@@ -1,5 +1,5 @@
 import type { PoolRoles } from '../domain/exposure.ts'
-import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import type { ArmCounts, MetricResult, RecordedWindow } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 
 /**
@@ -34,6 +34,15 @@ export interface QueryRequest {
   readonly now: Milliseconds
 }
 
+/** The past of one pool, cut into windows of one length. */
+export interface RecordRequest {
+  readonly pool: string
+  readonly start: Milliseconds
+  readonly end: Milliseconds
+  /** Length of a window; windows begin and end at multiples of it. */
+  readonly step: Milliseconds
+}
+
 /** A query answers with the numbers of its series, in the source's order; never empty (that is `noData`). */
 export type QueryValue = readonly number[]
 
@@ -45,6 +54,8 @@ export interface MetricSourceCapabilities {
   readonly latency: boolean
   /** The query language it takes, or null when it takes no free queries. */
   readonly queries: 'promql' | null
+  /** True when it can say what a pool did in the past: see {@link MetricSource.record}. */
+  readonly records: boolean
 }
 
 /**
@@ -56,12 +67,17 @@ export interface MetricSourceCapabilities {
  * 2. A series' first samples count. An absent error series is 0 errors only while requests are reported.
  * 3. Nothing is a number unless it is one: an absent arm is `noData`, NaN is `nan`, an old sample is `stale`, a failed
  *    call is `error`. Only `value` can lead to a pass or a failure.
- * 4. Neither method throws, except the signal's reason when `signal` aborts; each call has a total deadline of its own.
+ * 4. No method throws, except the signal's reason when `signal` aborts; each call has a total deadline of its own.
  */
 export interface MetricSource {
   readonly capabilities: MetricSourceCapabilities
   observe(request: ObserveRequest, signal: AbortSignal): Promise<Observation>
   query(request: QueryRequest, signal: AbortSignal): Promise<MetricResult<QueryValue>>
+  /**
+   * The whole windows between `start` and `end` in which the pool was seen, oldest first; windows with a gap in the data
+   * or with numbers that are none are left out. There when `capabilities.records`.
+   */
+  record?(request: RecordRequest, signal: AbortSignal): Promise<MetricResult<readonly RecordedWindow[]>>
   /** Frees sockets and timers. */
   close(): Promise<void>
 }

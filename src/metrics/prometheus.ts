@@ -7,6 +7,7 @@ import { defineMetricSource } from './define.ts'
 import { lookNotTaken } from './look.ts'
 import type { MetricSource, Observation, ObserveRequest, QueryRequest, QueryValue } from './metric-source.ts'
 import { instantQuery, type ApiSettings, type Sample } from './prometheus/http-api.ts'
+import { recordPool } from './prometheus/record.ts'
 import { prometheusOptions, type PrometheusOptions } from './prometheus/options.ts'
 import { cellOf, goneQuery, PART_LABEL, windowQuery, type Window } from './prometheus/window-query.ts'
 
@@ -14,7 +15,7 @@ import { cellOf, goneQuery, PART_LABEL, windowQuery, type Window } from './prome
 export const prometheusSource = defineMetricSource({
   kind: 'prometheus',
   options: prometheusOptions,
-  capabilities: { counts: true, latency: true, queries: 'promql' },
+  capabilities: { counts: true, latency: true, queries: 'promql', records: true },
   summary: 'Prometheus, or a store with its HTTP API and query engine: exact counts, no extrapolation.',
   create: (options, context) => {
     checkPools(context.pools)
@@ -30,12 +31,13 @@ export const prometheusSource = defineMetricSource({
 
 function createPrometheusSource(options: PrometheusOptions, api: ApiSettings): MetricSource {
   return {
-    capabilities: { counts: true, latency: options.latency !== undefined, queries: 'promql' },
+    capabilities: { counts: true, latency: options.latency !== undefined, queries: 'promql', records: true },
     observe: (request, signal) => observe(options, api, request, signal),
     async query({ query, now }: QueryRequest, signal) {
       const answer = await instantQuery(api, query, now, signal)
       return answer.kind === 'value' ? valuesOf(answer.value) : answer
     },
+    record: (request, signal) => recordPool(options, api, request, measureOf, signal),
     async close() {},
   }
 }

@@ -8,7 +8,7 @@ import { lookNotTaken, NOT_COUNTED, STARTED } from './look.ts'
 import type { MetricSource, MetricSourceCapabilities, Observation, ObserveRequest } from './metric-source.ts'
 import { parseExposition, parseSampleValue, seriesKey, type Sample } from './text-exposition.ts'
 
-const CAPABILITIES: MetricSourceCapabilities = { counts: true, latency: true, queries: null }
+const CAPABILITIES: MetricSourceCapabilities = { counts: true, latency: true, queries: null, records: false }
 /** More series than this do not fit a cursor that travels in every heartbeat. */
 const MOST_SERIES = 4_000
 

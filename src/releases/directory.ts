@@ -37,7 +37,8 @@ export function createDirectory(client: Client): Directory {
       for await (const { workflowId, status } of client.workflow.list({ query })) {
         const number = parseReleaseId(workflowId)?.number ?? 0
         highest = Math.max(highest, number)
-        if (status.name === 'RUNNING' && (open === null || number > open.number)) open = { releaseId: workflowId, number }
+        if (status.name === 'RUNNING' && (open === null || number > open.number))
+          open = { releaseId: workflowId, number }
       }
       return { open, highest }
     },

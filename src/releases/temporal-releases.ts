@@ -74,10 +74,14 @@ export function createReleases({ client, taskQueue, now = Date.now }: TemporalRe
       const handle = client.workflow.getHandle(releaseId)
       try {
         return await call(releaseId, () =>
-          handle.executeUpdate(commandUpdates[request.verb], { args: [commandOf(request, releaseId)], updateId: request.key }),
+          handle.executeUpdate(commandUpdates[request.verb], {
+            args: [commandOf(request, releaseId)],
+            updateId: request.key,
+          }),
         )
       } catch (error) {
-        if (error instanceof SluiceError && error.code === 'release.unknown') throw await endedOrUnknown(client, releaseId, error)
+        if (error instanceof SluiceError && error.code === 'release.unknown')
+          throw await endedOrUnknown(client, releaseId, error)
         throw error
       }
     },
@@ -102,7 +106,10 @@ export function createReleases({ client, taskQueue, now = Date.now }: TemporalRe
       ),
     unfreeze: (target, by) =>
       call(laneIdOf(target), () =>
-        client.workflow.executeUpdateWithStart(unfreezeUpdate, { startWorkflowOperation: laneStart(target), args: [{ by }] }),
+        client.workflow.executeUpdateWithStart(unfreezeUpdate, {
+          startWorkflowOperation: laneStart(target),
+          args: [{ by }],
+        }),
       ),
     async ping() {
       await call('temporal', () => client.connection.workflowService.getSystemInfo({}))
@@ -159,7 +166,9 @@ async function listPage(
   })
   const { loadedDataConverter } = client.options
   const rows = await Promise.all(
-    response.executions.map(async (raw) => rowOf(await executionInfoFromRaw(raw, loadedDataConverter, raw, client.options.namespace))),
+    response.executions.map(async (raw) =>
+      rowOf(await executionInfoFromRaw(raw, loadedDataConverter, raw, client.options.namespace)),
+    ),
   )
   const token = Buffer.from(response.nextPageToken).toString('base64url')
   return { releases: rows, next: token === '' ? null : token }

@@ -36,7 +36,10 @@ function open({ pools, router, metrics }: TargetConfig, lists: AdapterLists): Ta
     pools,
     router: pick(lists.routers, router.kind).open(router, context),
     metrics: Object.fromEntries(
-      Object.entries(metrics).map(([name, options]) => [name, pick(lists.metricSources, options.kind).open(options, context)]),
+      Object.entries(metrics).map(([name, options]) => [
+        name,
+        pick(lists.metricSources, options.kind).open(options, context),
+      ]),
     ),
   }
 }

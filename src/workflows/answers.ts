@@ -46,7 +46,8 @@ function take(command: Command, run: Run): CommandAnswer {
     run.tell(`${run.input.version}: ${command.verb} by ${command.actor.person}`, 'info')
   }
   const state = run.state()
-  return { releaseId: state.releaseId, phase: state.phase, text: `${command.verb}: ${phaseText(state)}` }
+  const standing = state.abandoned === null ? phaseText(state) : 'rolling back'
+  return { releaseId: state.releaseId, phase: state.phase, text: `${command.verb}: ${standing}` }
 }
 
 function carryOut(command: Command, run: Run): void {

@@ -22,6 +22,7 @@ import {
   start,
   type Waiting,
 } from '../domain/lane-state.ts'
+import { beginState } from '../domain/release-state.ts'
 import { releaseIdOf, type TargetId, targetName } from '../domain/target.ts'
 import {
   freezeUpdate,
@@ -36,7 +37,7 @@ import {
 } from './messages.ts'
 import { findReleases, isOpen } from './outside.ts'
 import { release } from './release.ts'
-import { SEARCH_ATTRIBUTES } from './search-attributes.ts'
+import { releaseAttributes } from './search-attributes.ts'
 
 export interface LaneInput {
   readonly target: TargetId
@@ -124,12 +125,7 @@ export async function lane(input: LaneInput): Promise<void> {
         args: [{ releaseId, number, target, version, author, reason, plan, planHash, startedAt, ...further }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: `${targetName(target)} ${version}`,
-        typedSearchAttributes: [
-          { key: SEARCH_ATTRIBUTES.service, value: target.service },
-          { key: SEARCH_ATTRIBUTES.environment, value: target.environment },
-          { key: SEARCH_ATTRIBUTES.version, value: version },
-          { key: SEARCH_ATTRIBUTES.phase, value: 'starting' },
-        ],
+        typedSearchAttributes: releaseAttributes({ target, version }, beginState(releaseId)),
       })
     } catch (error) {
       // Somebody has this id already: the lane takes it as running and will learn of its end by asking.

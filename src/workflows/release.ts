@@ -115,7 +115,10 @@ async function isLive(run: Run): Promise<boolean> {
   const { target, releaseId, number } = run.input
   try {
     const fence = { release: number, epoch }
-    const { exposure } = await exposeForward({ target, releaseId, roles, exposure: wanted, fence })
+    const options = { summary: `${exposureText(wanted)} on ${roles.canary}` }
+    const { exposure } = await exposeForward.executeWithOptions(options, [
+      { target, releaseId, roles, exposure: wanted, fence },
+    ])
     run.record({ type: 'exposure-confirmed', exposure })
     return true
   } catch (error) {
@@ -293,7 +296,10 @@ async function applyBaseline(run: Run): Promise<void> {
     if (roles === null) return
     try {
       const fence = { release: number, epoch }
-      const { exposure } = await exposeBack({ target, releaseId, roles, exposure: wanted, fence })
+      const options = { summary: `back to ${exposureText(wanted)} on ${roles.canary}` }
+      const { exposure } = await exposeBack.executeWithOptions(options, [
+        { target, releaseId, roles, exposure: wanted, fence },
+      ])
       return run.record({ type: 'exposure-confirmed', exposure })
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error
@@ -308,14 +314,17 @@ async function end(run: Run): Promise<ReleaseResult> {
   const { phase, abandoned } = run.state()
   const outcome = phase === 'promoted' ? 'promoted' : 'rolled-back'
   const result: ReleaseResult = { releaseId, outcome, reason: abandoned?.reason ?? 'every step passed' }
-  await run.allTold()
-  try {
-    await getExternalWorkflowHandle(laneIdOf(target)).signal(releaseEndedSignal, { ...result, version })
-  } catch (error) {
-    log.warn('the lane could not be told; it will ask', { lane: laneIdOf(target), error: String(error) })
-  }
+  await Promise.all([run.allTold(), report(laneIdOf(target), { ...result, version })])
   await condition(allHandlersFinished)
   return result
+}
+
+async function report(lane: string, result: ReleaseResult & { version: string }): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(lane).signal(releaseEndedSignal, result)
+  } catch (error) {
+    log.warn('the lane could not be told; it will ask', { lane, error: String(error) })
+  }
 }
 
 async function handOverWhenLong(run: Run, watch: Watch): Promise<void> {

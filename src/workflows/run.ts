@@ -50,7 +50,8 @@ export interface Run {
 export function beginRun(input: ReleaseInput): Run {
   let state = input.carried?.state ?? beginState(input.releaseId)
   let revision = 0
-  let shownAttributes = ''
+  // The lane starts a release with these; a run that goes on shows them anew.
+  let shownAttributes = input.carried === undefined ? fingerprintOf(releaseAttributes(input, state)) : ''
   const plan = new CancellationScope()
   const abandoned = new Trigger<void>()
   let messages: Promise<string | null> = Promise.resolve(input.carried?.messageRef ?? null)
@@ -67,7 +68,7 @@ export function beginRun(input: ReleaseInput): Run {
     // A change that is under way lasts a moment, and every update is an event: what follows it is what people look for.
     if (state.phase === 'exposing' && state.pause === null) return
     const attributes = releaseAttributes(input, state)
-    const fingerprint = JSON.stringify(attributes.map(({ value }) => value))
+    const fingerprint = fingerprintOf(attributes)
     if (fingerprint === shownAttributes) return
     shownAttributes = fingerprint
     upsertSearchAttributes(attributes)
@@ -84,7 +85,9 @@ export function beginRun(input: ReleaseInput): Run {
   async function send(notice: Omit<Notice, 'ref'>, before: Promise<string | null>): Promise<string | null> {
     const ref = await before
     try {
-      return await CancellationScope.nonCancellable(() => tell({ ...notice, ref }))
+      return await CancellationScope.nonCancellable(() =>
+        tell.executeWithOptions({ summary: notice.text.slice(0, 150) }, [{ ...notice, ref }]),
+      )
     } catch (error) {
       log.warn('a message could not be sent', { text: notice.text, error: String(error) })
       return ref
@@ -113,6 +116,10 @@ export function beginRun(input: ReleaseInput): Run {
     },
     allTold: () => messages,
   }
+}
+
+function fingerprintOf(attributes: ReturnType<typeof releaseAttributes>): string {
+  return JSON.stringify(attributes.map(({ value }) => value))
 }
 
 /** The actions that are still to come, each read when its turn has come. */

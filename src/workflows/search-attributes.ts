@@ -14,7 +14,10 @@ export const SEARCH_ATTRIBUTES = {
 } as const
 
 /** The attributes of a release as they stand; `paused` is shown as a phase, because that is what people search for. */
-export function releaseAttributes(input: ReleaseInput, state: ReleaseState): SearchAttributePair[] {
+export function releaseAttributes(
+  input: Pick<ReleaseInput, 'target' | 'version'>,
+  state: ReleaseState,
+): SearchAttributePair[] {
   return [
     { key: SEARCH_ATTRIBUTES.service, value: input.target.service },
     { key: SEARCH_ATTRIBUTES.environment, value: input.target.environment },

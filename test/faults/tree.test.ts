@@ -21,7 +21,9 @@ afterAll(async () => {
 async function startTree(): Promise<{ main: ChildProcess; api: string; admin: string }> {
   const env = { ...process.env, SLUICE_HOME: home, TEMPORAL_CLI: process.env['SLUICE_TEMPORAL_CLI'] ?? '' }
   const main = spawn(process.execPath, [MAIN, '--empty'], { env, stdio: 'ignore' })
-  const ports = await until(async () => JSON.parse(await readFile(join(home, 'ports.json'), 'utf8')) as Record<string, number>)
+  const ports = await until(
+    async () => JSON.parse(await readFile(join(home, 'ports.json'), 'utf8')) as Record<string, number>,
+  )
   const api = `http://127.0.0.1:${ports['api']}`
   await until(async () => ((await fetch(`${api}/readyz`)).ok ? true : null))
   return { main, api: `${api}/api/v1`, admin: `http://127.0.0.1:${ports['admin']}` }
@@ -88,7 +90,11 @@ const PLAN = {
 describe.runIf(process.platform === 'linux')('the tree of npm start', () => {
   it('loses nothing when its processes are killed one after the other, or all at once, in the middle of a bake', async () => {
     const first = await startTree()
-    const { releaseId } = await ask<{ releaseId: string }>(`${first.api}/releases`, { plan: PLAN, version: '3.1.0', key: 'tree' })
+    const { releaseId } = await ask<{ releaseId: string }>(`${first.api}/releases`, {
+      plan: PLAN,
+      version: '3.1.0',
+      key: 'tree',
+    })
     const card = (api: string) => ask<ReleaseCard>(`${api}/${releaseId.replace('release/', 'releases/')}`)
     await until(async () => ((await card(first.api)).phase === 'baking' ? true : null))
 

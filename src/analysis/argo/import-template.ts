@@ -148,7 +148,7 @@ function checkOf(metric: Metric, path: string, args: Args, source: string, repor
     consecutiveErrorLimit: whole('consecutiveErrorLimit', 4, 0),
     consecutiveSuccessLimit: whole('consecutiveSuccessLimit', 0, 0),
   }
-  for (const problem of problemsBetween(check)) report.problems.push(`${path}: ${problem}`)
+  for (const problem of limitProblems(check)) report.problems.push(`${path}: ${problem}`)
   return query === null ? null : check
 }
 
@@ -228,7 +228,8 @@ function duration(text: string, path: string, report: Report): number {
   return 0
 }
 
-function* problemsBetween(check: ArgoCheck): Generator<string> {
+/** What Argo Rollouts refuses about the limits of a metric together, each as a sentence. */
+export function* limitProblems(check: ArgoCheck): Generator<string> {
   const { count, failureLimit, consecutiveSuccessLimit, inconclusiveLimit } = check
   if (failureLimit === -1 && consecutiveSuccessLimit === 0)
     yield 'failureLimit and consecutiveSuccessLimit cannot both be switched off'

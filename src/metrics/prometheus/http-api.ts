@@ -19,8 +19,16 @@ export interface Sample {
   readonly value: number
 }
 
-/** Longest body that is read. */
+/** One series of a range: its values in the order of time, each with its time in milliseconds. */
+export interface Series {
+  readonly labels: Readonly<Record<string, string>>
+  readonly values: readonly (readonly [at: Milliseconds, value: number])[]
+}
+
+/** Longest body that is read, in bytes. */
 const LONGEST_BODY = 1024 * 1024
+/** The same for a range: its length follows from points that the caller has counted. */
+const LONGEST_RANGE_BODY = 16 * LONGEST_BODY
 
 /**
  * Evaluates a query at one instant. A scalar is a vector of one series without labels; an empty vector is a value here.
@@ -32,11 +40,40 @@ export async function instantQuery(
   at: Milliseconds,
   signal: AbortSignal,
 ): Promise<MetricResult<readonly Sample[]>> {
+  const parameters = { query, time: secondsOf(at) }
+  return call(settings, settings.endpoint, parameters, LONGEST_BODY, readVector, signal)
+}
+
+/**
+ * Evaluates a query at `start`, `start + step` … up to `end`; at most 11,000 points, which is what Prometheus allows.
+ * No series at all is a value here. Never throws, except the signal's reason.
+ */
+export async function rangeQuery(
+  settings: ApiSettings,
+  query: string,
+  { start, end, step }: { readonly start: Milliseconds; readonly end: Milliseconds; readonly step: Milliseconds },
+  signal: AbortSignal,
+): Promise<MetricResult<readonly Series[]>> {
+  const parameters = { query, start: secondsOf(start), end: secondsOf(end), step: secondsOf(step) }
+  return call(settings, `${settings.endpoint}_range`, parameters, LONGEST_RANGE_BODY, readMatrix, signal)
+}
+
+async function call<T>(
+  settings: ApiSettings,
+  address: string,
+  parameters: Readonly<Record<string, string>>,
+  longestBody: number,
+  read: (body: string) => MetricResult<T>,
+  signal: AbortSignal,
+): Promise<MetricResult<T>> {
   signal.throwIfAborted()
   const timeout = AbortSignal.timeout(settings.deadline)
   try {
-    const answer = await post(settings, query, at, AbortSignal.any([signal, timeout]))
-    return answer.status === 200 ? readVector(answer.body) : failureOf(answer)
+    const answer = await post(settings, address, parameters, longestBody, AbortSignal.any([signal, timeout]))
+    if (answer.status !== 200) return failureOf(answer)
+    if (answer.body === null)
+      return fault('malformed', `Prometheus sent more than ${longestBody} bytes: narrow the query.`)
+    return read(answer.body)
   } catch (error) {
     signal.throwIfAborted()
     if (timeout.aborted) return fault('timeout', `Prometheus did not answer within ${settings.deadline} ms.`)
@@ -46,29 +83,39 @@ export async function instantQuery(
 
 interface Answer {
   readonly status: number
-  /** The text, or null when it is longer than {@link LONGEST_BODY}. */
+  /** The text, or null when it is longer than was to be read. */
   readonly body: string | null
 }
 
-async function post(settings: ApiSettings, query: string, at: Milliseconds, signal: AbortSignal): Promise<Answer> {
-  const response = await settings.fetch(settings.endpoint, {
+function secondsOf(time: Milliseconds): string {
+  return (time / 1_000).toFixed(3)
+}
+
+async function post(
+  settings: ApiSettings,
+  address: string,
+  parameters: Readonly<Record<string, string>>,
+  longestBody: number,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const response = await settings.fetch(address, {
     method: 'POST',
     headers: { ...settings.headers, 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-    body: new URLSearchParams({ query, time: (at / 1_000).toFixed(3), timeout: `${settings.deadline}ms` }).toString(),
+    body: new URLSearchParams({ ...parameters, timeout: `${settings.deadline}ms` }).toString(),
     // An address behind a redirect has not been checked by anybody.
     redirect: 'manual',
     signal,
   })
-  return { status: response.status, body: await readCapped(response) }
+  return { status: response.status, body: await readCapped(response, longestBody) }
 }
 
-async function readCapped(response: Response): Promise<string | null> {
+async function readCapped(response: Response, longestBody: number): Promise<string | null> {
   const decoder = new TextDecoder()
   let text = ''
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
-    if (size > LONGEST_BODY) return null
+    if (size > longestBody) return null
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
@@ -89,14 +136,12 @@ const envelopeSchema = z.object({
   warnings: z.array(z.string()).optional(),
 })
 
-function readVector(body: string | null): MetricResult<readonly Sample[]> {
-  if (body === null) return fault('malformed', `Prometheus sent more than ${LONGEST_BODY} bytes: narrow the query.`)
+function readVector(body: string): MetricResult<readonly Sample[]> {
   const parsed = envelopeSchema.safeParse(parseJson(body))
   if (!parsed.success) return fault('malformed', 'Prometheus sent something that is no answer to a query.')
-  const { data, warnings = [] } = parsed.data
-  // A warning about the expression itself starts with its language; every other one means that a part is missing.
-  const incomplete = warnings.find((warning) => !warning.startsWith('PromQL '))
-  if (incomplete !== undefined) return fault('unavailable', `The answer is incomplete: ${incomplete.slice(0, 300)}.`)
+  const { data, warnings } = parsed.data
+  const incomplete = missingPart(warnings)
+  if (incomplete !== null) return incomplete
   switch (data.resultType) {
     case 'vector':
       return {
@@ -109,6 +154,34 @@ function readVector(body: string | null): MetricResult<readonly Sample[]> {
     case 'string':
       return fault('malformed', `The query gives a ${data.resultType}, not numbers at one instant.`)
   }
+}
+
+const matrixSchema = z.object({
+  status: z.literal('success'),
+  data: z.object({
+    resultType: z.literal('matrix'),
+    result: z.array(z.object({ metric: z.record(z.string(), z.string()), values: z.array(sampleValue) })),
+  }),
+  warnings: z.array(z.string()).optional(),
+})
+
+function readMatrix(body: string): MetricResult<readonly Series[]> {
+  const parsed = matrixSchema.safeParse(parseJson(body))
+  if (!parsed.success) return fault('malformed', 'Prometheus sent something that is no answer to a range query.')
+  const { data, warnings } = parsed.data
+  const series = data.result.map(({ metric, values }) => ({
+    labels: metric,
+    values: values.map(([seconds, text]) => [Math.round(seconds * 1_000), numberOf(text)] as const),
+  }))
+  return missingPart(warnings) ?? { kind: 'value', value: series }
+}
+
+/** A warning about the expression itself starts with its language; every other one means that a part is missing. */
+function missingPart(warnings: readonly string[] = []): MetricResult<never> | null {
+  const incomplete = warnings.find((warning) => !warning.startsWith('PromQL '))
+  return incomplete === undefined
+    ? null
+    : fault('unavailable', `The answer is incomplete: ${incomplete.slice(0, 300)}.`)
 }
 
 const errorSchema = z.object({ error: z.string(), errorType: z.string().optional() })

@@ -64,6 +64,40 @@ export function goneQuery(options: PrometheusOptions, pools: readonly string[]):
   return part('age', `time() - max by (${poolLabel}) (${newest})`)
 }
 
+/**
+ * One PromQL expression for a range query with this step: at each point how much the counters rose within the step before
+ * it, in the parts `requests`, `errors`, `event:<name>` and `bucket` of {@link windowQuery}.
+ *
+ * Coarser than that one, because it reaches over weeks: of a counter that fell within a step, what it counted before the
+ * fall is lost. A step right after one in which the pool was not scraped has no value, for the rise would belong to both;
+ * so a store that has only begun to remember does not report a counter's whole life as one step.
+ */
+export function recordQuery(options: PrometheusOptions, pool: string, step: Milliseconds): string {
+  const { poolLabel, requests, errors, latency, events, longestGap } = options
+  const select = (metric: string, labels: Readonly<Record<string, string>>, more: readonly string[] = []) =>
+    `${metric}{${[poolMatcher(poolLabel, [pool]), ...matchersOf(labels), ...more].join(',')}}`
+  const all = select(requests.metric, requests.labels)
+  const seenBefore = `group by (${poolLabel}) (last_over_time(${all}[${step}ms] offset ${step}ms))`
+  const rise = (selector: string, by: string) => {
+    const last = `last_over_time(${selector}[${step}ms])`
+    const before = `last_over_time(${selector}[${Math.max(step, longestGap)}ms] offset ${step}ms)`
+    return `sum by (${by}) (((${last} - ${before}) >= 0) or (${last} * 1)) and on (${poolLabel}) ${seenBefore}`
+  }
+  return [
+    part('requests', rise(all, poolLabel)),
+    part(
+      'errors',
+      rise(select(requests.metric, requests.labels, [`${errors.label}=~${quote(errors.regex)}`]), poolLabel),
+    ),
+    ...(latency === undefined
+      ? []
+      : [part('bucket', rise(select(`${latency.metric}_bucket`, latency.labels), `${poolLabel},le`))]),
+    ...Object.entries(events).map(([name, { metric, labels }]) =>
+      part(`event:${name}`, rise(select(metric, labels), poolLabel)),
+    ),
+  ].join(' or ')
+}
+
 /** A string literal of PromQL for any text. */
 export function quote(text: string): string {
   const escaped = text.replace(/[\\"]/g, '\\$&').replace(CONTROL, (character) => {

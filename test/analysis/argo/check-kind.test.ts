@@ -52,7 +52,8 @@ describe('the argo check', () => {
 
   it('refuses an interval without length, a limit that is no whole number and an unknown key', () => {
     const places = problemsOf({ ...QUERY, interval: '0s', failureLimit: 1.5, succesCondition: 'true' })
-    expect(places.map(({ path }) => path.at(-1)).sort()).toEqual(['failureLimit', 'interval', 'succesCondition'])
+    const keys = new Set(places.map(({ path }) => path.at(-1)))
+    expect(keys).toEqual(new Set(['failureLimit', 'interval', 'succesCondition']))
   })
 })
 

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { type CheckContext, type CheckKind, defineCheck } from '../../domain/check-kinds.ts'
+import type { ArgoCheck } from '../../domain/checks.ts'
+import { durationText, nameText } from '../../domain/plan-values.ts'
+import { checkCondition } from './condition.ts'
+import { limitProblems } from './import-template.ts'
+
+const limit = z.int().min(0).max(1_000_000_000)
+const conditionText = z.string().min(1).max(4_000)
+
+const argoOptions = z.strictObject({
+  source: nameText.optional(),
+  promql: z.string().min(1).max(4_000),
+  successCondition: conditionText.optional(),
+  failureCondition: conditionText.optional(),
+  interval: durationText.refine((interval) => interval > 0, { error: 'expected longer than 0s' }).optional(),
+  initialDelay: durationText.default(0),
+  count: limit.optional(),
+  failureLimit: z.int().min(-1).max(1_000_000_000).default(0),
+  inconclusiveLimit: limit.default(0),
+  consecutiveErrorLimit: limit.default(4),
+  consecutiveSuccessLimit: limit.default(0),
+})
+
+type ArgoOptions = z.output<typeof argoOptions>
+
+/** One metric of an Argo Rollouts AnalysisTemplate as a check of a plan, with Argo's defaults and Argo's own rules. */
+export const argoKind: CheckKind = defineCheck({
+  kind: 'argo',
+  summary: 'One metric of an Argo Rollouts AnalysisTemplate, measured and counted exactly as Argo does.',
+  schema: argoOptions,
+  read(options, context) {
+    const check = checkOf(options, context.name, context.source(options.source, 'queries'))
+    reportCondition('successCondition', options.successCondition, context)
+    reportCondition('failureCondition', options.failureCondition, context)
+    for (const problem of limitProblems(check)) reportLimits(problem, context)
+    return { claims: null, spendsBudget: false, complete: () => check }
+  },
+})
+
+function checkOf(options: ArgoOptions, name: string, source: string): ArgoCheck {
+  const { promql, successCondition = null, failureCondition = null, interval = null, count = null } = options
+  const { initialDelay, failureLimit, inconclusiveLimit, consecutiveErrorLimit, consecutiveSuccessLimit } = options
+  return {
+    ...{ kind: 'argo', name, source, query: promql, successCondition, failureCondition, interval, initialDelay },
+    ...{ count, failureLimit, inconclusiveLimit, consecutiveErrorLimit, consecutiveSuccessLimit },
+  }
+}
+
+function reportCondition(
+  key: 'successCondition' | 'failureCondition',
+  text: string | undefined,
+  context: CheckContext,
+): void {
+  const checked = text === undefined ? null : checkCondition(text)
+  if (text === undefined || checked === null || checked.ok) return
+  context.report({
+    rule: 'expression',
+    path: [...context.path, key],
+    message: `this condition can never be evaluated, at character ${checked.position + 1}: ${checked.message}`,
+    received: text,
+    expected: 'a condition as Argo Rollouts takes it, true or false, over result',
+    fix: 'correct the condition',
+  })
+}
+
+function reportLimits(problem: string, context: CheckContext): void {
+  context.report({
+    rule: 'argo-limits',
+    path: context.path,
+    message: problem,
+    expected: 'limits that Argo Rollouts would accept',
+    fix: 'correct the limits of this check',
+  })
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { type CheckContext, type CheckKind, defineCheck } from '../../domain/check-kinds.ts'
+import { reportIssues } from '../../domain/plan-issues.ts'
+import { durationText, nameText } from '../../domain/plan-values.ts'
+import { formatDuration } from '../../domain/units.ts'
+import { canaryConfigSchema } from './canary-config.ts'
+
+const { $schema: _draft, ...configShape } = z.toJSONSchema(canaryConfigSchema, { io: 'input', unrepresentable: 'any' })
+
+const HOUR = 3_600_000
+const longerThanZero = durationText.refine((duration) => duration > 0, { error: 'expected longer than 0s' })
+const score = z.number().min(0).max(100)
+
+const kayentaOptions = z.strictObject({
+  source: nameText.optional(),
+  // Read apart, so that what only Kayenta knows (two metrics of one name) is said in its own words.
+  config: z.unknown().meta(configShape),
+  queries: z.record(z.string().min(1), z.string().min(1).max(4_000)),
+  step: longerThanZero.default(60_000),
+  lifetime: longerThanZero.default(3 * HOUR),
+  interval: longerThanZero.optional(),
+  warmUp: durationText.default(0),
+  pass: score.optional(),
+  marginal: score.optional(),
+})
+
+type KayentaOptions = z.output<typeof kayentaOptions>
+type Config = z.output<typeof canaryConfigSchema>
+
+/** Kayenta's judge with a canary config as teams have it. */
+export const kayentaKind: CheckKind = defineCheck({
+  kind: 'kayenta',
+  summary: 'A Kayenta canary config, judged by Kayenta’s own rules over named queries, canary against stable.',
+  schema: kayentaOptions,
+  read(options, context) {
+    const source = context.source(options.source, 'queries')
+    const config = readConfig(options.config, context)
+    if (config !== null) reportQueries(config, options, context)
+    const { step, lifetime, warmUp } = options
+    const interval = options.interval ?? Math.min(HOUR, lifetime)
+    reportOrder('step', step, 'interval', interval, context)
+    reportOrder('interval', interval, 'lifetime', lifetime, context)
+    const { pass, marginal } = thresholdsOf(options, config)
+    if (marginal > pass) reportThresholds(pass, marginal, context)
+    return {
+      claims: null,
+      spendsBudget: false,
+      complete: () => ({
+        ...{ kind: 'kayenta', name: context.name, source, config: options.config },
+        ...{ queries: config === null ? {} : queriesFor(config, options) },
+        ...{ step, lifetime, interval, warmUp, pass, marginal },
+      }),
+    }
+  },
+})
+
+/** Thresholds: the check's own, else the config's, else Kayenta's usual ones. */
+function thresholdsOf(options: KayentaOptions, config: Config | null): { pass: number; marginal: number } {
+  const { pass = 95, marginal = 75 } = config?.classifier.scoreThresholds ?? {}
+  return { pass: options.pass ?? pass, marginal: options.marginal ?? marginal }
+}
+
+function readConfig(value: unknown, context: CheckContext): Config | null {
+  const path = [...context.path, 'config']
+  const parsed = canaryConfigSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) {
+    if (issue.code !== 'custom') reportIssues([issue], path, value, context.report)
+    else {
+      const inner = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))
+      const expected = 'a canary config that Kayenta would accept'
+      context.report({
+        rule: 'canary-config',
+        path: [...path, ...inner],
+        message: issue.message,
+        expected,
+        fix: 'correct the config',
+      })
+    }
+  }
+  return null
+}
+
+const judgedNames = (config: Config): readonly string[] =>
+  config.metrics.flatMap(({ name, analysisConfigurations }) =>
+    analysisConfigurations?.canary?.muted === true ? [] : [name],
+  )
+
+function queriesFor(config: Config, { queries }: KayentaOptions): Readonly<Record<string, string>> {
+  const judged = new Set(judgedNames(config))
+  return Object.fromEntries(Object.entries(queries).filter(([name]) => judged.has(name)))
+}
+
+function reportQueries(config: Config, { queries }: KayentaOptions, context: CheckContext): void {
+  const path = [...context.path, 'queries']
+  const judged = judgedNames(config)
+  const known = new Set(config.metrics.map(({ name }) => name))
+  if (judged.length === 0) {
+    context.report({
+      rule: 'canary-config',
+      path: [...context.path, 'config', 'metrics'],
+      message: 'every metric of this config is muted: nothing would be judged',
+      expected: 'at least one metric that is not muted',
+      fix: 'take muted away from a metric',
+    })
+  }
+  for (const name of judged) {
+    if (Object.hasOwn(queries, name)) continue
+    context.report({
+      rule: 'kayenta-queries',
+      path,
+      message: `the metric ${name} of the config has no query`,
+      expected: 'a query for each metric that is not muted',
+      fix: `add ${name} with its query`,
+    })
+  }
+  for (const [name, query] of Object.entries(queries)) {
+    if (!known.has(name)) {
+      context.report({
+        rule: 'kayenta-queries',
+        path: [...path, name],
+        message: 'the config has no metric of this name',
+        received: name,
+        expected: `one of ${[...known].join(', ')}`,
+        fix: 'remove the query or correct its name',
+      })
+    } else if (!query.includes('$pool')) {
+      context.report({
+        rule: 'kayenta-queries',
+        path: [...path, name],
+        message: 'this query cannot tell the canary from stable',
+        received: query,
+        expected: '$pool where the name of the pool belongs',
+        fix: 'add $pool, such as {pool="$pool"}',
+      })
+    }
+  }
+}
+
+function reportOrder(short: string, shortest: number, long: string, longest: number, context: CheckContext): void {
+  if (shortest <= longest) return
+  context.report({
+    rule: 'kayenta-times',
+    path: context.path,
+    message: `${short} is longer than ${long}`,
+    received: `${short} ${formatDuration(shortest)}, ${long} ${formatDuration(longest)}`,
+    expected: 'step ≤ interval ≤ lifetime',
+    fix: `shorten ${short} or lengthen ${long}`,
+  })
+}
+
+function reportThresholds(pass: number, marginal: number, context: CheckContext): void {
+  context.report({
+    rule: 'kayenta-thresholds',
+    path: context.path,
+    message: 'a score could pass and fail at once',
+    received: `pass ${pass}, marginal ${marginal}`,
+    expected: 'marginal at most pass',
+    fix: 'lower marginal or raise pass',
+  })
+}

@@ -1,0 +1,5 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { type CalibrationJob, workOut } from './calibration.ts'
+
+// The whole life of this thread: one calibration.
+parentPort?.postMessage(workOut(workerData as CalibrationJob))

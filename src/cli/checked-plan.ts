@@ -1,0 +1,44 @@
+import { describeError, SluiceError } from '../domain/errors.ts'
+import type { Plan, PlanContext } from '../domain/plan.ts'
+import { readPlanText } from '../domain/plan-text.ts'
+import { CliFailure, EXIT } from './failure.ts'
+import { planFailure, type PlanFile, readPlanFile, withPlaces } from './plan-file.ts'
+import type { Session } from './session.ts'
+
+/**
+ * A plan from a file, complete: checked against the installation of `config`, or by the server when there is none.
+ * @throws CliFailure with every problem at its place in the file
+ */
+export async function checkedPlan(
+  name: string,
+  config: string | undefined,
+  session: Session,
+): Promise<{ readonly plan: Plan; readonly file: PlanFile }> {
+  const file = await readPlanFile(name, session.terminal)
+  return { plan: config === undefined ? await checkAtServer(file, session) : await checkHere(file, config), file }
+}
+
+async function checkAtServer(file: PlanFile, { api }: Session): Promise<Plan> {
+  const answer = await withPlaces(file, () =>
+    api.post<{ plan: Plan }>('/api/v1/plans/check', { plan: file.yaml.value }),
+  )
+  return answer.plan
+}
+
+async function checkHere({ text, name }: PlanFile, config: string): Promise<Plan> {
+  const read = readPlanText(text, name, await contextOf(config))
+  if ('problems' in read) throw planFailure(read.problems)
+  return read.plan
+}
+
+/** Reads sluice.yaml and the adapters' lists; loaded only here, for nothing else in the program needs them. */
+async function contextOf(config: string): Promise<PlanContext> {
+  const [{ ADAPTERS, planContextFor }, { loadInstallation }] = await Promise.all([
+    import('../catalog.ts'),
+    import('../config/environment.ts'),
+  ])
+  const installation = await loadInstallation(config, ADAPTERS).catch((error: unknown) => {
+    throw error instanceof SluiceError ? new CliFailure(EXIT.refused, describeError(error)) : error
+  })
+  return planContextFor(installation)
+}

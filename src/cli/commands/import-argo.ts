@@ -1,0 +1,47 @@
+import { nameText } from '../../domain/plan-values.ts'
+import { writeYaml } from '../../domain/yaml-text.ts'
+import { CliFailure, EXIT } from '../failure.ts'
+import { readPlanFile } from '../plan-file.ts'
+import type { Session } from '../session.ts'
+import { clean } from '../text.ts'
+
+export interface ImportArgoOptions {
+  readonly source: string
+  /** `name=value` each. */
+  readonly arg: readonly string[]
+}
+
+/** `sluice import argo`: an AnalysisTemplate as `checks:` of a plan, with what was left out as comments. */
+export async function importArgo(name: string, { source, arg }: ImportArgoOptions, session: Session): Promise<void> {
+  if (!nameText.safeParse(source).success)
+    throw new CliFailure(EXIT.usage, `--source ${clean(source)}: expected the name of a metric source`)
+  const file = await readPlanFile(name, session.terminal)
+  const [{ importTemplate }, { planFormOf }] = await Promise.all([
+    import('../../analysis/argo/import-template.ts'),
+    import('../../analysis/argo/plan-form.ts'),
+  ])
+  const imported = importTemplate(file.yaml.value, { source, args: argumentsOf(arg) })
+  if (!imported.ok) throw importFailure(name, imported.problems)
+  const form = planFormOf(imported.checks)
+  if (form.problems.length > 0) throw importFailure(name, form.problems)
+  const notes = [...imported.notes, ...form.notes]
+  const comments = [`from ${name}`, ...notes].map((note) => `# ${clean(note)}`)
+  const yaml = writeYaml({ checks: form.checks }).trimEnd().split('\n').map(clean)
+  session.say([...comments, ...yaml], { checks: form.checks, notes })
+}
+
+function argumentsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value] = /^([^=]+)=([^]*)$/.exec(pair) ?? []
+      if (name !== undefined && value !== undefined) return [name, value]
+      throw new CliFailure(EXIT.usage, `--arg ${clean(pair)}: expected a name and a value, such as service=checkout`)
+    }),
+  )
+}
+
+function importFailure(name: string, problems: readonly string[]): CliFailure {
+  const count = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`
+  const lines = problems.map((problem) => `${clean(name)}: ${clean(problem)}`)
+  return new CliFailure(EXIT.refused, [...lines, '', count].join('\n'), { problems })
+}

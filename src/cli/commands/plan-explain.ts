@@ -1,0 +1,135 @@
+import type { Exposure } from '../../domain/exposure.ts'
+import { type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan-timeline.ts'
+import type { Plan } from '../../domain/plan.ts'
+import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight } from '../../domain/units.ts'
+import { checkedPlan } from '../checked-plan.ts'
+import type { RenderOptions } from '../render.ts'
+import type { Session } from '../session.ts'
+import { clean, columnsOf, createPaint, pad, type Paint, wrap } from '../text.ts'
+
+/** `sluice plan explain`: what a plan does, when, to whom, and what watches it. */
+export async function explainPlan(name: string, config: string | undefined, session: Session): Promise<void> {
+  const { plan } = await checkedPlan(name, config, session)
+  session.say(renderTimeline(plan, session.look()), { plan, timeline: timelineOf(plan) })
+}
+
+const WIDEST = 100
+const NARROWEST = 60
+const BAR = 12
+const INDENT = '  '
+
+/** The plan as lines of at most `width` columns (at least 60). */
+export function renderTimeline(
+  plan: Plan,
+  { width, color }: Pick<RenderOptions, 'width' | 'color'>,
+): readonly string[] {
+  const page = { width: Math.min(WIDEST, Math.max(NARROWEST, width)), paint: createPaint(color) }
+  const timeline = timelineOf(plan)
+  const blocks = [
+    [page.paint('bold', clean(`${plan.service} in ${plan.environment}`)), ...takes(plan, page)],
+    steps(timeline.rows, page),
+    watches(plan, timeline.checks, page),
+    policies(plan, page),
+  ]
+  return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block])).map((line) => line.trimEnd())
+}
+
+interface Page {
+  readonly width: number
+  readonly paint: Paint
+}
+
+function takes(plan: Plan, { width }: Page): readonly string[] {
+  const { planned, shortest, waiting } = timelineOf(plan)
+  const early = shortest === planned ? '' : `, at least ${formatDuration(shortest)} when all is proven at once`
+  const asking = waiting === 0 ? '' : `; approvals may take up to ${formatDuration(waiting)} more`
+  const atOnce = waiting === 0 ? '' : ' with approvals that come at once'
+  return wrap(`takes ${formatDuration(planned)}${atOnce}${early}${asking}`, width)
+}
+
+function steps(rows: readonly TimelineRow[], page: Page): readonly string[] {
+  const hasCohorts = rows.some(({ exposure }) => exposure.cohorts.length > 0)
+  const widths = {
+    start: widest(['START', ...rows.map(({ start }) => formatDuration(start))]),
+    lasts: widest(['LASTS', ...rows.map(lasts)]),
+    share: BAR + 7 + (hasCohorts ? 3 : 0),
+  }
+  const cells = (step: string, start: string, time: string, share: string) =>
+    [pad(step, 4, 'start'), pad(start, widths.start, 'start'), pad(time, widths.lasts, 'start'), share].join('  ')
+  const gutter = columnsOf(cells('', '', '', '')) + widths.share + 2
+  const lines = rows.flatMap((row) => {
+    const { step, start, exposure, label, details } = row
+    const share = `${page.paint('cyan', bar(exposure.weight))} ${pad(shareText(exposure), widths.share - BAR - 1)}`
+    const [first = '', ...more] = wrap(clean(label), page.width - gutter)
+    const rest = [...more, ...details.flatMap((detail) => wrap(clean(detail), page.width - gutter))]
+    return [
+      `${cells(String(step), formatDuration(start), lasts(row), share)}  ${first}`,
+      ...rest.map((line) => ' '.repeat(gutter) + page.paint('dim', line)),
+    ]
+  })
+  const head = `${cells('STEP', 'START', 'LASTS', pad('ON THE CANARY', widths.share))}  WHAT`
+  const legend = hasCohorts ? [page.paint('dim', `${' '.repeat(6)}+n: with so many cohorts, whatever the weight`)] : []
+  return [page.paint('dim', head), ...lines, ...legend]
+}
+
+function shareText({ weight, cohorts }: Exposure): string {
+  const share = pad(formatWeight(weight), 6, 'start')
+  return cohorts.length === 0 ? share : `${share} +${cohorts.length}`
+}
+
+function lasts({ kind, duration }: TimelineRow): string {
+  if (kind === 'ask') return 'waits'
+  return duration === 0 ? '·' : formatDuration(duration)
+}
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
+
+/** A weight as a bar in eighths of a column; the smallest weight still shows. */
+function bar(weight: BasisPoints): string {
+  const exact = Math.round((weight / FULL_WEIGHT) * BAR * 8)
+  const eighths = weight > 0 ? Math.max(1, exact) : 0
+  const drawn = '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '')
+  return drawn + '·'.repeat(BAR - columnsOf(drawn))
+}
+
+function watches(plan: Plan, checks: readonly TimelineCheck[], page: Page): readonly string[] {
+  if (checks.length === 0) return ['nothing is watched: every bake only takes its time']
+  const nameWidth = widest(checks.map(({ name }) => name))
+  const alphaWidth = widest(checks.map(alphaText))
+  const column = page.width - INDENT.length - nameWidth - 2 - alphaWidth - 2
+  const lines = checks.flatMap((check) => {
+    const where = check.step === null ? '' : ` (step ${check.step} only)`
+    const [first = '', ...rest] = wrap(clean(`${check.question}${where}`), column)
+    const gap = ' '.repeat(INDENT.length + nameWidth + 2 + alphaWidth + 2)
+    return [
+      `${INDENT}${pad(check.name, nameWidth)}  ${page.paint('dim', pad(alphaText(check), alphaWidth))}  ${first}`,
+      ...rest.map((line) => gap + line),
+    ]
+  })
+  const budget = `false alarm over the whole release: at most ${percent(plan.errorBudget)}`
+  return [
+    `watched every ${formatDuration(plan.interval)}, from the first exposure to the end`,
+    ...lines,
+    ...(plan.errorBudget > 0 ? [`${INDENT}${budget}`] : []),
+  ]
+}
+
+function policies({ onFail, onInconclusive }: Plan, { width }: Page): readonly string[] {
+  const held = formatDuration(onInconclusive.holdFor)
+  return [
+    ...wrap(`when a check fails: ${onFail}`, width),
+    ...wrap(`when nothing can be said: hold for ${held}, then ${onInconclusive.then}`, width),
+  ]
+}
+
+function alphaText({ alpha }: TimelineCheck): string {
+  return alpha === null ? 'no α' : `α ${percent(alpha)}`
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))}%`
+}
+
+function widest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, columnsOf(text)), 0)
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type CheckCalibration,
+  calibratePlan,
+  type Recordings,
+  sourcesToRecord,
+  stableOf,
+} from '../../src/analysis/plan-calibration.ts'
+import { type Plan, readPlan } from '../../src/domain/plan.ts'
+import { planContext } from '../domain/plan-context.ts'
+import { recordedPast } from '../support/recorded-past.ts'
+
+const CHECKS = {
+  errors: { errorRate: { notWorseThan: '1.5x' } },
+  latency: { latency: { quantiles: ['p95'], notWorseThan: '1.25x' } },
+  orders: { rate: { of: 'orders', notBelow: '0.8x' } },
+  ceiling: { errorRate: { max: '3%' } },
+}
+const STEPS = [
+  { cohort: 'internal' },
+  { bake: '10m' },
+  { weight: '10%' },
+  { bake: '30m' },
+  { weight: '100%' },
+  { bake: '1h' },
+]
+
+const written = (checks: object, steps: readonly unknown[] = STEPS) => ({
+  ...{ service: 'checkout', environment: 'production' },
+  ...{ steps, checks },
+})
+function planOf(checks: object, steps: readonly unknown[] = STEPS): Plan {
+  const read = readPlan(written(checks, steps), planContext())
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems))
+  return read.plan
+}
+const past = (options = {}): Recordings => ({ proxy: { kind: 'value', value: recordedPast(options) } })
+const EFFORT = { looks: 60_000, replays: 100 }
+
+function run(checks: object, recordings = past(), steps = STEPS as readonly unknown[], effort = EFFORT, seed = 1) {
+  return [...calibratePlan(planOf(checks, steps), written(checks, steps), recordings, effort, seed)]
+}
+const named = (all: readonly CheckCalibration[], name: string) => {
+  const found = all.find((one) => one.name === name)
+  if (found === undefined || !('report' in found)) throw new Error(JSON.stringify(found))
+  return found
+}
+
+describe('the calibration of a plan', () => {
+  it('reports every check that compares with stable, and says of the others why not', () => {
+    const all = run(CHECKS)
+    expect(all.map((one) => [one.name, 'report' in one])).toEqual([
+      ['errors', true],
+      ['latency', true],
+      ['orders', true],
+      ['ceiling', false],
+    ])
+    expect(all[3]).toMatchObject({ skipped: expect.stringContaining('no error rate') })
+  })
+
+  it('gives the same figures for the same seed', () => {
+    const errors = { errors: CHECKS.errors }
+    expect(run(errors)).toEqual(run(errors))
+  })
+
+  it('replays only the stretches in which both versions have traffic', () => {
+    expect(named(run({ errors: CHECKS.errors }), 'errors').used).toMatchObject({
+      windows: 2_000,
+      looks: 30,
+      lookLength: 60_000,
+    })
+  })
+
+  it('keeps quiet over even traffic, and proposes a wider tolerance for traffic in bursts', () => {
+    const even = named(run({ errors: CHECKS.errors }), 'errors').report
+    expect(even.current.falseAlarms).toBeLessThanOrEqual(0.01)
+    const uneven = named(run({ errors: CHECKS.errors }, past({ bursts: 0.75 })), 'errors')
+    expect(uneven.report.current.falseAlarms).toBeGreaterThan(0.01)
+    expect(uneven.report.proposed?.notWorseThan).toBeGreaterThan(1.5)
+    expect(uneven.line).toMatch(/^errors: \{ errorRate: \{ notWorseThan: [\d.]+x, minRequests: \d+/)
+  })
+
+  it('makes a count worse that may not fall by letting it fall', () => {
+    const { effects } = named(run({ orders: CHECKS.orders }), 'orders').report
+    expect(effects.map(({ times }) => times < 1)).toEqual([true, true, true])
+    expect(effects[2]?.detected).toBe(1)
+  })
+
+  it('proposes a line that a plan takes, with all else as it was written', () => {
+    const checks = { latency: { latency: { source: 'proxy', quantiles: ['p95', 'p99'], notWorseThan: '1.25x' } } }
+    const { line, report } = named(run(checks), 'latency')
+    expect(line).toContain('latency: { latency: { source: proxy, quantiles: [p95, p99], notWorseThan: ')
+    const options = { ...checks.latency.latency, minRequests: report.minRequests }
+    expect(planOf({ latency: { latency: options } }).checks).toHaveLength(1)
+  })
+
+  it('keeps within its effort: fewer and longer looks, then fewer replays, over the same time', () => {
+    const days = [{ weight: '10%' }, { bake: '1d' }, { weight: '100%' }]
+    const cheap = named(
+      run({ errors: CHECKS.errors }, past({ windows: 10_000 }), days, { looks: 50_000, replays: 400 }),
+      'errors',
+    )
+    const { looks, replays, lookLength } = cheap.used
+    expect(looks * replays * 17).toBeLessThanOrEqual(50_000)
+    expect((looks * lookLength) / 3_600_000).toBeCloseTo(24, 0)
+    expect(replays).toBeGreaterThanOrEqual(100)
+  })
+
+  it('says why a check cannot be replayed', () => {
+    const reasonOf = (all: readonly CheckCalibration[]) =>
+      all.map((one) => ('skipped' in one ? one.skipped : 'replayed'))
+    const fault = { proxy: { kind: 'noData', reason: 'nothing in that time' } } as const
+    expect(reasonOf(run({ errors: CHECKS.errors }, fault))).toEqual(['nothing in that time'])
+    expect(reasonOf(run({ errors: CHECKS.errors }, {}))).toEqual(['there is no recording of proxy'])
+    expect(reasonOf(run({ errors: CHECKS.errors }, past({ windows: 39 })))[0]).toContain('too few')
+    expect(reasonOf(run({ errors: CHECKS.errors }, past(), [{ weight: '100%' }, { bake: '1h' }]))[0]).toContain(
+      'no stretch',
+    )
+    const other = { tips: { rate: { of: 'tips', notBelow: '0.8x' } } }
+    expect(reasonOf(run(other))).toEqual(['the recording holds no tips'])
+    const bare = recordedPast().map((window) => ({ ...window, counts: { ...window.counts, latency: null } }))
+    expect(reasonOf(run({ latency: CHECKS.latency }, { proxy: { kind: 'value', value: bare } }))).toEqual([
+      'the recording holds no latencies',
+    ])
+    const days = [{ weight: '10%' }, { bake: '30d' }, { weight: '100%' }]
+    expect(reasonOf(run({ errors: CHECKS.errors }, past({ windows: 100 }), days))[0]).toContain('too short')
+  })
+
+  it('asks for the sources of the checks it can calibrate, those of analyses among them', () => {
+    const steps = [{ weight: '10%' }, { analyse: { for: '1h', checks: { more: CHECKS.errors } } }, { weight: '100%' }]
+    expect(sourcesToRecord(planOf({ ceiling: CHECKS.ceiling }, steps))).toEqual(['proxy'])
+    expect(sourcesToRecord(planOf({ ceiling: CHECKS.ceiling }))).toEqual([])
+    const { looks, lookLength } = named(run({}, past(), steps), 'more').used
+    expect(looks * lookLength).toBe(3_600_000)
+  })
+})
+
+describe('the past of stable', () => {
+  it('is in each window the pool with more requests, whatever its name', () => {
+    const at = (end: number, requests: number) => ({
+      ...{ start: end - 1, end },
+      counts: { requests, errors: 0, latency: null, events: {} },
+    })
+    const blue = [at(1, 100), at(2, 100), at(3, 5)]
+    const green = [at(2, 3), at(3, 90), at(4, 90)]
+    expect(stableOf(blue, green).map(({ end, counts }) => [end, counts.requests])).toEqual([
+      [1, 100],
+      [2, 100],
+      [3, 90],
+      [4, 90],
+    ])
+  })
+})

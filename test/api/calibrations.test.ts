@@ -1,0 +1,190 @@
+import { pathToFileURL } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type CalibrationJob, workOut } from '../../src/api/calibration.ts'
+import { calibrateInThread } from '../../src/api/calibration-runner.ts'
+import { createRecorder, type RecordPast } from '../../src/api/recorder.ts'
+import { createServer } from '../../src/api/server.ts'
+import type { CalibrationAnswer } from '../../src/api/routes/calibrations.ts'
+import type { MetricResult, RecordedWindow } from '../../src/domain/observation.ts'
+import type { MetricSource, RecordRequest } from '../../src/metrics/metric-source.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { compileEmbedded } from '../embedded/compiled.ts'
+import { CONTEXT, demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
+import { createFakeReleases } from '../support/fake-releases.ts'
+import { recordedPast } from '../support/recorded-past.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+const NOW = 1_700_000_000_000
+const HOUR = 3_600_000
+
+interface Options {
+  readonly record?: RecordPast
+  readonly runCalibration?: (job: CalibrationJob) => ReturnType<typeof calibrateInThread>
+  readonly hasTokens?: boolean
+}
+
+function setUp(options: Options = {}) {
+  const { hasTokens = false, ...injected } = options
+  const server = createServer({
+    ...{ releases: createFakeReleases(), planContext: CONTEXT, installation: demoInstallation({ hasTokens }) },
+    ...{ plans: async () => PLAN, metrics: createMetrics({ isBare: true }), now: () => NOW },
+    ...injected,
+  })
+  closers.push(() => server.close())
+  return (payload: object) => server.inject({ method: 'POST', url: '/api/v1/calibrations', payload })
+}
+
+const spans: Omit<RecordRequest, 'pool'>[] = []
+const past: RecordPast = async (_target, source, span) => {
+  spans.push(span)
+  expect(source).toBe('proxy')
+  return { kind: 'value', value: recordedPast() }
+}
+const small = async (job: CalibrationJob) => workOut({ ...job, effort: { looks: 20_000, replays: 40 } })
+
+describe('POST /calibrations', () => {
+  it('replays the past of the target and says what was used', async () => {
+    const answer = await setUp({ record: past, runCalibration: small })({ plan: PLAN, since: '14d', seed: 3 })
+    expect(answer.statusCode).toBe(200)
+    const { used, checks } = answer.json<CalibrationAnswer>()
+    expect(used).toMatchObject({ since: 14 * 24 * HOUR, end: NOW, step: 70_000, seed: 3 })
+    expect((used.end - used.start) / used.step).toBeLessThanOrEqual(20_000)
+    expect(spans.at(-1)).toEqual({ start: used.start, end: used.end, step: used.step })
+    expect(checks).toMatchObject([{ name: 'errors', report: { replays: 40 }, used: { replays: 40, windows: 2_000 } }])
+  })
+
+  it('takes the registered plan of a target, 14 days and a fixed seed by default', async () => {
+    const send = setUp({ record: past, runCalibration: small })
+    const [first, second] = [
+      await send({ service: 'checkout', environment: 'production' }),
+      await send({ service: 'checkout', environment: 'production' }),
+    ]
+    expect(first.json<CalibrationAnswer>().used.since).toBe(14 * 24 * HOUR)
+    expect(second.json()).toEqual(first.json())
+  })
+
+  it('says per check why it could not be replayed', async () => {
+    const gone: RecordPast = async () => ({
+      kind: 'error',
+      fault: 'auth',
+      reason: 'Prometheus answered with status 401.',
+    })
+    const answer = await setUp({ record: gone })({ plan: PLAN })
+    expect(answer.json()).toMatchObject({
+      checks: [{ name: 'errors', skipped: 'Prometheus answered with status 401.' }],
+    })
+    const broken: RecordPast = () => Promise.reject(new Error('no such secret'))
+    expect((await setUp({ record: broken })({ plan: PLAN })).json()).toMatchObject({
+      checks: [{ skipped: 'no such secret' }],
+    })
+  })
+
+  it('works out one at a time', async () => {
+    let release: () => void = () => undefined
+    const until = new Promise<void>((resolve) => (release = resolve))
+    let begun: () => void = () => undefined
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve))
+    const runCalibration = async () => {
+      begun()
+      await until
+      return []
+    }
+    const send = setUp({ record: past, runCalibration })
+    const first = send({ plan: PLAN }).then(({ statusCode }) => statusCode)
+    await hasBegun
+    const second = await send({ plan: PLAN })
+    expect([second.statusCode, second.json()]).toEqual([
+      429,
+      expect.objectContaining({ detail: expect.stringContaining('another') }),
+    ])
+    release()
+    expect(await first).toBe(200)
+    expect((await send({ plan: PLAN })).statusCode).toBe(200)
+  })
+
+  it.each([
+    [{ plan: PLAN, since: '91d' }, 400],
+    [{ plan: PLAN, since: '5m' }, 400],
+    [{ plan: PLAN, seed: -1 }, 400],
+    [{}, 400],
+    [{ service: 'checkout', environment: 'moon' }, 404],
+    [{ plan: { ...PLAN, steps: [] } }, 422],
+  ])('refuses %j with %i', async (payload, status) => {
+    expect((await setUp({ record: past, runCalibration: small })(payload)).statusCode).toBe(status)
+  })
+
+  it('is refused to strangers, and where the server cannot ask metric sources', async () => {
+    expect((await setUp({ record: past, hasTokens: true })({ plan: PLAN })).statusCode).toBe(401)
+    const answer = await setUp()({ plan: PLAN })
+    expect(answer.json()).toMatchObject({ code: 'metrics.misconfigured', fix: expect.stringContaining('--recording') })
+  })
+})
+
+describe('the recorder', () => {
+  const installation = demoInstallation()
+  const target = { service: 'checkout', environment: 'production' }
+  const span = { start: 0, end: HOUR, step: 60_000 }
+  const signal = new AbortController().signal
+
+  function listWith(record?: (request: RecordRequest) => Promise<MetricResult<readonly RecordedWindow[]>>) {
+    let closed = 0
+    const source = { record, close: async () => void (closed += 1) } as unknown as MetricSource
+    const definition = { kind: 'prometheus', open: () => source }
+    const lists = { metricSources: [definition] } as unknown as Parameters<typeof createRecorder>[1]
+    return { past: createRecorder(installation, lists), closed: () => closed }
+  }
+  const window = (requests: number) => ({
+    ...{ start: 0, end: 60_000 },
+    counts: { requests, errors: 0, latency: null, events: {} },
+  })
+
+  it('asks for both pools, takes the one that had the traffic, and closes the source', async () => {
+    const { past: record, closed } = listWith(async ({ pool }) =>
+      pool === 'green' ? { kind: 'value', value: [window(90)] } : { kind: 'value', value: [window(10)] },
+    )
+    expect(await record(target, 'proxy', span, signal)).toEqual({ kind: 'value', value: [window(90)] })
+    expect(closed()).toBe(1)
+  })
+
+  it('does without a pool that nobody has seen, but not without one that could not be asked', async () => {
+    const noData = { kind: 'noData', reason: 'none' } as const
+    const fault = { kind: 'error', fault: 'timeout', reason: 'late' } as const
+    const one = listWith(async ({ pool }) => (pool === 'green' ? noData : { kind: 'value', value: [window(5)] }))
+    expect(await one.past(target, 'proxy', span, signal)).toMatchObject({ kind: 'value' })
+    expect(await listWith(async () => noData).past(target, 'proxy', span, signal)).toMatchObject({ kind: 'noData' })
+    const other = listWith(async ({ pool }) => (pool === 'green' ? fault : { kind: 'value', value: [window(5)] }))
+    expect(await other.past(target, 'proxy', span, signal)).toEqual(fault)
+    expect(other.closed()).toBe(1)
+  })
+
+  it('says so when a source keeps no past or is not there', async () => {
+    expect(await listWith().past(target, 'proxy', span, signal)).toMatchObject({
+      reason: 'a prometheus source does not keep the past',
+    })
+    expect(await listWith().past(target, 'other', span, signal)).toMatchObject({
+      reason: 'the target has no metric source other',
+    })
+  })
+})
+
+describe('a calibration in a thread of its own', () => {
+  const job: CalibrationJob = {
+    ...{ plan: validPlan(), written: PLAN, effort: { looks: 5_000, replays: 20 }, seed: 1 },
+    recordings: { proxy: { kind: 'value', value: recordedPast({ windows: 200 }) } },
+  }
+
+  it('comes to the same figures, leaves this thread free, and ends', async () => {
+    const compiled = await compileEmbedded(['../api/calibration-thread.ts'])
+    closers.push(compiled.remove)
+    const file = pathToFileURL(compiled.path('../api/calibration-thread.ts'))
+    expect(await calibrateInThread(job, file)).toEqual(workOut(job))
+  }, 60_000)
+
+  it('fails when the thread cannot run', async () => {
+    await expect(calibrateInThread(job, new URL('file:///no/such/file.js'))).rejects.toThrow('/no/such/file.js')
+  })
+})

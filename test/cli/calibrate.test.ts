@@ -1,0 +1,127 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { runProgram } from '../../src/cli/program.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import { columnsOf } from '../../src/cli/text.ts'
+import { recordedPast } from '../support/recorded-past.ts'
+
+const CONFIG = fileURLToPath(new URL('./sluice.yaml', import.meta.url))
+const PLAN = `service: checkout
+environment: production
+steps:
+  - weight: 10%
+  - bake: 20m
+  - weight: 100%
+checks:
+  errors: { errorRate: { notWorseThan: 1.5x } }
+  ceiling: { errorRate: { max: 3% } }
+`
+const RECORDING = JSON.stringify({ proxy: recordedPast({ windows: 600, bursts: 0.5 }) })
+
+async function run(
+  files: Readonly<Record<string, string>>,
+  args: readonly string[],
+  send?: (body: unknown) => Response,
+) {
+  let [out, err] = ['', '']
+  const bodies: unknown[] = []
+  const terminal: Terminal = {
+    env: {},
+    out: (more) => void (out += more),
+    err: (more) => void (err += more),
+    live: null,
+    columns: () => 80,
+    hasColor: false,
+    fetch: async (_url, init) => {
+      if (send === undefined) throw new Error('no server is needed')
+      const body: unknown = JSON.parse(typeof init?.body === 'string' ? init.body : 'null')
+      bodies.push(body)
+      return send(body)
+    },
+    now: () => 0,
+    sleep: async () => undefined,
+    readFile: async (path) => {
+      const text = files[path]
+      if (text === undefined) throw new Error('ENOENT')
+      return text
+    },
+    userName: () => 'carol',
+  }
+  return { code: await runProgram(['calibrate', 'plan.yaml', ...args], terminal), out, err, bodies }
+}
+
+const FILES = { 'plan.yaml': PLAN, 'past.json': RECORDING }
+const LOCAL = ['--recording', 'past.json', '--config', CONFIG, '--replays', '60']
+
+describe('sluice calibrate --recording', () => {
+  it('prints the figures now and proposed, and the line to paste', async () => {
+    const { code, out, err } = await run(FILES, LOCAL)
+    expect(code).toBe(0)
+    expect(out).toContain('stable against itself, from past.json, seed 1\n')
+    expect(out).toMatch(/CHECK +RATIO +α +MIN +FALSE +1\.5x WORSE +2x WORSE +4x WORSE\n/)
+    expect(out).toMatch(/errors +now +1\.5x +1% +[\d.]+%/)
+    expect(out).toMatch(/ +(?:proposed|tightest) +[\d.]+x +1% +\d+ +0%/)
+    expect(out).toContain('60 replays of 20 looks of 1m, out of 600 recorded windows; 0% of')
+    expect(out).toContain('ceiling: not calibrated, it controls no error rate')
+    expect(out).toMatch(
+      /to paste under checks:\n {2}errors: \{ errorRate: \{ notWorseThan: [\d.]+x, minRequests: \d+ \} \}\n/,
+    )
+    expect(err).toContain('errors done (1 of 2)\n')
+    const table = out.slice(0, out.indexOf('to paste'))
+    expect(Math.max(...table.split('\n').map(columnsOf))).toBeLessThanOrEqual(80)
+  })
+
+  it('says the same for the same seed and something else for another', async () => {
+    const figures = async (seed: string) =>
+      JSON.parse((await run(FILES, [...LOCAL, '--seed', seed, '--output', 'json'])).out).checks
+    expect(await figures('1')).toEqual(await figures('1'))
+    expect(await figures('2')).not.toEqual(await figures('1'))
+  })
+
+  it('lists what is wrong with a recording', async () => {
+    const bad = JSON.stringify({ proxy: [{ start: 5, end: 1, counts: { requests: 1, errors: 2 } }] })
+    const { code, err } = await run({ ...FILES, 'past.json': bad }, LOCAL)
+    expect(code).toBe(1)
+    expect(err).toContain('past.json: proxy[0]: expected an end after the start')
+    expect((await run({ ...FILES, 'past.json': '{' }, LOCAL)).code).toBe(1)
+    expect((await run({ 'plan.yaml': PLAN }, LOCAL)).err).toContain('past.json cannot be read')
+  })
+
+  it.each([[['--replays', '5']], [['--seed', 'x']], [['--since', '14d']]])(
+    'refuses %j as wrong usage',
+    async (flags) => {
+      expect(await run(FILES, [...LOCAL, ...flags])).toMatchObject({ code: 2, out: '' })
+    },
+  )
+})
+
+describe('sluice calibrate --since', () => {
+  const answer = {
+    ...{ service: 'checkout', environment: 'production' },
+    used: { since: 86_400_000, start: 0, end: 86_400_000, step: 60_000, seed: 1 },
+    checks: [{ name: 'errors', kind: 'errorRate', skipped: 'the target has no metric source proxy' }],
+  }
+
+  it('asks the server and shows what it used', async () => {
+    const { code, out, err, bodies } = await run(FILES, ['--since', '1d'], () => Response.json(answer))
+    expect(code).toBe(0)
+    expect(bodies).toEqual([
+      expect.objectContaining({ since: '1d', seed: 1, plan: expect.objectContaining({ service: 'checkout' }) }),
+    ])
+    expect(out).toContain('stable against itself, from the last 1d in windows of 1m, seed 1\n')
+    expect(out).toContain('errors: not calibrated, the target has no metric source proxy\n')
+    expect(err).toContain('takes some seconds')
+  })
+
+  it('gives what is wrong with the plan its place in the file', async () => {
+    const problem = { rule: 'value', path: ['steps', 1, 'bake'], where: 'steps[1].bake', message: 'no' }
+    const refusal = { status: 422, code: 'plan.invalid', title: 'x', detail: '1 problem', problems: [problem] }
+    const { code, err } = await run(FILES, [], () => Response.json(refusal, { status: 422 }))
+    expect(code).toBe(1)
+    expect(err).toContain('plan.yaml:5:')
+  })
+
+  it('refuses a duration that is none without asking', async () => {
+    expect(await run(FILES, ['--since', 'long'])).toMatchObject({ code: 2, bodies: [] })
+  })
+})
