@@ -1,11 +1,7 @@
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { Worker } from '@temporalio/worker'
+import { describe, expect, it } from 'vitest'
 import { recordedHistories } from './support/histories.ts'
 import { workflowBundle } from './support/temporal.ts'
-
-beforeAll(() => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') })
-})
 
 describe('recorded histories', async () => {
   const histories = await recordedHistories()

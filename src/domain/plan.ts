@@ -5,6 +5,7 @@ import type { Action } from './actions.ts'
 import type { CheckKind } from './check-kinds.ts'
 import type { Check } from './checks.ts'
 import { createCheckReader, withBudget, withShare } from './plan-checks.ts'
+import { reportIncomparable } from './plan-comparisons.ts'
 import { isRecord, reportIssues } from './plan-issues.ts'
 import { expandSteps, readSteps } from './plan-steps.ts'
 import { checkMap, confidenceText, durationText, nameText } from './plan-values.ts'
@@ -89,6 +90,7 @@ export function readPlan(value: unknown, context: PlanContext): { plan: Plan } |
   const checks = reader.read(head.checks, ['checks'])
   const steps = readSteps(head.steps, context, report)
   const actions = expandSteps(steps, facts, reader, report)
+  reportIncomparable(actions, checks, report)
   if (!parsed.success || problems.length > 0) return { problems: withoutRepeats(problems) }
   const { service, environment, onFail, onInconclusive, interval } = parsed.data
   const share = reader.shareOfBudget()

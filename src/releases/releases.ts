@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/actor.ts'
-import type { CommandVerb } from '../domain/commands.ts'
+import type { Command } from '../domain/commands.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { ReleaseCard } from '../domain/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
@@ -19,17 +19,8 @@ export interface StartRequest {
   readonly longestHistory?: number
 }
 
-export interface CommandRequest {
-  readonly verb: CommandVerb
-  readonly releaseId: string
-  /** The step the sender saw, or null for "whatever runs now". */
-  readonly step: number | null
-  readonly key: string
-  readonly actor: Actor
-  readonly reason: string
-  /** Only for `extend`. */
-  readonly by?: Milliseconds
-}
+/** A command as an entrance hands it on; the same as the release takes. */
+export type CommandRequest = Command
 
 export interface ListFilter {
   readonly service?: string

@@ -158,7 +158,7 @@ describe('the error budget', () => {
 
   it('covers the checks of analyses too', () => {
     const plan = planOf(
-      `${HEAD}steps:\n  - analyse: { for: 5m, checks: { inner: ${SEQUENTIAL} } }\n  - weight: 100%\nchecks:\n  outer: ${SEQUENTIAL}\n`,
+      `${HEAD}steps:\n  - weight: 5%\n  - analyse: { for: 5m, checks: { inner: ${SEQUENTIAL} } }\n  - weight: 100%\nchecks:\n  outer: ${SEQUENTIAL}\n`,
     )
     const inner = plan.actions.flatMap((action) => (action.kind === 'judge' ? action.checks : []))
     expect(inner[0]).toMatchObject({ rule: { alpha: 0.005 } })

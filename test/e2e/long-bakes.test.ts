@@ -1,15 +1,16 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTimeSkipping } from '../support/temporal.ts'
 import { ERRORS, openStage, planFor, type Stage } from './harness.ts'
 
 const DAY = 86_400_000
 
 let env: TestWorkflowEnvironment
-beforeAll(async () => {
+// A server each: the lane that a test leaves behind has no worker any more, and would keep the clock from skipping.
+beforeEach(async () => {
   env = await startTimeSkipping()
 })
-afterAll(async () => {
+afterEach(async () => {
   await env.teardown()
 })
 
@@ -27,6 +28,7 @@ describe('an approval that nobody gives', () => {
     try {
       const plan = planFor(stage, {
         steps: [{ weight: '10%' }, { approve: { by: 'owners', within: '3d' } }, { weight: '100%' }],
+        interval: '1h',
       })
       const began = await env.currentTimeMs()
       const { result } = await lived(stage, await stage.start(plan))

@@ -124,6 +124,6 @@ describe.runIf(process.platform === 'linux')('the tree of npm start', () => {
     const leftovers = await below(second.main.pid ?? 0)
     second.main.kill('SIGTERM')
     await until(async () => ((await Promise.all(leftovers.map(({ pid }) => isGone(pid)))).every(Boolean) ? true : null))
-    expect(await isGone(second.main.pid ?? 0)).toBe(true)
+    expect(await until(async () => ((await isGone(second.main.pid ?? 0)) ? true : null))).toBe(true)
   }, 240_000)
 })

@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
-import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
 import { addSearchAttributes, ensureSearchAttributes } from '../../src/worker/namespace.ts'
+
+// Workers say when they start and stop; nobody reads that in a test.
+const logger = new DefaultLogger('ERROR')
+Runtime.install({ logger })
 
 /** Where the set-up put the servers; `npm test` exports both. */
 const CLI = process.env['SLUICE_TEMPORAL_CLI']
@@ -34,6 +38,6 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined
 /** The workflows, bundled once per test process from the sources. */
 export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url))
-  bundle ??= bundleWorkflowCode({ workflowsPath })
+  bundle ??= bundleWorkflowCode({ workflowsPath, logger })
   return bundle
 }
