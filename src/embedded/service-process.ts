@@ -14,10 +14,11 @@ export interface RunningService {
 export async function runService(start: (settings: unknown) => Promise<RunningService>): Promise<void> {
   try {
     const service = await start(readSettings())
+    // Whoever reads the announcement may ask for the end at once.
+    closeOnce(service)
     const announcement = { listening: service.ports }
     process.stdout.write(`${JSON.stringify(announcement)}\n`)
     process.send?.(announcement)
-    closeOnce(service)
   } catch (error) {
     process.stderr.write(`${describeError(error)}\n`)
     process.exit(1)
