@@ -8,6 +8,8 @@ export type Proposal = { readonly notWorseThan: number; readonly alpha: number }
 
 const DAY_MINUTES = 24 * 60
 const ALPHA = 0.05
+/** So many times worse a canary may be: a proposal is chosen by how soon it sees that. */
+const EFFECTS = [2, 4]
 
 /**
  * What a team does before its first release: a day of stable alone is recorded (with this scenario's noise, but other
@@ -26,6 +28,6 @@ export function calibrateOn(scenario: string, seed: number, replays: number): Pr
     Math.round(10_000 * traffic.canaryShare(Math.floor(look / LOOKS_PER_MINUTE))),
   )
   const check = { kind: 'errorRate', name: 'errors', source: 'bench', rule: sequentialRule(ALPHA, 1) } as const
-  const { proposed } = calibrate({ check, record, weights, effects: [], replays, random: () => random.uniform() })
+  const { proposed } = calibrate({ check, record, weights, effects: EFFECTS, replays, random: () => random.uniform() })
   return proposed === null ? null : { notWorseThan: proposed.notWorseThan, alpha: proposed.alpha }
 }

@@ -3,9 +3,10 @@ import type { Check } from '../domain/checks.ts'
 import type { ArmCounts, LatencyHistogram, MetricResult, RecordedWindow } from '../domain/observation.ts'
 import type { Plan } from '../domain/plan.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
-import { type CalibratedCheck, type CalibrationReport, type CalibrationRequest, calibrate } from './calibrate.ts'
+import { type CalibrationReport, type CalibrationRequest, calibrate } from './calibrate.ts'
 import { proposedLine } from './proposed-line.ts'
 import { createRandom } from './random.ts'
+import type { CalibratedCheck } from './replays.ts'
 
 /** Stable's past by metric source, or why it could not be had: what the checks are replayed on. */
 export type Recordings = Readonly<Record<string, MetricResult<readonly RecordedWindow[]>>>
@@ -40,8 +41,8 @@ export type CheckCalibration = {
 
 /** A look at a latency histogram takes about so many times as long as one at a rate (measured). */
 export const LATENCY_COST = 5
-/** A check is judged over the replays for its own ratio, for the tried ones, and for the effects twice. */
-const JUDGED_TIMES = 17
+/** A check is judged so often over the replays, for its own ratio, the tried ones and the effects; twice that at worst. */
+const JUDGED_TIMES = 20
 /** So many times worse a canary may be for its delay to be reported. */
 const EFFECTS = [1.5, 2, 4]
 /** Fewer replays than this say nothing; this many are worth more than finer looks. */
@@ -129,13 +130,13 @@ export function sourcesToRecord(plan: Plan): readonly string[] {
   return [...new Set(watchedChecks(plan).flatMap(({ check }) => (isCalibrated(check) ? [check.source] : [])))]
 }
 
-function isCalibrated(check: Check): check is CalibrationRequest['check'] {
+function isCalibrated(check: Check): check is CalibratedCheck {
   if (check.kind === 'rate') return true
   return (check.kind === 'errorRate' || check.kind === 'latency') && check.rule.judge === 'sequential'
 }
 
 /** A count that may only not fall gets worse by falling. */
-function effectsOf(check: CalibrationRequest['check']): readonly number[] {
+function effectsOf(check: CalibratedCheck): readonly number[] {
   const isFalling = check.kind === 'rate' && check.notAbove === null
   return isFalling ? EFFECTS.map((times) => 1 / times) : EFFECTS
 }
@@ -173,7 +174,7 @@ function scheduleOf({ interval }: Plan, actions: readonly Action[], step: Millis
 }
 
 function whyNot(
-  check: CalibratedCheck | Extract<Check, { kind: 'rate' }>,
+  check: CalibratedCheck,
   windows: readonly RecordedWindow[],
   weights: readonly BasisPoints[],
 ): string | null {

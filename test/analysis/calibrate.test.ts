@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type CalibrationRequest, calibrate, type RecordedInterval } from '../../src/analysis/calibrate.ts'
+import { type CalibrationRequest, calibrate } from '../../src/analysis/calibrate.ts'
 import { createRandom, type Random } from '../../src/analysis/random.ts'
+import type { RecordedInterval } from '../../src/analysis/replays.ts'
 import type { ArmCounts } from '../../src/domain/observation.ts'
 import { arm, COARSE_BOUNDS, errorCheck, histogram, latencyCheck, look, ordersCheck } from './looks.ts'
 import { delay } from './replay.ts'
@@ -68,7 +69,7 @@ describe('calibration on recorded errors', () => {
     const report = calibrate(request({ record: record(createRandom(93), 2_880, cv, correlation) }))
     expect(report.current.falseAlarms).toBeGreaterThan(0.05)
     const { proposed } = report
-    expect(proposed?.notWorseThan).toBeGreaterThan(1)
+    expect(Math.log(proposed?.notWorseThan ?? 1) - Math.log(proposed?.alpha ?? 1)).toBeGreaterThan(Math.log(20) + 0.1)
     const check = errorCheck({ notWorseThan: proposed?.notWorseThan ?? 1, alpha: proposed?.alpha ?? 1 })
     const random = createRandom(94)
     const alarms = Array.from({ length: 120 }, () => {
@@ -85,6 +86,34 @@ describe('calibration on recorded errors', () => {
     }).filter(Number.isFinite).length
     expect(alarms / 120).toBeLessThanOrEqual(most)
     expect(report.summary).toContain('would give')
+  })
+
+  it('proposes what sees the effect soonest: a smaller α for bursts, a wider ratio for what lasts', () => {
+    const proposedFor = (correlation: number) =>
+      calibrate(request({ record: record(createRandom(101), 4_320, 0.5, correlation), replays: 200 })).proposed
+    const [bursts, lasting] = [proposedFor(0), proposedFor(0.97)]
+    expect(bursts?.alpha).toBeLessThan(0.05)
+    expect(bursts?.notWorseThan).toBeLessThan(lasting?.notWorseThan ?? 0)
+  })
+
+  it('widens both sides of a rate to a larger ratio, and narrows only the wider one to a smaller', () => {
+    const random = createRandom(102)
+    const orders = (level: () => number) =>
+      Array.from({ length: 400 }, () => {
+        const share = Math.min(1, 0.05 * level())
+        return {
+          duration: MINUTE,
+          shards: [{ requests: 6_000, errors: 0, latency: null, events: { orders: random.binomial(6_000, share) } }],
+        }
+      })
+    const check = ordersCheck({ notBelow: 0.5, notAbove: 1.5 })
+    const even = calibrate(request({ check, record: orders(() => 1), effects: [], replays: 40 }))
+    expect([even.current.notWorseThan, even.proposed?.notWorseThan]).toEqual([2, 1])
+    const uneven = calibrate(
+      request({ check, record: orders(() => random.logNormal(0, 1.2)), effects: [], replays: 40 }),
+    )
+    expect(uneven.current.falseAlarms).toBeGreaterThan(0.05)
+    expect(uneven.proposed?.notWorseThan ?? 9).toBeGreaterThanOrEqual(2)
   })
 
   it('uses the difference between shards when there are several', () => {

@@ -3,7 +3,7 @@ import type { CalibrationReport } from '../../src/analysis/calibrate.ts'
 import { proposedLine } from '../../src/analysis/proposed-line.ts'
 import type { Check } from '../../src/domain/checks.ts'
 
-const at = (notWorseThan: number, alpha: number) => ({ notWorseThan, alpha, falseAlarms: 0 })
+const at = (notWorseThan: number, alpha: number) => ({ notWorseThan, alpha, falseAlarms: 0, likelyFalseAlarms: 0 })
 const reportWith = (own: Partial<CalibrationReport>): CalibrationReport => ({
   ...{ replays: 100, current: at(1.5, 0.005), effects: [], proposed: at(2, 0.005), proposedEffects: [] },
   ...{ minRequests: 300, summary: '' },

@@ -1,0 +1,224 @@
+import type { Check, ErrorRateCheck, LatencyCheck, RateCheck, SequentialRule } from '../domain/checks.ts'
+import type { ArmCounts, LatencyHistogram } from '../domain/observation.ts'
+import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
+import { survivalOf, totalOf } from './histogram.ts'
+import { drawBinomial } from './random.ts'
+
+/** One interval of recorded traffic of stable, per shard (pod, host) when the store can tell them apart. */
+export interface RecordedInterval {
+  readonly duration: Milliseconds
+  /** At least one; a shard keeps its place in all intervals. */
+  readonly shards: readonly ArmCounts[]
+}
+
+/** How the traffic of a planned release is split: the canary's share in each of its intervals, in order. */
+export type WeightSchedule = readonly BasisPoints[]
+
+/** Checks that compare both arms, with a ratio that can be calibrated. */
+export type CalibratedCheck = ((ErrorRateCheck | LatencyCheck) & { readonly rule: SequentialRule }) | RateCheck
+
+/** What replays are made from. */
+export interface ReplaySource {
+  readonly check: CalibratedCheck
+  readonly record: readonly RecordedInterval[]
+  readonly weights: WeightSchedule
+  /** Uniform numbers in (0, 1). */
+  readonly random: () => number
+}
+
+/** The looks of one replay: what both arms did in each. */
+export type Tape = readonly {
+  readonly canary: ArmCounts
+  readonly stable: ArmCounts
+  readonly duration: Milliseconds
+}[]
+
+/** Changes slower than this are taken for the time of day, faster ones for noise that another arm need not share. */
+const TREND: Milliseconds = 6 * 3_600_000
+
+/**
+ * A release of nothing: stable's own record plays both arms, with the plan's weights, drift and bursts as they were.
+ *
+ * With several shards, a replay gives some shards to the canary and the rest to stable, at the same time, so that what
+ * differs between hosts is seen. With one shard the canary's side comes from another time of the record, with the slow
+ * trend (6 h) taken out and that of stable's time put in. Each arm is thinned request by request to its weight, which
+ * keeps Poisson noise Poisson and bursts as bursty as they are.
+ */
+export function drawTape(request: ReplaySource): Tape {
+  const { record, weights, random } = request
+  const length = record.length
+  if (length === 0) return []
+  const start = Math.floor(random() * length)
+  const shardCount = record[0]?.shards.length ?? 1
+  const order = shuffle(shardCount, random)
+  // At least a tenth of the record apart, so that bursts of one time do not meet themselves.
+  const apart = Math.floor(length * (0.1 + 0.8 * random()))
+  return weights.map((weight, index) => {
+    const share = Math.min(1, Math.max(0, weight / FULL_WEIGHT))
+    const now = record[(start + index) % length]
+    const other = record[(start + index + apart) % length]
+    if (now === undefined || other === undefined) return { canary: NOTHING, stable: NOTHING, duration: 0 }
+    const arms =
+      shardCount > 1
+        ? splitShards(now, order, share, random)
+        : splitTimes(
+            now,
+            other,
+            trendBetween(request, (start + index) % length, (start + index + apart) % length),
+            share,
+            random,
+          )
+    return { ...arms, duration: now.duration }
+  })
+}
+
+const NOTHING: ArmCounts = { requests: 0, errors: 0, latency: null, events: {} }
+
+/** The canary gets whole shards until they hold its share (thinned to it), stable the others. */
+function splitShards(
+  { shards }: RecordedInterval,
+  order: readonly number[],
+  share: number,
+  random: () => number,
+): { readonly canary: ArmCounts; readonly stable: ArmCounts } {
+  const size = Math.min(shards.length - 1, Math.max(1, Math.ceil(share * shards.length)))
+  const pick = (places: readonly number[]): ArmCounts => sumArms(places.flatMap((place) => shards[place] ?? []))
+  const [ours, theirs] = [pick(order.slice(0, size)), pick(order.slice(size))]
+  const total = ours.requests + theirs.requests
+  if (!(total > 0)) return { canary: NOTHING, stable: NOTHING }
+  return {
+    canary: thin(ours, Math.min(1, (share * total) / ours.requests), 1, random),
+    stable: thin(theirs, Math.min(1, ((1 - share) * total) / theirs.requests), 1, random),
+  }
+}
+
+function splitTimes(
+  now: RecordedInterval,
+  other: RecordedInterval,
+  trend: number,
+  share: number,
+  random: () => number,
+): { readonly canary: ArmCounts; readonly stable: ArmCounts } {
+  const [here, there] = [sumArms(now.shards), sumArms(other.shards)]
+  const level = there.requests > 0 ? here.requests / there.requests : 0
+  return {
+    canary: thin(there, Math.min(1, share * level), trend, random),
+    stable: thin(here, 1 - share, 1, random),
+  }
+}
+
+/** How much higher stable's events per request run around `to` than around `from`, by 6 h means; 1 in short records. */
+function trendBetween({ record, check }: ReplaySource, to: number, from: number): number {
+  const whole = record.reduce((sum, interval) => sum + interval.duration, 0)
+  if (whole < 2 * TREND) return 1
+  const reach = Math.max(1, Math.floor(TREND / 2 / (whole / record.length)))
+  const around = (centre: number): number => {
+    let [events, requests] = [0, 0]
+    for (let offset = -reach; offset <= reach; offset += 1) {
+      const interval = record[(centre + offset + record.length) % record.length]
+      for (const shard of interval?.shards ?? []) {
+        events += eventsOf(check, shard)
+        requests += shard.requests
+      }
+    }
+    return (events + 1) / (requests + 1)
+  }
+  return around(to) / around(from)
+}
+
+/** How many of what the check counts an arm had; 0 for latencies. */
+export function eventsOf(check: CalibratedCheck, arm: ArmCounts): number {
+  if (check.kind === 'rate') return arm.events[check.of] ?? 0
+  return check.kind === 'errorRate' ? arm.errors : 0
+}
+
+/** Keeps each request with probability `part`; of the events `factor` times as many, as far as there are requests. */
+function thin(arm: ArmCounts, part: number, factor: number, random: () => number): ArmCounts {
+  const requests = drawBinomial(arm.requests, part, random)
+  const draw = (count: number): number => multiplyCount(count, part * factor, random)
+  return {
+    requests,
+    errors: Math.min(requests, draw(arm.errors)),
+    latency:
+      arm.latency === null
+        ? null
+        : { ...arm.latency, counts: arm.latency.counts.map((count) => drawBinomial(count, part, random)) },
+    events: Object.fromEntries(Object.entries(arm.events).map(([name, count]) => [name, draw(count)])),
+  }
+}
+
+/** A count times a factor: thinned below 1, whole copies and a thinned rest above. */
+function multiplyCount(count: number, factor: number, random: () => number): number {
+  const whole = Math.floor(factor)
+  return count * whole + drawBinomial(count, factor - whole, random)
+}
+
+/** The replay with a canary that is so many times worse: events times the effect, or latencies times the effect. */
+export function worsenTape(check: Check, tape: Tape, times: number, random: () => number): Tape {
+  return tape.map((look) => ({ ...look, canary: worsen(check, look.canary, times, random) }))
+}
+
+function worsen(check: Check, arm: ArmCounts, times: number, random: () => number): ArmCounts {
+  switch (check.kind) {
+    case 'errorRate':
+      return { ...arm, errors: Math.min(arm.requests, multiplyCount(arm.errors, times, random)) }
+    case 'rate': {
+      const count = arm.events[check.of] ?? 0
+      return { ...arm, events: { ...arm.events, [check.of]: multiplyCount(count, times, random) } }
+    }
+    case 'latency':
+      return { ...arm, latency: arm.latency === null ? null : slowDown(arm.latency, times) }
+    case 'query':
+    case 'kayenta':
+    case 'argo':
+      return arm
+  }
+}
+
+/** All requests `times` as slow: each bucket gets what lay between its bounds divided by `times`. */
+function slowDown(histogram: LatencyHistogram, times: number): LatencyHistogram {
+  const above = survivalOf(histogram)
+  const total = totalOf(histogram)
+  let before = total
+  const counts = histogram.upperBoundsSeconds.map((bound) => {
+    const slower = total * above(bound / times)
+    const inside = Math.max(0, before - slower)
+    before = slower
+    return inside
+  })
+  return { ...histogram, counts: [...counts, Math.max(0, before)] }
+}
+
+function sumArms(arms: readonly ArmCounts[]): ArmCounts {
+  return arms.reduce(
+    (sum, arm) => ({
+      requests: sum.requests + arm.requests,
+      errors: sum.errors + arm.errors,
+      latency: sumHistograms(sum.latency, arm.latency),
+      events: Object.fromEntries(
+        [...new Set([...Object.keys(sum.events), ...Object.keys(arm.events)])].map((name) => [
+          name,
+          (sum.events[name] ?? 0) + (arm.events[name] ?? 0),
+        ]),
+      ),
+    }),
+    NOTHING,
+  )
+}
+
+function sumHistograms(left: LatencyHistogram | null, right: LatencyHistogram | null): LatencyHistogram | null {
+  if (left === null || right === null) return left ?? right
+  if (left.counts.length !== right.counts.length) return left
+  return { ...left, counts: left.counts.map((count, index) => count + (right.counts[index] ?? 0)) }
+}
+
+function shuffle(size: number, random: () => number): readonly number[] {
+  const order = Array.from({ length: size }, (_, index) => index)
+  for (let index = size - 1; index > 0; index -= 1) {
+    const other = Math.floor(random() * (index + 1))
+    const [a, b] = [order[index] ?? 0, order[other] ?? 0]
+    order[index] = b
+    order[other] = a
+  }
+  return order
+}
