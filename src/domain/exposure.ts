@@ -1,4 +1,4 @@
-import type { BasisPoints } from './units.ts'
+import type { BasisPoints, Milliseconds } from './units.ts'
 
 /** Who gets the new version now, as one whole desired state: never a change relative to what was there. */
 export interface Exposure {
@@ -10,6 +10,13 @@ export interface Exposure {
 
 /** Nobody on the canary: the exposure a rollback returns to. */
 export const NO_EXPOSURE: Exposure = { weight: 0, cohorts: [] }
+
+/** A stretch of time with one exposure: from when it was read back until the next one was asked for; null while it lasts. */
+export interface ExposureSpan {
+  readonly exposure: Exposure
+  readonly from: Milliseconds
+  readonly until: Milliseconds | null
+}
 
 /** The two roles that pools play during a release, by the name of the pool. */
 export interface PoolRoles {

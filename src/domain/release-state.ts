@@ -1,5 +1,5 @@
 import type { Actor } from './actor.ts'
-import { type Exposure, isSameExposure, NO_EXPOSURE, type PoolRoles } from './exposure.ts'
+import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE, type PoolRoles } from './exposure.ts'
 import type { Milliseconds } from './units.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -85,6 +85,8 @@ export interface ReleaseState {
   readonly epoch: number
   /** When `live` was read back. */
   readonly exposedAt: Milliseconds | null
+  /** Who had the new version from when to when, oldest first, up to the rollback. */
+  readonly spans: readonly ExposureSpan[]
   readonly bake: BakeClock | null
   readonly approval: ApprovalRequest | null
   readonly pause: Pause | null
@@ -144,6 +146,7 @@ export type ReleaseEvent = { readonly at: Milliseconds } & (
 /** Oldest trail entries are dropped beyond this many; Temporal's history has them all. */
 const LONGEST_TRAIL = 300
 const MOST_KEYS = 200
+const MOST_SPANS = 500
 
 export function beginState(releaseId: string): ReleaseState {
   return {
@@ -157,6 +160,7 @@ export function beginState(releaseId: string): ReleaseState {
     live: NO_EXPOSURE,
     epoch: 0,
     exposedAt: null,
+    spans: [],
     bake: null,
     approval: null,
     pause: null,
@@ -206,10 +210,22 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return { ...state, roles: event.roles, baseline: event.exposure, wanted: event.exposure, live: event.exposure }
     case 'exposure-wanted':
       if (state.baseline === null || isLeaving || state.pause !== null) return state
-      return withExposure({ ...state, phase: 'exposing', step: event.step, bake: null, approval: null }, event.exposure)
+      return withExposure(
+        {
+          ...state,
+          ...{ phase: 'exposing', step: event.step, bake: null, approval: null },
+          spans: closeSpan(state.spans, event.at),
+        },
+        event.exposure,
+      )
     case 'exposure-confirmed':
       if (!isSameExposure(event.exposure, state.wanted)) return state
-      return { ...state, live: event.exposure, exposedAt: event.at }
+      return {
+        ...state,
+        live: event.exposure,
+        exposedAt: event.at,
+        spans: isLeaving ? state.spans : openSpan(state.spans, event.exposure, event.at),
+      }
     case 'bake-started':
       return isLeaving || state.bake !== null ? state : startBake(state, event)
     case 'bake-prolonged':
@@ -250,6 +266,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return {
         ...state,
         abandoned: { cause: event.cause, by: event.by, reason: event.reason, at: event.at },
+        spans: closeSpan(state.spans, event.at),
         pause: null,
         bake: null,
         approval: null,
@@ -262,12 +279,26 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return { ...state, phase: 'rolled-back', endedAt: event.at }
     case 'promoted':
       if (isLeaving || state.pause !== null || state.live.weight !== 10_000) return state
-      return { ...state, phase: 'promoted', endedAt: event.at, bake: null, approval: null }
+      return {
+        ...state,
+        ...{ phase: 'promoted', endedAt: event.at, bake: null, approval: null },
+        spans: closeSpan(state.spans, event.at),
+      }
   }
 }
 
 function withExposure(state: ReleaseState, exposure: Exposure): ReleaseState {
   return { ...state, wanted: exposure, epoch: state.epoch + 1 }
+}
+
+/** An exposure counts from when it was read back; reading the same one back again changes nothing. */
+function openSpan(spans: readonly ExposureSpan[], exposure: Exposure, at: Milliseconds): readonly ExposureSpan[] {
+  if (spans.at(-1)?.until === null) return spans
+  return [...spans, { exposure, from: at, until: null }].slice(-MOST_SPANS)
+}
+
+function closeSpan(spans: readonly ExposureSpan[], at: Milliseconds): readonly ExposureSpan[] {
+  return spans.map((span) => (span.until === null ? { ...span, until: at } : span))
 }
 
 function startBake(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'bake-started' }>): ReleaseState {

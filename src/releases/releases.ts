@@ -5,6 +5,7 @@ import type { ReleaseCard } from '../domain/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { CommandAnswer, LaneView, SubmissionAnswer } from '../workflows/messages.ts'
+import type { PastReleases } from './past-releases.ts'
 
 /** A wish for a release with a plan that has been read and found valid. */
 export interface StartRequest {
@@ -58,6 +59,8 @@ export interface Releases {
   /** @throws SluiceError `release.unknown` */
   show(releaseId: string): Promise<ReleaseCard>
   list(filter: ListFilter, page: { readonly size: number; readonly next: string | null }): Promise<ReleasePage>
+  /** Releases of a target that have ended since then, newest first, at most so many. */
+  past(target: TargetId, since: Milliseconds, most: number): Promise<PastReleases>
   /** A lane nobody has used yet answers as an empty one. */
   lane(target: TargetId): Promise<LaneView>
   freeze(target: TargetId, by: string, reason: string): Promise<LaneView>

@@ -19,6 +19,7 @@ import {
 } from '../workflows/messages.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
 import { createDirectory } from './directory.ts'
+import { pastReleases } from './past-releases.ts'
 import type { CommandRequest, ListFilter, ReleasePage, ReleaseRow, Releases, StartRequest } from './releases.ts'
 import { unknownRelease, withTemporal } from './temporal-errors.ts'
 
@@ -96,6 +97,7 @@ export function createReleases({ client, taskQueue, now = Date.now }: TemporalRe
       })
     },
     list: (filter, page) => call('the list', () => listPage(client, filter, page)),
+    past: (target, since, most) => call('past releases', () => pastReleases(client, target, since, most)),
     lane: ownLane,
     freeze: (target, by, reason) =>
       call(laneIdOf(target), () =>

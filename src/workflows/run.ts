@@ -48,7 +48,8 @@ export interface Run {
 
 /** Begins a release, or goes on with one that another run has carried here. */
 export function beginRun(input: ReleaseInput): Run {
-  let state = input.carried?.state ?? beginState(input.releaseId)
+  // What a run of an older version has carried here may lack what was added since.
+  let state: ReleaseState = { ...beginState(input.releaseId), ...input.carried?.state }
   let revision = 0
   // The lane starts a release with these; a run that goes on shows them anew.
   let shownAttributes = input.carried === undefined ? fingerprintOf(releaseAttributes(input, state)) : ''

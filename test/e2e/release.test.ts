@@ -1,6 +1,9 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTemporal } from '../support/temporal.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Action } from '../../src/domain/actions.ts'
+import type { PastReleases } from '../../src/releases/past-releases.ts'
 import type { ReleaseCard } from '../../src/domain/release-card.ts'
 import { ERRORS, LATENCY, openStage, planFor, type Stage } from './harness.ts'
 
@@ -18,6 +21,17 @@ beforeEach(async () => {
 afterEach(async () => {
   await stage.close()
 })
+
+const lengthened = (action: Action): Action => (action.kind === 'bake' ? { ...action, duration: 600_000 } : action)
+
+/** Visibility is a little behind. */
+async function untilSeen(ask: () => Promise<PastReleases>, count: number): Promise<PastReleases> {
+  for (;;) {
+    const past = await ask()
+    if (past.releases.length >= count) return past
+    await sleep(100)
+  }
+}
 
 const weights = () => stage.router.landed.map(({ exposure }) => exposure.weight)
 const text = (trail: readonly { text: string }[]) => trail.map((entry) => entry.text).join('\n')
@@ -70,6 +84,31 @@ describe('a release that goes well', () => {
     await stage.result(await stage.start(plan))
     await stage.result(await stage.start(plan, { version: '2.5.0' }))
     expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+  })
+
+  it('is remembered with who had the new version when, as is one that was rolled back', async () => {
+    const before = Date.now() - 60_000
+    const steps = [{ weight: '5%' }, { bake: '2s' }, { weight: '100%' }, { bake: '1s' }]
+    const plan = planFor(stage, { steps, checks: ERRORS })
+    const good = await stage.start(plan)
+    await stage.result(good)
+    stage.script.pools['blue'] = { requestsPerSecond: 400, errorRate: 0.3, slowShare: 0 }
+    const bad = await stage.start({ ...plan, actions: plan.actions.map(lengthened) }, { version: '2.5.0' })
+    await stage.result(bad)
+    const target = { service: stage.service, environment: 'production' }
+    const { releases } = await untilSeen(() => stage.releases.past(target, before, 10), 2)
+    expect(releases.map(({ releaseId, version, outcome }) => [releaseId, version, outcome])).toEqual([
+      [bad, '2.5.0', 'rolled-back'],
+      [good, '2.4.0', 'promoted'],
+    ])
+    expect(releases[0]).toMatchObject({
+      ...{ abandoned: { cause: 'failed-check', by: 'guard' }, roles: { stable: 'green', canary: 'blue' } },
+      spans: [{ exposure: { weight: 500 } }],
+    })
+    expect(releases[1]?.spans.map(({ exposure }) => exposure.weight)).toEqual([500, 10_000])
+    for (const { from, until } of releases.flatMap(({ spans }) => spans)) expect(until).toBeGreaterThan(from)
+    expect(await stage.releases.past(target, Date.now() + 60_000, 10)).toEqual({ releases: [], unread: 0 })
+    expect((await stage.releases.past(target, before, 1)).unread).toBe(1)
   })
 
   it('sends cohorts first and unpins them once everybody has the new version', async () => {

@@ -4,6 +4,7 @@ import { SluiceError } from '../../src/domain/errors.ts'
 import { isSameExposure } from '../../src/domain/exposure.ts'
 import type { GuardState } from '../../src/domain/guard.ts'
 import * as lanes from '../../src/domain/lane-state.ts'
+import { pastReleaseOf } from '../../src/domain/past-release.ts'
 import { releaseCard } from '../../src/domain/release-card.ts'
 import { phaseText, weakestOutcome } from '../../src/domain/release-details.ts'
 import { beginState, isEnded, type ReleaseEvent, type ReleaseState, reduce } from '../../src/domain/release-state.ts'
@@ -172,6 +173,16 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
         const from = Number(page.next ?? 0)
         const next = from + page.size < rows.length ? String(from + page.size) : null
         return { releases: rows.slice(from, from + page.size), next }
+      }),
+    past: ({ service, environment }, since, most) =>
+      answer(() => {
+        const ended = [...kept.values()].filter(
+          ({ request: { plan }, state }) =>
+            plan.service === service && plan.environment === environment && (state.endedAt ?? -1) >= since,
+        )
+        const past = ended.map(({ request, state }) => pastReleaseOf(request.version, state)).reverse()
+        const releases = past.flatMap((one) => one ?? []).slice(0, most)
+        return { releases, unread: ended.length - releases.length }
       }),
     lane: (target) => answer(() => view(target)),
     freeze: (target, by, reason) =>
