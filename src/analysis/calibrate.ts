@@ -2,7 +2,7 @@ import type { Check } from '../domain/checks.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import { type EvidencePath, evidenceOver, failsAt, tailShare } from './evidence.ts'
 import { formatRatio } from './explain.ts'
-import { type CalibratedCheck, drawTape, eventsOf, type ReplaySource, type Tape, worsenTape } from './replays.ts'
+import { type CalibratedCheck, drawTape, eventsOf, type ReplaySource, worsenTape } from './replays.ts'
 
 /** An effect that a release must detect: errors (or slowness) times this on the canary. */
 export interface EffectReport {
@@ -190,7 +190,7 @@ function alphaOf(check: CalibratedCheck): number {
  * The check with another tolerance. Of a rate's two sides the wider one is its ratio: a larger ratio widens both to it, a
  * smaller one narrows those that are wider.
  */
-function withRatio(check: CalibratedCheck, ratio: number): CalibratedCheck {
+export function withRatio(check: CalibratedCheck, ratio: number): CalibratedCheck {
   const own = ratioOf(check)
   if (ratio === own) return check
   if (check.kind !== 'rate') return { ...check, rule: { ...check.rule, notWorseThan: ratio } }

@@ -1,15 +1,16 @@
 import type { Action } from '../domain/actions.ts'
-import type { Check } from '../domain/checks.ts'
-import type { ArmCounts, LatencyHistogram, MetricResult, RecordedWindow } from '../domain/observation.ts'
+import { type Check, needsCounts } from '../domain/checks.ts'
+import type { ArmCounts, LatencyHistogram, RecordedWindow } from '../domain/observation.ts'
+import type { PastRelease, RecordedRelease } from '../domain/past-release.ts'
 import type { Plan } from '../domain/plan.ts'
+import type { Recording } from '../domain/recording.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
-import { type CalibrationReport, type CalibrationRequest, calibrate } from './calibrate.ts'
+import { type CalibrationReport, calibrate, withRatio } from './calibrate.ts'
+import { withAlpha } from './evidence.ts'
 import { proposedLine } from './proposed-line.ts'
 import { createRandom } from './random.ts'
-import type { CalibratedCheck } from './replays.ts'
-
-/** Stable's past by metric source, or why it could not be had: what the checks are replayed on. */
-export type Recordings = Readonly<Record<string, MetricResult<readonly RecordedWindow[]>>>
+import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
+import type { CalibratedCheck, RecordedInterval } from './replays.ts'
 
 /** How much work a calibration may be. */
 export interface Effort {
@@ -19,10 +20,21 @@ export interface Effort {
   readonly replays: number
 }
 
+/** What a check says of one release that is over. Plain JSON. */
+export interface PastReplay extends Pick<PastRelease, 'releaseId' | 'version' | 'outcome' | 'abandoned'> {
+  /** Time from the first exposure until it was given up; null when it was promoted. */
+  readonly givenUpAfter: Milliseconds | null
+  readonly now: PastVerdict
+  /** With what is proposed; null when that is what the plan has. */
+  readonly proposed: PastVerdict | null
+}
+
 /** One check's calibration, or why there is none. Plain JSON. */
 export type CheckCalibration = {
   readonly name: string
   readonly kind: Check['kind']
+  /** Newest first; empty for a check that asks queries, for their answers are not kept. */
+  readonly past: readonly PastReplay[]
 } & (
   | { readonly skipped: string }
   | {
@@ -56,14 +68,15 @@ const FEWEST_INTERVALS = 20
 const LONGEST_SCHEDULE = 400
 
 /**
- * Calibrates every check of a plan that compares with stable, one after the other; each `next` does the work of one, so
- * that the caller can breathe between them. The same seed gives the same figures.
+ * Calibrates every check of a plan that compares with stable, and asks every check that counts about the releases that
+ * are over, one check after the other; each `next` does the work of one, so that the caller can breathe between them.
+ * The same seed gives the same figures.
  */
 export function* calibratePlan(
   plan: Plan,
   /** The plan as it was written, for the lines to paste. */
   written: unknown,
-  recordings: Recordings,
+  { stable, releases }: Recording,
   effort: Effort,
   seed: number,
 ): Generator<CheckCalibration, void> {
@@ -72,42 +85,66 @@ export function* calibratePlan(
   const looks = effort.looks / JUDGED_TIMES / Math.max(1, cost)
   for (const [index, { check, actions }] of checks.entries()) {
     const { name, kind } = check
-    if (!isCalibrated(check)) {
-      yield { name, kind, skipped: 'it controls no error rate, so there is nothing to calibrate' }
+    const outcome = calibrateOne(check, plan, actions, stable[check.source], { ...effort, looks }, seed + index)
+    if ('skipped' in outcome) {
+      yield { name, kind, ...outcome, past: pastOf(check, check, releases) }
       continue
     }
-    const recording = recordings[check.source]
-    if (recording?.kind !== 'value') {
-      yield { name, kind, skipped: recording?.reason ?? `there is no recording of ${check.source}` }
-      continue
-    }
-    const windows = recording.value
-    const step = windows[0] === undefined ? 0 : windows[0].end - windows[0].start
-    const weights = scheduleOf(plan, actions, step)
-    const fault = whyNot(check, windows, weights)
-    if (fault !== null) {
-      yield { name, kind, skipped: fault }
-      continue
-    }
-    const { schedule, record, replays } = affordable(weights, windows, looks, effort.replays)
-    if (record.length < FEWEST_INTERVALS) {
-      yield { name, kind, skipped: 'the recording is too short for so long a plan' }
-      continue
-    }
-    const random = createRandom(seed + index)
-    const request: CalibrationRequest = {
-      check,
-      record,
-      weights: schedule,
-      effects: effectsOf(check),
-      replays,
-      random: random.uniform,
-    }
-    const report = calibrate(request)
-    const lookLength = record[0]?.duration ?? 0
-    const used = { windows: windows.length, looks: schedule.length, lookLength, replays }
-    yield { name, kind, report, used, line: proposedLine(check, written, report) }
+    const { report, calibrated } = outcome
+    const line = proposedLine(check, written, report)
+    const past = pastOf(check, proposedCheck(calibrated, report), releases)
+    yield { name, kind, report, used: outcome.used, line, past }
   }
+}
+
+type Outcome =
+  | { readonly skipped: string }
+  | (Pick<Extract<CheckCalibration, { readonly report: unknown }>, 'report' | 'used'> & {
+      readonly calibrated: CalibratedCheck
+    })
+
+function calibrateOne(
+  check: Check,
+  plan: Plan,
+  actions: readonly Action[],
+  recording: Recording['stable'][string] | undefined,
+  effort: Effort,
+  seed: number,
+): Outcome {
+  if (!isCalibrated(check)) return { skipped: 'it controls no error rate, so there is nothing to calibrate' }
+  if (recording?.kind !== 'value') return { skipped: recording?.reason ?? `there is no recording of ${check.source}` }
+  const windows = recording.value
+  const step = windows[0] === undefined ? 0 : windows[0].end - windows[0].start
+  const weights = scheduleOf(plan, actions, step)
+  const fault = whyNot(check, windows, weights)
+  if (fault !== null) return { skipped: fault }
+  const { schedule, record, replays } = affordable(weights, windows, effort)
+  if (record.length < FEWEST_INTERVALS) return { skipped: 'the recording is too short for so long a plan' }
+  const random = createRandom(seed).uniform
+  const report = calibrate({ check, record, weights: schedule, effects: effectsOf(check), replays, random })
+  const lookLength = record[0]?.duration ?? 0
+  const used = { windows: windows.length, looks: schedule.length, lookLength, replays }
+  return { calibrated: check, report, used }
+}
+
+/** The check as the line to paste would have it: a tolerance is only ever widened. */
+function proposedCheck(check: CalibratedCheck, { current, proposed }: CalibrationReport): CalibratedCheck {
+  if (proposed === null) return check
+  const ratio = Math.max(current.notWorseThan, proposed.notWorseThan)
+  return withAlpha(withRatio(check, ratio), proposed.alpha)
+}
+
+function pastOf(check: Check, proposed: Check, releases: readonly RecordedRelease[]): readonly PastReplay[] {
+  if (!needsCounts(check)) return []
+  const isOther = JSON.stringify(proposed) !== JSON.stringify(check)
+  return releases.map((release) => {
+    const { releaseId, version, outcome, abandoned } = release
+    return {
+      ...{ releaseId, version, outcome, abandoned, givenUpAfter: givenUpAfter(release) },
+      now: replayRelease(check, release),
+      proposed: isOther ? replayRelease(proposed, release) : null,
+    }
+  })
 }
 
 /**
@@ -125,7 +162,12 @@ export function stableOf(
   return [...byEnd.values()].toSorted((left, right) => left.end - right.end)
 }
 
-/** The metric sources that {@link calibratePlan} needs recordings of. */
+/** The metric sources that {@link calibratePlan} needs of releases that are over. */
+export function sourcesToReplay(plan: Plan): readonly string[] {
+  return [...new Set(watchedChecks(plan).flatMap(({ check }) => (needsCounts(check) ? [check.source] : [])))]
+}
+
+/** The metric sources that {@link calibratePlan} needs of stable. */
 export function sourcesToRecord(plan: Plan): readonly string[] {
   return [...new Set(watchedChecks(plan).flatMap(({ check }) => (isCalibrated(check) ? [check.source] : [])))]
 }
@@ -190,7 +232,7 @@ function whyNot(
 /** A schedule, a record and a number of replays that keep within so many looks. */
 interface Affordable {
   readonly schedule: readonly BasisPoints[]
-  readonly record: CalibrationRequest['record']
+  readonly record: readonly RecordedInterval[]
   readonly replays: number
 }
 
@@ -198,8 +240,7 @@ interface Affordable {
 function affordable(
   weights: readonly BasisPoints[],
   windows: readonly RecordedWindow[],
-  looks: number,
-  mostReplays: number,
+  { looks, replays: mostReplays }: Effort,
 ): Affordable {
   const longest = Math.max(FEWEST_LOOKS, Math.min(LONGEST_SCHEDULE, Math.floor(looks / ENOUGH_REPLAYS)))
   const together = Math.ceil(weights.length / longest)
@@ -211,7 +252,7 @@ function affordable(
   return { schedule, record, replays }
 }
 
-function intervalOf(windows: readonly RecordedWindow[]): CalibrationRequest['record'][number] {
+function intervalOf(windows: readonly RecordedWindow[]): RecordedInterval {
   const duration = windows.reduce((sum, { start, end }) => sum + end - start, 0)
   return { duration, shards: [windows.map(({ counts }) => counts).reduce(addArms)] }
 }

@@ -1,12 +1,13 @@
-import { calibratePlan, type CheckCalibration, type Effort, type Recordings } from '../analysis/plan-calibration.ts'
+import { calibratePlan, type CheckCalibration, type Effort } from '../analysis/plan-calibration.ts'
 import type { Plan } from '../domain/plan.ts'
+import type { Recording } from '../domain/recording.ts'
 
 /** All that a calibration is worked out from. Plain JSON, so that it can go to another thread. */
 export interface CalibrationJob {
   readonly plan: Plan
   /** The plan as it was written. */
   readonly written: unknown
-  readonly recordings: Recordings
+  readonly recording: Recording
   readonly effort: Effort
   readonly seed: number
 }
@@ -17,6 +18,6 @@ export type RunCalibration = (job: CalibrationJob) => Promise<readonly CheckCali
 export const API_EFFORT: Effort = { looks: 800_000, replays: 400 }
 
 /** All checks, one after the other, in the thread that calls. */
-export function workOut({ plan, written, recordings, effort, seed }: CalibrationJob): readonly CheckCalibration[] {
-  return [...calibratePlan(plan, written, recordings, effort, seed)]
+export function workOut({ plan, written, recording, effort, seed }: CalibrationJob): readonly CheckCalibration[] {
+  return [...calibratePlan(plan, written, recording, effort, seed)]
 }

@@ -7,7 +7,7 @@ import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { RunCalibration } from './calibration.ts'
 import type { Identify } from './identity.ts'
-import type { RecordPast } from './recorder.ts'
+import type { RecordPast, RecordRelease } from './recorder.ts'
 
 /** What the API is built from; nothing in it is made here. */
 export interface ApiDependencies {
@@ -23,6 +23,8 @@ export interface ApiDependencies {
   readonly slack?: (fastify: FastifyInstance) => void
   /** The past of a target, for calibrations; without it there are none. */
   readonly record?: RecordPast
+  /** The same of releases that are over; without it calibrations do without them. */
+  readonly recordRelease?: RecordRelease
   /** Where a calibration is worked out; in this process when absent, which stops it for some seconds. */
   readonly runCalibration?: RunCalibration
   readonly logger?: FastifyBaseLogger

@@ -1,8 +1,10 @@
 import { stableOf } from '../analysis/plan-calibration.ts'
 import type { AdapterLists, Installation } from '../config/installation.ts'
 import type { MetricResult, RecordedWindow } from '../domain/observation.ts'
+import type { PastRelease, RecordedPair } from '../domain/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { RecordRequest } from '../metrics/metric-source.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import type { MetricSource, RecordRequest } from '../metrics/metric-source.ts'
 
 /** What stable did, by one metric source of a target; whichever pool was stable when. */
 export type RecordPast = (
@@ -12,30 +14,96 @@ export type RecordPast = (
   signal: AbortSignal,
 ) => Promise<MetricResult<readonly RecordedWindow[]>>
 
+/** What both pools did while somebody had the new version, by one metric source of a target. */
+export type RecordRelease = (
+  target: TargetId,
+  source: string,
+  release: PastRelease,
+  signal: AbortSignal,
+) => Promise<MetricResult<readonly RecordedPair[]>>
+
+type Lists = Pick<AdapterLists, 'metricSources'>
+
 /** A recorder that opens a metric source for each question and closes it again. */
-export function createRecorder(installation: Installation, lists: Pick<AdapterLists, 'metricSources'>): RecordPast {
-  return async (target, name, span, signal) => {
-    const config = installation.find(target)
-    const options = config?.metrics[name]
-    const definition = lists.metricSources.find(({ kind }) => kind === options?.kind)
-    if (config === null || options === undefined || definition === undefined)
-      return unavailable(`the target has no metric source ${name}`)
-    const source = definition.open(options, { pools: config.pools })
-    try {
-      if (source.record === undefined) return unavailable(`a ${definition.kind} source does not keep the past`)
+export function createRecorder(installation: Installation, lists: Lists): RecordPast {
+  return (target, name, span, signal) =>
+    withSource(installation, lists, target, name, async (source, pools) => {
       const past: (readonly RecordedWindow[])[] = []
-      for (const pool of config.pools) {
+      for (const pool of pools) {
         const answer = await source.record({ ...span, pool }, signal)
         if (answer.kind !== 'value' && answer.kind !== 'noData') return answer
-        past.push(answer.kind === 'value' ? answer.value : [])
+        past.push(windowsOf(answer))
       }
       const stable = stableOf(past[0] ?? [], past[1] ?? [])
       if (stable.length > 0) return { kind: 'value', value: stable }
-      return { kind: 'noData', reason: `${name} has no requests of ${config.pools.join(' or ')} in that time` }
-    } finally {
-      await source.close()
-    }
+      return { kind: 'noData', reason: `${name} has no requests of ${pools.join(' or ')} in that time` }
+    })
+}
+
+/** As {@link createRecorder}, for releases that have ended. */
+export function createReleaseRecorder(installation: Installation, lists: Lists): RecordRelease {
+  return (target, name, release, signal) =>
+    withSource(installation, lists, target, name, async (source) => {
+      const span = spanOf(release, source.shortestRecord ?? LONGEST_LOOK)
+      const [canary, stable] = await Promise.all([
+        source.record({ ...span, pool: release.roles.canary }, signal),
+        source.record({ ...span, pool: release.roles.stable }, signal),
+      ])
+      for (const answer of [canary, stable]) if (answer.kind !== 'value' && answer.kind !== 'noData') return answer
+      const pairs = pairsOf(windowsOf(canary), windowsOf(stable))
+      if (pairs.length > 0) return { kind: 'value', value: pairs }
+      return { kind: 'noData', reason: `${name} has kept nothing of that time` }
+    })
+}
+
+type RecordingSource = MetricSource & Required<Pick<MetricSource, 'record'>>
+
+async function withSource<Value>(
+  installation: Installation,
+  lists: Lists,
+  target: TargetId,
+  name: string,
+  body: (source: RecordingSource, pools: readonly [string, string]) => Promise<MetricResult<Value>>,
+): Promise<MetricResult<Value>> {
+  const config = installation.find(target)
+  const options = config?.metrics[name]
+  const definition = lists.metricSources.find(({ kind }) => kind === options?.kind)
+  if (config === null || options === undefined || definition === undefined)
+    return unavailable(`the target has no metric source ${name}`)
+  const source = definition.open(options, { pools: config.pools })
+  try {
+    if (!canRecord(source)) return unavailable(`a ${definition.kind} source does not keep the past`)
+    return await body(source, config.pools)
+  } finally {
+    await source.close()
   }
+}
+
+function canRecord(source: MetricSource): source is RecordingSource {
+  return source.record !== undefined
+}
+
+/** Looks at a release are no longer than this, unless the source needs longer ones or the release took days. */
+const LONGEST_LOOK: Milliseconds = 60_000
+const MOST_LOOKS = 1_000
+
+function spanOf({ spans }: PastRelease, shortest: Milliseconds): Omit<RecordRequest, 'pool'> {
+  const [start, end] = [spans[0]?.from ?? 0, spans.at(-1)?.until ?? 0]
+  const step = Math.ceil(Math.max(shortest, (end - start) / MOST_LOOKS) / 1_000) * 1_000
+  // The first window that a source answers with may be the second one it is asked for.
+  return { start: start - step, end, step }
+}
+
+function windowsOf(answer: MetricResult<readonly RecordedWindow[]>): readonly RecordedWindow[] {
+  return answer.kind === 'value' ? answer.value : []
+}
+
+function pairsOf(canary: readonly RecordedWindow[], stable: readonly RecordedWindow[]): readonly RecordedPair[] {
+  const pairs = new Map<Milliseconds, RecordedPair>()
+  for (const { start, end, counts } of canary) pairs.set(end, { start, end, canary: counts, stable: null })
+  for (const { start, end, counts } of stable)
+    pairs.set(end, { start, end, canary: pairs.get(end)?.canary ?? null, stable: counts })
+  return [...pairs.values()].toSorted((left, right) => left.end - right.end)
 }
 
 function unavailable(reason: string): MetricResult<never> {

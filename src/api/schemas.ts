@@ -75,6 +75,7 @@ export const calibrationBody = z
       .min(0)
       .max(2 ** 32)
       .default(1),
+    recording: z.boolean().default(false),
   })
   .superRefine(checkPlanChoice)
 

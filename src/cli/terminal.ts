@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import type { Milliseconds } from '../domain/units.ts'
 
 /** Everything the program touches of the world; tests hand in their own. */
@@ -16,6 +16,7 @@ export interface Terminal {
   readonly now: () => Milliseconds
   readonly sleep: (duration: Milliseconds) => Promise<unknown>
   readonly readFile: (path: string) => Promise<string>
+  readonly writeFile: (path: string, text: string) => Promise<void>
   /** The operating system's name for whoever runs this. */
   readonly userName: () => string
 }
@@ -42,6 +43,7 @@ export function processTerminal(): Terminal {
     now: Date.now,
     sleep: (duration) => sleep(duration),
     readFile: (path) => readFile(path, 'utf8'),
+    writeFile: (path, text) => writeFile(path, text),
     userName: () => userInfo().username,
   }
 }

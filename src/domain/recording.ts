@@ -1,10 +1,20 @@
 import { z } from 'zod'
-import type { RecordedWindow } from './observation.ts'
+import type { MetricResult, RecordedWindow } from './observation.ts'
+import type { PastRelease, RecordedPair, RecordedRelease } from './past-release.ts'
 import { nameText } from './plan-values.ts'
 import { formatPath } from './problems.ts'
+import { FULL_WEIGHT } from './units.ts'
+
+/** What checks are replayed over: stable's past and the releases that have ended, by metric source. */
+export interface Recording {
+  readonly stable: Readonly<Record<string, MetricResult<readonly RecordedWindow[]>>>
+  /** Newest first. */
+  readonly releases: readonly RecordedRelease[]
+}
 
 const count = z.number().min(0).max(1e15)
 const time = z.number().min(0).max(8.64e15)
+const pool = z.string().min(1).max(200)
 
 const histogram = z
   .strictObject({ upperBoundsSeconds: z.array(z.number().positive()).min(1).max(500), counts: z.array(count) })
@@ -15,35 +25,95 @@ const histogram = z
     error: 'expected bounds that rise',
   })
 
-const windowSchema = z
+const armCounts = z
   .strictObject({
-    start: time,
-    end: time,
-    counts: z.strictObject({
-      requests: count,
-      errors: count,
-      latency: histogram.nullable().default(null),
-      events: z.record(z.string(), count).default({}),
-    }),
+    requests: count,
+    errors: count,
+    latency: histogram.nullable().default(null),
+    events: z.record(z.string(), count).default({}),
   })
-  .refine(({ start, end }) => end > start, { error: 'expected an end after the start' })
-  .refine(({ counts }) => counts.errors <= counts.requests, { error: 'expected at most as many errors as requests' })
+  .refine(({ errors, requests }) => errors <= requests, { error: 'expected at most as many errors as requests' })
 
-/** A file of recordings: what stable did, window by window, by the name of the metric source. */
-const recordingSchema = z.record(nameText, z.array(windowSchema).max(200_000))
+const endsLater = ({ start, end }: { readonly start: number; readonly end: number }) => end > start
+const ENDS_LATER = { error: 'expected an end after the start' }
 
-/** The recordings of a parsed JSON file, or every problem in it as `path: sentence`. Never throws. */
-export function readRecordings(
+const stableWindow = z.strictObject({ start: time, end: time, counts: armCounts }).refine(endsLater, ENDS_LATER)
+const pairWindow = z
+  .strictObject({ start: time, end: time, canary: armCounts.nullable(), stable: armCounts.nullable() })
+  .refine(endsLater, ENDS_LATER)
+
+const span = z
+  .strictObject({
+    exposure: z.strictObject({ weight: z.int().min(0).max(FULL_WEIGHT), cohorts: z.array(z.string()).default([]) }),
+    from: time,
+    until: time,
+  })
+  .refine(({ from, until }) => until > from, { error: 'expected a time until after the time from' })
+
+const release = z.strictObject({
+  releaseId: z.string().min(1).max(200),
+  version: z.string().min(1).max(200),
+  outcome: z.enum(['promoted', 'rolled-back']),
+  abandoned: z
+    .strictObject({
+      cause: z.enum(['abort', 'failed-check', 'inconclusive', 'rejected', 'approval-expired', 'cancelled', 'router']),
+      by: z.string(),
+      at: time,
+    })
+    .nullable()
+    .default(null),
+  roles: z.strictObject({ stable: pool, canary: pool }),
+  spans: z.array(span).min(1).max(500),
+  windows: z.record(nameText, z.array(pairWindow).max(20_000)),
+})
+
+/** A file of recordings. */
+const recordingFile = z.strictObject({
+  stable: z.record(nameText, z.array(stableWindow).max(200_000)),
+  releases: z.array(release).max(200).default([]),
+})
+
+/** A recording without what could not be had: a file cannot be asked again. */
+export interface SavedRecording {
+  readonly stable: Readonly<Record<string, readonly RecordedWindow[]>>
+  readonly releases: readonly (PastRelease & {
+    readonly windows: Readonly<Record<string, readonly RecordedPair[]>>
+  })[]
+}
+
+/** The recording in a parsed JSON file, or every problem in it as `path: sentence`. Never throws. */
+export function readRecording(
   value: unknown,
-):
-  | { readonly recordings: Readonly<Record<string, readonly RecordedWindow[]>> }
-  | { readonly problems: readonly string[] } {
-  const parsed = recordingSchema.safeParse(value)
-  if (parsed.success) return { recordings: parsed.data }
+): { readonly recording: Recording } | { readonly problems: readonly string[] } {
+  const parsed = recordingFile.safeParse(value)
+  if (parsed.success) {
+    const { stable, releases } = parsed.data
+    return {
+      recording: {
+        stable: asResults(stable),
+        releases: releases.map((one) => ({ ...one, windows: asResults(one.windows) })),
+      },
+    }
+  }
   return {
     problems: parsed.error.issues.map(({ path, message }) => {
       const place = formatPath(path.map((key) => (typeof key === 'symbol' ? String(key) : key)))
       return `${place || 'the file'}: ${message}`
     }),
   }
+}
+
+/** A recording as a file that {@link readRecording} reads. */
+export function savedRecording({ stable, releases }: Recording): SavedRecording {
+  return { stable: valuesOf(stable), releases: releases.map((one) => ({ ...one, windows: valuesOf(one.windows) })) }
+}
+
+function asResults<Value>(known: Readonly<Record<string, Value>>): Readonly<Record<string, MetricResult<Value>>> {
+  return Object.fromEntries(Object.entries(known).map(([name, value]) => [name, { kind: 'value', value } as const]))
+}
+
+function valuesOf<Value>(results: Readonly<Record<string, MetricResult<Value>>>): Readonly<Record<string, Value>> {
+  return Object.fromEntries(
+    Object.entries(results).flatMap(([name, result]) => (result.kind === 'value' ? [[name, result.value]] : [])),
+  )
 }

@@ -78,6 +78,8 @@ export interface MetricSource {
    * or with numbers that are none are left out. There when `capabilities.records`.
    */
   record?(request: RecordRequest, signal: AbortSignal): Promise<MetricResult<readonly RecordedWindow[]>>
+  /** The shortest window that {@link record} can be relied on for; there when it is. */
+  readonly shortestRecord?: Milliseconds
   /** Frees sockets and timers. */
   close(): Promise<void>
 }

@@ -38,6 +38,8 @@ function createPrometheusSource(options: PrometheusOptions, api: ApiSettings): M
       return answer.kind === 'value' ? valuesOf(answer.value) : answer
     },
     record: (request, signal) => recordPool(options, api, request, measureOf, signal),
+    // A scrape may come late; with two of them in a window none is without a sample.
+    shortestRecord: 2 * options.scrapeInterval,
     async close() {},
   }
 }

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest'
 import {
   type CheckCalibration,
   calibratePlan,
-  type Recordings,
   sourcesToRecord,
+  sourcesToReplay,
   stableOf,
 } from '../../src/analysis/plan-calibration.ts'
+import { createRandom } from '../../src/analysis/random.ts'
+import type { RecordedRelease } from '../../src/domain/past-release.ts'
 import { type Plan, readPlan } from '../../src/domain/plan.ts'
+import type { Recording } from '../../src/domain/recording.ts'
 import { planContext } from '../domain/plan-context.ts'
 import { recordedPast } from '../support/recorded-past.ts'
 
@@ -34,11 +37,13 @@ function planOf(checks: object, steps: readonly unknown[] = STEPS): Plan {
   if ('problems' in read) throw new Error(JSON.stringify(read.problems))
   return read.plan
 }
-const past = (options = {}): Recordings => ({ proxy: { kind: 'value', value: recordedPast(options) } })
+type Stable = Recording['stable']
+const past = (options = {}): Stable => ({ proxy: { kind: 'value', value: recordedPast(options) } })
 const EFFORT = { looks: 60_000, replays: 100 }
 
-function run(checks: object, recordings = past(), steps = STEPS as readonly unknown[], effort = EFFORT, seed = 1) {
-  return [...calibratePlan(planOf(checks, steps), written(checks, steps), recordings, effort, seed)]
+function run(checks: object, stable = past(), steps = STEPS as readonly unknown[], effort = EFFORT, seed = 1) {
+  const recording = { stable, releases: [] }
+  return [...calibratePlan(planOf(checks, steps), written(checks, steps), recording, effort, seed)]
 }
 const named = (all: readonly CheckCalibration[], name: string) => {
   const found = all.find((one) => one.name === name)
@@ -131,8 +136,60 @@ describe('the calibration of a plan', () => {
     const steps = [{ weight: '10%' }, { analyse: { for: '1h', checks: { more: CHECKS.errors } } }, { weight: '100%' }]
     expect(sourcesToRecord(planOf({ ceiling: CHECKS.ceiling }, steps))).toEqual(['proxy'])
     expect(sourcesToRecord(planOf({ ceiling: CHECKS.ceiling }))).toEqual([])
+    expect(sourcesToReplay(planOf({ ceiling: CHECKS.ceiling }))).toEqual(['proxy'])
     const { looks, lookLength } = named(run({}, past(), steps), 'more').used
     expect(looks * lookLength).toBe(3_600_000)
+  })
+})
+
+describe('releases that are over', () => {
+  const MINUTE = 60_000
+  /** A release at 10 % whose canary fails this share of its requests from the fifth minute on. */
+  const releaseWith = (number: number, share: number): RecordedRelease => {
+    const random = createRandom(number)
+    const arm = (requests: number, rate: number) => ({
+      ...{ requests, errors: random.binomial(requests, rate), latency: null, events: { orders: 0 } },
+    })
+    const value = Array.from({ length: 30 }, (_, index) => ({
+      ...{ start: index * MINUTE, end: (index + 1) * MINUTE },
+      ...{ canary: arm(120, index < 5 ? 0.01 : share), stable: arm(1_080, 0.01) },
+    }))
+    return {
+      ...{ releaseId: `release/checkout/production/${number}`, version: `2.4.${number}` },
+      ...(share > 0.01
+        ? { outcome: 'rolled-back', abandoned: { cause: 'abort', by: 'ana', at: 25 * MINUTE } }
+        : { outcome: 'promoted', abandoned: null }),
+      roles: { stable: 'blue', canary: 'green' },
+      spans: [{ exposure: { weight: 1_000, cohorts: [] }, from: 0, until: (share > 0.01 ? 25 : 30) * MINUTE }],
+      windows: { proxy: { kind: 'value', value } },
+    }
+  }
+
+  it('are judged once more by every check that counts, as it is and as proposed', () => {
+    const checks = { errors: CHECKS.errors, ceiling: { errorRate: { max: '5%' } } }
+    const releases = [releaseWith(1, 0.2), releaseWith(2, 0.01)]
+    const recording = { stable: past({ bursts: 0.75 }), releases }
+    const [errors, ceiling] = [...calibratePlan(planOf(checks), written(checks), recording, EFFORT, 1)]
+    expect(errors?.past.map(({ releaseId, now }) => [releaseId, now.outcome])).toEqual([
+      ['release/checkout/production/1', 'fail'],
+      ['release/checkout/production/2', 'pass'],
+    ])
+    const [bad] = errors?.past ?? []
+    expect(bad).toMatchObject({ outcome: 'rolled-back', givenUpAfter: 25 * MINUTE })
+    expect(bad?.now.failsAfter).toBeGreaterThan(5 * MINUTE)
+    expect(bad?.proposed?.failsAfter).toBeGreaterThanOrEqual(bad?.now.failsAfter ?? 0)
+    expect(ceiling?.past.map(({ now, proposed }) => [now.outcome, proposed])).toEqual([
+      ['fail', null],
+      ['pass', null],
+    ])
+  })
+
+  it('are not asked about by checks whose answers nobody kept', () => {
+    const checks = { ceiling: { query: { source: 'proxy', promql: 'x', fail: 'result[0] > 1.0' } } }
+    const read = readPlan(written(checks), planContext())
+    if ('problems' in read) throw new Error(JSON.stringify(read.problems))
+    const recording = { stable: past(), releases: [releaseWith(1, 0.2)] }
+    expect([...calibratePlan(read.plan, written(checks), recording, EFFORT, 1)]).toMatchObject([{ past: [] }])
   })
 })
 

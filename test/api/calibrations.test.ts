@@ -2,15 +2,19 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type CalibrationJob, workOut } from '../../src/api/calibration.ts'
 import { calibrateInThread } from '../../src/api/calibration-runner.ts'
-import { createRecorder, type RecordPast } from '../../src/api/recorder.ts'
+import { createRecorder, createReleaseRecorder, type RecordPast, type RecordRelease } from '../../src/api/recorder.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { CalibrationAnswer } from '../../src/api/routes/calibrations.ts'
+import { SluiceError } from '../../src/domain/errors.ts'
 import type { MetricResult, RecordedWindow } from '../../src/domain/observation.ts'
+import type { PastRelease } from '../../src/domain/past-release.ts'
+import { readRecording } from '../../src/domain/recording.ts'
+import type { Releases } from '../../src/releases/releases.ts'
 import type { MetricSource, RecordRequest } from '../../src/metrics/metric-source.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { compileEmbedded } from '../embedded/compiled.ts'
 import { CONTEXT, demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
-import { createFakeReleases } from '../support/fake-releases.ts'
+import { createFakeReleases, type FakeReleases } from '../support/fake-releases.ts'
 import { recordedPast } from '../support/recorded-past.ts'
 
 const closers: (() => Promise<unknown>)[] = []
@@ -22,6 +26,8 @@ const NOW = 1_700_000_000_000
 const HOUR = 3_600_000
 
 interface Options {
+  readonly releases?: Releases
+  readonly recordRelease?: RecordRelease
   readonly record?: RecordPast
   readonly runCalibration?: (job: CalibrationJob) => ReturnType<typeof calibrateInThread>
   readonly hasTokens?: boolean
@@ -30,7 +36,11 @@ interface Options {
 function setUp(options: Options = {}) {
   const { hasTokens = false, ...injected } = options
   const server = createServer({
-    ...{ releases: createFakeReleases(), planContext: CONTEXT, installation: demoInstallation({ hasTokens }) },
+    ...{
+      releases: createFakeReleases({ now: () => NOW }),
+      planContext: CONTEXT,
+      installation: demoInstallation({ hasTokens }),
+    },
     ...{ plans: async () => PLAN, metrics: createMetrics({ isBare: true }), now: () => NOW },
     ...injected,
   })
@@ -124,6 +134,127 @@ describe('POST /calibrations', () => {
   })
 })
 
+/** Releases of checkout: the first promoted, the second rolled back by a person, the third still running. */
+async function releasesThatEnded(): Promise<FakeReleases> {
+  let at = NOW - 2 * HOUR
+  const releases = createFakeReleases({ now: () => (at += 60_000) })
+  const plan = { ...validPlan(), actions: validPlan().actions.filter(({ kind }) => kind !== 'ask') }
+  const request = { plan, author: { person: 'ana', entrance: 'cli' }, reason: '' } as const
+  const start = (version: string) => releases.start({ ...request, version, key: version, whenBusy: 'reject' })
+  const first = await start('2.4.0')
+  releases.advance(first.releaseId, 40)
+  const second = await start('2.4.1')
+  releases.advance(second.releaseId, 2)
+  releases.record(second.releaseId, { type: 'abandoned', cause: 'abort', by: 'ana', reason: 'no' })
+  releases.advance(second.releaseId)
+  releases.advance((await start('2.4.2')).releaseId, 2)
+  return releases
+}
+
+describe('POST /calibrations, releases that are over', () => {
+  it('judges them once more, newest first, with what the sources have kept of them', async () => {
+    const asked: string[] = []
+    const recordRelease: RecordRelease = async (_target, source, release) => {
+      asked.push(`${source} ${release.version}`)
+      const [span] = release.spans
+      const [start, end] = [span?.from ?? 0, span?.until ?? 0]
+      const canary = { requests: 1_000, errors: release.outcome === 'promoted' ? 10 : 400, latency: null, events: {} }
+      const stable = { requests: 9_000, errors: 90, latency: null, events: {} }
+      return { kind: 'value', value: [{ start, end, canary, stable }] }
+    }
+    const releases = await releasesThatEnded()
+    const send = setUp({ record: past, runCalibration: small, releases, recordRelease })
+    const answer = (await send({ plan: PLAN })).json<CalibrationAnswer>()
+    expect(asked).toEqual(['proxy 2.4.1', 'proxy 2.4.0'])
+    expect(answer.past).toEqual({ releases: 2, unread: 0, fault: null })
+    expect(answer.checks[0]?.past).toMatchObject([
+      { version: '2.4.1', outcome: 'rolled-back', now: { outcome: 'fail' } },
+      { version: '2.4.0', outcome: 'promoted', now: { outcome: 'pass' } },
+    ])
+    expect(answer.recording).toBeUndefined()
+    const kept = (await send({ plan: PLAN, recording: true })).json<CalibrationAnswer>().recording
+    expect(readRecording(kept)).toMatchObject({ recording: { releases: [{ version: '2.4.1' }, { version: '2.4.0' }] } })
+  })
+
+  it('does without them when they cannot be had, and says why', async () => {
+    const releases = await releasesThatEnded()
+    const late: RecordRelease = () => Promise.reject(new Error('connection refused'))
+    const answer = await setUp({ record: past, runCalibration: small, releases, recordRelease: late })({ plan: PLAN })
+    expect(answer.json<CalibrationAnswer>().checks[0]?.past[0]?.now).toMatchObject({
+      ...{ outcome: 'inconclusive', looks: 0, reason: 'connection refused' },
+    })
+    releases.failWith(new SluiceError('temporal.unavailable', { message: 'no answer', fix: 'wait' }))
+    const without = await setUp({ record: past, runCalibration: small, releases, recordRelease: late })({ plan: PLAN })
+    expect(without.statusCode).toBe(200)
+    expect(without.json<CalibrationAnswer>().past).toMatchObject({
+      releases: 0,
+      fault: expect.stringContaining('no answer'),
+    })
+  })
+})
+
+describe('the recorder of releases', () => {
+  const target = { service: 'checkout', environment: 'production' }
+  const signal = new AbortController().signal
+  const release: PastRelease = {
+    ...{ releaseId: 'release/checkout/production/7', version: '2.4.0', outcome: 'promoted', abandoned: null },
+    roles: { stable: 'blue', canary: 'green' },
+    spans: [
+      { exposure: { weight: 500, cohorts: [] }, from: 90_000, until: 200_000 },
+      { exposure: { weight: 10_000, cohorts: [] }, from: 210_000, until: 300_000 },
+    ],
+  }
+  const window = (end: number, requests: number): RecordedWindow => ({
+    ...{ start: end - 30_000, end },
+    counts: { requests, errors: 0, latency: null, events: {} },
+  })
+
+  function recorderOf(record: MetricSource['record'], shortestRecord?: number) {
+    const source = { record, shortestRecord, close: async () => undefined } as unknown as MetricSource
+    const lists = { metricSources: [{ kind: 'prometheus', open: () => source }] } as unknown
+    return createReleaseRecorder(demoInstallation(), lists as Parameters<typeof createReleaseRecorder>[1])
+  }
+
+  it('asks for both pools over the time of the release, and puts what both did side by side', async () => {
+    const asked: RecordRequest[] = []
+    const record = async (request: RecordRequest) => {
+      asked.push(request)
+      const value = request.pool === 'green' ? [window(120_000, 5), window(150_000, 6)] : [window(150_000, 90)]
+      return { kind: 'value', value } as const
+    }
+    expect(await recorderOf(record, 30_000)(target, 'proxy', release, signal)).toMatchObject({
+      value: [
+        { start: 90_000, end: 120_000, canary: { requests: 5 }, stable: null },
+        { start: 120_000, end: 150_000, canary: { requests: 6 }, stable: { requests: 90 } },
+      ],
+    })
+    expect(asked).toEqual([
+      { start: 60_000, end: 300_000, step: 30_000, pool: 'green' },
+      { start: 60_000, end: 300_000, step: 30_000, pool: 'blue' },
+    ])
+  })
+
+  it('cuts days into at most a thousand windows', async () => {
+    let step = 0
+    const record = async (request: RecordRequest) => {
+      step = request.step
+      return { kind: 'noData', reason: 'none' } as const
+    }
+    const [first] = release.spans
+    if (first === undefined) throw new Error('there is one')
+    const long = { ...release, spans: [{ ...first, from: 0, until: 48 * HOUR }] }
+    expect(await recorderOf(record, 30_000)(target, 'proxy', long, signal)).toMatchObject({ kind: 'noData' })
+    expect((48 * HOUR) / step).toBeLessThanOrEqual(1_000)
+  })
+
+  it('hands on that a pool could not be asked', async () => {
+    const fault = { kind: 'error', fault: 'timeout', reason: 'late' } as const
+    const record = async ({ pool }: RecordRequest) =>
+      pool === 'blue' ? fault : ({ kind: 'noData', reason: '' } as const)
+    expect(await recorderOf(record)(target, 'proxy', release, signal)).toEqual(fault)
+  })
+})
+
 describe('the recorder', () => {
   const installation = demoInstallation()
   const target = { service: 'checkout', environment: 'production' }
@@ -174,7 +305,7 @@ describe('the recorder', () => {
 describe('a calibration in a thread of its own', () => {
   const job: CalibrationJob = {
     ...{ plan: validPlan(), written: PLAN, effort: { looks: 5_000, replays: 20 }, seed: 1 },
-    recordings: { proxy: { kind: 'value', value: recordedPast({ windows: 200 }) } },
+    recording: { stable: { proxy: { kind: 'value', value: recordedPast({ windows: 200 }) } }, releases: [] },
   }
 
   it('comes to the same figures, leaves this thread free, and ends', async () => {

@@ -16,7 +16,26 @@ checks:
   errors: { errorRate: { notWorseThan: 1.5x } }
   ceiling: { errorRate: { max: 3% } }
 `
-const RECORDING = JSON.stringify({ proxy: recordedPast({ windows: 600, bursts: 0.5 }) })
+const MINUTE = 60_000
+const arm = (requests: number, errors: number) => ({ requests, errors })
+
+/** A release at 10 % for 20 minutes, whose canary fails so many of 120 requests a minute. */
+const release = (number: number, errors: number) => ({
+  ...{ releaseId: `release/checkout/production/${number}`, version: `2.4.${number}` },
+  ...(errors > 2
+    ? { outcome: 'rolled-back', abandoned: { cause: 'abort', by: 'ana', at: 20 * MINUTE } }
+    : { outcome: 'promoted', abandoned: null }),
+  roles: { stable: 'blue', canary: 'green' },
+  spans: [{ exposure: { weight: 1_000, cohorts: [] }, from: 0, until: 20 * MINUTE }],
+  windows: {
+    proxy: Array.from({ length: 20 }, (_, index) => ({
+      ...{ start: index * MINUTE, end: (index + 1) * MINUTE },
+      ...{ canary: arm(120, errors), stable: arm(1_080, 11) },
+    })),
+  },
+})
+const STABLE = { proxy: recordedPast({ windows: 600, bursts: 0.9 }) }
+const RECORDING = JSON.stringify({ stable: STABLE, releases: [release(8, 12), release(7, 1)] })
 
 async function run(
   files: Readonly<Record<string, string>>,
@@ -25,6 +44,7 @@ async function run(
 ) {
   let [out, err] = ['', '']
   const bodies: unknown[] = []
+  const written: Record<string, string> = {}
   const terminal: Terminal = {
     env: {},
     out: (more) => void (out += more),
@@ -40,6 +60,7 @@ async function run(
     },
     now: () => 0,
     sleep: async () => undefined,
+    writeFile: async (path, text) => void (written[path] = text),
     readFile: async (path) => {
       const text = files[path]
       if (text === undefined) throw new Error('ENOENT')
@@ -47,7 +68,7 @@ async function run(
     },
     userName: () => 'carol',
   }
-  return { code: await runProgram(['calibrate', 'plan.yaml', ...args], terminal), out, err, bodies }
+  return { code: await runProgram(['calibrate', 'plan.yaml', ...args], terminal), out, err, bodies, written }
 }
 
 const FILES = { 'plan.yaml': PLAN, 'past.json': RECORDING }
@@ -59,16 +80,31 @@ describe('sluice calibrate --recording', () => {
     expect(code).toBe(0)
     expect(out).toContain('stable against itself, from past.json, seed 1\n')
     expect(out).toMatch(/CHECK +RATIO +α +MIN +FALSE +1\.5x WORSE +2x WORSE +4x WORSE\n/)
-    expect(out).toMatch(/errors +now +1\.5x +1% +[\d.]+%/)
-    expect(out).toMatch(/ +(?:proposed|tightest) +[\d.]+x +1% +\d+ +0%/)
-    expect(out).toContain('60 replays of 20 looks of 1m, out of 600 recorded windows; 0% of')
+    expect(out).toMatch(/errors +now +1\.5x +1% +~?[\d.]+%/)
+    expect(out).toMatch(/ +(?:proposed|tightest) +[\d.]+x +[\d.]+% +\d+ +~[\d.]+%/)
+    expect(out).toContain('60 replays of 20 looks of 1m, out of 600 recorded windows\n')
     expect(out).toContain('ceiling: not calibrated, it controls no error rate')
     expect(out).toMatch(
-      /to paste under checks:\n {2}errors: \{ errorRate: \{ notWorseThan: [\d.]+x, minRequests: \d+ \} \}\n/,
+      /to paste under checks:\n {2}errors: \{ errorRate: \{ notWorseThan: [\d.]+x, minRequests: \d+(, confidence: [\d.]+%)? \} \}\n/,
     )
     expect(err).toContain('errors done (1 of 2)\n')
     const table = out.slice(0, out.indexOf('to paste'))
     expect(Math.max(...table.split('\n').map(columnsOf))).toBeLessThanOrEqual(80)
+  })
+
+  it('judges the releases of the recording once more', async () => {
+    const { out } = await run(FILES, LOCAL)
+    const at = out.indexOf('releases that are over')
+    const lines = out.slice(at, out.indexOf('\n\n', at)).split('\n')
+    expect(lines.map((line) => line.trim().split(/ {2,}/))).toMatchObject([
+      ['releases that are over, judged once more'],
+      ['RELEASE', 'VERSION', 'IN FACT', 'NOW', 'PROPOSED'],
+      ['#8', '2.4.8', 'abort by ana after 20m', expect.stringMatching(/^\w+ after \d+m$/), expect.anything()],
+      ['#7', '2.4.7', 'promoted', 'quiet', 'quiet'],
+      [expect.stringMatching(/^now: of 1 promoted 0 would have failed; of 1 rolled back 1, median after \d+m$/)],
+      [expect.stringMatching(/^proposed: of 1 promoted 0 would have failed; of 1 rolled back 1, median after \d+m$/)],
+    ])
+    expect(Math.max(...lines.map(columnsOf))).toBeLessThanOrEqual(80)
   })
 
   it('says the same for the same seed and something else for another', async () => {
@@ -79,10 +115,10 @@ describe('sluice calibrate --recording', () => {
   })
 
   it('lists what is wrong with a recording', async () => {
-    const bad = JSON.stringify({ proxy: [{ start: 5, end: 1, counts: { requests: 1, errors: 2 } }] })
+    const bad = JSON.stringify({ stable: { proxy: [{ start: 5, end: 1, counts: { requests: 1, errors: 1 } }] } })
     const { code, err } = await run({ ...FILES, 'past.json': bad }, LOCAL)
     expect(code).toBe(1)
-    expect(err).toContain('past.json: proxy[0]: expected an end after the start')
+    expect(err).toContain('past.json: stable.proxy[0]: expected an end after the start')
     expect((await run({ ...FILES, 'past.json': '{' }, LOCAL)).code).toBe(1)
     expect((await run({ 'plan.yaml': PLAN }, LOCAL)).err).toContain('past.json cannot be read')
   })
@@ -99,7 +135,8 @@ describe('sluice calibrate --since', () => {
   const answer = {
     ...{ service: 'checkout', environment: 'production' },
     used: { since: 86_400_000, start: 0, end: 86_400_000, step: 60_000, seed: 1 },
-    checks: [{ name: 'errors', kind: 'errorRate', skipped: 'the target has no metric source proxy' }],
+    checks: [{ name: 'errors', kind: 'errorRate', skipped: 'the target has no metric source proxy', past: [] }],
+    past: { releases: 0, unread: 2, fault: null },
   }
 
   it('asks the server and shows what it used', async () => {
@@ -110,7 +147,26 @@ describe('sluice calibrate --since', () => {
     ])
     expect(out).toContain('stable against itself, from the last 1d in windows of 1m, seed 1\n')
     expect(out).toContain('errors: not calibrated, the target has no metric source proxy\n')
+    expect(out).toContain('2 more could not be read\n')
     expect(err).toContain('takes some seconds')
+  })
+
+  it('keeps what the server read in a file that it can replay', async () => {
+    const recording = JSON.parse(RECORDING)
+    const { code, out, bodies, written } = await run(FILES, ['--save', 'kept.json'], () =>
+      Response.json({ ...answer, recording }),
+    )
+    expect([code, bodies]).toEqual([0, [expect.objectContaining({ recording: true })]])
+    expect(Object.keys(written)).toEqual(['kept.json'])
+    expect(out).not.toContain('"requests"')
+    const again = await run({ ...FILES, 'past.json': written['kept.json'] ?? '' }, LOCAL)
+    expect(again.out).toBe((await run(FILES, LOCAL)).out)
+  })
+
+  it('says so when the releases could not be looked at', async () => {
+    const past = { releases: 0, unread: 0, fault: 'temporal.unavailable: Temporal does not answer' }
+    const { out } = await run(FILES, [], () => Response.json({ ...answer, past }))
+    expect(out).toContain('releases that are over could not be looked at: temporal.unavailable')
   })
 
   it('gives what is wrong with the plan its place in the file', async () => {

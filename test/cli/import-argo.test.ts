@@ -35,6 +35,7 @@ async function run(text: string, ...args: string[]) {
     fetch: () => Promise.reject(new Error('no server is needed')),
     now: () => 0,
     sleep: async () => undefined,
+    writeFile: async () => undefined,
     readFile: async () => text,
     userName: () => 'carol',
   }

@@ -31,6 +31,7 @@ async function run(columns: number, text: string, ...args: string[]) {
     fetch: () => Promise.reject(new Error('no server is needed')),
     now: () => 0,
     sleep: async () => undefined,
+    writeFile: async () => undefined,
     readFile: async () => text,
     userName: () => 'carol',
   }

@@ -96,6 +96,7 @@ function setUp({ env = {}, hasTokens = false, userName = 'carol', meanwhile }: O
           slept += duration / 1_000
           meanwhile?.(world)
         },
+        writeFile: async () => undefined,
         readFile: async (path) => {
           if (path === 'good.yaml') return GOOD
           if (path === 'bad.yaml') return BAD

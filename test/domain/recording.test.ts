@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readRecordings } from '../../src/domain/recording.ts'
+import { readRecording, savedRecording } from '../../src/domain/recording.ts'
+import type { RecordedRelease } from '../../src/domain/past-release.ts'
 import { recordedPast } from '../support/recorded-past.ts'
 
 const window = (own: object = {}, counts: object = {}) => ({
@@ -7,38 +8,78 @@ const window = (own: object = {}, counts: object = {}) => ({
   ...own,
 })
 const problemsOf = (value: unknown) => {
-  const read = readRecordings(value)
+  const read = readRecording(value)
   return 'problems' in read ? read.problems : []
 }
 
+const release = (own: object = {}) => ({
+  ...{ releaseId: 'release/checkout/production/7', version: '2.4.0', outcome: 'rolled-back' },
+  abandoned: { cause: 'failed-check', by: 'guard', at: 120_000 },
+  roles: { stable: 'blue', canary: 'green' },
+  spans: [{ exposure: { weight: 500, cohorts: ['internal'] }, from: 0, until: 120_000 }],
+  windows: { proxy: [{ start: 0, end: 60_000, canary: window().counts, stable: null }] },
+  ...own,
+})
+
 describe('a file of recordings', () => {
   it('is read as it was written', () => {
-    const value = { prometheus: recordedPast({ windows: 3 }) }
-    expect(readRecordings(JSON.parse(JSON.stringify(value)))).toEqual({ recordings: value })
+    const value = { stable: { prometheus: recordedPast({ windows: 3 }) }, releases: [release()] }
+    const read = readRecording(JSON.parse(JSON.stringify(value)))
+    expect(read).toMatchObject({
+      recording: {
+        stable: { prometheus: { kind: 'value', value: value.stable.prometheus } },
+        releases: [{ releaseId: 'release/checkout/production/7', windows: { proxy: { kind: 'value' } } }],
+      },
+    })
+    expect('recording' in read && readRecording(savedRecording(read.recording))).toEqual(read)
   })
 
-  it('may leave out latencies and events', () => {
-    expect(readRecordings({ proxy: [window()] })).toMatchObject({
-      recordings: { proxy: [{ counts: { latency: null, events: {} } }] },
+  it('may leave out latencies, events and releases', () => {
+    expect(readRecording({ stable: { proxy: [window()] } })).toMatchObject({
+      recording: { stable: { proxy: { value: [{ counts: { latency: null, events: {} } }] } }, releases: [] },
+    })
+  })
+
+  it('is saved without what could not be had', () => {
+    const noData = { kind: 'noData', reason: 'gone' } as const
+    const kept = release({ windows: { proxy: noData } }) as unknown as RecordedRelease
+    expect(savedRecording({ stable: { proxy: noData }, releases: [kept] })).toEqual({
+      stable: {},
+      releases: [{ ...release(), windows: {} }],
     })
   })
 
   it.each([
     ['no object', null, 'the file: '],
-    ['a window that ends before it starts', { proxy: [window({ end: 0 })] }, 'proxy[0]: '],
-    ['more errors than requests', { proxy: [window({}, { errors: 11 })] }, 'proxy[0]: '],
-    ['a negative count', { proxy: [window(), window({}, { requests: -1 })] }, 'proxy[1].counts.requests: '],
-    ['a count that is none', { proxy: [window({}, { requests: '10' })] }, 'proxy[0].counts.requests: '],
-    ['a key of its own', { proxy: [window({ pool: 'blue' })] }, 'proxy[0]: '],
+    ['a window that ends before it starts', { stable: { proxy: [window({ end: 0 })] } }, 'stable.proxy[0]: '],
+    ['more errors than requests', { stable: { proxy: [window({}, { errors: 11 })] } }, 'stable.proxy[0].counts: '],
+    [
+      'a negative count',
+      { stable: { proxy: [window(), window({}, { requests: -1 })] } },
+      'stable.proxy[1].counts.requests: ',
+    ],
+    [
+      'a count that is none',
+      { stable: { proxy: [window({}, { requests: '10' })] } },
+      'stable.proxy[0].counts.requests: ',
+    ],
+    ['a key of its own', { stable: { proxy: [window({ pool: 'blue' })] } }, 'stable.proxy[0]: '],
     [
       'a bucket too few',
-      { proxy: [window({}, { latency: { upperBoundsSeconds: [1], counts: [1] } })] },
-      'proxy[0].counts.latency: ',
+      { stable: { proxy: [window({}, { latency: { upperBoundsSeconds: [1], counts: [1] } })] } },
+      'stable.proxy[0].counts.latency: ',
     ],
     [
       'bounds that fall',
-      { proxy: [window({}, { latency: { upperBoundsSeconds: [2, 1], counts: [1, 1, 1] } })] },
-      'proxy[0].counts.latency: ',
+      { stable: { proxy: [window({}, { latency: { upperBoundsSeconds: [2, 1], counts: [1, 1, 1] } })] } },
+      'stable.proxy[0].counts.latency: ',
+    ],
+    ['an outcome that is none', { stable: {}, releases: [release({ outcome: 'good' })] }, 'releases[0].outcome: '],
+    ['a release nobody saw', { stable: {}, releases: [release({ spans: [] })] }, 'releases[0].spans: '],
+    [
+      'a span that ends before it starts',
+      { stable: {}, releases: [release({ spans: [{ exposure: { weight: 1, cohorts: [] }, from: 5, until: 5 }] })] },
+      'releases[0].spans[0]: ',
     ],
   ])('is refused with %s, at its place', (_what, value, place) => {
     expect(

@@ -1,7 +1,11 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
-import { type CheckCalibration, type Recordings, sourcesToRecord } from '../../analysis/plan-calibration.ts'
+import { type CheckCalibration, sourcesToRecord, sourcesToReplay } from '../../analysis/plan-calibration.ts'
 import { describeError, SluiceError } from '../../domain/errors.ts'
+import type { MetricResult } from '../../domain/observation.ts'
+import type { RecordedRelease } from '../../domain/past-release.ts'
 import { type Plan, readPlan } from '../../domain/plan.ts'
+import { type Recording, type SavedRecording, savedRecording } from '../../domain/recording.ts'
+import type { TargetId } from '../../domain/target.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { API_EFFORT, workOut } from '../calibration.ts'
 import type { ApiDependencies } from '../dependencies.ts'
@@ -24,6 +28,17 @@ export interface CalibrationAnswer {
     readonly seed: number
   }
   readonly checks: readonly CheckCalibration[]
+  /** How many releases that are over were judged once more, and how many more there are that could not be. */
+  readonly past: PastUsed
+  /** All that was replayed, when it was asked for. */
+  readonly recording?: SavedRecording
+}
+
+export interface PastUsed {
+  readonly releases: number
+  readonly unread: number
+  /** Why there is none, or null. */
+  readonly fault: string | null
 }
 
 /** Replays of a target's past: how often its checks would have cried wolf, and what would keep them from it. */
@@ -55,11 +70,20 @@ const STEP_GRAIN: Milliseconds = 10_000
 /** How long the metric sources may take all together. */
 const RECORD_DEADLINE: Milliseconds = 15_000
 
+/** Newest releases that are judged once more. */
+const MOST_RELEASES = 30
+
+interface Wish {
+  readonly since: Milliseconds
+  readonly seed: number
+  readonly recording: boolean
+}
+
 async function calibrateAt(
   now: Milliseconds,
   plan: Plan,
   written: unknown,
-  { since, seed }: { readonly since: Milliseconds; readonly seed: number },
+  { since, seed, recording: isWanted }: Wish,
   deps: ApiDependencies,
 ): Promise<CalibrationAnswer> {
   if (deps.record === undefined) {
@@ -71,27 +95,64 @@ async function calibrateAt(
   const { service, environment } = plan
   const step = Math.ceil(Math.max(SHORTEST_STEP, plan.interval, since / MOST_WINDOWS) / STEP_GRAIN) * STEP_GRAIN
   const span = { start: now - since, end: now, step }
-  const recordings = await recordAll(plan, span, deps.record)
+  const stable = await recordAll(plan, span, deps.record)
+  const { releases, ...past } = await recordReleases(plan, span.start, deps)
+  const recording: Recording = { stable, releases }
   const run = deps.runCalibration ?? (async (job) => workOut(job))
-  const checks = await run({ plan, written, recordings, effort: API_EFFORT, seed })
-  return { service, environment, used: { since, ...span, seed }, checks }
+  const checks = await run({ plan, written, recording, effort: API_EFFORT, seed })
+  return {
+    ...{ service, environment, used: { since, ...span, seed }, checks },
+    past: { releases: releases.length, ...past },
+    ...(isWanted && { recording: savedRecording(recording) }),
+  }
 }
 
 async function recordAll(
   plan: Plan,
   span: { readonly start: Milliseconds; readonly end: Milliseconds; readonly step: Milliseconds },
   record: RecordPast,
-): Promise<Recordings> {
+): Promise<Recording['stable']> {
+  const ask = inTime((source: string, signal) => record(plan, source, span, signal))
+  const recordings: [string, Recording['stable'][string]][] = []
+  for (const source of sourcesToRecord(plan)) recordings.push([source, await ask(source, source)])
+  return Object.fromEntries(recordings)
+}
+
+/** The releases since then with what the plan's metric sources have kept of them. None is needed, so no fault is one. */
+async function recordReleases(
+  plan: Plan,
+  since: Milliseconds,
+  { recordRelease, releases: facade }: ApiDependencies,
+): Promise<Omit<PastUsed, 'releases'> & { readonly releases: readonly RecordedRelease[] }> {
+  const sources = sourcesToReplay(plan)
+  if (recordRelease === undefined || sources.length === 0) return { releases: [], unread: 0, fault: null }
+  const target: TargetId = { service: plan.service, environment: plan.environment }
+  const past = await facade.past(target, since, MOST_RELEASES).catch(describeError)
+  if (typeof past === 'string') return { releases: [], unread: 0, fault: past }
+  const releases: RecordedRelease[] = []
+  const ask = inTime(([source, release]: readonly [string, (typeof past.releases)[number]], signal) =>
+    recordRelease(target, source, release, signal),
+  )
+  for (const release of past.releases) {
+    const windows: [string, RecordedRelease['windows'][string]][] = []
+    for (const source of sources) windows.push([source, await ask([source, release], source)])
+    releases.push({ ...release, windows: Object.fromEntries(windows) })
+  }
+  return { releases, unread: past.unread, fault: null }
+}
+
+type Ask<Question, Value> = (question: Question, signal: AbortSignal) => Promise<MetricResult<Value>>
+
+/** One deadline for all questions together; what comes too late, or not at all, is a fault with its reason. */
+function inTime<Question, Value>(ask: Ask<Question, Value>) {
   const signal = AbortSignal.timeout(RECORD_DEADLINE)
-  const recordings: [string, Recordings[string]][] = []
-  for (const source of sourcesToRecord(plan)) {
+  return async (question: Question, source: string): Promise<MetricResult<Value>> => {
     try {
-      recordings.push([source, await record(plan, source, span, signal)])
+      return await ask(question, signal)
     } catch (error) {
       const isLate = signal.aborted && error === signal.reason
       const reason = isLate ? `${source} took too long: ask for less time` : describeError(error)
-      recordings.push([source, { kind: 'error', fault: isLate ? 'timeout' : 'unavailable', reason }])
+      return { kind: 'error', fault: isLate ? 'timeout' : 'unavailable', reason }
     }
   }
-  return Object.fromEntries(recordings)
 }

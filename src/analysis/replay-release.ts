@@ -1,0 +1,75 @@
+import { type Check, type CheckInput, comparesWithStable } from '../domain/checks.ts'
+import { isSameExposure } from '../domain/exposure.ts'
+import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import type { PastRelease, RecordedPair, RecordedRelease } from '../domain/past-release.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
+import type { Outcome } from '../domain/verdict.ts'
+import { enterExposure, startCheck, stepCheck } from './check-judge.ts'
+
+/** What a check says of a release that is over. Plain JSON. */
+export interface PastVerdict {
+  /** Time from the first exposure until the check fails; null when it does not. */
+  readonly failsAfter: Milliseconds | null
+  /** Looks at which both versions could be seen. */
+  readonly looks: number
+  /** The verdict of the last look, or of the one that failed. */
+  readonly outcome: Outcome
+  readonly reason: string
+}
+
+/**
+ * Judges a release that is over once more, with this check and whatever metrics have been kept of it: window by window,
+ * those that lie wholly within one exposure, just as the guard would. It ends at the failure, or where the release ended.
+ */
+export function replayRelease(check: Check, release: RecordedRelease): PastVerdict {
+  const recorded = release.windows[check.source]
+  if (recorded?.kind !== 'value')
+    return nothingSeen(recorded?.reason ?? `there is no recording of ${check.source} for this release`)
+  let state = startCheck(check)
+  let span: PastRelease['spans'][number] | null = null
+  let [looks, last] = [0, nothingSeen('no window of the recording lies within one exposure')]
+  for (const window of recorded.value.toSorted((left, right) => left.start - right.start)) {
+    const here = spanOf(release, window)
+    if (here === null) continue
+    if (here.exposure.weight === FULL_WEIGHT && comparesWithStable(check)) continue
+    if (span !== null && !isSameExposure(span.exposure, here.exposure)) state = enterExposure(state)
+    span = here
+    const step = stepCheck(check, state, inputOf(window, release))
+    state = step.state
+    if (window.canary !== null && window.stable !== null) looks += 1
+    const { outcome, reason } = step.verdict
+    const failsAfter = outcome === 'fail' ? window.end - startOf(release) : null
+    last = { failsAfter, looks, outcome, reason }
+    if (outcome === 'fail') break
+  }
+  return last
+}
+
+/** Time from the first exposure until a release was given up; null when it was promoted. */
+export function givenUpAfter(release: PastRelease): Milliseconds | null {
+  return release.abandoned === null ? null : release.abandoned.at - startOf(release)
+}
+
+function startOf({ spans }: PastRelease): Milliseconds {
+  return spans[0]?.from ?? 0
+}
+
+function nothingSeen(reason: string): PastVerdict {
+  return { failsAfter: null, looks: 0, outcome: 'inconclusive', reason }
+}
+
+function spanOf({ spans }: PastRelease, { start, end }: RecordedPair) {
+  return spans.find(({ from, until }) => from <= start && end <= until) ?? null
+}
+
+function inputOf({ start, end, canary, stable }: RecordedPair, { roles }: PastRelease): CheckInput {
+  return {
+    ...{ at: end, window: { start, end }, readings: {} },
+    ...{ canary: resultOf(canary, roles.canary), stable: resultOf(stable, roles.stable) },
+  }
+}
+
+function resultOf(counts: ArmCounts | null, pool: string): MetricResult<ArmCounts> {
+  if (counts !== null) return { kind: 'value', value: counts }
+  return { kind: 'noData', reason: `the store has nothing of ${pool} in that time` }
+}

@@ -1,0 +1,159 @@
+import { pastRows, type PastRow, type PastScore, scoreOf } from '../analysis/past-summary.ts'
+import type { CheckCalibration } from '../analysis/plan-calibration.ts'
+import type { PastUsed } from '../api/routes/calibrations.ts'
+import { parseReleaseId } from '../domain/target.ts'
+import { formatDuration } from '../domain/units.ts'
+import type { RenderOptions } from './render.ts'
+import { clean, columnsOf, createPaint, pad, type Paint, wrap } from './text.ts'
+
+export interface CalibrationView {
+  readonly service: string
+  readonly environment: string
+  /** What was replayed, in words. */
+  readonly source: string
+  readonly checks: readonly CheckCalibration[]
+  /** What the server said of releases that are over; null for a file, which holds what it holds. */
+  readonly past: PastUsed | null
+}
+
+/** The figures of every check, the releases that are over, and the lines to paste, at most `width` columns. */
+export function renderCalibration(
+  { service, environment, source, checks, past }: CalibrationView,
+  { width, color }: Pick<RenderOptions, 'width' | 'color'>,
+): readonly string[] {
+  const paint = createPaint(color)
+  const measured = checks.flatMap((check) => ('report' in check ? [check] : []))
+  const skipped = checks.flatMap((check) => ('skipped' in check ? [check] : []))
+  const lines = measured.flatMap(({ line }) => (line === null ? [] : [line]))
+  const blocks = [
+    [paint('bold', clean(`${service} in ${environment}`)), ...wrap(`stable against itself, ${clean(source)}`, width)],
+    measured.length === 0
+      ? []
+      : tableOf(CHECK_HEADS, measured.flatMap(rowsOf), 2).map((line, at) => (at === 0 ? paint('dim', line) : line)),
+    measured.flatMap(({ report, used }) => [
+      ...wrap(clean(report.summary), width),
+      ...wrap(usedText(used), width - 2).map((line) => paint('dim', `  ${line}`)),
+    ]),
+    measured.length === 0 ? [] : wrap(LEGEND, width).map((line) => paint('dim', line)),
+    renderPast(checks, past, width, paint),
+    skipped.flatMap(({ name, skipped: why }) => wrap(clean(`${name}: not calibrated, ${why}`), width)),
+    lines.length === 0 ? [] : ['to paste under checks:', ...lines.map((line) => `  ${clean(line)}`)],
+  ]
+  return blocks
+    .filter((block) => block.length > 0)
+    .flatMap((block, index) => (index === 0 ? block : ['', ...block]))
+    .map((line) => line.trimEnd())
+}
+
+const LEGEND =
+  'false: how many replays of stable against itself failed; with ~, where fewer than ten did, by how near the others came. worse: the median time until a canary that is so many times worse is seen, or in how many replays it is. tightest: the smallest ratio that would still keep quiet; the line to paste keeps yours.'
+
+type Measured = Extract<CheckCalibration, { readonly report: unknown }>
+
+const CHECK_HEADS = ['CHECK', '', 'RATIO', 'α', 'MIN', 'FALSE', ...[1.5, 2, 4].map((times) => `${times}x WORSE`)]
+
+function rowsOf({ name, report }: Measured): readonly (readonly string[])[] {
+  const { current, proposed, effects, proposedEffects, minRequests } = report
+  const row = (label: string, what: string, at: typeof current, delays: typeof effects, least: string) => [
+    ...[label, what, `${Number(at.notWorseThan.toPrecision(4))}x`, percent(at.alpha), least, falseText(at)],
+    ...delays.map(({ medianDelay, detected }) =>
+      medianDelay === null ? `in ${Math.round(detected * 100)}%` : formatDuration(medianDelay),
+    ),
+  ]
+  const now = row(name, 'now', current, effects, '')
+  if (proposed === null) return [now, ['', 'no tolerance keeps the budget']]
+  const label = proposed.notWorseThan < current.notWorseThan ? 'tightest' : 'proposed'
+  return [now, row('', label, proposed, proposedEffects, minRequests === null ? '' : String(minRequests))]
+}
+
+/** Columns as wide as what is in them; from `numbers` on they end alike. A row of fewer cells takes what room it needs. */
+function tableOf(heads: readonly string[], rows: readonly (readonly string[])[], numbers: number): readonly string[] {
+  const widths = heads.map((head, column) =>
+    [head, ...rows.flatMap((row) => (row.length < heads.length ? [] : [row[column] ?? '']))].reduce(
+      (most, cell) => Math.max(most, columnsOf(cell)),
+      0,
+    ),
+  )
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, column) => pad(clean(cell), widths[column] ?? 0, column < numbers ? 'end' : 'start')).join('  ')
+  return [heads, ...rows].map(line)
+}
+
+/** A share that was counted, or, with a ~, one that too few replays reached. */
+function falseText({ falseAlarms, likelyFalseAlarms }: Measured['report']['current']): string {
+  return falseAlarms === likelyFalseAlarms
+    ? percent(falseAlarms)
+    : `~${percent(Number(likelyFalseAlarms.toPrecision(2)))}`
+}
+
+function usedText({ windows, looks, lookLength, replays }: Measured['used']): string {
+  return `${replays} replays of ${looks} looks of ${formatDuration(lookLength)}, out of ${windows} recorded windows`
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))}%`
+}
+
+const PAST_HEADS = ['RELEASE', 'VERSION', 'IN FACT', 'NOW', 'PROPOSED']
+
+function renderPast(
+  checks: readonly CheckCalibration[],
+  used: PastUsed | null,
+  width: number,
+  paint: Paint,
+): readonly string[] {
+  const rows = pastRows(checks)
+  const notes = [
+    ...(used?.fault == null ? [] : [`releases that are over could not be looked at: ${clean(used.fault)}`]),
+    ...(used === null || used.unread === 0 ? [] : [`${used.unread} more could not be read`]),
+  ].flatMap((note) => wrap(note, width))
+  if (rows.length === 0) return notes
+  const isChanged = checks.some(({ past }) => past.some(({ proposed }) => proposed !== null))
+  const columns = isChanged ? PAST_HEADS.length : PAST_HEADS.length - 1
+  const table = tableOf(
+    PAST_HEADS.slice(0, columns),
+    rows.map((row) => cellsOf(row).slice(0, columns)),
+    PAST_HEADS.length,
+  )
+  const wrong = rows.flatMap(({ outcome, releaseId, now }) =>
+    outcome === 'promoted' && now !== null ? [`${numberText(releaseId)}, ${now.check}: ${now.reason}`] : [],
+  )
+  return [
+    'releases that are over, judged once more',
+    ...table.map((line, at) => (at === 0 ? paint('dim', line) : line)),
+    ...wrap(scoreText('now', scoreOf(rows, 'now')), width),
+    ...(isChanged ? wrap(scoreText('proposed', scoreOf(rows, 'proposed')), width) : []),
+    ...wrong.slice(0, MOST_REASONS).flatMap((text) => wrap(clean(text), width).map((line) => paint('yellow', line))),
+    ...notes,
+  ]
+}
+
+/** Sentences about promoted releases that would have failed: one or two say what is wrong with a check. */
+const MOST_REASONS = 3
+
+function cellsOf(row: PastRow): readonly string[] {
+  const { releaseId, version, isSeen, now, proposed } = row
+  const said = (failure: PastRow['now']) => {
+    if (failure !== null) return `${failure.check} after ${formatDuration(failure.after)}`
+    return isSeen ? 'quiet' : 'not seen'
+  }
+  return [numberText(releaseId), version, factText(row), said(now), said(proposed)]
+}
+
+/** `#7`: service and environment stand above. */
+function numberText(releaseId: string): string {
+  const parsed = parseReleaseId(releaseId)
+  return parsed === null ? releaseId : `#${parsed.number}`
+}
+
+function factText({ abandoned, givenUpAfter }: PastRow): string {
+  if (abandoned === null || givenUpAfter === null) return 'promoted'
+  const who = abandoned.cause === 'failed-check' ? 'by a check' : `${abandoned.cause} by ${abandoned.by}`
+  return `${who} after ${formatDuration(givenUpAfter)}`
+}
+
+function scoreText(label: string, { promoted, rolledBack }: PastScore): string {
+  const { seen, failed, medianAfter } = rolledBack
+  const median = medianAfter === null ? '' : `, median after ${formatDuration(medianAfter)}`
+  return `${label}: of ${promoted.seen} promoted ${promoted.failed} would have failed; of ${seen} rolled back ${failed}${median}`
+}
