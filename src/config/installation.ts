@@ -64,7 +64,10 @@ export interface ListedAdapter<Capabilities, Adapter> {
 /** The adapters that exist, handed in by the catalog. */
 export interface AdapterLists {
   readonly routers: readonly ListedAdapter<RouterCapabilities, Router>[]
-  readonly metricSources: readonly ListedAdapter<MetricSourceCapabilities, MetricSource>[]
+  readonly metricSources: readonly (ListedAdapter<MetricSourceCapabilities, MetricSource> & {
+    /** What a source with these options can do; they have passed the check of `options`. */
+    readonly capabilitiesWith: (options: unknown) => MetricSourceCapabilities
+  })[]
 }
 
 /** Reads `sluice.yaml`. Answers with all problems, or with the installation. */
@@ -172,9 +175,9 @@ export function planContextOf(
 function factsOf(target: TargetConfig, { groups }: Installation, lists: AdapterLists): TargetFacts {
   const router = lists.routers.find(({ kind }) => kind === target.router.kind)
   if (router === undefined) throw new Error(`router kind ${target.router.kind} passed the check but is not in the list`)
-  const metrics = Object.entries(target.metrics).flatMap(([name, { kind }]) => {
-    const definition = lists.metricSources.find((source) => source.kind === kind)
-    return definition === undefined ? [] : [[name, definition.capabilities] as const]
+  const metrics = Object.entries(target.metrics).flatMap(([name, options]) => {
+    const definition = lists.metricSources.find((source) => source.kind === options.kind)
+    return definition === undefined ? [] : [[name, definition.capabilitiesWith(options)] as const]
   })
   return {
     router: { kind: router.kind, capabilities: router.capabilities },

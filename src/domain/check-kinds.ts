@@ -8,11 +8,14 @@ export interface CheckContext {
   readonly name: string
   readonly path: ProblemPath
   /** The metric source to ask: the named one, or the target's only one. Reports a problem and answers '' when unclear. */
-  readonly source: (named: string | undefined, needs: 'counts' | 'latency' | 'queries') => string
+  readonly source: (named: string | undefined, needs: SourceNeeds) => string
   /** Reports an expression that can never be evaluated. */
   readonly expression: (text: string | undefined, path: ProblemPath, hasStable: boolean) => string | null
   readonly report: (problem: Problem) => void
 }
+
+/** What a check needs of a metric source: one of its capabilities, or that it counts an event of this name. */
+export type SourceNeeds = 'counts' | 'latency' | 'queries' | { readonly event: string }
 
 /** A check that still lacks its part of the error budget. */
 export interface ReadCheck {
@@ -204,7 +207,7 @@ const rate = defineCheck({
       error: 'expected a limit: notBelow, notAbove, or both',
     }),
   read(options, context) {
-    const source = context.source(options.source, 'counts')
+    const source = context.source(options.source, { event: options.of })
     const { of, minRequests, notBelow = null, notAbove = null } = options
     return {
       ...claimOf(options.confidence),

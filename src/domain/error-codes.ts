@@ -31,8 +31,6 @@ export const ERROR_CODES = {
   'router.misconfigured': { title: 'The router lacks what the target names', status: 502, retry: 'never' },
   'metrics.misconfigured': { title: 'The metric source is not set up rightly', status: 502, retry: 'never' },
   'temporal.unavailable': { title: 'Temporal cannot be reached', status: 503, retry: 'later' },
-  'expression.invalid': { title: 'The expression cannot be used', status: 422, retry: 'never' },
-  'judge.invalid': { title: 'The canary configuration cannot be used', status: 422, retry: 'never' },
   internal: { title: 'A fault in Sluice', status: 500, retry: 'later' },
 } as const satisfies Record<string, { title: string; status: number; retry: 'never' | 'later' }>
 

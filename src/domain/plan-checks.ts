@@ -1,6 +1,7 @@
 import type { Action } from './actions.ts'
-import type { CheckContext, CheckKind, ReadCheck } from './check-kinds.ts'
+import type { CheckContext, CheckKind, ReadCheck, SourceNeeds } from './check-kinds.ts'
 import type { Check } from './checks.ts'
+import type { MetricSourceCapabilities } from '../metrics/metric-source.ts'
 import type { PlanContext, TargetFacts } from './plan.ts'
 import { reportIssues, singleEntry } from './plan-issues.ts'
 import { nameText } from './plan-values.ts'
@@ -90,33 +91,77 @@ function checkContext(
 
 function pickSource(
   named: string | undefined,
-  needs: 'counts' | 'latency' | 'queries',
+  needs: SourceNeeds,
   facts: TargetFacts,
   path: ProblemPath,
   report: (problem: Problem) => void,
 ): string {
   const able = Object.entries(facts.metrics)
-    .filter(([, capabilities]) => Boolean(capabilities[needs]))
+    .filter(([, capabilities]) => canAnswer(capabilities, needs))
     .map(([source]) => source)
   if (named !== undefined && able.includes(named)) return named
   const only = able.length === 1 ? able[0] : undefined
   if (named === undefined && only !== undefined) return only
+  const events = typeof needs === 'string' ? [] : eventsOf(facts, named)
   report({
     rule: 'metric-source',
     path: named === undefined ? path : [...path, 'source'],
     message: sourceMessage(named, needs, facts, able),
     ...(named !== undefined && { received: named }),
-    expected: able.length === 0 ? `a target with a source that answers ${needs}` : `one of ${able.join(', ')}`,
-    fix: able.length === 0 ? 'use another check, or ask an administrator for a source' : 'name one of them as source',
+    ...adviceFor(able, events, needs),
   })
   return named ?? ''
 }
 
-function sourceMessage(named: string | undefined, needs: string, facts: TargetFacts, able: readonly string[]): string {
+function canAnswer({ counts, latency, queries, events }: MetricSourceCapabilities, needs: SourceNeeds): boolean {
+  if (typeof needs !== 'string') return counts && (events === undefined || events.includes(needs.event))
+  switch (needs) {
+    case 'counts':
+      return counts
+    case 'latency':
+      return latency
+    case 'queries':
+      return queries !== null
+  }
+}
+
+/** Events that the named source, or any of the target's, counts. */
+function eventsOf({ metrics }: TargetFacts, named: string | undefined): readonly string[] {
+  const asked = Object.entries(metrics).filter(([name]) => named === undefined || name === named)
+  return [...new Set(asked.flatMap(([, { events = [] }]) => events))]
+}
+
+function adviceFor(
+  able: readonly string[],
+  events: readonly string[],
+  needs: SourceNeeds,
+): Pick<Problem, 'expected' | 'fix'> {
+  if (able.length > 0) return { expected: `one of ${able.join(', ')}`, fix: 'name one of them as source' }
+  if (events.length > 0)
+    return {
+      expected: `of: one of ${events.join(', ')}`,
+      fix: 'correct the name of the event, or have it set up in sluice.yaml',
+    }
+  return {
+    expected: `a target with a source that answers ${needsText(needs)}`,
+    fix: 'use another check, or ask an administrator for a source',
+  }
+}
+
+function needsText(needs: SourceNeeds): string {
+  return typeof needs === 'string' ? needs : `how many ${needs.event} there were`
+}
+
+function sourceMessage(
+  named: string | undefined,
+  needs: SourceNeeds,
+  facts: TargetFacts,
+  able: readonly string[],
+): string {
   if (named === undefined)
-    return `${able.length === 0 ? 'no' : 'more than one'} metric source of the target answers ${needs}`
+    return `${able.length === 0 ? 'no' : 'more than one'} metric source of the target answers ${needsText(needs)}`
   const isKnown = Object.hasOwn(facts.metrics, named)
-  return isKnown ? `this metric source does not answer ${needs}` : 'the target has no such metric source'
+  return isKnown ? `this metric source does not answer ${needsText(needs)}` : 'the target has no such metric source'
 }
 
 function reportName(name: string, names: Set<string>, path: ProblemPath, report: (problem: Problem) => void): void {

@@ -17,8 +17,10 @@ export type MetricSourceOptionsSchema<Kind extends string = string> = z.ZodObjec
 export interface MetricSourceDefinition<Kind extends string, Schema extends MetricSourceOptionsSchema<Kind>> {
   readonly kind: Kind
   readonly options: Schema
-  /** The most it can do; an instance may do less where its options leave something out. */
+  /** The most it can do. */
   readonly capabilities: MetricSourceCapabilities
+  /** What it can do with these options, where they may leave something out; the same as `capabilities` when absent. */
+  capabilitiesOf?(options: z.output<Schema>): MetricSourceCapabilities
   /** One sentence for the table of metric sources in the docs. */
   readonly summary: string
   /** Makes an adapter for one target. Opens no connection; throws `metrics.misconfigured` when the options cannot work. */
@@ -27,7 +29,9 @@ export interface MetricSourceDefinition<Kind extends string, Schema extends Metr
 
 /** A definition that also takes options nobody has parsed yet. */
 export interface DefinedMetricSource<Kind extends string, Schema extends MetricSourceOptionsSchema<Kind>>
-  extends MetricSourceDefinition<Kind, Schema> {
+  extends Omit<MetricSourceDefinition<Kind, Schema>, 'capabilitiesOf'> {
+  /** What it can do with these options; throws `config.invalid` when they are not this adapter's. */
+  capabilitiesWith(options: unknown): MetricSourceCapabilities
   /** Parses the options and creates the adapter; throws `config.invalid` when they are not this adapter's options. */
   open(options: unknown, context: MetricSourceContext): MetricSource
 }
@@ -36,19 +40,20 @@ export interface DefinedMetricSource<Kind extends string, Schema extends MetricS
 export function defineMetricSource<const Kind extends string, Schema extends MetricSourceOptionsSchema<Kind>>(
   definition: MetricSourceDefinition<Kind, Schema>,
 ): DefinedMetricSource<Kind, Schema> {
+  const { capabilities, capabilitiesOf } = definition
+  function parse(options: unknown): z.output<Schema> {
+    const parsed = definition.options.safeParse(options)
+    if (parsed.success) return parsed.data
+    throw new SluiceError('config.invalid', {
+      message: `These are not options of the metric source \`${definition.kind}\`.`,
+      expected: `the options of docs/metrics/${definition.kind}.md`,
+      received: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
+      fix: 'Correct the metric source of the target in sluice.yaml.',
+    })
+  }
   return {
     ...definition,
-    open(options, context) {
-      const parsed = definition.options.safeParse(options)
-      if (parsed.success) return definition.create(parsed.data, context)
-      throw new SluiceError('config.invalid', {
-        message: `These are not options of the metric source \`${definition.kind}\`.`,
-        expected: `the options of docs/metrics/${definition.kind}.md`,
-        received: parsed.error.issues
-          .map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`)
-          .join('; '),
-        fix: 'Correct the metric source of the target in sluice.yaml.',
-      })
-    },
+    open: (options, context) => definition.create(parse(options), context),
+    capabilitiesWith: (options) => capabilitiesOf?.(parse(options)) ?? capabilities,
   }
 }

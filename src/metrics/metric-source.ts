@@ -52,6 +52,8 @@ export interface MetricSourceCapabilities {
   readonly counts: boolean
   /** True when counts come with a latency histogram. */
   readonly latency: boolean
+  /** Further events it counts, by name; absent when it counts whatever is recorded. */
+  readonly events?: readonly string[]
   /** The query language it takes, or null when it takes no free queries. */
   readonly queries: 'promql' | null
   /** True when it can say what a pool did in the past: see {@link MetricSource.record}. */

@@ -5,7 +5,14 @@ import type { Milliseconds } from '../domain/units.ts'
 import { armOf, type Measure, type Rise } from './cumulative.ts'
 import { defineMetricSource } from './define.ts'
 import { lookNotTaken } from './look.ts'
-import type { MetricSource, Observation, ObserveRequest, QueryRequest, QueryValue } from './metric-source.ts'
+import type {
+  MetricSource,
+  MetricSourceCapabilities,
+  Observation,
+  ObserveRequest,
+  QueryRequest,
+  QueryValue,
+} from './metric-source.ts'
 import { instantQuery, type ApiSettings, type Sample } from './prometheus/http-api.ts'
 import { recordPool } from './prometheus/record.ts'
 import { prometheusOptions, type PrometheusOptions } from './prometheus/options.ts'
@@ -17,6 +24,7 @@ export const prometheusSource = defineMetricSource({
   options: prometheusOptions,
   capabilities: { counts: true, latency: true, queries: 'promql', records: true },
   summary: 'Prometheus, or a store with its HTTP API and query engine: exact counts, no extrapolation.',
+  capabilitiesOf,
   create: (options, context) => {
     checkPools(context.pools)
     const api: ApiSettings = {
@@ -29,9 +37,15 @@ export const prometheusSource = defineMetricSource({
   },
 })
 
+function capabilitiesOf({ latency, events }: PrometheusOptions): MetricSourceCapabilities {
+  return {
+    ...{ counts: true, latency: latency !== undefined, events: Object.keys(events), queries: 'promql', records: true },
+  }
+}
+
 function createPrometheusSource(options: PrometheusOptions, api: ApiSettings): MetricSource {
   return {
-    capabilities: { counts: true, latency: options.latency !== undefined, queries: 'promql', records: true },
+    capabilities: capabilitiesOf(options),
     observe: (request, signal) => observe(options, api, request, signal),
     async query({ query, now }: QueryRequest, signal) {
       const answer = await instantQuery(api, query, now, signal)

@@ -61,13 +61,18 @@ export const scrapeSource = defineMetricSource({
   options: optionsSchema,
   capabilities: CAPABILITIES,
   summary: 'Reads Prometheus metrics pages directly and takes exact differences of their counters: no store needed.',
+  capabilitiesOf,
   create: createScrapeSource,
 })
+
+function capabilitiesOf({ latency, events }: ScrapeOptions): MetricSourceCapabilities {
+  return { ...CAPABILITIES, latency: latency !== undefined, events: Object.keys(events) }
+}
 
 function createScrapeSource(options: ScrapeOptions, context: MetricSourceContext): MetricSource {
   const call = context.fetch ?? fetch
   return {
-    capabilities: { ...CAPABILITIES, latency: options.latency !== undefined },
+    capabilities: capabilitiesOf(options),
     async observe(request, signal) {
       const since = cursorOf(request)
       const pages = await fetchPages(options, call, request, signal)

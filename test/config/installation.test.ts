@@ -21,6 +21,7 @@ const LISTS: AdapterLists = {
       kind: 'store',
       options: z.strictObject({ kind: z.literal('store') }),
       capabilities: { counts: true, latency: false, queries: null, records: false },
+      capabilitiesWith: () => ({ counts: true, latency: false, queries: null, records: false }),
       summary: 'A store.',
       open: () => createMemoryMetricSource(createMemoryMetricWorld()),
     },

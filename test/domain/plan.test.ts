@@ -25,6 +25,11 @@ function problemsOf(text: string, facts?: TargetFacts): readonly LocatedProblem[
 }
 
 const withSteps = (...steps: string[]) => `${HEAD}steps:\n${steps.map((step) => `  - ${step}\n`).join('')}`
+const measured = { counts: true, latency: true, queries: null, records: false } as const
+const withEvents: TargetFacts = {
+  ...FACTS,
+  metrics: { proxy: { ...measured, events: ['orders'] }, shop: { ...measured, events: ['orders', 'refunds'] } },
+}
 const withCheck = (check: string) => `${HEAD}${STEPS}checks:\n  errors: ${check}\n`
 
 describe('a valid plan', () => {
@@ -460,6 +465,29 @@ const REFUSALS: readonly Refusal[] = [
     facts: { ...FACTS, metrics: { proxy: { counts: true, latency: true, queries: null, records: false } } },
     at: [6, 20],
     problem: { rule: 'metric-source', expected: 'a target with a source that answers queries' },
+  },
+  {
+    says: 'an event that no metric source counts',
+    text: withCheck('{ rate: { of: tips, notBelow: 0.9x } }'),
+    facts: withEvents,
+    at: [6, 19],
+    problem: {
+      rule: 'metric-source',
+      message: 'no metric source of the target answers how many tips there were',
+      expected: 'of: one of orders, refunds',
+    },
+  },
+  {
+    says: 'an event that the named metric source does not count',
+    text: withCheck('{ rate: { of: tips, source: proxy, notBelow: 0.9x } }'),
+    facts: withEvents,
+    at: [6, 39],
+    problem: {
+      rule: 'metric-source',
+      message: 'this metric source does not answer how many tips there were',
+      received: 'proxy',
+      expected: 'of: one of orders',
+    },
   },
   {
     says: 'a name of a check that is no name',

@@ -292,9 +292,15 @@ function optionPromises() {
     expect(make).toThrow(expect.objectContaining({ code: 'metrics.misconfigured' }))
   })
 
-  it('say that there is no latency when no histogram is named', () => {
+  it('say what they can measure: no latency without a histogram, and only the events that are named', () => {
     const { latency: _latency, ...without } = optionsFor('http://prometheus.test')
-    expect(prometheusSource.open(without, { pools: ['blue', 'green'] }).capabilities.latency).toBe(false)
+    const source = prometheusSource.open(without, { pools: ['blue', 'green'] })
+    expect(source.capabilities).toMatchObject({ latency: false, events: Object.keys(without.events) })
+    expect(prometheusSource.capabilitiesWith(without)).toEqual(source.capabilities)
+    expect(prometheusSource.capabilitiesWith(optionsFor('http://prometheus.test')).latency).toBe(true)
+    expect(() => prometheusSource.capabilitiesWith({ kind: 'prometheus' })).toThrow(
+      expect.objectContaining({ code: 'config.invalid' }),
+    )
   })
 }
 

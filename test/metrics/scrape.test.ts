@@ -13,6 +13,16 @@ const options = {
   errors: { metric: 'http_requests_total', label: 'code', match: { prefix: '5' } },
 }
 
+describe('what the scrape source can measure', () => {
+  it('is told by its options: no latency without a histogram, and only the events that are named', () => {
+    const bare = { ...options, urls: ['http://127.0.0.1:1/metrics'] }
+    expect(scrapeSource.capabilitiesWith(bare)).toMatchObject({ counts: true, latency: false, events: [] })
+    const whole = { ...bare, latency: { metric: 'seconds' }, events: { orders: { metric: 'orders_total' } } }
+    expect(scrapeSource.capabilitiesWith(whole)).toMatchObject({ latency: true, events: ['orders'] })
+    expect(scrapeSource.open(whole, { pools }).capabilities).toEqual(scrapeSource.capabilitiesWith(whole))
+  })
+})
+
 describeMetricSourceContract('the scrape source', async (): Promise<MetricWorld> => {
   const world = await pageOfProcesses()
   let clock = 1_000_000
