@@ -13,8 +13,8 @@ export interface FirstFailure {
 /** One release that is over, as all checks of the plan together would have judged it. */
 export interface PastRow extends Pick<PastRelease, 'releaseId' | 'version' | 'outcome' | 'abandoned'> {
   readonly givenUpAfter: Milliseconds | null
-  /** False when no check could see both versions. */
-  readonly isSeen: boolean
+  /** Looks at which both versions could be seen; of the check that saw most. */
+  readonly looks: number
   /** With the checks as they are; null when none would have failed. */
   readonly now: FirstFailure | null
   /** With the checks as proposed. */
@@ -43,7 +43,7 @@ export function pastRows(checks: readonly CheckCalibration[]): readonly PastRow[
     return [
       {
         ...{ releaseId, version, outcome, abandoned, givenUpAfter },
-        isSeen: replays.some(({ replay }) => replay.now.looks > 0),
+        looks: Math.max(...replays.map(({ replay }) => replay.now.looks)),
         now: firstOf(replays.map(({ replay, check }) => failureOf(check, replay.now))),
         proposed: firstOf(replays.map(({ replay, check }) => failureOf(check, replay.proposed ?? replay.now))),
       },
@@ -53,7 +53,7 @@ export function pastRows(checks: readonly CheckCalibration[]): readonly PastRow[
 
 /** The score of the rows for one of the two settings. */
 export function scoreOf(rows: readonly PastRow[], setting: 'now' | 'proposed'): PastScore {
-  const seen = rows.filter(({ isSeen }) => isSeen)
+  const seen = rows.filter(({ looks }) => looks > 0)
   const promoted = seen.filter(({ outcome }) => outcome === 'promoted')
   const rolledBack = seen.filter(({ outcome }) => outcome === 'rolled-back')
   const delays = rolledBack.flatMap((row) => row[setting]?.after ?? []).toSorted((left, right) => left - right)

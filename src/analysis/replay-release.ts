@@ -1,5 +1,5 @@
 import { type Check, type CheckInput, comparesWithStable } from '../domain/checks.ts'
-import { isSameExposure } from '../domain/exposure.ts'
+import { type Exposure, isSameExposure } from '../domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from '../domain/past-release.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
@@ -10,7 +10,7 @@ import { enterExposure, startCheck, stepCheck } from './check-judge.ts'
 export interface PastVerdict {
   /** Time from the first exposure until the check fails; null when it does not. */
   readonly failsAfter: Milliseconds | null
-  /** Looks at which both versions could be seen. */
+  /** Looks at which both versions could be seen, those after the failure among them. */
   readonly looks: number
   /** The verdict of the last look, or of the one that failed. */
   readonly outcome: Outcome
@@ -25,22 +25,25 @@ export function replayRelease(check: Check, release: RecordedRelease): PastVerdi
   const recorded = release.windows[check.source]
   if (recorded?.kind !== 'value')
     return nothingSeen(recorded?.reason ?? `there is no recording of ${check.source} for this release`)
+  const watched = recorded.value
+    .toSorted((left, right) => left.start - right.start)
+    .flatMap((window) => {
+      const exposure = exposureIn(release, window)
+      const isWatched = exposure !== null && (exposure.weight < FULL_WEIGHT || !comparesWithStable(check))
+      return isWatched ? [{ window, exposure }] : []
+    })
+  const looks = watched.filter(({ window }) => window.canary !== null && window.stable !== null).length
   let state = startCheck(check)
-  let span: PastRelease['spans'][number] | null = null
-  let [looks, last] = [0, nothingSeen('no window of the recording lies within one exposure')]
-  for (const window of recorded.value.toSorted((left, right) => left.start - right.start)) {
-    const here = spanOf(release, window)
-    if (here === null) continue
-    if (here.exposure.weight === FULL_WEIGHT && comparesWithStable(check)) continue
-    if (span !== null && !isSameExposure(span.exposure, here.exposure)) state = enterExposure(state)
-    span = here
+  let before: Exposure | null = null
+  let last = nothingSeen('no window of the recording lies within one exposure')
+  for (const { window, exposure } of watched) {
+    if (before !== null && !isSameExposure(before, exposure)) state = enterExposure(state)
+    before = exposure
     const step = stepCheck(check, state, inputOf(window, release))
     state = step.state
-    if (window.canary !== null && window.stable !== null) looks += 1
     const { outcome, reason } = step.verdict
-    const failsAfter = outcome === 'fail' ? window.end - startOf(release) : null
-    last = { failsAfter, looks, outcome, reason }
-    if (outcome === 'fail') break
+    if (outcome === 'fail') return { failsAfter: window.end - startOf(release), looks, outcome, reason }
+    last = { failsAfter: null, looks, outcome, reason }
   }
   return last
 }
@@ -58,8 +61,8 @@ function nothingSeen(reason: string): PastVerdict {
   return { failsAfter: null, looks: 0, outcome: 'inconclusive', reason }
 }
 
-function spanOf({ spans }: PastRelease, { start, end }: RecordedPair) {
-  return spans.find(({ from, until }) => from <= start && end <= until) ?? null
+function exposureIn({ spans }: PastRelease, { start, end }: RecordedPair): Exposure | null {
+  return spans.find(({ from, until }) => from <= start && end <= until)?.exposure ?? null
 }
 
 function inputOf({ start, end, canary, stable }: RecordedPair, { roles }: PastRelease): CheckInput {

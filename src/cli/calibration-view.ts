@@ -94,7 +94,7 @@ function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))}%`
 }
 
-const PAST_HEADS = ['RELEASE', 'VERSION', 'IN FACT', 'NOW', 'PROPOSED']
+const PAST_HEADS = ['RELEASE', 'VERSION', 'IN FACT', 'LOOKS', 'NOW', 'PROPOSED']
 
 function renderPast(
   checks: readonly CheckCalibration[],
@@ -132,12 +132,12 @@ function renderPast(
 const MOST_REASONS = 3
 
 function cellsOf(row: PastRow): readonly string[] {
-  const { releaseId, version, isSeen, now, proposed } = row
+  const { releaseId, version, looks, now, proposed } = row
   const said = (failure: PastRow['now']) => {
     if (failure !== null) return `${failure.check} after ${formatDuration(failure.after)}`
-    return isSeen ? 'quiet' : 'not seen'
+    return looks > 0 ? 'quiet' : 'not seen'
   }
-  return [numberText(releaseId), version, factText(row), said(now), said(proposed)]
+  return [numberText(releaseId), version, factText(row), String(looks), said(now), said(proposed)]
 }
 
 /** `#7`: service and environment stand above. */

@@ -40,7 +40,6 @@ export interface DefinedMetricSource<Kind extends string, Schema extends MetricS
 export function defineMetricSource<const Kind extends string, Schema extends MetricSourceOptionsSchema<Kind>>(
   definition: MetricSourceDefinition<Kind, Schema>,
 ): DefinedMetricSource<Kind, Schema> {
-  const { capabilities, capabilitiesOf } = definition
   function parse(options: unknown): z.output<Schema> {
     const parsed = definition.options.safeParse(options)
     if (parsed.success) return parsed.data
@@ -54,6 +53,6 @@ export function defineMetricSource<const Kind extends string, Schema extends Met
   return {
     ...definition,
     open: (options, context) => definition.create(parse(options), context),
-    capabilitiesWith: (options) => capabilitiesOf?.(parse(options)) ?? capabilities,
+    capabilitiesWith: (options) => definition.capabilitiesOf?.(parse(options)) ?? definition.capabilities,
   }
 }

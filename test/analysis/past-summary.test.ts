@@ -41,8 +41,8 @@ describe('the releases that are over, judged by all checks together', () => {
   it('names the check that would have failed first, as they are and as proposed', () => {
     expect(pastRows(CHECKS)).toMatchObject([
       { releaseId: 'release/a/b/4', now: { check: 'latency', after: 5 * MINUTE }, proposed: { check: 'errors' } },
-      { releaseId: 'release/a/b/3', now: { check: 'latency', reason: 'bad' }, proposed: null, isSeen: true },
-      { releaseId: 'release/a/b/2', now: null, proposed: null, isSeen: false },
+      { releaseId: 'release/a/b/3', now: { check: 'latency', reason: 'bad' }, proposed: null, looks: 9 },
+      { releaseId: 'release/a/b/2', now: null, proposed: null, looks: 0 },
     ])
     expect(pastRows([])).toEqual([])
   })
