@@ -134,7 +134,7 @@ const MOST_REASONS = 3
 function cellsOf(row: PastRow): readonly string[] {
   const { releaseId, version, looks, now, proposed } = row
   const said = (failure: PastRow['now']) => {
-    if (failure !== null) return `${failure.check} after ${formatDuration(failure.after)}`
+    if (failure !== null) return `${failure.check}, ${formatDuration(failure.after)}`
     return looks > 0 ? 'quiet' : 'not seen'
   }
   return [numberText(releaseId), version, factText(row), String(looks), said(now), said(proposed)]
@@ -149,7 +149,7 @@ function numberText(releaseId: string): string {
 function factText({ abandoned, givenUpAfter }: PastRow): string {
   if (abandoned === null || givenUpAfter === null) return 'promoted'
   const who = abandoned.cause === 'failed-check' ? 'by a check' : `${abandoned.cause} by ${abandoned.by}`
-  return `${who} after ${formatDuration(givenUpAfter)}`
+  return `${who}, ${formatDuration(givenUpAfter)}`
 }
 
 function scoreText(label: string, { promoted, rolledBack }: PastScore): string {

@@ -99,7 +99,7 @@ describe('sluice calibrate --recording', () => {
     expect(lines.map((line) => line.trim().split(/ {2,}/))).toMatchObject([
       ['releases that are over, judged once more'],
       ['RELEASE', 'VERSION', 'IN FACT', 'LOOKS', 'NOW', 'PROPOSED'],
-      ['#8', '2.4.8', 'abort by ana after 20m', '20', expect.stringMatching(/^\w+ after \d+m$/), expect.anything()],
+      ['#8', '2.4.8', 'abort by ana, 20m', '20', expect.stringMatching(/^\w+, \d+m$/), expect.anything()],
       ['#7', '2.4.7', 'promoted', '20', 'quiet', 'quiet'],
       [expect.stringMatching(/^now: of 1 promoted 0 would have failed; of 1 rolled back 1, median after \d+m$/)],
       [expect.stringMatching(/^proposed: of 1 promoted 0 would have failed; of 1 rolled back 1, median after \d+m$/)],
