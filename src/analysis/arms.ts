@@ -1,8 +1,14 @@
+import { type ArmNames, ROLE_NAMES } from '../domain/arm-names.ts'
 import type { CheckInput } from '../domain/checks.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
-import { formatCount, formatFraction } from './explain.ts'
+import { asClause, formatCount, formatFraction, formatImpossible } from './explain.ts'
+
+/** What sentences about this look call both arms. */
+export function namesOf({ names = ROLE_NAMES }: { readonly names?: ArmNames }): ArmNames {
+  return names
+}
 
 /** What both arms did in one usable window. */
 export interface UsableLook {
@@ -23,11 +29,9 @@ export type Look =
  */
 export function readLook(input: CheckInput, lastEnd: Milliseconds | null): Look {
   const { start, end } = input.window
-  for (const [name, arm] of [
-    ['canary', input.canary],
-    ['stable', input.stable],
-  ] as const) {
-    const fault = armFault(name, arm)
+  const names = namesOf(input)
+  for (const arm of ['canary', 'stable'] as const) {
+    const fault = armFault(names[arm], input[arm])
     if (fault !== null) return { kind: 'blind', reason: fault }
   }
   if (input.canary.kind !== 'value' || input.stable.kind !== 'value') return { kind: 'blind', reason: 'no data' }
@@ -57,13 +61,18 @@ export function isOverlapping(start: Milliseconds, lastEnd: Milliseconds | null)
 
 /** Why an arm's counts cannot be used, as a sentence; null when they can. */
 export function armFault(name: string, arm: MetricResult<ArmCounts>): string | null {
-  if (arm.kind !== 'value') return `${name} cannot be seen: ${arm.reason}`
+  if (arm.kind !== 'value') return `${name} cannot be seen: ${asClause(arm.reason)}`
   const { requests, errors } = arm.value
-  if (!isCount(requests)) return `${name} reports ${String(requests)} requests, which is not a count`
-  if (!isCount(errors)) return `${name} reports ${String(errors)} errors, which is not a count`
+  if (!isCount(requests)) return impossibleCount(name, 'requests', requests)
+  if (!isCount(errors)) return impossibleCount(name, 'errors', errors)
   if (errors > requests * (1 + 1e-9))
     return `${name} reports more errors than requests (${formatFraction(errors, requests)})`
   return null
+}
+
+/** `2.4.0 reports an impossible number of requests (-1)`. */
+export function impossibleCount(name: string, noun: string, count: number): string {
+  return `${name} reports an impossible number of ${noun}${formatImpossible(count)}`
 }
 
 /** More than this in one window is not a count of requests but a mistake; sums of smaller ones stay exact enough. */
@@ -141,22 +150,25 @@ const SILENT_AFTER: Silence = { looks: 3, time: 60_000 }
 export function tallyFault(
   tally: Tally,
   minRequests: number,
+  names: ArmNames,
 ): { readonly cause: 'blind' | 'undecided'; readonly reason: string } | null {
   // At least one request, whatever the plan says: nothing can be said about an arm that served nobody.
   const needed = Math.max(1, Number.isNaN(minRequests) ? Number.POSITIVE_INFINITY : minRequests)
   for (const [name, silence] of [
-    ['canary', tally.canarySilence],
-    ['stable', tally.stableSilence],
+    [names.canary, tally.canarySilence],
+    [names.stable, tally.stableSilence],
   ] as const) {
     if (silence.looks > SILENT_AFTER.looks && silence.time > SILENT_AFTER.time)
       return { cause: 'blind', reason: `${name} has served no request for ${formatDuration(silence.time)}` }
   }
   if (tally.canaryTrials >= needed && tally.stableTrials >= needed) return null
-  const counts = `canary ${formatCount(Math.floor(tally.canaryTrials))}, stable ${formatCount(Math.floor(tally.stableTrials))}`
-  return {
-    cause: 'undecided',
-    reason: `not enough requests yet: ${counts}; each needs ${formatCount(needed)}`,
-  }
+  const counts = `${formatServed(tally.canaryTrials)} on ${names.canary}, ${formatServed(tally.stableTrials)} on ${names.stable}`
+  return { cause: 'undecided', reason: `not enough requests yet: ${counts}; each needs ${formatCount(needed)}` }
+}
+
+/** A count of requests that is too small; parts of one are left out, because 49.9 is not 50. */
+export function formatServed(requests: number): string {
+  return formatCount(Math.floor(requests))
 }
 
 /** An inconclusive verdict. */

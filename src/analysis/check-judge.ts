@@ -2,6 +2,7 @@ import type { Check, CheckInput } from '../domain/checks.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { type ArgoState, startArgo, stepArgo } from './argo/argo-judge.ts'
 import { EMPTY_TALLY } from './arms.ts'
+import { asSentence } from './explain.ts'
 import { type QueryState, startQuery, stepQuery } from './expressions/query-judge.ts'
 import { type KayentaState, startKayenta, stepKayenta } from './kayenta/kayenta-judge.ts'
 import { type LatencyState, startLatency, stepLatency } from './latency-judge.ts'
@@ -43,9 +44,15 @@ export function startCheck(check: Check): CheckState {
 
 /**
  * One look of a check: a pure function that never throws, whatever the input. Missing or impossible data never passes
- * and never fails. A state of another kind of check than this one is replaced by a fresh one.
+ * and never fails. A state of another kind of check than this one is replaced by a fresh one. The reason is one line of
+ * bounded length, whatever a metric source had to say.
  */
 export function stepCheck(check: Check, state: CheckState, input: CheckInput): CheckStep {
+  const step = stepKind(check, state, input)
+  return { ...step, verdict: { ...step.verdict, reason: asSentence(step.verdict.reason) } }
+}
+
+function stepKind(check: Check, state: CheckState, input: CheckInput): CheckStep {
   switch (check.kind) {
     case 'errorRate': {
       if (check.rule.judge === 'threshold')

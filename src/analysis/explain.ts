@@ -3,6 +3,55 @@ import { formatDuration, type Milliseconds } from '../domain/units.ts'
 /** Odds beyond this are shown as "less than". */
 const LONGEST_ODDS = 1e12
 
+/** Longest sentence of a verdict: five lines of a terminal, and a Slack message has room for some of them. */
+export const LONGEST_SENTENCE = 400
+
+/** What a judge or a metric source says as one line of bounded length. */
+export function asSentence(text: string): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  if (line === '') return NO_REASON
+  return line.length <= LONGEST_SENTENCE ? line : shorten(line, LONGEST_SENTENCE)
+}
+
+/** The beginning of a text that is too long for a sentence: `sum(rate(http_requests…`. */
+export function shorten(text: string, longest: number): string {
+  if (text.length <= longest) return text
+  // Half of a pair is no character.
+  return `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
+}
+
+const NO_REASON = 'no reason was given'
+
+/** A source's sentence as the end of another: without its full stop. */
+export function asClause(sentence: string): string {
+  return sentence.trim().replace(/\.$/, '') || NO_REASON
+}
+
+/** `p95`, `p95 and p99`, `p50, p95 and p99`. */
+export function formatList(parts: readonly string[]): string {
+  const last = parts.at(-1) ?? ''
+  return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`
+}
+
+/** A number that cannot be, in brackets after the words for it; nothing for what is no number at all: ` (-1)`. */
+export function formatImpossible(value: number): string {
+  return Number.isFinite(value) ? ` (${formatNumber(value)})` : ''
+}
+
+/** A number as a query gave it, to four digits. */
+export function formatNumber(value: number): string {
+  if (Number.isFinite(value)) return String(Number(value.toPrecision(4)))
+  return Number.isNaN(value) ? 'not a number' : 'infinite'
+}
+
+/** The numbers that a query gave: `0.061`, `[0.06, 0.02]`, `[1, 2, 3, … 40 series]`. */
+export function formatSeries(values: readonly number[]): string {
+  const [first] = values
+  if (values.length === 1 && first !== undefined) return formatNumber(first)
+  const shown = values.slice(0, 3).map(formatNumber).join(', ')
+  return values.length > 3 ? `[${shown}, … ${values.length} series]` : `[${shown}]`
+}
+
 /** A count with thousands separators, rounded to a whole number: `19,614`. */
 export function formatCount(count: number): string {
   if (!Number.isFinite(count)) return 'an unknown number'
@@ -24,6 +73,7 @@ export function formatFraction(events: number, trials: number): string {
 
 /** `1.5 times`, `1.25 times`. */
 export function formatRatio(ratio: number): string {
+  if (!Number.isFinite(ratio)) return 'an unknown number of times'
   return `${significant(ratio, 3)} times`
 }
 
@@ -35,12 +85,16 @@ export function formatSeconds(seconds: number): string {
 
 /** `p95`, `p99.9`. */
 export function formatQuantile(quantile: number): string {
+  if (!Number.isFinite(quantile)) return 'an unknown quantile'
   return `p${significant(quantile * 100, 6)}`
 }
 
-/** Odds for ln of an e-value: `1 : 4,700`; `better than 1 : 2` and worse are still shown as they are, from `1 : 1` on. */
+/**
+ * Error odds for ln of an e-value: `1 : 4,700`. Of so many releases in which the claim is wrong, at most one ever looks
+ * as if it were right, however often one looks. That is not the probability that it is wrong here. Never below `1 : 1`.
+ */
 export function formatOdds(logEvidence: number): string {
-  const evidence = capEvidence(logEvidence)
+  const evidence = Math.max(1, capEvidence(logEvidence))
   if (evidence >= LONGEST_ODDS) return `less than 1 : ${formatCount(LONGEST_ODDS)}`
   const rounded = evidence < 10 ? Number(significant(evidence, 2)) : Number(evidence.toPrecision(2))
   return rounded < 10 ? `1 : ${rounded}` : `1 : ${formatCount(rounded)}`
@@ -50,6 +104,23 @@ export function formatOdds(logEvidence: number): string {
 export function capEvidence(logEvidence: number): number {
   if (Number.isNaN(logEvidence)) return 0
   return logEvidence >= Math.log(LONGEST_ODDS) ? LONGEST_ODDS : Math.exp(logEvidence)
+}
+
+/** What a claim is told with while it is not shown: `(error odds 1 : 3, fails at 1 : 300)`. */
+export function formatStanding(logEvidence: number, needed: number, comesTo: 'fails' | 'shown'): string {
+  return `(error odds ${formatOdds(logEvidence)}, ${comesTo} at ${formatOdds(needed)})`
+}
+
+/** How often a limit was broken lately: `in 2 of the last 3 looks (fails at 2 of 3)`. */
+export function formatBreaches(counts: {
+  readonly breaches: number
+  readonly looks: number
+  readonly failures: number
+  readonly of: number
+}): string {
+  const { breaches, looks, failures, of } = counts
+  const seen = looks <= 1 ? 'at the last look' : `in ${formatCount(breaches)} of the last ${formatCount(looks)} looks`
+  return of === 1 ? seen : `${seen} (fails at ${formatCount(failures)} of ${formatCount(of)})`
 }
 
 /** How long was watched: `after 1m 10s`. */

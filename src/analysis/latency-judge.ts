@@ -1,16 +1,20 @@
+import type { ArmNames } from '../domain/arm-names.ts'
 import type { CheckInput, LatencyCheck, SequentialRule } from '../domain/checks.ts'
 import type { ArmCounts, LatencyHistogram } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Evidence, Verdict } from '../domain/verdict.ts'
-import { addToTally, EMPTY_TALLY, endOfLook, inconclusive, readLook, type Tally, tallyFault } from './arms.ts'
+import { addToTally, EMPTY_TALLY, endOfLook, inconclusive, namesOf, readLook, type Tally, tallyFault } from './arms.ts'
 import {
   capEvidence,
   finiteFigures,
-  formatFraction,
+  formatCount,
+  formatImpossible,
+  formatList,
   formatOdds,
   formatQuantile,
   formatRatio,
   formatSeconds,
+  formatStanding,
   formatWatched,
 } from './explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from './histogram.ts'
@@ -29,6 +33,8 @@ export interface LatencyState {
   readonly kind: 'latency'
   readonly lastEnd: Milliseconds | null
   readonly tally: Tally
+  /** The same over all exposures, as `seen` is: what sentences count. Absent in the state of an older version. */
+  readonly release?: Tally
   readonly wealth: Wealth
   /** Null until the first histogram, and again after a change of the buckets. */
   readonly seen: SeenLatency | null
@@ -46,6 +52,7 @@ export function startLatency(): LatencyState {
     kind: 'latency',
     lastEnd: null,
     tally: EMPTY_TALLY,
+    release: EMPTY_TALLY,
     wealth: startWealth(SLOWDOWNS.length),
     seen: null,
     failure: null,
@@ -79,13 +86,13 @@ export function stepLatency(
   if (thresholds.stableSeconds.length === 0)
     return hold(
       'blind',
-      `the latency buckets are too few to see ${formatRatio(rule.notWorseThan)} the latency of stable`,
+      `the latency buckets are too few to see ${formatRatio(rule.notWorseThan)} the latency of ${namesOf(input).stable}`,
     )
   if (state.seen !== null && !hasSameBuckets(state.seen.upperBoundsSeconds, read.canary.upperBoundsSeconds)) {
     const reason = 'the latency buckets have changed: measuring starts again'
-    return hold('undecided', reason, remember({ ...held, seen: null, tally: EMPTY_TALLY }, read))
+    return hold('undecided', reason, remember({ ...held, seen: null, tally: EMPTY_TALLY, release: EMPTY_TALLY }, read))
   }
-  return conclude(check, rule, remember(bet(check, rule, held, read, thresholds), read), thresholds)
+  return conclude(check, rule, remember(bet(check, rule, held, read, thresholds), read), thresholds, namesOf(input))
 }
 
 function bet(
@@ -120,6 +127,7 @@ function remember(state: LatencyState, look: Histograms): LatencyState {
   return {
     ...state,
     tally: addToTally(state.tally, counts, look.duration),
+    release: addToTally(releaseOf(state), counts, look.duration),
     seen: {
       upperBoundsSeconds: bounds,
       canary: addCounts(kept.canary, look.canary.counts),
@@ -133,20 +141,23 @@ function conclude(
   rule: SequentialRule,
   state: LatencyState,
   thresholds: Thresholds,
+  names: ArmNames,
 ): { readonly state: LatencyState; readonly verdict: Verdict } {
   const evidence = evidenceOf(check, rule, state)
-  const quantiles = describeQuantiles(check, state)
-  const counts = `(${formatFraction(state.tally.canaryTrials, state.tally.canaryTrials + state.tally.stableTrials)} requests on canary)`
-  if (state.wealth.logPeak >= -Math.log(rule.alpha)) {
-    const odds = `odds ${formatOdds(state.wealth.logPeak)} that this is chance, ${formatWatched(state.tally.watched)}`
-    const reason = `${quantiles} ${counts}: ${describeBreach(rule)}, ${odds}`
+  const { tally, wealth } = state
+  const seen = describeQuantiles(check, state, names)
+  const watched = formatWatched(releaseOf(state).watched)
+  const breach = describeBreach(rule, names)
+  if (wealth.logPeak >= -Math.log(rule.alpha)) {
+    const reason = `${seen}: ${breach}, error odds ${formatOdds(wealth.logPeak)}, ${watched}`
     const failure: Verdict = { outcome: 'fail', reason, evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
-  const lack = tallyFault(state.tally, rule.minRequests)
+  const lack = tallyFault(tally, rule.minRequests, names)
   if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
-  const odds = `odds ${formatOdds(state.wealth.logPeak)}, ${formatOdds(-Math.log(rule.alpha))} would fail`
-  const reason = `${quantiles} ${counts}: not shown to be ${describeBreach(rule)} (${odds})${describeCoarseness(check, rule, state, thresholds)}, ${formatWatched(state.tally.watched)}`
+  const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
+  const coarse = describeCoarseness(check, rule, state, thresholds)
+  const reason = `${seen}: not shown to be ${breach} ${standing}, ${watched}${coarse}`
   return { state, verdict: { outcome: 'pass', reason, evidence } }
 }
 
@@ -166,10 +177,12 @@ export function readHistograms(
   if (read.kind !== 'usable') return read
   const { canary, stable, duration } = read.look
   const bounds = (canary.latency ?? stable.latency)?.upperBoundsSeconds
-  if (bounds === undefined) return { kind: 'blind', reason: 'neither arm reports latency' }
+  const names = namesOf(input)
+  if (bounds === undefined)
+    return { kind: 'blind', reason: `neither ${names.canary} nor ${names.stable} reports latency` }
   const both = { canary: histogramOf(canary, bounds), stable: histogramOf(stable, bounds) }
-  for (const name of ['canary', 'stable'] as const) {
-    const histogram = both[name]
+  for (const arm of ['canary', 'stable'] as const) {
+    const [name, histogram] = [names[arm], both[arm]]
     if (histogram === null) return { kind: 'blind', reason: `${name} reports no latency` }
     const fault = histogramFault(histogram)
     if (fault !== null) return { kind: 'blind', reason: `${name} ${fault}` }
@@ -177,7 +190,7 @@ export function readHistograms(
   }
   if (both.canary === null || both.stable === null) return { kind: 'blind', reason: 'no latency' }
   if (!hasSameBuckets(both.canary.upperBoundsSeconds, both.stable.upperBoundsSeconds))
-    return { kind: 'blind', reason: 'canary and stable count latency in different buckets' }
+    return { kind: 'blind', reason: `${names.canary} and ${names.stable} count latency in different buckets` }
   return { kind: 'usable', canary: both.canary, stable: both.stable, duration }
 }
 
@@ -194,36 +207,40 @@ export function addCounts(kept: readonly number[], added: readonly number[]): re
   return added.map((count, index) => (kept[index] ?? 0) * part + count)
 }
 
+function releaseOf(state: LatencyState): Tally {
+  return state.release ?? state.tally
+}
+
 function floorOf(check: LatencyCheck): number {
   return Math.min(HIGHEST_FLOOR, ...check.quantiles.filter((quantile) => quantile > 0 && quantile < 1))
 }
 
 function ruleFault(rule: SequentialRule): string | null {
-  if (!(rule.alpha > 0 && rule.alpha < 1)) return `the error budget ${String(rule.alpha)} is not between 0 and 1`
+  if (!(rule.alpha > 0 && rule.alpha < 1))
+    return `the error budget is not between 0 and 1${formatImpossible(rule.alpha)}`
   if (!(rule.notWorseThan > 0 && rule.notWorseThan < Number.POSITIVE_INFINITY))
-    return `the accepted ratio ${String(rule.notWorseThan)} is not a positive number`
+    return `the accepted ratio is not a positive number${formatImpossible(rule.notWorseThan)}`
   return null
 }
 
-function describeBreach(rule: SequentialRule): string {
-  return rule.notWorseThan === 1
-    ? 'slower than stable'
-    : `more than ${formatRatio(rule.notWorseThan)} as slow as stable`
+function describeBreach(rule: SequentialRule, names: ArmNames): string {
+  return rule.notWorseThan === 1 ? `slower than ${names.stable}` : `more than ${formatRatio(rule.notWorseThan)} as slow`
 }
 
-function describeQuantiles(check: LatencyCheck, state: LatencyState): string {
-  if (state.seen === null) return 'latency'
-  const bounds = state.seen.upperBoundsSeconds
-  const say = (counts: readonly number[], quantile: number): string => {
-    const value = quantileOf({ upperBoundsSeconds: bounds, counts }, quantile)
+/** `latency p95 480 ms and p99 1.2 s on 2.4.0 against 210 ms and 400 ms on 2.3.9 (9,614 / 372,100 requests)`. */
+function describeQuantiles(check: LatencyCheck, state: LatencyState, names: ArmNames): string {
+  const { seen } = state
+  if (seen === null) return 'latency'
+  const { canaryTrials, stableTrials } = releaseOf(state)
+  const valueOf = (counts: readonly number[], quantile: number): string => {
+    const value = quantileOf({ upperBoundsSeconds: seen.upperBoundsSeconds, counts }, quantile)
     if (value === null) return 'nothing'
     return value.kind === 'within' ? formatSeconds(value.seconds) : `over ${formatSeconds(value.seconds)}`
   }
-  const { canary, stable } = state.seen
-  const parts = check.quantiles.map(
-    (quantile) => `${formatQuantile(quantile)} ${say(canary, quantile)} on canary against ${say(stable, quantile)}`,
-  )
-  return `latency ${parts.join(', ')} on stable`
+  const canary = check.quantiles.map((quantile) => `${formatQuantile(quantile)} ${valueOf(seen.canary, quantile)}`)
+  const stable = check.quantiles.map((quantile) => valueOf(seen.stable, quantile))
+  const requests = `(${formatCount(canaryTrials)} / ${formatCount(stableTrials)} requests)`
+  return `latency ${formatList(canary)} on ${names.canary} against ${formatList(stable)} on ${names.stable} ${requests}`
 }
 
 /** Tells when the buckets only let larger slowdowns be seen than the plan accepts. */

@@ -1,8 +1,9 @@
+import type { ArmNames } from '../domain/arm-names.ts'
 import type { Check, CheckInput, LatencyCheck, SequentialRule } from '../domain/checks.ts'
 import type { LatencyHistogram } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import { endOfLook } from './arms.ts'
-import { formatOdds, formatQuantile, formatRatio } from './explain.ts'
+import { endOfLook, namesOf } from './arms.ts'
+import { formatImpossible, formatList, formatOdds, formatQuantile, formatRatio, formatStanding } from './explain.ts'
 import { hasSameBuckets, survivalOf, totalOf } from './histogram.ts'
 import { addCounts, type Histograms, readHistograms } from './latency-judge.ts'
 import { errorQuestion, eventQuestion, type RateQuestion, readCounts, swapArms } from './rate-judge.ts'
@@ -74,7 +75,11 @@ export function stepProof(check: Check, state: ProofState, input: CheckInput): P
     return stepLatencyProof(check, check.rule, state, input)
   const question = questionOf(check)
   if (question !== null && state.kind === 'rate') return stepRateProof(question, state, input)
-  return { state, isProven: false, reason: `${check.name} has no ratio to prove: only the full bake can show it` }
+  return {
+    state,
+    isProven: false,
+    reason: `${check.name} compares nothing: only the full bake can show that all is well`,
+  }
 }
 
 function stepRateProof(
@@ -90,8 +95,9 @@ function stepRateProof(
     const side = sides[index]
     return side === undefined ? wealth : bet(wealth, side.arrange(read.counts), side.ratio, read.duration)
   })
-  const names = sides.map((side) => `${question.noun} ${side.said}`)
-  return conclude({ ...held, claims }, claims, names, question.alpha)
+  const names = namesOf(input)
+  const said = sides.map((side) => `${question.noun} on ${names.canary} ${side.say(names)}`)
+  return conclude({ ...held, claims }, said, formatList(said), question.alpha)
 }
 
 function stepLatencyProof(
@@ -113,10 +119,12 @@ function stepLatencyProof(
   const stable = addCounts(kept.stable, read.stable.counts)
   const past = { upperBoundsSeconds: bounds, counts: stable }
   const thresholds = kept.thresholds ?? (totalOf(past) >= ENOUGH_TO_CHOOSE ? chooseThresholds(check, rule, past) : null)
-  const names = check.quantiles.map(
-    (quantile) => `latency ${formatQuantile(quantile)} below ${formatRatio(rule.notWorseThan)} that of stable`,
-  )
-  return conclude({ ...kept, claims, stable, thresholds }, claims, names, rule.alpha)
+  const { canary, stable: other } = namesOf(input)
+  const limit = `below ${rule.notWorseThan === 1 ? '' : `${formatRatio(rule.notWorseThan)} `}that of ${other}`
+  const say = (quantiles: readonly string[]) => `latency ${formatList(quantiles)} on ${canary} ${limit}`
+  const quantiles = check.quantiles.map(formatQuantile)
+  const said = quantiles.map((quantile) => say([quantile]))
+  return conclude({ ...kept, claims, stable, thresholds }, said, say(quantiles), rule.alpha)
 }
 
 function betOnLatency(wealth: Wealth, threshold: ProofThreshold | undefined, look: Histograms): Wealth {
@@ -153,27 +161,25 @@ function chooseThresholds(
   })
 }
 
-function conclude(state: ProofState, claims: readonly Wealth[], names: readonly string[], alpha: number): ProofStep {
+/** `said` has one sentence per claim, `all` says them together. */
+function conclude(
+  state: Exclude<ProofState, { kind: 'none' }>,
+  said: readonly string[],
+  all: string,
+  alpha: number,
+): ProofStep {
   const needed = -Math.log(alpha)
   if (!(needed > 0))
-    return { state, isProven: false, reason: `the error budget ${String(alpha)} is not between 0 and 1` }
-  const open = claims.flatMap((wealth, index) =>
-    wealth.logPeak >= needed ? [] : [{ wealth, name: names[index] ?? '' }],
-  )
-  const weakest = open.toSorted((left, right) => left.wealth.logPeak - right.wealth.logPeak)[0]
-  if (claims.length > 0 && weakest === undefined) {
-    const least = Math.min(...claims.map((wealth) => wealth.logPeak))
-    return {
-      state,
-      isProven: true,
-      reason: `${names.join(' and ')}: shown, odds ${formatOdds(least)} that this is chance`,
-    }
+    return { state, isProven: false, reason: `the error budget is not between 0 and 1${formatImpossible(alpha)}` }
+  const claims = state.claims.map(({ logPeak }, index) => ({ logPeak, claim: said[index] ?? all }))
+  const weakest = claims.toSorted((left, right) => left.logPeak - right.logPeak)[0]
+  if (weakest === undefined)
+    return { state, isProven: false, reason: 'there is nothing to prove: the check accepts every ratio' }
+  if (weakest.logPeak < needed) {
+    const reason = `${weakest.claim}: not yet shown ${formatStanding(weakest.logPeak, needed, 'shown')}`
+    return { state, isProven: false, reason }
   }
-  const said =
-    weakest === undefined
-      ? 'nothing to prove'
-      : `${weakest.name}: not yet shown, odds ${formatOdds(weakest.wealth.logPeak)}`
-  return { state, isProven: false, reason: `${said}, ${formatOdds(needed)} is needed` }
+  return { state, isProven: true, reason: `${all}: shown, error odds ${formatOdds(weakest.logPeak)}` }
 }
 
 function questionOf(check: Check): RateQuestion | null {
@@ -183,20 +189,30 @@ function questionOf(check: Check): RateQuestion | null {
 
 /** What must be shown: below the upper limit (arms exchanged), above the lower one (arms as they are). */
 function claimsOf(question: RateQuestion) {
-  const claims: { ratio: number; said: string; arrange: (counts: SplitCounts) => SplitCounts }[] = []
+  const claims: {
+    ratio: number
+    say: (names: ArmNames) => string
+    arrange: (counts: SplitCounts) => SplitCounts
+  }[] = []
   if (question.notAbove !== null)
     claims.push({
       ratio: 1 / question.notAbove,
-      said: `below ${formatRatio(question.notAbove)} those of stable`,
+      say: sayLimit('fewer', question.notAbove),
       arrange: swapArms,
     })
   if (question.notBelow !== null)
     claims.push({
       ratio: question.notBelow,
-      said: `above ${formatRatio(question.notBelow)} those of stable`,
+      say: sayLimit('more', question.notBelow),
       arrange: (counts) => counts,
     })
   return claims
+}
+
+/** `fewer than 1.5 times as many as on 2.3.9`. */
+function sayLimit(word: 'fewer' | 'more', ratio: number): (names: ArmNames) => string {
+  return ({ stable }) =>
+    ratio === 1 ? `${word} than on ${stable}` : `${word} than ${formatRatio(ratio)} as many as on ${stable}`
 }
 
 function freshWealth(): Wealth {

@@ -1,16 +1,30 @@
+import type { ArmNames } from '../domain/arm-names.ts'
 import type { CheckInput, ErrorRateCheck, RateCheck, SequentialRule } from '../domain/checks.ts'
 import type { ArmCounts } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Evidence, Verdict } from '../domain/verdict.ts'
-import { addToTally, EMPTY_TALLY, endOfLook, inconclusive, isCount, readLook, type Tally, tallyFault } from './arms.ts'
+import {
+  addToTally,
+  EMPTY_TALLY,
+  endOfLook,
+  impossibleCount,
+  inconclusive,
+  isCount,
+  namesOf,
+  readLook,
+  type Tally,
+  tallyFault,
+} from './arms.ts'
 import {
   capEvidence,
   finiteFigures,
   formatCount,
   formatFraction,
+  formatImpossible,
   formatOdds,
   formatRatio,
   formatShare,
+  formatStanding,
   formatWatched,
 } from './explain.ts'
 import { type SplitCounts, splitGains, WORSE_BETS } from './split-test.ts'
@@ -100,7 +114,7 @@ export function stepRate(
   const read = readCounts(question, input, state.lastEnd)
   if (read.kind !== 'usable')
     return { state: next, verdict: inconclusive(read.kind, read.reason, evidenceOf(question, next)) }
-  return conclude(question, grow(question, next, read.counts, read.duration))
+  return conclude(question, grow(question, next, read.counts, read.duration), namesOf(input))
 }
 
 /** False for the state of a question that asked about other sides: its wealth would leave one side unwatched. */
@@ -125,18 +139,22 @@ function grow(question: RateQuestion, state: RateState, counts: SplitCounts, dur
   }
 }
 
-function conclude(question: RateQuestion, state: RateState): { readonly state: RateState; readonly verdict: Verdict } {
+function conclude(
+  question: RateQuestion,
+  state: RateState,
+  names: ArmNames,
+): { readonly state: RateState; readonly verdict: Verdict } {
   const evidence = evidenceOf(question, state)
   const needed = neededLogEvidence(question)
   for (const side of ['above', 'below'] as const) {
     const wealth = state[side]
     if (wealth === null || wealth.logPeak < needed) continue
-    const failure: Verdict = { outcome: 'fail', reason: describeFailure(question, state, side, wealth), evidence }
+    const failure: Verdict = { outcome: 'fail', reason: describeFailure(question, state, side, names), evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
-  const lack = tallyFault(state.tally, question.minRequests)
+  const lack = tallyFault(state.tally, question.minRequests, names)
   if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
-  return { state, verdict: { outcome: 'pass', reason: describePass(question, state), evidence } }
+  return { state, verdict: { outcome: 'pass', reason: describePass(question, state, names), evidence } }
 }
 
 /** Counts of one look. */
@@ -151,13 +169,13 @@ export function readCounts(question: RateQuestion, input: CheckInput, lastEnd: M
   const { canary, stable, duration } = read.look
   const canaryEvents = question.eventsOf(canary)
   const stableEvents = question.eventsOf(stable)
+  const names = namesOf(input)
   for (const [name, arm, events] of [
-    ['canary', canary, canaryEvents],
-    ['stable', stable, stableEvents],
+    [names.canary, canary, canaryEvents],
+    [names.stable, stable, stableEvents],
   ] as const) {
     if (events === undefined) return { kind: 'blind', reason: `${name} does not report ${question.noun}` }
-    if (!isCount(events))
-      return { kind: 'blind', reason: `${name} reports ${String(events)} ${question.noun}, which is not a count` }
+    if (!isCount(events)) return { kind: 'blind', reason: impossibleCount(name, question.noun, events) }
     if (events > 0 && arm.requests === 0)
       return { kind: 'blind', reason: `${name} reports ${formatCount(events)} ${question.noun} without a request` }
   }
@@ -182,13 +200,13 @@ export function swapArms(counts: SplitCounts): SplitCounts {
 
 function questionFault(question: RateQuestion): string | null {
   const { alpha, notAbove, notBelow } = question
-  if (!(alpha > 0 && alpha < 1)) return `the error budget ${String(alpha)} is not between 0 and 1`
+  if (!(alpha > 0 && alpha < 1)) return `the error budget is not between 0 and 1${formatImpossible(alpha)}`
   if (notAbove === null && notBelow === null)
     return 'the check accepts every ratio: it has neither notAbove nor notBelow'
   if (notAbove !== null && !(notAbove > 0 && notAbove < Number.POSITIVE_INFINITY))
-    return `the accepted ratio ${String(notAbove)} is not a positive number`
+    return `the accepted ratio is not a positive number${formatImpossible(notAbove)}`
   if (notBelow !== null && !(notBelow > 0 && notBelow < Number.POSITIVE_INFINITY))
-    return `the accepted ratio ${String(notBelow)} is not a positive number`
+    return `the accepted ratio is not a positive number${formatImpossible(notBelow)}`
   return null
 }
 
@@ -196,33 +214,52 @@ function neededLogEvidence({ alpha, notAbove, notBelow }: RateQuestion): number 
   return Math.log((notAbove !== null && notBelow !== null ? 2 : 1) / alpha)
 }
 
-function describeCounts(question: RateQuestion, { tally }: RateState): string {
+function describeCounts(question: RateQuestion, tally: Tally, names: ArmNames): string {
   const canary = tally.canaryTrials > 0 ? formatShare(tally.canaryEvents / tally.canaryTrials) : 'nothing'
   const stable = tally.stableTrials > 0 ? formatShare(tally.stableEvents / tally.stableTrials) : 'nothing'
   const fractions = `${formatFraction(tally.canaryEvents, tally.canaryTrials)} / ${formatFraction(tally.stableEvents, tally.stableTrials)}`
-  return `${question.noun} ${canary} on canary against ${stable} on stable (${fractions})`
+  return `${question.noun} ${canary} on ${names.canary} against ${stable} on ${names.stable} (${fractions})`
 }
 
-function describeFailure(question: RateQuestion, state: RateState, side: 'above' | 'below', wealth: Wealth): string {
-  const odds = `odds ${formatOdds(wealth.logPeak)} that this is chance, ${formatWatched(state.release.watched)}`
-  return `${describeCounts(question, { ...state, tally: state.release })}: ${describeSide(question, side)}, ${odds}`
+type Side = 'above' | 'below'
+
+function describeFailure(question: RateQuestion, state: RateState, side: Side, names: ArmNames): string {
+  const told = [state.release, state.tally].find((tally) => showsBreach(question, side, tally))
+  const tally = told ?? state.release
+  const how = told === undefined ? 'look by look ' : ''
+  const odds = formatOdds(state[side]?.logPeak ?? 0)
+  return `${describeCounts(question, tally, names)}: ${how}${describeSide(question, side, names)}, error odds ${odds}, ${formatWatched(tally.watched)}`
 }
 
-function describeSide(question: RateQuestion, side: 'above' | 'below'): string {
-  if (side === 'above') {
-    const ratio = question.notAbove ?? 1
-    return ratio === 1 ? 'more than on stable' : `more than ${formatRatio(ratio)} as many`
-  }
-  const ratio = question.notBelow ?? 1
-  return ratio === 1 ? 'fewer than on stable' : `fewer than ${formatRatio(ratio)} as many`
+/**
+ * True when the sums themselves show the breach on this side. The test compares look by look, so a change of weight or a
+ * rush hour between looks can turn the sums over a whole release around: then they would contradict what is said.
+ */
+function showsBreach(question: RateQuestion, side: Side, tally: Tally): boolean {
+  const canary = tally.canaryEvents / tally.canaryTrials
+  const stable = tally.stableEvents / tally.stableTrials
+  return side === 'above' ? canary > stable * (question.notAbove ?? 1) : canary < stable * (question.notBelow ?? 1)
 }
 
-function describePass(question: RateQuestion, state: RateState): string {
+const AS_MANY = ' as many'
+
+function describeSide(question: RateQuestion, side: Side, names: ArmNames): string {
+  const [word, ratio] = side === 'above' ? ['more', question.notAbove ?? 1] : ['fewer', question.notBelow ?? 1]
+  return ratio === 1 ? `${word} than on ${names.stable}` : `${word} than ${formatRatio(ratio)}${AS_MANY}`
+}
+
+function describePass(question: RateQuestion, state: RateState, names: ArmNames): string {
   const sides = (['above', 'below'] as const).filter((side) => state[side] !== null)
-  const shown = sides.map((side) => describeSide(question, side)).join(' or ')
   const peak = Math.max(...sides.map((side) => state[side]?.logPeak ?? 0))
-  const odds = `odds ${formatOdds(peak)}, ${formatOdds(neededLogEvidence(question))} would fail`
-  return `${describeCounts(question, state)}: not shown to be ${shown} (${odds}), ${formatWatched(state.tally.watched)}`
+  const standing = formatStanding(peak, neededLogEvidence(question), 'fails')
+  return `${describeCounts(question, state.tally, names)}: not shown to be ${describeSides(question, sides, names)} ${standing}, ${formatWatched(state.tally.watched)}`
+}
+
+/** `more than 1.5 times as many`, `more than 1.2 times or fewer than 0.9 times as many`. */
+function describeSides(question: RateQuestion, sides: readonly Side[], names: ArmNames): string {
+  const said = sides.map((side) => describeSide(question, side, names))
+  if (!said.every((one) => one.endsWith(AS_MANY))) return said.join(' or ')
+  return `${said.map((one) => one.slice(0, -AS_MANY.length)).join(' or ')}${AS_MANY}`
 }
 
 function evidenceOf(question: RateQuestion, { tally, above, below }: RateState): Evidence {

@@ -1,8 +1,19 @@
+import type { ArmNames } from '../domain/arm-names.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { type BasisPoints, FULL_WEIGHT, formatWeight } from '../domain/units.ts'
 import type { Evidence, Verdict } from '../domain/verdict.ts'
-import { inconclusive, isCount } from './arms.ts'
-import { capEvidence, finiteFigures, formatCount, formatFraction, formatOdds, formatShare } from './explain.ts'
+import { impossibleCount, inconclusive, isCount, namesOf } from './arms.ts'
+import {
+  asClause,
+  asSentence,
+  capEvidence,
+  finiteFigures,
+  formatCount,
+  formatFraction,
+  formatImpossible,
+  formatOdds,
+  formatShare,
+} from './explain.ts'
 import { logUpperBeta } from './statistics/incomplete-beta.ts'
 import { logBeta } from './statistics/log-gamma.ts'
 import { logAddExp } from './wealth.ts'
@@ -24,6 +35,8 @@ export interface SampleRatioInput {
   readonly hasCohorts: boolean
   readonly stable: MetricResult<ArmCounts>
   readonly canary: MetricResult<ArmCounts>
+  /** What sentences call both sides; absent: canary and stable. */
+  readonly names?: ArmNames
 }
 
 /** Plain JSON. `carried` is ln of the wealth of both bets before the present weight, started at each weight anew. */
@@ -77,7 +90,7 @@ export function stepSampleRatio(
   if (state.failure !== null) return { state, verdict: state.failure }
   const fault = inputFault(rule, input)
   if (fault !== null || input.canary.kind !== 'value' || input.stable.kind !== 'value')
-    return { state, verdict: inconclusive('blind', fault ?? 'no data', evidenceOf(rule, state)) }
+    return { state, verdict: inconclusive('blind', asSentence(fault ?? 'no data'), evidenceOf(rule, state)) }
   const entered = input.weight === state.weight ? state : enterWeight(rule, state, input.weight)
   const counted = {
     ...entered,
@@ -90,29 +103,31 @@ export function stepSampleRatio(
   }
   const wealth = wealthOf(rule, counted)
   const highest = input.hasCohorts ? wealth.fewer : Math.max(wealth.more, wealth.fewer)
-  return conclude(rule, { ...counted, logPeak: Math.max(counted.logPeak, highest) }, input.hasCohorts)
+  return conclude(rule, { ...counted, logPeak: Math.max(counted.logPeak, highest) }, input)
 }
 
 function conclude(
   rule: SampleRatioRule,
   state: SampleRatioState,
-  hasCohorts: boolean,
+  input: SampleRatioInput,
 ): { readonly state: SampleRatioState; readonly verdict: Verdict } {
   const evidence = evidenceOf(rule, state)
   const total = state.canary + state.stable
-  const said = `canary gets ${formatShare(state.canary / total)} of the requests (${formatFraction(state.canary, total)}), ${formatWeight(state.weight ?? 0)} is commanded`
+  const wanted = `${formatWeight(input.weight)}${input.hasCohorts ? ' and the cohorts' : ''}`
+  const said = `${namesOf(input).canary} gets ${formatShare(state.canary / total)} of the requests (${formatFraction(state.canary, total)})`
   if (state.logPeak >= neededLogEvidence(rule)) {
-    const reason = `${said}: odds ${formatOdds(state.logPeak)} that this is chance; the traffic is not split as it should be`
+    // Either side could have been wrong, so that the odds of both together are half as long.
+    const odds = formatOdds(state.logPeak - Math.log(2))
+    const reason = `${said} instead of ${wanted}: the router does not split as it should, error odds ${odds}`
     const failure: Verdict = { outcome: 'fail', reason, evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
   const needed = Math.max(1, rule.minRequests)
   if (!(total >= needed)) {
-    const reason = `not enough requests yet to judge the split: ${formatCount(total)} of ${formatCount(needed)}`
+    const reason = `not enough requests yet to judge the split: ${formatCount(total)}; it needs ${formatCount(needed)}`
     return { state, verdict: inconclusive('undecided', reason, evidence) }
   }
-  const cohorts = hasCohorts ? ', and cohorts on top' : ''
-  return { state, verdict: { outcome: 'pass', reason: `${said}${cohorts}: no sign of a wrong split`, evidence } }
+  return { state, verdict: { outcome: 'pass', reason: `${said} at ${wanted}: no sign of a wrong split`, evidence } }
 }
 
 /** Wealth of both sides: that of bets started at earlier weights and at this one, and the reserve for later ones. */
@@ -162,15 +177,18 @@ function truncatedGain(share: number, first: number, second: number): number {
 }
 
 function inputFault(rule: SampleRatioRule, input: SampleRatioInput): string | null {
-  if (!(rule.alpha > 0 && rule.alpha < 1)) return `the error budget ${String(rule.alpha)} is not between 0 and 1`
+  if (!(rule.alpha > 0 && rule.alpha < 1))
+    return `the error budget is not between 0 and 1${formatImpossible(rule.alpha)}`
   if (!(rule.tolerance >= 0 && Number.isFinite(rule.tolerance))) return 'the tolerance is not a number ≥ 0'
-  if (!(input.weight >= 0 && input.weight <= FULL_WEIGHT)) return `the weight ${String(input.weight)} is not a share`
+  if (!(input.weight >= 0 && input.weight <= FULL_WEIGHT))
+    return `the weight is not a share${formatImpossible(input.weight)}`
+  const names = namesOf(input)
   for (const [name, arm] of [
-    ['canary', input.canary],
-    ['stable', input.stable],
+    [names.canary, input.canary],
+    [names.stable, input.stable],
   ] as const) {
-    if (arm.kind !== 'value') return `${name} cannot be seen: ${arm.reason}`
-    if (!isCount(arm.value.requests)) return `${name} reports ${String(arm.value.requests)} requests`
+    if (arm.kind !== 'value') return `${name} cannot be seen: ${asClause(arm.reason)}`
+    if (!isCount(arm.value.requests)) return impossibleCount(name, 'requests', arm.value.requests)
   }
   return null
 }

@@ -2,8 +2,19 @@ import type { CheckInput, ErrorRateCheck, LatencyCheck, ThresholdRule } from '..
 import type { ArmCounts } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Evidence, Verdict } from '../domain/verdict.ts'
-import { armFault, endOfLook, inconclusive, isCount, isOverlapping, isTime } from './arms.ts'
-import { finiteFigures, formatCount, formatFraction, formatQuantile, formatSeconds, formatShare } from './explain.ts'
+import { armFault, endOfLook, formatServed, inconclusive, isCount, isOverlapping, isTime, namesOf } from './arms.ts'
+import {
+  asClause,
+  finiteFigures,
+  formatBreaches,
+  formatCount,
+  formatFraction,
+  formatImpossible,
+  formatList,
+  formatQuantile,
+  formatSeconds,
+  formatShare,
+} from './explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, totalOf } from './histogram.ts'
 
 /** What the judge remembers: for each of the newest looks that counted, whether it was a breach. Plain JSON, bounded. */
@@ -49,7 +60,7 @@ export function stepThreshold(
 ): { readonly state: ThresholdState; readonly verdict: Verdict } {
   const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
   // Before anything is added up: a sum could hide what is impossible in one look.
-  const fault = armFault('canary', input.canary) ?? ownLatencyFault(check, input)
+  const fault = armFault(namesOf(input).canary, input.canary) ?? ownLatencyFault(check, input)
   if (fault !== null) return { state: held, verdict: inconclusive('blind', fault, evidenceOf(rule, held, {})) }
   const gathered = gather(state, input)
   const look = lookAt(
@@ -69,10 +80,11 @@ export function stepThreshold(
   return { state: { ...next, standing: verdict }, verdict }
 }
 
-function ownLatencyFault(check: ErrorRateCheck | LatencyCheck, { canary }: CheckInput): string | null {
+function ownLatencyFault(check: ErrorRateCheck | LatencyCheck, input: CheckInput): string | null {
+  const { canary } = input
   if (check.kind !== 'latency' || canary.kind !== 'value' || canary.value.latency === null) return null
   const fault = histogramFault(canary.value.latency)
-  return fault === null ? null : `canary ${fault}`
+  return fault === null ? null : `${namesOf(input).canary} ${fault}`
 }
 
 function keepGathering(rule: ThresholdRule, state: ThresholdState, reason: string) {
@@ -106,7 +118,9 @@ function gather({ gathered }: ThresholdState, { canary }: CheckInput): ArmCounts
 interface CountedLook {
   readonly kind: 'counted'
   readonly isBreach: boolean
+  /** What was seen, and the limit, as in sentences. */
   readonly said: string
+  readonly limit: string
   readonly figures: Readonly<Record<string, number>>
 }
 
@@ -118,8 +132,10 @@ function lookAt(
   input: CheckInput,
   lastEnd: Milliseconds | null,
 ): ThresholdLook {
-  if (!(rule.max >= 0)) return { kind: 'blind', reason: `the limit ${String(rule.max)} is not a number ≥ 0` }
-  if (input.canary.kind !== 'value') return { kind: 'blind', reason: `canary cannot be seen: ${input.canary.reason}` }
+  if (!(rule.max >= 0)) return { kind: 'blind', reason: `the limit is not a number ≥ 0${formatImpossible(rule.max)}` }
+  const name = namesOf(input).canary
+  if (input.canary.kind !== 'value')
+    return { kind: 'blind', reason: `${name} cannot be seen: ${asClause(input.canary.reason)}` }
   const { start, end } = input.window
   if (!isTime(start) || !isTime(end)) return { kind: 'blind', reason: 'the window of this look has no time' }
   if (end < start) return { kind: 'blind', reason: 'the window of this look ends before it starts' }
@@ -128,67 +144,76 @@ function lookAt(
   if (end === start)
     return { kind: 'undecided', reason: 'measuring has only just begun: the first window is still empty' }
   return check.kind === 'errorRate'
-    ? lookAtErrors(rule, input.canary.value)
-    : lookAtLatency(check, rule, input.canary.value)
+    ? lookAtErrors(rule, input.canary.value, name)
+    : lookAtLatency(check, rule, input.canary.value, name)
 }
 
-function lookAtErrors(rule: ThresholdRule, { requests, errors }: ArmCounts): ThresholdLook {
-  const few = tooFew(rule, requests)
+function lookAtErrors(rule: ThresholdRule, { requests, errors }: ArmCounts, name: string): ThresholdLook {
+  const few = tooFew(rule, requests, name)
   if (few !== null) return few
   const share = errors / requests
-  const said = `errors ${formatShare(share)} on canary (${formatFraction(errors, requests)})`
-  const isBreach = share > rule.max
-  const limit = `${isBreach ? 'above' : 'within'} the limit of ${formatShare(rule.max)}`
   return {
     kind: 'counted',
-    isBreach,
-    said: `${said}, ${limit}`,
+    isBreach: share > rule.max,
+    said: `errors ${formatShare(share)} on ${name} (${formatFraction(errors, requests)})`,
+    limit: formatShare(rule.max),
     figures: { canaryShare: share, canaryRequests: requests },
   }
 }
 
-function lookAtLatency(check: LatencyCheck, rule: ThresholdRule, { latency, requests }: ArmCounts): ThresholdLook {
-  if (latency === null) return requests === 0 ? (tooFew(rule, 0) ?? NO_LATENCY) : NO_LATENCY
+function lookAtLatency(
+  check: LatencyCheck,
+  rule: ThresholdRule,
+  { latency, requests }: ArmCounts,
+  name: string,
+): ThresholdLook {
+  const noLatency: ThresholdLook = { kind: 'blind', reason: `${name} reports no latency` }
+  if (latency === null) return requests === 0 ? (tooFew(rule, 0, name) ?? noLatency) : noLatency
   const total = totalOf(latency)
-  if (!isCount(total)) return { kind: 'blind', reason: 'canary has latency counts too large to be true' }
-  const few = tooFew(rule, total)
+  if (!isCount(total)) return { kind: 'blind', reason: `${name} has latency counts too large to be true` }
+  const few = tooFew(rule, total, name)
   if (few !== null) return few
+  const limit = formatSeconds(rule.max)
   const parts: string[] = []
   const figures: Record<string, number> = { canaryRequests: total }
   let isBreach = false
   let hidden: string | null = null
   for (const quantile of check.quantiles) {
-    const name = formatQuantile(quantile)
     const value = quantileOf(latency, quantile)
-    if (value === null) return NO_LATENCY
+    if (value === null) return noLatency
     figures[`canaryP${String(quantile * 100).replace('.', '_')}Seconds`] = value.seconds
     isBreach ||= value.kind === 'within' ? value.seconds > rule.max : value.seconds >= rule.max
+    const said = `${formatQuantile(quantile)} ${value.kind === 'above' ? 'over ' : ''}${formatSeconds(value.seconds)}`
     if (value.kind === 'above' && value.seconds < rule.max)
-      hidden = `${name} on canary is above the largest latency bucket of ${formatSeconds(value.seconds)}, so nobody can tell whether it is above the limit of ${formatSeconds(rule.max)}`
-    parts.push(`${name} ${value.kind === 'above' ? 'over ' : ''}${formatSeconds(value.seconds)}`)
+      hidden = `latency ${said} on ${name}, beyond the largest bucket: nobody can tell whether it is within the limit of ${limit}`
+    parts.push(said)
   }
   if (parts.length === 0) return { kind: 'blind', reason: 'the check names no quantile' }
   if (!isBreach && hidden !== null) return { kind: 'blind', reason: hidden }
-  const said = `latency ${parts.join(', ')} on canary (${formatCount(total)} requests), ${isBreach ? 'above' : 'within'} the limit of ${formatSeconds(rule.max)}`
-  return { kind: 'counted', isBreach, said, figures }
+  const said = `latency ${formatList(parts)} on ${name} (${formatCount(total)} requests)`
+  return { kind: 'counted', isBreach, said, limit, figures }
 }
 
-const NO_LATENCY: ThresholdLook = { kind: 'blind', reason: 'canary reports no latency' }
-
-function tooFew(rule: ThresholdRule, requests: number): ThresholdLook | null {
+function tooFew(rule: ThresholdRule, requests: number, name: string): ThresholdLook | null {
   const needed = Math.max(1, Number.isNaN(rule.minRequests) ? Number.POSITIVE_INFINITY : rule.minRequests)
   if (requests >= needed) return null
-  const reason = `not enough requests yet: canary ${formatCount(Math.floor(requests))}, needs ${formatCount(needed)}`
+  const reason = `not enough requests yet: ${formatServed(requests)} on ${name}; it needs ${formatCount(needed)}`
   return { kind: 'few', reason }
 }
 
-function verdictOf(rule: ThresholdRule, state: ThresholdState, look: CountedLook): Verdict {
+function verdictOf(
+  rule: ThresholdRule,
+  state: ThresholdState,
+  { said, limit, isBreach, figures }: CountedLook,
+): Verdict {
   const breaches = countBreaches(state)
-  const evidence = evidenceOf(rule, state, look.figures)
-  const looks = `${breaches} of the last ${state.breaches.length} looks breached, ${rule.failures} of ${rule.of} fail the check`
-  if (breaches > 0 && breaches >= rule.failures) return { outcome: 'fail', reason: `${look.said}; ${looks}`, evidence }
-  if (look.isBreach) return inconclusive('undecided', `${look.said}; ${looks}`, evidence)
-  return { outcome: 'pass', reason: look.said, evidence }
+  const evidence = evidenceOf(rule, state, figures)
+  const often = formatBreaches({ breaches, looks: state.breaches.length, failures: rule.failures, of: rule.of })
+  const above = isBreach ? `above the limit of ${limit}` : `within the limit of ${limit}, but above it`
+  if (breaches > 0 && breaches >= rule.failures)
+    return { outcome: 'fail', reason: `${said}: ${above} ${often}`, evidence }
+  if (isBreach) return inconclusive('undecided', `${said}: ${above} ${often}`, evidence)
+  return { outcome: 'pass', reason: `${said}: within the limit of ${limit}`, evidence }
 }
 
 function evidenceOf(rule: ThresholdRule, state: ThresholdState, figures: Readonly<Record<string, number>>): Evidence {

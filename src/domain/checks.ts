@@ -1,3 +1,4 @@
+import type { ArmNames } from './arm-names.ts'
 import type { ArmCounts, MetricResult } from './observation.ts'
 import type { Milliseconds } from './units.ts'
 
@@ -121,6 +122,8 @@ export interface CheckInput {
   readonly canary: MetricResult<ArmCounts>
   /** By the key that `queriesOf` gives; empty for checks that need only counts. */
   readonly readings: Readonly<Record<string, ArmReadings>>
+  /** What sentences call both sides; absent: canary and stable. */
+  readonly names?: ArmNames
 }
 
 /** The queries a check needs asked at each look, by key. */

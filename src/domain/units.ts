@@ -50,6 +50,7 @@ export function parseDuration(text: string): Parsed<Milliseconds> {
 
 /** Writes a duration for people, with the two largest units: `1h 5m`, `12s`, `3d`, `0s`. */
 export function formatDuration(duration: Milliseconds): string {
+  if (!Number.isFinite(duration)) return 'an unknown time'
   if (duration < 1_000) return duration <= 0 ? '0s' : `${Math.round(duration)}ms`
   let rest = Math.round(duration / 1_000)
   const parts: string[] = []

@@ -41,7 +41,7 @@ describe('the latency judge', () => {
     const failure = last(judge(latencyCheck({ notWorseThan: 1.25, alpha: 0.01 }), traffic(30, times(2))))
     expect(failure).toMatchObject({ outcome: 'fail', evidence: { judge: 'sequential' } })
     expect(failure?.reason).toMatch(
-      /^latency p95 \d+ ms on canary against \d+ ms, p99 .* on canary against \d+ ms on stable \(\d+ of [\d,]+ requests on canary\): more than 1\.25 times as slow as stable, odds 1 : [\d,]+ that this is chance, after \d+s$/,
+      /^latency p95 \d+ ms and p99 \d+ ms on canary against \d+ ms and \d+ ms on stable \([\d,]+ \/ [\d,]+ requests\): more than 1\.25 times as slow, error odds 1 : [\d,]+, after \d+s$/,
     )
     expect(failure?.evidence.figures['canaryP95Seconds']).toBeGreaterThan(0.4)
     expect(failure?.evidence.figures['stableP95Seconds']).toBeLessThan(0.35)
@@ -88,7 +88,7 @@ describe('the latency judge', () => {
     const broken: LatencyHistogram = { ...good, counts: good.counts.slice(1) }
     const huge: LatencyHistogram = { ...good, counts: good.counts.map(() => 1e15) }
     const pairs: readonly (readonly [LatencyHistogram | null, LatencyHistogram | null, string])[] = [
-      [null, null, 'neither arm reports latency'],
+      [null, null, 'neither canary nor stable reports latency'],
       [null, good, 'canary reports no latency'],
       [good, null, 'stable reports no latency'],
       [good, histogram(FINE_BOUNDS, 200, usual), 'different buckets'],

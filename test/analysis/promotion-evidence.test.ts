@@ -28,7 +28,7 @@ describe('the proof that errors are no worse than accepted', () => {
     const equal = prove(check, errors(400, 1))
     expect(equal.at).toBeLessThan(120)
     expect(equal.last.reason).toMatch(
-      /^errors below 1\.5 times those of stable: shown, odds (less than )?1 : [\d,]+ that this is chance$/,
+      /^errors on canary fewer than 1\.5 times as many as on stable: shown, error odds (less than )?1 : [\d,]+$/,
     )
     expect(prove(check, errors(400, 0.3)).at).toBeLessThan(equal.at)
     expect(prove(errorCheck({ notWorseThan: 3 }), errors(400, 1)).at).toBeLessThan(equal.at)
@@ -43,7 +43,9 @@ describe('the proof that errors are no worse than accepted', () => {
     expect(prove(errorCheck({ notWorseThan: 1.5 }), errors(300, 2.5)).at).toBe(Number.POSITIVE_INFINITY)
     const strict = prove(errorCheck({ notWorseThan: 1 }), errors(200, 1))
     expect(strict.at).toBe(Number.POSITIVE_INFINITY)
-    expect(strict.last.reason).toMatch(/not yet shown, odds 1 : .*, 1 : 20 is needed/)
+    expect(strict.last.reason).toMatch(
+      /^errors on canary fewer than on stable: not yet shown \(error odds 1 : .*, shown at 1 : 20\)$/,
+    )
   })
 
   it('does not move without data', () => {
@@ -91,7 +93,9 @@ describe('the proof of latency', () => {
     const check = latencyCheck({ notWorseThan: 1.5 })
     const equal = prove(check, traffic(150, 1))
     expect(equal.at).toBeLessThan(150)
-    expect(equal.last.reason).toContain('latency p95 below 1.5 times that of stable and latency p99')
+    expect(equal.last.reason).toContain(
+      'latency p95 and p99 on canary below 1.5 times that of stable: shown, error odds',
+    )
     expect(prove(check, traffic(60, 1.7)).at).toBe(Number.POSITIVE_INFINITY)
   })
 
@@ -100,7 +104,7 @@ describe('the proof of latency', () => {
     const { last } = prove(check, [...traffic(3, 1), ...traffic(6, 1, COARSE_BOUNDS).slice(3)])
     expect(last.state).toMatchObject({ kind: 'latency', bounds: COARSE_BOUNDS })
     const blind = stepProof(check, last.state, look(9, arm(100), arm(100)))
-    expect(blind).toMatchObject({ isProven: false, reason: 'neither arm reports latency' })
+    expect(blind).toMatchObject({ isProven: false, reason: 'neither canary nor stable reports latency' })
   })
 })
 

@@ -48,8 +48,7 @@ describe('the threshold judge of errors', () => {
     const [verdict] = judge(errors({ failures: 1, of: 1 }), series([5]))
     expect(verdict).toEqual({
       outcome: 'fail',
-      reason:
-        'errors 5 % on canary (5 of 100), above the limit of 1 %; 1 of the last 1 looks breached, 1 of 1 fail the check',
+      reason: 'errors 5 % on canary (5 of 100): above the limit of 1 % at the last look',
       evidence: {
         judge: 'threshold',
         figures: { canaryShare: 0.05, canaryRequests: 100, max: 0.01, breaches: 1, looks: 1, failures: 1, of: 1 },
@@ -132,7 +131,7 @@ describe('the threshold judge of latency', () => {
     expect(short(judge(latency({ failures: 1 }), [look(0, seen([50, 47, 3, 0]), nothing)]))).toEqual(['fail'])
     const [verdict] = judge(latency({ failures: 1 }), [look(0, seen([50, 40, 10, 0]), nothing)])
     expect(verdict?.reason).toContain(
-      'latency p95 650 ms, p99 930 ms on canary (100 requests), above the limit of 300 ms',
+      'latency p95 650 ms and p99 930 ms on canary (100 requests): above the limit of 300 ms',
     )
   })
 
@@ -142,7 +141,7 @@ describe('the threshold judge of latency', () => {
     expect(short(judge(latency({ failures: 1, max: 1 }), [overflow]))).toEqual(['fail'])
     const [verdict] = judge(latency({ failures: 1, max: 2 }), [overflow])
     expect(verdict).toMatchObject({ outcome: 'inconclusive', cause: 'blind' })
-    expect(verdict?.reason).toContain('largest latency bucket of 1 s')
+    expect(verdict?.reason).toContain('latency p99 over 1 s on canary, beyond the largest bucket: nobody can tell')
   })
 
   it('fails for the quantile it can see although another lies in the overflow bucket', () => {

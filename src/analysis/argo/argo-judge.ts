@@ -1,6 +1,8 @@
 import type { ArgoCheck, CheckInput } from '../../domain/checks.ts'
 import { formatDuration, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
+import { inconclusive } from '../arms.ts'
+import { asClause, formatCount, formatSeries, shorten } from '../explain.ts'
 import { type MeasurementPhase, measure } from './measurement.ts'
 import {
   type Counters,
@@ -20,6 +22,7 @@ export interface ArgoState {
   readonly measuredAt: Milliseconds | null
   readonly counters: Counters
   readonly last: MeasurementPhase | null
+  /** What the newest measurement saw, or why it saw nothing. */
   readonly message: string
   /** The phase the run has ended in; it does not change any more. */
   readonly completed: Phase | null
@@ -27,7 +30,7 @@ export interface ArgoState {
 
 /** After an Error the next measurement comes after this, whatever the interval. */
 export const ERROR_RETRY: Milliseconds = 10_000
-const LONGEST_MESSAGE = 500
+const LONGEST_MESSAGE = 200
 
 /** The state before the first look. */
 export function startArgo(_check: ArgoCheck): ArgoState {
@@ -72,13 +75,15 @@ function isDue(check: ArgoCheck, state: ArgoState, at: Milliseconds): boolean {
 
 function measured(check: ArgoCheck, state: ArgoState, input: CheckInput, at: Milliseconds): ArgoState {
   const readings = Object.hasOwn(input.readings, check.name) ? input.readings[check.name] : undefined
-  const { phase, message } = measure(check, readings?.canary ?? null)
+  const reading = readings?.canary ?? null
+  const { phase, message } = measure(check, reading)
+  const seen = reading?.kind === 'value' ? formatSeries(reading.value) : ''
   return {
     ...state,
     measuredAt: at,
     counters: counted(state.counters, phase),
     last: phase,
-    message: message.slice(0, LONGEST_MESSAGE),
+    message: shorten(message === '' ? seen : message, LONGEST_MESSAGE),
   }
 }
 
@@ -92,27 +97,39 @@ function verdictOf(check: ArgoCheck, limits: MetricLimits, state: ArgoState, pha
     case 'Error':
       return { outcome: 'fail', reason, evidence }
     case 'Inconclusive':
-      return { outcome: 'inconclusive', cause: 'undecided', reason, evidence }
+      return inconclusive('undecided', reason, evidence)
     case 'Pending':
     case 'Running':
       if (effectiveCount(limits) === null && state.last === 'Successful') return { outcome: 'pass', reason, evidence }
-      return { outcome: 'inconclusive', cause: state.last === 'Error' ? 'blind' : 'undecided', reason, evidence }
+      return inconclusive(state.last === 'Error' ? 'blind' : 'undecided', reason, evidence)
   }
 }
 
+/** `2 of 3 measurements, 1 successful, 1 failed (0 accepted); last: 0.061`: only what there was, with its limit. */
 function describe(check: ArgoCheck, limits: MetricLimits, state: ArgoState): string {
-  const { counters } = state
-  if (state.last === null) return `the first measurement comes ${formatDuration(check.initialDelay)} after the start`
+  const { counters, last, message } = state
+  if (last === null) return `the first measurement comes ${formatDuration(check.initialDelay)} after the start`
   const count = effectiveCount(limits)
+  const inRow = check.consecutiveSuccessLimit
   const parts = [
-    `${counters.count} of ${count ?? 'endless'} measurements`,
-    `${counters.successful} successful`,
-    `${counters.failed} failed (limit ${check.failureLimit})`,
-    `${counters.inconclusive} inconclusive (limit ${check.inconclusiveLimit})`,
-    `${counters.consecutiveError} errors in a row (limit ${check.consecutiveErrorLimit})`,
+    `${formatCount(counters.count)}${count === null ? '' : ` of ${formatCount(count)}`} measurements`,
+    ...tally(counters.successful, 'successful', null),
+    ...(inRow > 0 ? [`${formatCount(counters.consecutiveSuccess)} of ${formatCount(inRow)} in a row`] : []),
+    ...tally(counters.failed, 'failed', check.failureLimit < 0 ? null : check.failureLimit),
+    ...tally(counters.inconclusive, 'inconclusive', check.inconclusiveLimit),
+    ...tally(
+      counters.consecutiveError,
+      counters.consecutiveError === 1 ? 'error in a row' : 'errors in a row',
+      check.consecutiveErrorLimit,
+    ),
   ]
-  const said = state.message === '' ? '' : `; last: ${state.message}`
-  return `${parts.join(', ')}${said}`
+  return `${parts.join(', ')}${message === '' ? '' : `; last: ${asClause(message)}`}`
+}
+
+/** `1 failed (0 accepted)`; nothing when there was none. */
+function tally(counted: number, word: string, accepted: number | null): readonly string[] {
+  if (counted === 0) return []
+  return [`${formatCount(counted)} ${word}${accepted === null ? '' : ` (${formatCount(accepted)} accepted)`}`]
 }
 
 function evidenceOf(state: ArgoState): Evidence {

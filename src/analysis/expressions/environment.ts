@@ -164,7 +164,7 @@ function known(value: unknown): unknown {
 }
 
 function comparable(value: unknown): unknown {
-  if (typeof value === 'number' && Number.isNaN(value)) throw new Error('a value is NaN')
+  if (typeof value === 'number' && Number.isNaN(value)) throw new Error('a value is not a number')
   if (Array.isArray(value)) for (const item of value) comparable(item)
   return value
 }

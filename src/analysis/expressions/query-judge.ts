@@ -1,7 +1,9 @@
+import { type ArmNames, ROLE_NAMES } from '../../domain/arm-names.ts'
 import type { ArmReadings, CheckInput, QueryCheck } from '../../domain/checks.ts'
-import type { MetricResult } from '../../domain/observation.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { type Bindings, evaluateExpression } from './expression.ts'
+import { inconclusive, namesOf } from '../arms.ts'
+import { asClause, formatBreaches, formatSeries, shorten } from '../explain.ts'
+import { evaluateExpression } from './expression.ts'
 
 /** What the judge remembers: for each of the newest looks that had data, whether it was a breach. Plain JSON, bounded. */
 export interface QueryState {
@@ -28,8 +30,9 @@ export function stepQuery(
   input: CheckInput,
 ): { readonly state: QueryState; readonly verdict: Verdict } {
   const readings = Object.hasOwn(input.readings, check.name) ? input.readings[check.name] : undefined
-  const look = lookAt(check, readings)
-  if (look.kind === 'blind') return { state, verdict: blind(look.reason, evidenceOf(check, state, readings)) }
+  const look = lookAt(check, readings, namesOf(input))
+  if (look.kind === 'blind')
+    return { state, verdict: inconclusive('blind', look.reason, evidenceOf(check, state, readings)) }
   const breaches = [...state.breaches, look.kind === 'breach'].slice(-windowOf(check))
   const next = { breaches }
   return { state: next, verdict: verdictOf(check, next, look, evidenceOf(check, next, readings)) }
@@ -39,27 +42,41 @@ type Look =
   | { readonly kind: 'good' | 'breach' | 'unclear'; readonly said: string }
   | { readonly kind: 'blind'; readonly reason: string }
 
-function lookAt(check: QueryCheck, readings: ArmReadings | undefined): Look {
+function lookAt(check: QueryCheck, readings: ArmReadings | undefined, names: ArmNames): Look {
   if (readings === undefined) return { kind: 'blind', reason: 'the query was not answered' }
-  const canary = seriesOf(readings.canary)
-  if (!canary.ok) return { kind: 'blind', reason: canary.reason }
-  const stable = readings.stable === null ? null : seriesOf(readings.stable)
-  if (stable !== null && !stable.ok) return { kind: 'blind', reason: `stable: ${stable.reason}` }
-  const bindings: Bindings =
-    stable === null ? { result: canary.values } : { result: canary.values, stable: stable.values }
-  const shown = showBindings(bindings)
+  const { canary, stable } = readings
+  if (canary.kind !== 'value') return { kind: 'blind', reason: asClause(canary.reason) }
+  if (stable !== null && stable.kind !== 'value')
+    return { kind: 'blind', reason: `${names.stable} cannot be seen: ${asClause(stable.reason)}` }
+  const isCompared = stable !== null
+  const bindings = isCompared ? { result: canary.value, stable: stable.value } : { result: canary.value }
+  const shown = isCompared ? showBoth(canary.value, stable.value, names) : `result ${formatSeries(canary.value)}`
+  const [pass, fail] = [quoted(check.pass), quoted(check.fail)]
   const fails = check.fail === null ? null : evaluateExpression(check.fail, bindings)
-  if (fails?.kind === 'inconclusive') return { kind: 'blind', reason: `\`${check.fail}\`: ${fails.reason} (${shown})` }
-  if (fails?.value === true) return { kind: 'breach', said: `\`${check.fail}\` holds with ${shown}` }
+  if (fails?.kind === 'inconclusive') return { kind: 'blind', reason: `${fail}: ${fails.reason} (${shown})` }
+  if (fails?.value === true) return { kind: 'breach', said: `${fail} is true with ${shown}` }
   if (check.pass === null) {
     if (fails === null) return { kind: 'unclear', said: 'the check has neither a pass nor a fail expression' }
-    return { kind: 'good', said: `\`${check.fail}\` does not hold with ${shown}` }
+    return { kind: 'good', said: `${fail} is false with ${shown}` }
   }
   const passes = evaluateExpression(check.pass, bindings)
-  if (passes.kind === 'inconclusive') return { kind: 'blind', reason: `\`${check.pass}\`: ${passes.reason} (${shown})` }
-  if (passes.value) return { kind: 'good', said: `\`${check.pass}\` holds with ${shown}` }
-  if (fails === null) return { kind: 'breach', said: `\`${check.pass}\` does not hold with ${shown}` }
-  return { kind: 'unclear', said: `neither \`${check.pass}\` nor \`${check.fail}\` holds with ${shown}` }
+  if (passes.kind === 'inconclusive') return { kind: 'blind', reason: `${pass}: ${passes.reason} (${shown})` }
+  if (passes.value) return { kind: 'good', said: `${pass} is true with ${shown}` }
+  if (fails === null) return { kind: 'breach', said: `${pass} is false with ${shown}` }
+  return { kind: 'unclear', said: `neither ${pass} nor ${fail} is true with ${shown}` }
+}
+
+/** Longest part of an expression that a sentence shows; the plan has the rest. */
+const LONGEST_SHOWN = 100
+
+function quoted(expression: string | null): string {
+  return `\`${shorten(expression ?? '', LONGEST_SHOWN)}\``
+}
+
+/** The variables are called as in the expression; the versions stand beside them, where they are known. */
+function showBoth(canary: readonly number[], stable: readonly number[], names: ArmNames): string {
+  const place = (arm: keyof ArmNames) => (names[arm] === ROLE_NAMES[arm] ? '' : ` on ${names[arm]}`)
+  return `result ${formatSeries(canary)}${place('canary')} and stable ${formatSeries(stable)}${place('stable')}`
 }
 
 function verdictOf(
@@ -69,15 +86,13 @@ function verdictOf(
   evidence: Evidence,
 ): Verdict {
   const breaches = countBreaches(state)
-  const looks = `${breaches} of the last ${state.breaches.length} looks breached, ${check.failures} of ${check.of} fail the check`
-  if (breaches >= check.failures && breaches > 0) return { outcome: 'fail', reason: `${look.said}; ${looks}`, evidence }
+  const often = formatBreaches({ breaches, looks: state.breaches.length, failures: check.failures, of: check.of })
+  if (breaches >= check.failures && breaches > 0) {
+    const reason = look.kind === 'breach' ? `${look.said} ${often}` : `${look.said}, but was broken ${often}`
+    return { outcome: 'fail', reason, evidence }
+  }
   if (look.kind === 'good') return { outcome: 'pass', reason: look.said, evidence }
-  const reason = look.kind === 'breach' ? `${look.said}; ${looks}` : look.said
-  return { outcome: 'inconclusive', cause: 'undecided', reason, evidence }
-}
-
-function blind(reason: string, evidence: Evidence): Verdict {
-  return { outcome: 'inconclusive', cause: 'blind', reason, evidence }
+  return inconclusive('undecided', look.kind === 'breach' ? `${look.said} ${often}` : look.said, evidence)
 }
 
 function evidenceOf(check: QueryCheck, state: QueryState, readings: ArmReadings | undefined): Evidence {
@@ -99,14 +114,6 @@ function evidenceOf(check: QueryCheck, state: QueryState, readings: ArmReadings 
   }
 }
 
-type Series =
-  | { readonly ok: true; readonly values: readonly number[] }
-  | { readonly ok: false; readonly reason: string }
-
-function seriesOf(result: MetricResult<readonly number[]>): Series {
-  return result.kind === 'value' ? { ok: true, values: result.value } : { ok: false, reason: result.reason }
-}
-
 function windowOf(check: QueryCheck): number {
   return Number.isFinite(check.of)
     ? Math.min(LONGEST_QUERY_HISTORY, Math.max(1, Math.floor(check.of)))
@@ -115,21 +122,4 @@ function windowOf(check: QueryCheck): number {
 
 function countBreaches(state: QueryState): number {
   return state.breaches.filter((breach) => breach).length
-}
-
-function showBindings(bindings: Bindings): string {
-  const parts: string[] = []
-  for (const [name, value] of Object.entries(bindings)) parts.push(`${name} ${showSeries(value)}`)
-  return parts.join(' and ')
-}
-
-function showSeries(value: readonly number[] | number | null): string {
-  if (value === null || typeof value === 'number') return String(value)
-  if (value.length === 1) return showNumber(value[0] ?? Number.NaN)
-  const shown = value.slice(0, 3).map(showNumber).join(', ')
-  return value.length > 3 ? `[${shown}, … ${value.length} series]` : `[${shown}]`
-}
-
-function showNumber(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value)
 }

@@ -1,3 +1,5 @@
+import type { ArmNames } from '../../domain/arm-names.ts'
+import { formatNumber, shorten } from '../explain.ts'
 import type { CanaryConfig } from './canary-config.ts'
 import { classifyMetric, type MetricClass, type MetricLabel } from './classifier.ts'
 import { type Score, scoreOf } from './scorer.ts'
@@ -37,29 +39,30 @@ export function judge(config: CanaryConfig, points: Readonly<Record<string, Metr
 }
 
 const NOTHING: MetricPoints = { canary: [], baseline: [] }
-const MOST_NAMED = 5
+const MOST_NAMED = 3
+const LONGEST_METRIC = 40
 
-/** What did not pass, in words with numbers: `errors high (canary 0.021, baseline 0.004)`. */
-export function describeJudgment(judgment: Judgment): string {
-  const notable = judgment.metrics.filter(({ result }) => result.label !== 'pass')
-  if (notable.length === 0) return `all ${judgment.metrics.length} metrics pass`
-  const named = notable.slice(0, MOST_NAMED).map(({ name, result }) => `${name} ${WORDS[result.label]}${means(result)}`)
-  return notable.length > MOST_NAMED ? `${named.join(', ')} and ${notable.length - MOST_NAMED} more` : named.join(', ')
+/** What did not pass, in words with numbers: `errors too high (0.021 on 2.4.0 against 0.004 on 2.3.9)`. */
+export function describeJudgment({ metrics }: Judgment, names: ArmNames): string {
+  const notable = metrics.filter(({ result }) => result.label !== 'pass')
+  if (metrics.length === 0) return 'no metric is judged'
+  if (notable.length === 0) return metrics.length === 1 ? 'its metric passes' : `all ${metrics.length} metrics pass`
+  const named = notable
+    .slice(0, MOST_NAMED)
+    .map(({ name, result }) => `${shorten(name, LONGEST_METRIC)} ${WORDS[result.label]}${means(result, names)}`)
+  const more = notable.length > MOST_NAMED ? ` and ${notable.length - MOST_NAMED} more` : ''
+  return `${named.join(', ')}${more}; ${metrics.length - notable.length} of ${metrics.length} pass`
 }
 
 const WORDS: Readonly<Record<MetricLabel, string>> = {
   pass: 'passes',
-  high: 'high',
-  low: 'low',
+  high: 'too high',
+  low: 'too low',
   nodata: 'without data',
   nodataFail: 'without the data it must have',
 }
 
-function means(result: MetricClass): string {
-  if (result.canaryMean === null || result.baselineMean === null) return ''
-  return ` (canary ${short(result.canaryMean)}, baseline ${short(result.baselineMean)})`
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)))
+function means({ canaryMean, baselineMean }: MetricClass, { canary, stable }: ArmNames): string {
+  if (canaryMean === null || baselineMean === null) return ''
+  return ` (${formatNumber(canaryMean)} on ${canary} against ${formatNumber(baselineMean)} on ${stable})`
 }

@@ -1,7 +1,10 @@
+import type { ArmNames } from '../../domain/arm-names.ts'
 import type { ArmReadings, CheckInput, KayentaCheck } from '../../domain/checks.ts'
 import type { MetricResult } from '../../domain/observation.ts'
 import { formatDuration, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
+import { inconclusive, namesOf } from '../arms.ts'
+import { asClause } from '../explain.ts'
 import { parseCanaryConfig } from './canary-config.ts'
 import { describeJudgment, type Judgment, judge, type MetricPoints } from './judgment.ts'
 import { classifyScore } from './scorer.ts'
@@ -56,7 +59,7 @@ export function stepKayenta(
   if (!parsed.ok)
     return {
       state,
-      verdict: blind(`the canary config cannot be used: ${parsed.problems[0] ?? ''}`, evidence(check, state)),
+      verdict: blind(`the canary config cannot be used: ${asClause(parsed.problems[0] ?? '')}`, evidence(check, state)),
     }
   if (!(Math.abs(input.at) <= LONGEST_TIME))
     return { state, verdict: blind('the look has no time', evidence(check, state)) }
@@ -74,7 +77,7 @@ export function stepKayenta(
   const due = dueJudgments(check, watched)
   if (due.count <= collected.judgments) return { state: collected, verdict: between(check, collected, input, names) }
   const judgment = judge(parsed.config, pointsOf(collected))
-  const verdict = verdictOf(check, collected, judgment, due.isFinal)
+  const verdict = verdictOf(check, collected, judgment, due.isFinal, namesOf(input))
   const ended = due.isFinal || verdict.outcome === 'fail'
   return { state: { ...collected, judgments: due.count, last: verdict, ended }, verdict }
 }
@@ -142,25 +145,37 @@ function dueJudgments(
   return { count: Math.min(total - 1, Math.floor(watched / interval)), isFinal: false }
 }
 
-function verdictOf(check: KayentaCheck, state: KayentaState, judgment: Judgment, isFinal: boolean): Verdict {
+function verdictOf(
+  check: KayentaCheck,
+  state: KayentaState,
+  judgment: Judgment,
+  isFinal: boolean,
+  names: ArmNames,
+): Verdict {
   const { summary, automatic } = judgment.score
   const proof = evidence(check, state, judgment)
-  const said = `score ${summary} (pass ${check.pass}, marginal ${check.marginal}): ${describeJudgment(judgment)}`
+  const limit = isFinal ? `passes from ${check.pass}` : `fails below ${check.marginal}`
+  const said = `${isFinal ? 'final score' : 'score'} ${summary} of 100 (${limit}): ${describeJudgment(judgment, names)}`
   if (automatic === 'nodata' || automatic === 'criticalNodata') return blind(said, proof)
   const result = classifyScore(summary, check)
-  if (isFinal) return { outcome: result === 'pass' ? 'pass' : 'fail', reason: `final ${said}`, evidence: proof }
+  if (isFinal) return { outcome: result === 'pass' ? 'pass' : 'fail', reason: said, evidence: proof }
   if (result === 'fail') return { outcome: 'fail', reason: said, evidence: proof }
   return undecided(said, proof)
 }
 
-function between(check: KayentaCheck, state: KayentaState, input: CheckInput, names: readonly string[]): Verdict {
-  const seen = names.some((name) => {
+function between(check: KayentaCheck, state: KayentaState, input: CheckInput, metrics: readonly string[]): Verdict {
+  const seen = metrics.some((name) => {
     const readings = readingsOf(input, name)
     return readings?.canary.kind === 'value' && readings.stable?.kind === 'value'
   })
-  if (!seen) return blind('no metric gave a value for both arms in this look', evidence(check, state))
+  const { canary, stable } = namesOf(input)
+  if (!seen) return blind(`no metric has a value for both ${canary} and ${stable} at this look`, evidence(check, state))
   if (state.last !== null) return state.last
-  return undecided('collecting points for the first judgment', evidence(check, state))
+  const taken = state.lastStep + 1
+  return undecided(
+    `collecting for the first score: ${taken} ${taken === 1 ? 'point' : 'points'} so far`,
+    evidence(check, state),
+  )
 }
 
 function evidence(check: KayentaCheck, state: KayentaState, judgment?: Judgment): Evidence {
@@ -207,9 +222,9 @@ function positive(value: Milliseconds, otherwise: Milliseconds): Milliseconds {
 }
 
 function blind(reason: string, proof: Evidence): Verdict {
-  return { outcome: 'inconclusive', cause: 'blind', reason, evidence: proof }
+  return inconclusive('blind', reason, proof)
 }
 
 function undecided(reason: string, proof: Evidence): Verdict {
-  return { outcome: 'inconclusive', cause: 'undecided', reason, evidence: proof }
+  return inconclusive('undecided', reason, proof)
 }

@@ -93,9 +93,7 @@ describe('the query judge', () => {
 
   it('says the numbers it saw', () => {
     const [first, second] = walk({ ...check, of: 2 }, [value(0.061), value(0.0721)])
-    expect(first?.reason).toBe(
-      '`result[0] > 0.05` holds with result 0.061; 1 of the last 1 looks breached, 2 of 2 fail the check',
-    )
+    expect(first?.reason).toBe('`result[0] > 0.05` is true with result 0.061 at the last look (fails at 2 of 2)')
     expect(second?.evidence).toEqual({
       judge: 'query',
       figures: { breaches: 2, looks: 2, failures: 2, of: 2, canarySeries: 1, canaryValue: 0.0721 },

@@ -80,7 +80,7 @@ describe('the Kayenta judge', () => {
     ).toBe(true)
     expect(verdicts.slice(30).map(brief)).toEqual(Array.from({ length: 11 }, () => 'pass'))
     expect(state.judgments).toBe(3)
-    expect(verdicts[30]?.reason).toBe('final score 100 (pass 95, marginal 50): all 2 metrics pass')
+    expect(verdicts[30]?.reason).toBe('final score 100 of 100 (passes from 95): all 2 metrics pass')
   })
 
   it('fails at the first judgment below marginal, with the numbers', () => {
@@ -90,7 +90,7 @@ describe('the Kayenta judge', () => {
     }))
     expect(verdicts.map(brief).indexOf('fail')).toBe(10)
     expect(verdicts[10]?.reason).toMatch(
-      /^score 0 \(pass 95, marginal 50\): errors high \(canary \d+(\.\d+)?, baseline \d+/,
+      /^score 0 of 100 \(fails below 50\): errors too high \([\d.]+ on canary against [\d.]+ on stable\), latency too high \(.*\); 0 of 2 pass$/,
     )
     expect(verdicts[10]?.evidence.figures).toMatchObject({ score: 0, high: 2, judgments: 1 })
   })
