@@ -1,3 +1,4 @@
+import { namesOf } from '../analysis/arms.ts'
 import { type CheckState, enterExposure, startCheck, stepCheck } from '../analysis/check-judge.ts'
 import { type ProofState, startProof, stepProof } from '../analysis/promotion-evidence.ts'
 import {
@@ -6,6 +7,7 @@ import {
   startSampleRatio,
   stepSampleRatio,
 } from '../analysis/sample-ratio.ts'
+import { asSentence } from '../analysis/explain.ts'
 import { quantileOf } from '../analysis/histogram.ts'
 import {
   type ArmReadings,
@@ -17,14 +19,15 @@ import {
 } from '../domain/checks.ts'
 import { describeError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
-import type {
-  ArmPoint,
-  BlindSpan,
-  GuardInput,
-  GuardOutcome,
-  GuardState,
-  SeriesPoint,
-  WatchedCheck,
+import {
+  type ArmPoint,
+  type BlindSpan,
+  type GuardInput,
+  type GuardOutcome,
+  type GuardState,
+  type SeriesPoint,
+  tellOf,
+  type WatchedCheck,
 } from '../domain/guard.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { exposureText } from '../domain/release-state.ts'
@@ -82,7 +85,7 @@ function beginState(input: GuardInput, now: Milliseconds): GuardState {
     const earlier = known[check.name]
     if (earlier === undefined) return [check.name, { state: startCheck(check), verdict: NOT_YET }]
     if (!isNewExposure) return [check.name, earlier]
-    const verdict = isIncomparable(check, input) ? verdictWithoutStable(earlier.verdict) : NOT_YET
+    const verdict = isIncomparable(check, input) ? verdictWithoutStable(earlier.verdict, input) : NOT_YET
     return [check.name, { state: enterExposure(earlier.state as CheckState), verdict }]
   })
   return {
@@ -114,11 +117,13 @@ function isIncomparable(check: Check, { exposure }: GuardInput): boolean {
   return exposure.weight === FULL_WEIGHT && comparesWithStable(check)
 }
 
-const NOBODY_ON_STABLE = 'everybody is on the new version, so there is no stable to compare with'
-
-function verdictWithoutStable(before: Verdict): Verdict {
-  if (before.outcome === 'pass') return { ...before, reason: `${NOBODY_ON_STABLE}; before: ${before.reason}` }
-  return { ...NOT_YET, reason: `${NOBODY_ON_STABLE}, and the check had not passed before` }
+function verdictWithoutStable(before: Verdict, input: GuardInput): Verdict {
+  const { canary, stable } = namesOf(input)
+  const nobody = `everybody is on ${canary}, so nobody is left on ${stable} to compare with`
+  if (before.outcome !== 'pass') return { ...NOT_YET, reason: `${nobody}, and the check had not passed before` }
+  // A second exposure at full weight has said so already.
+  if (before.reason.startsWith(nobody)) return before
+  return { ...before, reason: asSentence(`${nobody}; before: ${before.reason}`) }
 }
 
 function closedSpans(state: GuardState | null): readonly BlindSpan[] {
@@ -246,7 +251,7 @@ function stepOne(
 ): WatchedCheck {
   const watched = before.checks[check.name] ?? { state: startCheck(check), verdict: NOT_YET }
   if (isIncomparable(check, input)) {
-    return watched.verdict === NOT_YET ? { ...watched, verdict: verdictWithoutStable(NOT_YET) } : watched
+    return watched.verdict === NOT_YET ? { ...watched, verdict: verdictWithoutStable(NOT_YET, input) } : watched
   }
   const observation = observations[check.source]
   if (observation !== undefined && needsCounts(check) && showsNothing(observation, input)) {
@@ -254,17 +259,18 @@ function stepOne(
   }
   const nothing: MetricResult<ArmCounts> = { kind: 'noData', reason: 'this check asks queries only' }
   const { stable, canary, window } = observation ?? { stable: nothing, canary: nothing, window: { start: at, end: at } }
-  const shown: CheckInput = { at, window, stable, canary, readings: readings[check.name] ?? {} }
+  const names = namesOf(input)
+  const shown: CheckInput = { at, window, stable, canary, readings: readings[check.name] ?? {}, names }
   const stepped = stepCheck(check, watched.state as CheckState, shown)
   if (!input.endsWhenProven) return stepped
   if (startProof(check).kind === 'none') return stepped
   const proof = stepProof(check, (watched.proof?.state as ProofState | undefined) ?? startProof(check), shown)
-  return { ...stepped, proof: { state: proof.state, isProven: proof.isProven } }
+  return { ...stepped, proof }
 }
 
 function blindFrom({ canary, stable }: Observation): WatchedCheck['verdict'] {
   const results = [canary, stable].flatMap((result) => (result.kind === 'value' ? [] : [result.reason]))
-  return { ...NOT_YET, cause: 'blind', reason: results[0] ?? 'the metric source has no starting point' }
+  return { ...NOT_YET, cause: 'blind', reason: asSentence(results[0] ?? 'the metric source has no starting point') }
 }
 
 interface Look {
@@ -332,13 +338,14 @@ function stepShare(before: GuardState, input: GuardInput, observations: Observat
   const isUsable = first !== undefined && !showsNothing(first, input)
   const { stable, canary } = isUsable ? first : { stable: unseen, canary: unseen }
   const { weight, cohorts } = input.exposure
-  return stepSampleRatio(SHARE_RULE, state, { weight, hasCohorts: cohorts.length > 0, stable, canary })
+  const counted = { weight, hasCohorts: cohorts.length > 0, stable, canary, names: namesOf(input) }
+  return stepSampleRatio(SHARE_RULE, state, counted)
 }
 
 function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook, share: Verdict): GuardOutcome | null {
   if (router.foreign !== null) return { kind: 'foreign', reason: router.foreign, state }
   for (const [check, { verdict }] of Object.entries(state.checks)) {
-    if (verdict.outcome === 'fail') return { kind: 'failed', check, reason: `${check}: ${verdict.reason}`, state }
+    if (verdict.outcome === 'fail') return { kind: 'failed', check, reason: tellOf(check, verdict), state }
   }
   if (share.outcome === 'fail') return { kind: 'misrouted', reason: share.reason, state }
   const blindFor = state.blindSince === null ? 0 : state.lookedAt - state.blindSince
@@ -346,7 +353,7 @@ function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook, sha
     return { kind: 'blind', reason: `no usable data for ${formatDuration(blindFor)}; ${blindReason(state)}`, state }
   }
   if (input.endsWhenProven && isEverythingProven(input, state)) {
-    return { kind: 'proven', reason: 'every check has shown that the canary is within what it accepts', state }
+    return { kind: 'proven', reason: provenText(input, state), state }
   }
   return null
 }
@@ -359,11 +366,17 @@ function isEverythingProven({ checks }: GuardInput, state: GuardState): boolean 
   return isPassing && proofs.length > 0 && proofs.every(Boolean)
 }
 
+function provenText(input: GuardInput, state: GuardState): string {
+  const said = Object.values(state.checks).flatMap(({ proof }) => proof?.reason ?? [])
+  const claim = `every check has shown that ${namesOf(input).canary} is within what it accepts`
+  return asSentence(said.length === 0 ? claim : `${claim}: ${said.join('; ')}`)
+}
+
 function blindReason(state: GuardState): string {
   const blind = Object.entries(state.checks).find(
     ([, { verdict }]) => verdict.outcome === 'inconclusive' && verdict.cause === 'blind',
   )
-  return blind === undefined ? 'the data has come back' : `${blind[0]}: ${blind[1].verdict.reason}`
+  return blind === undefined ? 'the data has come back' : tellOf(blind[0], blind[1].verdict)
 }
 
 function summaryOf(input: GuardInput, state: GuardState): string {

@@ -50,7 +50,7 @@ export function renderLane(lane: LaneView, { width, now, color }: RenderOptions)
       ? []
       : wrap(frozen, width - 17).map((line, index) => field(index === 0 ? 'frozen' : '', paint('yellow', line)))),
     field('running', running === null ? 'nothing' : shortId(running)),
-    field('last promoted', promotedVersion === null ? 'none yet' : clean(promotedVersion)),
+    field('last promoted', promotedVersion === null ? 'not known' : clean(promotedVersion)),
     ...queue.map(({ releaseId, version, author }, index) =>
       field(index === 0 ? 'waiting' : '', `${shortId(releaseId)}  ${clean(version)}, by ${clean(author)}`),
     ),

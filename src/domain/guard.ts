@@ -1,3 +1,4 @@
+import type { ArmNames } from './arm-names.ts'
 import type { Check } from './checks.ts'
 import type { Exposure, Fence, PoolRoles } from './exposure.ts'
 import type { PlanPolicies } from './plan.ts'
@@ -24,14 +25,16 @@ export interface GuardInput {
   readonly endsWhenProven: boolean
   /** What the guard knew when it last watched this release. */
   readonly resume: GuardState | null
+  /** What sentences call both sides; absent in what an older release asked for: canary and stable. */
+  readonly names?: ArmNames
 }
 
 /** A check's judge state and latest verdict. The state is the judge's own plain JSON. */
 export interface WatchedCheck {
   readonly state: unknown
   readonly verdict: Verdict
-  /** While a bake may end early: the mirror judge's own plain JSON, and whether it has shown what is to be shown. */
-  readonly proof?: { readonly state: unknown; readonly isProven: boolean }
+  /** While a bake may end early: the mirror judge's own plain JSON, whether it has shown what is to be shown, and how. */
+  readonly proof?: { readonly state: unknown; readonly isProven: boolean; readonly reason?: string }
 }
 
 /** A stretch of time in which some check had no usable data. */
@@ -117,7 +120,12 @@ export function standingOf(
   for (const { name } of checks) {
     const verdict = state?.checks[name]?.verdict
     if (verdict === undefined) return { isPassing: false, waiting: `${name}: not looked at yet` }
-    if (verdict.outcome !== 'pass') return { isPassing: false, waiting: `${name}: ${verdict.reason}` }
+    if (verdict.outcome !== 'pass') return { isPassing: false, waiting: tellOf(name, verdict) }
   }
   return { isPassing: true }
+}
+
+/** The sentence of a verdict with its check's name, which is left out where the sentence begins with it anyway. */
+export function tellOf(check: string, { reason }: Pick<Verdict, 'reason'>): string {
+  return reason.startsWith(`${check} `) ? reason : `${check}: ${reason}`
 }

@@ -12,6 +12,7 @@ export interface LaneState<Entry> {
   readonly running: { readonly releaseId: string; readonly number: number } | null
   readonly queue: readonly Waiting<Entry>[]
   readonly freeze: { readonly reason: string; readonly by: string; readonly at: Milliseconds } | null
+  /** What was promoted last, and so is on stable; null when nobody knows. */
   readonly promotedVersion: string | null
   readonly nextNumber: number
   /** Answers by idempotency key, newest last: a key answers once and for ever with the same release. */
@@ -98,4 +99,12 @@ export function ended<Entry>(
 ): LaneState<Entry> {
   if (lane.running?.releaseId !== releaseId) return lane
   return { ...lane, running: null, promotedVersion: promotedVersion ?? lane.promotedVersion }
+}
+
+/**
+ * Frees the lane of a release that is over without a report, because somebody terminated it. Whether it had been promoted
+ * by then nobody can say, so what is on stable is not known any more.
+ */
+export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string): LaneState<Entry> {
+  return lane.running?.releaseId === releaseId ? { ...lane, running: null, promotedVersion: null } : lane
 }

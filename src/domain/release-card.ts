@@ -16,6 +16,8 @@ export interface ReleaseCard {
   readonly service: string
   readonly environment: string
   readonly version: string
+  /** The version that is on stable meanwhile; null when nobody knows. */
+  readonly replaces: string | null
   readonly author: string
   /** `baking`, `paused (baking)`, `promoted` … */
   readonly phase: string
@@ -52,6 +54,7 @@ export interface ReleaseCard {
 export interface CardSource {
   readonly plan: Plan
   readonly version: string
+  readonly replaces?: string | null
   readonly author: { readonly person: string }
   readonly startedAt: Milliseconds
 }
@@ -68,7 +71,8 @@ export function releaseCard(
     guard === null || state.endedAt !== null ? state.verdicts : { ...state.verdicts, ...verdictsOf(guard) }
   return {
     ...{ releaseId: state.releaseId, service: plan.service, environment: plan.environment },
-    ...{ version: source.version, author: source.author.person, startedAt: source.startedAt },
+    ...{ version: source.version, replaces: source.replaces ?? null },
+    ...{ author: source.author.person, startedAt: source.startedAt },
     ...{ phase: phaseText(state), weight: state.live.weight, cohorts: state.live.cohorts, step: state.step },
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
     isEnded: state.endedAt !== null,

@@ -16,8 +16,16 @@ export function phaseText(state: Pick<ReleaseState, 'phase' | 'pause'>): string 
 }
 
 /** The release as short Markdown for Temporal's UI: what, where, the steps with a mark, the verdicts. */
-export function describeForTemporal(plan: Plan, version: string, state: ReleaseState): string {
-  const head = `**${plan.service} ${version}** to ${plan.environment}: **${phaseText(state)}**, ${exposureText(state.live)} on canary`
+export function describeForTemporal(
+  {
+    plan,
+    version,
+    replaces = null,
+  }: { readonly plan: Plan; readonly version: string; readonly replaces?: string | null },
+  state: ReleaseState,
+): string {
+  const replaced = replaces === null ? '' : ` (replaces ${replaces})`
+  const head = `**${plan.service} ${version}**${replaced} to ${plan.environment}: **${phaseText(state)}**, ${exposureText(state.live)} on canary`
   const reason = state.abandoned?.reason ?? state.pause?.reason
   const steps = plan.steps.map(({ label }, index) => `| ${markOf(index + 1, state)} | ${index + 1} | ${cell(label)} |`)
   const verdicts = Object.entries(state.verdicts).map(

@@ -146,11 +146,12 @@ function slackTime(at: number): string {
   return `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${fallback}>`
 }
 
-function origin({ releaseId, author, startedAt, trail }: ReleaseCard): string {
+function origin({ releaseId, author, replaces, startedAt, trail }: ReleaseCard): string {
   const last = trail.at(-1)
   const story = last === undefined ? '' : `\nlast: ${clamp(escape(last.text), 500)}`
   const id = escape(releaseId.replace(/^release\//, ''))
-  return `\`${id}\` started by ${short(author)}, ${slackTime(startedAt)}${story}`
+  const replaced = replaces === null ? '' : `replaces ${short(replaces)}, `
+  return `\`${id}\` ${replaced}started by ${short(author)}, ${slackTime(startedAt)}${story}`
 }
 
 function buttons(card: ReleaseCard) {

@@ -20,6 +20,7 @@ import {
   type Placement,
   place,
   start,
+  vanished,
   type Waiting,
 } from '../domain/lane-state.ts'
 import { beginState } from '../domain/release-state.ts'
@@ -118,11 +119,13 @@ export async function lane(input: LaneInput): Promise<void> {
     const { releaseId, number, entry } = next
     const { version, author, reason, plan, planHash, longestHistory } = entry
     const startedAt = Date.now()
+    // What is on stable is known only now: while this release waited, another one may have been promoted.
+    const replaces = known().promotedVersion
     const further = longestHistory === undefined ? {} : { longestHistory }
     try {
       await startChild(release, {
         workflowId: releaseId,
-        args: [{ releaseId, number, target, version, author, reason, plan, planHash, startedAt, ...further }],
+        args: [{ releaseId, number, target, version, replaces, author, reason, plan, planHash, startedAt, ...further }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: `${targetName(target)} ${version}`,
         typedSearchAttributes: releaseAttributes({ target, version }, beginState(releaseId)),
@@ -137,7 +140,7 @@ export async function lane(input: LaneInput): Promise<void> {
   async function askAboutRunning(): Promise<void> {
     const running = known().running
     if (running === null || (await isOpen(running.releaseId))) return
-    set(ended(known(), running.releaseId, null))
+    set(vanished(known(), running.releaseId))
   }
 }
 
@@ -204,7 +207,7 @@ function view(target: TargetId, state: Lane): LaneView {
 function describeLane({ running, queue, freeze, promotedVersion }: LaneView): string {
   const lines = [
     `running: **${running ?? 'nothing'}**`,
-    `last promoted: ${promotedVersion ?? 'none yet'}`,
+    `last promoted: ${promotedVersion ?? 'not known'}`,
     ...queue.map(({ releaseId, version, author }) => `- waiting: ${releaseId} (${version}, by ${author})`),
   ]
   return freeze === null ? lines.join('\n\n') : [`**frozen** by ${freeze.by}: ${freeze.reason}`, ...lines].join('\n\n')

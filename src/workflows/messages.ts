@@ -14,6 +14,8 @@ export interface ReleaseInput {
   readonly number: number
   readonly target: TargetId
   readonly version: string
+  /** What the lane had promoted last when it started this release; null or absent when nobody knows. */
+  readonly replaces?: string | null
   readonly author: Actor
   readonly reason: string
   readonly plan: Plan

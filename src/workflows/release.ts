@@ -103,8 +103,9 @@ async function expose(
 /** One message per exposure; the first one says who started. */
 function tellExposure(run: Run): void {
   const { position, live } = run.state()
-  const { version, author } = run.input
-  const started = position === 0 ? `release started by ${author.person}, ` : ''
+  const { version, author, replaces = null } = run.input
+  const replaced = replaces === null ? '' : `replaces ${replaces}, `
+  const started = position === 0 ? `release started by ${author.person}, ${replaced}` : ''
   run.tell(`${version}: ${started}${exposureText(live)} on canary`, 'info')
 }
 

@@ -65,7 +65,7 @@ export function beginRun(input: ReleaseInput): Run {
   }
 
   function show(): void {
-    setCurrentDetails(describeForTemporal(input.plan, input.version, state))
+    setCurrentDetails(describeForTemporal(input, state))
     // A change that is under way lasts a moment, and every update is an event: what follows it is what people look for.
     if (state.phase === 'exposing' && state.pause === null) return
     const attributes = releaseAttributes(input, state)

@@ -1,4 +1,5 @@
 import { ActivityFailure, CancellationScope, isCancellation } from '@temporalio/workflow'
+import { armNames } from '../domain/arm-names.ts'
 import type { Check } from '../domain/checks.ts'
 import { type GuardInput, type GuardOutcome, type GuardState, verdictsOf, withoutEvidence } from '../domain/guard.ts'
 import { targetName } from '../domain/target.ts'
@@ -25,7 +26,8 @@ export interface Watch {
 
 /** A watch over a run; `ended` is called when a guard ends by itself. */
 export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): Watch {
-  const { plan, target, releaseId, number } = run.input
+  const { plan, target, releaseId, number, version, replaces = null } = run.input
+  const names = armNames(version, replaces)
   const guard = guardFor(targetName(target))
   let memory = run.input.carried?.guard ?? null
   let further: readonly Check[] = []
@@ -62,7 +64,7 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
     const own = new CancellationScope({ cancellable: true })
     scope = own
     void watchInside(own, {
-      ...{ target, releaseId, roles, exposure: live, fence: { release: number, epoch } },
+      ...{ target, releaseId, roles, exposure: live, fence: { release: number, epoch }, names },
       ...{ exposedAt: exposedAt ?? Date.now(), checks: checks(), interval: plan.interval, resume: memory },
       ...{ blindLimit: plan.onInconclusive.holdFor, watchesRouter: true, endsWhenProven: false, ...options },
     })

@@ -73,6 +73,7 @@ describe('renderCard', () => {
           ...card,
           service: first,
           version: second,
+          replaces: first,
           author: third,
           phase: `paused ${first}`,
           reason: second,

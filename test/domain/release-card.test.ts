@@ -67,7 +67,15 @@ describe('releaseCard', () => {
     const card = releaseCard(source, after(...BAKING), null, 14_000)
     expect(card).toMatchObject({
       ...{ releaseId: 'release/checkout/production/7', service: 'checkout', environment: 'production' },
-      ...{ version: '2.7.0', author: 'dave', phase: 'baking', isEnded: false, weight: 500, cohorts: ['internal'] },
+      ...{
+        version: '2.7.0',
+        replaces: null,
+        author: 'dave',
+        phase: 'baking',
+        isEnded: false,
+        weight: 500,
+        cohorts: ['internal'],
+      },
       ...{ step: 2, reason: null, outcome: 'pass', approval: null, bakeRemaining: 50_000, bakeDuration: 60_000 },
       ...{ verbs: ['pause', 'promote', 'abort', 'extend'], startedAt: 5, endedAt: null, latest: null, repairs: 0 },
     })
@@ -159,7 +167,7 @@ describe('the short words', () => {
 
   it('make a page for Temporal in which a bar in a label breaks no table', () => {
     const plan = { ...read.plan, steps: [{ kind: 'weight', label: 'a | b' }, ...read.plan.steps.slice(1)] }
-    const text = describeForTemporal(plan, '2.7.0', paused)
+    const text = describeForTemporal({ plan, version: '2.7.0' }, paused)
     expect(text.split('\n').slice(0, 7)).toEqual([
       '**checkout 2.7.0** to production: **paused (baking)**, 5% and internal on canary',
       '',

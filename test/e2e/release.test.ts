@@ -58,9 +58,14 @@ describe('a release that goes well', () => {
     })
     const id = await stage.start(plan)
     const ofErrors = (card: ReleaseCard) => card.verdicts.find(({ check }) => check === 'errors')
-    const full = await stage.untilCard(id, (card) => ofErrors(card)?.reason.includes('no stable') === true)
+    const full = await stage.untilCard(
+      id,
+      (card) => ofErrors(card)?.reason.includes('nobody is left on stable') === true,
+    )
     expect(ofErrors(full)).toMatchObject({ outcome: 'pass' })
-    expect(ofErrors(full)?.reason).toMatch(/no stable to compare with; before: errors .* on canary/)
+    expect(ofErrors(full)?.reason).toMatch(
+      /^everybody is on 2\.4\.0, so nobody is left on stable to compare with; before: errors .* on 2\.4\.0/,
+    )
     stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.2, slowShare: 0 }
     const result = await stage.result(id)
     expect(result).toMatchObject({ outcome: 'rolled-back' })
@@ -138,7 +143,7 @@ describe('a bad version', () => {
     stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.1, slowShare: 0.01 }
     const result = await stage.result(id)
     expect(result.outcome).toBe('rolled-back')
-    expect(result.reason).toMatch(/^errors: errors .*% on canary against .*% on stable/)
+    expect(result.reason).toMatch(/^errors [\d.]+ % on 2\.4\.0 against [\d.]+ % on stable/)
     expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
   })
 
@@ -148,7 +153,7 @@ describe('a bad version', () => {
     stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.005, slowShare: 0.2 }
     const result = await stage.result(id)
     expect(result.outcome).toBe('rolled-back')
-    expect(result.reason).toMatch(/^latency: /)
+    expect(result.reason).toMatch(/^latency p95 .* on 2\.4\.0 against .* on stable/)
   })
 
   it('is only held where the plan says pause, and goes on when somebody retries after a mend', async () => {
@@ -365,7 +370,7 @@ describe('the router', () => {
     await stage.untilCard(id, (card) => card.phase === 'baking')
     stage.script.pools['green'] = { requestsPerSecond: 4_000, errorRate: 0.005, slowShare: 0.01 }
     const paused = await stage.untilCard(id, (card) => card.phase === 'paused (baking)')
-    expect(paused.reason).toMatch(/canary gets .* of the requests .*, 10% is commanded/)
+    expect(paused.reason).toMatch(/^2\.4\.0 gets .* of the requests \(.*\) instead of 10%: /)
     await stage.command(id, 'abort')
     await stage.result(id)
   })

@@ -22,6 +22,7 @@ const card: fc.Arbitrary<ReleaseCard> = fc.record({
   service: text,
   environment: text,
   version: text,
+  replaces: fc.option(text),
   author: text,
   phase: fc.constantFrom('baking', 'paused (baking)', 'waiting', 'promoted', 'rolling-back'),
   isEnded: fc.boolean(),

@@ -17,6 +17,7 @@ type Lane = lanes.LaneState<StartRequest>
 
 interface Kept {
   readonly request: StartRequest
+  readonly replaces: string | null
   readonly startedAt: number
   state: ReleaseState
   guard: GuardState | null
@@ -72,12 +73,12 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     const next = lanes.nextToStart(lane)
     lane = lanes.start(lane)
     lanesByTarget.set(targetName(target), lane)
-    if (next !== null) begin(next.releaseId, next.entry)
+    if (next !== null) begin(next.releaseId, next.entry, lane.promotedVersion)
     return lane
   }
 
-  function begin(releaseId: string, request: StartRequest): void {
-    kept.set(releaseId, { request, startedAt: now(), state: beginState(releaseId), guard: null })
+  function begin(releaseId: string, request: StartRequest, replaces: string | null): void {
+    kept.set(releaseId, { request, replaces, startedAt: now(), state: beginState(releaseId), guard: null })
     const roles = { stable: 'blue', canary: 'green' }
     record(releaseId, { type: 'baseline-recorded', roles, exposure: { weight: 0, cohorts: [] } })
   }
@@ -164,8 +165,8 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     command: (request) => answer(() => command(request)),
     show: (releaseId) =>
       answer(() => {
-        const { request, startedAt, state, guard } = find(releaseId)
-        return releaseCard({ ...request, startedAt }, state, guard, now())
+        const { request, replaces, startedAt, state, guard } = find(releaseId)
+        return releaseCard({ ...request, replaces, startedAt }, state, guard, now())
       }),
     list: (filter, page) =>
       answer(() => {
