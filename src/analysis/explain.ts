@@ -1,7 +1,9 @@
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 
-/** Odds beyond this are shown as "less than". */
-const LONGEST_ODDS = 1e12
+/** Evidence beyond this is not told apart. */
+const MOST_EVIDENCE = 1e12
+/** Odds beyond this are shown as "less than": nobody reads more zeros. */
+const LONGEST_ODDS = 1e9
 
 /** Longest sentence of a verdict: five lines of a terminal, and a Slack message has room for some of them. */
 export const LONGEST_SENTENCE = 400
@@ -22,9 +24,10 @@ export function shorten(text: string, longest: number): string {
 
 const NO_REASON = 'no reason was given'
 
-/** A source's sentence as the end of another: without its full stop. */
+/** A source's sentence as the end of another: without its full stop and its capital, where that is no name. */
 export function asClause(sentence: string): string {
-  return sentence.trim().replace(/\.$/, '') || NO_REASON
+  const clause = sentence.trim().replace(/\.$/, '')
+  return clause.replace(/^(?:An?|No|The|These|This|Waiting) /, (word) => word.toLowerCase()) || NO_REASON
 }
 
 /** `p95`, `p95 and p99`, `p50, p95 and p99`. */
@@ -40,14 +43,17 @@ export function formatImpossible(value: number): string {
 
 /** A number as a query gave it, to four digits. */
 export function formatNumber(value: number): string {
-  if (Number.isFinite(value)) return String(Number(value.toPrecision(4)))
+  const rounded = Number(value.toPrecision(4))
+  // The largest numbers round to more than a number can be.
+  if (Number.isFinite(value)) return String(Number.isFinite(rounded) ? rounded : value)
   return Number.isNaN(value) ? 'not a number' : 'infinite'
 }
 
 /** The numbers that a query gave: `0.061`, `[0.06, 0.02]`, `[1, 2, 3, … 40 series]`. */
 export function formatSeries(values: readonly number[]): string {
   const [first] = values
-  if (values.length === 1 && first !== undefined) return formatNumber(first)
+  if (first === undefined) return 'none'
+  if (values.length === 1) return formatNumber(first)
   const shown = values.slice(0, 3).map(formatNumber).join(', ')
   return values.length > 3 ? `[${shown}, … ${values.length} series]` : `[${shown}]`
 }
@@ -90,8 +96,8 @@ export function formatQuantile(quantile: number): string {
 }
 
 /**
- * Error odds for ln of an e-value: `1 : 4,700`. Of so many releases in which the claim is wrong, at most one ever looks
- * as if it were right, however often one looks. That is not the probability that it is wrong here. Never below `1 : 1`.
+ * Error odds for ln of an e-value: `1 : 4,700`. Of the releases in which the claim is wrong, at most one in so many ever
+ * looks like this, however often one looks. That is not the probability that it is wrong here. Never below `1 : 1`.
  */
 export function formatOdds(logEvidence: number): string {
   const evidence = Math.max(1, capEvidence(logEvidence))
@@ -103,7 +109,7 @@ export function formatOdds(logEvidence: number): string {
 /** An e-value from its logarithm, at least 0 and at most 10¹², so that it is finite and fits a chart. */
 export function capEvidence(logEvidence: number): number {
   if (Number.isNaN(logEvidence)) return 0
-  return logEvidence >= Math.log(LONGEST_ODDS) ? LONGEST_ODDS : Math.exp(logEvidence)
+  return logEvidence >= Math.log(MOST_EVIDENCE) ? MOST_EVIDENCE : Math.exp(logEvidence)
 }
 
 /** What a claim is told with while it is not shown: `(error odds 1 : 3, fails at 1 : 300)`. */

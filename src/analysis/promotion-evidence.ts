@@ -78,7 +78,7 @@ export function stepProof(check: Check, state: ProofState, input: CheckInput): P
   return {
     state,
     isProven: false,
-    reason: `${check.name} compares nothing: only the full bake can show that all is well`,
+    reason: `the check ${check.name} compares nothing: only the full bake can show that all is well`,
   }
 }
 
@@ -96,8 +96,10 @@ function stepRateProof(
     return side === undefined ? wealth : bet(wealth, side.arrange(read.counts), side.ratio, read.duration)
   })
   const names = namesOf(input)
-  const said = sides.map((side) => `${question.noun} on ${names.canary} ${side.say(names)}`)
-  return conclude({ ...held, claims }, said, formatList(said), question.alpha)
+  const subject = `${question.noun} on ${names.canary}`
+  const limits = sides.map((side) => side.say(names))
+  const said = limits.map((limit) => `${subject} ${limit}`)
+  return conclude({ ...held, claims }, said, `${subject} ${formatList(limits)}`, question.alpha)
 }
 
 function stepLatencyProof(

@@ -113,7 +113,7 @@ function conclude(
 ): { readonly state: SampleRatioState; readonly verdict: Verdict } {
   const evidence = evidenceOf(rule, state)
   const total = state.canary + state.stable
-  const wanted = `${formatWeight(input.weight)}${input.hasCohorts ? ' and the cohorts' : ''}`
+  const wanted = `${formatWeight(input.weight)}${input.hasCohorts ? ' and cohorts' : ''}`
   const said = `${namesOf(input).canary} gets ${formatShare(state.canary / total)} of the requests (${formatFraction(state.canary, total)})`
   if (state.logPeak >= neededLogEvidence(rule)) {
     // Either side could have been wrong, so that the odds of both together are half as long.

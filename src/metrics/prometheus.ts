@@ -175,7 +175,10 @@ function staleAfterSeconds({ scrapeInterval }: PrometheusOptions): number {
 function valuesOf(samples: readonly Sample[]): MetricResult<QueryValue> {
   if (samples.length === 0) return { kind: 'noData', reason: 'The query has no result.' }
   const odd = samples.find(({ value }) => !Number.isFinite(value))
-  if (odd !== undefined) return { kind: 'nan', reason: `The query gives ${odd.value}, which is not a number to judge.` }
+  if (odd !== undefined) {
+    const what = Number.isNaN(odd.value) ? 'something that is not a number' : 'an infinite number'
+    return { kind: 'nan', reason: `The query gives ${what}.` }
+  }
   return { kind: 'value', value: samples.map(({ value }) => value) }
 }
 

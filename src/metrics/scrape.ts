@@ -221,7 +221,7 @@ function problemOf(
   staleAfter: Milliseconds,
 ): MetricResult<never> | null {
   const series = seriesKey(sample.name, sample.labels)
-  if (Number.isNaN(sample.value)) return { kind: 'nan', reason: `${series} is NaN.` }
+  if (Number.isNaN(sample.value)) return { kind: 'nan', reason: `${series} is not a number.` }
   if (!Number.isFinite(sample.value) || sample.value < 0) return malformed(`${series} is ${sample.value}, no count.`)
   if (measure.kind === 'bucket' && Number.isNaN(measure.upToSeconds))
     return malformed(`${series} has no bound in \`le\`.`)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Check } from '../../src/domain/checks.ts'
-import { blindTime, type GuardState, standingOf, verdictsOf, withoutEvidence } from '../../src/domain/guard.ts'
+import { blindTime, type GuardState, standingOf, tellOf, verdictsOf, withoutEvidence } from '../../src/domain/guard.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
 
 const pass: Verdict = { outcome: 'pass', reason: 'fine', evidence: { judge: 't', figures: {} } }
@@ -68,6 +68,14 @@ describe('blindTime', () => {
         expect(blindTime(state, earlier)).toBeLessThanOrEqual(1_000 - earlier)
       }),
     )
+  })
+})
+
+describe('tellOf', () => {
+  it('names the check, unless the sentence begins with its name', () => {
+    expect(tellOf('ceiling', { reason: 'errors 5 % on 2.4.0' })).toBe('ceiling: errors 5 % on 2.4.0')
+    expect(tellOf('errors', { reason: 'errors 5 % on 2.4.0' })).toBe('errors 5 % on 2.4.0')
+    expect(tellOf('error', { reason: 'errors 5 % on 2.4.0' })).toBe('error: errors 5 % on 2.4.0')
   })
 })
 

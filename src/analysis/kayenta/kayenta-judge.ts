@@ -59,7 +59,10 @@ export function stepKayenta(
   if (!parsed.ok)
     return {
       state,
-      verdict: blind(`the canary config cannot be used: ${asClause(parsed.problems[0] ?? '')}`, evidence(check, state)),
+      verdict: blind(
+        `the canary config cannot be used: ${asClause(parsed.problems[0] ?? '').replaceAll('undefined', 'nothing')}`,
+        evidence(check, state),
+      ),
     }
   if (!(Math.abs(input.at) <= LONGEST_TIME))
     return { state, verdict: blind('the look has no time', evidence(check, state)) }
