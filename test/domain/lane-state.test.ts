@@ -9,6 +9,7 @@ import {
   nextToStart,
   place,
   start,
+  vanished,
   type WhenBusy,
 } from '../../src/domain/lane-state.ts'
 
@@ -107,6 +108,18 @@ describe('ended', () => {
     expect(ended(lane, 'r9', 'v9')).toBe(lane)
     const free = ended(lane, 'r1', 'v1')
     expect(ended(free, 'r1', 'v2')).toBe(free)
+  })
+})
+
+describe('vanished', () => {
+  it('frees the target and forgets what is on stable, because nobody can say', () => {
+    const lane = start(submit(ended(started(wish('a')), 'r1', 'v1'), wish('b')))
+    expect(vanished(lane, 'r2')).toMatchObject({ running: null, promotedVersion: null })
+  })
+
+  it('leaves a lane alone that has heard the report meanwhile', () => {
+    const lane = ended(started(wish('a')), 'r1', 'v1')
+    expect(vanished(lane, 'r1')).toBe(lane)
   })
 })
 

@@ -93,6 +93,14 @@ describe('releaseCard', () => {
     ])
   })
 
+  it('says which version is replaced, where that is known', () => {
+    expect(releaseCard({ ...source, replaces: '2.6.3' }, after(), null, 0).replaces).toBe('2.6.3')
+    expect(releaseCard({ ...source, replaces: null }, after(), null, 0).replaces).toBeNull()
+    expect(describeForTemporal({ ...source, replaces: '2.6.3' }, after()).split('\n')[0]).toBe(
+      '**checkout 2.7.0** (replaces 2.6.3) to production: **starting**, 0% on canary',
+    )
+  })
+
   it('is plain JSON', () => {
     const card = releaseCard(source, after(...BAKING), GUARD, 14_000)
     expect(JSON.parse(JSON.stringify(card))).toEqual(card)

@@ -147,6 +147,19 @@ describe('a bad version', () => {
     expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
   })
 
+  it('is told apart by name from the version it was to replace', async () => {
+    await stage.result(await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }), { version: '2.3.9' }))
+    stage.script.pools['blue'] = { requestsPerSecond: 400, errorRate: 0.1, slowShare: 0.01 }
+    const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
+    const result = await stage.result(id)
+    expect(result.reason).toMatch(
+      /^errors [\d.]+ % on 2\.4\.0 against [\d.]+ % on 2\.3\.9 \(.*\): more than 1\.5 times as many, error odds /,
+    )
+    expect((await stage.releases.show(id)).replaces).toBe('2.3.9')
+    const told = stage.notices.filter(({ releaseId }) => releaseId === id).map((notice) => notice.text)
+    expect(told[0]).toBe('2.4.0: release started by alice, replaces 2.3.9, 10% on canary')
+  })
+
   it('is rolled back on latency', async () => {
     const id = await stage.start(planFor(stage, { steps, checks: LATENCY }))
     await stage.untilCard(id, (card) => card.phase === 'baking')
@@ -419,6 +432,17 @@ describe('a lane', () => {
     expect(await stage.result(first)).toMatchObject({ outcome: 'rolled-back' })
     await stage.untilLane((lane) => lane.running === null && lane.queue.length === 0)
     expect(await stage.result(second)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('tells each release what was promoted last when it starts, not when it was asked for', async () => {
+    const quick = planFor(stage, { steps: [{ weight: '100%' }] })
+    const first = await stage.start(planFor(stage, slow), { version: '2.3.9' })
+    const second = await stage.start(quick, { version: '2.4.0', whenBusy: 'queue' })
+    const third = await stage.start(quick, { version: '2.5.0', whenBusy: 'queue' })
+    await stage.command(first, 'abort')
+    await stage.untilLane((lane) => lane.promotedVersion === '2.5.0')
+    const cards = await Promise.all([first, second, third].map((id) => stage.releases.show(id)))
+    expect(cards.map(({ replaces }) => replaces)).toEqual([null, null, '2.4.0'])
   })
 
   it('rolls the running release back when another is to replace it', async () => {
