@@ -1,3 +1,4 @@
+import { armNames } from '../domain/arm-names.ts'
 import { type Check, type CheckInput, comparesWithStable } from '../domain/checks.ts'
 import { type Exposure, isSameExposure } from '../domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
@@ -65,9 +66,10 @@ function exposureIn({ spans }: PastRelease, { start, end }: RecordedPair): Expos
   return spans.find(({ from, until }) => from <= start && end <= until)?.exposure ?? null
 }
 
-function inputOf({ start, end, canary, stable }: RecordedPair, { roles }: PastRelease): CheckInput {
+function inputOf({ start, end, canary, stable }: RecordedPair, release: PastRelease): CheckInput {
+  const { roles, version, replaces } = release
   return {
-    ...{ at: end, window: { start, end }, readings: {} },
+    ...{ at: end, window: { start, end }, readings: {}, names: armNames(version, replaces) },
     ...{ canary: resultOf(canary, roles.canary), stable: resultOf(stable, roles.stable) },
   }
 }

@@ -7,6 +7,8 @@ import type { Milliseconds } from './units.ts'
 export interface PastRelease {
   readonly releaseId: string
   readonly version: string
+  /** The version it was to replace; null when nobody knew it. */
+  readonly replaces: string | null
   readonly outcome: 'promoted' | 'rolled-back'
   /** Why and when it was rolled back; null when it was promoted. */
   readonly abandoned: Pick<Abandonment, 'cause' | 'by' | 'at'> | null
@@ -29,14 +31,17 @@ export interface RecordedRelease extends PastRelease {
 }
 
 /** The past release that ended in this state, or null when it has not ended or nobody ever had the new version. */
-export function pastReleaseOf(version: string, state: ReleaseState): PastRelease | null {
+export function pastReleaseOf(
+  { version, replaces }: Pick<PastRelease, 'version' | 'replaces'>,
+  state: ReleaseState,
+): PastRelease | null {
   const { releaseId, roles, abandoned } = state
   const spans = state.spans.flatMap(({ exposure, from, until }) =>
     until !== null && until > from ? [{ exposure, from, until }] : [],
   )
   if (!isEnded(state) || roles === null || spans.length === 0) return null
   return {
-    ...{ releaseId, version, roles, spans },
+    ...{ releaseId, version, replaces, roles, spans },
     outcome: state.phase === 'promoted' ? 'promoted' : 'rolled-back',
     abandoned: abandoned === null ? null : { cause: abandoned.cause, by: abandoned.by, at: abandoned.at },
   }

@@ -53,6 +53,7 @@ const span = z
 const release = z.strictObject({
   releaseId: z.string().min(1).max(200),
   version: z.string().min(1).max(200),
+  replaces: z.string().max(200).nullable().default(null),
   outcome: z.enum(['promoted', 'rolled-back']),
   abandoned: z
     .strictObject({

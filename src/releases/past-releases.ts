@@ -44,7 +44,7 @@ export async function pastReleases(
 async function readOne(client: Client, releaseId: string): Promise<PastRelease | 'unread' | null> {
   try {
     const { input, state } = await client.workflow.getHandle(releaseId).query(viewQuery)
-    return pastReleaseOf(input.version, state)
+    return pastReleaseOf({ version: input.version, replaces: input.replaces ?? null }, state)
   } catch {
     return 'unread'
   }

@@ -155,7 +155,7 @@ describe('releases that are over', () => {
       ...{ canary: arm(120, index < 5 ? 0.01 : share), stable: arm(1_080, 0.01) },
     }))
     return {
-      ...{ releaseId: `release/checkout/production/${number}`, version: `2.4.${number}` },
+      ...{ releaseId: `release/checkout/production/${number}`, version: `2.4.${number}`, replaces: null },
       ...(share > 0.01
         ? { outcome: 'rolled-back', abandoned: { cause: 'abort', by: 'ana', at: 25 * MINUTE } }
         : { outcome: 'promoted', abandoned: null }),

@@ -24,7 +24,13 @@ function pairs(length: number, canaryShare: (minute: number) => number, seed = 5
 function release(value: readonly RecordedPair[], own: Partial<RecordedRelease> = {}): RecordedRelease {
   const until = value.at(-1)?.end ?? START + MINUTE
   return {
-    ...{ releaseId: 'release/shop/production/4', version: '2.4.0', outcome: 'promoted', abandoned: null },
+    ...{
+      releaseId: 'release/shop/production/4',
+      version: '2.4.0',
+      replaces: '2.3.9',
+      outcome: 'promoted',
+      abandoned: null,
+    },
     roles: { stable: 'blue', canary: 'green' },
     spans: [{ exposure: { weight: 1_000, cohorts: [] }, from: START, until }],
     windows: { store: { kind: 'value', value } },
@@ -39,7 +45,7 @@ describe('a release judged once more', () => {
     expect(verdict.failsAfter).toBeGreaterThan(10 * MINUTE)
     expect(verdict.failsAfter).toBeLessThanOrEqual(13 * MINUTE)
     expect(verdict.looks).toBe(30)
-    expect(verdict.reason).toContain('errors')
+    expect(verdict.reason).toMatch(/^errors [\d.]+ % on 2\.4\.0 against [\d.]+ % on 2\.3\.9 /)
   })
 
   it('passes where it did not', () => {

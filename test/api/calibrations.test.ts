@@ -197,7 +197,13 @@ describe('the recorder of releases', () => {
   const target = { service: 'checkout', environment: 'production' }
   const signal = new AbortController().signal
   const release: PastRelease = {
-    ...{ releaseId: 'release/checkout/production/7', version: '2.4.0', outcome: 'promoted', abandoned: null },
+    ...{
+      releaseId: 'release/checkout/production/7',
+      version: '2.4.0',
+      replaces: null,
+      outcome: 'promoted',
+      abandoned: null,
+    },
     roles: { stable: 'blue', canary: 'green' },
     spans: [
       { exposure: { weight: 500, cohorts: [] }, from: 90_000, until: 200_000 },

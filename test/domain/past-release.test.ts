@@ -5,6 +5,7 @@ import { beginState, type ReleaseEvent, type ReleaseState, reduce } from '../../
 
 type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
 
+const VERSIONS = { version: '2.4.0', replaces: '2.3.9' }
 const ROLES = { stable: 'blue', canary: 'green' }
 const NOBODY: Exposure = { weight: 0, cohorts: [] }
 const at = (weight: number): Exposure => ({ weight, cohorts: [] })
@@ -24,8 +25,8 @@ function after(...happenings: readonly Happening[]): ReleaseState {
 describe('a release that is over', () => {
   it('tells who had the new version from when to when: from the read-back until the next change was asked for', () => {
     const state = after(read, wanted(500), confirmed(500), wanted(10_000), confirmed(10_000), { type: 'promoted' })
-    expect(pastReleaseOf('2.4.0', state)).toEqual({
-      ...{ releaseId: 'release/checkout/production/7', version: '2.4.0', outcome: 'promoted' },
+    expect(pastReleaseOf(VERSIONS, state)).toEqual({
+      ...{ releaseId: 'release/checkout/production/7', ...VERSIONS, outcome: 'promoted' },
       ...{ abandoned: null, roles: ROLES },
       spans: [
         { exposure: at(500), from: 2_000, until: 3_000 },
@@ -39,7 +40,7 @@ describe('a release that is over', () => {
       ...[read, wanted(500), confirmed(500), abandoned],
       ...([{ type: 'rollback-wanted' }, confirmed(0), { type: 'rolled-back' }] as const),
     )
-    expect(pastReleaseOf('2.4.0', state)).toMatchObject({
+    expect(pastReleaseOf(VERSIONS, state)).toMatchObject({
       outcome: 'rolled-back',
       abandoned: { cause: 'failed-check', by: 'guard', at: 3_000 },
       spans: [{ exposure: at(500), from: 2_000, until: 3_000 }],
@@ -48,13 +49,13 @@ describe('a release that is over', () => {
 
   it('goes on with an exposure that was only read back once more', () => {
     const state = after(read, wanted(10_000), confirmed(10_000), confirmed(10_000), { type: 'promoted' })
-    expect(pastReleaseOf('2.4.0', state)?.spans).toEqual([{ exposure: at(10_000), from: 2_000, until: 4_000 }])
+    expect(pastReleaseOf(VERSIONS, state)?.spans).toEqual([{ exposure: at(10_000), from: 2_000, until: 4_000 }])
   })
 
   it('is none while it runs, and none when nobody ever had the new version', () => {
-    expect(pastReleaseOf('2.4.0', after(read, wanted(500), confirmed(500)))).toBeNull()
+    expect(pastReleaseOf(VERSIONS, after(read, wanted(500), confirmed(500)))).toBeNull()
     const nobody = after(read, abandoned, { type: 'rollback-wanted' }, confirmed(0), { type: 'rolled-back' })
     expect(nobody.phase).toBe('rolled-back')
-    expect(pastReleaseOf('2.4.0', nobody)).toBeNull()
+    expect(pastReleaseOf(VERSIONS, nobody)).toBeNull()
   })
 })

@@ -13,7 +13,7 @@ const problemsOf = (value: unknown) => {
 }
 
 const release = (own: object = {}) => ({
-  ...{ releaseId: 'release/checkout/production/7', version: '2.4.0', outcome: 'rolled-back' },
+  ...{ releaseId: 'release/checkout/production/7', version: '2.4.0', replaces: null, outcome: 'rolled-back' },
   abandoned: { cause: 'failed-check', by: 'guard', at: 120_000 },
   roles: { stable: 'blue', canary: 'green' },
   spans: [{ exposure: { weight: 500, cohorts: ['internal'] }, from: 0, until: 120_000 }],

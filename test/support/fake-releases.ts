@@ -181,7 +181,9 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
           ({ request: { plan }, state }) =>
             plan.service === service && plan.environment === environment && (state.endedAt ?? -1) >= since,
         )
-        const past = ended.map(({ request, state }) => pastReleaseOf(request.version, state)).reverse()
+        const past = ended
+          .map(({ request, replaces, state }) => pastReleaseOf({ version: request.version, replaces }, state))
+          .reverse()
         const releases = past.flatMap((one) => one ?? []).slice(0, most)
         return { releases, unread: ended.length - releases.length }
       }),
