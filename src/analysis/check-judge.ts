@@ -1,4 +1,4 @@
-import type { Check, CheckInput } from '../domain/checks.ts'
+import type { Check, CheckInput, ErrorRateCheck, LatencyCheck } from '../domain/checks.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { type ArgoState, startArgo, stepArgo } from './argo/argo-judge.ts'
 import { EMPTY_TALLY } from './arms.ts'
@@ -7,13 +7,15 @@ import { type QueryState, startQuery, stepQuery } from './expressions/query-judg
 import { type KayentaState, startKayenta, stepKayenta } from './kayenta/kayenta-judge.ts'
 import { type LatencyState, startLatency, stepLatency } from './latency-judge.ts'
 import { errorQuestion, eventQuestion, type RateState, startRate, stepRate } from './rate-judge.ts'
-import { enterThresholdExposure, startThreshold, stepThreshold, type ThresholdState } from './threshold-judge.ts'
+import { type RelativeState, startRelative, stepRelative } from './relative-judge.ts'
+import { startThreshold, stepThreshold, type ThresholdState } from './threshold-judge.ts'
 
 /** What a check remembers between looks. Plain JSON: it travels in heartbeats and survives restarts. */
 export type CheckState =
   | RateState
   | LatencyState
   | ThresholdState
+  | RelativeState
   | { readonly kind: 'query'; readonly query: QueryState }
   | { readonly kind: 'kayenta'; readonly kayenta: KayentaState }
   | { readonly kind: 'argo'; readonly argo: ArgoState }
@@ -28,9 +30,8 @@ export interface CheckStep {
 export function startCheck(check: Check): CheckState {
   switch (check.kind) {
     case 'errorRate':
-      return check.rule.judge === 'threshold' ? startThreshold() : startRate(errorQuestion(check, check.rule))
     case 'latency':
-      return check.rule.judge === 'threshold' ? startThreshold() : startLatency()
+      return startRuled(check)
     case 'rate':
       return startRate(eventQuestion(check))
     case 'query':
@@ -54,16 +55,9 @@ export function stepCheck(check: Check, state: CheckState, input: CheckInput): C
 
 function stepKind(check: Check, state: CheckState, input: CheckInput): CheckStep {
   switch (check.kind) {
-    case 'errorRate': {
-      if (check.rule.judge === 'threshold')
-        return stepThreshold(check, check.rule, state.kind === 'threshold' ? state : startThreshold(), input)
-      const question = errorQuestion(check, check.rule)
-      return stepRate(question, state.kind === 'rate' ? state : startRate(question), input)
-    }
+    case 'errorRate':
     case 'latency':
-      return check.rule.judge === 'threshold'
-        ? stepThreshold(check, check.rule, state.kind === 'threshold' ? state : startThreshold(), input)
-        : stepLatency(check, check.rule, state.kind === 'latency' ? state : startLatency(), input)
+      return stepRuled(check, state, input)
     case 'rate': {
       const question = eventQuestion(check)
       return stepRate(question, state.kind === 'rate' ? state : startRate(question), input)
@@ -83,9 +77,37 @@ function stepKind(check: Check, state: CheckState, input: CheckInput): CheckStep
   }
 }
 
+function startRuled(check: ErrorRateCheck | LatencyCheck): CheckState {
+  switch (check.rule.judge) {
+    case 'sequential':
+      return check.kind === 'latency' ? startLatency() : startRate(errorQuestion(check, check.rule))
+    case 'threshold':
+      return startThreshold()
+    case 'relative':
+      return startRelative()
+  }
+}
+
+function stepRuled(check: ErrorRateCheck | LatencyCheck, state: CheckState, input: CheckInput): CheckStep {
+  const { rule } = check
+  switch (rule.judge) {
+    case 'sequential': {
+      if (check.kind === 'latency')
+        return stepLatency(check, rule, state.kind === 'latency' ? state : startLatency(), input)
+      const question = errorQuestion(check, rule)
+      return stepRate(question, state.kind === 'rate' ? state : startRate(question), input)
+    }
+    case 'threshold':
+      return stepThreshold(check, rule, state.kind === 'threshold' ? state : startThreshold(), input)
+    case 'relative':
+      return stepRelative(check, rule, state.kind === 'relative' ? state : startRelative(), input)
+  }
+}
+
 /**
  * The state to go on with when the exposure changes: requests are counted afresh, so that "enough requests" and the
- * sentence are about the new exposure, while the evidence (and with it the one error budget of the release) stays.
+ * sentence are about the new exposure, while the evidence (and with it the one error budget of the release) stays, as
+ * do the breaches of a limit.
  */
 export function enterExposure(state: CheckState): CheckState {
   switch (state.kind) {
@@ -93,7 +115,8 @@ export function enterExposure(state: CheckState): CheckState {
     case 'latency':
       return { ...state, tally: EMPTY_TALLY }
     case 'threshold':
-      return enterThresholdExposure(state)
+    case 'relative':
+      return { ...state, gathered: null, gatheredFor: 0, standing: null }
     case 'query':
     case 'kayenta':
     case 'argo':

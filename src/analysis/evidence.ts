@@ -58,6 +58,7 @@ export function logEvidenceOf(state: CheckState): number {
       return Math.max(0, Math.max(...peaks, 0) - Math.log(Math.max(1, peaks.length)))
     }
     case 'threshold':
+    case 'relative':
     case 'query':
     case 'kayenta':
     case 'argo':

@@ -10,6 +10,12 @@ export function hasSameBuckets(left: readonly number[], right: readonly number[]
   return left.length === right.length && left.every((bound, index) => bound === right[index])
 }
 
+/** Both together; null when they count into different buckets. */
+export function addHistograms(left: LatencyHistogram, right: LatencyHistogram): LatencyHistogram | null {
+  if (!hasSameBuckets(left.upperBoundsSeconds, right.upperBoundsSeconds)) return null
+  return { ...right, counts: right.counts.map((count, index) => count + (left.counts[index] ?? 0)) }
+}
+
 /** Why the histogram cannot be used, as the rest of a sentence that starts with the arm; null when it can. */
 export function histogramFault(histogram: LatencyHistogram): string | null {
   const { upperBoundsSeconds: bounds, counts } = histogram

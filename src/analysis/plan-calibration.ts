@@ -7,6 +7,7 @@ import type { Recording } from '../domain/recording.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { type CalibrationReport, calibrate, withRatio } from './calibrate.ts'
 import { withAlpha } from './evidence.ts'
+import { addHistograms } from './histogram.ts'
 import { proposedLine } from './proposed-line.ts'
 import { createRandom } from './random.ts'
 import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
@@ -270,6 +271,5 @@ function addArms(left: ArmCounts, right: ArmCounts): ArmCounts {
 function addLatencies(left: LatencyHistogram | null, right: LatencyHistogram | null): LatencyHistogram | null {
   if (left === null || right === null) return left ?? right
   // Buckets that changed in between cannot be added; the newer ones are what a release will see.
-  if (left.upperBoundsSeconds.join() !== right.upperBoundsSeconds.join()) return right
-  return { ...right, counts: right.counts.map((count, index) => count + (left.counts[index] ?? 0)) }
+  return addHistograms(left, right) ?? right
 }

@@ -53,7 +53,7 @@ export function startProof(check: Check): ProofState {
       return { kind: 'rate', lastEnd: null, claims: claimsOf(question).map(() => freshWealth()) }
     }
     case 'latency': {
-      if (check.rule.judge === 'threshold') return { kind: 'none' }
+      if (check.rule.judge !== 'sequential') return { kind: 'none' }
       const claims = check.quantiles.map(() => freshWealth())
       return { kind: 'latency', lastEnd: null, claims, bounds: [], stable: [], thresholds: null }
     }

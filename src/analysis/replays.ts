@@ -1,7 +1,7 @@
 import type { Check, ErrorRateCheck, LatencyCheck, RateCheck, SequentialRule } from '../domain/checks.ts'
 import type { ArmCounts, LatencyHistogram } from '../domain/observation.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
-import { survivalOf, totalOf } from './histogram.ts'
+import { addHistograms, survivalOf, totalOf } from './histogram.ts'
 import { drawBinomial } from './random.ts'
 
 /** One interval of recorded traffic of stable, per shard (pod, host) when the store can tell them apart. */
@@ -208,8 +208,7 @@ function sumArms(arms: readonly ArmCounts[]): ArmCounts {
 
 function sumHistograms(left: LatencyHistogram | null, right: LatencyHistogram | null): LatencyHistogram | null {
   if (left === null || right === null) return left ?? right
-  if (left.counts.length !== right.counts.length) return left
-  return { ...left, counts: left.counts.map((count, index) => count + (right.counts[index] ?? 0)) }
+  return addHistograms(left, right) ?? left
 }
 
 function shuffle(size: number, random: () => number): readonly number[] {

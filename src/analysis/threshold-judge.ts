@@ -6,7 +6,6 @@ import { armFault, endOfLook, formatServed, inconclusive, isCount, isOverlapping
 import {
   asClause,
   finiteFigures,
-  formatBreaches,
   formatCount,
   formatFraction,
   formatImpossible,
@@ -15,7 +14,8 @@ import {
   formatSeconds,
   formatShare,
 } from './explain.ts'
-import { hasSameBuckets, histogramFault, quantileOf, totalOf } from './histogram.ts'
+import { addHistograms, histogramFault, quantileOf, totalOf } from './histogram.ts'
+import { countBreaches, remember, type Seen, verdictOfLooks, verdictWhileGathering } from './hysteresis.ts'
 
 /** What the judge remembers: for each of the newest looks that counted, whether it was a breach. Plain JSON, bounded. */
 export interface ThresholdState {
@@ -29,20 +29,9 @@ export interface ThresholdState {
   readonly standing: Verdict | null
 }
 
-/** Longest history of looks that is kept, whatever the rule asks for. */
-const LONGEST_HISTORY = 1_000
-
-/** A verdict stands no longer than this while requests for the next one are gathered: after it, silence is silence. */
-const STANDS_FOR: Milliseconds = 60_000
-
 /** The state before the first look. */
 export function startThreshold(): ThresholdState {
   return { kind: 'threshold', lastEnd: null, breaches: [], gathered: null, gatheredFor: 0, standing: null }
-}
-
-/** The state for a new exposure: its verdict needs requests of its own, while the breaches so far are remembered. */
-export function enterThresholdExposure(state: ThresholdState): ThresholdState {
-  return { ...state, gathered: null, gatheredFor: 0, standing: null }
 }
 
 /**
@@ -71,12 +60,15 @@ export function stepThreshold(
   )
   const gatheredFor = state.gatheredFor + Math.max(0, input.window.end - input.window.start)
   if (look.kind === 'few')
-    return keepGathering(rule, { ...held, gathered: essentialsOf(check, gathered), gatheredFor }, look.reason)
+    return {
+      state: { ...held, gathered: essentialsOf(check, gathered), gatheredFor },
+      verdict: verdictWhileGathering(state.standing, gatheredFor, look.reason, evidenceOf(rule, held, {})),
+    }
   if (look.kind !== 'counted')
     return { state: held, verdict: inconclusive(look.kind, look.reason, evidenceOf(rule, held, {})) }
-  const breaches = [...state.breaches, look.isBreach].slice(-historyOf(rule))
+  const breaches = remember(state.breaches, look.isBreach, rule)
   const next = { ...held, breaches, gathered: null, gatheredFor: 0 }
-  const verdict = verdictOf(rule, next, look)
+  const verdict = verdictOfLooks(rule, breaches, look, evidenceOf(rule, next, look.figures))
   return { state: { ...next, standing: verdict }, verdict }
 }
 
@@ -85,12 +77,6 @@ function ownLatencyFault(check: ErrorRateCheck | LatencyCheck, input: CheckInput
   if (check.kind !== 'latency' || canary.kind !== 'value' || canary.value.latency === null) return null
   const fault = histogramFault(canary.value.latency)
   return fault === null ? null : `${namesOf(input).canary} ${fault}`
-}
-
-function keepGathering(rule: ThresholdRule, state: ThresholdState, reason: string) {
-  const { standing, gatheredFor } = state
-  if (standing !== null && gatheredFor <= STANDS_FOR) return { state, verdict: standing }
-  return { state, verdict: inconclusive('undecided', reason, evidenceOf(rule, state, {})) }
 }
 
 /** Only what this check reads: the rest was not looked at, so it may be impossible, and it would travel for nothing. */
@@ -108,19 +94,14 @@ function gather({ gathered }: ThresholdState, { canary }: CheckInput): ArmCounts
   const { requests, errors, latency } = canary.value
   const sum = { ...canary.value, requests: gathered.requests + requests, errors: gathered.errors + errors }
   if (latency === null || gathered.latency === null) return sum
-  const { upperBoundsSeconds, counts } = latency
+  const both = addHistograms(gathered.latency, latency)
   // Another bucket layout means that the service was changed: what was gathered belongs to the old one.
-  if (!hasSameBuckets(upperBoundsSeconds, gathered.latency.upperBoundsSeconds)) return canary.value
-  const before = gathered.latency.counts
-  return { ...sum, latency: { upperBoundsSeconds, counts: counts.map((count, index) => count + (before[index] ?? 0)) } }
+  return both === null ? canary.value : { ...sum, latency: both }
 }
 
-interface CountedLook {
+interface CountedLook extends Seen {
   readonly kind: 'counted'
   readonly isBreach: boolean
-  /** What was seen, and the limit, as in sentences. */
-  readonly said: string
-  readonly limit: string
   readonly figures: Readonly<Record<string, number>>
 }
 
@@ -156,7 +137,7 @@ function lookAtErrors(rule: ThresholdRule, { requests, errors }: ArmCounts, name
     kind: 'counted',
     isBreach: share > rule.max,
     said: `errors ${formatShare(share)} on ${name} (${formatFraction(errors, requests)})`,
-    limit: formatShare(rule.max),
+    ...besides(formatShare(rule.max)),
     figures: { canaryShare: share, canaryRequests: requests },
   }
 }
@@ -191,7 +172,11 @@ function lookAtLatency(
   if (parts.length === 0) return { kind: 'blind', reason: 'the check names no quantile' }
   if (!isBreach && hidden !== null) return { kind: 'blind', reason: hidden }
   const said = `latency ${formatList(parts)} on ${name} (${formatCount(total)} requests)`
-  return { kind: 'counted', isBreach, said, limit, figures }
+  return { kind: 'counted', isBreach, said, ...besides(limit), figures }
+}
+
+function besides(limit: string): Pick<Seen, 'above' | 'within'> {
+  return { above: `above the limit of ${limit}`, within: `within the limit of ${limit}` }
 }
 
 function tooFew(rule: ThresholdRule, requests: number, name: string): ThresholdLook | null {
@@ -201,37 +186,14 @@ function tooFew(rule: ThresholdRule, requests: number, name: string): ThresholdL
   return { kind: 'few', reason }
 }
 
-function verdictOf(
-  rule: ThresholdRule,
-  state: ThresholdState,
-  { said, limit, isBreach, figures }: CountedLook,
-): Verdict {
-  const breaches = countBreaches(state)
-  const evidence = evidenceOf(rule, state, figures)
-  const often = formatBreaches({ breaches, looks: state.breaches.length, failures: rule.failures, of: rule.of })
-  const above = isBreach ? `above the limit of ${limit}` : `within the limit of ${limit}, but above it`
-  if (breaches > 0 && breaches >= rule.failures)
-    return { outcome: 'fail', reason: `${said}: ${above} ${often}`, evidence }
-  if (isBreach) return inconclusive('undecided', `${said}: ${above} ${often}`, evidence)
-  return { outcome: 'pass', reason: `${said}: within the limit of ${limit}`, evidence }
-}
-
 function evidenceOf(rule: ThresholdRule, state: ThresholdState, figures: Readonly<Record<string, number>>): Evidence {
   const all = {
     ...figures,
     max: rule.max,
-    breaches: countBreaches(state),
+    breaches: countBreaches(state.breaches),
     looks: state.breaches.length,
     failures: rule.failures,
     of: rule.of,
   }
   return { judge: 'threshold', figures: finiteFigures(all) }
-}
-
-function historyOf(rule: ThresholdRule): number {
-  return Number.isFinite(rule.of) ? Math.min(LONGEST_HISTORY, Math.max(1, Math.floor(rule.of))) : LONGEST_HISTORY
-}
-
-function countBreaches(state: ThresholdState): number {
-  return state.breaches.filter((isBreach) => isBreach).length
 }

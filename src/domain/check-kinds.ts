@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Check, SequentialRule, ThresholdRule } from './checks.ts'
+import type { Check, RelativeRule, SequentialRule, ThresholdRule } from './checks.ts'
 import { confidenceText, durationText, nameText, quantileText, ratioText, shareText } from './plan-values.ts'
 import type { Problem, ProblemPath } from './problems.ts'
 
@@ -89,11 +89,11 @@ function reportHysteresis(failures: number, of: number, context: CheckContext): 
   })
 }
 
-function reportRatioBelowOne(ratio: number, context: CheckContext): void {
+function reportRatioBelowOne(key: 'notWorseThan' | 'maxRatio', ratio: number, context: CheckContext): void {
   if (ratio >= 1) return
   context.report({
     rule: 'tolerance-below-one',
-    path: [...context.path, 'notWorseThan'],
+    path: [...context.path, key],
     message: 'a canary equal to stable would fail this check',
     received: `${ratio}x`,
     expected: 'at least 1x',
@@ -105,48 +105,61 @@ interface RateRuleOptions {
   notWorseThan?: number | undefined
   confidence?: number | undefined
   max?: number | undefined
+  maxRatio?: number | undefined
   failures?: number | undefined
   of?: number | undefined
   minRequests: number
 }
 
 function readRule(options: RateRuleOptions, context: CheckContext) {
-  const { notWorseThan, max, failures = FAILURES, of = LOOKS, minRequests } = options
+  const { notWorseThan, max, maxRatio, failures = FAILURES, of = LOOKS, minRequests } = options
   reportUnused(options, context)
   if (notWorseThan !== undefined) {
-    reportRatioBelowOne(notWorseThan, context)
+    reportRatioBelowOne('notWorseThan', notWorseThan, context)
     const rule = (alpha: number): SequentialRule => ({ judge: 'sequential', notWorseThan, alpha, minRequests })
     return { ...claimOf(options.confidence), rule }
   }
   reportHysteresis(failures, of, context)
+  if (maxRatio !== undefined) {
+    reportRatioBelowOne('maxRatio', maxRatio, context)
+    const rule = (): RelativeRule => ({ judge: 'relative', maxRatio, failures, of, minRequests })
+    return { ...NO_CLAIM, rule }
+  }
   const rule = (): ThresholdRule => ({ judge: 'threshold', max: max ?? 0, failures, of, minRequests })
   return { ...NO_CLAIM, rule }
 }
 
-/** An option of the other kind of limit would be read and then mean nothing. */
-function reportUnused({ notWorseThan, confidence, failures, of }: RateRuleOptions, context: CheckContext): void {
-  const [limit, other, unused] =
-    notWorseThan === undefined ? ['max', 'notWorseThan', { confidence }] : ['notWorseThan', 'max', { failures, of }]
+/** An option of another kind of limit would be read and then mean nothing. */
+function reportUnused(options: RateRuleOptions, context: CheckContext): void {
+  const { confidence, failures, of } = options
+  const limit = LIMITS.find((name) => options[name] !== undefined)
+  const [others, unused] =
+    limit === 'notWorseThan' ? ['max or maxRatio', { failures, of }] : ['notWorseThan', { confidence }]
   for (const [key, value] of Object.entries(unused)) {
     if (value === undefined) continue
     context.report({
       rule: 'unused-option',
       path: [...context.path, key],
       message: `${key} means nothing beside ${limit}`,
-      expected: `${key} only beside ${other}`,
-      fix: 'remove it, or use the other limit',
+      expected: `${key} only beside ${others}`,
+      fix: 'remove it, or use another limit',
     })
   }
 }
 
-const ONE_LIMIT = { error: 'expected exactly one limit: notWorseThan (against stable) or max (fixed)' }
-function hasOneLimit(options: { notWorseThan?: number | undefined; max?: number | undefined }): boolean {
-  return (options.notWorseThan === undefined) !== (options.max === undefined)
+const LIMITS = ['notWorseThan', 'max', 'maxRatio'] as const
+const ONE_LIMIT = {
+  error:
+    'expected exactly one limit: notWorseThan (against stable, by statistics), max (fixed), or maxRatio (against stable, look by look)',
+}
+function hasOneLimit(options: Partial<Pick<RateRuleOptions, (typeof LIMITS)[number]>>): boolean {
+  return LIMITS.filter((limit) => options[limit] !== undefined).length === 1
 }
 
 const errorRate = defineCheck({
   kind: 'errorRate',
-  summary: 'Share of requests that failed, against stable (`notWorseThan`) or against a fixed limit (`max`).',
+  summary:
+    'Share of requests that failed, against stable (`notWorseThan`, `maxRatio`) or against a fixed limit (`max`).',
   schema: z
     .strictObject({
       ...common,
@@ -154,6 +167,7 @@ const errorRate = defineCheck({
       ...hysteresis,
       notWorseThan: ratioText.optional(),
       max: shareText.optional(),
+      maxRatio: ratioText.optional(),
     })
     .refine(hasOneLimit, ONE_LIMIT),
   read(options, context) {
@@ -169,7 +183,7 @@ const errorRate = defineCheck({
 
 const latency = defineCheck({
   kind: 'latency',
-  summary: 'Request latency at some quantiles, against stable (`notWorseThan`) or against a fixed limit (`max`).',
+  summary: 'Request latency at some quantiles, against stable (`notWorseThan`, `maxRatio`) or a fixed limit (`max`).',
   schema: z
     .strictObject({
       ...common,
@@ -178,6 +192,7 @@ const latency = defineCheck({
       quantiles: z.array(quantileText).min(1).max(8),
       notWorseThan: ratioText.optional(),
       max: durationText.transform((milliseconds) => milliseconds / 1_000).optional(),
+      maxRatio: ratioText.optional(),
     })
     .refine(hasOneLimit, ONE_LIMIT),
   read(options, context) {

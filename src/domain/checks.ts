@@ -27,12 +27,23 @@ export interface ThresholdRule {
   readonly minRequests: number
 }
 
+/** A bare ratio to stable at the same time, with hysteresis: `failures` breaches among the last `of` looks that had data. */
+export interface RelativeRule {
+  readonly judge: 'relative'
+  /** The largest accepted ratio canary / stable: of shares for rates, of seconds for latency. */
+  readonly maxRatio: number
+  readonly failures: number
+  readonly of: number
+  /** Requests each arm must have shown within one look for the look to count. */
+  readonly minRequests: number
+}
+
 /** Share of requests that failed. */
 export interface ErrorRateCheck {
   readonly kind: 'errorRate'
   readonly name: string
   readonly source: string
-  readonly rule: SequentialRule | ThresholdRule
+  readonly rule: SequentialRule | ThresholdRule | RelativeRule
 }
 
 /** Request latency at some quantiles. */
@@ -42,7 +53,7 @@ export interface LatencyCheck {
   readonly source: string
   /** Quantiles in (0, 1), e.g. 0.95. */
   readonly quantiles: readonly number[]
-  readonly rule: SequentialRule | ThresholdRule
+  readonly rule: SequentialRule | ThresholdRule | RelativeRule
 }
 
 /** A named event per request, such as orders: a business metric that may fall or rise. */
@@ -151,7 +162,7 @@ export function comparesWithStable(check: Check): boolean {
   switch (check.kind) {
     case 'errorRate':
     case 'latency':
-      return check.rule.judge === 'sequential'
+      return check.rule.judge !== 'threshold'
     case 'rate':
     case 'kayenta':
       return true

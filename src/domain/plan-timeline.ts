@@ -1,5 +1,5 @@
 import type { Action } from './actions.ts'
-import type { Check, SequentialRule, ThresholdRule } from './checks.ts'
+import type { Check, RelativeRule, SequentialRule, ThresholdRule } from './checks.ts'
 import { type Exposure, NO_EXPOSURE } from './exposure.ts'
 import type { Plan } from './plan.ts'
 import { formatDuration, type Milliseconds } from './units.ts'
@@ -69,14 +69,10 @@ export function timelineOf({ actions, checks }: Plan): Timeline {
 export function questionOf(check: Check): string {
   switch (check.kind) {
     case 'errorRate':
-      return check.rule.judge === 'sequential'
-        ? `failed requests at most ${check.rule.notWorseThan}x stable's share`
-        : `failed requests at most ${percent(check.rule.max)}${hysteresis(check.rule)}`
+      return `failed requests at most ${limitOf(check.rule, "x stable's share", percent)}`
     case 'latency': {
       const quantiles = check.quantiles.map((quantile) => `p${Number((quantile * 100).toPrecision(6))}`).join(', ')
-      return check.rule.judge === 'sequential'
-        ? `${quantiles} at most ${check.rule.notWorseThan}x stable's`
-        : `${quantiles} at most ${formatDuration(check.rule.max * 1_000)}${hysteresis(check.rule)}`
+      return `${quantiles} at most ${limitOf(check.rule, "x stable's", (max) => formatDuration(max * 1_000))}`
     }
     case 'rate': {
       const sides = [
@@ -99,6 +95,21 @@ export function questionOf(check: Check): string {
   }
 }
 
+function limitOf(
+  rule: SequentialRule | ThresholdRule | RelativeRule,
+  ofStable: string,
+  format: (max: number) => string,
+): string {
+  switch (rule.judge) {
+    case 'sequential':
+      return `${rule.notWorseThan}${ofStable}`
+    case 'threshold':
+      return `${format(rule.max)}${hysteresis(rule)}`
+    case 'relative':
+      return `${rule.maxRatio}${ofStable} in each look${hysteresis(rule)}`
+  }
+}
+
 function checkOf(check: Check, step: number | null): TimelineCheck {
   return { name: check.name, kind: check.kind, question: questionOf(check), alpha: alphaOf(check), step }
 }
@@ -117,7 +128,7 @@ function alphaOf(check: Check): number | null {
   }
 }
 
-function alphaOfRule(rule: SequentialRule | ThresholdRule): number | null {
+function alphaOfRule(rule: SequentialRule | ThresholdRule | RelativeRule): number | null {
   return rule.judge === 'sequential' ? rule.alpha : null
 }
 

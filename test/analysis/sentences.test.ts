@@ -30,6 +30,14 @@ const latencyLimit: LatencyCheck = {
   ...latencyCheck(),
   rule: { judge: 'threshold', max: 0.3, failures: 1, of: 1, minRequests: 10 },
 }
+const errorRatio: ErrorRateCheck = {
+  ...errorCheck(),
+  rule: { judge: 'relative', maxRatio: 2, failures: 2, of: 3, minRequests: 10 },
+}
+const latencyRatio: LatencyCheck = {
+  ...latencyCheck(),
+  rule: { judge: 'relative', maxRatio: 1.5, failures: 1, of: 1, minRequests: 10 },
+}
 const query: QueryCheck = {
   ...{ kind: 'query', name: 'queue', source: 'store', query: 'queue{pool="$pool"}' },
   ...{ pass: null, fail: 'result[0] > 2.0 * stable[0]', failures: 2, of: 3 },
@@ -422,6 +430,8 @@ describe('whatever comes', () => {
   const checks: readonly (readonly [string, Check])[] = [
     ['sequential error-rate', errorCheck({ notWorseThan: 1.5 })],
     ['fixed error-rate', errorLimit],
+    ['error-rate ratio', errorRatio],
+    ['latency ratio', latencyRatio],
     ['sequential latency', latencyCheck({ notWorseThan: 1.25, minRequests: 1 })],
     ['fixed latency', latencyLimit],
     ['many-quantile latency', { ...latencyCheck(), quantiles: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999] }],

@@ -401,10 +401,28 @@ const REFUSALS: readonly Refusal[] = [
     problem: { rule: 'value', expected: expect.stringContaining('exactly one limit') },
   },
   {
+    says: 'a check with a fixed limit and a bare ratio',
+    text: withCheck('{ errorRate: { max: 1%, maxRatio: 2x } }'),
+    at: [6, 24],
+    problem: { rule: 'value', expected: expect.stringContaining('exactly one limit') },
+  },
+  {
+    says: 'a bare ratio that a canary equal to stable would break',
+    text: withCheck('{ errorRate: { maxRatio: 0.9x } }'),
+    at: [6, 36],
+    problem: { rule: 'tolerance-below-one', received: '0.9x' },
+  },
+  {
+    says: 'an option that means nothing beside a bare ratio',
+    text: withCheck('{ errorRate: { maxRatio: 2x, confidence: 99% } }'),
+    at: [6, 52],
+    problem: { rule: 'unused-option', message: 'confidence means nothing beside maxRatio' },
+  },
+  {
     says: 'an option that means nothing beside a fixed limit',
     text: withCheck('{ errorRate: { max: 1%, confidence: 99% } }'),
     at: [6, 47],
-    problem: { rule: 'unused-option', fix: 'remove it, or use the other limit' },
+    problem: { rule: 'unused-option', fix: 'remove it, or use another limit' },
   },
   {
     says: 'an option that means nothing beside a comparison',
