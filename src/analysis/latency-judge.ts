@@ -211,7 +211,8 @@ function releaseOf(state: LatencyState): Tally {
   return state.release ?? state.tally
 }
 
-function floorOf(check: LatencyCheck): number {
+/** The quantile of stable below which requests are not told apart. */
+export function floorOf(check: LatencyCheck): number {
   return Math.min(HIGHEST_FLOOR, ...check.quantiles.filter((quantile) => quantile > 0 && quantile < 1))
 }
 

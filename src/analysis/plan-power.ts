@@ -1,67 +1,219 @@
 import type { Action } from '../domain/actions.ts'
-import type { Check, SequentialRule } from '../domain/checks.ts'
+import { type Check, comparesWithStable, type KayentaCheck, type RateCheck } from '../domain/checks.ts'
 import { type Exposure, NO_EXPOSURE } from '../domain/exposure.ts'
 import type { Plan } from '../domain/plan.ts'
-import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
-import { type BakePlan, describePower, detectionPower, type Rise } from './power.ts'
-
-/** The traffic a plan is checked for. */
-export interface ExpectedTraffic {
-  /** Of the whole target. */
-  readonly requestsPerSecond: number
-  /** Share of failed requests as it is, and as a bad canary would have it. */
-  readonly rise: Rise
-}
+import { type BasisPoints, FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
+import { errorSight, eventSight } from './event-power.ts'
+import type { ExpectedTraffic } from './expected-traffic.ts'
+import { formatCount, formatSeconds } from './explain.ts'
+import { dueJudgments, MOST_POINTS, MOST_STEPS } from './kayenta/kayenta-judge.ts'
+import { slowdownSight } from './latency-power.ts'
+import { errorLimitSight, latencyLimitSight } from './limit-power.ts'
+import { type BakePlan, describePower, powerOfBake, type Sight, smallestSize } from './power.ts'
 
 /** How well one check sees a bad canary in one stretch of watched time. Plain JSON. */
 export interface StepPower {
-  readonly step: number
+  /** The plan's step, from 1; null for a check of which only the whole release can be told. */
+  readonly step: number | null
   readonly label: string
   readonly check: string
   readonly weight: BasisPoints
   readonly bake: Milliseconds
-  /** Probability to fail the canary in this stretch alone, in [0, 1]; null when traffic says nothing about it. */
+  /** What a bad canary does; null when it is not known. */
+  readonly regression: (Size & { readonly said: string }) | null
+  /** Probability to fail the canary in this stretch alone, in [0, 1]; null when there is no figure. */
   readonly power: number | null
+  /** The bake that would have 90 %; null when this one has, when none up to 30 days has, and without a figure. */
+  readonly needs: Milliseconds | null
+  /** The smallest regression that this bake sees with 90 %; null when there is none, and without a figure. */
+  readonly from: Size | null
   /** The figure as a sentence, or why there is none. */
   readonly text: string
   readonly isWeak: boolean
 }
 
+/** The size of a regression, a share of requests or a ratio of canary to stable, as a number and for people. */
+export interface Size {
+  readonly size: number
+  readonly text: string
+}
+
 /** Below this a bake is more likely to miss the regression than to see it. */
 const WEAK = 0.5
 
+/** All of {@link powersOf}. */
+export function powerOf(plan: Plan, traffic: ExpectedTraffic): readonly StepPower[] {
+  return [...powersOf(plan, traffic)]
+}
+
 /**
- * The power of every sequential errorRate check in every bake and analysis. Each stretch is looked at alone; in a release
- * the evidence of earlier ones counts too, so that the whole plan sees more than its best step.
+ * The power of every check in every bake and analysis; each `next` does the work of one, so that the caller can breathe
+ * between them. Each stretch is looked at alone; in a release the evidence of earlier ones counts too, so that the whole
+ * plan sees more than its best step. Checks of which there is no figure have one row that says why.
  */
-export function powerOf(plan: Plan, { requestsPerSecond, rise }: ExpectedTraffic): readonly StepPower[] {
+export function* powersOf(plan: Plan, traffic: ExpectedTraffic): Generator<StepPower, void> {
+  const ask = createAsker(traffic)
   let exposure = NO_EXPOSURE
-  const rows: StepPower[] = []
   for (const action of plan.actions) {
     if (action.kind === 'expose') exposure = action.exposure
     if (action.kind !== 'bake' && action.kind !== 'judge') continue
-    const { step, label, duration: bake } = action
-    const { weight } = exposure
-    const stretch: BakePlan = { requestsPerSecond, weight, bake, interval: plan.interval }
-    for (const { name, rule } of watching(plan, action)) {
-      const silent = whyNothing(exposure)
-      const power = silent === null ? detectionPower(stretch, rise, rule) : null
-      const text = silent ?? describePower(stretch, rise, rule)
-      rows.push({ step, label, check: name, weight, bake, power, text, isWeak: power !== null && power < WEAK })
+    const place = { step: action.step, label: action.label, weight: exposure.weight, bake: action.duration }
+    const own = action.kind === 'judge' ? action.checks : []
+    for (const check of [...plan.checks, ...own]) {
+      const words = wordsOnly(check, action.duration)
+      if (words === null) yield ask(check, place, exposure, plan.interval)
+      else if (own.includes(check)) yield { ...NO_FIGURE, ...place, check: check.name, ...words }
     }
   }
-  return rows
+  const bake = watchedTime(plan.actions)
+  for (const check of plan.checks) {
+    const words = wordsOnly(check, bake)
+    if (words !== null)
+      yield { ...NO_FIGURE, step: null, label: 'the whole release', weight: 0, bake, check: check.name, ...words }
+  }
 }
 
-function watching(plan: Plan, action: Action): readonly { name: string; rule: SequentialRule }[] {
-  const checks: readonly Check[] = action.kind === 'judge' ? [...plan.checks, ...action.checks] : plan.checks
-  return checks.flatMap((check) =>
-    check.kind === 'errorRate' && check.rule.judge === 'sequential' ? [{ name: check.name, rule: check.rule }] : [],
-  )
+const NO_FIGURE = { regression: null, power: null, needs: null, from: null, isWeak: false } as const
+
+type Place = Pick<StepPower, 'step' | 'label' | 'weight' | 'bake'>
+
+/** Works out rows; equal questions, as in a ramp, are worked out once. */
+function createAsker(traffic: ExpectedTraffic) {
+  const asked = new Map<Check, Asked>()
+  const answers = new Map<string, Omit<StepPower, keyof Place>>()
+  return (check: Check, place: Place, exposure: Exposure, interval: Milliseconds): StepPower => {
+    const silent = whyNothing(check, exposure)
+    if (silent !== null) return { ...NO_FIGURE, ...place, check: check.name, text: silent }
+    const question = asked.get(check) ?? questionOf(check, traffic)
+    asked.set(check, question)
+    const { weight, bake } = place
+    const key = `${check.name} ${weight} ${bake}`
+    const stretch = { requestsPerSecond: traffic.requestsPerSecond, weight, bake, interval }
+    const answer = answers.get(key) ?? { check: check.name, ...answerTo(question, stretch) }
+    answers.set(key, answer)
+    return { ...place, ...answer }
+  }
 }
 
-function whyNothing({ weight, cohorts }: Exposure): string | null {
-  if (weight === FULL_WEIGHT) return 'everybody is on the canary: there is no stable to compare with'
+/** A check with the regression that it is asked about, or why that is not known. */
+type Asked = { readonly sight: Sight; readonly size: number } | { readonly why: string }
+
+function answerTo(asked: Asked, stretch: BakePlan): Omit<StepPower, keyof Place | 'check'> {
+  if ('why' in asked) return { ...NO_FIGURE, text: asked.why }
+  const { sight, size } = asked
+  const sized = (value: number | null): Size | null =>
+    value === null ? null : { size: value, text: sight.format(value) }
+  const regression = { size, text: sight.format(size), said: sight.describe(size) }
+  if (sight.accepts(size)) {
+    const from = sized(smallestSize(sight, stretch))
+    const said = `${sight.describe(size)} is within what this check accepts`
+    const more = from === null ? '' : `; this bake sees ${from.text} with 90 %`
+    return { ...NO_FIGURE, regression, from, text: `${said}${more}` }
+  }
+  const found = powerOfBake(sight, stretch, size)
+  const { power, needs } = found
+  const text = describePower(sight, stretch, size, found)
+  return { regression, power, needs, from: sized(found.from), text, isWeak: power < WEAK }
+}
+
+/** So many times the accepted slowdown, when none is stated. */
+const SLOWER = 1.5
+/** So much further than accepted an event's rate changes, when no change is stated. */
+const FALL = 3 / 4
+const RISE = 4 / 3
+
+function questionOf(check: Check, { errors, latency, slower, events, changes }: ExpectedTraffic): Asked {
+  switch (check.kind) {
+    case 'errorRate': {
+      const { rule } = check
+      const sight =
+        rule.judge === 'sequential' ? errorSight(check, rule, errors.from) : errorLimitSight(check, rule, errors.from)
+      return { sight, size: errors.to }
+    }
+    case 'latency': {
+      const { rule } = check
+      if (latency === null) return { why: 'how slow requests are is not known: --latency p50=80ms,p99=900ms says it' }
+      if (rule.judge === 'sequential')
+        return { sight: slowdownSight(check, rule, latency), size: slower ?? SLOWER * rule.notWorseThan }
+      const sight = latencyLimitSight(check, rule, latency)
+      if (sight !== null) return { sight, size: slower ?? SLOWER }
+      return { why: `the limit of ${formatSeconds(rule.max)} lies above the largest latency bucket: it cannot be seen` }
+    }
+    case 'rate': {
+      const { of } = check
+      const base = Object.hasOwn(events, of) ? events[of] : undefined
+      if (base === undefined || !(base > 0))
+        return { why: `how many ${of} there are per request is not known: --event ${of}=3% says it` }
+      const change = (Object.hasOwn(changes, of) ? changes[of] : undefined) ?? usualChange(check)
+      const direction = change < 1 ? 'fall' : 'rise'
+      const sight = eventSight(check, direction, base)
+      return sight === null ? { why: `it does not ask whether ${of} ${direction}` } : { sight, size: change }
+    }
+    case 'query':
+    case 'kayenta':
+    case 'argo':
+      return { why: 'there is no figure for it' }
+  }
+}
+
+function usualChange({ notBelow, notAbove }: RateCheck): number {
+  return notBelow === null ? RISE * (notAbove ?? 1) : FALL * notBelow
+}
+
+function whyNothing(check: Check, { weight, cohorts }: Exposure): string | null {
+  if (weight === FULL_WEIGHT)
+    return comparesWithStable(check) ? 'everybody is on the canary: there is no stable to compare with' : null
   if (weight > 0) return null
   return cohorts.length === 0 ? 'nobody is on the canary' : `only ${cohorts.join(', ')}: their traffic is not known`
+}
+
+/** What can be said about a check that has no power; null for one that has. */
+function wordsOnly(check: Check, watched: Milliseconds): Pick<StepPower, 'text' | 'isWeak'> | null {
+  switch (check.kind) {
+    case 'errorRate':
+    case 'latency':
+    case 'rate':
+      return null
+    case 'query':
+      return { text: 'what its query answers, and how much that varies, is not known', isWeak: false }
+    case 'argo':
+      return { text: 'it judges single measurements, whose spread is not known', isWeak: false }
+    case 'kayenta':
+      return kayentaWords(check, watched)
+  }
+}
+
+/** Points per metric below which Kayenta's documentation advises against a judgement. */
+const ENOUGH_POINTS = 50
+
+function kayentaWords(check: KayentaCheck, watched: Milliseconds): Pick<StepPower, 'text' | 'isWeak'> {
+  const usable = Math.max(0, watched - check.warmUp)
+  const { count: judgements } = dueJudgments(check, usable)
+  const metrics = Math.max(1, Object.keys(check.queries).length)
+  const mostSteps = Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_POINTS / (2 * metrics))))
+  const step = Math.max(check.step, check.lifetime / mostSteps)
+  const points = Math.floor(Math.min(usable, check.lifetime) / step)
+  const given = `${formatDuration(watched)} of watching give ${counted(judgements, 'judgement')} and ${counted(points, 'point')} per metric`
+  const lack =
+    judgements < 1
+      ? `; the first judgement comes after ${formatDuration(check.warmUp + Math.min(check.interval, check.lifetime))}`
+      : points < ENOUGH_POINTS
+        ? `; Kayenta recommends ${ENOUGH_POINTS} points`
+        : ''
+  return { text: `Kayenta's score has no error probability; ${given}${lack}`, isWeak: lack !== '' }
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** From the first exposure on; approvals may come at once. */
+function watchedTime(actions: readonly Action[]): Milliseconds {
+  let isExposed = false
+  let watched = 0
+  for (const action of actions) {
+    if (action.kind === 'expose') isExposed ||= action.exposure.weight > 0 || action.exposure.cohorts.length > 0
+    else if (isExposed && action.kind !== 'ask') watched += action.duration
+  }
+  return watched
 }

@@ -137,7 +137,7 @@ function pointOf(reading: MetricResult<readonly number[]>): number | null | unde
 }
 
 /** How many judgments are due after so much watched time, and whether the last of them is. */
-function dueJudgments(
+export function dueJudgments(
   check: KayentaCheck,
   watched: Milliseconds,
 ): { readonly count: number; readonly isFinal: boolean } {

@@ -1,5 +1,5 @@
+import type { ExpectedTraffic } from '../../analysis/expected-traffic.ts'
 import type { StepPower } from '../../analysis/plan-power.ts'
-import type { Rise } from '../../analysis/power.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { shareText } from '../../domain/plan-values.ts'
 import { formatDuration } from '../../domain/units.ts'
@@ -32,7 +32,7 @@ const BASE_RATE = '0.5%'
 /** A rise to so many times the base rate, when none is named. */
 const RISE_TIMES = 4
 
-function trafficOf({ rps, baseRate, rise }: CheckOptions): { requestsPerSecond: number; rise: Rise } | null {
+function trafficOf({ rps, baseRate, rise }: CheckOptions): ExpectedTraffic | null {
   if (rps === undefined) {
     if (baseRate === undefined && rise === undefined) return null
     throw new CliFailure(EXIT.usage, '--base-rate and --rise say nothing without --rps')
@@ -42,7 +42,8 @@ function trafficOf({ rps, baseRate, rise }: CheckOptions): { requestsPerSecond: 
     throw new CliFailure(EXIT.usage, `--rps ${clean(rps)}: expected the requests per second, such as 50 or 0.5`)
   const from = shareOf('--base-rate', baseRate ?? BASE_RATE)
   const to = rise === undefined ? Math.min(1, RISE_TIMES * from) : shareOf('--rise', rise)
-  if (to > from) return { requestsPerSecond, rise: { from, to } }
+  const unknown = { latency: null, slower: null, events: {}, changes: {} }
+  if (to > from) return { requestsPerSecond, errors: { from, to }, ...unknown }
   throw new CliFailure(EXIT.usage, '--rise: expected more than --base-rate')
 }
 
