@@ -25,6 +25,8 @@ export interface ApiDependencies {
   readonly record?: RecordPast
   /** The same of releases that are over; without it calibrations do without them. */
   readonly recordRelease?: RecordRelease
+  /** The past of both pools of a target, for the power of a plan; without it traffic has to be stated. */
+  readonly recordTraffic?: RecordPast
   /** Where a calibration is worked out; in this process when absent, which stops it for some seconds. */
   readonly runCalibration?: RunCalibration
   readonly logger?: FastifyBaseLogger

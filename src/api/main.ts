@@ -10,7 +10,7 @@ import { assertSafeBinding } from './binding.ts'
 import type { SlackOptions } from '../slack/app.ts'
 import { calibrateInThread } from './calibration-runner.ts'
 import type { ApiDependencies } from './dependencies.ts'
-import { createRecorder, createReleaseRecorder } from './recorder.ts'
+import { bothPools, createRecorder, createReleaseRecorder } from './recorder.ts'
 import { createServer } from './server.ts'
 
 const log = createLogger('api')
@@ -42,6 +42,7 @@ async function main(): Promise<void> {
     logger: log,
     record: createRecorder(installation, ADAPTERS),
     recordRelease: createReleaseRecorder(installation, ADAPTERS),
+    recordTraffic: createRecorder(installation, ADAPTERS, bothPools),
     runCalibration: calibrateInThread,
     ...(slack !== null && { slack: slack.mount }),
   })

@@ -6,7 +6,7 @@ import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { MetricSource, RecordRequest } from '../metrics/metric-source.ts'
 
-/** What stable did, by one metric source of a target; whichever pool was stable when. */
+/** What stable did, by one metric source of a target, whichever pool was stable when; or what both pools did. */
 export type RecordPast = (
   target: TargetId,
   source: string,
@@ -24,8 +24,14 @@ export type RecordRelease = (
 
 type Lists = Pick<AdapterLists, 'metricSources'>
 
+/** Makes one past of the pasts of both pools. */
+type JoinPasts = (first: readonly RecordedWindow[], second: readonly RecordedWindow[]) => readonly RecordedWindow[]
+
+/** The windows of both pools, one beside the other: what the whole target did. */
+export const bothPools: JoinPasts = (first, second) => [...first, ...second]
+
 /** A recorder that opens a metric source for each question and closes it again. */
-export function createRecorder(installation: Installation, lists: Lists): RecordPast {
+export function createRecorder(installation: Installation, lists: Lists, join: JoinPasts = stableOf): RecordPast {
   return (target, name, span, signal) =>
     withSource(installation, lists, target, name, async (source, pools) => {
       const past: (readonly RecordedWindow[])[] = []
@@ -34,8 +40,8 @@ export function createRecorder(installation: Installation, lists: Lists): Record
         if (answer.kind !== 'value' && answer.kind !== 'noData') return answer
         past.push(windowsOf(answer))
       }
-      const stable = stableOf(past[0] ?? [], past[1] ?? [])
-      if (stable.length > 0) return { kind: 'value', value: stable }
+      const joined = join(past[0] ?? [], past[1] ?? [])
+      if (joined.length > 0) return { kind: 'value', value: joined }
       return { kind: 'noData', reason: `${name} has no requests of ${pools.join(' or ')} in that time` }
     })
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { COMMAND_VERBS } from '../domain/commands.ts'
-import { durationText, nameText } from '../domain/plan-values.ts'
+import { parseBounds, parseQuantilePair } from '../analysis/latency-shape.ts'
+import { durationText, nameText, ratioText, shareText } from '../domain/plan-values.ts'
+import type { Parsed } from '../domain/units.ts'
 
 /** What the HTTP API takes, as zod: unknown keys are refused, nothing is coerced in a body. */
 
@@ -93,7 +95,50 @@ export const commandBody = z
     context.addIssue({ code: 'custom', path: ['by'], message })
   })
 
-export const checkBody = z.strictObject({ plan: planJson })
+const MINUTE = 60_000
+
+/** A text that a function of the domain reads. */
+function textOf<T>(parse: (text: string) => Parsed<T>) {
+  return z
+    .string()
+    .max(10_000)
+    .transform((text, context): T => {
+      const parsed = parse(text)
+      if (parsed.ok) return parsed.value
+      context.addIssue({ code: 'custom', message: `expected ${parsed.expected}` })
+      return z.NEVER
+    })
+}
+
+/** Traffic as stated: goes before what is measured. */
+const statedTraffic = z
+  .strictObject({
+    requestsPerSecond: z.number().positive().max(1e9).optional(),
+    baseRate: shareText.optional(),
+    rise: shareText.optional(),
+    latency: textOf(parseQuantilePair).optional(),
+    buckets: textOf(parseBounds).optional(),
+    slower: ratioText.refine((ratio) => ratio > 1, { error: 'expected more than 1x' }).optional(),
+    events: z.record(nameText, shareText).optional(),
+    changes: z
+      .record(
+        nameText,
+        ratioText.refine((ratio) => ratio !== 1, { error: 'expected a change: more or less than 1x' }),
+      )
+      .optional(),
+  })
+  .refine(({ latency, buckets }) => buckets === undefined || latency !== undefined, {
+    path: ['buckets'],
+    error: 'expected only beside latency',
+  })
+
+export const checkBody = z.strictObject({
+  plan: planJson,
+  since: durationText
+    .refine((since) => since >= 10 * MINUTE && since <= 90 * DAY, { error: 'expected 10m to 90d' })
+    .optional(),
+  traffic: statedTraffic.optional(),
+})
 
 export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().min(1)) })
 

@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { PlanCheckAnswer } from '../../src/api/routes/plans.ts'
+import { bothPools, createRecorder, type RecordPast } from '../../src/api/recorder.ts'
+import { createServer } from '../../src/api/server.ts'
+import type { RecordedWindow } from '../../src/domain/observation.ts'
+import type { MetricSource, RecordRequest } from '../../src/metrics/metric-source.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { CONTEXT, demoInstallation, PLAN } from '../support/demo-installation.ts'
+import { createFakeReleases } from '../support/fake-releases.ts'
+import { recordedPast } from '../support/recorded-past.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+const NOW = 1_700_000_000_000
+const DAY = 86_400_000
+const WATCHED = {
+  ...PLAN,
+  checks: {
+    errors: { errorRate: { notWorseThan: '1.5x' } },
+    latency: { latency: { quantiles: ['p99'], notWorseThan: '1.25x' } },
+    orders: { rate: { of: 'orders', notBelow: '0.8x' } },
+  },
+}
+
+function setUp(recordTraffic?: RecordPast) {
+  const server = createServer({
+    ...{ releases: createFakeReleases(), planContext: CONTEXT, installation: demoInstallation() },
+    ...{ plans: async () => PLAN, metrics: createMetrics({ isBare: true }), now: () => NOW },
+    ...(recordTraffic !== undefined && { recordTraffic }),
+  })
+  closers.push(() => server.close())
+  return (payload: object) => server.inject({ method: 'POST', url: '/api/v1/plans/check', payload })
+}
+
+const spans: Omit<RecordRequest, 'pool'>[] = []
+const past: RecordPast = async (_target, source, span) => {
+  spans.push(span)
+  expect(source).toBe('proxy')
+  return { kind: 'value', value: recordedPast() }
+}
+
+describe('POST /plans/check', () => {
+  it('says nothing of power unless it is asked', async () => {
+    expect(Object.keys((await setUp(past)({ plan: WATCHED })).json<PlanCheckAnswer>())).toEqual(['plan'])
+  })
+
+  it('measures the traffic of the target and says what each bake sees', async () => {
+    const answer = await setUp(past)({ plan: WATCHED, since: '1d' })
+    expect(answer.statusCode).toBe(200)
+    const { since, measured, missing, traffic, power } = answer.json<PlanCheckAnswer>()
+    expect([since, missing]).toEqual([DAY, []])
+    expect(measured?.requestsPerSecond).toBeCloseTo(20, 0)
+    expect(measured?.errorShare).toBeCloseTo(0.01, 2)
+    expect(measured?.events['orders']).toBeCloseTo(0.05, 2)
+    expect(traffic).toMatchObject({ latency: { kind: 'measured' }, errors: { from: measured?.errorShare } })
+    expect(power?.map(({ check, power: one }) => [check, one === null])).toEqual([
+      ...['errors', 'latency', 'orders'].map((check) => [check, false]),
+      ...['errors', 'latency', 'orders'].map((check) => [check, true]),
+    ])
+    expect(spans.at(-1)).toEqual({ start: NOW - DAY, end: NOW, step: 60_000 })
+  })
+
+  it('lets what is stated go before what is measured, or do without it', async () => {
+    const traffic = {
+      ...{ requestsPerSecond: 500, baseRate: '2%', rise: '5%', latency: 'p50=80ms,p99=900ms', buckets: '100ms,1s' },
+      ...{ slower: '2x', events: { orders: '3%' }, changes: { orders: '0.5x' } },
+    }
+    const expected = {
+      ...{ requestsPerSecond: 500, errors: { from: 0.02, to: 0.05 }, slower: 2 },
+      latency: { kind: 'logNormal', upperBoundsSeconds: [0.1, 1] },
+      ...{ events: { orders: 0.03 }, changes: { orders: 0.5 } },
+    }
+    expect((await setUp(past)({ plan: WATCHED, since: '1d', traffic })).json()).toMatchObject({ traffic: expected })
+    const stated = (await setUp()({ plan: WATCHED, traffic })).json<PlanCheckAnswer>()
+    expect(stated).toMatchObject({ traffic: expected })
+    expect(stated.power).toHaveLength(6)
+    expect(stated.measured).toBeUndefined()
+  })
+
+  it('answers with a sentence when the past cannot be had', async () => {
+    const gone: RecordPast = async () => ({
+      kind: 'error',
+      fault: 'unavailable',
+      reason: 'a scrape source does not keep the past',
+    })
+    const broken: RecordPast = () => Promise.reject(new Error('no such secret'))
+    const empty: RecordPast = async () => ({ kind: 'value', value: [] })
+    for (const [record, reason] of [
+      [gone, 'a scrape source does not keep the past'],
+      [broken, 'no such secret'],
+      [empty, 'proxy has seen no request'],
+      [undefined, 'this server cannot ask metric sources for the past'],
+    ] as const) {
+      const answer = await setUp(record)({ plan: WATCHED, since: '1d' })
+      expect(answer.statusCode).toBe(200)
+      expect(answer.json()).toMatchObject({ measured: null, missing: [reason], traffic: null, power: [] })
+    }
+    const unwatched = await setUp(past)({ plan: { ...PLAN, checks: {} }, since: '1d' })
+    expect(unwatched.json()).toMatchObject({ measured: null, missing: ['no check of this plan counts requests'] })
+  })
+
+  it.each([
+    [{ since: '5m' }, 400],
+    [{ since: '91d' }, 400],
+    [{ traffic: { requestsPerSecond: 0 } }, 400],
+    [{ traffic: { latency: 'p50=80ms' } }, 400],
+    [{ traffic: { buckets: '10ms' } }, 400],
+    [{ traffic: { slower: '1x' } }, 400],
+    [{ traffic: { changes: { orders: '1x' } } }, 400],
+    [{ traffic: { rps: 5 } }, 400],
+    [{ traffic: { requestsPerSecond: 5, baseRate: '3%', rise: '2%' } }, 400],
+    [{ plan: { ...PLAN, steps: [] }, since: '1d' }, 422],
+  ])('refuses %j with %i', async (more, status) => {
+    expect((await setUp(past)({ plan: WATCHED, ...more })).statusCode).toBe(status)
+  })
+})
+
+describe('the recorder of both pools', () => {
+  it('gives the windows of one beside those of the other', async () => {
+    const window = (requests: number): RecordedWindow => ({
+      ...{ start: 0, end: 60_000 },
+      counts: { requests, errors: 0, latency: null, events: {} },
+    })
+    const source = {
+      record: async ({ pool }: RecordRequest) => ({ kind: 'value', value: [window(pool === 'green' ? 90 : 10)] }),
+      close: async () => undefined,
+    } as unknown as MetricSource
+    const lists = { metricSources: [{ kind: 'prometheus', open: () => source }] }
+    const record = createRecorder(
+      demoInstallation(),
+      lists as unknown as Parameters<typeof createRecorder>[1],
+      bothPools,
+    )
+    const span = { start: 0, end: 60_000, step: 60_000 }
+    const target = { service: 'checkout', environment: 'production' }
+    expect(await record(target, 'proxy', span, new AbortController().signal)).toEqual({
+      kind: 'value',
+      value: [window(10), window(90)],
+    })
+  })
+})
