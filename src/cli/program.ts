@@ -84,8 +84,14 @@ function addPlan(program: Command, run: Run): void {
     .description('say all that is wrong with a plan, each with its place in the file')
     .option(...config)
     .option('--rps <number>', 'requests per second of the target: say what each bake can see')
-    .option('--base-rate <share>', 'with --rps: how many requests fail as it is (0.5%)')
-    .option('--rise <share>', 'with --rps: how many a bad canary would fail (4 times the base rate)')
+    .option('--since <duration>', 'measure the traffic of so long, such as 1d: the server asks its metric sources')
+    .option('--base-rate <share>', 'how many requests fail as it is (measured, or 0.5%)')
+    .option('--rise <share>', 'how many a bad canary would fail (4 times the base rate)')
+    .option('--latency <quantiles>', 'how slow requests are, such as p50=80ms,p99=900ms (measured)')
+    .option('--buckets <times>', 'the buckets of --latency, such as 10ms,50ms,250ms,1s (those of Prometheus)')
+    .option('--slower <ratio>', 'how many times as slow a bad canary is (1.5 times what is accepted)')
+    .option('--event <name=share>', 'events per request, such as orders=3%; may stand several times', addValue)
+    .option('--change <name=ratio>', 'a bad canary has so many of them, such as orders=0.8x', addValue)
     .action((file: string, options: CheckOptions, command: Command) =>
       run(command, (session) => checkPlan(file, options, session)),
     )
@@ -130,7 +136,7 @@ function addImport(program: Command, run: Run): void {
     )
 }
 
-function addValue(value: string, before: readonly string[]): readonly string[] {
+function addValue(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }
 

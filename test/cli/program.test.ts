@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { PlanCheckAnswer } from '../../src/api/routes/plans.ts'
+import type { RecordPast } from '../../src/api/recorder.ts'
 import { createServer } from '../../src/api/server.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
@@ -9,6 +11,7 @@ import type { ReleaseCard } from '../../src/domain/release-card.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { CONTEXT, demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
+import { recordedPast } from '../support/recorded-past.ts'
 
 const servers: FastifyInstance[] = []
 afterEach(async () => {
@@ -39,6 +42,7 @@ interface Options {
   readonly env?: Record<string, string>
   readonly hasTokens?: boolean
   readonly userName?: string
+  readonly recordTraffic?: RecordPast
   /** What happens between two looks of a watch. */
   readonly meanwhile?: (world: World) => void
 }
@@ -53,12 +57,13 @@ interface World {
   goAway: (error: Error | null) => void
 }
 
-function setUp({ env = {}, hasTokens = false, userName = 'carol', meanwhile }: Options = {}): World {
+function setUp({ env = {}, hasTokens = false, userName = 'carol', recordTraffic, meanwhile }: Options = {}): World {
   const releases = createFakeReleases()
   const installation = demoInstallation({ hasTokens })
   const plans = async () => PLAN
   const metrics = createMetrics({ isBare: true })
-  const server = createServer({ releases, planContext: CONTEXT, installation, plans, metrics, now: Date.now })
+  const past = recordTraffic === undefined ? {} : { recordTraffic }
+  const server = createServer({ releases, planContext: CONTEXT, installation, plans, metrics, now: Date.now, ...past })
   servers.push(server)
   let absence: Error | null = null
   let slept = 0
@@ -155,6 +160,86 @@ describe('sluice plan check', () => {
       code: 2,
       err: expect.stringContaining('cannot be read'),
     })
+  })
+})
+
+describe('sluice plan check with traffic', () => {
+  const recordTraffic: RecordPast = async () => ({ kind: 'value', value: recordedPast({ windows: 200 }) })
+
+  it('hints at what it could say', async () => {
+    const world = setUp()
+    const { out } = await world.run('plan', 'check', 'good.yaml')
+    expect(out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --rps 50 or --since 1d')
+    const config = fileURLToPath(new URL('./sluice.yaml', import.meta.url))
+    const local = await world.run('plan', 'check', 'good.yaml', '--config', config)
+    expect(local.out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --rps 50')
+  })
+
+  it('says what each bake sees of a stated traffic, as a table and as JSON', async () => {
+    const args = ['plan', 'check', 'good.yaml', '--rps', '20', '--base-rate', '0.5%', '--rise', '2%']
+    const { out } = await setUp().run(...args)
+    expect(out).toContain('power of each bake alone, at 20 requests/s\n  errors  a rise from 0.5 % to 2 %\n')
+    expect(out).toMatch(/\n +3 +5% +10m +errors +\d+ % +\d+m( \d+s)? +[\d.]+ %\n/)
+    expect(out).not.toContain('to see what')
+    const json = JSON.parse((await setUp().run(...args, '--output', 'json')).out) as PlanCheckAnswer
+    expect(json.traffic).toMatchObject({ requestsPerSecond: 20, errors: { from: 0.005, to: 0.02 } })
+    expect(json.power?.[0]?.text).toMatch(/^at 20 requests\/s and 5% this bake of 10m sees a rise/)
+  })
+
+  it('lets the server measure, and what is stated go before it', async () => {
+    const world = setUp({ recordTraffic })
+    const { out } = await world.run('plan', 'check', 'good.yaml', '--since', '1d')
+    expect(out).toMatch(
+      /\ntraffic of the last 1d: [\d.]+ requests\/s, errors [\d.]+ %, p50 [\d.]+ ms, p99 [\d.]+ ms,\n {2}orders 5 % of requests\n/,
+    )
+    expect(out).toMatch(/power of each bake alone, at (?:19|20)/)
+    const stated = await world.run(
+      'plan',
+      'check',
+      'good.yaml',
+      '--since',
+      '1d',
+      '--rps',
+      '500',
+      '--event',
+      'orders=7%',
+    )
+    expect(stated.out).toContain('power of each bake alone, at 500 requests/s')
+  })
+
+  it('says why nothing could be measured, and gives its problems their places', async () => {
+    const { code, out } = await setUp().run('plan', 'check', 'good.yaml', '--since', '1d')
+    expect(code).toBe(0)
+    expect(out).toContain('no traffic of the last 1d: this server cannot ask metric sources for the past')
+    expect(out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --rps 50')
+    const bad = await setUp({ recordTraffic }).run('plan', 'check', 'bad.yaml', '--since', '1d')
+    expect(bad).toMatchObject({ code: 1, err: expect.stringContaining('bad.yaml:5:5: there is no step kind wieght') })
+  })
+
+  it.each([
+    [['--rise', '2%'], 'what traffic is like says nothing without --rps or --since'],
+    [['--rps', '0'], '--rps 0: expected the requests per second, such as 50 or 0.5'],
+    [['--rps', '5', '--base-rate', '3'], '--base-rate 3: expected a share such as 0.5%'],
+    [['--rps', '5', '--rise', '0.1%'], '--rise: a rise to 0.1 % is none: 0.5 % of the requests fail as it is'],
+    [['--rps', '5', '--latency', 'p50=1s'], '--latency p50=1s: expected two quantiles'],
+    [['--rps', '5', '--buckets', '10ms'], '--buckets says nothing without --latency'],
+    [['--rps', '5', '--latency', 'p50=1s,p99=2s', '--buckets', '1'], '--buckets 1: expected the upper bounds'],
+    [['--rps', '5', '--slower', '1x'], '--slower 1x: expected more than 1x, such as 1.5x'],
+    [['--rps', '5', '--event', 'orders'], '--event orders: expected one of each event, such as orders=3%'],
+    [['--rps', '5', '--event', 'orders=1%', '--event', 'orders=2%'], '--event orders=2%: expected one of each event'],
+    [['--rps', '5', '--event', 'orders=3'], '--event orders 3: expected a share such as 0.5%'],
+    [['--rps', '5', '--change', 'orders=1x'], '--change orders 1x: expected a ratio other than 1x, such as 0.8x'],
+    [['--since', 'yesterday'], '--since yesterday: expected a whole number with a unit'],
+    [['--since', '1d', '--config', 'sluice.yaml'], '--since asks a server for the traffic'],
+  ])('refuses %j', async (args, message) => {
+    const { code, out, err } = await setUp().run('plan', 'check', 'good.yaml', ...args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain(message)
+  })
+
+  it('keeps its help within 80 columns', async () => {
+    const { out } = await setUp().run('plan', 'check', '--help')
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 })
 

@@ -1,56 +1,79 @@
-import type { ExpectedTraffic } from '../../analysis/expected-traffic.ts'
-import type { StepPower } from '../../analysis/plan-power.ts'
+import { expectedTraffic, type StatedTraffic } from '../../analysis/expected-traffic.ts'
+import type { PlanCheckAnswer } from '../../api/routes/plans.ts'
 import type { Plan } from '../../domain/plan.ts'
-import { shareText } from '../../domain/plan-values.ts'
-import { formatDuration } from '../../domain/units.ts'
+import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
-import type { RenderOptions } from '../render.ts'
+import { readPlanFile, withPlaces } from '../plan-file.ts'
+import { renderPower, renderTraffic } from '../power-table.ts'
 import type { Session } from '../session.ts'
-import { clean, createPaint, wrap } from '../text.ts'
+import { statedTraffic, type TrafficOptions, type WrittenTraffic } from '../stated-traffic.ts'
+import { clean } from '../text.ts'
 
-export interface CheckOptions {
+export interface CheckOptions extends TrafficOptions {
   readonly config?: string
-  /** Requests per second of the target. */
-  readonly rps?: string
-  readonly baseRate?: string
-  readonly rise?: string
+  /** How far back the server measures the traffic. */
+  readonly since?: string
 }
 
 /** `sluice plan check`: says all that is wrong with a plan, or what it will do and, for a traffic, what it can see. */
 export async function checkPlan(name: string, options: CheckOptions, session: Session): Promise<void> {
-  const traffic = trafficOf(options)
-  const { plan } = await checkedPlan(name, options.config, session)
+  const traffic = statedTraffic(options)
+  const { since, config, rps } = options
+  if (since !== undefined) return checkBySince(name, since, { config, written: traffic?.written }, session)
+  if (traffic !== null && rps === undefined)
+    throw new CliFailure(EXIT.usage, 'what traffic is like says nothing without --rps or --since')
+  // Before the plan is read: what is stated is wrong whatever the plan.
+  const expected = traffic === null ? null : expectedOf(traffic.stated)
+  const { plan } = await checkedPlan(name, config, session)
   const described = describePlan(name, plan)
-  if (traffic === null) return session.say(described, { plan })
+  if (expected === null) return session.say([...described, ...hintFor(plan, config)], { plan })
   const { powerOf } = await import('../../analysis/plan-power.ts')
-  const power = powerOf(plan, traffic)
-  session.say([...described, ...describePowers(power, session.look())], { plan, traffic, power })
+  const power = powerOf(plan, expected)
+  const lines = [...described, ...renderPower(power, expected.requestsPerSecond, session.look())]
+  session.say(lines, { plan, traffic: expected, power })
 }
 
-const BASE_RATE = '0.5%'
-/** A rise to so many times the base rate, when none is named. */
-const RISE_TIMES = 4
+/** The server asks its metric sources for up to 15 s and works for some seconds more. */
+const SERVER_DEADLINE: Milliseconds = 60_000
 
-function trafficOf({ rps, baseRate, rise }: CheckOptions): ExpectedTraffic | null {
-  if (rps === undefined) {
-    if (baseRate === undefined && rise === undefined) return null
-    throw new CliFailure(EXIT.usage, '--base-rate and --rise say nothing without --rps')
-  }
-  const requestsPerSecond = Number(rps)
-  if (!/^\d+(\.\d+)?$/.test(rps) || !(requestsPerSecond > 0) || requestsPerSecond > 1e9)
-    throw new CliFailure(EXIT.usage, `--rps ${clean(rps)}: expected the requests per second, such as 50 or 0.5`)
-  const from = shareOf('--base-rate', baseRate ?? BASE_RATE)
-  const to = rise === undefined ? Math.min(1, RISE_TIMES * from) : shareOf('--rise', rise)
-  const unknown = { latency: null, slower: null, events: {}, changes: {} }
-  if (to > from) return { requestsPerSecond, errors: { from, to }, ...unknown }
-  throw new CliFailure(EXIT.usage, '--rise: expected more than --base-rate')
+async function checkBySince(
+  name: string,
+  since: string,
+  { config, written }: { readonly config: string | undefined; readonly written: WrittenTraffic | undefined },
+  session: Session,
+): Promise<void> {
+  const parsed = parseDuration(since)
+  if (!parsed.ok) throw new CliFailure(EXIT.usage, `--since ${clean(since)}: expected ${parsed.expected}`)
+  if (config !== undefined)
+    throw new CliFailure(
+      EXIT.usage,
+      '--since asks a server for the traffic: leave --config out, or state it with --rps',
+    )
+  const file = await readPlanFile(name, session.terminal)
+  const body = { plan: file.yaml.value, since, traffic: written }
+  const answer = await withPlaces(file, () =>
+    session.api.post<PlanCheckAnswer>('/api/v1/plans/check', body, undefined, SERVER_DEADLINE),
+  )
+  const { plan, measured = null, missing = [], traffic = null, power = [] } = answer
+  const look = session.look()
+  const lines = [
+    ...describePlan(name, plan),
+    ...renderTraffic(parsed.value, measured, missing, look),
+    ...(traffic === null ? hintFor(plan, '') : renderPower(power, traffic.requestsPerSecond, look)),
+  ]
+  session.say(lines, answer)
 }
 
-function shareOf(flag: string, text: string): number {
-  const parsed = shareText.safeParse(text)
-  if (parsed.success) return parsed.data
-  throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected a share such as 0.5%`)
+function expectedOf(stated: StatedTraffic) {
+  const expected = expectedTraffic(stated, null)
+  if (expected !== null && 'problem' in expected) throw new CliFailure(EXIT.usage, `--rise: ${expected.problem}`)
+  return expected
+}
+
+function hintFor({ checks }: Plan, config: string | undefined): readonly string[] {
+  if (checks.length === 0) return []
+  return ['', `to see what each bake can detect: --rps 50${config === undefined ? ' or --since 1d' : ''}`]
 }
 
 function describePlan(name: string, plan: Plan): readonly string[] {
@@ -63,25 +86,4 @@ function describePlan(name: string, plan: Plan): readonly string[] {
     `  checks: ${clean(names) || 'none'}, every ${formatDuration(interval)}${falseAlarm}`,
     `  on fail: ${onFail}; when inconclusive: hold ${formatDuration(onInconclusive.holdFor)}, then ${onInconclusive.then}`,
   ]
-}
-
-/** As `wrap`, but a percent sign stays with its number. */
-function wrapped(text: string, columns: number): readonly string[] {
-  return wrap(text.replaceAll(' %', '\u00a0%'), columns).map((line) => line.replaceAll('\u00a0', ' '))
-}
-
-function describePowers(power: readonly StepPower[], { width, color }: RenderOptions): readonly string[] {
-  if (power.length === 0) {
-    return ['', 'power: no bake is watched by an errorRate check against stable, so there is nothing to work out']
-  }
-  const paint = createPaint(color)
-  const lines = power.flatMap((row) => {
-    const text = `step ${row.step}, ${clean(row.check)}: ${clean(row.text)}`
-    const [first = '', ...rest] = wrapped(row.isWeak ? `warning: ${text}` : text, width - 4)
-    const whole = [`  ${first}`, ...rest.map((line) => `    ${line}`)]
-    return row.isWeak ? whole.map((line) => paint('yellow', line)) : whole
-  })
-  const weak = power.filter(({ isWeak }) => isWeak).length
-  const summary = weak === 0 ? [] : [`  ${weak} of ${power.length} would rather miss this rise than see it`]
-  return ['', 'power of each bake alone (in a release the evidence of earlier ones counts too)', ...lines, ...summary]
 }

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import type { StepPower } from '../../src/analysis/plan-power.ts'
+import { renderPower, renderTraffic } from '../../src/cli/power-table.ts'
+import { columnsOf } from '../../src/cli/text.ts'
+
+const row = (more: Partial<StepPower>): StepPower => ({
+  ...{ step: 4, label: 'bake 10m', check: 'errors', weight: 100, bake: 600_000 },
+  regression: { size: 0.02, text: '2 %', said: 'a rise from 0.5 % to 2 %' },
+  ...{ power: 0.34, needs: 1_500_000, from: { size: 0.018, text: '1.8 %' }, isWeak: true },
+  text: 'at 50 requests/s and 1% this bake of 10m sees a rise from 0.5 % to 2 % with 34 % power; 25m gives 90 %, and from 1.8 % on this bake has 90 %',
+  ...more,
+})
+const NO_FIGURE = { regression: null, power: null, needs: null, from: null, isWeak: false }
+const strong = { power: 0.999, needs: null, isWeak: false }
+const slow = { size: 1.9, text: '1.9x', said: 'all requests 1.9x as slow' }
+const lines = (rows: readonly StepPower[], width = 80) => renderPower(rows, 52.34, { width, color: false })
+
+describe('the table of power', () => {
+  it('has a row per bake and check, and names the bake once', () => {
+    const rows = [
+      row({}),
+      row({ check: 'latency', regression: slow, ...strong, from: { size: 1.6, text: '1.6x' } }),
+      row({ step: 5, weight: 500, power: 0.001, needs: null, from: null }),
+    ]
+    expect(lines(rows)).toEqual([
+      '',
+      'power of each bake alone, at 52.3 requests/s',
+      '  errors   a rise from 0.5 % to 2 %',
+      '  latency  all requests 1.9x as slow',
+      '',
+      'STEP  AT  BAKE  CHECK    POWER  90 % NEEDS  90 % FROM',
+      '   4  1%   10m  errors    34 %         25m      1.8 %',
+      '                latency  >99 %                   1.6x',
+      '   5  5%   10m  errors    <1 %    over 30d          –',
+      '',
+      'warning: errors would rather miss it in 2 of 2 bakes; step 5: at 50 requests/s',
+      '  and 1% this bake of 10m sees a rise from 0.5 % to 2 % with 34 % power; 25m',
+      '  gives 90 %, and from 1.8 % on this bake has 90 %',
+    ])
+  })
+
+  it('says what a check accepts, and from where on it sees', () => {
+    const accepted = row({ power: null, needs: null, isWeak: false, text: 'accepted' })
+    expect(lines([accepted])).toEqual([
+      '',
+      'power of each bake alone, at 52.3 requests/s',
+      '  errors  a rise from 0.5 % to 2 %, which it accepts',
+      '',
+      'STEP  AT  BAKE  CHECK   POWER  90 % NEEDS  90 % FROM',
+      '   4  1%   10m  errors      ·                  1.8 %',
+    ])
+  })
+
+  it('says once why there is no figure', () => {
+    const silent = (check: string, step: number | null, text: string) => row({ check, step, ...NO_FIGURE, text })
+    const rows = [
+      ...['errors', 'latency'].map((check) => silent(check, 2, 'nobody is on the canary')),
+      row({ ...strong }),
+      silent('latency', 4, 'not known'),
+      silent('queue', null, 'a query'),
+      row({ check: 'golden', step: null, ...NO_FIGURE, isWeak: true, text: 'Kayenta recommends 50 points' }),
+    ]
+    expect(lines(rows).slice(-6)).toEqual([
+      '',
+      'errors, latency, step 2: nobody is on the canary',
+      'latency, step 4: not known',
+      'queue: a query',
+      '',
+      'warning: golden: Kayenta recommends 50 points',
+    ])
+  })
+
+  it('keeps to the width, with long names and hostile ones', () => {
+    const rows = [row({ check: 'a-very-long-name-of-a-check-that-somebody-chose' }), row({ check: 'evil\u001b[2J' })]
+    for (const width of [60, 80]) {
+      const drawn = lines(rows, width)
+      expect(Math.max(...drawn.map(columnsOf))).toBeLessThanOrEqual(width)
+      expect(drawn.join('')).not.toContain('\u001b')
+    }
+  })
+
+  it('paints what is weak, and only on a terminal', () => {
+    expect(renderPower([row({})], 50, { width: 80, color: true }).join('\n')).toContain('\u001b[33m')
+    expect(lines([]).length).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('the line of traffic', () => {
+  const measured = {
+    ...{ requestsPerSecond: 52.34, errorShare: 0.0048, events: { orders: 0.031, items: 2.5 } },
+    latency: { upperBoundsSeconds: [0.08, 0.9], counts: [50, 49, 1] },
+  }
+
+  it('says what was measured, and what could not be', () => {
+    expect(renderTraffic(86_400_000, measured, ['logs took too long: ask for less time'], { width: 200 })).toEqual([
+      '',
+      'traffic of the last 1d: 52.3 requests/s, errors 0.48 %, p50 80 ms, p99 900 ms, orders 3.1 % of requests, items 2.5 per request',
+      'not all of the last 1d: logs took too long: ask for less time',
+    ])
+    expect(renderTraffic(3_600_000, null, ['a scrape source does not keep the past'], { width: 80 })).toEqual([
+      '',
+      'no traffic of the last 1h: a scrape source does not keep the past',
+    ])
+  })
+
+  it('does without latency, and says when a quantile is beyond the buckets', () => {
+    expect(renderTraffic(1, { ...measured, latency: null, events: {} }, [], { width: 200 })[1]).toMatch(
+      /errors 0\.48 %$/,
+    )
+    const slow = { upperBoundsSeconds: [0.08], counts: [50, 50] }
+    expect(renderTraffic(1, { ...measured, latency: slow }, [], { width: 200 })[1]).toContain('p99 over 80 ms')
+  })
+})
