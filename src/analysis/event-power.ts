@@ -80,9 +80,9 @@ interface Change {
  * The events of both arms at the end of the bake are Poisson, and the e-value there is a function of both. The arm with
  * more events, which varies less, is integrated over at 15 quantiles; for each, the events of the other that the e-value
  * needs are found, and their Poisson probability. As the judge looks all the time, the probability to have been there
- * earlier is added by the reflection of a Gaussian log-likelihood ratio (drift = variance/2, as under any local
- * alternative): `first-passage.ts` with mean m solving (m − b)/√(2m) = z, z being the quantile of the probability at the
- * end. Looks in which an arm has no request count for neither arm. Against simulation with the judge itself the error is
+ * earlier is added as for a Gaussian walk (`first-passage.ts`) that ends over its barrier with the same probability: its
+ * slope, drift by variance, and its barrier are those of the likeliest mix of bets (`mixture-walk.ts`), its length v solves
+ * (slope·v − barrier)/√v = z, z being the normal quantile of the probability at the end. Looks in which an arm has no request count for neither arm. Against simulation with the judge itself the error is
  * below 0.05 (`test/analysis/event-power.test.ts`).
  */
 function eventPower(plan: BakePlan, change: Change, side: Side): number {

@@ -20,8 +20,9 @@ const WORST_SLOWDOWN = 100
  * bets' earnings are known once the bets are. The bets come from what stable did before: nothing at the first look, a
  * sample of one look at the second, and so on. So looks are taken in stretches that double the past; for each stretch the
  * bets are made from samples of it, drawn with a fixed seed, and from stable's own distribution once the past is long.
- * The earnings over the bake are then a Gaussian walk towards ln(1/α) (`mixture-walk.ts`, `first-passage.ts`). Against
- * simulation with the judge itself the error is below 0.07 (`test/analysis/latency-power.test.ts`).
+ * The earnings over the bake are then, for each sample, a Gaussian walk towards ln(1/α) (`mixture-walk.ts`,
+ * `first-passage.ts`); the power is the mean over the samples. Against simulation with the judge itself the error is below
+ * 0.07 (`test/analysis/latency-power.test.ts`).
  */
 export function slowdownSight(check: LatencyCheck, rule: SequentialRule, shape: LatencyShape): Sight {
   const setting = settingOf(check, rule, shape)
@@ -35,14 +36,11 @@ export function slowdownSight(check: LatencyCheck, rule: SequentialRule, shape: 
       if (!isPossible(plan) || !(factor > 1 && factor <= 1e6) || looks < 2 || !isUsable(rule)) return 0
       const { canary, stable } = expectedRequests(plan, plan.interval)
       if (!(canary > 0 && stable > 0)) return 0
-      const needed = -Math.log(rule.alpha)
-      const { walk, barrier } = likeliestMix(
-        schoolAt({ canary, stable })(factor, looks),
-        LOG_WEIGHTS,
-        needed,
-        looks - 1,
-      )
-      return passage(walk, barrier)
+      const chances = schoolAt({ canary, stable })(factor, looks).map((earnings) => {
+        const { walk, barrier } = likeliestMix(earnings, LOG_WEIGHTS, -Math.log(rule.alpha), looks - 1)
+        return passage(walk, barrier)
+      })
+      return chances.reduce((sum, chance) => sum + chance, 0) / chances.length
     },
     accepts: (factor) => factor <= rule.notWorseThan,
     none: 1,
@@ -89,37 +87,39 @@ interface Place {
   readonly stable: number
 }
 
-/** The earnings of all bets over so many looks, when all requests of the canary take `factor` times as long. */
-type School = (factor: number, looks: number) => Earnings
+/**
+ * The earnings of all bets over so many looks, when all requests of the canary take `factor` times as long: one entry per
+ * sample of the past, or one for all.
+ */
+type School = (factor: number, looks: number) => readonly Earnings[]
 
 function schoolOf(setting: Setting, place: Place): School {
   const { slower, thresholds } = setting
   const expected = counted(place)
   const stable = sharesBetween(thresholds.stableSeconds.map(slower)).map((share) => share * expected.stable)
-  const lessonsAt = rememberAll((stretch) => lessonsOf(setting, place, stretch))
+  const lessonsAt = rememberAll((stretch) => lessonsOf(setting, place, stable, stretch))
   const earningsFor = rememberLast(String, (factor: number) => {
     const shares = sharesBetween(thresholds.canarySeconds.map((seconds) => slower(seconds / factor)))
     const canary = shares.map((share) => share * expected.canary)
-    return rememberAll((stretch) => lessonsAt(stretch).map((lesson) => earningsPerLook(lesson, canary, stable)))
+    return rememberAll((stretch) => earningsPerLook(lessonsAt(stretch), canary))
   })
   return (factor, looks) => {
     const earningsAt = earningsFor(factor)
     const parts: Part[] = []
     for (let stretch = 0; 2 ** stretch < looks; stretch += 1) {
-      parts.push({ looks: Math.min(looks, 2 ** (stretch + 1)) - 2 ** stretch, samples: earningsAt(stretch) })
+      parts.push({ looks: Math.min(looks, 2 ** (stretch + 1)) - 2 ** stretch, ...earningsAt(stretch) })
     }
     return addUp(parts)
   }
 }
 
-/** What one bet earns per request, by category: of the canary, and of stable. */
-interface Pay {
-  readonly canary: readonly number[]
-  readonly stable: readonly number[]
-}
-
 /** The bets that one sample of the past leads to. */
-type Lesson = readonly Pay[]
+interface Lesson {
+  /** What each bet earns per request of the canary, by category. */
+  readonly canary: readonly (readonly number[])[]
+  /** What all of them earn in a look by the requests of stable. */
+  readonly stable: Earnings
+}
 
 /** A past of more requests than this teaches as much as the distribution itself. */
 const ENOUGH_PAST = 20_000
@@ -129,7 +129,7 @@ const SAMPLES = 10
  * The bets of looks 2ⁿ + 1 to 2ⁿ⁺¹, whose past is 2ⁿ looks and more: from several samples of that past, each with the
  * sample of the stretch before in it, or from one without chance when it is long.
  */
-function lessonsOf(setting: Setting, place: Place, stretch: number): readonly Lesson[] {
+function lessonsOf(setting: Setting, place: Place, stable: readonly number[], stretch: number): readonly Lesson[] {
   const shares = sharesBetween(setting.bounds.map(setting.slower))
   const requests = pastLooks(stretch) * place.stable
   const pasts =
@@ -140,7 +140,7 @@ function lessonsOf(setting: Setting, place: Place, stretch: number): readonly Le
   return pasts.map((counts) => {
     const past = { upperBoundsSeconds: setting.bounds, counts }
     const factors = factorsOf(SLOWDOWNS, setting.ratio, past, setting.thresholds, setting.floor)
-    return factors.map((one) => payOf(one, share))
+    return lessonOf(factors, share, stable)
   })
 }
 
@@ -170,9 +170,12 @@ function samplePast(shares: readonly number[], place: Place, stretch: number, sa
 /** Below this mean a Poisson number is too skewed to be mirrored. */
 const FEW = 3
 
-function payOf(factors: readonly number[], share: number): Pay {
-  const stable = factors.map((factor) => -Math.log1p(share * (factor - 1)))
-  return { stable, canary: factors.map((factor, category) => Math.log(factor) + at(stable, category)) }
+function lessonOf(factors: readonly (readonly number[])[], share: number, stable: readonly number[]): Lesson {
+  const lost = factors.map((categories) => categories.map((factor) => -Math.log1p(share * (factor - 1))))
+  const won = factors.map((categories, bet) =>
+    categories.map((factor, category) => Math.log(factor) + at(lost[bet] ?? [], category)),
+  )
+  return { canary: won, stable: { mean: lost.map((pay) => dot(stable, pay)), covariance: secondMoments(stable, lost) } }
 }
 
 /** The canary's share of the requests in looks that show requests of both arms. */
@@ -186,43 +189,47 @@ function counted({ canary, stable }: Place): Place {
   return { canary: -canary * Math.expm1(-stable), stable: -stable * Math.expm1(-canary) }
 }
 
-/** Mean and covariance of what the bets of one lesson earn in a look, the counts being Poisson. */
-function earningsPerLook(lesson: Lesson, canary: readonly number[], stable: readonly number[]): Earnings {
+/** What the bets of a stretch earn in a look, the counts being Poisson: the mean for each sample, the covariance over them. */
+interface StretchEarnings {
+  readonly means: readonly (readonly number[])[]
+  readonly covariance: readonly (readonly number[])[]
+}
+
+/** The covariance hardly depends on the sample: two that err in opposite ways give it. */
+const COVARIANCE_SAMPLES = 2
+
+function earningsPerLook(lessons: readonly Lesson[], canary: readonly number[]): StretchEarnings {
+  const some = lessons.slice(0, COVARIANCE_SAMPLES)
+  const moments = some.map((lesson) => secondMoments(canary, lesson.canary))
   return {
-    mean: lesson.map((pay) => dot(canary, pay.canary) + dot(stable, pay.stable)),
-    covariance: matrix((left, right) => {
-      const [one, other] = [lesson[left], lesson[right]]
-      if (one === undefined || other === undefined) return 0
-      return dot(canary, one.canary, other.canary) + dot(stable, one.stable, other.stable)
-    }),
+    means: lessons.map((lesson) => lesson.canary.map((pay, bet) => dot(canary, pay) + at(lesson.stable.mean, bet))),
+    covariance: matrix((left, right) =>
+      some.reduce(
+        (sum, { stable }, index) =>
+          sum + (entry(moments[index], left, right) + entry(stable.covariance, left, right)) / some.length,
+        0,
+      ),
+    ),
   }
 }
 
-/** So many looks with the same bets; one entry per sample of the past, or one for all. */
-interface Part {
+/** So many looks with the same bets. */
+interface Part extends StretchEarnings {
   readonly looks: number
-  readonly samples: readonly Earnings[]
 }
 
-/** Over the looks the chance of the counts averages out; what was learned by chance stays. */
-function addUp(parts: readonly Part[]): Earnings {
-  const means = Array.from({ length: SAMPLES }, (_, sample) =>
-    SLOWDOWNS.map((_slowdown, bet) =>
-      parts.reduce((sum, { looks, samples }) => sum + looks * at((samples[sample] ?? samples[0])?.mean ?? [], bet), 0),
-    ),
+/** Over the looks the chance of the counts averages out; what was learned by chance stays, so samples stay apart. */
+function addUp(parts: readonly Part[]): readonly Earnings[] {
+  const samples = parts.reduce((most, { means }) => Math.max(most, means.length), 1)
+  const covariance = matrix((left, right) =>
+    parts.reduce((sum, part) => sum + part.looks * entry(part.covariance, left, right), 0),
   )
-  const mean = SLOWDOWNS.map((_, bet) => means.reduce((sum, one) => sum + at(one, bet), 0) / SAMPLES)
-  const covariance = matrix((left, right) => {
-    let sum = 0
-    for (const { looks, samples } of parts) {
-      for (const one of samples) sum += (looks / samples.length) * at(one.covariance[left] ?? [], right)
-    }
-    for (const one of means) {
-      sum += ((at(one, left) - at(mean, left)) * (at(one, right) - at(mean, right))) / (SAMPLES - 1)
-    }
-    return sum
-  })
-  return { mean, covariance }
+  return Array.from({ length: samples }, (_, sample) => ({
+    covariance,
+    mean: SLOWDOWNS.map((_slowdown, bet) =>
+      parts.reduce((sum, { looks, means }) => sum + looks * at(means[sample] ?? means[0] ?? [], bet), 0),
+    ),
+  }))
 }
 
 /** From the shares above rising thresholds, the shares between them: below the first, …, above the last. */
@@ -230,19 +237,29 @@ function sharesBetween(above: readonly number[]): readonly number[] {
   return [...above, 0].map((share, index) => Math.max(0, (index === 0 ? 1 : at(above, index - 1)) - share))
 }
 
-/** Σ counts·pay·times, times being 1 when left out. */
-function dot(counts: readonly number[], pay: readonly number[], times?: readonly number[]): number {
+function dot(counts: readonly number[], pay: readonly number[]): number {
   let sum = 0
-  for (let index = 0; index < counts.length; index += 1) {
-    sum += at(counts, index) * at(pay, index) * (times === undefined ? 1 : at(times, index))
-  }
+  for (let index = 0; index < counts.length; index += 1) sum += at(counts, index) * at(pay, index)
   return sum
 }
 
+/** Covariance of what the bets earn by Poisson counts: Σ count·pay·pay. */
+function secondMoments(
+  counts: readonly number[],
+  pays: readonly (readonly number[])[],
+): readonly (readonly number[])[] {
+  const weighed = pays.map((pay) => pay.map((one, category) => one * at(counts, category)))
+  return matrix((left, right) => dot(weighed[left] ?? [], pays[right] ?? []))
+}
+
 /** A symmetric matrix over the bets. */
-function matrix(entry: (left: number, right: number) => number): readonly (readonly number[])[] {
-  const rows = SLOWDOWNS.map((_, left) => SLOWDOWNS.map((_other, right) => (right < left ? 0 : entry(left, right))))
-  return rows.map((row, left) => row.map((value, right) => (right < left ? at(rows[right] ?? [], left) : value)))
+function matrix(entryOf: (left: number, right: number) => number): readonly (readonly number[])[] {
+  const rows = SLOWDOWNS.map((_, left) => SLOWDOWNS.map((_other, right) => (right < left ? 0 : entryOf(left, right))))
+  return rows.map((row, left) => row.map((value, right) => (right < left ? entry(rows, right, left) : value)))
+}
+
+function entry(rows: readonly (readonly number[])[] | undefined, left: number, right: number): number {
+  return rows?.[left]?.[right] ?? 0
 }
 
 function at(values: readonly number[], index: number): number {

@@ -101,18 +101,17 @@ describe('sluice plan check --rps', () => {
   it('says what each bake can see, and warns of those that cannot', async () => {
     const { code, out } = await run(80, PLAN, 'check', 'plan.yaml', '--rps', '20')
     expect(code).toBe(0)
-    expect(out).toMatch(/warning: step 3, errors: at 20 requests\/s and 1% .*\n.*from 0\.5 % to 2 % with \d+ % power/)
-    expect(out).toContain('step 2, errors: only internal: their traffic is not known')
-    expect(out).toContain('1 of 4 would rather miss this rise than see it')
+    expect(out).toMatch(/warning: errors would rather miss it in 1 of 2 bakes; step 3: at 20 requests\/s\n {2}and 1% /)
+    expect(out).toContain('errors, ceiling, step 2: only internal: their traffic is not known')
     expect(Math.max(...out.slice(out.indexOf('power of')).split('\n').map(columnsOf))).toBeLessThanOrEqual(80)
   })
 
   it('gives programs the same figures', async () => {
     const flags = ['--rps', '20', '--base-rate', '0.1%', '--rise', '5%', '--output', 'json']
     const answer = JSON.parse((await run(80, PLAN, 'check', 'plan.yaml', ...flags)).out)
-    expect(answer.traffic).toEqual({ requestsPerSecond: 20, rise: { from: 0.001, to: 0.05 } })
-    expect(answer.power).toHaveLength(4)
-    expect(answer.power[1]).toMatchObject({ step: 3, check: 'errors', weight: 100, isWeak: expect.any(Boolean) })
+    expect(answer.traffic).toMatchObject({ requestsPerSecond: 20, errors: { from: 0.001, to: 0.05 } })
+    expect(answer.power).toHaveLength(8)
+    expect(answer.power[2]).toMatchObject({ step: 3, check: 'errors', weight: 100, isWeak: expect.any(Boolean) })
   })
 
   it.each([
