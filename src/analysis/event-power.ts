@@ -82,8 +82,9 @@ interface Change {
  * needs are found, and their Poisson probability. As the judge looks all the time, the probability to have been there
  * earlier is added as for a Gaussian walk (`first-passage.ts`) that ends over its barrier with the same probability: its
  * slope, drift by variance, and its barrier are those of the likeliest mix of bets (`mixture-walk.ts`), its length v solves
- * (slope·v − barrier)/√v = z, z being the normal quantile of the probability at the end. Looks in which an arm has no request count for neither arm. Against simulation with the judge itself the error is
- * below 0.05 (`test/analysis/event-power.test.ts`).
+ * (slope·v − barrier)/√v = z, z being the normal quantile of the probability at the end. Looks in which an arm has no
+ * request count for neither arm. Against simulation with the judge itself the error is below 0.05
+ * (`test/analysis/event-power.test.ts`).
  */
 function eventPower(plan: BakePlan, change: Change, side: Side): number {
   if (!isPossible(plan) || !(change.from >= 0) || !(change.to >= 0)) return 0
