@@ -203,7 +203,7 @@ function poissonAtLeast(k: number, mean: number): number {
 }
 
 /** A quantile of the Poisson distribution: by counting up to a mean of 400, beyond by the normal approximation. */
-function poissonQuantile(mean: number, p: number): number {
+export function poissonQuantile(mean: number, p: number): number {
   if (mean > 400) return Math.max(0, mean + normalQuantile(p) * Math.sqrt(mean))
   let sum = 0
   let count = 0

@@ -21,7 +21,7 @@ export function errorLimitSight(_check: ErrorRateCheck, rule: ThresholdRule, fro
 }
 
 /** Largest slowdown that is looked for. */
-const WORST_SLOWDOWN = 100
+export const WORST_SLOWDOWN = 100
 
 /**
  * What a `latency` check with a fixed limit sees when all requests take longer. A quantile q is above the limit when more
@@ -47,7 +47,7 @@ export function latencyLimitSight(check: LatencyCheck, rule: ThresholdRule, shap
 }
 
 /** The share of requests that counts as slower than `seconds`: within a bucket the judge interpolates in a straight line. */
-function seenAbove(shape: LatencyShape, seconds: number): (factor: number) => number {
+export function seenAbove(shape: LatencyShape, seconds: number): (factor: number) => number {
   const bounds = boundsOf(shape)
   const slower = slowerThan(shape)
   const index = bounds.findIndex((bound) => bound >= seconds * (1 - 1e-12))
@@ -61,27 +61,42 @@ function seenAbove(shape: LatencyShape, seconds: number): (factor: number) => nu
 }
 
 /** The share of bad requests, and the largest that is no breach. */
-interface Badness {
+export interface Badness {
   readonly share: number
   readonly allowed: number
 }
 
+/** Probability that a fixed limit fails the canary within the bake, by {@link gatheredPower}. */
+function limitPower(plan: BakePlan, rule: ThresholdRule, bad: Badness): number {
+  if (!(rule.max >= 0)) return 0
+  const { canary } = expectedRequests(plan, plan.interval)
+  return gatheredPower(plan, rule, canary, (requests) => chanceOfMore(requests, bad))
+}
+
+/** What a rule with hysteresis asks: so many requests in a look, and so many breaches among the last looks. */
+export type GatheredRule = Pick<ThresholdRule, 'failures' | 'of' | 'minRequests'>
+
 /**
- * Probability that a fixed limit fails the canary within the bake.
+ * Probability that enough looks are a breach within the bake, when a look of so many requests of the slower arm, of which
+ * `perLook` are expected in each, is one with the probability `chance`.
  *
- * Looks are gathered until the canary has served `minRequests`, which is one look that counts (decision 0006). How many
+ * Looks are gathered until the arm has served `minRequests`, which is one look that counts (decision 0006). How many
  * looks that takes follows from Poisson requests: mean and variance exactly, then a normal renewal count. Looks that count
  * are independent binomials; `failures` of the last `of` by dynamic programming for `of` ≤ 12, for longer histories by
  * blocks of `of` looks, which is a lower bound.
  */
-function limitPower(plan: BakePlan, rule: ThresholdRule, bad: Badness): number {
+export function gatheredPower(
+  plan: BakePlan,
+  rule: GatheredRule,
+  perLook: number,
+  chance: (requests: number) => number,
+): number {
   const looks = Math.floor(plan.bake / plan.interval)
-  if (!isPossible(plan) || looks < 1 || !(rule.max >= 0)) return 0
-  const perLook = expectedRequests(plan, plan.interval).canary
+  if (!isPossible(plan) || looks < 1) return 0
   const least = Math.max(1, rule.minRequests)
   const gathering = gatheringOf(perLook, least)
   if (gathering === null) return 0
-  const breach = breachOf(perLook, least, gathering, bad)
+  const breach = breachOf(perLook, least, gathering, chance)
   const failed = failuresWithin(rule, breach)
   return Math.min(1, Math.max(0, overCounts(looks, gathering, failed)))
 }
@@ -142,24 +157,24 @@ function renewals(count: number, looks: number, { mean, variance }: Gathering): 
 const QUANTILES = Array.from({ length: 15 }, (_, index) => (index + 0.5) / 15)
 
 /** P(a look that counts is a breach), over its requests: about normal, at least the minimum, and whole. */
-function breachOf(perLook: number, least: number, gathering: Gathering, bad: Badness): number {
+function breachOf(perLook: number, least: number, gathering: Gathering, chance: (requests: number) => number): number {
   const mean = perLook * gathering.mean
   const chances = QUANTILES.map((p) => {
     const requests = Math.round(mean + normalQuantile(p) * Math.sqrt(perLook))
-    return chanceOfMore(Math.max(Math.ceil(least), requests), bad)
+    return chance(Math.max(Math.ceil(least), requests))
   })
   return chances.reduce((sum, chance) => sum + chance, 0) / chances.length
 }
 
 /** P(the bad part of so many requests is more than what is allowed), binomial. */
-function chanceOfMore(requests: number, { share, allowed }: Badness): number {
+export function chanceOfMore(requests: number, { share, allowed }: Badness): number {
   const enough = Math.floor(allowed * requests * (1 + 1e-12)) + 1
   if (enough > requests || !(share > 0)) return 0
   return share >= 1 ? 1 : incompleteBeta(share, enough, requests - enough + 1)
 }
 
 /** As a function of n: P(`failures` of the last `of` looks are a breach at some of n looks). */
-function failuresWithin(rule: ThresholdRule, breach: number): (looks: number) => number {
+function failuresWithin(rule: GatheredRule, breach: number): (looks: number) => number {
   const of = Math.max(1, Math.floor(rule.of))
   const failures = Math.max(1, Math.floor(rule.failures))
   if (!(failures <= of)) return () => 0

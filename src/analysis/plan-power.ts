@@ -1,14 +1,21 @@
 import type { Action } from '../domain/actions.ts'
-import { type Check, comparesWithStable, type KayentaCheck, type RateCheck } from '../domain/checks.ts'
+import {
+  type Check,
+  comparesWithStable,
+  type ErrorRateCheck,
+  type KayentaCheck,
+  type RateCheck,
+} from '../domain/checks.ts'
 import { type Exposure, NO_EXPOSURE } from '../domain/exposure.ts'
 import type { Plan } from '../domain/plan.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
 import { errorSight, eventSight } from './event-power.ts'
 import type { ExpectedTraffic } from './expected-traffic.ts'
-import { formatCount, formatSeconds } from './explain.ts'
+import { formatCount, formatRatio, formatSeconds } from './explain.ts'
 import { dueJudgments, MOST_POINTS, MOST_STEPS } from './kayenta/kayenta-judge.ts'
 import { slowdownSight } from './latency-power.ts'
 import { errorLimitSight, latencyLimitSight } from './limit-power.ts'
+import { errorRatioSight, latencyRatioSight } from './ratio-power.ts'
 import { type BakePlan, describePower, powerOfBake, type Sight, smallestSize } from './power.ts'
 
 /** How well one check sees a bad canary in one stretch of watched time. Plain JSON. */
@@ -126,18 +133,18 @@ function questionOf(check: Check, { errors, latency, slower, events, changes }: 
   switch (check.kind) {
     case 'errorRate': {
       const { rule } = check
-      const sight =
-        rule.judge === 'sequential' ? errorSight(check, rule, errors.from) : errorLimitSight(check, rule, errors.from)
-      return { sight, size: errors.to }
+      return { sight: errorSightOf(check, rule, errors.from), size: errors.to }
     }
     case 'latency': {
       const { rule } = check
       if (latency === null) return { why: 'how slow requests are is not known: --latency p50=80ms,p99=900ms says it' }
       if (rule.judge === 'sequential')
         return { sight: slowdownSight(check, rule, latency), size: slower ?? SLOWER * rule.notWorseThan }
-      const sight = latencyLimitSight(check, rule, latency)
-      if (sight !== null) return { sight, size: slower ?? SLOWER }
-      return { why: `the limit of ${formatSeconds(rule.max)} lies above the largest latency bucket: it cannot be seen` }
+      const isRatio = rule.judge === 'relative'
+      const sight = isRatio ? latencyRatioSight(check, rule, latency) : latencyLimitSight(check, rule, latency)
+      if (sight !== null) return { sight, size: slower ?? (isRatio ? SLOWER * rule.maxRatio : SLOWER) }
+      const limit = isRatio ? `${formatRatio(rule.maxRatio)} stable's latency` : formatSeconds(rule.max)
+      return { why: `the limit of ${limit} lies above the largest latency bucket: it cannot be seen` }
     }
     case 'rate': {
       const { of } = check
@@ -153,6 +160,17 @@ function questionOf(check: Check, { errors, latency, slower, events, changes }: 
     case 'kayenta':
     case 'argo':
       return { why: 'there is no figure for it' }
+  }
+}
+
+function errorSightOf(check: ErrorRateCheck, rule: ErrorRateCheck['rule'], from: number): Sight {
+  switch (rule.judge) {
+    case 'sequential':
+      return errorSight(check, rule, from)
+    case 'threshold':
+      return errorLimitSight(check, rule, from)
+    case 'relative':
+      return errorRatioSight(check, rule, from)
   }
 }
 

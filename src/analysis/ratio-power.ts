@@ -1,0 +1,76 @@
+import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../domain/checks.ts'
+import { formatMultiple, poissonQuantile } from './event-power.ts'
+import { formatQuantile, formatShare } from './explain.ts'
+import { boundsOf, type LatencyShape, slowerThan } from './latency-shape.ts'
+import { chanceOfMore, gatheredPower, seenAbove, WORST_SLOWDOWN } from './limit-power.ts'
+import { type BakePlan, expectedRequests, type Sight } from './power.ts'
+import { bisect } from './statistics/bisect.ts'
+
+const QUANTILES = Array.from({ length: 15 }, (_, index) => (index + 0.5) / 15)
+
+/**
+ * What an `errorRate` check with a bare ratio to stable sees of a rise of the share of failed requests. In a look of m
+ * requests of the canary and n of stable it is a breach when the canary has more than maxRatio·max(1, e)·m/n errors, e being
+ * stable's: binomial for the canary, averaged over a Poisson e.
+ */
+export function errorRatioSight(_check: ErrorRateCheck, rule: RelativeRule, from: number): Sight {
+  return {
+    power: (plan, to) => (to > from && to <= 1 ? riseInLooks(plan, rule, from, to) : 0),
+    accepts: (to) => to <= rule.maxRatio * from,
+    none: from,
+    worst: 1,
+    describe: (to) => `a rise from ${formatShare(from)} to ${formatShare(to)}`,
+    format: formatShare,
+  }
+}
+
+function riseInLooks(plan: BakePlan, rule: RelativeRule, from: number, to: number): number {
+  const { canary, stable } = expectedRequests(plan, plan.interval)
+  const slower = Math.min(canary, stable)
+  if (!(slower > 0)) return 0
+  return gatheredPower(plan, rule, slower, (requests) => {
+    const [ours, theirs] = [Math.round((requests * canary) / slower), (requests * stable) / slower]
+    const chances = QUANTILES.map((p) => {
+      const errors = Math.max(1, poissonQuantile(theirs * from, p))
+      return chanceOfMore(ours, { share: to, allowed: (rule.maxRatio * errors) / theirs })
+    })
+    return chances.reduce((sum, one) => sum + one, 0) / chances.length
+  })
+}
+
+/**
+ * What a `latency` check with a bare ratio to stable sees when all requests take longer. Of the quantiles the one with the
+ * most requests beyond it decides, for it varies least: it is a breach when more than 1 − q of the canary's requests are
+ * slower than maxRatio times stable's quantile. That stable's own quantile varies too is left out, which is little as long
+ * as stable has many times the canary's requests. Null when that lies above the largest bucket: then nobody can tell.
+ */
+export function latencyRatioSight(check: LatencyCheck, rule: RelativeRule, shape: LatencyShape): Sight | null {
+  const lowest = Math.min(...check.quantiles)
+  const usual = quantileOf(shape, lowest)
+  const limit = rule.maxRatio * usual
+  if (limit > (boundsOf(shape).at(-1) ?? 0)) return null
+  const above = seenAbove(shape, limit)
+  const allowed = 1 - lowest
+  return {
+    power(plan, factor) {
+      const { canary, stable } = expectedRequests(plan, plan.interval)
+      const slower = Math.min(canary, stable)
+      if (!(factor > 1 && factor <= 1e6 && slower > 0)) return 0
+      const bad = { share: above(factor), allowed }
+      return gatheredPower(plan, rule, slower, (requests) =>
+        chanceOfMore(Math.round((requests * canary) / slower), bad),
+      )
+    },
+    accepts: (factor) => factor <= rule.maxRatio,
+    none: 1,
+    worst: WORST_SLOWDOWN,
+    describe: (factor) => `all requests ${formatMultiple(factor)} as slow (${formatQuantile(lowest)})`,
+    format: formatMultiple,
+  }
+}
+
+function quantileOf(shape: LatencyShape, quantile: number): number {
+  const slower = slowerThan(shape)
+  const largest = boundsOf(shape).at(-1) ?? 0
+  return bisect((seconds) => slower(seconds) > 1 - quantile, 0, largest)
+}
