@@ -85,7 +85,8 @@ function standing(card: ReleaseCard, { width, now, paint }: Page): readonly stri
   const further = card.isEnded
     ? [`after ${lasted}`, `started by ${author}`]
     : [...bakeLeft(card), `started ${lasted} ago by ${author}`]
-  const replaced = card.replaces === null ? [] : [`replaces ${clean(card.replaces)}`]
+  const { replaces = null } = card
+  const replaced = replaces === null ? [] : [`replaces ${clean(replaces)}`]
   const [first = '', ...rest] = wrap([phase, ...further, ...replaced].join(' · '), width)
   return [paint([phaseStyle(phase), 'bold'], first.slice(0, phase.length)) + first.slice(phase.length), ...rest]
 }

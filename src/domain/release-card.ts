@@ -16,8 +16,8 @@ export interface ReleaseCard {
   readonly service: string
   readonly environment: string
   readonly version: string
-  /** The version that is on stable meanwhile; null when nobody knows. */
-  readonly replaces: string | null
+  /** The version that is on stable meanwhile; null when nobody knows, absent in cards of an older server or worker. */
+  readonly replaces?: string | null | undefined
   readonly author: string
   /** `baking`, `paused (baking)`, `promoted` … */
   readonly phase: string
@@ -54,7 +54,7 @@ export interface ReleaseCard {
 export interface CardSource {
   readonly plan: Plan
   readonly version: string
-  readonly replaces?: string | null
+  readonly replaces?: string | null | undefined
   readonly author: { readonly person: string }
   readonly startedAt: Milliseconds
 }

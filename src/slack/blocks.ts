@@ -146,7 +146,7 @@ function slackTime(at: number): string {
   return `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${fallback}>`
 }
 
-function origin({ releaseId, author, replaces, startedAt, trail }: ReleaseCard): string {
+function origin({ releaseId, author, replaces = null, startedAt, trail }: ReleaseCard): string {
   const last = trail.at(-1)
   const story = last === undefined ? '' : `\nlast: ${clamp(escape(last.text), 500)}`
   const id = escape(releaseId.replace(/^release\//, ''))

@@ -91,6 +91,13 @@ describe('renderCard', () => {
     )
   })
 
+  it('takes a card of a server that does not know yet what a release replaces', async () => {
+    const { replaces: _, ...older } = await demoCard()
+    const options = { width: 80, now: NOW, color: false }
+    expect(renderCard(older, options)).toEqual(renderCard({ ...older, replaces: null }, options))
+    expect(renderCard({ ...older, replaces: 'v2.4.0' }, options).join('\n')).toContain('replaces v2.4.0')
+  })
+
   it('says the same with colour', async () => {
     const card = await demoCard()
     const plain = renderCard(card, { width: 80, now: NOW, color: false })
