@@ -128,7 +128,13 @@ function grow(question: RateQuestion, state: RateState, counts: SplitCounts, dur
   const bet = (wealth: Wealth | null, ratio: number | null, seen: SplitCounts): Wealth | null =>
     wealth === null || ratio === null
       ? null
-      : growWealth(wealth, splitGains(seen, ratio, WORSE_BETS.multiples), WORSE_BETS.logWeights, duration)
+      : growWealth(
+          wealth,
+          splitGains(seen, ratio, WORSE_BETS.multiples),
+          WORSE_BETS.logWeights,
+          duration,
+          WORSE_BETS.logShares,
+        )
   const tally = addToTally(state.tally, counts, duration)
   return {
     ...state,

@@ -106,7 +106,7 @@ describe('a check that compares canary with stable', () => {
     expect(last(verdicts)).toEqual({
       outcome: 'fail',
       reason:
-        'errors 4 % on canary against 0.49 % on stable (12 of 300 / 48 of 9,700): more than 1.5 times as many, error odds 1 : 4,100, after 10s',
+        'errors 4 % on canary against 0.49 % on stable (12 of 300 / 48 of 9,700): more than 1.5 times as many, error odds 1 : 4,500, after 10s',
       evidence: {
         judge: 'sequential',
         figures: {
@@ -118,7 +118,7 @@ describe('a check that compares canary with stable', () => {
           stableShare: expect.closeTo(0.00494845, 8),
           watchedSeconds: 10,
           evidenceNeeded: expect.closeTo(100, 9),
-          evidenceAbove: expect.closeTo(4_132.24, 1),
+          evidenceAbove: expect.closeTo(4_507.59, 1),
         },
       },
     })

@@ -94,13 +94,13 @@ describe('the sentence of an error-rate check', () => {
 
   it('says what failed by the versions, with counts, error odds and time', () => {
     expect(judge(check, failing)?.reason).toBe(
-      'errors 2.1 % on 2.4.0 against 0.5 % on 2.3.9 (59 of 2,802 / 267 of 53,157): more than 1.5 times as many, error odds 1 : 92,000,000, after 10s',
+      'errors 2.1 % on 2.4.0 against 0.5 % on 2.3.9 (59 of 2,802 / 267 of 53,157): more than 1.5 times as many, error odds 1 : 160,000,000, after 10s',
     )
   })
 
   it('says canary and stable where the versions are not known or are the same', () => {
     const said =
-      'errors 2.1 % on canary against 0.5 % on stable (59 of 2,802 / 267 of 53,157): more than 1.5 times as many, error odds 1 : 92,000,000, after 10s'
+      'errors 2.1 % on canary against 0.5 % on stable (59 of 2,802 / 267 of 53,157): more than 1.5 times as many, error odds 1 : 160,000,000, after 10s'
     expect(judge(check, failing, null)?.reason).toBe(said)
     expect(judge(check, failing, armNames('2.4.0', '2.4.0'))?.reason).toBe(said)
     expect(judge(check, failing, armNames('2.4.0', null))?.reason).toContain('on 2.4.0 against 0.5 % on stable')
@@ -140,10 +140,10 @@ describe('the sentence of a rate check with two sides', () => {
 
   it('tells the side that failed from its own counts', () => {
     expect(judge(both, repeated(20, orders(1_000, 20), orders(9_000, 270)))?.reason).toBe(
-      'orders 2 % on 2.4.0 against 3 % on 2.3.9 (160 of 8,000 / 2,160 of 72,000): fewer than 0.9 times as many, error odds 1 : 78, after 1m 20s',
+      'orders 2 % on 2.4.0 against 3 % on 2.3.9 (160 of 8,000 / 2,160 of 72,000): fewer than 0.9 times as many, error odds 1 : 62, after 1m 20s',
     )
     expect(judge(both, repeated(20, orders(1_000, 60), orders(9_000, 270)))?.reason).toBe(
-      'orders 6 % on 2.4.0 against 3 % on 2.3.9 (120 of 2,000 / 540 of 18,000): more than 1.2 times as many, error odds 1 : 7,000, after 20s',
+      'orders 6 % on 2.4.0 against 3 % on 2.3.9 (60 of 1,000 / 270 of 9,000): more than 1.2 times as many, error odds 1 : 46, after 10s',
     )
   })
 

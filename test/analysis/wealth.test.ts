@@ -36,8 +36,9 @@ describe('wealth', () => {
       fc.property(
         fc.array(fc.double({ min: 0.01, max: 0.99, noNaN: true }), { minLength: 3, maxLength: 3 }),
         fc.integer({ min: 0, max: 10_000_000 }),
-        (stakes, duration) => {
-          const before = growWealth(startWealth(3), [0.3, -0.2, 1], even(3), 10_000)
+        fc.constantFrom([], [Math.log(3), Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]),
+        (stakes, duration, shares) => {
+          const before = growWealth(startWealth(3), [0.3, -0.2, 1], even(3), 10_000, shares)
           const after = (won: boolean) =>
             Math.exp(
               logMeanWealth(
@@ -46,6 +47,7 @@ describe('wealth', () => {
                   stakes.map((stake) => Math.log(won ? 1 + stake : 1 - stake)),
                   even(3),
                   duration,
+                  shares,
                 ),
                 even(3),
               ),
@@ -54,6 +56,15 @@ describe('wealth', () => {
         },
       ),
     )
+  })
+
+  it('places later only where it is told to, and all of it', () => {
+    const shares = [Math.log(2), Number.NEGATIVE_INFINITY]
+    let wealth = startWealth(2)
+    for (let hour = 0; hour < 24; hour += 1) wealth = growWealth(wealth, [0, 0], even(2), 3_600_000, shares)
+    expect(wealth.logs[1]).toBe(startWealth(2).logs[1])
+    expect(wealth.logs[0]).toBeGreaterThan(wealth.logs[1] ?? 0)
+    expect(logMeanWealth(wealth, even(2))).toBeCloseTo(0, 9)
   })
 
   it('remembers its peak, which Ville’s inequality is about', () => {
