@@ -11,20 +11,25 @@ export interface Slowdown {
   readonly logWeight: number
 }
 
-/** The slowdowns that are bet on: all requests a little to much slower, or a few requests much slower. */
+/**
+ * The slowdowns that are bet on: all requests a little to much slower, or a few requests much slower. Most of the money is
+ * on those that need many requests to be told: large ones of many requests show within two looks whatever is staked. Chosen
+ * over nine slowdowns in fine and in the 11 default buckets of Prometheus clients: all of them are seen at the same
+ * look as with evenly spread bets or sooner, 5 % sooner on average.
+ */
 export const SLOWDOWNS: readonly Slowdown[] = weighSlowdowns([
+  [1, 1.05, 2],
   [1, 1.1, 3],
-  [1, 1.25, 3],
-  [1, 1.5, 2],
-  [1, 2, 2],
-  [1, 4, 2],
-  [0.3, 2, 2],
+  [1, 1.25, 2],
+  [1, 2, 1],
+  [1, 4, 1],
+  [0.3, 1.5, 3],
   [0.3, 5, 1],
-  [0.1, 2, 2],
-  [0.1, 5, 2],
+  [0.1, 2.5, 3],
   [0.04, 2.5, 3],
-  [0.04, 6, 3],
-  [0.015, 3, 3],
+  [0.03, 4, 3],
+  [0.015, 3, 2],
+  [0.02, 8, 3],
   [0.015, 10, 3],
   [0.005, 10, 2],
 ])
