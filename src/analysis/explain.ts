@@ -10,7 +10,8 @@ export const LONGEST_SENTENCE = 400
 
 /** What a judge or a metric source says as one line of bounded length. */
 export function asSentence(text: string): string {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  // Nearly every sentence is one line already, and every look makes one.
+  const line = (/[^\S ]|\p{Cc}| {2}/u.test(text) ? text.replaceAll(/[\s\p{Cc}]+/gu, ' ') : text).trim()
   if (line === '') return NO_REASON
   return line.length <= LONGEST_SENTENCE ? line : shorten(line, LONGEST_SENTENCE)
 }
@@ -62,8 +63,9 @@ export function formatSeries(values: readonly number[]): string {
 export function formatCount(count: number): string {
   if (!Number.isFinite(count)) return 'an unknown number'
   const digits = Math.abs(Math.round(count)).toFixed(0)
+  if (digits.length <= 3) return count < 0 && digits !== '0' ? `-${digits}` : digits
   const grouped = digits.replace(/\B(?=(\d{3})+$)/g, ',')
-  return count < 0 && digits !== '0' ? `-${grouped}` : grouped
+  return count < 0 ? `-${grouped}` : grouped
 }
 
 /** Events per request: as a percentage up to 100 % (`2.1 %`), beyond it as `1.3 per request`. */
@@ -139,7 +141,11 @@ export function finiteFigures(figures: Readonly<Record<string, number>>): Readon
   return Object.fromEntries(
     Object.entries(figures)
       .filter(([, value]) => Number.isFinite(value))
-      .map(([name, value]) => [name, Number(value.toPrecision(12))]),
+      // What has no more than 12 digits is spared the way through text.
+      .map(([name, value]) => [
+        name,
+        Math.abs(value) < 1e12 && Number.isInteger(value) ? value + 0 : Number(value.toPrecision(12)),
+      ]),
   )
 }
 
@@ -149,7 +155,6 @@ function significant(value: number, digits: number): string {
   const rounded = Number(value.toPrecision(digits))
   if (Math.abs(rounded) >= 1_000) return formatCount(rounded)
   const decimals = Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded)))))
-  return String(Number(rounded.toFixed(decimals)).toFixed(decimals))
-    .replace(/(\.\d*?)0+$/, '$1')
-    .replace(/\.$/, '')
+  const text = String(Number(rounded.toFixed(decimals)).toFixed(decimals))
+  return decimals === 0 ? text : text.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')
 }

@@ -114,29 +114,31 @@ export function factorsOf(
   const above = survivalOf(past)
   const usual = thresholds.stableSeconds.map(above)
   if (!(total > 0)) return slowdowns.map(() => [...usual.map(() => 1), 1])
+  const fast = usual.findIndex((share) => share < 1 - floor)
+  const first = Math.max(0, (fast === -1 ? usual.length : fast) - 1)
   const unaffected = thresholds.canarySeconds.map(above)
   return slowdowns.map(({ share, factor }) => {
-    const slowed = thresholds.canarySeconds.map(
-      (seconds, index) => (1 - share) * (unaffected[index] ?? 0) + share * above(seconds / (ratio * factor)),
+    const slowed = thresholds.canarySeconds.map((seconds, index) =>
+      // Below the first category nobody asks.
+      index < first ? 1 : (1 - share) * (unaffected[index] ?? 0) + share * above(seconds / (ratio * factor)),
     )
-    return risingFactors(usual, slowed, 1 - floor, 0.5 / total)
+    return risingFactors(usual, slowed, first, 0.5 / total)
   })
 }
 
 /**
  * Factors between the survival functions at the thresholds, made to rise by pooling adjacent violators. The categories
- * of fast requests are one block from the start.
+ * of fast requests, up to the one numbered `first`, are one block from the start.
  */
 function risingFactors(
   usual: readonly number[],
   slowed: readonly number[],
-  fastAbove: number,
+  first: number,
   halfRequest: number,
 ): readonly number[] {
-  const fast = usual.findIndex((share) => share < fastAbove)
   const blocks: Block[] = []
   let from = { usual: 1, slowed: 1, category: -1 }
-  for (let category = Math.max(0, (fast === -1 ? usual.length : fast) - 1); category <= usual.length; category += 1) {
+  for (let category = first; category <= usual.length; category += 1) {
     const to = { usual: usual[category] ?? 0, slowed: slowed[category] ?? 0, category }
     const block: Block = {
       usual: from.usual - to.usual,
