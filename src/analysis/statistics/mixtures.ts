@@ -1,3 +1,4 @@
+import { bisect } from './bisect.ts'
 import { logIncompleteBeta } from './incomplete-beta.ts'
 import { logLowerGamma, logUpperGamma } from './incomplete-gamma.ts'
 import { logBeta, logGamma } from './log-gamma.ts'
@@ -99,17 +100,11 @@ function withBound(logValue: Mixture['logValue'], largest?: (v: number) => numbe
     logValue,
     bound: (v, alpha) => {
       const threshold = Math.log(1 / alpha)
+      const isBelow = (s: number): boolean => logValue(s, v) < threshold
       const limit = largest?.(v) ?? Number.POSITIVE_INFINITY
-      let high = Math.min(limit, Math.max(1, Math.sqrt(v)))
-      while (high < limit && logValue(high, v) < threshold) high = Math.min(limit, high * 2)
-      if (high === limit && !(logValue(high, v) >= threshold)) return limit
-      let low = 0
-      for (let round = 0; round < 200 && high - low > 1e-14 * high; round += 1) {
-        const middle = (low + high) / 2
-        if (logValue(middle, v) < threshold) low = middle
-        else high = middle
-      }
-      return high
+      let high = 1
+      while (high < limit && isBelow(high)) high *= 2
+      return bisect(isBelow, 0, Math.min(limit, high))
     },
   }
 }

@@ -1,3 +1,4 @@
+import { bisect } from './bisect.ts'
 import { betaBinomialMixture } from './mixtures.ts'
 
 /**
@@ -21,19 +22,13 @@ export function proportionInterval(
     return mixture.logValue((observed - p) * trials, variance * trials) < Math.log(1 / alpha)
   }
   return {
-    low: observed === 0 ? 0 : edge(isInside, observed, 0),
-    high: observed === 1 ? 1 : edge(isInside, observed, 1),
+    low: edge(isInside, observed, 0),
+    high: edge(isInside, observed, 1),
   }
 }
 
-function edge(isInside: (p: number) => boolean, inside: number, outside: number): number {
-  // At 0 and 1 the mixture is degenerate; the observed share itself is always inside.
-  let [near, far] = [Math.min(1 - 1e-12, Math.max(1e-12, inside)), outside === 0 ? 1e-12 : 1 - 1e-12]
-  if (isInside(far)) return outside
-  for (let round = 0; round < 100; round += 1) {
-    const middle = (near + far) / 2
-    if (isInside(middle)) near = middle
-    else far = middle
-  }
-  return far
+/** Where the interval ends between the observed share, always inside, and 0 or 1, at which the mixture is degenerate. */
+function edge(isInside: (p: number) => boolean, observed: number, end: 0 | 1): number {
+  const last = end === 0 ? 1e-12 : 1 - 1e-12
+  return isInside(last) ? end : bisect(isInside, observed, last)
 }

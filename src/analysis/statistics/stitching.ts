@@ -1,3 +1,7 @@
+import { bisect } from './bisect.ts'
+
+const GOLDEN_SECTION = 0.6180339887498949
+
 /** ζ(s) for s > 1, by Euler–Maclaurin summation (DLMF 25.2.9) with 20 terms. Relative error below 1e-14. */
 export function riemannZeta(s: number): number {
   const terms = 20
@@ -70,7 +74,7 @@ export function doubleStitchingBound(
   const used = Math.max(t, tMin)
   const logit = Math.log(p / (1 - p))
   const step = 2 * delta * Math.sqrt((eta * tMin) / used)
-  const nearest = p >= 0.5 ? p : Math.min(0.5, 1 / (1 + Math.exp(-(logit + step))))
+  const nearest = Math.max(p, Math.min(0.5, 1 / (1 + Math.exp(-(logit + step)))))
   const grid = (Math.sqrt(used / tMin) * Math.abs(logit)) / (2 * delta) + 1
   const zeta = riemannZeta(s)
   const ell =
@@ -88,39 +92,23 @@ function spacing(eta: number): readonly [number, number] {
   return [(eta ** 0.25 + eta ** -0.25) / Math.SQRT2, (Math.sqrt(eta) + 1) / 2]
 }
 
-/** inf over η of 4·e^{−γ²C}·(1 + 1/((γ² − 1)·ln η)) with γ = √(2/η)·(A − √(2(η−1)/C)), Theorem 2. */
+/**
+ * inf over η of 4·e^{−γ²C}·(1 + 1/((γ² − 1)·ln η)) with γ = √(2/η)·(A − √(2(η−1)/C)), Theorem 2. It falls and then rises
+ * with η, and is taken for infinite from where γ comes down to 1, so golden-section search finds it.
+ */
 function crossingProbability(constant: number, scale: number): number {
-  let least = Number.POSITIVE_INFINITY
   const value = (eta: number): number => {
     const gamma = Math.sqrt(2 / eta) * (scale - Math.sqrt((2 * (eta - 1)) / constant))
     if (!(gamma > 1)) return Number.POSITIVE_INFINITY
     return 4 * Math.exp(-(gamma ** 2) * constant) * (1 + 1 / ((gamma ** 2 - 1) * Math.log(eta)))
   }
-  const widest = 2 * scale ** 2 - 1
-  let best = 1
-  for (let index = 1; index < 400; index += 1) {
-    const eta = 1 + widest * (index / 400) ** 2
-    if (value(eta) < least) [least, best] = [value(eta), eta]
-  }
-  // Golden-section refinement around the best point of the grid.
-  let low = 1 + (best - 1) * 0.8
-  let high = 1 + (best - 1) * 1.2
+  let low = 1
+  let high = 2 * scale ** 2
   for (let round = 0; round < 80; round += 1) {
-    const left = high - (high - low) * 0.6180339887498949
-    const right = low + (high - low) * 0.6180339887498949
-    if (value(left) < value(right)) high = right
-    else low = left
+    const left = high - (high - low) * GOLDEN_SECTION
+    const right = low + (high - low) * GOLDEN_SECTION
+    if (value(left) > value(right)) low = left
+    else high = right
   }
-  return Math.min(least, value((low + high) / 2))
-}
-
-/** The point where a condition that holds at `low` stops to hold. */
-function bisect(isBefore: (value: number) => boolean, low: number, high: number): number {
-  let [from, to] = [low, high]
-  for (let round = 0; round < 200 && to - from > 1e-13 * to; round += 1) {
-    const middle = (from + to) / 2
-    if (isBefore(middle)) from = middle
-    else to = middle
-  }
-  return (from + to) / 2
+  return value((low + high) / 2)
 }
