@@ -1,6 +1,5 @@
 import { logGamma } from './log-gamma.ts'
 
-const TINY = 1e-300
 const MOST_TERMS = 100_000
 
 /**
@@ -10,16 +9,25 @@ const MOST_TERMS = 100_000
  * Source: series DLMF 8.7.1 for x < a + 1, continued fraction DLMF 8.9.2 for the complement beyond.
  */
 export function logLowerGamma(a: number, x: number): number {
-  if (!(a > 0 && x >= 0)) return Number.NaN
-  if (x === 0) return Number.NEGATIVE_INFINITY
-  return x < a + 1 ? logSeries(a, x) : Math.log1p(-Math.exp(logFraction(a, x)))
+  return logTails(a, x).lower
 }
 
 /** ln Q(a, x) = ln(1 − P(a, x)), exact also where Q underflows. */
 export function logUpperGamma(a: number, x: number): number {
-  if (!(a > 0 && x >= 0)) return Number.NaN
-  if (x === 0) return 0
-  return x < a + 1 ? Math.log1p(-Math.exp(logSeries(a, x))) : logFraction(a, x)
+  return logTails(a, x).upper
+}
+
+/** The smaller one of both is computed, or nearly so; the other one follows without loss. */
+function logTails(a: number, x: number): { readonly lower: number; readonly upper: number } {
+  // That x is not negative needs no look: its logarithm is not a number otherwise.
+  if (!(a > 0)) return { lower: Number.NaN, upper: Number.NaN }
+  if (x === 0) return { lower: Number.NEGATIVE_INFINITY, upper: 0 }
+  if (x < a + 1) {
+    const lower = logSeries(a, x)
+    return { lower, upper: Math.log1p(-Math.exp(lower)) }
+  }
+  const upper = logFraction(a, x)
+  return { lower: Math.log1p(-Math.exp(upper)), upper }
 }
 
 function logSeries(a: number, x: number): number {
@@ -29,25 +37,28 @@ function logSeries(a: number, x: number): number {
     term *= x / (a + n)
     sum += term
   }
-  return a * Math.log(x) - x - logGamma(a) + Math.log(sum)
+  return logFront(a, x) + Math.log(sum)
 }
 
+/** By the modified Lentz method. No denominator comes near 0: with x ≥ a + 1 the n-th one is at least n + 1. */
 function logFraction(a: number, x: number): number {
   let b = x + 1 - a
-  let c = 1 / TINY
+  let c = Number.POSITIVE_INFINITY
   let d = 1 / b
   let value = d
   for (let n = 1; n < MOST_TERMS; n += 1) {
     const numerator = -n * (n - a)
     b += 2
-    d = 1 / away(numerator * d + b)
-    c = away(b + numerator / c)
+    d = 1 / (numerator * d + b)
+    c = b + numerator / c
     value *= d * c
-    if (Math.abs(d * c - 1) < 1e-16) break
+    // So written that it is left at once, too, when x is not a number.
+    if (!(Math.abs(d * c - 1) > 1e-16)) break
   }
-  return a * Math.log(x) - x - logGamma(a) + Math.log(value)
+  return logFront(a, x) + Math.log(value)
 }
 
-function away(value: number): number {
-  return Math.abs(value) < TINY ? TINY : value
+/** ln of x^a·e^−x/Γ(a). */
+function logFront(a: number, x: number): number {
+  return a * Math.log(x) - x - logGamma(a)
 }

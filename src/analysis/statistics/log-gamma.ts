@@ -25,7 +25,7 @@ export function logGamma(x: number): number {
  * leading terms are cancelled by hand, so ln B keeps its digits where a difference of ln Γ would lose them.
  */
 export function logBeta(a: number, b: number): number {
-  if (!(a > 0 && b > 0)) return Number.NaN
+  // Arguments that are not above 0 need no look: ln Γ of the smaller one, or of a sum with it, is not a number.
   const small = Math.min(a, b)
   const large = Math.max(a, b)
   if (large < STIRLING_FROM) return logGamma(small) + logGamma(large) - logGamma(small + large)
@@ -44,15 +44,12 @@ export function logBeta(a: number, b: number): number {
     0.5 * Math.log(large) -
     (large - 0.5) * grown +
     small * logShare -
-    0.5 * Math.log(ratio) +
-    0
+    0.5 * Math.log(ratio)
   )
 }
 
 /** ln Γ(x) minus the leading terms (x − ½)ln x − x + ½ln 2π, for x ≥ 12. */
 function stirlingRest(x: number): number {
   const inverseSquare = 1 / (x * x)
-  let sum = 0
-  for (let index = STIRLING.length - 1; index >= 0; index -= 1) sum = sum * inverseSquare + (STIRLING[index] ?? 0)
-  return sum / x
+  return STIRLING.reduceRight((sum, coefficient) => sum * inverseSquare + coefficient, 0) / x
 }

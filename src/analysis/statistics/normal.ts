@@ -13,14 +13,13 @@ const DEEP_TAIL = -35
  * Source: series DLMF 7.6.2 (all terms of one sign) and continued fraction DLMF 7.9.1.
  */
 export function erfc(x: number): number {
-  if (Number.isNaN(x)) return x
   if (x < 0) return 2 - erfc(-x)
   return x < SERIES_BELOW ? 1 - erfSeries(x) : ONE_OVER_ROOT_PI * Math.exp(-x * x) * tailFraction(x)
 }
 
 /** P(Z ≤ z) of a standard normal. */
 export function normalCdf(z: number): number {
-  return z === 0 ? 0.5 : 0.5 * erfc(-z / ROOT_TWO)
+  return 0.5 * erfc(-z / ROOT_TWO)
 }
 
 /** ln P(Z ≤ z), finite also where P itself underflows. */
@@ -41,12 +40,12 @@ export function logNormalDensity(z: number): number {
  * Source: Wichura, Algorithm AS 241 (PPND16), Applied Statistics 37 (1988) 477–484.
  */
 export function normalQuantile(p: number): number {
-  if (!(p >= 0 && p <= 1)) return Number.NaN
   if (p === 0) return Number.NEGATIVE_INFINITY
   if (p === 1) return Number.POSITIVE_INFINITY
   const centred = p - 0.5
   if (Math.abs(centred) <= 0.425)
     return (centred * horner(A, 0.180625 - centred ** 2)) / horner(B, 0.180625 - centred ** 2)
+  // Outside [0, 1] this is the logarithm of a negative number.
   const r = Math.sqrt(-Math.log(Math.min(p, 1 - p)))
   const size = r <= 5 ? horner(C, r - 1.6) / horner(D, r - 1.6) : horner(E, r - 5) / horner(F, r - 5)
   return centred < 0 ? -size : size
@@ -70,9 +69,7 @@ function tailFraction(x: number): number {
 }
 
 function horner(coefficients: readonly number[], x: number): number {
-  let sum = 0
-  for (let index = coefficients.length - 1; index >= 0; index -= 1) sum = sum * x + (coefficients[index] ?? 0)
-  return sum
+  return coefficients.reduceRight((sum, coefficient) => sum * x + coefficient, 0)
 }
 
 const A = [

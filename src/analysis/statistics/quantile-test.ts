@@ -14,7 +14,8 @@ export function quantileTest(
   p: number,
   options: { readonly tunedFor: number; readonly alpha: number },
 ): number {
-  if (left.length === 0 || right.length === 0) return 1
+  // One empty sample needs no look: the cost of the other one is below 0 at its own quantile.
+  if (left.length + right.length === 0) return 1
   const mixture = betaBinomialMixture(p * (1 - p) * options.tunedFor, options.alpha, { g: p, h: 1 - p }, 'two')
   const arms = [left, right].map((values) => values.toSorted((a, b) => a - b))
   const cost = (sorted: readonly number[], x: number): number => {
