@@ -27,7 +27,7 @@ export function mannWhitney(left: readonly number[], right: readonly number[]): 
   const centre = (n * m) / 2
   const distance = Math.abs(u - centre)
   if (tieTerm === 0 && n <= EXACT_UP_TO && m <= EXACT_UP_TO) {
-    const tail = upTo(countRankSums(n, m), Math.round(centre - distance))
+    const tail = sum(countRankSums(n, m).slice(0, Math.round(centre - distance) + 1))
     return { u, p: Math.min(1, 2 * tail), isExact: true }
   }
   const total = n + m
@@ -52,13 +52,12 @@ export interface Shift {
  */
 export function hodgesLehmann(left: readonly number[], right: readonly number[], confidence: number): Shift {
   const [n, m] = [left.length, right.length]
-  if (n === 0 || m === 0) return { estimate: Number.NaN, low: Number.NaN, high: Number.NaN }
   const differences = Float64Array.from(
     { length: n * m },
     (_, index) => (left[Math.floor(index / m)] ?? 0) - (right[index % m] ?? 0),
   ).sort()
   const middle = (n * m - 1) / 2
-  const at = (index: number): number => differences[Math.min(n * m - 1, Math.max(0, index))] ?? Number.NaN
+  const at = (index: number): number => differences[index] ?? Number.NaN
   const rank = Math.max(1, criticalRank(n, m, 1 - confidence))
   return { estimate: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, low: at(rank - 1), high: at(n * m - rank) }
 }
@@ -69,13 +68,11 @@ function criticalRank(n: number, m: number, alpha: number): number {
     const spread = Math.sqrt((n * m * (n + m + 1)) / 12)
     return Math.floor((n * m) / 2 + normalQuantile(alpha / 2) * spread)
   }
-  const shares = countRankSums(n, m)
-  let sum = 0
-  for (const [k, share] of shares.entries()) {
-    sum += share
-    if (sum >= alpha / 2 - 1e-12) return k
-  }
-  return shares.length - 1
+  let upTo = 0
+  return countRankSums(n, m).findIndex((share) => {
+    upTo += share
+    return upTo >= alpha / 2 - 1e-12
+  })
 }
 
 /** Rank sum of `left` among all values (ties share their mean rank), and Σ(t³ − t) over groups of ties. */
@@ -83,48 +80,38 @@ function rankLeft(
   left: readonly number[],
   right: readonly number[],
 ): { readonly rankSum: number; readonly tieTerm: number } {
-  const all = [...left.map((value) => ({ value, isLeft: true })), ...right.map((value) => ({ value, isLeft: false }))]
-  all.sort((a, b) => a.value - b.value)
+  const groups = new Map<number, { lefts: number; ties: number }>()
+  const put = (value: number, lefts: number): void => {
+    const group = groups.get(value) ?? { lefts: 0, ties: 0 }
+    groups.set(value, { lefts: group.lefts + lefts, ties: group.ties + 1 })
+  }
+  for (const value of left) put(value, 1)
+  for (const value of right) put(value, 0)
+  let below = 0
   let rankSum = 0
   let tieTerm = 0
-  for (let start = 0; start < all.length; ) {
-    let end = start
-    let lefts = 0
-    while (end < all.length && all[end]?.value === all[start]?.value) {
-      lefts += all[end]?.isLeft === true ? 1 : 0
-      end += 1
-    }
-    // A NaN equals nothing, not even itself; it is passed over so that the loop ends.
-    end = Math.max(end, start + 1)
-    const ties = end - start
-    rankSum += lefts * ((start + 1 + end) / 2)
+  for (const [, { lefts, ties }] of [...groups].sort(([a], [b]) => a - b)) {
+    rankSum += lefts * (below + (ties + 1) / 2)
     tieTerm += ties ** 3 - ties
-    start = end
+    below += ties
   }
   return { rankSum, tieTerm }
 }
 
-/** P(U = k) for k = 0 … n·m, by the recurrence of the Gaussian binomial coefficients. */
+/**
+ * P(U = k) for k = 0 … n·m: the coefficients of the Gaussian binomial ∏ (1 − q^{m+i})/(1 − q^i), i = 1 … n, over their
+ * sum. They are whole numbers below 2^53 up to 25 values per sample, so nothing is rounded before the division.
+ */
 function countRankSums(n: number, m: number): readonly number[] {
-  // shares[j][k]: number of ways to get U = k with j lefts among the values looked at so far, over all ways.
-  let counts: number[][] = Array.from({ length: n + 1 }, (_, j) => (j === 0 ? [1] : []))
-  for (let values = 1; values <= n + m; values += 1) {
-    counts = counts.map((_, lefts) => {
-      const rights = values - lefts
-      if (lefts > values || rights > m) return []
-      // The largest value is a left one (and beats all rights) or a right one.
-      const fromLeft = lefts > 0 ? (counts[lefts - 1] ?? []) : []
-      const fromRight = counts[lefts] ?? []
-      return Array.from(
-        { length: lefts * rights + 1 },
-        (__, k) =>
-          (lefts / values) * (fromLeft[k - rights] ?? 0) + (rights > 0 ? (rights / values) * (fromRight[k] ?? 0) : 0),
-      )
-    })
+  const ways = [1, ...Array.from({ length: n * m }, () => 0)]
+  for (let i = 1; i <= n; i += 1) {
+    for (let k = n * m; k >= m + i; k -= 1) ways[k] = (ways[k] ?? 0) - (ways[k - m - i] ?? 0)
+    for (let k = i; k <= n * m; k += 1) ways[k] = (ways[k] ?? 0) + (ways[k - i] ?? 0)
   }
-  return counts[n] ?? []
+  const all = sum(ways)
+  return ways.map((count) => count / all)
 }
 
-function upTo(shares: readonly number[], last: number): number {
-  return shares.slice(0, last + 1).reduce((sum, share) => sum + share, 0)
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
