@@ -88,12 +88,12 @@ export function slowdownGain(counts: SlowdownCounts, factors: readonly number[])
   const canaryTotal = sum(counts.canary)
   const stableTotal = sum(counts.stable)
   const share = canaryTotal / (canaryTotal + stableTotal)
-  if (!(share > 0 && share < 1)) return 0
+  // Without requests on stable nothing is said; without any on the canary the sum is 0 by itself.
+  if (!(share < 1)) return 0
   let gain = 0
   for (const [index, factor] of factors.entries()) {
     const canary = counts.canary[index] ?? 0
     const stable = counts.stable[index] ?? 0
-    if (canary + stable === 0) continue
     gain += canary * Math.log(factor) - (canary + stable) * Math.log1p(share * (factor - 1))
   }
   return gain

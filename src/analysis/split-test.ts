@@ -54,8 +54,8 @@ export function splitGains(counts: SplitCounts, ratio: number, multiples: readon
   const trials = counts.canaryTrials + counts.stableTrials
   const events = counts.canaryEvents + counts.stableEvents
   const share = counts.canaryTrials / trials
-  // With all trials in one arm the split of the events says nothing.
-  if (!(trials > 0 && events > 0 && share > 0 && share < 1)) return multiples.map(() => 0)
+  // With all trials in one arm, or none at all, the split of the events says nothing.
+  if (!(events > 0 && share > 0 && share < 1)) return multiples.map(() => 0)
   const odds = (share * ratio) / (1 - share)
   return multiples.map(
     (multiple) => counts.canaryEvents * Math.log(multiple) - events * Math.log1p((odds * (multiple - 1)) / (odds + 1)),

@@ -47,10 +47,9 @@ export function growWealth(
   duration: Milliseconds,
   logShares: readonly number[] = [],
 ): Wealth {
-  const watched = wealth.watched + (duration > 0 && Number.isFinite(duration) ? duration : 0)
+  const watched = wealth.watched + Math.max(0, finiteOr0(duration))
   // Money is placed before the interval it bets on, by a rule that does not look at the data.
-  const placed = Math.max(0, reserveAt(wealth.watched) - reserveAt(watched))
-  const logPlaced = placed > 0 ? Math.log(placed) : Number.NEGATIVE_INFINITY
+  const logPlaced = Math.log(reserveAt(wealth.watched) - reserveAt(watched))
   const logs = wealth.logs.map((log, index) =>
     clampLog(logAddExp(log, logPlaced + (logShares[index] ?? 0)) + finiteOr0(gains[index])),
   )
@@ -61,8 +60,7 @@ export function growWealth(
 /** ln of the mean wealth, the e-value now. */
 export function logMeanWealth(wealth: Wealth, logWeights: readonly number[]): number {
   const placed = logSumExp(wealth.logs.map((log, index) => log + (logWeights[index] ?? Number.NEGATIVE_INFINITY)))
-  const reserve = reserveAt(wealth.watched)
-  return logAddExp(placed, reserve > 0 ? Math.log(reserve) : Number.NEGATIVE_INFINITY)
+  return logAddExp(placed, Math.log(reserveAt(wealth.watched)))
 }
 
 /** ln Σ exp(xᵢ) without overflow; −∞ for nothing. */
@@ -87,6 +85,6 @@ function clampLog(log: number): number {
   return Math.min(HIGHEST_LOG, Math.max(LOWEST_LOG, log))
 }
 
-function finiteOr0(value: number | undefined): number {
-  return value !== undefined && Number.isFinite(value) ? value : 0
+function finiteOr0(value = 0): number {
+  return Number.isFinite(value) ? value : 0
 }
