@@ -39,6 +39,11 @@ describe('counts between thresholds', () => {
     expect(countBetween(seen, [])).toEqual([15])
     expect(countBetween(seen, [1, 2, 3, 4])).toEqual([1, 2, 3, 4, 5])
   })
+
+  it('have a category above the last threshold although nothing is counted there', () => {
+    expect(countBetween({ upperBoundsSeconds: [1, 2], counts: [4, 0, 0] }, [1, 2])).toEqual([4, 0, 0])
+    expect(countBetween({ upperBoundsSeconds: [1], counts: [4] }, [1, 2, 4])).toEqual([4, 0, 0, 0])
+  })
 })
 
 describe('the factors of a bet', () => {
@@ -64,6 +69,41 @@ describe('the factors of a bet', () => {
     )
   })
 
+  const slow = { upperBoundsSeconds: [1, 2, 4], counts: [50, 30, 15, 5] }
+  const every = thresholdsOf(slow.upperBoundsSeconds, 1)
+
+  it('are the chances of a category when slowed over the usual ones, half a request added to both', () => {
+    // Slower than 0.5, 1, 2 and 4 s are usually 75, 50, 20 and 5 %; half of all requests take twice as long.
+    const [factors = []] = factorsOf([{ share: 0.5, factor: 2, logWeight: 0 }], 1, slow, every, 0)
+    const slowed = [0.375, 0.275, 0.225, 0.125]
+    const usual = [0.5, 0.3, 0.15, 0.05]
+    expect(factors).toHaveLength(4)
+    for (const [index, factor] of factors.entries())
+      expect(factor).toBeCloseTo(((slowed[index] ?? 0) + 0.005) / ((usual[index] ?? 0) + 0.005), 12)
+  })
+
+  it('are pooled over neighbours where they would fall, and never above 50', () => {
+    const gap = { upperBoundsSeconds: [1, 2, 4], counts: [10, 80, 0, 10] }
+    const [pooled = []] = factorsOf([{ share: 1, factor: 2, logWeight: 0 }], 1, gap, every, 0)
+    const [below, above] = [(0.1 + 0.005) / (0.9 + 0.005), (0.9 + 0.005) / (0.1 + 0.005)]
+    expect(pooled).toHaveLength(4)
+    for (const [index, factor] of [below, below, above, above].entries()) expect(pooled[index]).toBeCloseTo(factor, 12)
+    const fast = { upperBoundsSeconds: [1, 2, 4], counts: [1_000, 0, 0, 0] }
+    expect(factorsOf([{ share: 1, factor: 8, logWeight: 0 }], 1, fast, every, 0)[0]?.at(-1)).toBe(50)
+  })
+
+  it('are one up to the first threshold below which lies more than the floor', () => {
+    const seen = { upperBoundsSeconds: [1, 2, 4], counts: [50, 25, 20, 5] }
+    const groups = (floor: number) => {
+      const [factors = []] = factorsOf([{ share: 1, factor: 2, logWeight: 0 }], 1, seen, every, floor)
+      return factors.map((factor) => factors.indexOf(factor))
+    }
+    expect(groups(0.5)).toEqual([0, 1, 2, 3])
+    expect(groups(0.75)).toEqual([0, 0, 2, 3])
+    expect(groups(0.9)).toEqual([0, 0, 2, 3])
+    expect(groups(0.99)).toEqual([0, 0, 0, 3])
+  })
+
   it('do not tell requests below the floor apart', () => {
     const thresholds = thresholdsOf(FINE_BOUNDS, 1)
     const bell = [...FINE_BOUNDS, 8].map((seconds) =>
@@ -82,7 +122,7 @@ describe('the factors of a bet', () => {
   it('are no bet at all without a past', () => {
     const empty = { upperBoundsSeconds: COARSE_BOUNDS, counts: past.counts.map(() => 0) }
     const factors = factorsOf(SLOWDOWNS, 1, empty, thresholdsOf(COARSE_BOUNDS, 1), 0.5)
-    expect(factors.flat().every((factor) => factor === 1)).toBe(true)
+    expect(factors).toEqual(SLOWDOWNS.map(() => [...COARSE_BOUNDS.map(() => 1), 1]))
   })
 
   it('share one unit of money', () => {
@@ -158,6 +198,7 @@ describe('the gain of a bet on latency', () => {
   it('is nothing when one arm has no request', () => {
     expect(slowdownGain({ canary: [0, 0], stable: [5, 5] }, [1, 2])).toBe(0)
     expect(slowdownGain({ canary: [5, 5], stable: [0, 0] }, [1, 2])).toBe(0)
+    expect(slowdownGain({ canary: [1_000_000, 7], stable: [0, 0] }, [0.02, 0.1])).toBe(0)
     expect(slowdownGain({ canary: [0, 0], stable: [0, 0] }, [1, 2])).toBe(0)
   })
 })

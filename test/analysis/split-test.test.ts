@@ -39,6 +39,27 @@ describe('bets on worse that are placed later', () => {
   })
 })
 
+describe('the bets', () => {
+  it.each([
+    ['worse', WORSE_BETS, { low: 1.1, high: 50, size: 40, centre: 4, spread: 1.1 }],
+    ['no worse', NO_WORSE_BETS, { low: 1.02, high: 10, size: 24, centre: 1.5, spread: 0.8 }],
+  ])(
+    'on %s are log-spaced, with a log-normal weight on a flat part',
+    (_name, bets, { low, high, size, centre, spread }) => {
+      expect(bets.multiples).toHaveLength(size)
+      expect(bets.multiples[0]).toBe(low)
+      expect(bets.multiples.at(-1)).toBeCloseTo(high, 10)
+      const step = Math.log(high / low) / (size - 1)
+      const bump = (multiple: number) => 0.1 + Math.exp(-(Math.log(multiple / centre) ** 2) / (2 * spread ** 2))
+      for (const [index, multiple] of bets.multiples.entries()) {
+        expect(Math.log(multiple / low)).toBeCloseTo(step * index, 12)
+        const against = (bets.logWeights[index] ?? 0) - (bets.logWeights[0] ?? 0)
+        expect(against).toBeCloseTo(Math.log(bump(multiple) / bump(low)), 12)
+      }
+    },
+  )
+})
+
 describe('the gain of a bet on one interval', () => {
   it('is the likelihood ratio of the split of the errors', () => {
     const seen = { canaryEvents: 7, canaryTrials: 500, stableEvents: 20, stableTrials: 9_500 }
@@ -104,6 +125,9 @@ describe('the gain of a bet on one interval', () => {
     expect(splitGains({ ...none, canaryTrials: 0, stableTrials: 0 }, 1, [2])).toEqual([0])
     expect(splitGains({ ...none, canaryEvents: 5, stableTrials: 0 }, 1, [2])).toEqual([0])
     expect(splitGains({ ...none, stableEvents: 5, canaryTrials: 0 }, 1, [2])).toEqual([0])
+    expect(splitGains({ ...none, canaryEvents: 5, canaryTrials: 0 }, 1, [2])).toEqual([0])
+    expect(splitGains({ ...none, canaryEvents: 5, canaryTrials: 0, stableTrials: 0 }, 1, [2])).toEqual([0])
+    expect(splitGains({ ...none, canaryEvents: Number.NaN }, 1, [2, 3])).toEqual([0, 0])
   })
 
   it('is bounded by the share: the first error of the canary with none on stable earns at most 1/share', () => {

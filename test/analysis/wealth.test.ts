@@ -16,6 +16,7 @@ describe('sums of logarithms', () => {
     expect(logAddExp(5, Number.NEGATIVE_INFINITY)).toBe(5)
     expect(logAddExp(Number.NEGATIVE_INFINITY, 5)).toBe(5)
     expect(logAddExp(800, 800)).toBeCloseTo(800 + Math.log(2), 10)
+    expect(logAddExp(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY)).toBe(Number.NEGATIVE_INFINITY)
   })
 })
 

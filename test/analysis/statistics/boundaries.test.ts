@@ -16,27 +16,42 @@ import {
   empiricalProcessBound,
   polyStitchingBound,
 } from '../../../src/analysis/statistics/stitching.ts'
+import golden from '../golden/golden.json' with { type: 'json' }
 
 /** The published vectors of the confseq package are given to 1e-5 or better. */
 const PUBLISHED = 1e-5
 const range = { g: 0.2, h: 0.8 }
 
-const mixtures: readonly (readonly [name: string, mixture: Mixture, logValue: number, bound: number])[] = [
-  ['two-sided normal', twoSidedNormalMixture(100, 0.05), -0.6510052, 30.35209],
-  ['one-sided normal', oneSidedNormalMixture(100, 0.05), -0.06502391, 27.66071],
-  ['gamma-exponential', gammaExponentialMixture(100, 0.05, 2), -0.2490165, 33.02017],
-  ['gamma-Poisson', gammaPoissonMixture(100, 0.05, 2), -0.06991219, 30.1949],
-  ['two-sided beta-binomial', betaBinomialMixture(100, 0.05, range, 'two'), -0.6941012, 31.4308],
-  ['one-sided beta-binomial', betaBinomialMixture(100, 0.05, range, 'one'), -0.07134019, 28.41238],
-]
+/** By unit of the deviations: all are tuned for a variance of 100 units². */
+const mixtures: readonly (readonly [name: string, make: (unit: number) => Mixture, logValue: number, bound: number])[] =
+  [
+    ['two-sided normal', (unit) => twoSidedNormalMixture(100 * unit ** 2, 0.05), -0.6510052, 30.35209],
+    ['one-sided normal', (unit) => oneSidedNormalMixture(100 * unit ** 2, 0.05), -0.06502391, 27.66071],
+    ['gamma-exponential', (unit) => gammaExponentialMixture(100 * unit ** 2, 0.05, 2 * unit), -0.2490165, 33.02017],
+    ['gamma-Poisson', (unit) => gammaPoissonMixture(100 * unit ** 2, 0.05, 2 * unit), -0.06991219, 30.1949],
+    ['two-sided beta-binomial', (unit) => betaBinomial(unit, 'two'), -0.6941012, 31.4308],
+    ['one-sided beta-binomial', (unit) => betaBinomial(unit, 'one'), -0.07134019, 28.41238],
+  ]
 
-describe.each(mixtures)('the %s mixture', (_name, mixture, logValue, bound) => {
+function betaBinomial(unit: number, sides: 'one' | 'two'): Mixture {
+  return betaBinomialMixture(100 * unit ** 2, 0.05, { g: range.g * unit, h: range.h * unit }, sides)
+}
+
+describe.each(mixtures)('the %s mixture', (_name, make, logValue, bound) => {
   it('has the published value and bound', () => {
+    const mixture = make(1)
     expect(Math.abs(mixture.logValue(10, 100) - logValue)).toBeLessThan(PUBLISHED)
     expect(Math.abs(mixture.bound(100, 0.05) - bound)).toBeLessThan(PUBLISHED)
   })
 
+  it('does not depend on the unit of the deviations', () => {
+    const [mixture, scaled] = [make(1), make(7)]
+    for (const s of [-3, 0, 10, 40]) expect(scaled.logValue(7 * s, 49 * 100)).toBeCloseTo(mixture.logValue(s, 100), 9)
+    expect(scaled.bound(49 * 100, 0.05) / 7).toBeCloseTo(mixture.bound(100, 0.05), 9)
+  })
+
   it('reaches 1/alpha exactly at its bound', () => {
+    const mixture = make(1)
     fc.assert(
       fc.property(
         fc.double({ min: 20, max: 2_000, noNaN: true }),
@@ -50,6 +65,7 @@ describe.each(mixtures)('the %s mixture', (_name, mixture, logValue, bound) => {
   })
 
   it('asks for more the smaller the error and the longer the time', () => {
+    const mixture = make(1)
     fc.assert(
       fc.property(fc.double({ min: 20, max: 1_000, noNaN: true }), (v) => {
         expect(mixture.bound(v, 0.01)).toBeGreaterThan(mixture.bound(v, 0.05))
@@ -66,7 +82,7 @@ describe('mixtures', () => {
   })
 
   it('start at 1: before any variance there is no evidence', () => {
-    for (const [, mixture] of mixtures) expect(Math.abs(mixture.logValue(0, 0))).toBeLessThan(1e-9)
+    for (const [, make] of mixtures) expect(Math.abs(make(1).logValue(0, 0))).toBeLessThan(1e-9)
   })
 
   it('treat both sides alike when two-sided', () => {
@@ -78,11 +94,26 @@ describe('mixtures', () => {
 
   it('give the largest possible deviation as the bound of a few bounded trials', () => {
     const mixture = betaBinomialMixture(100, 0.05, range, 'one')
-    expect(Math.abs(mixture.bound(2 * 0.2 * 0.8, 0.05) - 2 * 0.8)).toBeLessThan(PUBLISHED)
+    expect(mixture.bound(2 * 0.2 * 0.8, 0.05)).toBe((2 * 0.2 * 0.8) / 0.2)
+    expect(mixture.bound(1e-4, 0.05)).toBe(1e-4 / 0.2)
   })
 
   it('know that a deviation beyond the possible is infinitely unlikely', () => {
-    expect(betaBinomialMixture(100, 0.05, range, 'two').logValue(10_000, 100)).toBe(Number.POSITIVE_INFINITY)
+    const mixture = betaBinomialMixture(100, 0.05, range, 'two')
+    expect(mixture.logValue(10_000, 100)).toBe(Number.POSITIVE_INFINITY)
+    expect(mixture.logValue(-10_000, 100)).toBe(Number.POSITIVE_INFINITY)
+    const even = betaBinomialMixture(100, 0.05, { g: 0.5, h: 0.5 }, 'two')
+    const furthest = 2 * (normalRho(100, 0.05) - 0.25)
+    for (const sign of [-1, 1]) {
+      expect(even.logValue(sign * furthest, 0)).toBe(Number.POSITIVE_INFINITY)
+      expect(even.logValue(sign * furthest * 0.999, 0)).toBeLessThan(Number.POSITIVE_INFINITY)
+    }
+  })
+
+  it('stay defined when tuned for less variance than one trial has', () => {
+    const mixture = betaBinomialMixture(0.01, 0.05, range, 'two')
+    expect(Math.abs(mixture.logValue(0, 0))).toBeLessThan(1e-9)
+    expect(mixture.logValue(mixture.bound(50, 0.05), 50)).toBeCloseTo(Math.log(20), 7)
   })
 })
 
@@ -96,8 +127,24 @@ describe('stitched boundaries', () => {
     expect(Math.abs(doubleStitchingBound(0.1, 1_000, 0.05, 100) - 59.96521)).toBeLessThan(PUBLISHED)
   })
 
+  it('agree with their formulas as SciPy computes them, for all epochs and grids', () => {
+    for (const { at, is } of golden.empiricalProcessBound) {
+      const [t = 0, alpha = 0, tMin = 0, scale = 0] = at
+      expect(empiricalProcessBound(t, alpha, tMin, scale) / is).toBeCloseTo(1, 11)
+    }
+    for (const { at, is } of golden.polyStitchingBound) {
+      const [v = 0, alpha = 0, vMin = 0, c = 0, s = 0, eta = 0] = at
+      expect(polyStitchingBound(v, alpha, { vMin, c }, { s, eta }) / is).toBeCloseTo(1, 12)
+    }
+    for (const { at, is } of golden.doubleStitchingBound) {
+      const [p = 0, t = 0, alpha = 0, tMin = 0, delta = 0, s = 0, eta = 0] = at
+      expect(doubleStitchingBound(p, t, alpha, tMin, delta, { s, eta }) / is).toBeCloseTo(1, 12)
+    }
+  })
+
   it('say nothing before their first time', () => {
     expect(empiricalProcessBound(99, 0.05, 100)).toBe(Number.POSITIVE_INFINITY)
+    expect(empiricalProcessBound(100, 0.05, 100)).toBeLessThan(1)
     expect(polyStitchingBound(1, 0.05, { vMin: 10, c: 3 })).toBe(polyStitchingBound(10, 0.05, { vMin: 10, c: 3 }))
     expect(doubleStitchingBound(0.5, 10, 0.05, 100)).toBe(doubleStitchingBound(0.5, 100, 0.05, 100))
   })
@@ -128,6 +175,14 @@ describe('the confidence sequence of a proportion', () => {
     const found = proportionInterval(successes, trials, 0.05, tunedFor)
     expect(Math.abs(found.low - low)).toBeLessThan(PUBLISHED)
     expect(Math.abs(found.high - high)).toBeLessThan(PUBLISHED)
+  })
+
+  it('ends at exactly 0 or 1 while these cannot be told apart from what was seen', () => {
+    expect(proportionInterval(1, 50, 0.05, 50).low).toBe(0)
+    expect(proportionInterval(49, 50, 0.05, 50).high).toBe(1)
+    expect(proportionInterval(0, 50, 0.05, 50).low).toBe(0)
+    expect(proportionInterval(50, 50, 0.05, 50).high).toBe(1)
+    expect(proportionInterval(1, 2, 0.05, 50)).toEqual({ low: 0, high: 1 })
   })
 
   it('knows nothing without trials, and narrows with more of them', () => {
@@ -166,7 +221,16 @@ describe('the sequential test of one quantile', () => {
     expect(Math.abs(quantileTest(ramp(shift), ramp(0), p, options) - value)).toBeLessThan(PUBLISHED)
   })
 
+  it('does not depend on the order of the values', () => {
+    const shuffle = (values: readonly number[]) => values.map((_, index) => values[(index * 617 + 5) % 1_000] ?? 0)
+    expect(shuffle(ramp(70)).toSorted((a, b) => a - b)).toEqual(ramp(70))
+    const sorted = quantileTest(ramp(0), ramp(70), 0.5, options)
+    expect(quantileTest(shuffle(ramp(0)), ramp(70), 0.5, options)).toBe(sorted)
+    expect(quantileTest(ramp(0), shuffle(ramp(70)), 0.5, options)).toBe(sorted)
+  })
+
   it('is 1 for equal samples, for equal constants and without data', () => {
+    expect(quantileTest([], [], 0.5, options)).toBe(1)
     expect(quantileTest(ramp(0), ramp(0), 0.9, options)).toBe(1)
     expect(quantileTest([3, 3, 3, 3], [3, 3, 3, 3], 0.5, options)).toBe(1)
     expect(quantileTest([], ramp(0), 0.5, options)).toBe(1)

@@ -17,8 +17,8 @@ describe('the Mann–Whitney test', () => {
   })
 
   it('says nothing about empty samples and finds no difference between constant ones', () => {
-    expect(mannWhitney([], [1]).p).toBeNaN()
-    expect(mannWhitney([1], []).p).toBeNaN()
+    expect(mannWhitney([], [1])).toEqual({ u: 0, p: Number.NaN, isExact: false })
+    expect(mannWhitney([1], [])).toEqual({ u: 0, p: Number.NaN, isExact: false })
     expect(mannWhitney([2, 2], [2, 2, 2])).toEqual({ u: 3, p: 1, isExact: false })
   })
 
@@ -70,8 +70,27 @@ describe('the Hodges–Lehmann estimate', () => {
   })
 
   it('says nothing about empty samples', () => {
-    expect(hodgesLehmann([], [1], 0.9).estimate).toBeNaN()
-    expect(hodgesLehmann([1], [], 0.9).low).toBeNaN()
+    const nothing = { estimate: Number.NaN, low: Number.NaN, high: Number.NaN }
+    expect(hodgesLehmann([], [1], 0.9)).toEqual(nothing)
+    expect(hodgesLehmann([1], [], 0.9)).toEqual(nothing)
+  })
+
+  it('has the exact rank interval for up to 25 values per sample, and the approximate one beyond', () => {
+    expect(golden.rankQuantile).toHaveLength(16)
+    for (const { at, is: rank } of golden.rankQuantile) {
+      const [n = 0, m = 0, confidence = 0] = at
+      const left = Array.from({ length: n }, (_, index) => index * m)
+      const right = Array.from({ length: m }, (_, index) => index)
+      // The differences are the whole numbers from 1 − m on, each once.
+      const found = hodgesLehmann(left, right, confidence)
+      expect(found.low).toBe(rank - m)
+      expect(found.high).toBe(n * m - rank - m + 1)
+    }
+  })
+
+  it('counts a rank in whose probability is exactly the one asked for', () => {
+    // P(U ≤ 1) = 2/6 for two values each; the differences are −3, −1, 1 and 3.
+    expect(hodgesLehmann([0, 4], [1, 3], 1 / 3)).toMatchObject({ low: -3, high: 3 })
   })
 
   it('moves with a shift, turns with an exchange, and lies within its interval', () => {

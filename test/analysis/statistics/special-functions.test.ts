@@ -57,22 +57,36 @@ describe('special functions', () => {
   it('are NaN outside their domain and exact at its ends', () => {
     for (const bad of [0, -1, Number.NaN]) {
       expect(logGamma(bad)).toBeNaN()
-      expect(logBeta(bad, 1)).toBeNaN()
-      expect(logBeta(1, bad)).toBeNaN()
-      expect(incompleteBeta(0.5, bad, 1)).toBeNaN()
-      expect(logUpperBeta(0.5, 1, bad)).toBeNaN()
-      expect(logLowerGamma(bad, 1)).toBeNaN()
-      expect(logUpperGamma(bad, 1)).toBeNaN()
+      for (const good of [1, 20]) {
+        expect(logBeta(bad, good)).toBeNaN()
+        expect(logBeta(good, bad)).toBeNaN()
+      }
+      for (const x of [0, 0.5, 1]) {
+        expect(incompleteBeta(x, bad, 1)).toBeNaN()
+        expect(incompleteBeta(x, 1, bad)).toBeNaN()
+        expect(logUpperBeta(x, bad, 1)).toBeNaN()
+        expect(logUpperBeta(x, 1, bad)).toBeNaN()
+        expect(inverseIncompleteBeta(x, bad, 1)).toBeNaN()
+        expect(inverseIncompleteBeta(x, 1, bad)).toBeNaN()
+        expect(logLowerGamma(bad, x)).toBeNaN()
+        expect(logUpperGamma(bad, x)).toBeNaN()
+      }
     }
+    expect(logLowerGamma(2, Number.NaN)).toBeNaN()
+    expect(logUpperGamma(2, Number.NaN)).toBeNaN()
+    expect(logNormalCdf(Number.NaN)).toBeNaN()
     expect(logGamma(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY)
     expect(incompleteBeta(Number.NaN, 1, 1)).toBeNaN()
     expect(incompleteBeta(-1, 2, 3)).toBe(0)
     expect(incompleteBeta(2, 2, 3)).toBe(1)
+    expect(logIncompleteBeta(0, 2, 3)).toBe(Number.NEGATIVE_INFINITY)
+    expect(logIncompleteBeta(1, 2, 3)).toBe(0)
     expect(logUpperBeta(0, 2, 3)).toBe(0)
     expect(logUpperBeta(1, 2, 3)).toBe(Number.NEGATIVE_INFINITY)
     expect(logUpperBeta(Number.NaN, 2, 3)).toBeNaN()
     expect(inverseIncompleteBeta(0, 2, 3)).toBe(0)
     expect(inverseIncompleteBeta(1, 2, 3)).toBe(1)
+    expect(inverseIncompleteBeta(1, 1, 1_000)).toBe(1)
     for (const bad of [-0.1, 1.1, Number.NaN]) {
       expect(inverseIncompleteBeta(bad, 2, 3)).toBeNaN()
       expect(normalQuantile(bad)).toBeNaN()
@@ -88,6 +102,43 @@ describe('special functions', () => {
     expect(logUpperGamma(2, -1)).toBeNaN()
     expect(logNormalDensity(0)).toBeCloseTo(-0.5 * Math.log(2 * Math.PI), 14)
     expect(logNormalDensity(2)).toBeCloseTo(-2 - 0.5 * Math.log(2 * Math.PI), 14)
+  })
+
+  it('have closed forms for small parameters, however far out', () => {
+    for (const x of [1e-200, 1e-9, 0.1, 0.6, 0.999]) {
+      for (const parameter of [0.01, 0.5, 1, 6, 150]) {
+        const [power, rest] = [parameter * Math.log(x), parameter * Math.log1p(-x)]
+        expect(misfit(logIncompleteBeta(x, parameter, 1), power, 1e-12, 1e-14)).toBeLessThanOrEqual(1)
+        expect(misfit(logUpperBeta(x, 1, parameter), rest, 1e-12, 1e-14)).toBeLessThanOrEqual(1)
+      }
+    }
+    for (const p of [1e-100, 1e-6, 0.2, 0.999_999]) {
+      for (const parameter of [0.5, 1, 3, 40]) {
+        expect(misfit(inverseIncompleteBeta(p, parameter, 1), p ** (1 / parameter), 1e-12)).toBeLessThanOrEqual(1)
+        const mirrored = -Math.expm1(Math.log1p(-p) / parameter)
+        expect(misfit(inverseIncompleteBeta(p, 1, parameter), mirrored, 1e-9)).toBeLessThanOrEqual(1)
+      }
+    }
+    for (const x of [1e-200, 1e-5, 0.3, 1, 1.9, 2.1, 5, 40, 700]) {
+      expect(misfit(logUpperGamma(1, x), -x, 1e-12, 1e-15)).toBeLessThanOrEqual(1)
+      expect(misfit(logLowerGamma(1, x), Math.log(-Math.expm1(-x)), 1e-12, 1e-15)).toBeLessThanOrEqual(1)
+      expect(misfit(logUpperGamma(3, x), Math.log1p(x + (x * x) / 2) - x, 1e-12, 1e-15)).toBeLessThanOrEqual(1)
+      expect(misfit(logUpperGamma(0.5, x), Math.log(erfc(Math.sqrt(x))), 1e-11, 1e-15)).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it('stay right where the first denominator of the continued fraction vanishes', () => {
+    // 1 − (a + b)x/(a + 1) is 0 in double precision here; the limit is that of (1 − x)^b.
+    expect(misfit(incompleteBeta(2e-17, 1, 1e17), -Math.expm1(-2), 1e-12)).toBeLessThanOrEqual(1)
+    expect(misfit(logUpperBeta(2e-17, 1, 1e17), -2, 1e-12)).toBeLessThanOrEqual(1)
+  })
+
+  it('keep the digits of ln B by the duplication formula B(a, a) = 2^(1 − 2a)·B(½, a)', () => {
+    for (const a of [0.7, 3, 11.9, 12, 13.5, 40, 1e3, 1e5, 1e7, 1e9]) {
+      const tolerance = a < 12 ? 1e-14 : 1e-15
+      const duplicated = (1 - 2 * a) * Math.LN2 + logBeta(0.5, a)
+      expect(misfit(logBeta(a, a), duplicated, tolerance)).toBeLessThanOrEqual(1)
+    }
   })
 
   it('are continuous where one formula takes over from another', () => {
