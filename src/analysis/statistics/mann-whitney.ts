@@ -103,7 +103,8 @@ function rankLeft(
  * sum. They are whole numbers below 2^53 up to 25 values per sample, so nothing is rounded before the division.
  */
 function countRankSums(n: number, m: number): readonly number[] {
-  const ways = [1, ...Array.from({ length: n * m }, () => 0)]
+  // What is not there yet is 0.
+  const ways = [1]
   for (let i = 1; i <= n; i += 1) {
     for (let k = n * m; k >= m + i; k -= 1) ways[k] = (ways[k] ?? 0) - (ways[k - m - i] ?? 0)
     for (let k = i; k <= n * m; k += 1) ways[k] = (ways[k] ?? 0) + (ways[k - i] ?? 0)

@@ -101,10 +101,10 @@ function withBound(logValue: Mixture['logValue'], largest?: (v: number) => numbe
     bound: (v, alpha) => {
       const threshold = Math.log(1 / alpha)
       const isBelow = (s: number): boolean => logValue(s, v) < threshold
-      const limit = largest?.(v) ?? Number.POSITIVE_INFINITY
       let high = 1
-      while (high < limit && isBelow(high)) high *= 2
-      return bisect(isBelow, 0, Math.min(limit, high))
+      // Beyond the largest possible deviation the value is infinite, so this ends there.
+      while (isBelow(high)) high *= 2
+      return bisect(isBelow, 0, Math.min(high, largest?.(v) ?? high))
     },
   }
 }
