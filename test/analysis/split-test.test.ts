@@ -40,24 +40,25 @@ describe('bets on worse that are placed later', () => {
 })
 
 describe('the bets', () => {
+  const bell = (at: number, spread: number) => Math.exp(-(Math.log(at) ** 2) / (2 * spread ** 2))
+
   it.each([
-    ['worse', WORSE_BETS, { low: 1.1, high: 50, size: 40, centre: 4, spread: 1.1 }],
-    ['no worse', NO_WORSE_BETS, { low: 1.02, high: 10, size: 24, centre: 1.5, spread: 0.8 }],
-  ])(
-    'on %s are log-spaced, with a log-normal weight on a flat part',
-    (_name, bets, { low, high, size, centre, spread }) => {
-      expect(bets.multiples).toHaveLength(size)
-      expect(bets.multiples[0]).toBe(low)
-      expect(bets.multiples.at(-1)).toBeCloseTo(high, 10)
-      const step = Math.log(high / low) / (size - 1)
-      const bump = (multiple: number) => 0.1 + Math.exp(-(Math.log(multiple / centre) ** 2) / (2 * spread ** 2))
-      for (const [index, multiple] of bets.multiples.entries()) {
-        expect(Math.log(multiple / low)).toBeCloseTo(step * index, 12)
-        const against = (bets.logWeights[index] ?? 0) - (bets.logWeights[0] ?? 0)
-        expect(against).toBeCloseTo(Math.log(bump(multiple) / bump(low)), 12)
-      }
-    },
-  )
+    ['worse', WORSE_BETS, { low: 1.1, high: 30, size: 39 }, (m: number) => 0.02 + bell((m - 1) / 1.6, 0.95)],
+    ['no worse', NO_WORSE_BETS, { low: 1.02, high: 10, size: 24 }, (m: number) => 0.1 + bell(m / 1.5, 0.8)],
+  ])('on %s are log-spaced, with a log-normal weight on a flat part', (_name, bets, { low, high, size }, weight) => {
+    const step = Math.log(high / low) / (size - 1)
+    for (const [index, multiple] of bets.multiples.slice(0, size).entries()) {
+      expect(Math.log(multiple / low)).toBeCloseTo(step * index, 12)
+      const against = (bets.logWeights[index] ?? 0) - (bets.logWeights[0] ?? 0)
+      expect(against).toBeCloseTo(Math.log(weight(multiple) / weight(low)), 12)
+    }
+  })
+
+  it('on worse have one far beyond the others, with three hundredths of the money', () => {
+    expect(WORSE_BETS.multiples.slice(39)).toEqual([60])
+    expect(Math.exp(WORSE_BETS.logWeights[39] ?? 0)).toBeCloseTo(0.03, 3)
+    expect(NO_WORSE_BETS.multiples).toHaveLength(24)
+  })
 })
 
 describe('the gain of a bet on one interval', () => {
