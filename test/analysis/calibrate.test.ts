@@ -149,6 +149,22 @@ describe('calibration on recorded errors', () => {
     expect(report.summary).toContain('too uneven')
   })
 
+  it('says so when what keeps the budget sees nothing any more', () => {
+    const random = createRandom(103)
+    // The share of errors jumps in the middle of the record, as when another version has come.
+    const changed = Array.from({ length: 600 }, (_, minute) => {
+      const requests = random.poisson(600)
+      return { duration: MINUTE, shards: [counts(requests, random.binomial(requests, minute < 300 ? 0.01 : 0.04))] }
+    })
+    const weights = Array.from({ length: 10 }, () => 500)
+    const report = calibrate(request({ record: changed, weights, effects: [1.5, 2] }))
+    expect(report.current.falseAlarms).toBeGreaterThan(0.05)
+    expect(report.proposedEffects.map(({ medianDelay }) => medianDelay)).toEqual([null, null])
+    expect(report.summary).toMatch(
+      /, but even 2 times is then seen in \d+ % of the replays only: the metric is too uneven/,
+    )
+  })
+
   it('is the same for the same seed', () => {
     const one = () =>
       calibrate(
