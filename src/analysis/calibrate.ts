@@ -53,7 +53,7 @@ const ALPHA_PARTS = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
  *
  * Where the check keeps its budget, the proposal is the smallest ratio that would still keep it. Where it does not: a
  * wider ratio forgives a lasting difference, a smaller α a short one. So every wider ratio is tried with the largest part
- * of α that keeps the budget, and the one that sees the effects soonest is proposed.
+ * of α that keeps half of the budget, and the one that sees the effects soonest is proposed.
  */
 export function calibrate(request: CalibrationRequest): CalibrationReport {
   const bench = setUp(request)
@@ -139,7 +139,11 @@ function propose(current: RatioReport, bench: Bench): Proposal | null {
   }
   let best: Proposal | null = null
   for (const ratio of [own, ...RATIOS.filter((one) => one > own)]) {
-    const report = firstOf(ALPHA_PARTS, (part) => bench.reportAt(ratio, partOf(alpha, part)), isQuiet)
+    const report = firstOf(
+      ALPHA_PARTS,
+      (part) => bench.reportAt(ratio, partOf(alpha, part)),
+      (one) => keepsHalf(one, alpha),
+    )
     if (report === null) continue
     const proposal = withEffects(report)
     // With the same wait, as when no effect is asked about, the smaller ratio.
@@ -169,6 +173,11 @@ function firstOf<Value, Made>(
     if (isGood(made)) return made
   }
   return null
+}
+
+/** Of many settings the best is likelier than each of them to have had luck in the replays: it must do with half. */
+function keepsHalf({ falseAlarms, likelyFalseAlarms }: RatioReport, budget: number): boolean {
+  return Math.max(falseAlarms, likelyFalseAlarms) <= budget / 2
 }
 
 /** Counted, one standard error below the budget, so that luck in the replays does not flatter; and by the tail. */
