@@ -4,6 +4,7 @@ import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { asClause, formatCount, formatFraction, formatImpossible } from './explain.ts'
+import { addHistograms } from './histogram.ts'
 
 /** What sentences about this look call both arms. */
 export function namesOf({ names = ROLE_NAMES }: { readonly names?: ArmNames }): ArmNames {
@@ -169,6 +170,23 @@ export function tallyFault(
 /** A count of requests that is too small; parts of one are left out, because 49.9 is not 50. */
 export function formatServed(requests: number): string {
   return formatCount(Math.floor(requests))
+}
+
+/** What an arm did that nobody asked. */
+export const NO_REQUESTS: ArmCounts = { requests: 0, errors: 0, latency: null, events: {} }
+
+/** Both together. Latencies in different buckets cannot be added: those of the second, the later one, stay. */
+export function addArms(first: ArmCounts, second: ArmCounts): ArmCounts {
+  const names = [...new Set([...Object.keys(first.events), ...Object.keys(second.events)])]
+  return {
+    requests: first.requests + second.requests,
+    errors: first.errors + second.errors,
+    latency:
+      first.latency === null || second.latency === null
+        ? (first.latency ?? second.latency)
+        : (addHistograms(first.latency, second.latency) ?? second.latency),
+    events: Object.fromEntries(names.map((name) => [name, (first.events[name] ?? 0) + (second.events[name] ?? 0)])),
+  }
 }
 
 /** An inconclusive verdict. */

@@ -1,6 +1,6 @@
-import type { ArmCounts, LatencyHistogram, RecordedWindow } from '../domain/observation.ts'
+import type { LatencyHistogram, RecordedWindow } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import { hasSameBuckets } from './histogram.ts'
+import { addArms, NO_REQUESTS } from './arms.ts'
 import { formatShare } from './explain.ts'
 import { type LatencyShape, type QuantilePair, shapeThrough } from './latency-shape.ts'
 
@@ -87,7 +87,7 @@ function shapeOf({ latency, buckets }: StatedTraffic, histogram: LatencyHistogra
 export function measureTraffic(pools: readonly (readonly RecordedWindow[])[]): MeasuredTraffic | null {
   const windows = pools.flat().toSorted((left, right) => left.end - right.end)
   const time = coveredBy(windows)
-  const total = windows.map(({ counts }) => counts).reduce(addCounts, NOTHING)
+  const total = windows.map(({ counts }) => counts).reduce(addArms, NO_REQUESTS)
   if (!(time > 0 && total.requests > 0)) return null
   return {
     requestsPerSecond: total.requests / (time / 1_000),
@@ -96,8 +96,6 @@ export function measureTraffic(pools: readonly (readonly RecordedWindow[])[]): M
     events: Object.fromEntries(Object.entries(total.events).map(([name, count]) => [name, count / total.requests])),
   }
 }
-
-const NOTHING: ArmCounts = { requests: 0, errors: 0, latency: null, events: {} }
 
 /** Time covered by windows in the order of their ends, overlaps counted once. */
 function coveredBy(windows: readonly RecordedWindow[]): Milliseconds {
@@ -108,20 +106,4 @@ function coveredBy(windows: readonly RecordedWindow[]): Milliseconds {
     until = Math.max(until, end)
   }
   return covered
-}
-
-function addCounts(sum: ArmCounts, { requests, errors, latency, events }: ArmCounts): ArmCounts {
-  const names = [...new Set([...Object.keys(sum.events), ...Object.keys(events)])]
-  return {
-    requests: sum.requests + requests,
-    errors: sum.errors + errors,
-    latency: addLatency(sum.latency, latency),
-    events: Object.fromEntries(names.map((name) => [name, (sum.events[name] ?? 0) + (events[name] ?? 0)])),
-  }
-}
-
-function addLatency(sum: LatencyHistogram | null, more: LatencyHistogram | null): LatencyHistogram | null {
-  if (sum === null || more === null) return more ?? sum
-  if (!hasSameBuckets(sum.upperBoundsSeconds, more.upperBoundsSeconds)) return more
-  return { ...more, counts: more.counts.map((count, bucket) => count + (sum.counts[bucket] ?? 0)) }
 }

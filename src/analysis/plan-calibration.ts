@@ -1,13 +1,13 @@
 import type { Action } from '../domain/actions.ts'
 import { type Check, needsCounts } from '../domain/checks.ts'
-import type { ArmCounts, LatencyHistogram, RecordedWindow } from '../domain/observation.ts'
+import type { RecordedWindow } from '../domain/observation.ts'
 import type { PastRelease, RecordedRelease } from '../domain/past-release.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Recording } from '../domain/recording.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { type CalibrationReport, calibrate, withRatio } from './calibrate.ts'
 import { withAlpha } from './evidence.ts'
-import { addHistograms } from './histogram.ts'
+import { addArms } from './arms.ts'
 import { proposedLine } from './proposed-line.ts'
 import { createRandom } from './random.ts'
 import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
@@ -256,20 +256,4 @@ function affordable(
 function intervalOf(windows: readonly RecordedWindow[]): RecordedInterval {
   const duration = windows.reduce((sum, { start, end }) => sum + end - start, 0)
   return { duration, shards: [windows.map(({ counts }) => counts).reduce(addArms)] }
-}
-
-function addArms(left: ArmCounts, right: ArmCounts): ArmCounts {
-  const names = [...new Set([...Object.keys(left.events), ...Object.keys(right.events)])]
-  return {
-    requests: left.requests + right.requests,
-    errors: left.errors + right.errors,
-    latency: addLatencies(left.latency, right.latency),
-    events: Object.fromEntries(names.map((name) => [name, (left.events[name] ?? 0) + (right.events[name] ?? 0)])),
-  }
-}
-
-function addLatencies(left: LatencyHistogram | null, right: LatencyHistogram | null): LatencyHistogram | null {
-  if (left === null || right === null) return left ?? right
-  // Buckets that changed in between cannot be added; the newer ones are what a release will see.
-  return addHistograms(left, right) ?? right
 }

@@ -1,7 +1,8 @@
 import type { Check, ErrorRateCheck, LatencyCheck, RateCheck, SequentialRule } from '../domain/checks.ts'
 import type { ArmCounts, LatencyHistogram } from '../domain/observation.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
-import { addHistograms, survivalOf, totalOf } from './histogram.ts'
+import { addArms, NO_REQUESTS } from './arms.ts'
+import { survivalOf, totalOf } from './histogram.ts'
 import { drawBinomial } from './random.ts'
 
 /** One interval of recorded traffic of stable, per shard (pod, host) when the store can tell them apart. */
@@ -57,7 +58,7 @@ export function drawTape(request: ReplaySource): Tape {
     const share = Math.min(1, Math.max(0, weight / FULL_WEIGHT))
     const now = record[(start + index) % length]
     const other = record[(start + index + apart) % length]
-    if (now === undefined || other === undefined) return { canary: NOTHING, stable: NOTHING, duration: 0 }
+    if (now === undefined || other === undefined) return { canary: NO_REQUESTS, stable: NO_REQUESTS, duration: 0 }
     const arms =
       shardCount > 1
         ? splitShards(now, order, share, random)
@@ -72,8 +73,6 @@ export function drawTape(request: ReplaySource): Tape {
   })
 }
 
-const NOTHING: ArmCounts = { requests: 0, errors: 0, latency: null, events: {} }
-
 /** The canary gets whole shards until they hold its share (thinned to it), stable the others. */
 function splitShards(
   { shards }: RecordedInterval,
@@ -82,10 +81,11 @@ function splitShards(
   random: () => number,
 ): { readonly canary: ArmCounts; readonly stable: ArmCounts } {
   const size = Math.min(shards.length - 1, Math.max(1, Math.ceil(share * shards.length)))
-  const pick = (places: readonly number[]): ArmCounts => sumArms(places.flatMap((place) => shards[place] ?? []))
+  const pick = (places: readonly number[]): ArmCounts =>
+    places.flatMap((place) => shards[place] ?? []).reduce(addArms, NO_REQUESTS)
   const [ours, theirs] = [pick(order.slice(0, size)), pick(order.slice(size))]
   const total = ours.requests + theirs.requests
-  if (!(total > 0)) return { canary: NOTHING, stable: NOTHING }
+  if (!(total > 0)) return { canary: NO_REQUESTS, stable: NO_REQUESTS }
   return {
     canary: thin(ours, Math.min(1, (share * total) / ours.requests), 1, random),
     stable: thin(theirs, Math.min(1, ((1 - share) * total) / theirs.requests), 1, random),
@@ -99,7 +99,7 @@ function splitTimes(
   share: number,
   random: () => number,
 ): { readonly canary: ArmCounts; readonly stable: ArmCounts } {
-  const [here, there] = [sumArms(now.shards), sumArms(other.shards)]
+  const [here, there] = [now.shards.reduce(addArms, NO_REQUESTS), other.shards.reduce(addArms, NO_REQUESTS)]
   const level = there.requests > 0 ? here.requests / there.requests : 0
   return {
     canary: thin(there, Math.min(1, share * level), trend, random),
@@ -187,28 +187,6 @@ function slowDown(histogram: LatencyHistogram, times: number): LatencyHistogram 
     return inside
   })
   return { ...histogram, counts: [...counts, Math.max(0, before)] }
-}
-
-function sumArms(arms: readonly ArmCounts[]): ArmCounts {
-  return arms.reduce(
-    (sum, arm) => ({
-      requests: sum.requests + arm.requests,
-      errors: sum.errors + arm.errors,
-      latency: sumHistograms(sum.latency, arm.latency),
-      events: Object.fromEntries(
-        [...new Set([...Object.keys(sum.events), ...Object.keys(arm.events)])].map((name) => [
-          name,
-          (sum.events[name] ?? 0) + (arm.events[name] ?? 0),
-        ]),
-      ),
-    }),
-    NOTHING,
-  )
-}
-
-function sumHistograms(left: LatencyHistogram | null, right: LatencyHistogram | null): LatencyHistogram | null {
-  if (left === null || right === null) return left ?? right
-  return addHistograms(left, right) ?? left
 }
 
 function shuffle(size: number, random: () => number): readonly number[] {

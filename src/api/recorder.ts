@@ -1,5 +1,6 @@
 import { stableOf } from '../analysis/plan-calibration.ts'
 import type { AdapterLists, Installation } from '../config/installation.ts'
+import { describeError } from '../domain/errors.ts'
 import type { MetricResult, RecordedWindow } from '../domain/observation.ts'
 import type { PastRelease, RecordedPair } from '../domain/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
@@ -114,4 +115,23 @@ function pairsOf(canary: readonly RecordedWindow[], stable: readonly RecordedWin
 
 function unavailable(reason: string): MetricResult<never> {
   return { kind: 'error', fault: 'unavailable', reason }
+}
+
+/** How long metric sources may take for all of a request together. */
+const RECORD_DEADLINE: Milliseconds = 15_000
+
+type Ask<Question, Value> = (question: Question, signal: AbortSignal) => Promise<MetricResult<Value>>
+
+/** Asks with one deadline for all questions together; what comes too late, or not at all, is a fault with its reason. */
+export function inTime<Question, Value>(ask: Ask<Question, Value>) {
+  const signal = AbortSignal.timeout(RECORD_DEADLINE)
+  return async (question: Question, source: string): Promise<MetricResult<Value>> => {
+    try {
+      return await ask(question, signal)
+    } catch (error) {
+      const isLate = signal.aborted && error === signal.reason
+      const reason = isLate ? `${source} took too long: ask for less time` : describeError(error)
+      return { kind: 'error', fault: isLate ? 'timeout' : 'unavailable', reason }
+    }
+  }
 }

@@ -1,5 +1,7 @@
-import type { CheckInput, ErrorRateCheck, LatencyCheck, RateCheck } from '../../src/domain/checks.ts'
+import { startCheck, stepCheck } from '../../src/analysis/check-judge.ts'
+import type { Check, CheckInput, ErrorRateCheck, LatencyCheck, RateCheck } from '../../src/domain/checks.ts'
 import type { ArmCounts, LatencyHistogram, MetricResult } from '../../src/domain/observation.ts'
+import type { Verdict } from '../../src/domain/verdict.ts'
 
 export const SECOND = 1_000
 
@@ -76,4 +78,19 @@ export function histogram(bounds: readonly number[], requests: number, draw: () 
     counts[low] = (counts[low] ?? 0) + 1
   }
   return { upperBoundsSeconds: bounds, counts }
+}
+
+/** The verdicts of a check over these looks. */
+export function verdictsOver(check: Check, inputs: readonly CheckInput[]): readonly Verdict[] {
+  let state = startCheck(check)
+  return inputs.map((input) => {
+    const step = stepCheck(check, state, input)
+    state = step.state
+    return step.verdict
+  })
+}
+
+/** `pass`, `fail`, or why a verdict is inconclusive. */
+export function inShort(verdicts: readonly Verdict[]): readonly string[] {
+  return verdicts.map((verdict) => (verdict.outcome === 'inconclusive' ? verdict.cause : verdict.outcome))
 }

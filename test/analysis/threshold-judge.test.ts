@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { enterExposure, startCheck, stepCheck } from '../../src/analysis/check-judge.ts'
-import type { CheckInput, ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../src/domain/checks.ts'
-import type { Verdict } from '../../src/domain/verdict.ts'
-import { arm, errorCheck, latencyCheck, look } from './looks.ts'
+import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../src/domain/checks.ts'
+import { arm, errorCheck, inShort, latencyCheck, look, verdictsOver } from './looks.ts'
 
 const rule: ThresholdRule = { judge: 'threshold', max: 0.01, failures: 2, of: 3, minRequests: 10 }
 const errors = (more: Partial<ThresholdRule> = {}): ErrorRateCheck => ({ ...errorCheck(), rule: { ...rule, ...more } })
@@ -12,21 +11,11 @@ const latency = (more: Partial<ThresholdRule> = {}): LatencyCheck => ({
 })
 const nothing = { kind: 'noData', reason: 'nobody' } as const
 
-function judge(check: ErrorRateCheck | LatencyCheck, inputs: readonly CheckInput[]): readonly Verdict[] {
-  let state = startCheck(check)
-  return inputs.map((input) => {
-    const step = stepCheck(check, state, input)
-    state = step.state
-    return step.verdict
-  })
-}
-const short = (verdicts: readonly Verdict[]) =>
-  verdicts.map((verdict) => (verdict.outcome === 'inconclusive' ? verdict.cause : verdict.outcome))
 const series = (counts: readonly number[]) => counts.map((count, index) => look(index, arm(100, count), nothing))
 
 describe('the threshold judge of errors', () => {
   it('fails at the second breach among the last three looks, and a breach before it is undecided', () => {
-    expect(short(judge(errors(), series([0, 2, 0, 2, 0, 0, 2, 0, 0, 2])))).toEqual([
+    expect(inShort(verdictsOver(errors(), series([0, 2, 0, 2, 0, 0, 2, 0, 0, 2])))).toEqual([
       'pass',
       'undecided',
       'pass',
@@ -41,11 +30,11 @@ describe('the threshold judge of errors', () => {
   })
 
   it('takes the limit itself as accepted', () => {
-    expect(short(judge(errors({ failures: 1 }), series([1, 2])))).toEqual(['pass', 'fail'])
+    expect(inShort(verdictsOver(errors({ failures: 1 }), series([1, 2])))).toEqual(['pass', 'fail'])
   })
 
   it('says the share, the limit and the looks', () => {
-    const [verdict] = judge(errors({ failures: 1, of: 1 }), series([5]))
+    const [verdict] = verdictsOver(errors({ failures: 1, of: 1 }), series([5]))
     expect(verdict).toEqual({
       outcome: 'fail',
       reason: 'errors 5 % on canary (5 of 100): above the limit of 1 % at the last look',
@@ -57,13 +46,17 @@ describe('the threshold judge of errors', () => {
   })
 
   it('does not need stable', () => {
-    expect(short(judge(errors(), [look(0, arm(100), nothing)]))).toEqual(['pass'])
+    expect(inShort(verdictsOver(errors(), [look(0, arm(100), nothing)]))).toEqual(['pass'])
   })
 
   it('gathers small looks until they are enough', () => {
     const small = (count: number) => Array.from({ length: 5 }, (_, index) => look(index, arm(4, count), nothing))
-    expect(short(judge(errors(), small(0)))).toEqual(['undecided', 'undecided', 'pass', 'pass', 'pass'])
-    expect(short(judge(errors({ failures: 1 }), small(1))).slice(0, 3)).toEqual(['undecided', 'undecided', 'fail'])
+    expect(inShort(verdictsOver(errors(), small(0)))).toEqual(['undecided', 'undecided', 'pass', 'pass', 'pass'])
+    expect(inShort(verdictsOver(errors({ failures: 1 }), small(1))).slice(0, 3)).toEqual([
+      'undecided',
+      'undecided',
+      'fail',
+    ])
   })
 
   it('does not let a verdict stand for longer than a minute without enough requests', () => {
@@ -71,7 +64,7 @@ describe('the threshold judge of errors', () => {
       look(0, arm(100), nothing),
       ...Array.from({ length: 8 }, (_, index) => look(index + 1, arm(0), nothing)),
     ]
-    expect(short(judge(errors(), looks))).toEqual([
+    expect(inShort(verdictsOver(errors(), looks))).toEqual([
       ...Array.from({ length: 7 }, () => 'pass'),
       'undecided',
       'undecided',
@@ -87,7 +80,7 @@ describe('the threshold judge of errors', () => {
   })
 
   it('is blind, and does not count the look, when the canary cannot be seen or is impossible', () => {
-    const verdicts = judge(errors(), [
+    const verdicts = verdictsOver(errors(), [
       look(0, arm(100, 5), nothing),
       look(1, nothing, arm(100)),
       look(2, arm(10, 11), nothing),
@@ -95,24 +88,24 @@ describe('the threshold judge of errors', () => {
       look(4, arm(100, Number.NaN), nothing),
       look(5, arm(100, 5), nothing),
     ])
-    expect(short(verdicts)).toEqual(['undecided', 'blind', 'blind', 'blind', 'blind', 'fail'])
+    expect(inShort(verdicts)).toEqual(['undecided', 'blind', 'blind', 'blind', 'blind', 'fail'])
   })
 
   it('does not let a good history hide an impossible look', () => {
     expect(
-      short(judge(errors(), [look(0, arm(5), nothing), look(1, arm(-1), nothing), look(2, arm(5), nothing)])),
+      inShort(verdictsOver(errors(), [look(0, arm(5), nothing), look(1, arm(-1), nothing), look(2, arm(5), nothing)])),
     ).toEqual(['undecided', 'blind', 'pass'])
-    expect(short(judge(errors(), [look(0, arm(5), nothing), look(1, arm(2, 3), nothing)]))).toEqual([
+    expect(inShort(verdictsOver(errors(), [look(0, arm(5), nothing), look(1, arm(2, 3), nothing)]))).toEqual([
       'undecided',
       'blind',
     ])
   })
 
   it('is blind for a limit that is not one, and never passes without a request', () => {
-    expect(short(judge(errors({ max: Number.NaN }), series([0])))).toEqual(['blind'])
-    expect(short(judge(errors({ max: -1 }), series([0])))).toEqual(['blind'])
-    expect(short(judge(errors({ minRequests: 0 }), [look(0, arm(0), nothing)]))).toEqual(['undecided'])
-    expect(short(judge(errors({ minRequests: Number.NaN }), series([0])))).toEqual(['undecided'])
+    expect(inShort(verdictsOver(errors({ max: Number.NaN }), series([0])))).toEqual(['blind'])
+    expect(inShort(verdictsOver(errors({ max: -1 }), series([0])))).toEqual(['blind'])
+    expect(inShort(verdictsOver(errors({ minRequests: 0 }), [look(0, arm(0), nothing)]))).toEqual(['undecided'])
+    expect(inShort(verdictsOver(errors({ minRequests: Number.NaN }), series([0])))).toEqual(['undecided'])
   })
 
   it('keeps a bounded history', () => {
@@ -127,9 +120,9 @@ describe('the threshold judge of latency', () => {
   const seen = (counts: readonly number[]) => arm(100, 0, { latency: { upperBoundsSeconds: [0.1, 0.3, 1], counts } })
 
   it('fails when one of the quantiles is above the limit', () => {
-    expect(short(judge(latency({ failures: 1 }), [look(0, seen([50, 50, 0, 0]), nothing)]))).toEqual(['pass'])
-    expect(short(judge(latency({ failures: 1 }), [look(0, seen([50, 47, 3, 0]), nothing)]))).toEqual(['fail'])
-    const [verdict] = judge(latency({ failures: 1 }), [look(0, seen([50, 40, 10, 0]), nothing)])
+    expect(inShort(verdictsOver(latency({ failures: 1 }), [look(0, seen([50, 50, 0, 0]), nothing)]))).toEqual(['pass'])
+    expect(inShort(verdictsOver(latency({ failures: 1 }), [look(0, seen([50, 47, 3, 0]), nothing)]))).toEqual(['fail'])
+    const [verdict] = verdictsOver(latency({ failures: 1 }), [look(0, seen([50, 40, 10, 0]), nothing)])
     expect(verdict?.reason).toContain(
       'latency p95 650 ms and p99 930 ms on canary (100 requests): above the limit of 300 ms',
     )
@@ -137,9 +130,9 @@ describe('the threshold judge of latency', () => {
 
   it('is sure of a breach in the overflow bucket only up to the largest bound', () => {
     const overflow = look(0, seen([50, 0, 0, 50]), nothing)
-    expect(short(judge(latency({ failures: 1 }), [overflow]))).toEqual(['fail'])
-    expect(short(judge(latency({ failures: 1, max: 1 }), [overflow]))).toEqual(['fail'])
-    const [verdict] = judge(latency({ failures: 1, max: 2 }), [overflow])
+    expect(inShort(verdictsOver(latency({ failures: 1 }), [overflow]))).toEqual(['fail'])
+    expect(inShort(verdictsOver(latency({ failures: 1, max: 1 }), [overflow]))).toEqual(['fail'])
+    const [verdict] = verdictsOver(latency({ failures: 1, max: 2 }), [overflow])
     expect(verdict).toMatchObject({ outcome: 'inconclusive', cause: 'blind' })
     expect(verdict?.reason).toContain('latency p99 over 1 s on canary, beyond the largest bucket: nobody can tell')
   })
@@ -147,12 +140,12 @@ describe('the threshold judge of latency', () => {
   it('fails for the quantile it can see although another lies in the overflow bucket', () => {
     const check = { ...latency({ failures: 1, max: 2 }), quantiles: [0.5, 0.999] }
     const slow = arm(100, 0, { latency: { upperBoundsSeconds: [1, 3], counts: [0, 99, 1] } })
-    expect(short(judge({ ...check, rule: { ...rule, max: 1.5, failures: 1 } }, [look(0, slow, nothing)]))).toEqual([
-      'fail',
-    ])
-    expect(short(judge({ ...check, rule: { ...rule, max: 5, failures: 1 } }, [look(0, slow, nothing)]))).toEqual([
-      'blind',
-    ])
+    expect(
+      inShort(verdictsOver({ ...check, rule: { ...rule, max: 1.5, failures: 1 } }, [look(0, slow, nothing)])),
+    ).toEqual(['fail'])
+    expect(
+      inShort(verdictsOver({ ...check, rule: { ...rule, max: 5, failures: 1 } }, [look(0, slow, nothing)])),
+    ).toEqual(['blind'])
   })
 
   it('is blind without a usable histogram', () => {
@@ -161,16 +154,18 @@ describe('the threshold judge of latency', () => {
       seen([1, 2, 3]),
       arm(100, 0, { latency: { upperBoundsSeconds: [0.1], counts: [1e16, 1] } }),
     ])
-      expect(short(judge(latency(), [look(0, canary, nothing)]))).toEqual(['blind'])
-    expect(short(judge({ ...latency(), quantiles: [] }, [look(0, seen([100, 0, 0, 0]), nothing)]))).toEqual(['blind'])
-    expect(short(judge(latency(), [look(0, arm(0), nothing)]))).toEqual(['undecided'])
+      expect(inShort(verdictsOver(latency(), [look(0, canary, nothing)]))).toEqual(['blind'])
+    expect(inShort(verdictsOver({ ...latency(), quantiles: [] }, [look(0, seen([100, 0, 0, 0]), nothing)]))).toEqual([
+      'blind',
+    ])
+    expect(inShort(verdictsOver(latency(), [look(0, arm(0), nothing)]))).toEqual(['undecided'])
   })
 
   it('does not let a good history hide an impossible histogram', () => {
     const broken = arm(5, 0, { latency: { upperBoundsSeconds: [0.1, 0.3, 1], counts: [7, -1, 0, 0] } })
     expect(
-      short(
-        judge(latency(), [
+      inShort(
+        verdictsOver(latency(), [
           look(0, arm(5, 0, { latency: { upperBoundsSeconds: [0.1, 0.3, 1], counts: [0, 5, 0, 0] } }), nothing),
           look(1, broken, nothing),
         ]),
@@ -181,11 +176,11 @@ describe('the threshold judge of latency', () => {
   it('gathers small histograms, but not across a change of the buckets', () => {
     const few = (bounds: readonly number[]) =>
       arm(6, 0, { latency: { upperBoundsSeconds: bounds, counts: [6, ...bounds.map(() => 0)] } })
-    expect(short(judge(latency(), [look(0, few([0.1]), nothing), look(1, few([0.1]), nothing)]))).toEqual([
+    expect(inShort(verdictsOver(latency(), [look(0, few([0.1]), nothing), look(1, few([0.1]), nothing)]))).toEqual([
       'undecided',
       'pass',
     ])
-    expect(short(judge(latency(), [look(0, few([0.1]), nothing), look(1, few([0.2]), nothing)]))).toEqual([
+    expect(inShort(verdictsOver(latency(), [look(0, few([0.1]), nothing), look(1, few([0.2]), nothing)]))).toEqual([
       'undecided',
       'undecided',
     ])

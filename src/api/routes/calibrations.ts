@@ -1,7 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { type CheckCalibration, sourcesToRecord, sourcesToReplay } from '../../analysis/plan-calibration.ts'
 import { describeError, SluiceError } from '../../domain/errors.ts'
-import type { MetricResult } from '../../domain/observation.ts'
 import type { RecordedRelease } from '../../domain/past-release.ts'
 import { type Plan, readPlan } from '../../domain/plan.ts'
 import { type Recording, type SavedRecording, savedRecording } from '../../domain/recording.ts'
@@ -12,7 +11,7 @@ import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
 import { writtenPlanOf } from '../plan-source.ts'
 import { problemList, requestProblem } from '../problem.ts'
-import type { RecordPast } from '../recorder.ts'
+import { inTime, type RecordPast } from '../recorder.ts'
 import { calibrationBody } from '../schemas.ts'
 
 /** What a calibration answers with. */
@@ -67,8 +66,6 @@ const BUSY = requestProblem(429, { detail: 'another calibration is running', fix
 const MOST_WINDOWS = 20_000
 const SHORTEST_STEP: Milliseconds = 60_000
 const STEP_GRAIN: Milliseconds = 10_000
-/** How long the metric sources may take all together. */
-const RECORD_DEADLINE: Milliseconds = 15_000
 
 /** Newest releases that are judged once more. */
 const MOST_RELEASES = 30
@@ -139,20 +136,4 @@ async function recordReleases(
     releases.push({ ...release, windows: Object.fromEntries(windows) })
   }
   return { releases, unread: past.unread, fault: null }
-}
-
-type Ask<Question, Value> = (question: Question, signal: AbortSignal) => Promise<MetricResult<Value>>
-
-/** One deadline for all questions together; what comes too late, or not at all, is a fault with its reason. */
-function inTime<Question, Value>(ask: Ask<Question, Value>) {
-  const signal = AbortSignal.timeout(RECORD_DEADLINE)
-  return async (question: Question, source: string): Promise<MetricResult<Value>> => {
-    try {
-      return await ask(question, signal)
-    } catch (error) {
-      const isLate = signal.aborted && error === signal.reason
-      const reason = isLate ? `${source} took too long: ask for less time` : describeError(error)
-      return { kind: 'error', fault: isLate ? 'timeout' : 'unavailable', reason }
-    }
-  }
 }
