@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { renderCard } from '../cli/render.ts'
+import { tellOf } from '../domain/guard.ts'
 import type { ReleaseCard } from '../domain/release-card.ts'
 import { formatDuration } from '../domain/units.ts'
 import { readYaml } from '../domain/yaml-text.ts'
@@ -116,7 +117,7 @@ function sayEnd(screen: Screen, card: ReleaseCard): void {
   if (card.reason !== null && !screen.isLive) screen.say(`  why: ${card.reason}`)
   // On a terminal the card above has them already.
   if (screen.isLive) return
-  for (const { check, outcome, reason } of card.verdicts) screen.say(`  ${outcome}: ${check}, ${reason}`)
+  for (const { check, outcome, reason } of card.verdicts) screen.say(`  ${outcome}: ${tellOf(check, { reason })}`)
 }
 
 function sayCost(screen: Screen, card: ReleaseCard, firstBad: number | null, requests: number): void {
