@@ -2,7 +2,7 @@ import type { Check } from '../domain/checks.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import { type EvidencePath, evidenceOver, failsAt, tailShare } from './evidence.ts'
 import { formatRatio } from './explain.ts'
-import { type CalibratedCheck, drawTape, eventsOf, type ReplaySource, worsenTape } from './replays.ts'
+import { type CalibratedCheck, drawTape, eventsOf, type ReplaySource, trendOf, worsenTape } from './replays.ts'
 
 /** An effect that a release must detect: errors (or slowness) times this on the canary. */
 export interface EffectReport {
@@ -19,11 +19,13 @@ export interface RatioReport {
   readonly alpha: number
   /** Share of A/A replays that failed. */
   readonly falseAlarms: number
-  /** The same by `tailShare`: it says something where too few replays failed to be counted. */
+  /** The same by `tailShare`, never smaller: it says something where too few replays failed to be counted. */
   readonly likelyFalseAlarms: number
 }
 
 export interface CalibrationReport {
+  /** True for a rate that may not fall: its ratios stand for falls, 2 for one to a half. */
+  readonly isFall: boolean
   readonly replays: number
   readonly current: RatioReport
   readonly effects: readonly EffectReport[]
@@ -44,6 +46,8 @@ export interface CalibrationRequest extends ReplaySource {
 
 /** Ratios that are tried, besides the check's own. */
 const RATIOS = [1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5]
+/** Plans write a confidence with at most four decimals of a percent. */
+const LOWEST_ALPHA = 1e-6
 /** Where a ratio alone does not keep the budget, a check may spend only such a part of it. */
 const ALPHA_PARTS = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 
@@ -60,6 +64,7 @@ export function calibrate(request: CalibrationRequest): CalibrationReport {
   const current = bench.reportAt(ratioOf(request.check), alphaOf(request.check))
   const proposed = propose(current, bench)
   const partial = {
+    isFall: isFall(request.check),
     replays: bench.replays,
     current,
     effects: bench.effectsAt(current).map(({ report }) => report),
@@ -86,7 +91,8 @@ interface Effect {
 function setUp(request: CalibrationRequest): Bench {
   const { check, effects, random } = request
   const replays = Math.max(1, Math.floor(request.replays))
-  const tapes = Array.from({ length: replays }, () => drawTape(request))
+  const trend = trendOf(request)
+  const tapes = Array.from({ length: replays }, () => drawTape(request, trend))
   const worse = effects.map((times) => ({ times, tapes: tapes.map((tape) => worsenTape(check, tape, times, random)) }))
   const judge = remembering((ratio, times) => {
     const judged = withRatio(check, ratio)
@@ -140,7 +146,7 @@ function propose(current: RatioReport, bench: Bench): Proposal | null {
   let best: Proposal | null = null
   for (const ratio of [own, ...RATIOS.filter((one) => one > own)]) {
     const report = firstOf(
-      ALPHA_PARTS,
+      ALPHA_PARTS.filter((part) => alpha * part >= LOWEST_ALPHA),
       (part) => bench.reportAt(ratio, partOf(alpha, part)),
       (one) => keepsHalf(one, alpha),
     )
@@ -176,8 +182,8 @@ function firstOf<Value, Made>(
 }
 
 /** Of many settings the best is likelier than each of them to have had luck in the replays: it must do with half. */
-function keepsHalf({ falseAlarms, likelyFalseAlarms }: RatioReport, budget: number): boolean {
-  return Math.max(falseAlarms, likelyFalseAlarms) <= budget / 2
+function keepsHalf({ likelyFalseAlarms }: RatioReport, budget: number): boolean {
+  return likelyFalseAlarms <= budget / 2
 }
 
 /** Counted, one standard error below the budget, so that luck in the replays does not flatter; and by the tail. */
@@ -186,29 +192,27 @@ function keepsBudget({ falseAlarms, likelyFalseAlarms }: RatioReport, budget: nu
   return falseAlarms <= most && likelyFalseAlarms <= budget
 }
 
+/** The tolerance of a check as a ratio ≥ 1; of a rate with two sides that of the fall, which is what is feared. */
 function ratioOf(check: CalibratedCheck): number {
   if (check.kind !== 'rate') return check.rule.notWorseThan
-  return Math.max(check.notAbove ?? 1, check.notBelow === null ? 1 : 1 / check.notBelow)
+  return check.notBelow === null ? (check.notAbove ?? 1) : 1 / check.notBelow
+}
+
+function isFall(check: CalibratedCheck): boolean {
+  return check.kind === 'rate' && check.notBelow !== null
 }
 
 function alphaOf(check: CalibratedCheck): number {
   return check.kind === 'rate' ? check.alpha : check.rule.alpha
 }
 
-/**
- * The check with another tolerance. Of a rate's two sides the wider one is its ratio: a larger ratio widens both to it, a
- * smaller one narrows those that are wider.
- */
+/** The check with another tolerance; the upper side of a rate with two sides is only ever widened with the lower one. */
 export function withRatio(check: CalibratedCheck, ratio: number): CalibratedCheck {
-  const own = ratioOf(check)
-  if (ratio === own) return check
+  if (ratio === ratioOf(check)) return check
   if (check.kind !== 'rate') return { ...check, rule: { ...check.rule, notWorseThan: ratio } }
-  const moved = (side: number) => (ratio > own ? ratio : Math.min(side, ratio))
-  return {
-    ...check,
-    notAbove: check.notAbove === null ? null : moved(check.notAbove),
-    notBelow: check.notBelow === null ? null : 1 / moved(1 / check.notBelow),
-  }
+  const { notBelow, notAbove } = check
+  if (notBelow === null) return { ...check, notAbove: ratio }
+  return { ...check, notBelow: 1 / ratio, notAbove: notAbove === null ? null : Math.max(notAbove, ratio) }
 }
 
 function minRequestsOf({ check, record }: CalibrationRequest): number | null {
@@ -224,21 +228,24 @@ function minRequestsOf({ check, record }: CalibrationRequest): number | null {
 
 function summarise(check: Check, report: Omit<CalibrationReport, 'summary'>): string {
   const { current, proposed, replays } = report
-  const said = `${check.name}: with ${formatRatio(current.notWorseThan)}, ${formatPercent(current.falseAlarms)} of ${replays} replays of stable against itself failed (budget ${formatPercent(current.alpha)})`
-  if (proposed === null) return `${said}; no tried tolerance keeps the budget: this metric is too uneven to be compared`
-  if (proposed.notWorseThan === current.notWorseThan && proposed.alpha === current.alpha)
+  const tolerance = (ratio: number) => formatRatio(report.isFall ? 1 / ratio : ratio)
+  const said = `${check.name}: with ${tolerance(current.notWorseThan)}, ${formatPercent(current.likelyFalseAlarms)} of ${replays} replays of stable against itself failed (budget ${formatPercent(current.alpha)})`
+  if (proposed === null)
+    return `${said}; no tried tolerance up to ${tolerance(Math.max(...RATIOS))} keeps the budget: this metric is too uneven to be compared`
+  if (proposed.notWorseThan <= current.notWorseThan && proposed.alpha === current.alpha)
     return `${said}; the check is well set`
   const budget = proposed.alpha === current.alpha ? '' : ` with a budget of ${formatPercent(proposed.alpha)}`
-  return `${said}; ${formatRatio(proposed.notWorseThan)}${budget} would give ${formatPercent(proposed.falseAlarms)}${priceOf(report)}`
+  return `${said}; ${tolerance(proposed.notWorseThan)}${budget} would give ${formatPercent(proposed.likelyFalseAlarms)}${priceOf(report)}`
 }
 
 /** What the proposal costs: when it sees the first effect that it sees in time, or that it sees none. */
-function priceOf({ proposedEffects }: Pick<CalibrationReport, 'proposedEffects'>): string {
+function priceOf({ proposedEffects, isFall: falls }: Pick<CalibrationReport, 'proposedEffects' | 'isFall'>): string {
+  const effect = (times: number) => `${falls ? 'a fall to ' : ''}${formatRatio(times)}`
   for (const { times, medianDelay } of proposedEffects)
-    if (medianDelay !== null) return `, and ${formatRatio(times)} is still seen after ${formatDuration(medianDelay)}`
+    if (medianDelay !== null) return `, and ${effect(times)} is still seen after ${formatDuration(medianDelay)}`
   const last = proposedEffects.at(-1)
   if (last === undefined) return ''
-  return `, but even ${formatRatio(last.times)} is then seen in ${formatPercent(last.detected)} of the replays only: the metric is too uneven, or the record holds a change of its own`
+  return `, but even ${effect(last.times)} is then seen in ${formatPercent(last.detected)} of the replays only: the metric is too uneven, or the record holds a change of its own`
 }
 
 function formatPercent(share: number): string {

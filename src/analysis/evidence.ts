@@ -75,7 +75,8 @@ export function failsAt(path: EvidencePath, alpha: number): Milliseconds | null 
 const ENOUGH_TO_COUNT = 10
 
 /**
- * The share of replays whose evidence reaches ln(1/α): counted where at least ten do. Otherwise the strongest tenth (at
+ * The share of replays whose evidence reaches ln(1/α): counted where at least ten do. Otherwise, and at least what was
+ * counted, the strongest tenth (at
  * least ten) of the peaks is carried on as an exponential tail, P(peak > b) = (m/n)·exp(−(b − u)/e) with u the m-th
  * largest peak and e the mean excess over it: the form of the tail of a random walk with negative drift (Cramér–Lundberg),
  * which ln of an e-value is. By Ville's inequality e is 1 for counts without noise of their own, so it is never taken
@@ -90,5 +91,6 @@ export function tailShare(paths: readonly EvidencePath[], alpha: number): number
   const tail = peaks.slice(0, size)
   const edge = tail.at(-1) ?? 0
   const excess = Math.max(1, tail.reduce((sum, peak) => sum + peak - edge, 0) / size)
-  return (size / peaks.length) * Math.exp(-Math.max(0, needed - edge) / excess)
+  const carriedOn = (size / peaks.length) * Math.exp(-Math.max(0, needed - edge) / excess)
+  return Math.max(counted / peaks.length, carriedOn)
 }

@@ -5,10 +5,10 @@ import type { PastRelease, RecordedRelease } from '../domain/past-release.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Recording } from '../domain/recording.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
-import { type CalibrationReport, calibrate, withRatio } from './calibrate.ts'
-import { withAlpha } from './evidence.ts'
+import { type CalibrationReport, calibrate } from './calibrate.ts'
 import { addArms } from './arms.ts'
-import { proposedLine } from './proposed-line.ts'
+import { totalOf } from './histogram.ts'
+import { proposedCheck, proposedLine } from './proposed-line.ts'
 import { createRandom } from './random.ts'
 import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
 import type { CalibratedCheck, RecordedInterval } from './replays.ts'
@@ -34,7 +34,7 @@ export interface PastReplay extends Pick<PastRelease, 'releaseId' | 'version' | 
 export type CheckCalibration = {
   readonly name: string
   readonly kind: Check['kind']
-  /** Newest first; empty for a check that asks queries, for their answers are not kept. */
+  /** Newest first; empty for a check that asks queries, whose answers are not kept, and for one of an analysis. */
   readonly past: readonly PastReplay[]
 } & (
   | { readonly skipped: string }
@@ -47,7 +47,9 @@ export type CheckCalibration = {
         readonly lookLength: Milliseconds
         readonly replays: number
       }
-      /** The check with what is proposed, as it stands in a plan; null when nothing is to be changed. */
+      /** The minimum of requests that is proposed: more than the check has, and no more than each bake gives; or null. */
+      readonly minRequests: number | null
+      /** The check with what is proposed, as it stands in a plan; null when nothing is to be changed, or not yet known. */
       readonly line: string | null
     }
 )
@@ -71,12 +73,10 @@ const LONGEST_SCHEDULE = 400
 /**
  * Calibrates every check of a plan that compares with stable, and asks every check that counts about the releases that
  * are over, one check after the other; each `next` does the work of one, so that the caller can breathe between them.
- * The same seed gives the same figures.
+ * The same seed gives the same figures. The lines to paste come last, by {@link withLines}.
  */
 export function* calibratePlan(
   plan: Plan,
-  /** The plan as it was written, for the lines to paste. */
-  written: unknown,
   { stable, releases }: Recording,
   effort: Effort,
   seed: number,
@@ -86,21 +86,44 @@ export function* calibratePlan(
   const looks = effort.looks / JUDGED_TIMES / Math.max(1, cost)
   for (const [index, { check, actions }] of checks.entries()) {
     const { name, kind } = check
-    const outcome = calibrateOne(check, plan, actions, stable[check.source], { ...effort, looks }, seed + index)
+    // A check of an analysis watched only there, if it watched at all.
+    const replayed = plan.checks.includes(check) ? releases : []
+    const outcome = calibrateOne(check, plan, actions, stable, { ...effort, looks }, seed + index)
     if ('skipped' in outcome) {
-      yield { name, kind, ...outcome, past: pastOf(check, check, releases) }
+      yield { name, kind, ...outcome, past: pastOf(check, check, replayed) }
       continue
     }
-    const { report, calibrated } = outcome
-    const line = proposedLine(check, written, report)
-    const past = pastOf(check, proposedCheck(calibrated, report), releases)
-    yield { name, kind, report, used: outcome.used, line, past }
+    const { calibrated, ...found } = outcome
+    const past = pastOf(check, proposedCheck(calibrated, found.report), replayed)
+    yield { name, kind, ...found, line: null, past }
   }
+}
+
+/**
+ * The calibrated checks with the lines to paste. As soon as one check needs a confidence of its own, all of them state
+ * theirs: it leaves the plan's budget, and the others would share more than they were calibrated with.
+ */
+export function withLines(
+  plan: Plan,
+  /** The plan as it was written. */
+  written: unknown,
+  checks: readonly CheckCalibration[],
+): readonly CheckCalibration[] {
+  const known = new Map(watchedChecks(plan).map(({ check }) => [check.name, check]))
+  const claims = checks.some(
+    (one) => 'report' in one && one.report.proposed !== null && one.report.proposed.alpha !== one.report.current.alpha,
+  )
+  return checks.map((one) => {
+    const check = known.get(one.name)
+    if (!('report' in one) || check === undefined || !isCalibrated(check)) return one
+    const { minRequests } = one
+    return { ...one, line: proposedLine(check, written, one.report, { minRequests, claims }) }
+  })
 }
 
 type Outcome =
   | { readonly skipped: string }
-  | (Pick<Extract<CheckCalibration, { readonly report: unknown }>, 'report' | 'used'> & {
+  | (Pick<Extract<CheckCalibration, { readonly report: unknown }>, 'report' | 'used' | 'minRequests'> & {
       readonly calibrated: CalibratedCheck
     })
 
@@ -108,31 +131,49 @@ function calibrateOne(
   check: Check,
   plan: Plan,
   actions: readonly Action[],
-  recording: Recording['stable'][string] | undefined,
+  stable: Recording['stable'],
   effort: Effort,
   seed: number,
 ): Outcome {
   if (!isCalibrated(check)) return { skipped: 'it controls no error rate, so there is nothing to calibrate' }
-  if (recording?.kind !== 'value') return { skipped: recording?.reason ?? `there is no recording of ${check.source}` }
+  const recording = stable[check.source]
+  if (recording?.kind !== 'value') return { skipped: recording?.reason ?? withoutSource(check.source, stable) }
   const windows = recording.value
   const step = windows[0] === undefined ? 0 : windows[0].end - windows[0].start
   const weights = scheduleOf(plan, actions, step)
   const fault = whyNot(check, windows, weights)
   if (fault !== null) return { skipped: fault }
-  const { schedule, record, replays } = affordable(weights, windows, effort)
+  const { schedule, record, replays } = affordable(weights, windows, Math.ceil(plan.interval / step), effort)
   if (record.length < FEWEST_INTERVALS) return { skipped: 'the recording is too short for so long a plan' }
   const random = createRandom(seed).uniform
   const report = calibrate({ check, record, weights: schedule, effects: effectsOf(check), replays, random })
   const lookLength = record[0]?.duration ?? 0
   const used = { windows: windows.length, looks: schedule.length, lookLength, replays }
-  return { calibrated: check, report, used }
+  const reached = reachedRequests(actions, windows)
+  return { calibrated: check, report, used, minRequests: minimumFor(check, report, reached) }
 }
 
-/** The check as the line to paste would have it: a tolerance is only ever widened. */
-function proposedCheck(check: CalibratedCheck, { current, proposed }: CalibrationReport): CalibratedCheck {
-  if (proposed === null) return check
-  const ratio = Math.max(current.notWorseThan, proposed.notWorseThan)
-  return withAlpha(withRatio(check, ratio), proposed.alpha)
+function withoutSource(source: string, stable: Recording['stable']): string {
+  const others = Object.keys(stable)
+  return `there is no recording of ${source}${others.length === 0 ? '' : `, only of ${others.join(', ')}`}`
+}
+
+/** Requests that the smaller arm has in the shortest stretch with traffic on both, at the traffic of the recording. */
+function reachedRequests(actions: readonly Action[], windows: readonly RecordedWindow[]): number {
+  const [time, requests] = windows.reduce(
+    ([sum, count], { start, end, counts }) => [sum + end - start, count + counts.requests],
+    [0, 0],
+  )
+  const stretches = stretchesOf(actions).map(
+    ({ weight, duration }) => (requests / time) * duration * (Math.min(weight, FULL_WEIGHT - weight) / FULL_WEIGHT),
+  )
+  return Math.min(...stretches, Number.POSITIVE_INFINITY)
+}
+
+/** A check that could not get its minimum would hold each release; and what a team asks for is not lowered. */
+function minimumFor(check: CalibratedCheck, { minRequests }: CalibrationReport, reached: number): number | null {
+  const own = check.kind === 'rate' ? check.minRequests : check.rule.minRequests
+  return minRequests !== null && minRequests > own && minRequests <= reached / 2 ? minRequests : null
 }
 
 function pastOf(check: Check, proposed: Check, releases: readonly RecordedRelease[]): readonly PastReplay[] {
@@ -178,9 +219,9 @@ function isCalibrated(check: Check): check is CalibratedCheck {
   return (check.kind === 'errorRate' || check.kind === 'latency') && check.rule.judge === 'sequential'
 }
 
-/** A count that may only not fall gets worse by falling. */
+/** A count that may not fall gets worse by falling, whether or not it may rise. */
 function effectsOf(check: CalibratedCheck): readonly number[] {
-  const isFalling = check.kind === 'rate' && check.notAbove === null
+  const isFalling = check.kind === 'rate' && check.notBelow !== null
   return isFalling ? EFFECTS.map((times) => 1 / times) : EFFECTS
 }
 
@@ -204,16 +245,22 @@ function watchedChecks({ actions, checks }: Plan): readonly { check: Check; acti
   ]
 }
 
-/** The canary's weight at each look, for the stretches in which both arms have traffic. */
-function scheduleOf({ interval }: Plan, actions: readonly Action[], step: Milliseconds): readonly BasisPoints[] {
-  const length = Math.max(step, interval)
+/** The stretches in which both arms have traffic. */
+function stretchesOf(actions: readonly Action[]): readonly { weight: BasisPoints; duration: Milliseconds }[] {
   let weight = 0
   return actions.flatMap((action) => {
     if (action.kind === 'expose') weight = action.exposure.weight
     if (action.kind !== 'bake' && action.kind !== 'judge') return []
-    if (weight === 0 || weight === FULL_WEIGHT) return []
-    return Array.from({ length: Math.max(1, Math.round(action.duration / length)) }, () => weight)
+    return weight === 0 || weight === FULL_WEIGHT ? [] : [{ weight, duration: action.duration }]
   })
+}
+
+/** The canary's weight at each look, for the stretches in which both arms have traffic. */
+function scheduleOf({ interval }: Plan, actions: readonly Action[], step: Milliseconds): readonly BasisPoints[] {
+  const length = step * Math.ceil(interval / step)
+  return stretchesOf(actions).flatMap(({ weight, duration }) =>
+    Array.from({ length: Math.max(1, Math.round(duration / length)) }, () => weight),
+  )
 }
 
 function whyNot(
@@ -223,8 +270,13 @@ function whyNot(
 ): string | null {
   if (weights.length === 0) return 'the plan has no stretch in which both versions have traffic'
   if (windows.length < FEWEST_WINDOWS) return `the recording has ${windows.length} usable windows: too few to replay`
-  if (check.kind === 'latency' && windows.every(({ counts }) => counts.latency === null))
+  if (
+    check.kind === 'latency' &&
+    windows.every(({ counts }) => counts.latency === null || totalOf(counts.latency) === 0)
+  )
     return 'the recording holds no latencies'
+  if (check.kind === 'errorRate' && windows.every(({ counts }) => !(counts.errors > 0)))
+    return 'the recording holds no error, so that none can be made more'
   if (check.kind === 'rate' && windows.every(({ counts }) => !((counts.events[check.of] ?? 0) > 0)))
     return `the recording holds no ${check.of}`
   return null
@@ -241,13 +293,16 @@ interface Affordable {
 function affordable(
   weights: readonly BasisPoints[],
   windows: readonly RecordedWindow[],
+  /** So many windows are as long as the time between two looks. */
+  perLook: number,
   { looks, replays: mostReplays }: Effort,
 ): Affordable {
   const longest = Math.max(FEWEST_LOOKS, Math.min(LONGEST_SCHEDULE, Math.floor(looks / ENOUGH_REPLAYS)))
   const together = Math.ceil(weights.length / longest)
   const schedule = weights.filter((_, index) => index % together === 0)
-  const record = Array.from({ length: Math.floor(windows.length / together) }, (_, index) =>
-    intervalOf(windows.slice(index * together, (index + 1) * together)),
+  const size = together * perLook
+  const record = Array.from({ length: Math.floor(windows.length / size) }, (_, index) =>
+    intervalOf(windows.slice(index * size, (index + 1) * size)),
   )
   const replays = Math.max(FEWEST_REPLAYS, Math.min(mostReplays, Math.floor(looks / schedule.length)))
   return { schedule, record, replays }

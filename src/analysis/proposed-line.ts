@@ -1,30 +1,48 @@
-import type { Check } from '../domain/checks.ts'
 import { isRecord } from '../domain/plan-issues.ts'
-import type { CalibrationReport } from './calibrate.ts'
+import { type CalibrationReport, withRatio } from './calibrate.ts'
+import { withAlpha } from './evidence.ts'
+import type { CalibratedCheck } from './replays.ts'
 
 /**
- * A check with the ratio, the minimum of requests and, when it must be smaller, the error probability that a calibration
- * proposes, as one line of `checks:`. What else was written stays. A ratio is only ever widened: that noise would allow a
- * tighter one does not mean that the team wants it. Null when nothing was proposed.
+ * A check as a calibration proposes it. A ratio is only ever widened: that noise would allow a tighter one does not mean
+ * that the team wants it.
  */
-export function proposedLine(check: Check, written: unknown, report: CalibrationReport): string | null {
+export function proposedCheck(check: CalibratedCheck, { current, proposed }: CalibrationReport): CalibratedCheck {
+  if (proposed === null) return check
+  const ratio = Math.max(current.notWorseThan, proposed.notWorseThan)
+  return withAlpha(withRatio(check, ratio), proposed.alpha)
+}
+
+/**
+ * The proposed check as one line of `checks:`, with `minRequests` when it is a number; what else was written stays. With
+ * `claims` the line states the check's own confidence: in a plan in which one check has a confidence of its own the others
+ * would share more than they were calibrated with. Null when nothing would change.
+ */
+export function proposedLine(
+  check: CalibratedCheck,
+  written: unknown,
+  report: CalibrationReport,
+  { minRequests, claims }: { readonly minRequests: number | null; readonly claims: boolean },
+): string | null {
   const { proposed, current } = report
-  if (proposed === null) return null
+  const next = proposedCheck(check, report)
+  if (minRequests === null && !claims && JSON.stringify(next) === JSON.stringify(check)) return null
+  const alpha = proposed?.alpha ?? current.alpha
   const { source } = check
   const options = {
-    ...(writtenOptions(check.name, written) ?? { source, ...ratioOptions(check, current.notWorseThan) }),
-    ...(proposed.notWorseThan > current.notWorseThan && ratioOptions(check, proposed.notWorseThan)),
-    ...(report.minRequests !== null && { minRequests: Math.min(1e9, Math.max(1, report.minRequests)) }),
-    ...(proposed.alpha !== current.alpha && { confidence: confidenceOf(proposed.alpha) }),
+    ...(writtenOptions(check.name, written) ?? { source, ...ratioOptions(check) }),
+    ...(JSON.stringify(ratioOptions(next)) !== JSON.stringify(ratioOptions(check)) && ratioOptions(next)),
+    ...(minRequests !== null && { minRequests }),
+    ...(claims && { confidence: confidenceOf(alpha) }),
   }
   return `${check.name}: { ${check.kind}: ${inFlow(options)} }`
 }
 
-function ratioOptions(check: Check, ratio: number): Readonly<Record<string, string>> {
-  if (check.kind !== 'rate') return { notWorseThan: ratioText(ratio) }
+function ratioOptions(check: CalibratedCheck): Readonly<Record<string, string>> {
+  if (check.kind !== 'rate') return { notWorseThan: ratioText(check.rule.notWorseThan) }
   return {
-    ...(check.notBelow !== null && { notBelow: ratioText(1 / ratio) }),
-    ...(check.notAbove !== null && { notAbove: ratioText(ratio) }),
+    ...(check.notBelow !== null && { notBelow: ratioText(check.notBelow) }),
+    ...(check.notAbove !== null && { notAbove: ratioText(check.notAbove) }),
   }
 }
 

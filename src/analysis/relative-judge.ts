@@ -80,7 +80,7 @@ export function stepRelative(
     check.kind === 'latency' ? compareLatencies(check, rule, gathered, names) : compareErrors(rule, gathered, names)
   if (compared.kind === 'hidden')
     return {
-      state: { ...held, gathered: null, gatheredFor: 0 },
+      state: { ...held, gathered: null, gatheredFor: 0, standing: null },
       verdict: inconclusive('blind', compared.reason, evidenceOf(rule, held.breaches, {})),
     }
   const breaches = remember(state.breaches, compared.isBreach, rule)

@@ -45,7 +45,7 @@ const TREND: Milliseconds = 6 * 3_600_000
  * trend (6 h) taken out and that of stable's time put in. Each arm is thinned request by request to its weight, which
  * keeps Poisson noise Poisson and bursts as bursty as they are.
  */
-export function drawTape(request: ReplaySource): Tape {
+export function drawTape(request: ReplaySource, trend: Trend = trendOf(request)): Tape {
   const { record, weights, random } = request
   const length = record.length
   if (length === 0) return []
@@ -62,13 +62,7 @@ export function drawTape(request: ReplaySource): Tape {
     const arms =
       shardCount > 1
         ? splitShards(now, order, share, random)
-        : splitTimes(
-            now,
-            other,
-            trendBetween(request, (start + index) % length, (start + index + apart) % length),
-            share,
-            random,
-          )
+        : splitTimes(now, other, trend((start + index) % length, (start + index + apart) % length), share, random)
     return { ...arms, duration: now.duration }
   })
 }
@@ -107,23 +101,32 @@ function splitTimes(
   }
 }
 
-/** How much higher stable's events per request run around `to` than around `from`, by 6 h means; 1 in short records. */
-function trendBetween({ record, check }: ReplaySource, to: number, from: number): number {
+/** How much higher stable's events per request run around one interval than around another. */
+export type Trend = (to: number, from: number) => number
+
+/** The trend of a record by means over 6 h; 1 in short records, and for latencies, whose level is not moved. */
+export function trendOf({ record, check }: Pick<ReplaySource, 'record' | 'check'>): Trend {
   const whole = record.reduce((sum, interval) => sum + interval.duration, 0)
-  if (whole < 2 * TREND) return 1
-  const reach = Math.max(1, Math.floor(TREND / 2 / (whole / record.length)))
-  const around = (centre: number): number => {
-    let [events, requests] = [0, 0]
-    for (let offset = -reach; offset <= reach; offset += 1) {
-      const interval = record[(centre + offset + record.length) % record.length]
-      for (const shard of interval?.shards ?? []) {
-        events += eventsOf(check, shard)
-        requests += shard.requests
-      }
-    }
-    return (events + 1) / (requests + 1)
+  if (whole < 2 * TREND || check.kind === 'latency') return () => 1
+  const length = record.length
+  const reach = Math.min(Math.floor((length - 1) / 2), Math.max(1, Math.floor(TREND / 2 / (whole / length))))
+  // Sums up to each interval of the record, twice over: around its ends it goes on at the other one.
+  const sums: { events: number; requests: number }[] = [{ events: 0, requests: 0 }]
+  for (let index = 0; index < 2 * length; index += 1) {
+    const shards = record[index % length]?.shards ?? []
+    const before = sums[index] ?? { events: 0, requests: 0 }
+    sums.push({
+      events: before.events + shards.reduce((sum, shard) => sum + eventsOf(check, shard), 0),
+      requests: before.requests + shards.reduce((sum, shard) => sum + shard.requests, 0),
+    })
   }
-  return around(to) / around(from)
+  const around = (centre: number): number => {
+    const first = (((centre - reach) % length) + length) % length
+    const [before, after] = [sums[first], sums[first + 2 * reach + 1]]
+    if (before === undefined || after === undefined) return 1
+    return (after.events - before.events + 1) / (after.requests - before.requests + 1)
+  }
+  return (to, from) => around(to) / around(from)
 }
 
 /** How many of what the check counts an arm had; 0 for latencies. */

@@ -47,7 +47,8 @@ export function stepThreshold(
   state: ThresholdState,
   input: CheckInput,
 ): { readonly state: ThresholdState; readonly verdict: Verdict } {
-  const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
+  // Only the canary is read here, so that a stable that cannot be seen must not make a window count twice.
+  const held = { ...state, lastEnd: endOfLook({ ...input, stable: input.canary }, state.lastEnd) }
   // Before anything is added up: a sum could hide what is impossible in one look.
   const fault = armFault(namesOf(input).canary, input.canary) ?? ownLatencyFault(check, input)
   if (fault !== null) return { state: held, verdict: inconclusive('blind', fault, evidenceOf(rule, held, {})) }

@@ -1,4 +1,4 @@
-import { calibratePlan, type CheckCalibration, type Effort } from '../analysis/plan-calibration.ts'
+import { calibratePlan, type CheckCalibration, type Effort, withLines } from '../analysis/plan-calibration.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Recording } from '../domain/recording.ts'
 
@@ -19,5 +19,5 @@ export const API_EFFORT: Effort = { looks: 800_000, replays: 400 }
 
 /** All checks, one after the other, in the thread that calls. */
 export function workOut({ plan, written, recording, effort, seed }: CalibrationJob): readonly CheckCalibration[] {
-  return [...calibratePlan(plan, written, recording, effort, seed)]
+  return withLines(plan, written, [...calibratePlan(plan, recording, effort, seed)])
 }

@@ -37,7 +37,7 @@ export function renderCalibration(
     measured.length === 0 ? [] : wrap(LEGEND, width).map((line) => paint('dim', line)),
     renderPast(checks, past, width, paint),
     skipped.flatMap(({ name, skipped: why }) => wrap(clean(`${name}: not calibrated, ${why}`), width)),
-    lines.length === 0 ? [] : ['to paste under checks:', ...lines.map((line) => `  ${clean(line)}`)],
+    lines.length === 0 ? [] : ['to paste under checks, all of them:', ...lines.map((line) => `  ${clean(line)}`)],
   ]
   return blocks
     .filter((block) => block.length > 0)
@@ -46,25 +46,38 @@ export function renderCalibration(
 }
 
 const LEGEND =
-  'false: how many replays of stable against itself failed; with ~, where fewer than ten did, by how near the others came. worse: the median time until a canary that is so many times worse is seen, or in how many replays it is. tightest: the smallest ratio that would still keep quiet; the line to paste keeps yours.'
+  'FALSE: how many replays of stable against itself failed; with ~, where fewer than ten did, by how near the others came. 1.5x, 2x, 4x: the median time until a canary that is so many times worse (for what may not fall: has so many times fewer) is seen, or in how many replays it is. tightest: the smallest tolerance that would still keep quiet; the line to paste keeps yours.'
 
 type Measured = Extract<CheckCalibration, { readonly report: unknown }>
 
-const CHECK_HEADS = ['CHECK', '', 'RATIO', 'α', 'MIN', 'FALSE', ...[1.5, 2, 4].map((times) => `${times}x WORSE`)]
+const CHECK_HEADS = ['CHECK', '', 'RATIO', 'α', 'MIN', 'FALSE', '1.5x', '2x', '4x']
 
-function rowsOf({ name, report }: Measured): readonly (readonly string[])[] {
-  const { current, proposed, effects, proposedEffects, minRequests } = report
+function rowsOf({ name, report, minRequests }: Measured): readonly (readonly string[])[] {
+  const { current, proposed, effects, proposedEffects, isFall } = report
+  const tolerance = (ratio: number) => `${Number((isFall ? 1 / ratio : ratio).toPrecision(3))}x`
   const row = (label: string, what: string, at: typeof current, delays: typeof effects, least: string) => [
-    ...[label, what, `${Number(at.notWorseThan.toPrecision(4))}x`, percent(at.alpha), least, falseText(at)],
-    ...delays.map(({ medianDelay, detected }) =>
-      medianDelay === null ? `in ${Math.round(detected * 100)}%` : formatDuration(medianDelay),
-    ),
+    ...[label, what, tolerance(at.notWorseThan), percent(at.alpha), least, falseText(at)],
+    ...delays.map(({ times, medianDelay, detected }) => {
+      if ((isFall ? 1 / times : times) <= at.notWorseThan) return 'accepted'
+      return medianDelay === null ? `in ${Math.round(detected * 100)}%` : formatDuration(medianDelay)
+    }),
   ]
-  const now = row(name, 'now', current, effects, '')
-  if (proposed === null) return [now, ['', 'no tolerance keeps the budget']]
-  const label = proposed.notWorseThan < current.notWorseThan ? 'tightest' : 'proposed'
-  return [now, row('', label, proposed, proposedEffects, minRequests === null ? '' : String(minRequests))]
+  const now = row(fit(name, LONGEST_NAME), 'now', current, effects, '')
+  if (proposed === null) return [now, ['', 'no tolerance up to 5x keeps the budget']]
+  const isKept = proposed.notWorseThan <= current.notWorseThan && proposed.alpha === current.alpha
+  if (isKept && proposed.notWorseThan === current.notWorseThan) return [now]
+  return [now, row('', isKept ? 'tightest' : 'proposed', proposed, proposedEffects, String(minRequests ?? ''))]
 }
+
+/** A text that people chose, at most so wide: of a long one the middle is left out. */
+function fit(text: string, most: number): string {
+  const letters = [...clean(text)]
+  if (columnsOf(letters.join('')) <= most) return letters.join('')
+  const kept = Math.floor((most - 1) / 2)
+  return `${letters.slice(0, kept).join('')}…${letters.slice(-kept).join('')}`
+}
+
+const LONGEST_NAME = 16
 
 /** Columns as wide as what is in them; from `numbers` on they end alike. A row of fewer cells takes what room it needs. */
 function tableOf(heads: readonly string[], rows: readonly (readonly string[])[], numbers: number): readonly string[] {
@@ -105,7 +118,9 @@ function renderPast(
   const rows = pastRows(checks)
   const notes = [
     ...(used?.fault == null ? [] : [`releases that are over could not be looked at: ${clean(used.fault)}`]),
-    ...(used === null || used.unread === 0 ? [] : [`${used.unread} more could not be read`]),
+    ...(used === null || used.unread === 0
+      ? []
+      : [`${used.unread} more were not looked at: too many, or their histories cannot be read`]),
   ].flatMap((note) => wrap(note, width))
   if (rows.length === 0) return notes
   const isChanged = checks.some(({ past }) => past.some(({ proposed }) => proposed !== null))
@@ -134,10 +149,10 @@ const MOST_REASONS = 3
 function cellsOf(row: PastRow): readonly string[] {
   const { releaseId, version, looks, now, proposed } = row
   const said = (failure: PastRow['now']) => {
-    if (failure !== null) return `${failure.check}, ${formatDuration(failure.after)}`
+    if (failure !== null) return `${fit(failure.check, 10)}, ${formatDuration(failure.after)}`
     return looks > 0 ? 'quiet' : 'not seen'
   }
-  return [numberText(releaseId), version, factText(row), String(looks), said(now), said(proposed)]
+  return [numberText(releaseId), fit(version, LONGEST_NAME), factText(row), String(looks), said(now), said(proposed)]
 }
 
 /** `#7`: service and environment stand above. */
@@ -146,14 +161,15 @@ function numberText(releaseId: string): string {
   return parsed === null ? releaseId : `#${parsed.number}`
 }
 
-function factText({ abandoned, givenUpAfter }: PastRow): string {
-  if (abandoned === null || givenUpAfter === null) return 'promoted'
-  const who = abandoned.cause === 'failed-check' ? 'by a check' : `${abandoned.cause} by ${abandoned.by}`
+function factText({ outcome, abandoned, givenUpAfter }: PastRow): string {
+  if (outcome === 'promoted') return 'promoted'
+  if (abandoned === null || givenUpAfter === null) return 'rolled back'
+  const who = abandoned.cause === 'failed-check' ? 'by a check' : `${abandoned.cause} by ${fit(abandoned.by, 10)}`
   return `${who}, ${formatDuration(givenUpAfter)}`
 }
 
 function scoreText(label: string, { promoted, rolledBack }: PastScore): string {
   const { seen, failed, medianAfter } = rolledBack
-  const median = medianAfter === null ? '' : `, median after ${formatDuration(medianAfter)}`
-  return `${label}: of ${promoted.seen} promoted ${promoted.failed} would have failed; of ${seen} rolled back ${failed}${median}`
+  const median = medianAfter === null ? '' : ` (median after ${formatDuration(medianAfter)})`
+  return `${label}: would have failed ${promoted.failed} of ${promoted.seen} promoted and ${failed} of ${seen} rolled back${median}`
 }

@@ -110,13 +110,13 @@ function addCalibrate(program: Command, run: Run): void {
     .description(
       'replay the past of stable and of ended releases: how often would the checks have cried wolf, what did they miss',
     )
-    .addOption(new Option('--since <duration>', 'how far back, such as 14d: the server asks its metric sources'))
+    .addOption(new Option('--since <duration>', 'how far back the server asks its metric sources (14d)'))
     .addOption(
       new Option('--recording <file.json>', 'replay this instead, without asking metric sources').conflicts('since'),
     )
     .addOption(new Option('--save <file.json>', 'keep what the server read, for --recording').conflicts('recording'))
     .option('--config <sluice.yaml>', 'with --recording: read the plan against this installation, without a server')
-    .option('--replays <number>', 'with --recording: most replays of each check', '400')
+    .option('--replays <number>', 'with --recording: most replays of each check (400); fewer for a long plan')
     .option('--seed <number>', 'the same number gives the same figures', '1')
     .action((file: string, options: CalibrateOptions, command: Command) =>
       run(command, (session) => calibrateFile(file, options, session)),

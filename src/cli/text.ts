@@ -30,12 +30,12 @@ export function pad(text: string, columns: number, side: 'end' | 'start' = 'end'
   return side === 'end' ? text + spaces : spaces + text
 }
 
-/** Breaks at spaces into lines of at most `columns`; a longer word is cut. Always at least one line. */
+/** Breaks at spaces into lines of at most `columns`; a longer word is cut, a percent sign stays with its number. */
 export function wrap(text: string, columns: number): readonly string[] {
   const widest = Math.max(8, columns)
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ').flatMap((one) => cut(one, widest))) {
+  for (const word of text.split(/ (?!%)/).flatMap((one) => cut(one, widest))) {
     const joined = line === '' ? word : `${line} ${word}`
     if (line !== '' && columnsOf(joined) > widest) {
       lines.push(line)

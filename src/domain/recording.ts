@@ -42,6 +42,32 @@ const pairWindow = z
   .strictObject({ start: time, end: time, canary: armCounts.nullable(), stable: armCounts.nullable() })
   .refine(endsLater, ENDS_LATER)
 
+/** Windows of one length, one after the other, as replays take them. */
+function inRow<Window extends z.ZodType<{ readonly start: number; readonly end: number }>>(
+  window: Window,
+  most: number,
+) {
+  return z
+    .array(window)
+    .max(most)
+    .superRefine((windows, context) => {
+      const length = windows[0] === undefined ? 0 : windows[0].end - windows[0].start
+      const bad = windows.findIndex(
+        ({ start, end }, index) => end - start !== length || start < (windows[index - 1]?.end ?? 0),
+      )
+      const message = 'expected windows of one length, oldest first, none of which begins before the one before it ends'
+      if (bad >= 0) context.addIssue({ code: 'custom', path: [bad], message })
+      if (length > 0 && length < SHORTEST_WINDOW)
+        context.addIssue({
+          code: 'custom',
+          path: [0],
+          message: 'expected windows of at least 1 s; times are in milliseconds',
+        })
+    })
+}
+
+const SHORTEST_WINDOW = 1_000
+
 const span = z
   .strictObject({
     exposure: z.strictObject({ weight: z.int().min(0).max(FULL_WEIGHT), cohorts: z.array(z.string()).default([]) }),
@@ -64,13 +90,19 @@ const release = z.strictObject({
     .nullable()
     .default(null),
   roles: z.strictObject({ stable: pool, canary: pool }),
-  spans: z.array(span).min(1).max(500),
-  windows: z.record(nameText, z.array(pairWindow).max(20_000)),
+  spans: z
+    .array(span)
+    .min(1)
+    .max(500)
+    .refine((spans) => spans.every(({ from }, index) => from >= (spans[index - 1]?.until ?? 0)), {
+      error: 'expected spans one after the other, oldest first',
+    }),
+  windows: z.record(nameText, inRow(pairWindow, 20_000)),
 })
 
 /** A file of recordings. */
 const recordingFile = z.strictObject({
-  stable: z.record(nameText, z.array(stableWindow).max(200_000)),
+  stable: z.record(nameText, inRow(stableWindow, 200_000)),
   releases: z.array(release).max(200).default([]),
 })
 
@@ -86,7 +118,8 @@ export interface SavedRecording {
 export function readRecording(
   value: unknown,
 ): { readonly recording: Recording } | { readonly problems: readonly string[] } {
-  const parsed = recordingFile.safeParse(value)
+  const parsed = parseFile(value)
+  if (parsed === null) return { problems: ['the file: too many problems to list; is it a recording?'] }
   if (parsed.success) {
     const { stable, releases } = parsed.data
     return {
@@ -101,6 +134,16 @@ export function readRecording(
       const place = formatPath(path.map((key) => (typeof key === 'symbol' ? String(key) : key)))
       return `${place || 'the file'}: ${message}`
     }),
+  }
+}
+
+/** Null when there are so many problems that zod cannot put them together. */
+function parseFile(value: unknown) {
+  try {
+    return recordingFile.safeParse(value)
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
   }
 }
 

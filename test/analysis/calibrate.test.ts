@@ -96,7 +96,7 @@ describe('calibration on recorded errors', () => {
     expect(bursts?.notWorseThan).toBeLessThan(lasting?.notWorseThan ?? 0)
   })
 
-  it('widens both sides of a rate to a larger ratio, and narrows only the wider one to a smaller', () => {
+  it('measures a rate with two sides by how far it may fall', () => {
     const random = createRandom(102)
     const orders = (level: () => number) =>
       Array.from({ length: 400 }, () => {
@@ -106,14 +106,16 @@ describe('calibration on recorded errors', () => {
           shards: [{ requests: 6_000, errors: 0, latency: null, events: { orders: random.binomial(6_000, share) } }],
         }
       })
-    const check = ordersCheck({ notBelow: 0.5, notAbove: 1.5 })
+    const check = ordersCheck({ notBelow: 0.8, notAbove: 3 })
     const even = calibrate(request({ check, record: orders(() => 1), effects: [], replays: 40 }))
-    expect([even.current.notWorseThan, even.proposed?.notWorseThan]).toEqual([2, 1])
+    expect([even.isFall, even.current.notWorseThan, even.proposed?.notWorseThan]).toEqual([true, 1.25, 1])
+    expect(even.summary).toContain('orders: with 0.8 times, ')
     const uneven = calibrate(
-      request({ check, record: orders(() => random.logNormal(0, 1.2)), effects: [], replays: 40 }),
+      request({ check, record: orders(() => random.logNormal(0, 0.6)), effects: [0.25], replays: 40 }),
     )
     expect(uneven.current.falseAlarms).toBeGreaterThan(0.05)
-    expect(uneven.proposed?.notWorseThan ?? 9).toBeGreaterThanOrEqual(2)
+    expect(uneven.proposed?.notWorseThan ?? 9).toBeGreaterThanOrEqual(1.25)
+    expect(uneven.summary).toMatch(/a fall to 0\.25 times is (still seen|then seen)/)
   })
 
   it('uses the difference between shards when there are several', () => {

@@ -117,6 +117,11 @@ describe('the share of replays that fail', () => {
     expect(tailShare(pathsOf(peaks), 0.001)).toBeCloseTo(0.1 * Math.exp(edge - Math.log(1_000)), 6)
   })
 
+  it('is never less than what was counted', () => {
+    const peaks = Array.from({ length: 400 }, (_, index) => (index < 4 ? 20 : 0))
+    expect(tailShare(pathsOf(peaks), 1e-6)).toBe(0.01)
+  })
+
   it('is a share, and falls with α', () => {
     const path = fc.double({ min: 0, max: 50, noNaN: true })
     fc.assert(

@@ -5,10 +5,12 @@ import {
   sourcesToRecord,
   sourcesToReplay,
   stableOf,
+  withLines,
 } from '../../src/analysis/plan-calibration.ts'
 import { createRandom } from '../../src/analysis/random.ts'
 import type { RecordedRelease } from '../../src/domain/past-release.ts'
 import { type Plan, readPlan } from '../../src/domain/plan.ts'
+import { readPlanText } from '../../src/domain/plan-text.ts'
 import type { Recording } from '../../src/domain/recording.ts'
 import { planContext } from '../domain/plan-context.ts'
 import { recordedPast } from '../support/recorded-past.ts'
@@ -43,7 +45,8 @@ const EFFORT = { looks: 60_000, replays: 100 }
 
 function run(checks: object, stable = past(), steps = STEPS as readonly unknown[], effort = EFFORT, seed = 1) {
   const recording = { stable, releases: [] }
-  return [...calibratePlan(planOf(checks, steps), written(checks, steps), recording, effort, seed)]
+  const plan = planOf(checks, steps)
+  return withLines(plan, written(checks, steps), [...calibratePlan(plan, recording, effort, seed)])
 }
 const named = (all: readonly CheckCalibration[], name: string) => {
   const found = all.find((one) => one.name === name)
@@ -98,6 +101,7 @@ describe('the calibration of a plan', () => {
     const checks = { latency: { latency: { source: 'proxy', quantiles: ['p95', 'p99'], notWorseThan: '1.25x' } } }
     const { line, report } = named(run(checks), 'latency')
     expect(line).toContain('latency: { latency: { source: proxy, quantiles: [p95, p99], notWorseThan: ')
+    expect(report.minRequests).toBe(1_000)
     const options = { ...checks.latency.latency, minRequests: report.minRequests }
     expect(planOf({ latency: { latency: options } }).checks).toHaveLength(1)
   })
@@ -122,6 +126,14 @@ describe('the calibration of a plan', () => {
     expect(reasonOf(run({ errors: CHECKS.errors }, {}))).toEqual(['there is no recording of proxy'])
     expect(reasonOf(run({ errors: CHECKS.errors }, past({ windows: 39 })))[0]).toContain('too few')
     expect(reasonOf(run({ errors: CHECKS.errors }, past(), [{ weight: '100%' }]))[0]).toContain('no stretch')
+    const clean = recordedPast().map((window) => ({ ...window, counts: { ...window.counts, errors: 0 } }))
+    expect(reasonOf(run({ errors: CHECKS.errors }, { proxy: { kind: 'value', value: clean } }))[0]).toContain(
+      'no error',
+    )
+    const elsewhere = { store: { kind: 'value', value: recordedPast() } } as const
+    expect(reasonOf(run({ errors: CHECKS.errors }, elsewhere))).toEqual([
+      'there is no recording of proxy, only of store',
+    ])
     const other = { tips: { rate: { of: 'tips', notBelow: '0.8x' } } }
     expect(reasonOf(run(other))).toEqual(['the recording holds no tips'])
     const bare = recordedPast().map((window) => ({ ...window, counts: { ...window.counts, latency: null } }))
@@ -139,6 +151,62 @@ describe('the calibration of a plan', () => {
     expect(sourcesToReplay(planOf({ ceiling: CHECKS.ceiling }))).toEqual(['proxy'])
     const { looks, lookLength } = named(run({}, past(), steps), 'more').used
     expect(looks * lookLength).toBe(3_600_000)
+  })
+})
+
+describe('the lines to paste', () => {
+  const alphas = (checks: object) => {
+    const { checks: read } = planOf(checks)
+    return read.map((check) =>
+      check.kind === 'rate' ? check.alpha : 'rule' in check && 'alpha' in check.rule ? check.rule.alpha : 0,
+    )
+  }
+
+  it('leave every check with the α it was calibrated with, when all are pasted', () => {
+    const checks = { errors: CHECKS.errors, orders: CHECKS.orders }
+    const all = run(checks, past({ bursts: 0.75 }))
+    const proposed = all.map((one) => ('report' in one ? (one.report.proposed ?? one.report.current).alpha : 0))
+    expect(proposed[0]).toBeLessThan(0.005)
+    const pasted = all.map((one) => ('line' in one ? (one.line ?? '') : ''))
+    expect(pasted.every((line) => line.includes('confidence: '))).toBe(true)
+    const text = ['service: checkout', 'environment: production', 'steps: [{ weight: 100% }]', 'checks:']
+    const read = readPlanText([...text, ...pasted.map((line) => `  ${line}`)].join('\n'), 'plan.yaml', planContext())
+    if ('problems' in read) throw new Error(JSON.stringify(read.problems))
+    const found = read.plan.checks.map((check) =>
+      check.kind === 'rate' ? check.alpha : 'rule' in check && 'alpha' in check.rule ? check.rule.alpha : 0,
+    )
+    for (const [index, alpha] of found.entries()) expect(alpha / (proposed[index] ?? 0)).toBeCloseTo(1, 2)
+    expect(alphas(checks)).toEqual([0.005, 0.005])
+  })
+
+  it('say nothing of confidence while all keep their α', () => {
+    for (const one of run({ errors: CHECKS.errors, orders: CHECKS.orders }))
+      expect('line' in one ? one.line : '').not.toContain('confidence')
+  })
+
+  it('ask for more requests only where each bake gives them, and never for fewer', () => {
+    // 1 % errors: 300 requests show one. 20 requests/s at 10 % are 120 a minute.
+    const minimumOf = (options: object, steps: readonly unknown[]) => {
+      const [one] = run({ errors: { errorRate: { notWorseThan: '1.5x', ...options } } }, past(), steps)
+      return one !== undefined && 'minRequests' in one ? one.minRequests : undefined
+    }
+    const bakes = (bake: string) => [{ weight: '10%' }, { bake }, { weight: '100%' }]
+    expect(minimumOf({}, bakes('30m'))).toBeGreaterThan(250)
+    expect(minimumOf({}, bakes('4m'))).toBeNull()
+    expect(minimumOf({ minRequests: 1_000 }, bakes('30m'))).toBeNull()
+  })
+})
+
+describe('the time that replays watch', () => {
+  it('is that of the plan, also when its looks are longer than the windows of the recording', () => {
+    const steps = [{ weight: '10%' }, { bake: '4h' }, { weight: '100%' }]
+    const checks = { errors: CHECKS.errors }
+    const read = readPlan({ ...written(checks, steps), interval: '10m' }, planContext())
+    if ('problems' in read) throw new Error(JSON.stringify(read.problems))
+    const [one] = [...calibratePlan(read.plan, { stable: past(), releases: [] }, EFFORT, 1)]
+    if (one === undefined || !('used' in one)) throw new Error(JSON.stringify(one))
+    expect((one.used.looks * one.used.lookLength) / 3_600_000).toBeCloseTo(4, 6)
+    expect(one.used.lookLength % 600_000).toBe(0)
   })
 })
 
@@ -169,7 +237,7 @@ describe('releases that are over', () => {
     const checks = { errors: CHECKS.errors, ceiling: { errorRate: { max: '5%' } } }
     const releases = [releaseWith(1, 0.2), releaseWith(2, 0.01)]
     const recording = { stable: past({ bursts: 0.75 }), releases }
-    const [errors, ceiling] = [...calibratePlan(planOf(checks), written(checks), recording, EFFORT, 1)]
+    const [errors, ceiling] = [...calibratePlan(planOf(checks), recording, EFFORT, 1)]
     expect(errors?.past.map(({ releaseId, now }) => [releaseId, now.outcome])).toEqual([
       ['release/checkout/production/1', 'fail'],
       ['release/checkout/production/2', 'pass'],
@@ -184,12 +252,19 @@ describe('releases that are over', () => {
     ])
   })
 
+  it('are not asked about by the check of an analysis, which watched its step only', () => {
+    const steps = [{ weight: '10%' }, { analyse: { for: '1h', checks: { more: CHECKS.errors } } }, { weight: '100%' }]
+    const recording = { stable: past(), releases: [releaseWith(1, 0.2)] }
+    const [more] = [...calibratePlan(planOf({}, steps), recording, EFFORT, 1)]
+    expect(more).toMatchObject({ name: 'more', past: [] })
+  })
+
   it('are not asked about by checks whose answers nobody kept', () => {
     const checks = { ceiling: { query: { source: 'proxy', promql: 'x', fail: 'result[0] > 1.0' } } }
     const read = readPlan(written(checks), planContext())
     if ('problems' in read) throw new Error(JSON.stringify(read.problems))
     const recording = { stable: past(), releases: [releaseWith(1, 0.2)] }
-    expect([...calibratePlan(read.plan, written(checks), recording, EFFORT, 1)]).toMatchObject([{ past: [] }])
+    expect([...calibratePlan(read.plan, recording, EFFORT, 1)]).toMatchObject([{ past: [] }])
   })
 })
 

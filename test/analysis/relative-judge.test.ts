@@ -122,6 +122,12 @@ describe('the bare ratio of latency to stable', () => {
     expect(inShort(one(3, 4))).toEqual(['pass'])
   })
 
+  it('forgets the last verdict at a look that cannot tell', () => {
+    const few = arm(4, 0, { latency: { upperBoundsSeconds: bounds, counts: [4, 0, 0, 0, 0] } })
+    const looks = [look(0, inBucket(0), inBucket(0)), look(1, inBucket(4), inBucket(3)), look(2, few, few)]
+    expect(inShort(verdictsOver(latency(), looks))).toEqual(['pass', 'blind', 'undecided'])
+  })
+
   it('starts gathering again when the buckets change', () => {
     const few = (upper: readonly number[]) =>
       arm(6, 0, { latency: { upperBoundsSeconds: upper, counts: [6, ...upper.map(() => 0)] } })

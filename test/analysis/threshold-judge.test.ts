@@ -45,6 +45,11 @@ describe('the threshold judge of errors', () => {
     })
   })
 
+  it('counts no window twice, whether or not stable can be seen', () => {
+    const input = look(1, arm(100, 5), nothing)
+    expect(inShort(verdictsOver(errors(), [input, input, input]))).toEqual(['undecided', 'blind', 'blind'])
+  })
+
   it('does not need stable', () => {
     expect(inShort(verdictsOver(errors(), [look(0, arm(100), nothing)]))).toEqual(['pass'])
   })

@@ -40,6 +40,12 @@ describe('a file of recordings', () => {
     })
   })
 
+  it('is refused in a sentence also when hardly anything in it is right', () => {
+    const bad = { start: 1, end: 0, counts: { requests: -1, errors: 'x' } }
+    const all = problemsOf({ stable: { proxy: Array.from({ length: 200_000 }, () => bad) } })
+    expect(all.length).toBeGreaterThan(0)
+  })
+
   it('is saved without what could not be had', () => {
     const noData = { kind: 'noData', reason: 'gone' } as const
     const kept = release({ windows: { proxy: noData } }) as unknown as RecordedRelease
@@ -55,7 +61,7 @@ describe('a file of recordings', () => {
     ['more errors than requests', { stable: { proxy: [window({}, { errors: 11 })] } }, 'stable.proxy[0].counts: '],
     [
       'a negative count',
-      { stable: { proxy: [window(), window({}, { requests: -1 })] } },
+      { stable: { proxy: [window(), window({ start: 60_000, end: 120_000 }, { requests: -1 })] } },
       'stable.proxy[1].counts.requests: ',
     ],
     [
@@ -74,8 +80,23 @@ describe('a file of recordings', () => {
       { stable: { proxy: [window({}, { latency: { upperBoundsSeconds: [2, 1], counts: [1, 1, 1] } })] } },
       'stable.proxy[0].counts.latency: ',
     ],
+    [
+      'windows of two lengths',
+      { stable: { proxy: [window(), window({ start: 60_000, end: 90_000 })] } },
+      'stable.proxy[1]: ',
+    ],
+    ['the same window twice', { stable: { proxy: [window(), window()] } }, 'stable.proxy[1]: '],
+    ['times in seconds', { stable: { proxy: [window({ end: 60 })] } }, 'stable.proxy[0]: '],
     ['an outcome that is none', { stable: {}, releases: [release({ outcome: 'good' })] }, 'releases[0].outcome: '],
     ['a release nobody saw', { stable: {}, releases: [release({ spans: [] })] }, 'releases[0].spans: '],
+    [
+      'spans that do not follow one another',
+      {
+        stable: {},
+        releases: [release({ spans: [...release().spans, { ...release().spans[0], from: 60_000, until: 90_000 }] })],
+      },
+      'releases[0].spans: ',
+    ],
     [
       'a span that ends before it starts',
       { stable: {}, releases: [release({ spans: [{ exposure: { weight: 1, cohorts: [] }, from: 5, until: 5 }] })] },

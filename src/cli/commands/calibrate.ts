@@ -16,15 +16,19 @@ export interface CalibrateOptions {
   readonly recording?: string
   readonly save?: string
   readonly config?: string
-  readonly replays: string
+  readonly replays?: string
   readonly seed: string
 }
 
 /** `sluice calibrate`: what the checks of a plan would have said of stable's past, and of releases that are over. */
 export async function calibrateFile(name: string, options: CalibrateOptions, session: Session): Promise<void> {
   const seed = wholeNumber('--seed', options.seed, 0, 2 ** 32)
-  if (options.recording === undefined) return calibrateAtServer(name, options, seed, session)
-  const replays = wholeNumber('--replays', options.replays, 20, 100_000)
+  if (options.recording === undefined) {
+    for (const flag of ['config', 'replays'] as const)
+      if (options[flag] !== undefined) throw new CliFailure(EXIT.usage, `--${flag} goes only with --recording`)
+    return calibrateAtServer(name, options, seed, session)
+  }
+  const replays = wholeNumber('--replays', options.replays ?? USUAL_REPLAYS, 20, 100_000)
   const { plan, file } = await checkedPlan(name, options.config, session)
   const checks = await calibrateHere(plan, file.yaml.value, options.recording, { replays, seed }, session)
   const source = `from ${clean(options.recording)}, seed ${seed}`
@@ -32,6 +36,8 @@ export async function calibrateFile(name: string, options: CalibrateOptions, ses
   const answer = { service, environment, used: { seed }, checks }
   session.say(renderCalibration({ ...answer, source, past: null }, session.look()), answer)
 }
+
+const USUAL_REPLAYS = '400'
 
 /** The server asks its metric sources for up to 15 s and works for some seconds more. */
 const SERVER_DEADLINE: Milliseconds = 60_000
@@ -75,16 +81,16 @@ async function calibrateHere(
   session: Session,
 ): Promise<readonly CheckCalibration[]> {
   const recording = await recordingIn(path, session)
-  const { calibratePlan } = await import('../../analysis/plan-calibration.ts')
+  const { calibratePlan, withLines } = await import('../../analysis/plan-calibration.ts')
   const effort: Effort = { looks: LOCAL_LOOKS, replays }
   const checks: CheckCalibration[] = []
   const total = plan.checks.length
-  for (const one of calibratePlan(plan, written, recording, effort, seed)) {
+  for (const one of calibratePlan(plan, recording, effort, seed)) {
     checks.push(one)
     session.hint(`${clean(one.name)} done (${checks.length} of ${Math.max(total, checks.length)})`)
     await breathe()
   }
-  return checks
+  return withLines(plan, written, checks)
 }
 
 async function recordingIn(path: string, { terminal }: Session): Promise<Recording> {
@@ -92,7 +98,7 @@ async function recordingIn(path: string, { terminal }: Session): Promise<Recordi
     throw new CliFailure(EXIT.usage, `${clean(path)} cannot be read`)
   })
   const { readRecording } = await import('../../domain/recording.ts')
-  const read = readRecording(parse(text))
+  const read = readRecording(parse(text, path))
   if ('recording' in read) return read.recording
   const lines = read.problems.slice(0, MOST_PROBLEMS).map((problem) => `${clean(path)}: ${clean(problem)}`)
   const more = read.problems.length - lines.length
@@ -101,11 +107,13 @@ async function recordingIn(path: string, { terminal }: Session): Promise<Recordi
 
 const MOST_PROBLEMS = 20
 
-function parse(text: string): unknown {
+/** @throws CliFailure that says where the text stops being JSON */
+function parse(text: string, path: string): unknown {
   try {
     return JSON.parse(text)
-  } catch {
-    return null
+  } catch (error) {
+    const why = text.trim() === '' ? 'it is empty' : String(error).replace(/^SyntaxError: /, '')
+    throw new CliFailure(EXIT.refused, `${clean(path)} is no JSON: ${clean(why).slice(0, 200)}`)
   }
 }
 
