@@ -7,6 +7,7 @@ import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { RunCalibration } from './calibration.ts'
 import type { Identify } from './identity.ts'
+import type { RunPower } from './power.ts'
 import type { RecordPast, RecordRelease } from './recorder.ts'
 
 /** What the API is built from; nothing in it is made here. */
@@ -29,6 +30,8 @@ export interface ApiDependencies {
   readonly recordTraffic?: RecordPast
   /** Where a calibration is worked out; in this process when absent, which stops it for some seconds. */
   readonly runCalibration?: RunCalibration
+  /** Where the power of a plan is worked out; in this process when absent. */
+  readonly runPower?: RunPower
   readonly logger?: FastifyBaseLogger
   readonly now: () => number
 }

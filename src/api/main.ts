@@ -10,6 +10,7 @@ import { assertSafeBinding } from './binding.ts'
 import type { SlackOptions } from '../slack/app.ts'
 import { calibrateInThread } from './calibration-runner.ts'
 import type { ApiDependencies } from './dependencies.ts'
+import { powerInThread } from './power.ts'
 import { bothPools, createRecorder, createReleaseRecorder } from './recorder.ts'
 import { createServer } from './server.ts'
 
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     recordRelease: createReleaseRecorder(installation, ADAPTERS),
     recordTraffic: createRecorder(installation, ADAPTERS, bothPools),
     runCalibration: calibrateInThread,
+    runPower: powerInThread,
     ...(slack !== null && { slack: slack.mount }),
   })
   await server.listen({ host: environment.SLUICE_HOST, port: environment.SLUICE_PORT })

@@ -71,7 +71,7 @@ function rowsOf({ name, report, minRequests }: Measured): readonly (readonly str
 
 /** A text that people chose, at most so wide: of a long one the middle is left out. */
 function fit(text: string, most: number): string {
-  const letters = [...clean(text)]
+  const letters = Array.from(clean(text))
   if (columnsOf(letters.join('')) <= most) return letters.join('')
   const kept = Math.floor((most - 1) / 2)
   return `${letters.slice(0, kept).join('')}…${letters.slice(-kept).join('')}`

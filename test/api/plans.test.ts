@@ -1,10 +1,15 @@
+import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { expectedTraffic } from '../../src/analysis/expected-traffic.ts'
+import { type PowerJob, powerInThread, type RunPower, workOutPower } from '../../src/api/power.ts'
 import type { PlanCheckAnswer } from '../../src/api/routes/plans.ts'
 import { bothPools, createRecorder, type RecordPast } from '../../src/api/recorder.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { RecordedWindow } from '../../src/domain/observation.ts'
+import { readPlan } from '../../src/domain/plan.ts'
 import type { MetricSource, RecordRequest } from '../../src/metrics/metric-source.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { compileEmbedded } from '../embedded/compiled.ts'
 import { CONTEXT, demoInstallation, PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 import { recordedPast } from '../support/recorded-past.ts'
@@ -25,11 +30,12 @@ const WATCHED = {
   },
 }
 
-function setUp(recordTraffic?: RecordPast) {
+function setUp(recordTraffic?: RecordPast, runPower?: RunPower) {
   const server = createServer({
     ...{ releases: createFakeReleases(), planContext: CONTEXT, installation: demoInstallation() },
     ...{ plans: async () => PLAN, metrics: createMetrics({ isBare: true }), now: () => NOW },
     ...(recordTraffic !== undefined && { recordTraffic }),
+    ...(runPower !== undefined && { runPower }),
   })
   closers.push(() => server.close())
   return (payload: object) => server.inject({ method: 'POST', url: '/api/v1/plans/check', payload })
@@ -141,4 +147,45 @@ describe('the recorder of both pools', () => {
       value: [window(10), window(90)],
     })
   })
+})
+
+describe('the power of a plan', () => {
+  const traffic = expectedTraffic({ requestsPerSecond: 50 }, null)
+  const read = readPlan(WATCHED, CONTEXT)
+  if (traffic === null || 'problem' in traffic || 'problems' in read) throw new Error('the plan is good')
+  const job: PowerJob = { plan: read.plan, traffic }
+
+  it('is worked out for one plan at a time, and plans are checked meanwhile', async () => {
+    let release: () => void = () => undefined
+    const until = new Promise<void>((resolve) => (release = resolve))
+    let begun: () => void = () => undefined
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve))
+    const send = setUp(undefined, async () => {
+      begun()
+      await until
+      return { power: [], isWhole: true }
+    })
+    const payload = { plan: WATCHED, traffic: { requestsPerSecond: 50 } }
+    const first = send(payload).then(({ statusCode }) => statusCode)
+    await hasBegun
+    expect([(await send(payload)).statusCode, (await send({ plan: WATCHED })).statusCode]).toEqual([429, 200])
+    release()
+    expect(await first).toBe(200)
+    expect((await send(payload)).statusCode).toBe(200)
+  })
+
+  it('stops when time is up, and says that it has', () => {
+    const all = workOutPower(job, () => 0)
+    expect(all.isWhole).toBe(true)
+    let asked = 0
+    const hurried = workOutPower(job, () => (asked += 1) * 5_000)
+    expect(hurried).toEqual({ power: all.power.slice(0, 2), isWhole: false })
+  })
+
+  it('comes to the same figures in a thread of its own', async () => {
+    const compiled = await compileEmbedded(['../api/power-thread.ts'])
+    closers.push(compiled.remove)
+    const answer = await powerInThread(job, pathToFileURL(compiled.path('../api/power-thread.ts')))
+    expect(answer).toEqual(JSON.parse(JSON.stringify(workOutPower(job, () => 0))))
+  }, 60_000)
 })

@@ -1,4 +1,3 @@
-import { setImmediate as breathe } from 'node:timers/promises'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import {
@@ -7,13 +6,14 @@ import {
   type MeasuredTraffic,
   type StatedTraffic,
 } from '../../analysis/expected-traffic.ts'
-import { powersOf, type StepPower } from '../../analysis/plan-power.ts'
+import type { StepPower } from '../../analysis/plan-power.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import { type Plan, readPlan } from '../../domain/plan.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
-import { problemList } from '../problem.ts'
+import { workOutPower } from '../power.ts'
+import { problemList, requestProblem } from '../problem.ts'
 import { checkBody } from '../schemas.ts'
 import { trafficOf } from '../target-traffic.ts'
 
@@ -28,35 +28,52 @@ export interface PlanCheckAnswer {
   /** What the power is worked out for: as measured, and as stated where it is; null when the requests are not known. */
   readonly traffic?: ExpectedTraffic | null
   readonly power?: readonly StepPower[]
+  /** False when the plan has more rows than could be worked out in time. */
+  readonly isWhole?: boolean
 }
 
 /** Reads a plan as a start would, and starts nothing; says what its bakes can see when traffic is stated or asked for. */
 export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
+  let isRunning = false
+
   fastify.post('/plans/check', { schema: { body: checkBody } }, async ({ body }, reply) => {
     const read = readPlan(body.plan, deps.planContext)
     if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-    return answerTo(read.plan, body, deps)
+    if (body.since === undefined && body.traffic === undefined) return { plan: read.plan }
+    // One at a time: each may take a core for some seconds.
+    if (isRunning) return sendProblem(reply, BUSY)
+    isRunning = true
+    try {
+      return await answerTo(read.plan, body, deps)
+    } finally {
+      isRunning = false
+    }
   })
   done()
 }
 
+const BUSY = requestProblem(429, {
+  detail: 'the power of another plan is being worked out',
+  fix: 'ask again in some seconds',
+})
+
 async function answerTo(
   plan: Plan,
-  { since, traffic: stated }: Pick<z.output<typeof checkBody>, 'since' | 'traffic'>,
-  { recordTraffic: record, now }: ApiDependencies,
+  { since, traffic: stated = {} }: Pick<z.output<typeof checkBody>, 'since' | 'traffic'>,
+  deps: ApiDependencies,
 ): Promise<PlanCheckAnswer> {
-  if (since !== undefined) {
-    const { measured, missing } = await trafficOf(plan, { since, now: now(), ...(record !== undefined && { record }) })
-    return { plan, since, measured, missing, ...(await lookAhead(plan, stated ?? {}, measured)) }
-  }
-  return stated === undefined ? { plan } : { plan, ...(await lookAhead(plan, stated, null)) }
+  const { recordTraffic: record, now } = deps
+  if (since === undefined) return { plan, ...(await lookAhead(plan, stated, null, deps)) }
+  const { measured, missing } = await trafficOf(plan, { since, now: now(), ...(record !== undefined && { record }) })
+  return { plan, since, measured, missing, ...(await lookAhead(plan, stated, measured, deps)) }
 }
 
 async function lookAhead(
   plan: Plan,
   stated: StatedTraffic,
   measured: MeasuredTraffic | null,
-): Promise<Pick<PlanCheckAnswer, 'traffic' | 'power'>> {
+  { runPower = async (job) => workOutPower(job, Date.now) }: ApiDependencies,
+): Promise<Pick<PlanCheckAnswer, 'traffic' | 'power' | 'isWhole'>> {
   const traffic = expectedTraffic(stated, measured)
   if (traffic === null) return { traffic, power: [] }
   if ('problem' in traffic) {
@@ -66,11 +83,5 @@ async function lookAhead(
       fix: 'state a larger rise, or a smaller base rate',
     })
   }
-  const power: StepPower[] = []
-  for (const row of powersOf(plan, traffic)) {
-    power.push(row)
-    // Each row may take a tenth of a second, in which nobody else is served.
-    await breathe()
-  }
-  return { traffic, power }
+  return { traffic, ...(await runPower({ plan, traffic })) }
 }
