@@ -82,7 +82,7 @@ export function readInstallation(
   const problems: Problem[] = []
   const report = (problem: Problem) => void problems.push(problem)
   const parsed = installationSchema.safeParse(value)
-  if (!parsed.success) reportIssues(parsed.error.issues, [], value, report)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], value, report, installationSchema)
   else checkMeaning(parsed.data, lists, report)
   if (!parsed.success || problems.length > 0) return { problems: problems.map(locate) }
   const byName = new Map(parsed.data.targets.map((target) => [targetName(target), target]))
@@ -153,7 +153,7 @@ function checkAdapter(
     return
   }
   const parsed = definition.options.safeParse(options)
-  if (!parsed.success) reportIssues(parsed.error.issues, path, options, report)
+  if (!parsed.success) reportIssues(parsed.error.issues, path, options, report, definition.options)
 }
 
 /** What the reading of plans needs to know of an installation. */

@@ -38,7 +38,7 @@ export function createCheckReader(
     const at = [...path, one.key]
     const read = kind.read(one.value, checkContext(name, at, facts, context, report))
     if ('check' in read) return read.check
-    reportIssues(read.issues, at, one.value, report)
+    reportIssues(read.issues, at, one.value, report, kind.schema)
     return null
   }
   return {

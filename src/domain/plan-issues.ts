@@ -1,24 +1,44 @@
 import type { z } from 'zod'
 import { formatPath, type Problem, type ProblemPath, showValue } from './problems.ts'
+import { type JsonShape, keysOf, shapeOf, shapesAt } from './schema-shapes.ts'
+import { parseDuration, writeDuration } from './units.ts'
 
-/** Turns zod's issues into problems with the value that was seen. */
+/**
+ * Turns zod's issues into problems with the value that was seen. With the schema that was broken, a wrong key is told the
+ * one that was meant and a value how to write it.
+ */
 export function reportIssues(
   issues: readonly z.core.$ZodIssue[],
   prefix: ProblemPath,
   value: unknown,
   report: (problem: Problem) => void,
+  schema?: z.ZodType,
+): void {
+  reportWithShapes(issues, prefix, value, report, schema === undefined ? [] : [shapeOf(schema)])
+}
+
+function reportWithShapes(
+  issues: readonly z.core.$ZodIssue[],
+  prefix: ProblemPath,
+  value: unknown,
+  report: (problem: Problem) => void,
+  shapes: readonly JsonShape[],
 ): void {
   for (const issue of issues) {
     const inner = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))
+    const here = shapesAt(shapes, inner)
     if (issue.code === 'unrecognized_keys') {
+      const known = keysOf(here)
       for (const key of issue.keys) {
         const path = [...prefix, ...inner, key]
+        const near = nearest(key, known)
         report({
           rule: 'unknown-key',
           path,
           message: `unknown key ${formatPath([...inner, key])}`,
           received: key,
-          fix: 'remove it or correct its spelling',
+          ...(known.length > 0 && { expected: `one of ${known.join(', ')}` }),
+          fix: near === null ? 'remove it or correct its spelling' : `did you mean ${near}?`,
         })
       }
       continue
@@ -26,7 +46,7 @@ export function reportIssues(
     if (issue.code === 'invalid_union') {
       const closest = closestBranch(issue.errors)
       if (closest !== null) {
-        reportIssues(closest, [...prefix, ...inner], valueAt(value, inner), report)
+        reportWithShapes(closest, [...prefix, ...inner], valueAt(value, inner), report, here)
         continue
       }
     }
@@ -38,7 +58,7 @@ export function reportIssues(
       message: seen === undefined ? `${formatPath([...prefix, ...inner])} is missing` : `this value is not accepted`,
       ...(seen !== undefined && { received: showValue(seen) }),
       expected: seen === undefined ? 'a value' : message,
-      fix: seen === undefined ? 'add it' : fixFor(seen),
+      fix: seen === undefined ? 'add it' : fixFor(seen, here),
     })
   }
 }
@@ -54,8 +74,38 @@ function withoutExpected(message: string): string {
   return message.replace(/^Invalid (?:input|option): /, '').replace(/^expected /, '')
 }
 
-function fixFor(seen: unknown): string {
+function fixFor(seen: unknown, shapes: readonly JsonShape[]): string {
+  const patterns = shapes.flatMap(({ pattern, examples }) =>
+    // Only quantities have examples: any number would also do as a name.
+    typeof pattern === 'string' && examples !== undefined ? [new RegExp(pattern)] : [],
+  )
+  const meant = formsOf(seen).find((form) => patterns.some((pattern) => pattern.test(form)))
+  if (meant !== undefined) return `write ${meant}`
   return typeof seen === 'number' ? 'write it as text with its unit, such as 5%, 10m or 1.5x' : 'correct the value'
+}
+
+/** What a value may have been meant as where that is beyond doubt: a 5 is no `5%`, for it could be `500%` as well. */
+function formsOf(seen: unknown): readonly string[] {
+  const text = typeof seen === 'number' || typeof seen === 'string' ? String(seen) : ''
+  if (/^\d+(\.\d+)?$/.test(text)) {
+    const number = Number(text)
+    return [`${text}x`, `p${number > 0 && number < 1 ? Number((number * 100).toPrecision(6)) : text}`]
+  }
+  const sum = sumOfDurations(text)
+  return sum === null ? [] : [writeDuration(sum)]
+}
+
+/** `1h30m` and `1h 30m` in milliseconds. */
+function sumOfDurations(text: string): number | null {
+  const parts = text.match(/\d+[a-z]+/g) ?? []
+  if (parts.length < 2 || parts.join('') !== text.replaceAll(' ', '')) return null
+  let sum = 0
+  for (const part of parts) {
+    const parsed = parseDuration(part)
+    if (!parsed.ok) return null
+    sum += parsed.value
+  }
+  return parseDuration(writeDuration(sum)).ok ? sum : null
 }
 
 function valueAt(value: unknown, path: ProblemPath): unknown {
@@ -101,11 +151,11 @@ export function singleEntry(
   return null
 }
 
-/** The known word within two edits of `word`, if there is one. */
+/** The known word within two edits of `word`, and at most half of it edited, if there is one. */
 function nearest(word: string, known: readonly string[]): string | null {
   const [best] = known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ distance }) => distance <= 2)
+    .filter(({ candidate, distance }) => distance <= 2 && distance * 2 <= candidate.length)
     .sort((left, right) => left.distance - right.distance)
   return best?.candidate ?? null
 }

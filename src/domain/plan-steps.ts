@@ -29,7 +29,7 @@ export function readSteps(
     if (one === null || kind === undefined) continue
     const path = ['steps', index, one.key]
     const read = kind.read(one.value)
-    if ('issues' in read) reportIssues(read.issues, path, one.value, report)
+    if ('issues' in read) reportIssues(read.issues, path, one.value, report, kind.schema)
     else steps.push({ kind: one.key, path, number: index + 1, step: read.step })
   }
   return steps

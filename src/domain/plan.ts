@@ -80,10 +80,11 @@ export type PlanHead = z.infer<typeof planHead>
 
 /** Reads a plan from parsed YAML or JSON. Answers with all problems, or with the complete plan. Never throws. */
 export function readPlan(value: unknown, context: PlanContext): { plan: Plan } | { problems: readonly Problem[] } {
+  if (value === null) return { problems: [EMPTY] }
   const problems: Problem[] = []
   const report = (problem: Problem) => void problems.push(problem)
   const parsed = planHead.safeParse(value)
-  if (!parsed.success) reportIssues(parsed.error.issues, [], value, report)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], value, report, planHead)
   const head = parsed.success ? parsed.data : usablePartsOf(value)
   const facts = targetFacts(head, context, report)
   const reader = createCheckReader(head.confidence, facts, context, report)
@@ -106,6 +107,16 @@ export function readPlan(value: unknown, context: PlanContext): { plan: Plan } |
     errorBudget: reader.errorBudget(),
   }
   return { plan }
+}
+
+/** What YAML makes of a file without a word in it. */
+const EMPTY: Problem = {
+  rule: 'value',
+  path: [],
+  message: 'the plan is empty',
+  received: 'nothing',
+  expected: 'a plan with service, environment and steps',
+  fix: 'write one as in the docs of the plan',
 }
 
 type HeadParts = Pick<PlanHead, 'steps' | 'checks' | 'confidence'> & { service?: string; environment?: string }

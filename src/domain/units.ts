@@ -48,6 +48,15 @@ export function parseDuration(text: string): Parsed<Milliseconds> {
   return value <= LONGEST_DURATION ? { ok: true, value } : { ok: false, expected: 'at most 90d' }
 }
 
+/** Writes a duration the way plans do, as one whole number with the largest unit that fits: `90m`, not `1h 30m`. */
+export function writeDuration(duration: Milliseconds): string {
+  const [unit, size] = Object.entries(DURATION_UNITS).findLast(([, milliseconds]) => duration % milliseconds === 0) ?? [
+    'ms',
+    1,
+  ]
+  return `${duration / size}${unit}`
+}
+
 /** Writes a duration for people, with the two largest units: `1h 5m`, `12s`, `3d`, `0s`. */
 export function formatDuration(duration: Milliseconds): string {
   if (!Number.isFinite(duration)) return 'an unknown time'

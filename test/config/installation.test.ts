@@ -82,6 +82,11 @@ describe('readInstallation', () => {
       { rule: 'unknown-key', received: 'port' },
     ],
     [
+      'a misspelt option of the router, with the one that was meant',
+      `targets:\n${TARGET.replace('admin: "http://a"', 'admin: "http://a", admni: x')}`,
+      { rule: 'unknown-key', received: 'admni', fix: 'did you mean admin?' },
+    ],
+    [
       'an option the router lacks',
       `targets:\n${TARGET.replace(', admin: "http://a"', '')}`,
       { rule: 'value', line: 2 },

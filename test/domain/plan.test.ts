@@ -208,7 +208,67 @@ const REFUSALS: readonly Refusal[] = [
     says: 'an unknown key inside a step',
     text: withSteps('approve: { by: checkout-owners, needs: 2 }', 'weight: 100%'),
     at: [4, 37],
-    problem: { rule: 'unknown-key', received: 'needs' },
+    problem: { rule: 'unknown-key', received: 'needs', fix: 'did you mean need?' },
+  },
+  {
+    says: 'a misspelt key at the top, with the one that was meant',
+    text: `${HEAD}${STEPS}check: {}\n`,
+    at: [5, 1],
+    problem: { rule: 'unknown-key', fix: 'did you mean checks?' },
+  },
+  {
+    says: 'a misspelt key inside a policy',
+    text: `${HEAD}${STEPS}onInconclusive: { holdfor: 5m, then: pause }\n`,
+    at: [5, 19],
+    problem: { rule: 'unknown-key', expected: 'one of holdFor, then', fix: 'did you mean holdFor?' },
+  },
+  {
+    says: 'a misspelt key in one form of a step with two',
+    text: withSteps('bake: { upTo: 1h, untill: proven }', 'weight: 100%'),
+    at: [4, 23],
+    problem: { rule: 'unknown-key', expected: 'one of upTo, until', fix: 'did you mean until?' },
+  },
+  {
+    says: 'a misspelt key inside a check',
+    text: withCheck('{ errorRate: { notWorseThen: 1.5x } }'),
+    at: [6, 26],
+    problem: { rule: 'unknown-key', received: 'notWorseThen', fix: 'did you mean notWorseThan?' },
+  },
+  {
+    says: 'a ratio without its x',
+    text: withCheck('{ errorRate: { notWorseThan: 1.5 } }'),
+    at: [6, 40],
+    problem: { rule: 'value', received: '1.5', fix: 'write 1.5x' },
+  },
+  {
+    says: 'a quantile without its p',
+    text: withCheck('{ latency: { quantiles: [p50, 95], max: 1s } }'),
+    at: [6, 41],
+    problem: { rule: 'value', received: '95', fix: 'write p95' },
+  },
+  {
+    says: 'a quantile as a share',
+    text: withCheck('{ latency: { quantiles: [0.999], max: 1s } }'),
+    at: [6, 36],
+    problem: { rule: 'value', received: '0.999', fix: 'write p99.9' },
+  },
+  {
+    says: 'a duration in two units',
+    text: withSteps('bake: 1h30m', 'weight: 100%'),
+    at: [4, 11],
+    problem: { rule: 'value', received: '1h30m', fix: 'write 90m' },
+  },
+  {
+    says: 'a duration in two units with a space, inside a step',
+    text: withSteps('bake: { upTo: 2d 1h, until: proven }', 'weight: 100%'),
+    at: [4, 19],
+    problem: { rule: 'value', fix: 'write 49h' },
+  },
+  {
+    says: 'a name that is a number, without a guess',
+    text: `service: 5\nenvironment: production\n${STEPS}`,
+    at: [1, 10],
+    problem: { rule: 'value', fix: 'write it as text with its unit, such as 5%, 10m or 1.5x' },
   },
   {
     says: 'an unknown key inside a check',
@@ -541,7 +601,7 @@ const REFUSALS: readonly Refusal[] = [
     says: 'nothing at all',
     text: '',
     at: [1, 1],
-    problem: { rule: 'value', received: 'null' },
+    problem: { rule: 'value', message: 'the plan is empty', expected: 'a plan with service, environment and steps' },
   },
 ]
 

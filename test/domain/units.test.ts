@@ -7,6 +7,7 @@ import {
   LONGEST_DURATION,
   parseDuration,
   parseWeight,
+  writeDuration,
 } from '../../src/domain/units.ts'
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -117,6 +118,15 @@ describe('formatDuration', () => {
         expect(parsed.ok && formatDuration(parsed.value)).toBe(`${count}${unit}`)
       }
     }
+  })
+
+  it('writes a duration for a plan as one whole number that reads back as the same', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 999_999_999 }), (duration) => {
+        expect(parseDuration(writeDuration(duration))).toEqual({ ok: true, value: duration })
+      }),
+    )
+    expect([5_400_000, 90_000, 172_800_000, 1_500].map(writeDuration)).toEqual(['90m', '90s', '2d', '1500ms'])
   })
 
   it('names two units at most, the larger one first', () => {

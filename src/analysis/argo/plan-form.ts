@@ -1,6 +1,6 @@
 import type { ArgoCheck } from '../../domain/checks.ts'
 import { nameText } from '../../domain/plan-values.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import { writeDuration } from '../../domain/units.ts'
 
 /** Checks as they stand under `checks:` of a plan, and what the reader should know of the change. */
 export interface PlanForm {
@@ -38,8 +38,8 @@ function optionsOf(check: ArgoCheck): Readonly<Record<string, string | number>> 
     promql: check.query,
     ...(successCondition !== null && { successCondition }),
     ...(failureCondition !== null && { failureCondition }),
-    ...(interval !== null && interval > 0 && { interval: durationInPlan(interval) }),
-    ...(initialDelay > 0 && { initialDelay: durationInPlan(initialDelay) }),
+    ...(interval !== null && interval > 0 && { interval: writeDuration(interval) }),
+    ...(initialDelay > 0 && { initialDelay: writeDuration(initialDelay) }),
     ...(count !== null && { count }),
     ...(failureLimit !== 0 && { failureLimit }),
     ...(inconclusiveLimit !== 0 && { inconclusiveLimit }),
@@ -56,18 +56,4 @@ function planName(name: string): string | null {
     .slice(0, 63)
     .replace(/-$/, '')
   return nameText.safeParse(plain).success ? plain : null
-}
-
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-  ['ms', 1],
-] as const
-
-/** One whole number with the largest unit that fits: `90m`, not `1h 30m`. */
-function durationInPlan(duration: Milliseconds): string {
-  const [unit, size] = UNITS.find(([, milliseconds]) => duration % milliseconds === 0) ?? ['ms', 1]
-  return `${duration / size}${unit}`
 }

@@ -65,7 +65,7 @@ function readConfig(value: unknown, context: CheckContext): Config | null {
   const parsed = canaryConfigSchema.safeParse(value)
   if (parsed.success) return parsed.data
   for (const issue of parsed.error.issues) {
-    if (issue.code !== 'custom') reportIssues([issue], path, value, context.report)
+    if (issue.code !== 'custom') reportIssues([issue], path, value, context.report, canaryConfigSchema)
     else {
       const inner = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))
       const expected = 'a canary config that Kayenta would accept'
