@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { checkMap, durationText } from '../plan-values.ts'
-import { formatDuration } from '../units.ts'
+import { formatDuration, type Milliseconds, writeDuration } from '../units.ts'
 import { defineStep, NEEDS_NOTHING } from './step-kind.ts'
 
 export const analyseStep = defineStep({
@@ -17,17 +17,24 @@ export const analyseStep = defineStep({
   expand(options, context) {
     const checks = context.readChecks(options.checks, [...context.path, 'checks'])
     for (const check of checks) {
-      if (check.kind !== 'kayenta' || check.lifetime <= options.for) continue
+      if (check.kind !== 'kayenta') continue
+      // The final score comes after both; a shorter step would hold for it.
+      const needed = check.warmUp + check.lifetime
+      if (needed <= options.for) continue
       context.report({
         rule: 'analysis-too-short',
         path: [...context.path, 'for'],
-        message: `the check ${check.name} judges for ${formatDuration(check.lifetime)}, longer than this step`,
+        message: `the check ${check.name} has its final score after ${formatDuration(needed)}${ofWhich(check)}, later than this step ends`,
         received: formatDuration(options.for),
-        expected: `at least ${formatDuration(check.lifetime)}`,
-        fix: 'lengthen the step or shorten the lifetime of the check',
+        expected: `at least ${writeDuration(needed)}`,
+        fix: `lengthen the step or shorten the ${check.warmUp > 0 ? 'warmUp or lifetime' : 'lifetime'} of the check`,
       })
     }
     const action = { kind: 'judge', step: context.step, label: context.label, duration: options.for, checks } as const
     return { actions: [action], exposure: context.exposure }
   },
 })
+
+function ofWhich({ warmUp, lifetime }: { readonly warmUp: Milliseconds; readonly lifetime: Milliseconds }): string {
+  return warmUp > 0 ? ` (warmUp ${formatDuration(warmUp)}, lifetime ${formatDuration(lifetime)})` : ''
+}

@@ -62,6 +62,13 @@ describe('the kayenta check', () => {
     expect(places).toContain('metrics.2.analysisConfigurations.canary.effectSize.x')
   })
 
+  it('names the key of the config that was meant', () => {
+    const bad = config(metric('errors', { directoin: 'increase' }))
+    expect(problemsOf({ ...FINE, config: bad })).toEqual([
+      expect.objectContaining({ rule: 'unknown-key', received: 'directoin', fix: 'did you mean direction?' }),
+    ])
+  })
+
   it("says what only Kayenta knows in Kayenta's words", () => {
     const twice = config(metric('errors'), metric('errors'))
     expect(problemsOf({ ...FINE, config: twice })).toEqual([
@@ -87,6 +94,26 @@ describe('the kayenta check', () => {
       'every metric of this config is muted',
     )
   })
+
+  it.each([
+    ['3h', {}, []],
+    ['179m', {}, ['at least 3h']],
+    ['5h', { warmUp: '2h' }, []],
+    ['3h', { warmUp: '2h' }, ['at least 5h']],
+    ['1h', { warmUp: '30m', lifetime: '1h', interval: '1h' }, ['at least 90m']],
+  ])(
+    'needs an analysis of %s with %j to be as long as its warm-up and its lifetime together',
+    (time, options, said) => {
+      const checks = { signals: { kayenta: { ...FINE, ...options } } }
+      const steps = [{ weight: '10%' }, { analyse: { for: time, checks } }, { weight: '100%' }]
+      const result = readPlan({ service: 'checkout', environment: 'production', steps }, context)
+      const problems = 'problems' in result ? result.problems : []
+      expect(problems.map(({ expected }) => expected)).toEqual(said)
+      for (const problem of problems) {
+        expect(problem).toMatchObject({ rule: 'analysis-too-short', path: ['steps', 1, 'analyse', 'for'] })
+      }
+    },
+  )
 
   it.each([
     [{ step: '2h' }, 'kayenta-times'],
