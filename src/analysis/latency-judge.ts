@@ -1,5 +1,5 @@
 import type { ArmNames } from '../domain/arm-names.ts'
-import type { CheckInput, LatencyCheck, SequentialRule } from '../domain/checks.ts'
+import { type CheckInput, floorOf, type LatencyCheck, type SequentialRule } from '../domain/checks.ts'
 import type { ArmCounts, LatencyHistogram } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Evidence, Verdict } from '../domain/verdict.ts'
@@ -21,6 +21,8 @@ import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from 
 import { countBetween, factorsOf, SLOWDOWNS, slowdownGain, type Thresholds, thresholdsOf } from './slowdown-test.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
+export { floorOf }
+
 /** Requests seen so far in each bucket, newest counted most. Plain JSON. */
 export interface SeenLatency {
   readonly upperBoundsSeconds: readonly number[]
@@ -41,8 +43,6 @@ export interface LatencyState {
   readonly failure: Verdict | null
 }
 
-/** Requests slower than this quantile of stable are always told apart, even when the plan names only higher ones. */
-const HIGHEST_FLOOR = 0.5
 /** From this many requests on, older ones are counted half, so that bets follow the day. */
 const FORGET_FROM = 1_000_000
 
@@ -209,11 +209,6 @@ export function addCounts(kept: readonly number[], added: readonly number[]): re
 
 function releaseOf(state: LatencyState): Tally {
   return state.release ?? state.tally
-}
-
-/** The quantile of stable below which requests are not told apart. */
-export function floorOf(check: LatencyCheck): number {
-  return Math.min(HIGHEST_FLOOR, ...check.quantiles.filter((quantile) => quantile > 0 && quantile < 1))
 }
 
 function ruleFault(rule: SequentialRule): string | null {

@@ -1,5 +1,12 @@
 import type { Action } from './actions.ts'
-import type { Check, RelativeRule, SequentialRule, ThresholdRule } from './checks.ts'
+import {
+  type Check,
+  floorOf,
+  type LatencyCheck,
+  type RelativeRule,
+  type SequentialRule,
+  type ThresholdRule,
+} from './checks.ts'
 import { type Exposure, NO_EXPOSURE } from './exposure.ts'
 import type { Plan } from './plan.ts'
 import { formatDuration, type Milliseconds } from './units.ts'
@@ -71,7 +78,9 @@ export function questionOf(check: Check): string {
     case 'errorRate':
       return `failed requests at most ${limitOf(check.rule, "x stable's share", percent)}`
     case 'latency': {
-      const quantiles = check.quantiles.map((quantile) => `p${Number((quantile * 100).toPrecision(6))}`).join(', ')
+      const quantiles = check.quantiles.map(quantileName).join(', ')
+      if (check.rule.judge === 'sequential')
+        return `${slowPartOf(check)} at most ${check.rule.notWorseThan}x as slow as on stable (shows ${quantiles})`
       return `${quantiles} at most ${limitOf(check.rule, "x stable's", (max) => formatDuration(max * 1_000))}`
     }
     case 'rate': {
@@ -91,8 +100,18 @@ export function questionOf(check: Check): string {
     case 'kayenta':
       return `Kayenta's score, ${Object.keys(check.queries).length} metrics over ${formatDuration(check.lifetime)}: passes at ${check.pass}, fails below ${check.marginal}`
     case 'argo':
-      return `Argo's rules${check.interval === null ? '' : ` every ${formatDuration(check.interval)}`}${conditions(check.successCondition, check.failureCondition)}`
+      return `Argo's rules${check.interval === null ? '' : ` every ${formatDuration(check.interval)}`}${conditions(check.successCondition, check.failureCondition)}${check.query.includes('$pool') ? '' : '; its query has no $pool'}`
   }
+}
+
+/** What a latency check against stable compares, whatever quantiles it shows. */
+function slowPartOf(check: LatencyCheck): string {
+  const floor = floorOf(check)
+  return floor === 0.5 ? 'the slower half of the requests' : `requests from ${quantileName(floor)} up`
+}
+
+function quantileName(quantile: number): string {
+  return `p${Number((quantile * 100).toPrecision(6))}`
 }
 
 function limitOf(

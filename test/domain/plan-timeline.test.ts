@@ -73,8 +73,11 @@ describe('the timeline of a plan', () => {
       errors: { errorRate: { notWorseThan: '1.5x' } },
       ceiling: { errorRate: { max: '3%' } },
       slow: { latency: { quantiles: ['p95', 'p99.9'], notWorseThan: '1.25x', confidence: '99.5%' } },
+      most: { latency: { quantiles: ['p10', 'p99'], notWorseThan: '1.25x' } },
+      late: { latency: { quantiles: ['p99'], maxRatio: '2x' } },
       orders: { rate: { of: 'orders', notBelow: '0.9x', notAbove: '1.5x' } },
       argo: { argo: { promql: 'up', successCondition: 'result[0] > 0', interval: '5m' } },
+      pool: { argo: { promql: 'up{pool="$pool"}', failureCondition: 'result[0] < 1' } },
     }
     const plan = planOf([{ weight: '100%' }], checks)
     const shown = timelineOf(plan).checks
@@ -82,9 +85,12 @@ describe('the timeline of a plan', () => {
     expect(Object.fromEntries(shown.map(({ name, question }) => [name, question]))).toEqual({
       errors: "failed requests at most 1.5x stable's share",
       ceiling: 'failed requests at most 3%, 2 of 3 looks',
-      slow: "p95, p99.9 at most 1.25x stable's",
+      slow: 'the slower half of the requests at most 1.25x as slow as on stable (shows p95, p99.9)',
+      most: 'requests from p10 up at most 1.25x as slow as on stable (shows p10, p99)',
+      late: "p99 at most 2x stable's in each look, 2 of 3 looks",
       orders: "orders per request at least 0.9x and at most 1.5x stable's",
-      argo: "Argo's rules every 5m; success: result[0] > 0",
+      argo: "Argo's rules every 5m; success: result[0] > 0; its query has no $pool",
+      pool: "Argo's rules; failure: result[0] < 1",
     })
   })
 })
