@@ -58,6 +58,18 @@ describe('sluice import argo', () => {
     ])
   })
 
+  it('leaves out what it cannot import, as a comment and a hint', async () => {
+    const web = '    - { name: web, provider: { web: { url: https://a } } }\n'
+    const { code, out, err } = await run(`${TEMPLATE}${web}`, '--arg', 'service=checkout')
+    expect(code).toBe(0)
+    expect(out).toContain('# left out: web: only prometheus can be imported, not web\n')
+    expect(out).toContain('checks:\n  success-rate:\n')
+    expect(err).toBe('1 of 2 metrics left out: nothing in the plan asks what they ask\n')
+    const none = await run(`${TEMPLATE.slice(0, TEMPLATE.indexOf('    - name'))}${web}`, '--arg', 'service=checkout')
+    expect(none).toMatchObject({ code: 1, out: '' })
+    expect(none.err).toContain('spec.metrics.0.provider: only prometheus can be imported, not web')
+  })
+
   it('lists every problem of the template and prints no checks', async () => {
     const { code, out, err } = await run(TEMPLATE.replace('result[0] >=', 'reslt >='))
     expect([code, out]).toEqual([1, ''])

@@ -11,9 +11,17 @@ export interface ImportOptions {
   readonly args?: Readonly<Record<string, string>>
 }
 
-/** The checks and what was left out because it does not change a verdict, or every problem as `path: sentence`. */
+/**
+ * The checks, the metrics that are lost (`name: why`) and what was left out because it does not change a verdict, or every
+ * problem as `path: sentence`.
+ */
 export type ImportedTemplate =
-  | { readonly ok: true; readonly checks: readonly ArgoCheck[]; readonly notes: readonly string[] }
+  | {
+      readonly ok: true
+      readonly checks: readonly ArgoCheck[]
+      readonly leftOut: readonly string[]
+      readonly notes: readonly string[]
+    }
   | { readonly ok: false; readonly problems: readonly string[] }
 
 const intOrString = z.union([z.number(), z.string()])
@@ -65,9 +73,10 @@ type Template = z.infer<typeof analysisTemplateSchema>
 type Metric = z.infer<typeof metricSchema>
 
 /**
- * Turns an AnalysisTemplate (already parsed YAML) with Prometheus metrics into checks with the same verdicts. Strict: an
- * unknown key, another provider, a value that is no number or duration, a condition without a form here, an argument
- * without a value are problems, and all of them are listed. Conditions stay in Argo's language.
+ * Turns an AnalysisTemplate (already parsed YAML) with Prometheus metrics into checks with the same verdicts. Metrics that
+ * ask something else are left out, as long as one stays. Strict with the others: an unknown key, a value that is no number
+ * or duration, a condition without a form here, an argument without a value are problems, and all of them are listed.
+ * Conditions stay in Argo's language.
  */
 export function importTemplate(template: unknown, options: ImportOptions): ImportedTemplate {
   const parsed = analysisTemplateSchema.safeParse(template)
@@ -79,10 +88,16 @@ export function importTemplate(template: unknown, options: ImportOptions): Impor
   }
   const report: Report = { problems: [], notes: [] }
   const { spec } = parsed.data
-  const args = argumentsOf(spec.args ?? [], options, report)
   checkNames(spec.metrics, report)
+  const foreign = spec.metrics.map(whyForeign)
+  const kept = spec.metrics.filter((_metric, index) => foreign[index] === null)
+  const lost = spec.metrics.filter((metric) => !kept.includes(metric))
+  if (kept.length === 0)
+    for (const [index, why] of foreign.entries()) report.problems.push(`spec.metrics.${index}.provider: ${why}`)
+  const needed = (spec.args ?? []).map((arg) => !isNamedIn(lost, arg.name) || isNamedIn(kept, arg.name))
+  const args = argumentsOf(spec.args ?? [], needed, options, report)
   const checks = spec.metrics.map((metric, index) =>
-    checkOf(metric, `spec.metrics.${index}`, args, options.source, report),
+    foreign[index] === null ? checkOf(metric, `spec.metrics.${index}`, args, options.source, report) : null,
   )
   const dry = dryRunMetrics(
     spec.metrics.map((metric) => metric.name),
@@ -92,8 +107,28 @@ export function importTemplate(template: unknown, options: ImportOptions): Impor
   if (spec.measurementRetention !== undefined) report.notes.push('spec.measurementRetention has no effect here')
   if (report.problems.length > 0 || !dry.ok) return { ok: false, problems: report.problems }
   for (const name of dry.names) report.notes.push(`metric '${name}' is dry-run: it never decides and is left out`)
-  const kept = checks.flatMap((check) => (check === null || dry.names.has(check.name) ? [] : [check]))
-  return { ok: true, checks: kept, notes: report.notes }
+  const deciding = checks.flatMap((check) => (check === null || dry.names.has(check.name) ? [] : [check]))
+  const leftOut = spec.metrics.flatMap(({ name }, index) =>
+    foreign[index] === null || dry.names.has(name) ? [] : [`${name}: ${foreign[index]}`],
+  )
+  if (deciding.length === 0 && leftOut.length > 0) return { ok: false, problems: leftOut }
+  return { ok: true, checks: deciding, leftOut, notes: report.notes }
+}
+
+/** Why a metric cannot be asked here at all, whatever else it says; null when it can. */
+function whyForeign({ provider }: Metric): string | null {
+  const names = Object.keys(provider)
+  const [only] = names
+  if (names.length !== 1 || only === undefined)
+    return `exactly one provider is needed, this has ${names.length === 0 ? 'none' : names.join(', ')}`
+  if (only !== 'prometheus') return `only prometheus can be imported, not ${only}`
+  const { data } = prometheusSchema.safeParse(provider[only])
+  return data?.rangeQuery === undefined ? null : 'range queries cannot be imported'
+}
+
+function isNamedIn(metrics: readonly Metric[], arg: string): boolean {
+  const named = [...JSON.stringify(metrics).matchAll(PLACEHOLDER)].map(([, inner = '']) => inner.trim())
+  return named.includes(`args.${arg}`)
 }
 
 interface Report {
@@ -103,11 +138,18 @@ interface Report {
 
 type Args = ReadonlyMap<string, string>
 
-function argumentsOf(declared: NonNullable<Template['spec']['args']>, options: ImportOptions, report: Report): Args {
+/** An argument that only metrics which are left out would use needs no value. */
+function argumentsOf(
+  declared: NonNullable<Template['spec']['args']>,
+  needed: readonly boolean[],
+  options: ImportOptions,
+  report: Report,
+): Args {
   const args = new Map<string, string>()
   const given = options.args ?? {}
   for (const [index, arg] of declared.entries()) {
     const value = Object.hasOwn(given, arg.name) ? given[arg.name] : arg.value
+    if (value === undefined && needed[index] === false) continue
     if (value === undefined) report.problems.push(`spec.args.${index}: the argument '${arg.name}' has no value`)
     else if (args.has(arg.name)) report.problems.push(`spec.args.${index}: a second argument is called '${arg.name}'`)
     else args.set(arg.name, value)
@@ -153,26 +195,10 @@ function checkOf(metric: Metric, path: string, args: Args, source: string, repor
 }
 
 function queryOf(metric: Metric, path: string, report: Report): string | null {
-  const names = Object.keys(metric.provider)
-  const [only] = names
-  if (names.length !== 1 || only === undefined) {
-    report.problems.push(
-      `${path}.provider: exactly one provider is needed, this has ${names.length === 0 ? 'none' : names.join(', ')}`,
-    )
-    return null
-  }
-  if (only !== 'prometheus') {
-    report.problems.push(`${path}.provider: only prometheus can be imported, not ${only}`)
-    return null
-  }
-  const parsed = prometheusSchema.safeParse(metric.provider[only])
+  const parsed = prometheusSchema.safeParse(metric.provider['prometheus'])
   if (!parsed.success) {
     for (const issue of parsed.error.issues)
       report.problems.push(`${[path, 'provider.prometheus', ...issue.path].join('.')}: ${issue.message}`)
-    return null
-  }
-  if (parsed.data.rangeQuery !== undefined) {
-    report.problems.push(`${path}.provider.prometheus.rangeQuery: range queries cannot be imported`)
     return null
   }
   for (const key of ['address', 'insecure', 'timeout', 'authentication', 'headers'] as const) {

@@ -24,10 +24,14 @@ export async function importArgo(name: string, { source, arg }: ImportArgoOption
   if (!imported.ok) throw importFailure(name, imported.problems)
   const form = planFormOf(imported.checks)
   if (form.problems.length > 0) throw importFailure(name, form.problems)
-  const notes = [...imported.notes, ...form.notes]
+  const { leftOut } = imported
+  const notes = [...leftOut.map((metric) => `left out: ${metric}`), ...imported.notes, ...form.notes]
   const comments = [`from ${name}`, ...notes].map((note) => `# ${clean(note)}`)
   const yaml = writeYaml({ checks: form.checks }).trimEnd().split('\n').map(clean)
   session.say([...comments, ...yaml], { checks: form.checks, notes })
+  if (leftOut.length === 0) return
+  const total = leftOut.length + imported.checks.length
+  session.hint(`${leftOut.length} of ${total} metrics left out: nothing in the plan asks what they ask`)
 }
 
 function argumentsOf(pairs: readonly string[]): Readonly<Record<string, string>> {

@@ -25,6 +25,7 @@ describe('importing an AnalysisTemplate', () => {
   it("fills in Argo's defaults and the arguments, and says what it leaves out", () => {
     expect(importTemplate(template, options)).toEqual({
       ok: true,
+      leftOut: [],
       notes: ["spec.metrics.0.provider.prometheus.address: the metric source's own setting is used"],
       checks: [
         {
@@ -87,6 +88,47 @@ describe('importing an AnalysisTemplate', () => {
     expect(imported).toMatchObject({ ok: true, checks: [{ name: 'success-rate' }] })
     expect(imported).toMatchObject({
       notes: expect.arrayContaining(["metric 'latency' is dry-run: it never decides and is left out"]),
+    })
+  })
+
+  describe('of which some metrics cannot be imported', () => {
+    const web = { ...metric, name: 'web', provider: { web: { url: 'https://{{ args.host }}' } } }
+    const range = { ...metric, name: 'range', provider: { prometheus: { query: 'x', rangeQuery: { step: '1m' } } } }
+    const withAll = (own: object, ...metrics: object[]): unknown => ({ spec: { ...template.spec, metrics, ...own } })
+
+    it('takes the others, and says which are lost and why', () => {
+      expect(importTemplate(withAll({}, web, metric, range), options)).toMatchObject({
+        ok: true,
+        checks: [{ name: 'success-rate' }],
+        leftOut: ['web: only prometheus can be imported, not web', 'range: range queries cannot be imported'],
+      })
+    })
+
+    it('needs no value for an argument that only they use', () => {
+      const args = [{ name: 'service' }, { name: 'host', valueFrom: { secretKeyRef: {} } }]
+      expect(importTemplate(withAll({ args }, web, metric), options)).toMatchObject({ ok: true })
+      const both = { ...metric, failureCondition: 'result[0] > {{args.host}}' }
+      expect(importTemplate(withAll({ args }, web, both), options)).toMatchObject({
+        ok: false,
+        problems: expect.arrayContaining(["spec.args.1: the argument 'host' has no value"]),
+      })
+    })
+
+    it('is not lenient with the others', () => {
+      expect(importTemplate(withAll({}, web, { ...metric, failureLimit: 'three' }), options)).toMatchObject({
+        ok: false,
+        problems: [expect.stringContaining('spec.metrics.1.failureLimit')],
+      })
+    })
+
+    it('loses nothing with a dry-run metric, but is refused when only those would stay', () => {
+      const dryRun = [{ metricName: 'web' }]
+      expect(importTemplate(withAll({ dryRun }, web, metric), options)).toMatchObject({ ok: true, leftOut: [] })
+      const dryMetric = [{ metricName: 'success-rate' }]
+      expect(importTemplate(withAll({ dryRun: dryMetric }, web, metric), options)).toMatchObject({
+        ok: false,
+        problems: ['web: only prometheus can be imported, not web'],
+      })
     })
   })
 
