@@ -54,7 +54,7 @@ export async function loadInstallation(path: string, lists: AdapterLists): Promi
   if ('installation' in read) return read.installation
   throw new SluiceError('config.invalid', {
     message: `${path} has problems:\n${read.problems.map(formatProblem).join('\n')}`,
-    fix: 'correct them and start again',
+    fix: 'correct them',
   })
 }
 

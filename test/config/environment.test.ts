@@ -81,7 +81,11 @@ describe('the files of an installation', () => {
     const path = join(folder, 'sluice.yaml')
     await writeFile(path, `${TARGET}colour: blue\nshape: round\n`)
     await expect(loadInstallation(path, ADAPTERS)).rejects.toThrow(
-      expect.objectContaining({ code: 'config.invalid', message: expect.stringMatching(/:6:1: .*\n[^]*:7:1: /) }),
+      expect.objectContaining({
+        code: 'config.invalid',
+        message: expect.stringMatching(/:6:1: .*\n[^]*:7:1: /),
+        fix: 'correct them',
+      }),
     )
   })
 
