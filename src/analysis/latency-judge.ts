@@ -247,7 +247,8 @@ function describeCoarseness(
   thresholds: Thresholds,
 ): string {
   const visible = smallestVisibleRatio(check, state, thresholds)
-  if (visible === null || visible <= rule.notWorseThan * 1.1) return ''
+  if (visible === null) return '; the latency buckets do not lie where the requests do: hardly anything can be seen'
+  if (visible <= rule.notWorseThan * 1.1) return ''
   return `; the latency buckets are wide: only more than ${formatRatio(visible)} as slow can be seen`
 }
 

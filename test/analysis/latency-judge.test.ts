@@ -104,6 +104,20 @@ describe('the latency judge', () => {
     }
   })
 
+  it('says when no bucket lies where the requests do', () => {
+    const far = [0.001, 0.002]
+    const slow = { upperBoundsSeconds: far, counts: [0, 0, 200] }
+    const looks = [0, 1].map((index) => look(index, arm(200, 0, { latency: slow }), arm(200, 0, { latency: slow })))
+    let state = startCheck(latencyCheck())
+    let reason = ''
+    for (const one of looks) {
+      const step = stepCheck(latencyCheck(), state, one)
+      state = step.state
+      reason = step.verdict.reason
+    }
+    expect(reason).toContain('do not lie where the requests do')
+  })
+
   it('is blind when no bucket is wide enough to compare at all', () => {
     const latency = { upperBoundsSeconds: [0.1, 0.2], counts: [50, 50, 50] }
     const [verdict] = judge(latencyCheck({ notWorseThan: 3 }), [
