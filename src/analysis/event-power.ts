@@ -15,6 +15,7 @@ export function errorSight(_check: ErrorRateCheck, rule: SequentialRule, from: n
   return {
     power: (plan, to) => (to > from && to <= 1 ? eventPower(plan, { from, to }, side) : 0),
     accepts: (to) => to <= from * rule.notWorseThan,
+    falseAlarm: null,
     none: from,
     worst: 1,
     describe: (to) => `a rise from ${formatShare(from)} to ${formatShare(to)}`,
@@ -43,6 +44,7 @@ export function eventSight(check: RateCheck, direction: 'fall' | 'rise', perRequ
         ? eventPower(plan, { from: perRequest, to: perRequest * change }, side)
         : 0,
     accepts: (change) => (isFall ? change >= accepted : change <= accepted),
+    falseAlarm: null,
     none: 1,
     worst: isFall ? 0 : WORST_MULTIPLE,
     describe: (change) =>

@@ -43,6 +43,7 @@ export function slowdownSight(check: LatencyCheck, rule: SequentialRule, shape: 
       return chances.reduce((sum, chance) => sum + chance, 0) / chances.length
     },
     accepts: (factor) => factor <= rule.notWorseThan,
+    falseAlarm: null,
     none: 1,
     worst: WORST_SLOWDOWN,
     describe: (factor) => `all requests ${formatMultiple(factor)} as slow${isDefault(shape) ? DEFAULT_NOTE : ''}`,

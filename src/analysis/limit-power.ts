@@ -13,6 +13,7 @@ export function errorLimitSight(_check: ErrorRateCheck, rule: ThresholdRule, fro
   return {
     power: (plan, to) => (to > from && to <= 1 ? limitPower(plan, rule, { share: to, allowed: rule.max }) : 0),
     accepts: (to) => to <= rule.max,
+    falseAlarm: (plan) => limitPower(plan, rule, { share: from, allowed: rule.max }),
     none: from,
     worst: 1,
     describe: (to) => `a rise from ${formatShare(from)} to ${formatShare(to)}`,
@@ -35,9 +36,9 @@ export function latencyLimitSight(check: LatencyCheck, rule: ThresholdRule, shap
   const above = seenAbove(shape, rule.max)
   const allowed = 1 - highest
   return {
-    power: (plan, factor) =>
-      factor > 1 && factor <= 1e6 ? limitPower(plan, rule, { share: above(factor), allowed }) : 0,
-    accepts: (factor) => above(factor) <= allowed,
+    power: (plan, factor) => (factor > 1 && factor <= 1e6 ? limitPower(plan, rule, { ...above(factor), allowed }) : 0),
+    accepts: (factor) => above(factor).share <= allowed,
+    falseAlarm: (plan) => limitPower(plan, rule, { ...above(1), allowed }),
     none: 1,
     worst: WORST_SLOWDOWN,
     describe: (factor) =>
@@ -46,8 +47,18 @@ export function latencyLimitSight(check: LatencyCheck, rule: ThresholdRule, shap
   }
 }
 
-/** The share of requests that counts as slower than `seconds`: within a bucket the judge interpolates in a straight line. */
-export function seenAbove(shape: LatencyShape, seconds: number): (factor: number) => number {
+/** The requests that count as slower than a time. */
+export interface SeenAbove {
+  readonly share: number
+  /** The variance of their number against that of as many whole requests, in (0, 1]. */
+  readonly spread: number
+}
+
+/**
+ * The requests that count as slower than `seconds`, when all take `factor` times as long. Within a bucket the judge
+ * interpolates in a straight line, so that each request of that bucket counts in part, which varies less.
+ */
+export function seenAbove(shape: LatencyShape, seconds: number): (factor: number) => SeenAbove {
   const bounds = boundsOf(shape)
   const slower = slowerThan(shape)
   const index = bounds.findIndex((bound) => bound >= seconds * (1 - 1e-12))
@@ -56,7 +67,9 @@ export function seenAbove(shape: LatencyShape, seconds: number): (factor: number
   const part = (seconds - lower) / (upper - lower)
   return (factor) => {
     const [atLower, atUpper] = [lower === 0 ? 1 : slower(lower / factor), slower(upper / factor)]
-    return atLower + (atUpper - atLower) * part
+    const counted = (atLower - atUpper) * (1 - part)
+    const share = atUpper + counted
+    return { share, spread: share > 0 ? (atUpper + counted * (1 - part)) / share : 1 }
   }
 }
 
@@ -64,6 +77,8 @@ export function seenAbove(shape: LatencyShape, seconds: number): (factor: number
 export interface Badness {
   readonly share: number
   readonly allowed: number
+  /** As of {@link SeenAbove}; 1 unless requests count in part. */
+  readonly spread?: number
 }
 
 /** Probability that a fixed limit fails the canary within the bake, by {@link gatheredPower}. */
@@ -166,8 +181,9 @@ function breachOf(perLook: number, least: number, gathering: Gathering, chance: 
   return chances.reduce((sum, chance) => sum + chance, 0) / chances.length
 }
 
-/** P(the bad part of so many requests is more than what is allowed), binomial. */
-export function chanceOfMore(requests: number, { share, allowed }: Badness): number {
+/** P(the bad part of so many requests is more than what is allowed), binomial; less spread counts as more requests. */
+export function chanceOfMore(served: number, { share, allowed, spread = 1 }: Badness): number {
+  const requests = spread === 1 ? served : Math.round(served / Math.max(1e-3, spread))
   const enough = Math.floor(allowed * requests * (1 + 1e-12)) + 1
   if (enough > requests || !(share > 0)) return 0
   return share >= 1 ? 1 : incompleteBeta(share, enough, requests - enough + 1)

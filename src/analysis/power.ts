@@ -20,6 +20,11 @@ export interface Sight {
   readonly power: (plan: BakePlan, size: number) => number
   /** True when the check is meant to let such a canary pass. */
   readonly accepts: (size: number) => boolean
+  /**
+   * Probability, in [0, 1], that the bake fails a canary that is as stable is; null for a check whose share of the error
+   * budget bounds it. What such a check accepts it never sees more often; what a limit accepts fails it all the same.
+   */
+  readonly falseAlarm: ((plan: BakePlan) => number) | null
   /** The size of no regression, and the largest that is looked for; below `none` when the regression is a fall. */
   readonly none: number
   readonly worst: number
@@ -113,11 +118,15 @@ export function powerOfBake(sight: Sight, plan: BakePlan, size: number): BakePow
  * on this bake has 90 %`
  */
 export function describePower(sight: Sight, plan: BakePlan, size: number, found: BakePower): string {
-  const setting = `at ${String(Number(plan.requestsPerSecond.toPrecision(3)))} requests/s and ${formatWeight(plan.weight)}`
-  const said = `${setting} this bake of ${formatDuration(plan.bake)} sees ${sight.describe(size)} with ${formatPower(found.power)} power`
+  const said = `${describeSetting(plan)} this bake of ${formatDuration(plan.bake)} sees ${sight.describe(size)} with ${formatPower(found.power)} power`
   if (found.power >= GOOD_POWER) return said
   const longer = found.needs === null ? 'no bake up to 30d gives 90 %' : `${formatDuration(found.needs)} gives 90 %`
   return `${said}; ${longer}${describeFrom(sight, found.from)}`
+}
+
+/** `at 50 requests/s and 1%` */
+export function describeSetting({ requestsPerSecond, weight }: Pick<BakePlan, 'requestsPerSecond' | 'weight'>): string {
+  return `at ${String(Number(requestsPerSecond.toPrecision(3)))} requests/s and ${formatWeight(weight)}`
 }
 
 function describeFrom({ none, worst, format }: Sight, from: number | null): string {

@@ -2,7 +2,7 @@ import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../domain/check
 import { formatMultiple, poissonQuantile } from './event-power.ts'
 import { formatQuantile, formatShare } from './explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from './latency-shape.ts'
-import { chanceOfMore, gatheredPower, seenAbove, WORST_SLOWDOWN } from './limit-power.ts'
+import { chanceOfMore, gatheredPower, type SeenAbove, seenAbove, WORST_SLOWDOWN } from './limit-power.ts'
 import { type BakePlan, expectedRequests, type Sight } from './power.ts'
 import { bisect } from './statistics/bisect.ts'
 
@@ -17,6 +17,7 @@ export function errorRatioSight(_check: ErrorRateCheck, rule: RelativeRule, from
   return {
     power: (plan, to) => (to > from && to <= 1 ? riseInLooks(plan, rule, from, to) : 0),
     accepts: (to) => to <= rule.maxRatio * from,
+    falseAlarm: (plan) => riseInLooks(plan, rule, from, from),
     none: from,
     worst: 1,
     describe: (to) => `a rise from ${formatShare(from)} to ${formatShare(to)}`,
@@ -56,17 +57,57 @@ export function latencyRatioSight(check: LatencyCheck, rule: RelativeRule, shape
       const { canary, stable } = expectedRequests(plan, plan.interval)
       const slower = Math.min(canary, stable)
       if (!(factor > 1 && factor <= 1e6 && slower > 0)) return 0
-      const bad = { share: above(factor), allowed }
+      const bad = { ...above(factor), allowed }
       return gatheredPower(plan, rule, slower, (requests) =>
         chanceOfMore(Math.round((requests * canary) / slower), bad),
       )
     },
     accepts: (factor) => factor <= rule.maxRatio,
+    falseAlarm: (plan) => falseAlarmOfRatio(plan, check, rule, shape),
     none: 1,
     worst: WORST_SLOWDOWN,
     describe: (factor) => `all requests ${formatMultiple(factor)} as slow (${formatQuantile(lowest)})`,
     format: formatMultiple,
   }
+}
+
+/**
+ * Probability that a bare ratio fails a canary that is as fast as stable is. In each look stable's quantile is one of 15 by
+ * how likely it is, and so is what the canary has to be slower than. The chances of several quantiles count as independent.
+ */
+function falseAlarmOfRatio(
+  plan: BakePlan,
+  { quantiles }: LatencyCheck,
+  rule: RelativeRule,
+  shape: LatencyShape,
+): number {
+  const { canary, stable } = expectedRequests(plan, plan.interval)
+  const slower = Math.min(canary, stable)
+  if (!(slower > 0 && rule.maxRatio > 0)) return 0
+  return gatheredPower(plan, rule, slower, (requests) => {
+    const [ours, theirs] = [Math.round((requests * canary) / slower), Math.round((requests * stable) / slower)]
+    const quiet = quantiles.map((quantile) => {
+      const chances = limitsOf(shape, quantile, theirs, rule.maxRatio).map((above) =>
+        chanceOfMore(ours, { ...above, allowed: 1 - quantile }),
+      )
+      return 1 - chances.reduce((sum, one) => sum + one, 0) / chances.length
+    })
+    return 1 - quiet.reduce((product, one) => product * one, 1)
+  })
+}
+
+/** For 15 quantiles of stable over so many requests: what is seen above `ratio` times it; nothing beyond the buckets. */
+function limitsOf(shape: LatencyShape, quantile: number, requests: number, ratio: number): readonly SeenAbove[] {
+  const largest = boundsOf(shape).at(-1) ?? 0
+  return QUANTILES.map((p) => {
+    // Stable's quantile lies above a time when more than 1 − q of its requests took longer than that.
+    const theirs = bisect(
+      (seconds) => chanceOfMore(requests, { ...seenAbove(shape, seconds)(1), allowed: 1 - quantile }) > p,
+      0,
+      largest,
+    )
+    return theirs * ratio >= largest ? { share: 0, spread: 1 } : seenAbove(shape, theirs * ratio)(1)
+  })
 }
 
 function quantileOf(shape: LatencyShape, quantile: number): number {

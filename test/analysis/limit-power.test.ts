@@ -38,6 +38,23 @@ describe('the power of a fixed limit on errors', () => {
     },
   )
 
+  it.each<readonly [number, number, number, number, number, number, number, number]>([
+    [50, 2_500, 14_400, 0.02, 0.005, 3, 5, 50],
+    [50, 1_000, 7_200, 0.02, 0.005, 3, 5, 50],
+    [50, 100, 3_600, 0.02, 0.02, 2, 3, 50],
+    [20, 5_000, 1_800, 0.015, 0.01, 2, 3, 100],
+    [50, 2_500, 14_400, 0.02, 0.005, 3, 5, 500],
+  ])(
+    'fails a canary that is as stable is within 0.05 of the judge: %d requests/s, %d bp, %d s, max %d of %d, %d of %d, %d',
+    (requestsPerSecond, weight, seconds, max, share, failures, of, minRequests) => {
+      const bake = { requestsPerSecond, weight, bake: seconds * 1_000, interval: 10_000 }
+      const rule = { judge: 'threshold', max, failures, of, minRequests } as const
+      const simulated = detected(errors(rule), bake, { canary: failing(share), stable: failing(share) }, RUNS)
+      const { falseAlarm } = errorLimitSight(errors(rule), rule, share)
+      expect(Math.abs((falseAlarm?.(bake) ?? -1) - simulated)).toBeLessThan(0.05 + chance(RUNS))
+    },
+  )
+
   it('counts looks that are too small together with the next ones', () => {
     const one = { ...plan, requestsPerSecond: 10, bake: 3_600_000, interval: 10_000 }
     expect(powerOf(one, 0.05, { ...limit, minRequests: 100 })).toBeGreaterThan(0.99)
@@ -117,6 +134,23 @@ describe('the power of a fixed limit on latency', () => {
       const arms = { canary: lasting(shape, factor), stable: lasting(shape, 1) }
       const power = latencyLimitSight(check, { ...limit, max, failures, of, minRequests }, shape)?.power(bake, factor)
       expect(Math.abs((power ?? 0) - detected(check, bake, arms, RUNS))).toBeLessThan(0.07 + chance(RUNS))
+    },
+  )
+
+  it.each<readonly [number, number, number, number, number, number, number]>([
+    [50, 1_000, 3_600, 2, 3, 5, 100],
+    [50, 2_500, 3_600, 1, 2, 3, 200],
+    [50, 2_500, 3_600, 2, 3, 5, 500],
+  ])(
+    'fails a canary that is as stable is within 0.05 of the judge: %d requests/s, %d bp, %d s, max %d s, %d of %d, %d',
+    (requestsPerSecond, weight, seconds, max, failures, of, minRequests) => {
+      const bake = { requestsPerSecond, weight, bake: seconds * 1_000, interval: 10_000 }
+      const rule = { ...limit, max, failures, of, minRequests }
+      const shape = shapeOf(COARSE_BOUNDS)
+      const same = lasting(shape, 1)
+      const simulated = detected(slowest(rule), bake, { canary: same, stable: same }, RUNS)
+      const falseAlarm = latencyLimitSight(slowest(rule), rule, shape)?.falseAlarm?.(bake) ?? -1
+      expect(Math.abs(falseAlarm - simulated)).toBeLessThan(0.05 + chance(RUNS))
     },
   )
 

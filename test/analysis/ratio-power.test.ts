@@ -34,6 +34,22 @@ describe('the power of a bare ratio of errors to stable', () => {
     },
   )
 
+  it.each<readonly [number, number, number, number, number, number, number, number]>([
+    [50, 1_000, 3_600, 0.005, 2, 2, 3, 50],
+    [50, 1_000, 3_600, 0.01, 3, 3, 5, 200],
+    [100, 5_000, 600, 0.02, 1.5, 2, 3, 50],
+    [50, 8_000, 900, 0.01, 2, 3, 5, 300],
+  ])(
+    'fails a canary that is as stable is within 0.05 of the judge: %d requests/s, %d bp, %d s, %d, ratio %d, %d of %d, %d',
+    (requestsPerSecond, weight, seconds, share, maxRatio, failures, of, minRequests) => {
+      const bake = { ...plan, requestsPerSecond, weight, bake: seconds * 1_000 }
+      const rule = { ...ratio, maxRatio, failures, of, minRequests }
+      const simulated = detected(errors(rule), bake, { canary: failing(share), stable: failing(share) }, RUNS)
+      const falseAlarm = errorRatioSight(errors(rule), rule, share).falseAlarm?.(bake) ?? -1
+      expect(Math.abs(falseAlarm - simulated)).toBeLessThan(0.05 + chance(RUNS))
+    },
+  )
+
   it('is 0 for what makes no sense, and knows what it accepts', () => {
     const sight = errorRatioSight(errors(ratio), ratio, 0.01)
     for (const to of [0.01, 2, Number.NaN]) expect(sight.power(plan, to)).toBe(0)
@@ -89,6 +105,25 @@ describe('the power of a bare ratio of latency to stable', () => {
       const arms = { canary: lasting(shape, factor), stable: lasting(shape, 1) }
       const power = latencyRatioSight(check, rule, shape)?.power(bake, factor) ?? -1
       expect(Math.abs(power - detected(check, bake, arms, RUNS))).toBeLessThan(0.12 + chance(RUNS))
+    },
+  )
+
+  it.each<readonly [number, number, number, readonly number[], number, number, number, number]>([
+    [50, 1_000, 900, [0.5], 1.25, 2, 3, 50],
+    [50, 1_000, 1_800, [0.95], 1.5, 3, 5, 200],
+    [50, 5_000, 600, [0.95], 1.5, 3, 5, 200],
+    [50, 7_000, 1_200, [0.5, 0.9], 1.3, 2, 3, 100],
+    [50, 2_000, 1_200, [0.5, 0.99], 1.5, 3, 5, 300],
+  ])(
+    'fails a canary that is as stable is within 0.05 of the judge: %d requests/s, %d bp, %d s, %j, ratio %d, %d of %d, %d',
+    (requestsPerSecond, weight, seconds, quantiles, maxRatio, failures, of, minRequests) => {
+      const bake = { ...plan, requestsPerSecond, weight, bake: seconds * 1_000 }
+      const rule = { ...ratio, maxRatio, failures, of, minRequests }
+      const shape = shapeOf(FINE_BOUNDS)
+      const same = lasting(shape, 1)
+      const simulated = detected(slowest(rule, quantiles), bake, { canary: same, stable: same }, RUNS)
+      const falseAlarm = latencyRatioSight(slowest(rule, quantiles), rule, shape)?.falseAlarm?.(bake) ?? -1
+      expect(Math.abs(falseAlarm - simulated), `${falseAlarm} ${simulated}`).toBeLessThan(0.05 + chance(RUNS))
     },
   )
 
