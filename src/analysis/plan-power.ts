@@ -16,7 +16,15 @@ import { dueJudgments, MOST_POINTS, MOST_STEPS } from './kayenta/kayenta-judge.t
 import { slowdownSight } from './latency-power.ts'
 import { errorLimitSight, latencyLimitSight } from './limit-power.ts'
 import { errorRatioSight, latencyRatioSight } from './ratio-power.ts'
-import { type BakePlan, describePower, powerOfBake, type Sight, smallestSize } from './power.ts'
+import {
+  type BakePlan,
+  describePower,
+  describeSetting,
+  expectedRequests,
+  powerOfBake,
+  type Sight,
+  smallestSize,
+} from './power.ts'
 
 /** How well one check sees a bad canary in one stretch of watched time. Plain JSON. */
 export interface StepPower {
@@ -34,9 +42,27 @@ export interface StepPower {
   readonly needs: Milliseconds | null
   /** The smallest regression that this bake sees with 90 %; null when there is none, and without a figure. */
   readonly from: Size | null
+  /**
+   * Probability to fail, in this stretch alone, a canary that is as stable is; null for a check against stable, whose part
+   * of the error budget bounds it over the whole release, and without a figure.
+   */
+  readonly falseAlarm: number | null
+  /** How long its `minRequests` take; null for a check that has none, or that sees nothing here. */
+  readonly wait: Wait | null
   /** The figure as a sentence, or why there is none. */
   readonly text: string
   readonly isWeak: boolean
+}
+
+/** What a check waits for before it can pass, or a limit before a first look counts. */
+export interface Wait {
+  readonly requests: number
+  /** Until so many are expected; null when they never come. */
+  readonly time: Milliseconds | null
+  /** True when the stretch, with those before it at the same exposure, is over earlier. */
+  readonly isTooLong: boolean
+  /** `at 3 requests/s and 1% errors needs 27m 47s for its 50 requests on the canary …` */
+  readonly text: string
 }
 
 /** The size of a regression, a share of requests or a ratio of canary to stable, as a number and for people. */
@@ -60,16 +86,28 @@ export function powerOf(plan: Plan, traffic: ExpectedTraffic): readonly StepPowe
  */
 export function* powersOf(plan: Plan, traffic: ExpectedTraffic): Generator<StepPower, void> {
   const ask = createAsker(traffic)
+  const { requestsPerSecond: rps } = traffic
   let exposure = NO_EXPOSURE
+  let watched: Milliseconds = 0
   for (const action of plan.actions) {
-    if (action.kind === 'expose') exposure = action.exposure
+    if (action.kind === 'expose') {
+      exposure = action.exposure
+      watched = 0
+    }
     if (action.kind !== 'bake' && action.kind !== 'judge') continue
     const place = { step: action.step, label: action.label, weight: exposure.weight, bake: action.duration }
+    watched += action.duration
     const own = action.kind === 'judge' ? action.checks : []
     for (const check of [...plan.checks, ...own]) {
       const words = wordsOnly(check, action.duration)
-      if (words === null) yield ask(check, place, exposure, plan.interval)
-      else if (own.includes(check)) yield { ...NO_FIGURE, ...place, check: check.name, ...words }
+      if (words === null) {
+        // An analysis watches its own checks from its own beginning.
+        const waited = own.includes(check) ? action.duration : watched
+        yield {
+          ...ask(check, place, exposure, plan.interval),
+          wait: waitOf(check, { place, exposure, waited }, plan, rps),
+        }
+      } else if (own.includes(check)) yield { ...NO_FIGURE, ...place, check: check.name, ...words }
     }
   }
   const bake = watchedTime(plan.actions)
@@ -80,9 +118,60 @@ export function* powersOf(plan: Plan, traffic: ExpectedTraffic): Generator<StepP
   }
 }
 
-const NO_FIGURE = { regression: null, power: null, needs: null, from: null, isWeak: false } as const
+const NO_FIGURE = {
+  ...{ regression: null, power: null, needs: null, from: null },
+  ...{ falseAlarm: null, wait: null, isWeak: false },
+} as const
 
 type Place = Pick<StepPower, 'step' | 'label' | 'weight' | 'bake'>
+
+/** Where a check waits, and how long it has watched there by the end. */
+interface Waiting {
+  readonly place: Place
+  readonly exposure: Exposure
+  readonly waited: Milliseconds
+}
+
+/** How long `minRequests` of a check take, and what that does to the stretch. */
+function waitOf(
+  check: Check,
+  { place, exposure, waited }: Waiting,
+  { interval, onInconclusive }: Plan,
+  requestsPerSecond: number,
+): Wait | null {
+  const least = leastRequests(check)
+  if (least === null || whyNothing(check, exposure) !== null) return null
+  const { weight, bake } = place
+  const perSecond = expectedRequests({ requestsPerSecond, weight, bake, interval }, 1_000)
+  const isStable = comparesWithStable(check) && perSecond.stable < perSecond.canary
+  const slower = isStable ? perSecond.stable : perSecond.canary
+  const taken = (least / slower) * 1_000
+  const time = Number.isFinite(taken) ? taken : null
+  const isTooLong = taken > waited
+  const needs = time === null ? 'never has' : `needs ${formatDuration(time)} for`
+  const { holdFor, then } = onInconclusive
+  const end = taken <= waited + holdFor ? 'until then' : `for ${formatDuration(holdFor)}, then ${PAST[then]}`
+  const held = isTooLong ? `; the bake of ${formatDuration(bake)} would be held ${end}` : ''
+  const text = `${describeSetting({ requestsPerSecond, weight })} ${check.name} ${needs} its ${formatCount(least)} requests on ${isStable ? 'stable' : 'the canary'}${held}`
+  return { requests: least, time, isTooLong, text }
+}
+
+const PAST = { pause: 'paused', rollback: 'rolled back' } as const
+
+/** Requests that a check waits for; null for one that waits for none. */
+function leastRequests(check: Check): number | null {
+  switch (check.kind) {
+    case 'errorRate':
+    case 'latency':
+      return Math.max(1, check.rule.minRequests)
+    case 'rate':
+      return Math.max(1, check.minRequests)
+    case 'query':
+    case 'kayenta':
+    case 'argo':
+      return null
+  }
+}
 
 /** Works out rows; equal questions, as in a ramp, are worked out once. */
 function createAsker(traffic: ExpectedTraffic) {
@@ -111,7 +200,10 @@ function answerTo(asked: Asked, stretch: BakePlan): Omit<StepPower, keyof Place 
   const sized = (value: number | null): Size | null =>
     value === null ? null : { size: value, text: sight.format(value) }
   const regression = { size, text: sight.format(size), said: sight.describe(size) }
-  if (sight.accepts(size)) {
+  const falseAlarm = sight.falseAlarm?.(stretch) ?? null
+  const isAccepted = sight.accepts(size)
+  // What a check against stable accepts it does not fail; a limit counts breaches, whatever it accepts.
+  if (isAccepted && falseAlarm === null) {
     const from = sized(smallestSize(sight, stretch))
     const said = `${sight.describe(size)} is within what this check accepts`
     const more = from === null ? '' : `; this bake sees ${from.text} with 90 %`
@@ -120,7 +212,8 @@ function answerTo(asked: Asked, stretch: BakePlan): Omit<StepPower, keyof Place 
   const found = powerOfBake(sight, stretch, size)
   const { power, needs } = found
   const text = describePower(sight, stretch, size, found)
-  return { regression, power, needs, from: sized(found.from), text, isWeak: power < WEAK }
+  const isWeak = power < WEAK && !isAccepted
+  return { regression, power, needs, from: sized(found.from), falseAlarm, wait: null, text, isWeak }
 }
 
 /** So many times the accepted slowdown, when none is stated. */
@@ -154,7 +247,7 @@ function questionOf(check: Check, { errors, latency, slower, events, changes }: 
       const change = (Object.hasOwn(changes, of) ? changes[of] : undefined) ?? usualChange(check)
       const direction = change < 1 ? 'fall' : 'rise'
       const sight = eventSight(check, direction, base)
-      return sight === null ? { why: `it does not ask whether ${of} ${direction}` } : { sight, size: change }
+      return sight === null ? { why: `whether ${of} ${direction} is not asked` } : { sight, size: change }
     }
     case 'query':
     case 'kayenta':
@@ -193,9 +286,9 @@ function wordsOnly(check: Check, watched: Milliseconds): Pick<StepPower, 'text' 
     case 'rate':
       return null
     case 'query':
-      return { text: 'what its query answers, and how much that varies, is not known', isWeak: false }
+      return { text: 'what a query answers, and how much that varies, is not known', isWeak: false }
     case 'argo':
-      return { text: 'it judges single measurements, whose spread is not known', isWeak: false }
+      return { text: 'single measurements are judged, whose spread is not known', isWeak: false }
     case 'kayenta':
       return kayentaWords(check, watched)
   }

@@ -2,7 +2,7 @@ import type { MeasuredTraffic } from '../analysis/expected-traffic.ts'
 import { formatSeconds, formatShare } from '../analysis/explain.ts'
 import { quantileOf } from '../analysis/histogram.ts'
 import type { StepPower } from '../analysis/plan-power.ts'
-import { GOOD_POWER } from '../analysis/power.ts'
+import { formatPower, GOOD_POWER } from '../analysis/power.ts'
 import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { RenderOptions } from './render.ts'
 import { clean, columnsOf, createPaint, pad, type Paint, wrap } from './text.ts'
@@ -12,12 +12,15 @@ type Figure = StepPower & { readonly regression: NonNullable<StepPower['regressi
 
 /**
  * What each bake sees: the regressions that are asked about, a row per bake and check with a figure, then in words why
- * there is none for the others, and a warning per check that would rather miss what it is asked about.
+ * there is none for the others, and warnings: of a check that is likelier to miss what it is asked about than to see it, that
+ * would fail a good canary, that waits for requests longer than the bake lasts. Nothing without rows.
  */
 export function renderPower(power: readonly StepPower[], rps: number, { width, color }: Page): readonly string[] {
   const paint = createPaint(color)
   const figures = power.filter((row): row is Figure => row.regression !== null)
-  const head = `power of each bake alone, at ${String(Number(rps.toPrecision(3)))} requests/s`
+  const at = `at ${String(Number(rps.toPrecision(3)))} requests/s`
+  if (power.length === 0) return []
+  const head = figures.length === 0 ? `${at} no bake has a power that is known` : `power of each bake alone, ${at}`
   const blocks = [
     [paint('bold', head), ...regressions(figures, width)],
     figures.length === 0 ? [] : table(figures, width, paint),
@@ -118,12 +121,14 @@ function short(name: string, columns: number): string {
   return columnsOf(shown) <= columns ? shown : `${shown.slice(0, columns - 1)}…`
 }
 
-/** Rows without a figure, those with the same reason together: `errors, latency, step 9: everybody is on the canary …`. */
+/** Rows without a figure, those with the same reason at the same steps together: `errors, latency, step 9: everybody is …`. */
 function notes(silent: readonly StepPower[], all: readonly StepPower[]): readonly string[] {
-  const byText = groupBy(silent, ({ text }) => text)
-  return [...byText].map(([text, rows]) => {
+  const byCheck = [...groupBy(silent, ({ text, check }) => JSON.stringify([text, check])).values()]
+  const places = byCheck.map((rows) => ({ rows, steps: stepsOf(rows), text: rows[0]?.text ?? '' }))
+  return [...groupBy(places, ({ text, steps }) => JSON.stringify([text, steps])).values()].map((alike) => {
+    const rows = alike.flatMap((place) => place.rows)
+    const { steps = [], text = '' } = alike[0] ?? {}
     const checks = [...new Set(rows.map(({ check }) => check))]
-    const steps = [...new Set(rows.flatMap(({ step }) => (step === null ? [] : [step])))]
     const isAlways = all.filter(({ check }) => checks.includes(check)).length === rows.length
     const where =
       (isAlways && steps.length > 1) || steps.length === 0
@@ -133,18 +138,60 @@ function notes(silent: readonly StepPower[], all: readonly StepPower[]): readonl
   })
 }
 
-/** One per check: in how many bakes it would rather miss the regression, and the sentence of the worst of them. */
+function stepsOf(rows: readonly StepPower[]): readonly number[] {
+  return [...new Set(rows.flatMap(({ step }) => (step === null ? [] : [step])))]
+}
+
+/** Per check at most one of each kind. */
 function warnings(power: readonly StepPower[]): readonly string[] {
-  const weak = groupBy(
-    power.filter(({ isWeak }) => isWeak),
-    ({ check }) => check,
-  )
-  return [...weak].map(([check, rows]) => {
-    const worst = rows.reduce((least, row) => ((row.power ?? 0) < (least.power ?? 0) ? row : least))
-    if (worst.power === null) return clean(`${check}: ${worst.text}`)
+  return [...weakChecks(power), ...falseAlarms(power), ...longWaits(power)].map(clean)
+}
+
+/** In how many bakes a check is likelier to miss the regression than to see it, and the sentence of the worst of them. */
+function weakChecks(power: readonly StepPower[]): readonly string[] {
+  const weak = power.filter(({ isWeak }) => isWeak)
+  return eachCheck(weak).map(([check, rows]) => {
+    const worst = rows.reduce((found, row) => (isWorse(row, found) ? row : found))
+    if (worst.power === null) return `${check}: ${worst.text}`
     const bakes = power.filter((row) => row.check === check && row.power !== null).length
-    return clean(`${check} would rather miss it in ${rows.length} of ${bakes} bakes; step ${worst.step}: ${worst.text}`)
+    return `${check} is likelier to miss it than to see it in ${rows.length} of ${bakes} bakes; step ${worst.step}: ${worst.text}`
   })
+}
+
+/** By the power as it is shown, then by the bake that would be enough. */
+function isWorse(row: StepPower, than: StepPower): boolean {
+  const [shown, other] = [row, than].map(({ power }) => (power === null || power < 0.01 ? 0 : Math.round(power * 100)))
+  if (shown !== other) return (shown ?? 0) < (other ?? 0)
+  return (row.needs ?? Number.POSITIVE_INFINITY) > (than.needs ?? Number.POSITIVE_INFINITY)
+}
+
+/** Above this a bake that fails a good canary is a warning. */
+const FEW_FALSE_ALARMS = 0.01
+
+function falseAlarms(power: readonly StepPower[]): readonly string[] {
+  const often = power.filter(({ falseAlarm }) => (falseAlarm ?? 0) > FEW_FALSE_ALARMS)
+  return eachCheck(often).map(([check, rows]) => {
+    const { falseAlarm, step, weight } = largest(rows, (row) => row.falseAlarm ?? 0)
+    const share = formatPower(falseAlarm ?? 0)
+    return `${check} would fail a canary that is as stable is in ${share} of such bakes (step ${step} at ${formatWeight(weight)}); raise minRequests, failures or the limit`
+  })
+}
+
+function longWaits(power: readonly StepPower[]): readonly string[] {
+  const long = power.filter(({ wait }) => wait?.isTooLong === true)
+  return eachCheck(long).map(([, rows]) => {
+    const { wait, step } = largest(rows, (row) => row.wait?.time ?? Number.POSITIVE_INFINITY)
+    return `step ${step}: ${wait?.text}`
+  })
+}
+
+/** The first of those with the largest value. */
+function largest(rows: readonly StepPower[], of: (row: StepPower) => number): StepPower {
+  return rows.reduce((most, row) => (of(row) > of(most) ? row : most))
+}
+
+function eachCheck(rows: readonly StepPower[]): readonly (readonly [string, readonly StepPower[]])[] {
+  return [...groupBy(rows, ({ check }) => check)]
 }
 
 function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyMap<string, readonly Row[]> {
@@ -153,14 +200,18 @@ function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Readon
   return groups
 }
 
-function hanging(text: string, width: number): readonly string[] {
+/** Broken at the width, further lines two columns in. */
+export function hanging(text: string, width: number): readonly string[] {
   const [first = '', ...rest] = wrapped(text, width - 2)
   return [first, ...rest.map((line) => `  ${line}`)]
 }
 
-/** As `wrap`, but a percent sign stays with its number, and the minutes with the hours. */
+/** As `wrap`, but a percent sign stays with its number, the minutes with the hours, and a step with its number. */
 function wrapped(text: string, columns: number): readonly string[] {
-  const bound = text.replaceAll(' %', '\u00a0%').replace(/(\d[dhm]) (?=\d+[hms]\b)/g, '$1\u00a0')
+  const bound = text
+    .replaceAll(' %', '\u00a0%')
+    .replace(/(\d[dhm]) (?=\d+[hms]\b)/g, '$1\u00a0')
+    .replace(/\b(steps?) (?=\d)/g, '$1\u00a0')
   return wrap(bound, columns).map((line) => line.replaceAll('\u00a0', ' '))
 }
 

@@ -106,7 +106,7 @@ describe('the power of a plan', () => {
     expect(only(fewer, { events })?.regression?.size).toBeCloseTo(0.6, 12)
     expect(only(more, { events })?.regression?.size).toBeCloseTo(2, 12)
     expect(only(fewer, { events, changes: { orders: 0.5 } })?.regression?.text).toBe('0.5x')
-    expect(only(fewer, { events, changes: { orders: 1.5 } })?.text).toBe('it does not ask whether orders rise')
+    expect(only(fewer, { events, changes: { orders: 1.5 } })?.text).toBe('whether orders rise is not asked')
   })
 
   it('tells what a check accepts from what it misses, and from where on it sees', () => {
@@ -116,6 +116,45 @@ describe('the power of a plan', () => {
       /^a rise from 0\.5 % to 2 % is within what this check accepts; this bake sees .+ % with 90 %$/,
     )
     expect(row?.from?.size).toBeGreaterThan(0.025)
+  })
+
+  it('always has a figure for a limit, and how often it fails a good canary', () => {
+    const row = only({ ceiling: { errorRate: { max: '5%', minRequests: 20 } } }, {})
+    expect(row).toMatchObject({ regression: { size: 0.02 }, isWeak: false })
+    expect(row?.power).toBeGreaterThan(row?.falseAlarm ?? 1)
+    expect(row?.falseAlarm).toBeGreaterThan(0)
+    expect(row?.text).toMatch(/ this bake of 10m sees a rise from 0\.5 % to 2 % with .* power/)
+    const ratio = only({ errors: { errorRate: { maxRatio: '5x' } } }, {})
+    expect([ratio?.power === null, ratio?.falseAlarm === null, ratio?.isWeak]).toEqual([false, false, false])
+    expect(only(ERRORS, {})?.falseAlarm).toBeNull()
+  })
+
+  it('says how long the requests of a check take, and what becomes of the bake', () => {
+    const plan = planOf([
+      { weight: '1%' },
+      { bake: '10m' },
+      { bake: '20m' },
+      { weight: '99%' },
+      { bake: '20m' },
+      { weight: '100%' },
+    ])
+    const rows = powerOf(plan, { ...TRAFFIC, requestsPerSecond: 3 })
+    expect(rows.map(({ wait }) => [wait?.requests, Math.round((wait?.time ?? 0) / 1_000), wait?.isTooLong])).toEqual([
+      [50, 1_667, true],
+      [50, 1_667, false],
+      [50, 1_667, true],
+    ])
+    expect(rows[0]?.wait?.text).toBe(
+      'at 3 requests/s and 1% errors needs 27m 47s for its 50 requests on the canary; the bake of 10m would be held for 15m, then paused',
+    )
+    expect(rows[1]?.wait?.text).toMatch(/ for its 50 requests on the canary$/)
+    expect(rows[2]?.wait?.text).toMatch(/ on stable; the bake of 20m would be held until then$/)
+  })
+
+  it('waits for requests as well where there is no figure, but not where nobody is', () => {
+    const checks = { slow: { latency: { quantiles: ['p99'], notWorseThan: '1.2x', minRequests: 1_000 } } }
+    expect(only(checks, {})).toMatchObject({ power: null, wait: { requests: 1_000, time: 500_000, isTooLong: false } })
+    expect(powerOf(planOf(STEPS), TRAFFIC).map(({ wait }) => wait === null)).toEqual([true, false, false, true])
   })
 
   it('has a figure for fixed limits, also when everybody is on the canary', () => {

@@ -6,11 +6,26 @@ import { columnsOf } from '../../src/cli/text.ts'
 const row = (more: Partial<StepPower>): StepPower => ({
   ...{ step: 4, label: 'bake 10m', check: 'errors', weight: 100, bake: 600_000 },
   regression: { size: 0.02, text: '2 %', said: 'a rise from 0.5 % to 2 %' },
-  ...{ power: 0.34, needs: 1_500_000, from: { size: 0.018, text: '1.8 %' }, isWeak: true },
+  ...{
+    power: 0.34,
+    needs: 1_500_000,
+    from: { size: 0.018, text: '1.8 %' },
+    falseAlarm: null,
+    wait: null,
+    isWeak: true,
+  },
   text: 'at 50 requests/s and 1% this bake of 10m sees a rise from 0.5 % to 2 % with 34 % power; 25m gives 90 %, and from 1.8 % on this bake has 90 %',
   ...more,
 })
-const NO_FIGURE = { regression: null, power: null, needs: null, from: null, isWeak: false }
+const NO_FIGURE = {
+  regression: null,
+  power: null,
+  needs: null,
+  from: null,
+  falseAlarm: null,
+  wait: null,
+  isWeak: false,
+}
 const strong = { power: 0.999, needs: null, isWeak: false }
 const slow = { size: 1.9, text: '1.9x', said: 'all requests 1.9x as slow' }
 const lines = (rows: readonly StepPower[], width = 80) => renderPower(rows, 52.34, { width, color: false })
@@ -33,9 +48,9 @@ describe('the table of power', () => {
       '                latency  >99 %                   1.6x',
       '   5  5%   10m  errors    <1 %    over 30d          –',
       '',
-      'warning: errors would rather miss it in 2 of 2 bakes; step 5: at 50 requests/s',
-      '  and 1% this bake of 10m sees a rise from 0.5 % to 2 % with 34 % power; 25m',
-      '  gives 90 %, and from 1.8 % on this bake has 90 %',
+      'warning: errors is likelier to miss it than to see it in 2 of 2 bakes; step 5:',
+      '  at 50 requests/s and 1% this bake of 10m sees a rise from 0.5 % to 2 % with',
+      '  34 % power; 25m gives 90 %, and from 1.8 % on this bake has 90 %',
     ])
   })
 
@@ -49,6 +64,62 @@ describe('the table of power', () => {
       'STEP  AT  BAKE  CHECK   POWER  90 % NEEDS  90 % FROM',
       '   4  1%   10m  errors      ·                  1.8 %',
     ])
+  })
+
+  it('warns with the bake that is the farthest from enough, the first of equal ones', () => {
+    const rows = [
+      row({ step: 1, power: 0.008, needs: 5_000_000, text: 'near' }),
+      row({ step: 2, power: 0.0001, needs: 5_000_000, text: 'equal' }),
+      row({ step: 3, power: 0.009, needs: null, text: 'never' }),
+      row({ step: 4, power: 0.001, needs: null, text: 'later' }),
+      row({ step: 5, power: 0.3, needs: null, text: 'better' }),
+    ]
+    expect(lines(rows).at(-2)).toContain('in 5 of 5 bakes; step 3:')
+    expect(lines(rows.slice(0, 2)).at(-1)).toBe('  near')
+  })
+
+  it('warns of a limit that would fail a good canary, with the worst bake', () => {
+    const quiet = { ...strong, check: 'ceiling' }
+    const rows = [
+      row({ ...quiet, falseAlarm: 0.02 }),
+      row({ ...quiet, step: 11, weight: 2_500, falseAlarm: 0.14 }),
+      row({ ...quiet, check: 'slowest', falseAlarm: 0.01 }),
+    ]
+    expect(lines(rows).slice(-3)).toEqual([
+      '',
+      'warning: ceiling would fail a canary that is as stable is in 14 % of such',
+      '  bakes (step 11 at 25%); raise minRequests, failures or the limit',
+    ])
+  })
+
+  it('warns of a check that waits for requests longer than its bake, with the longest wait', () => {
+    const wait = (time: number | null, text: string) => ({ requests: 50, time, isTooLong: true, text })
+    const rows = [
+      row({ ...strong, wait: wait(1_000, 'errors needs 1s') }),
+      row({ ...strong, step: 5, wait: wait(2_000, 'errors needs 2s') }),
+      row({ ...strong, step: 6, wait: { ...wait(9_000, 'errors needs 9s'), isTooLong: false } }),
+      row({ ...NO_FIGURE, check: 'latency', text: 'not known', wait: wait(null, 'latency never has 50') }),
+    ]
+    expect(lines(rows).slice(-2)).toEqual(['warning: step 5: errors needs 2s', 'warning: step 4: latency never has 50'])
+  })
+
+  it('says that no bake has a figure', () => {
+    const rows = [row({ ...NO_FIGURE, text: 'nobody is on the canary' })]
+    expect(lines(rows)).toEqual([
+      '',
+      'at 52.3 requests/s no bake has a power that is known',
+      '',
+      'errors, step 4: nobody is on the canary',
+    ])
+  })
+
+  it('names the steps of each check when their reasons are the same', () => {
+    const rows = [
+      row({ check: 'basket', step: 3, ...NO_FIGURE, text: 'a query' }),
+      row({ check: 'queue', step: null, ...NO_FIGURE, text: 'a query' }),
+      row({ check: 'depth', step: null, ...NO_FIGURE, text: 'a query' }),
+    ]
+    expect(lines(rows).slice(-2)).toEqual(['basket, step 3: a query', 'queue, depth: a query'])
   })
 
   it('says once why there is no figure', () => {
@@ -81,7 +152,7 @@ describe('the table of power', () => {
 
   it('paints what is weak, and only on a terminal', () => {
     expect(renderPower([row({})], 50, { width: 80, color: true }).join('\n')).toContain('\u001b[33m')
-    expect(lines([]).length).toBeLessThanOrEqual(2)
+    expect(lines([])).toEqual([])
   })
 })
 
