@@ -1,4 +1,5 @@
 import type { LatencyHistogram, RecordedWindow } from '../domain/observation.ts'
+import type { Plan } from '../domain/plan.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { addArms, NO_REQUESTS } from './arms.ts'
 import { formatShare } from './explain.ts'
@@ -64,7 +65,12 @@ export function expectedTraffic(
   const from = stated.baseRate ?? measured?.errorShare ?? BASE_RATE
   const to = stated.rise ?? (from > 0 ? Math.min(1, RISE_TIMES * from) : RISE_FROM_NOTHING)
   if (!(to > from))
-    return { problem: `a rise to ${formatShare(to)} is none: ${formatShare(from)} of the requests fail as it is` }
+    return {
+      problem:
+        stated.rise === undefined
+          ? `${formatShare(from)} of the requests fail as it is: there is no rise above that`
+          : `a rise to ${formatShare(to)} is none: ${formatShare(from)} of the requests fail as it is`,
+    }
   return {
     requestsPerSecond,
     errors: { from, to },
@@ -73,6 +79,19 @@ export function expectedTraffic(
     events: { ...measured?.events, ...stated.events },
     changes: { ...stated.changes },
   }
+}
+
+/** The first stated event that no check of the plan asks about, and that as a sentence; null when there is none. */
+export function unaskedEvent(
+  { checks, actions }: Pick<Plan, 'checks' | 'actions'>,
+  { events = {}, changes = {} }: StatedTraffic,
+): { readonly name: string; readonly problem: string } | null {
+  const all = [...checks, ...actions.flatMap((action) => (action.kind === 'judge' ? action.checks : []))]
+  const asked = [...new Set(all.flatMap((check) => (check.kind === 'rate' ? [check.of] : [])))]
+  const name = [...Object.keys(events), ...Object.keys(changes)].find((stated) => !asked.includes(stated))
+  if (name === undefined) return null
+  const instead = asked.length === 0 ? ', nor for any other event' : `; one of ${asked.join(', ')}`
+  return { name, problem: `no check of the plan asks for ${name}${instead}` }
 }
 
 function shapeOf({ latency, buckets }: StatedTraffic, histogram: LatencyHistogram | null): LatencyShape | null {

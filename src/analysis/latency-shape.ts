@@ -29,7 +29,8 @@ export type QuantilePair = readonly [low: QuantilePoint, high: QuantilePoint]
 
 /** Reads `p50=80ms,p99=900ms`. */
 export function parseQuantilePair(text: string): Parsed<QuantilePair> {
-  const expected = 'two quantiles, the higher one slower, such as p50=80ms,p99=900ms'
+  const times = text.split(',').map((point) => point.split('=')[1] ?? '')
+  const expected = `${unitFor(times)}two quantiles, the higher one slower, such as p50=80ms,p99=900ms`
   const [low, high, ...more] = text.split(',').map(parsePoint)
   if (low == null || high == null || more.length > 0) return { ok: false, expected }
   const rises = high.quantile > low.quantile && high.seconds > low.seconds
@@ -49,12 +50,19 @@ const MOST_BUCKETS = 500
 
 /** Reads the upper bounds of buckets in seconds: `10ms,25ms,50ms`. */
 export function parseBounds(text: string): Parsed<readonly number[]> {
-  const parsed = text.split(',').map(parseDuration)
+  const times = text.split(',')
+  const parsed = times.map(parseDuration)
   const bounds = parsed.flatMap((one) => (one.ok ? [one.value / 1_000] : []))
   const rises = bounds.every((bound, index) => bound > (bounds[index - 1] ?? 0))
   return rises && bounds.length === parsed.length && bounds.length <= MOST_BUCKETS
     ? { ok: true, value: bounds }
-    : { ok: false, expected: 'the upper bounds of the buckets, rising, such as 10ms,25ms,50ms,100ms' }
+    : { ok: false, expected: `${unitFor(times)}the upper bounds of the buckets, rising, such as 10ms,25ms,50ms,100ms` }
+}
+
+/** `a unit behind 80, such as 80ms; ` for the first time without one; nothing when all have one. */
+function unitFor(times: readonly string[]): string {
+  const bare = times.find((time) => /^\d{1,9}(\.\d{1,9})?$/.test(time))
+  return bare === undefined ? '' : `a unit behind ${bare}, such as ${Math.max(1, Math.round(Number(bare)))}ms; `
 }
 
 /** The log-normal distribution through two quantiles. */

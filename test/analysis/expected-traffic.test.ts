@@ -98,6 +98,9 @@ describe('the traffic that is expected', () => {
     expect(expectedTraffic({ rise: 0.01 }, measured)).toEqual({
       problem: 'a rise to 1 % is none: 1 % of the requests fail as it is',
     })
+    expect(expectedTraffic({}, { ...measured, errorShare: 1 })).toEqual({
+      problem: '100 % of the requests fail as it is: there is no rise above that',
+    })
     expect(expectedTraffic({}, { ...measured, errorShare: 0 })).toMatchObject({ errors: { from: 0, to: 0.01 } })
     expect(expectedTraffic({}, { ...measured, errorShare: 0.5 })).toMatchObject({ errors: { from: 0.5, to: 1 } })
   })

@@ -117,6 +117,8 @@ describe('POST /plans/check', () => {
     [{ traffic: { slower: '1x' } }, 400],
     [{ traffic: { changes: { orders: '1x' } } }, 400],
     [{ traffic: { rps: 5 } }, 400],
+    [{ traffic: { requestsPerSecond: 5, events: { ordres: '3%' } } }, 400],
+    [{ traffic: { requestsPerSecond: 5, changes: { ordres: '0.5x' } } }, 400],
     [{ traffic: { requestsPerSecond: 5, baseRate: '3%', rise: '2%' } }, 400],
     [{ plan: { ...PLAN, steps: [] }, since: '1d' }, 422],
   ])('refuses %j with %i', async (more, status) => {

@@ -101,9 +101,70 @@ describe('sluice plan check --rps', () => {
   it('says what each bake can see, and warns of those that cannot', async () => {
     const { code, out } = await run(80, PLAN, 'check', 'plan.yaml', '--rps', '20')
     expect(code).toBe(0)
-    expect(out).toMatch(/warning: errors would rather miss it in 1 of 2 bakes; step 3: at 20 requests\/s\n {2}and 1% /)
+    expect(out).toMatch(
+      /warning: errors is likelier to miss it than to see it in 1 of 2 bakes; step 3:\n {2}at 20 requests/,
+    )
     expect(out).toContain('errors, ceiling, step 2: only internal: their traffic is not known')
     expect(Math.max(...out.slice(out.indexOf('power of')).split('\n').map(columnsOf))).toBeLessThanOrEqual(80)
+  })
+
+  it('says in one line that there is nothing to say, and why', async () => {
+    const bare = 'service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n'
+    const unwatched = await run(80, bare, 'check', 'plan.yaml', '--rps', '20')
+    expect(unwatched.out).toMatch(/\n\nnothing can be said of its power: the plan has no checks\n$/)
+    const sudden = `${bare}checks: { errors: { errorRate: { notWorseThan: 1.5x } } }\n`
+    const unbaked = await run(80, sudden, 'check', 'plan.yaml', '--rps', '20')
+    expect(unbaked.out).toMatch(
+      /\n\nnothing can be said of its power: the plan has no bake and no analysis for its\n .*\n$/,
+    )
+  })
+
+  it('lists the checks of analyses with their steps, within the width', async () => {
+    const analysis = '  - analyse: { for: 1h, checks: { last-ceiling: { errorRate: { max: 2% } } } }\nchecks:\n'
+    const { out } = await run(
+      60,
+      PLAN.replace('checks:\n', analysis),
+      'check',
+      'a-long-name-of-a-plan-that-goes-on.yaml',
+    )
+    expect(out).toContain('last-ceiling (errorRate, step 7)')
+    expect(Math.max(...out.split('\n').map(columnsOf))).toBeLessThanOrEqual(60)
+  })
+
+  it('says of a limit how often it would fail a good canary, and shows its power within the limit too', async () => {
+    const { out } = await run(
+      80,
+      PLAN.replace('max: 3%', 'max: 1%, minRequests: 20'),
+      'check',
+      'plan.yaml',
+      '--rps',
+      '20',
+    )
+    expect(out).not.toContain('which it accepts')
+    expect(out).toMatch(/warning: ceiling would fail a canary that is as stable is in (over )?\d+ % of such/)
+    const json = await run(80, PLAN, 'check', 'plan.yaml', '--rps', '20', '--output', 'json')
+    const rows = JSON.parse(json.out).power as { check: string; falseAlarm: number | null; power: number | null }[]
+    expect(rows.filter(({ check }) => check === 'errors').every(({ falseAlarm }) => falseAlarm === null)).toBe(true)
+    expect(rows.filter(({ check, power }) => check === 'ceiling' && power !== null)).toHaveLength(3)
+    for (const { check, power, falseAlarm } of rows)
+      if (check === 'ceiling') expect(falseAlarm === null).toBe(power === null)
+  })
+
+  it('warns of a bake that is over before enough requests came', async () => {
+    const { out } = await run(200, PLAN, 'check', 'plan.yaml', '--rps', '3')
+    expect(out).toContain(
+      'warning: step 3: at 3 requests/s and 1% errors needs 27m 47s for its 50 requests on the canary; the bake of 10m would be held for 15m, then paused\n',
+    )
+    expect((await run(200, PLAN, 'check', 'plan.yaml', '--rps', '20')).out).not.toContain('would be held')
+  })
+
+  it('refuses an event that no check asks for', async () => {
+    const flags = ['--rps', '20', '--change', 'ordres=0.5x']
+    const orders = `${PLAN}  orders: { rate: { of: orders, notBelow: 0.9x } }\n`
+    expect(await run(80, orders, 'check', 'plan.yaml', ...flags)).toMatchObject({
+      ...{ code: 2, out: '' },
+      err: expect.stringContaining('--change ordres: no check of the plan asks for ordres; one of orders'),
+    })
   })
 
   it('gives programs the same figures', async () => {

@@ -193,18 +193,13 @@ describe('sluice plan check with traffic', () => {
       /\ntraffic of the last 1d: [\d.]+ requests\/s, errors [\d.]+ %, p50 [\d.]+ ms, p99 [\d.]+ ms,\n {2}orders 5 % of requests\n/,
     )
     expect(out).toMatch(/power of each bake alone, at (?:19|20)/)
-    const stated = await world.run(
-      'plan',
-      'check',
-      'good.yaml',
-      '--since',
-      '1d',
-      '--rps',
-      '500',
-      '--event',
-      'orders=7%',
-    )
-    expect(stated.out).toContain('power of each bake alone, at 500 requests/s')
+    const stated = await world.run('plan', 'check', 'good.yaml', '--since', '1d', '--rps', '500', '--base-rate', '2%')
+    expect(stated.out).toContain('power of each bake alone, at 500 requests/s\n  errors  a rise from 2 % to 8 %\n')
+    const unasked = await world.run('plan', 'check', 'good.yaml', '--since', '1d', '--event', 'orders=7%')
+    expect([unasked.code === 0, unasked.err]).toEqual([
+      false,
+      expect.stringContaining('no check of the plan asks for orders, nor for any other event'),
+    ])
   })
 
   it('says why nothing could be measured, and gives its problems their places', async () => {
@@ -223,7 +218,16 @@ describe('sluice plan check with traffic', () => {
     [['--rps', '5', '--rise', '0.1%'], '--rise: a rise to 0.1 % is none: 0.5 % of the requests fail as it is'],
     [['--rps', '5', '--latency', 'p50=1s'], '--latency p50=1s: expected two quantiles'],
     [['--rps', '5', '--buckets', '10ms'], '--buckets says nothing without --latency'],
-    [['--rps', '5', '--latency', 'p50=1s,p99=2s', '--buckets', '1'], '--buckets 1: expected the upper bounds'],
+    [
+      ['--rps', '5', '--latency', 'p50=1s,p99=2s', '--buckets', '1'],
+      '--buckets 1: expected a unit behind 1, such as 1ms; the upper bounds',
+    ],
+    [['--rps', '5', '--latency', 'p50=80'], '--latency p50=80: expected a unit behind 80, such as 80ms; two quantiles'],
+    [
+      ['--rps', '5', '--base-rate', '100%'],
+      '--base-rate: 100 % of the requests fail as it is: there is no rise above that',
+    ],
+    [['--rps', '5', '--event', 'ordres=3%'], '--event ordres: no check of the plan asks for ordres'],
     [['--rps', '5', '--slower', '1x'], '--slower 1x: expected more than 1x, such as 1.5x'],
     [['--rps', '5', '--event', 'orders'], '--event orders: expected one of each event, such as orders=3%'],
     [['--rps', '5', '--event', 'orders=1%', '--event', 'orders=2%'], '--event orders=2%: expected one of each event'],

@@ -5,6 +5,7 @@ import {
   expectedTraffic,
   type MeasuredTraffic,
   type StatedTraffic,
+  unaskedEvent,
 } from '../../analysis/expected-traffic.ts'
 import type { StepPower } from '../../analysis/plan-power.ts'
 import { SluiceError } from '../../domain/errors.ts'
@@ -74,6 +75,14 @@ async function lookAhead(
   measured: MeasuredTraffic | null,
   { runPower = async (job) => workOutPower(job, Date.now) }: ApiDependencies,
 ): Promise<Pick<PlanCheckAnswer, 'traffic' | 'power' | 'isWhole'>> {
+  const unasked = unaskedEvent(plan, stated)
+  if (unasked !== null) {
+    throw new SluiceError('request.invalid', {
+      message: unasked.problem,
+      expected: 'events that a rate check of the plan asks for',
+      fix: 'leave it out, or write it as the plan does',
+    })
+  }
   const traffic = expectedTraffic(stated, measured)
   if (traffic === null) return { traffic, power: [] }
   if ('problem' in traffic) {

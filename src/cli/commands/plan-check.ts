@@ -1,11 +1,12 @@
-import { expectedTraffic, type StatedTraffic } from '../../analysis/expected-traffic.ts'
+import { expectedTraffic, type StatedTraffic, unaskedEvent } from '../../analysis/expected-traffic.ts'
+import type { StepPower } from '../../analysis/plan-power.ts'
 import type { PlanCheckAnswer } from '../../api/routes/plans.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { readPlanFile, withPlaces } from '../plan-file.ts'
-import { renderPower, renderTraffic } from '../power-table.ts'
+import { hanging, renderPower, renderTraffic } from '../power-table.ts'
 import type { Session } from '../session.ts'
 import { statedTraffic, type TrafficOptions, type WrittenTraffic } from '../stated-traffic.ts'
 import { clean } from '../text.ts'
@@ -26,11 +27,12 @@ export async function checkPlan(name: string, options: CheckOptions, session: Se
   // Before the plan is read: what is stated is wrong whatever the plan.
   const expected = traffic === null ? null : expectedOf(traffic.stated)
   const { plan } = await checkedPlan(name, config, session)
-  const described = describePlan(name, plan)
+  if (traffic !== null) refuseUnasked(plan, traffic.stated)
+  const described = describePlan(name, plan, session.look().width)
   if (expected === null) return session.say([...described, ...hintFor(plan, config)], { plan })
   const { powerOf } = await import('../../analysis/plan-power.ts')
   const power = powerOf(plan, expected)
-  const lines = [...described, ...renderPower(power, expected.requestsPerSecond, session.look())]
+  const lines = [...described, ...powerLines(plan, power, expected.requestsPerSecond, session)]
   session.say(lines, { plan, traffic: expected, power })
 }
 
@@ -58,17 +60,38 @@ async function checkBySince(
   const { plan, measured = null, missing = [], traffic = null, power = [] } = answer
   const look = session.look()
   const lines = [
-    ...describePlan(name, plan),
+    ...describePlan(name, plan, look.width),
     ...renderTraffic(parsed.value, measured, missing, look),
-    ...(traffic === null ? hintFor(plan, '') : renderPower(power, traffic.requestsPerSecond, look)),
+    ...(traffic === null ? hintFor(plan, '') : powerLines(plan, power, traffic.requestsPerSecond, session)),
   ]
   session.say(lines, answer)
 }
 
+function powerLines(plan: Plan, power: readonly StepPower[], rps: number, session: Session): readonly string[] {
+  const look = session.look()
+  if (power.length > 0) return renderPower(power, rps, look)
+  const lack =
+    checksOf(plan).length === 0
+      ? 'the plan has no checks'
+      : 'the plan has no bake and no analysis for its checks to see anything in'
+  return ['', ...hanging(`nothing can be said of its power: ${lack}`, look.width)]
+}
+
 function expectedOf(stated: StatedTraffic) {
   const expected = expectedTraffic(stated, null)
-  if (expected !== null && 'problem' in expected) throw new CliFailure(EXIT.usage, `--rise: ${expected.problem}`)
+  if (expected !== null && 'problem' in expected) {
+    const flag = stated.rise === undefined ? '--base-rate' : '--rise'
+    throw new CliFailure(EXIT.usage, `${flag}: ${expected.problem}`)
+  }
   return expected
+}
+
+function refuseUnasked(plan: Plan, stated: StatedTraffic): void {
+  const unasked = unaskedEvent(plan, stated)
+  if (unasked === null) return
+  const { name, problem } = unasked
+  const flag = Object.hasOwn(stated.events ?? {}, name) ? '--event' : '--change'
+  throw new CliFailure(EXIT.usage, `${flag} ${clean(name)}: ${clean(problem)}`)
 }
 
 function hintFor({ checks }: Plan, config: string | undefined): readonly string[] {
@@ -76,14 +99,28 @@ function hintFor({ checks }: Plan, config: string | undefined): readonly string[
   return ['', `to see what each bake can detect: --rps 50${config === undefined ? ' or --since 1d' : ''}`]
 }
 
-function describePlan(name: string, plan: Plan): readonly string[] {
-  const { service, environment, steps, checks, onFail, onInconclusive, interval, errorBudget } = plan
-  const names = checks.map((check) => `${check.name} (${check.kind})`).join(', ')
+function describePlan(name: string, plan: Plan, width: number): readonly string[] {
+  const { service, environment, steps, onFail, onInconclusive, interval, errorBudget } = plan
+  // What must not be torn apart at the end of a line.
+  const names = checksOf(plan).map(
+    ({ name: check, kind, step }) => `${check}\u00a0(${kind}${step === null ? '' : `,\u00a0step\u00a0${step}`})`,
+  )
   const falseAlarm = errorBudget > 0 ? `, false alarm at most ${Number((errorBudget * 100).toPrecision(3))}%` : ''
+  const checked = `checks: ${clean(names.join(', ')) || 'none'}, every ${formatDuration(interval)}${falseAlarm}`
   return [
-    `${clean(name)} is a valid plan for ${service} in ${environment}`,
+    ...hanging(`${clean(name)} is a valid plan for ${service} in ${environment}`, width),
     ...steps.map(({ label }, index) => `  ${String(index + 1).padStart(String(steps.length).length)}  ${clean(label)}`),
-    `  checks: ${clean(names) || 'none'}, every ${formatDuration(interval)}${falseAlarm}`,
+    ...hanging(checked, width - 2).map((line) => `  ${line}`),
     `  on fail: ${onFail}; when inconclusive: hold ${formatDuration(onInconclusive.holdFor)}, then ${onInconclusive.then}`,
+  ]
+}
+
+/** The plan's own checks, and those of its analyses with their steps. */
+function checksOf({ checks, actions }: Plan) {
+  return [
+    ...checks.map(({ name, kind }) => ({ name, kind, step: null })),
+    ...actions.flatMap((action) =>
+      action.kind === 'judge' ? action.checks.map(({ name, kind }) => ({ name, kind, step: action.step })) : [],
+    ),
   ]
 }
