@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { shapeThrough } from '../src/analysis/latency-shape.ts'
+import { powerOf } from '../src/analysis/plan-power.ts'
 import { ADAPTERS, ALL_CHECK_KINDS, planContextFor } from '../src/catalog.ts'
 import { readInstallation } from '../src/config/installation.ts'
 import type { Action } from '../src/domain/actions.ts'
@@ -86,6 +88,30 @@ describe('examples/checkout.yaml', () => {
     const asked = actions.flatMap((action) => (action.kind === 'ask' ? [action.people] : []))
     expect(asked).toEqual([['alice', 'bob', 'demo-approver']])
   })
+})
+
+describe('the limits of the examples', () => {
+  const latency = shapeThrough([
+    { quantile: 0.5, seconds: 0.08 },
+    { quantile: 0.99, seconds: 0.9 },
+  ])
+  it.each(PLANS.flatMap((file) => [10, 50, 120, 1_000].map((rps) => [file, rps] as const)))(
+    'of %s fail a canary that is as stable is in less than 1 %% of the bakes, at %d requests/s',
+    (file, requestsPerSecond) => {
+      const plan = planOf(file)
+      const checks = plan.checks.filter((check) => 'rule' in check && check.rule.judge !== 'sequential')
+      const traffic = {
+        requestsPerSecond,
+        errors: { from: 0.005, to: 0.02 },
+        latency,
+        slower: null,
+        events: {},
+        changes: {},
+      }
+      const often = powerOf({ ...plan, checks }, traffic).filter(({ falseAlarm }) => (falseAlarm ?? 0) > 0.01)
+      expect(often).toEqual([])
+    },
+  )
 })
 
 describe('the examples together', () => {
