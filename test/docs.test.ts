@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { fillTables } from '../scripts/lib/generated.mjs'
 import { ADAPTERS, ALL_CHECK_KINDS, planContextFor } from '../src/catalog.ts'
 import { readInstallation } from '../src/config/installation.ts'
+import { runProgram } from '../src/cli/program.ts'
+import type { Terminal } from '../src/cli/terminal.ts'
 import { docsTables } from '../src/docs-tables.ts'
 import { COMMAND_VERBS } from '../src/domain/commands.ts'
 import { ERROR_CODES } from '../src/domain/error-codes.ts'
@@ -29,6 +31,22 @@ function pagesIn(folder: string): readonly string[] {
 /** Text between fences, by what stands behind the opening one. */
 function blocksOf(page: string): readonly { readonly kind: string; readonly text: string }[] {
   return [...textOf(page).matchAll(/^```([^\n]*)\n([^]*?)^```$/gm)].map(([, kind = '', text = '']) => ({ kind, text }))
+}
+
+/** What the command line prints for the installation of the examples, whatever the file's name. */
+async function outputOf(command: string, plan: string): Promise<string> {
+  let out = ''
+  const terminal: Terminal = {
+    ...{ env: {}, live: null, columns: () => 80, hasColor: false, now: () => 0, userName: () => 'carol' },
+    out: (more) => void (out += more),
+    err: (more) => void (out += more),
+    fetch: () => Promise.reject(new Error('no server is needed')),
+    sleep: async () => undefined,
+    writeFile: async () => undefined,
+    readFile: async () => plan,
+  }
+  await runProgram([...command.split(' '), '--config', join(ROOT, 'examples/sluice.yaml')], terminal)
+  return out
 }
 
 describe.each([
@@ -144,6 +162,17 @@ describe('the plans in the docs', () => {
     const shown = 'problems' in result ? result.problems.map(formatProblem) : []
     expect(shown).toHaveLength(1)
     expect(textOf('docs/plan.md')).toContain(`\n${shown.join()}\n`)
+  })
+
+  it('are looked at as docs/plan.md shows it', async () => {
+    const page = 'docs/plan.md'
+    const blocks = blocksOf(page)
+    const command = /^sluice (plan check checkout\.yaml --rps .+)$/m.exec(textOf(page))?.[1] ?? ''
+    const shown = blocks.find(({ text }) => text.startsWith('power of each bake alone'))?.text ?? ''
+    const out = await outputOf(command, blocks.find(({ kind }) => kind === 'yaml plan')?.text ?? '')
+    const parts = shown.split('…\n')
+    expect(parts.length).toBeGreaterThan(1)
+    expect(parts.filter((part) => !out.includes(part))).toEqual([])
   })
 
   it('show every step kind and every check kind on its own page', () => {
