@@ -40,64 +40,73 @@ function riseInLooks(plan: BakePlan, rule: RelativeRule, from: number, to: numbe
 }
 
 /**
- * What a `latency` check with a bare ratio to stable sees when all requests take longer. Of the quantiles the one with the
- * most requests beyond it decides, for it varies least: it is a breach when more than 1 − q of the canary's requests are
- * slower than maxRatio times stable's quantile. That stable's own quantile varies too is left out, which is little as long
- * as stable has many times the canary's requests. Null when that lies above the largest bucket: then nobody can tell.
+ * What a `latency` check with a bare ratio to stable sees when all requests take longer. A quantile q is a breach when more
+ * than 1 − q of the canary's requests are slower than maxRatio times stable's quantile, which is one of 15 by how likely each
+ * is; the chances of several quantiles count as independent. Null when all of it lies above the largest bucket: then nobody
+ * can tell.
  */
 export function latencyRatioSight(check: LatencyCheck, rule: RelativeRule, shape: LatencyShape): Sight | null {
   const lowest = Math.min(...check.quantiles)
-  const usual = quantileOf(shape, lowest)
-  const limit = rule.maxRatio * usual
-  if (limit > (boundsOf(shape).at(-1) ?? 0)) return null
-  const above = seenAbove(shape, limit)
-  const allowed = 1 - lowest
+  if (rule.maxRatio * quantileOf(shape, lowest) > (boundsOf(shape).at(-1) ?? 0)) return null
+  const limitsAt = rememberLimits(check, rule, shape)
+  const power = (plan: BakePlan, factor: number): number => {
+    const { canary, stable } = expectedRequests(plan, plan.interval)
+    const slower = Math.min(canary, stable)
+    if (!(factor <= 1e6 && slower > 0 && rule.maxRatio > 0)) return 0
+    return gatheredPower(plan, rule, slower, (requests) => {
+      const [ours, theirs] = [Math.round((requests * canary) / slower), Math.round((requests * stable) / slower)]
+      const quiet = limitsAt(theirs).map(({ allowed, seen }) => {
+        const chances = seen.map((above) => chanceOfMore(ours, { ...above(factor), allowed }))
+        return 1 - chances.reduce((sum, one) => sum + one, 0) / chances.length
+      })
+      return 1 - quiet.reduce((product, one) => product * one, 1)
+    })
+  }
   return {
-    power(plan, factor) {
-      const { canary, stable } = expectedRequests(plan, plan.interval)
-      const slower = Math.min(canary, stable)
-      if (!(factor > 1 && factor <= 1e6 && slower > 0)) return 0
-      const bad = { ...above(factor), allowed }
-      return gatheredPower(plan, rule, slower, (requests) =>
-        chanceOfMore(Math.round((requests * canary) / slower), bad),
-      )
-    },
+    power: (plan, factor) => (factor > 1 ? power(plan, factor) : 0),
     accepts: (factor) => factor <= rule.maxRatio,
-    falseAlarm: (plan) => falseAlarmOfRatio(plan, check, rule, shape),
+    falseAlarm: (plan) => power(plan, 1),
     none: 1,
     worst: WORST_SLOWDOWN,
-    describe: (factor) => `all requests ${formatMultiple(factor)} as slow (${formatQuantile(lowest)})`,
+    describe: (factor) =>
+      `all requests ${formatMultiple(factor)} as slow (${check.quantiles.map(formatQuantile).join(', ')})`,
     format: formatMultiple,
   }
 }
 
-/**
- * Probability that a bare ratio fails a canary that is as fast as stable is. In each look stable's quantile is one of 15 by
- * how likely it is, and so is what the canary has to be slower than. The chances of several quantiles count as independent.
- */
-function falseAlarmOfRatio(
-  plan: BakePlan,
+/** What a quantile of the canary must not exceed, for each quantile that stable may show. */
+interface Limits {
+  readonly allowed: number
+  /** What is seen above each limit, by how many times as slow the canary is. */
+  readonly seen: readonly ((factor: number) => SeenAbove)[]
+}
+
+/** The limits of each quantile by stable's requests, a pure function that keeps its answers: searches ask again and again. */
+function rememberLimits(
   { quantiles }: LatencyCheck,
-  rule: RelativeRule,
+  { maxRatio }: RelativeRule,
   shape: LatencyShape,
-): number {
-  const { canary, stable } = expectedRequests(plan, plan.interval)
-  const slower = Math.min(canary, stable)
-  if (!(slower > 0 && rule.maxRatio > 0)) return 0
-  return gatheredPower(plan, rule, slower, (requests) => {
-    const [ours, theirs] = [Math.round((requests * canary) / slower), Math.round((requests * stable) / slower)]
-    const quiet = quantiles.map((quantile) => {
-      const chances = limitsOf(shape, quantile, theirs, rule.maxRatio).map((above) =>
-        chanceOfMore(ours, { ...above, allowed: 1 - quantile }),
-      )
-      return 1 - chances.reduce((sum, one) => sum + one, 0) / chances.length
-    })
-    return 1 - quiet.reduce((product, one) => product * one, 1)
-  })
+): (requests: number) => readonly Limits[] {
+  const known = new Map<number, readonly Limits[]>()
+  return (requests) => {
+    const limits =
+      known.get(requests) ??
+      quantiles.map((quantile) => ({
+        allowed: 1 - quantile,
+        seen: limitsOf(shape, quantile, requests, maxRatio),
+      }))
+    known.set(requests, limits)
+    return limits
+  }
 }
 
 /** For 15 quantiles of stable over so many requests: what is seen above `ratio` times it; nothing beyond the buckets. */
-function limitsOf(shape: LatencyShape, quantile: number, requests: number, ratio: number): readonly SeenAbove[] {
+function limitsOf(
+  shape: LatencyShape,
+  quantile: number,
+  requests: number,
+  ratio: number,
+): readonly ((factor: number) => SeenAbove)[] {
   const largest = boundsOf(shape).at(-1) ?? 0
   return QUANTILES.map((p) => {
     // Stable's quantile lies above a time when more than 1 − q of its requests took longer than that.
@@ -106,9 +115,11 @@ function limitsOf(shape: LatencyShape, quantile: number, requests: number, ratio
       0,
       largest,
     )
-    return theirs * ratio >= largest ? { share: 0, spread: 1 } : seenAbove(shape, theirs * ratio)(1)
+    return theirs * ratio > largest ? () => NOTHING_SEEN : seenAbove(shape, theirs * ratio)
   })
 }
+
+const NOTHING_SEEN: SeenAbove = { share: 0, spread: 1 }
 
 function quantileOf(shape: LatencyShape, quantile: number): number {
   const slower = slowerThan(shape)
