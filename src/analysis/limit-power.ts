@@ -141,6 +141,8 @@ interface Gathering {
 
 /** More looks than this to one that counts are no matter of a bake. */
 const MOST_GATHERED = 1e6
+/** With more terms than this the wait for the last of the requests, a gamma variable, is as good as its whole looks. */
+const MOST_TERMS = 1_000
 
 /**
  * Looks until Poisson requests of mean `perLook` add up to `least`: E = Σ P(k looks are too few), for k from 0. Null when it
@@ -151,6 +153,10 @@ function gatheringOf(perLook: number, least: number): Gathering | null {
   if (!(about < MOST_GATHERED)) return null
   // Far from the middle each term is 0 or 1.
   const width = 8 * Math.sqrt(about / perLook) + 2
+  if (width > MOST_TERMS) {
+    const requests = Math.ceil(least)
+    return { mean: requests / perLook + 0.5, variance: requests / perLook ** 2 + 1 / 12 }
+  }
   const first = Math.max(0, Math.floor(about - width))
   let mean = first
   let squares = first * first

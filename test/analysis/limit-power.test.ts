@@ -55,6 +55,19 @@ describe('the power of a fixed limit on errors', () => {
     },
   )
 
+  it('goes over smoothly to waits that are too long to add up, and takes no time for them', () => {
+    const wait = (requestsPerSecond: number) =>
+      powerOf({ ...plan, weight: 1, interval: 1_000, bake: 400 * 86_400_000, requestsPerSecond }, 0.2, {
+        ...limit,
+        minRequests: 1_000,
+      })
+    for (const requestsPerSecond of [1e-9, 1e-3, 0.3, 1, 3, 30]) {
+      const [less, more] = [wait(requestsPerSecond * 0.999), wait(requestsPerSecond * 1.001)]
+      expect(Math.abs(more - less)).toBeLessThan(0.05)
+    }
+    expect(wait(30)).toBeGreaterThan(0.99)
+  })
+
   it('counts looks that are too small together with the next ones', () => {
     const one = { ...plan, requestsPerSecond: 10, bake: 3_600_000, interval: 10_000 }
     expect(powerOf(one, 0.05, { ...limit, minRequests: 100 })).toBeGreaterThan(0.99)

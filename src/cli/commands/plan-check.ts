@@ -57,15 +57,19 @@ async function checkBySince(
   const answer = await withPlaces(file, () =>
     session.api.post<PlanCheckAnswer>('/api/v1/plans/check', body, undefined, SERVER_DEADLINE),
   )
-  const { plan, measured = null, missing = [], traffic = null, power = [] } = answer
+  const { plan, measured = null, missing = [], traffic = null, power = [], isWhole = true } = answer
   const look = session.look()
   const lines = [
     ...describePlan(name, plan, look.width),
     ...renderTraffic(parsed.value, measured, missing, look),
     ...(traffic === null ? hintFor(plan, '') : powerLines(plan, power, traffic.requestsPerSecond, session)),
+    ...(isWhole ? [] : ['', ...hanging(STOPPED, look.width)]),
   ]
   session.say(lines, answer)
 }
+
+const STOPPED =
+  'the plan has more bakes and checks than the server works out at once: with --config the rest is worked out here'
 
 function powerLines(plan: Plan, power: readonly StepPower[], rps: number, session: Session): readonly string[] {
   const look = session.look()
