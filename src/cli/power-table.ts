@@ -70,7 +70,7 @@ function regressions(figures: readonly Figure[], width: number): readonly string
   )
   const column = Math.min(nameColumn(width), widest([...said.keys()]))
   return [...said].flatMap(([check, text]) => {
-    const [first = '', ...rest] = wrapped(clean(text), width - column - 4)
+    const [first = '', ...rest] = wrap(clean(text), width - column - 4)
     return [`  ${pad(short(check, column), column)}  ${first}`, ...rest.map((line) => ' '.repeat(column + 4) + line)]
   })
 }
@@ -202,17 +202,8 @@ function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Readon
 
 /** Broken at the width, further lines two columns in. */
 export function hanging(text: string, width: number): readonly string[] {
-  const [first = '', ...rest] = wrapped(text, width - 2)
+  const [first = '', ...rest] = wrap(text, width - 2)
   return [first, ...rest.map((line) => `  ${line}`)]
-}
-
-/** As `wrap`, but a percent sign stays with its number, the minutes with the hours, and a step with its number. */
-function wrapped(text: string, columns: number): readonly string[] {
-  const bound = text
-    .replaceAll(' %', '\u00a0%')
-    .replace(/(\d[dhm]) (?=\d+[hms]\b)/g, '$1\u00a0')
-    .replace(/\b(steps?) (?=\d)/g, '$1\u00a0')
-  return wrap(bound, columns).map((line) => line.replaceAll('\u00a0', ' '))
 }
 
 function widest(texts: readonly string[]): number {

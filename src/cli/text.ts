@@ -30,20 +30,29 @@ export function pad(text: string, columns: number, side: 'end' | 'start' = 'end'
   return side === 'end' ? text + spaces : spaces + text
 }
 
-/** Breaks at spaces into lines of at most `columns`; a longer word is cut, a percent sign stays with its number. */
+/**
+ * Breaks at spaces into lines of at most `columns`; a longer word is cut. What belongs together stays together: a number and
+ * its percent sign, the parts of a duration, `step 3`, and what a no-break space joins. Always at least one line.
+ */
 export function wrap(text: string, columns: number): readonly string[] {
   const widest = Math.max(8, columns)
+  const bound = text
+    .replaceAll(' %', `${NO_BREAK}%`)
+    .replace(/(\d[dhm]) (?=\d+[hms]\b)/g, `$1${NO_BREAK}`)
+    .replace(/\b(steps?) (?=\d)/g, `$1${NO_BREAK}`)
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(/ (?!%)/).flatMap((one) => cut(one, widest))) {
+  for (const word of bound.split(' ').flatMap((one) => cut(one, widest))) {
     const joined = line === '' ? word : `${line} ${word}`
     if (line !== '' && columnsOf(joined) > widest) {
       lines.push(line)
       line = word
     } else line = joined
   }
-  return [...lines, line]
+  return [...lines, line].map((one) => one.replaceAll(NO_BREAK, ' '))
 }
+
+const NO_BREAK = '\u00a0'
 
 function cut(word: string, columns: number): readonly string[] {
   if (columnsOf(word) <= columns) return [word]
