@@ -39,6 +39,7 @@ export interface CalibrationReport {
 }
 
 export interface CalibrationRequest extends ReplaySource {
+  readonly check: CalibratedCheck
   /** Effects to measure the delay for, e.g. [1.5, 2, 4]; a proposal is chosen by how soon they are seen. */
   readonly effects: readonly number[]
   readonly replays: number

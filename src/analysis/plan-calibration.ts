@@ -8,10 +8,11 @@ import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/unit
 import { type CalibrationReport, calibrate } from './calibrate.ts'
 import { addArms } from './arms.ts'
 import { totalOf } from './histogram.ts'
+import { type LimitReport, measureLimit } from './limit-calibration.ts'
 import { proposedCheck, proposedLine } from './proposed-line.ts'
 import { createRandom } from './random.ts'
 import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
-import type { CalibratedCheck, RecordedInterval } from './replays.ts'
+import type { CalibratedCheck, RecordedInterval, ReplaySource } from './replays.ts'
 
 /** How much work a calibration may be. */
 export interface Effort {
@@ -30,7 +31,15 @@ export interface PastReplay extends Pick<PastRelease, 'releaseId' | 'version' | 
   readonly proposed: PastVerdict | null
 }
 
-/** One check's calibration, or why there is none. Plain JSON. */
+/** What replays were made of: windows of the recording, looks per replay and the length of each. */
+export interface ReplaysUsed {
+  readonly windows: number
+  readonly looks: number
+  readonly lookLength: Milliseconds
+  readonly replays: number
+}
+
+/** One check's calibration, what a limit without a budget would have done, or why there is neither. Plain JSON. */
 export type CheckCalibration = {
   readonly name: string
   readonly kind: Check['kind']
@@ -38,15 +47,10 @@ export type CheckCalibration = {
   readonly past: readonly PastReplay[]
 } & (
   | { readonly skipped: string }
+  | { readonly limit: LimitReport; readonly used: ReplaysUsed }
   | {
       readonly report: CalibrationReport
-      /** What was used: windows of the recording, looks per replay and the length of each. */
-      readonly used: {
-        readonly windows: number
-        readonly looks: number
-        readonly lookLength: Milliseconds
-        readonly replays: number
-      }
+      readonly used: ReplaysUsed
       /** The minimum of requests that is proposed: more than the check has, and no more than each bake gives; or null. */
       readonly minRequests: number | null
       /** The check with what is proposed, as it stands in a plan; null when nothing is to be changed, or not yet known. */
@@ -82,14 +86,14 @@ export function* calibratePlan(
   seed: number,
 ): Generator<CheckCalibration, void> {
   const checks = watchedChecks(plan)
-  const cost = checks.reduce((sum, { check }) => sum + (isCalibrated(check) ? costOf(check) : 0), 0)
+  const cost = checks.reduce((sum, { check }) => sum + (isReplayed(check) ? costOf(check) : 0), 0)
   const looks = effort.looks / JUDGED_TIMES / Math.max(1, cost)
   for (const [index, { check, actions }] of checks.entries()) {
     const { name, kind } = check
     // A check of an analysis watched only there, if it watched at all.
     const replayed = plan.checks.includes(check) ? releases : []
     const outcome = calibrateOne(check, plan, actions, stable, { ...effort, looks }, seed + index)
-    if ('skipped' in outcome) {
+    if ('skipped' in outcome || 'limit' in outcome) {
       yield { name, kind, ...outcome, past: pastOf(check, check, replayed) }
       continue
     }
@@ -115,7 +119,7 @@ export function withLines(
   )
   return checks.map((one) => {
     const check = known.get(one.name)
-    if (!('report' in one) || check === undefined || !isCalibrated(check)) return one
+    if (!('report' in one) || check === undefined || !isReplayed(check) || !isCalibrated(check)) return one
     const { minRequests } = one
     return { ...one, line: proposedLine(check, written, one.report, { minRequests, claims }) }
   })
@@ -123,6 +127,7 @@ export function withLines(
 
 type Outcome =
   | { readonly skipped: string }
+  | { readonly limit: LimitReport; readonly used: ReplaysUsed }
   | (Pick<Extract<CheckCalibration, { readonly report: unknown }>, 'report' | 'used' | 'minRequests'> & {
       readonly calibrated: CalibratedCheck
     })
@@ -135,7 +140,7 @@ function calibrateOne(
   effort: Effort,
   seed: number,
 ): Outcome {
-  if (!isCalibrated(check)) return { skipped: 'it controls no error rate, so there is nothing to calibrate' }
+  if (!isReplayed(check)) return { skipped: 'what its query would have answered is not known' }
   const recording = stable[check.source]
   if (recording?.kind !== 'value') return { skipped: recording?.reason ?? withoutSource(check.source, stable) }
   const windows = recording.value
@@ -146,9 +151,11 @@ function calibrateOne(
   const { schedule, record, replays } = affordable(weights, windows, Math.ceil(plan.interval / step), effort)
   if (record.length < FEWEST_INTERVALS) return { skipped: 'the recording is too short for so long a plan' }
   const random = createRandom(seed).uniform
-  const report = calibrate({ check, record, weights: schedule, effects: effectsOf(check), replays, random })
   const lookLength = record[0]?.duration ?? 0
   const used = { windows: windows.length, looks: schedule.length, lookLength, replays }
+  const material = { record, weights: schedule, replays, random }
+  if (!isCalibrated(check)) return { limit: measureLimit({ ...material, check, effects: EFFECTS }), used }
+  const report = calibrate({ ...material, check, effects: effectsOf(check) })
   const reached = reachedRequests(actions, windows)
   return { calibrated: check, report, used, minRequests: minimumFor(check, report, reached) }
 }
@@ -211,12 +218,16 @@ export function sourcesToReplay(plan: Plan): readonly string[] {
 
 /** The metric sources that {@link calibratePlan} needs of stable. */
 export function sourcesToRecord(plan: Plan): readonly string[] {
-  return [...new Set(watchedChecks(plan).flatMap(({ check }) => (isCalibrated(check) ? [check.source] : [])))]
+  return [...new Set(watchedChecks(plan).flatMap(({ check }) => (isReplayed(check) ? [check.source] : [])))]
 }
 
-function isCalibrated(check: Check): check is CalibratedCheck {
-  if (check.kind === 'rate') return true
-  return (check.kind === 'errorRate' || check.kind === 'latency') && check.rule.judge === 'sequential'
+/** A check that is judged from counts, which stable's record can play. */
+function isReplayed(check: Check): check is ReplaySource['check'] {
+  return needsCounts(check)
+}
+
+function isCalibrated(check: ReplaySource['check']): check is CalibratedCheck {
+  return check.kind === 'rate' || check.rule.judge === 'sequential'
 }
 
 /** A count that may not fall gets worse by falling, whether or not it may rise. */
@@ -264,7 +275,7 @@ function scheduleOf({ interval }: Plan, actions: readonly Action[], step: Millis
 }
 
 function whyNot(
-  check: CalibratedCheck,
+  check: ReplaySource['check'],
   windows: readonly RecordedWindow[],
   weights: readonly BasisPoints[],
 ): string | null {

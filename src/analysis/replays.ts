@@ -20,7 +20,7 @@ export type CalibratedCheck = ((ErrorRateCheck | LatencyCheck) & { readonly rule
 
 /** What replays are made from. */
 export interface ReplaySource {
-  readonly check: CalibratedCheck
+  readonly check: ErrorRateCheck | LatencyCheck | RateCheck
   readonly record: readonly RecordedInterval[]
   readonly weights: WeightSchedule
   /** Uniform numbers in (0, 1). */
@@ -130,7 +130,7 @@ export function trendOf({ record, check }: Pick<ReplaySource, 'record' | 'check'
 }
 
 /** How many of what the check counts an arm had; 0 for latencies. */
-export function eventsOf(check: CalibratedCheck, arm: ArmCounts): number {
+export function eventsOf(check: ReplaySource['check'], arm: ArmCounts): number {
   if (check.kind === 'rate') return arm.events[check.of] ?? 0
   return check.kind === 'errorRate' ? arm.errors : 0
 }

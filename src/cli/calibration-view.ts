@@ -23,18 +23,25 @@ export function renderCalibration(
 ): readonly string[] {
   const paint = createPaint(color)
   const measured = checks.flatMap((check) => ('report' in check ? [check] : []))
+  const limits = checks.flatMap((check) => ('limit' in check ? [check] : []))
   const skipped = checks.flatMap((check) => ('skipped' in check ? [check] : []))
   const lines = measured.flatMap(({ line }) => (line === null ? [] : [line]))
   const blocks = [
     [paint('bold', clean(`${service} in ${environment}`)), ...wrap(`stable against itself, ${clean(source)}`, width)],
-    measured.length === 0
+    measured.length + limits.length === 0
       ? []
-      : tableOf(CHECK_HEADS, measured.flatMap(rowsOf), 2).map((line, at) => (at === 0 ? paint('dim', line) : line)),
+      : tableOf(CHECK_HEADS, [...measured.flatMap(rowsOf), ...limits.map(limitRow)], 2).map((line, at) =>
+          at === 0 ? paint('dim', line) : line,
+        ),
     measured.flatMap(({ report, used }) => [
       ...wrap(clean(report.summary), width),
       ...wrap(usedText(used), width - 2).map((line) => paint('dim', `  ${line}`)),
     ]),
-    measured.length === 0 ? [] : wrap(LEGEND, width).map((line) => paint('dim', line)),
+    limits.flatMap(({ limit, used }) => [
+      ...wrap(clean(limit.summary), width),
+      ...wrap(usedText(used), width - 2).map((line) => paint('dim', `  ${line}`)),
+    ]),
+    measured.length + limits.length === 0 ? [] : wrap(LEGEND, width).map((line) => paint('dim', line)),
     renderPast(checks, past, width, paint),
     skipped.flatMap(({ name, skipped: why }) => wrap(clean(`${name}: not calibrated, ${why}`), width)),
     lines.length === 0 ? [] : ['to paste under checks, all of them:', ...lines.map((line) => `  ${clean(line)}`)],
@@ -57,16 +64,24 @@ function rowsOf({ name, report, minRequests }: Measured): readonly (readonly str
   const tolerance = (ratio: number) => `${Number((isFall ? 1 / ratio : ratio).toPrecision(3))}x`
   const row = (label: string, what: string, at: typeof current, delays: typeof effects, least: string) => [
     ...[label, what, tolerance(at.notWorseThan), percent(at.alpha), least, falseText(at)],
-    ...delays.map(({ times, medianDelay, detected }) => {
-      if ((isFall ? 1 / times : times) <= at.notWorseThan) return 'accepted'
-      return medianDelay === null ? `in ${Math.round(detected * 100)}%` : formatDuration(medianDelay)
-    }),
+    ...delays.map((delay) =>
+      (isFall ? 1 / delay.times : delay.times) <= at.notWorseThan ? 'accepted' : delayText(delay),
+    ),
   ]
   const now = row(fit(name, LONGEST_NAME), 'now', current, effects, '')
   if (proposed === null) return [now, ['', 'no tolerance up to 5x keeps the budget']]
   const isKept = proposed.notWorseThan <= current.notWorseThan && proposed.alpha === current.alpha
   if (isKept && proposed.notWorseThan === current.notWorseThan) return [now]
   return [now, row('', isKept ? 'tightest' : 'proposed', proposed, proposedEffects, String(minRequests ?? ''))]
+}
+
+function limitRow({ name, limit }: Extract<CheckCalibration, { readonly limit: unknown }>): readonly string[] {
+  const { falseAlarms, effects } = limit
+  return [fit(name, LONGEST_NAME), 'now', '', 'none', '', percent(falseAlarms), ...effects.map(delayText)]
+}
+
+function delayText({ medianDelay, detected }: Measured['report']['effects'][number]): string {
+  return medianDelay === null ? `in ${Math.round(detected * 100)}%` : formatDuration(medianDelay)
 }
 
 /** A text that people chose, at most so wide: of a long one the middle is left out. */

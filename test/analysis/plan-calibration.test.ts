@@ -55,7 +55,7 @@ const named = (all: readonly CheckCalibration[], name: string) => {
 }
 
 describe('the calibration of a plan', () => {
-  it('reports every check that compares with stable, and says of the others why not', () => {
+  it('reports every check that counts: those with a budget with a proposal, limits without', () => {
     const all = run(CHECKS)
     expect(all.map((one) => [one.name, 'report' in one])).toEqual([
       ['errors', true],
@@ -63,7 +63,9 @@ describe('the calibration of a plan', () => {
       ['orders', true],
       ['ceiling', false],
     ])
-    expect(all[3]).toMatchObject({ skipped: expect.stringContaining('no error rate') })
+    expect(all[3]).toMatchObject({
+      limit: { falseAlarms: 0, replays: all[3] && 'used' in all[3] ? all[3].used.replays : 0 },
+    })
   })
 
   it('gives the same figures for the same seed', () => {
@@ -147,7 +149,9 @@ describe('the calibration of a plan', () => {
   it('asks for the sources of the checks it can calibrate, those of analyses among them', () => {
     const steps = [{ weight: '10%' }, { analyse: { for: '1h', checks: { more: CHECKS.errors } } }, { weight: '100%' }]
     expect(sourcesToRecord(planOf({ ceiling: CHECKS.ceiling }, steps))).toEqual(['proxy'])
-    expect(sourcesToRecord(planOf({ ceiling: CHECKS.ceiling }))).toEqual([])
+    expect(sourcesToRecord(planOf({ ceiling: CHECKS.ceiling }))).toEqual(['proxy'])
+    const query = { query: { source: 'proxy', promql: 'x', fail: 'result[0] > 1.0' } }
+    expect(sourcesToRecord(planOf({ query }))).toEqual([])
     expect(sourcesToReplay(planOf({ ceiling: CHECKS.ceiling }))).toEqual(['proxy'])
     const { looks, lookLength } = named(run({}, past(), steps), 'more').used
     expect(looks * lookLength).toBe(3_600_000)

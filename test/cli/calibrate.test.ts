@@ -83,7 +83,8 @@ describe('sluice calibrate --recording', () => {
     expect(out).toMatch(/errors +now +1\.5x +1% +~?[\d.]+%/)
     expect(out).toMatch(/ +(?:proposed|tightest) +[\d.]+x +[\d.]+% +\d* +~?[\d.]+%/)
     expect(out).toContain('60 replays of 20 looks of 1m, out of 600 recorded windows\n')
-    expect(out).toContain('ceiling: not calibrated, it controls no error rate')
+    expect(out).toMatch(/ceiling +now +none +[\d.]+% +(in \d+%|\d+m) +(in \d+%|\d+m) +(in \d+%|\d+m)\n/)
+    expect(out).toMatch(/ceiling: [\d.]+ % of \d+ replays of stable against itself failed; a limit has no/)
     expect(out).toMatch(
       /to paste under checks, all of them:\n {2}errors: \{ errorRate: \{ notWorseThan: [\d.]+x(, minRequests: \d+)?(, confidence: [\d.]+%)? \} \}\n/,
     )
