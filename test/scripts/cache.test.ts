@@ -93,7 +93,15 @@ describe('withLock', () => {
     const path = join(root, 'lock')
     const waits: string[] = []
     let finish = () => {}
-    const first = withLock(path, () => new Promise<void>((resolve) => (finish = resolve)))
+    let begun = () => {}
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve))
+    const work = () => {
+      begun()
+      return new Promise<void>((resolve) => (finish = resolve))
+    }
+    const first = withLock(path, work)
+    // Whoever comes first holds it, so the second must not come before the first has it.
+    await hasBegun
     const second = withLock(path, () => Promise.resolve('second'), {
       pollMs: 1,
       onWait: () => {
