@@ -125,10 +125,15 @@ function remembering(judge: Judge): Judge {
 }
 
 function effectOf(paths: readonly EvidencePath[], times: number, alpha: number, length: Milliseconds): Effect {
-  const delays = paths.flatMap((path) => failsAt(path, alpha) ?? []).toSorted((left, right) => left - right)
+  const delays = paths.flatMap((path) => failsAt(path, alpha) ?? [])
   const waited = delays.reduce((sum, delay) => sum + delay, 0) + (paths.length - delays.length) * length
-  const medianDelay = delays[Math.ceil(paths.length / 2) - 1] ?? null
-  return { report: { times, detected: delays.length / paths.length, medianDelay }, meanWait: waited / paths.length }
+  return { report: effectReport(times, delays, paths.length), meanWait: waited / paths.length }
+}
+
+/** How an effect was seen: the times to it, of the replays in which it was. */
+export function effectReport(times: number, delays: readonly Milliseconds[], replays: number): EffectReport {
+  const sorted = delays.toSorted((left, right) => left - right)
+  return { times, detected: delays.length / replays, medianDelay: sorted[Math.ceil(replays / 2) - 1] ?? null }
 }
 
 interface Proposal {
@@ -199,7 +204,8 @@ function ratioOf(check: CalibratedCheck): number {
   return check.notBelow === null ? (check.notAbove ?? 1) : 1 / check.notBelow
 }
 
-function isFall(check: CalibratedCheck): boolean {
+/** True for a rate that may not fall. */
+export function isFall(check: CalibratedCheck): boolean {
   return check.kind === 'rate' && check.notBelow !== null
 }
 

@@ -2,7 +2,7 @@ import type { ErrorRateCheck, RateCheck, SequentialRule } from '../domain/checks
 import { formatRatio, formatShare } from './explain.ts'
 import { passage } from './first-passage.ts'
 import { type Earnings, likeliestMix } from './mixture-walk.ts'
-import { type BakePlan, expectedRequests, isPossible, type Sight } from './power.ts'
+import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, type Sight } from './power.ts'
 import { type SplitCounts, splitGains, WORSE_BETS } from './split-test.ts'
 import { logLowerGamma } from './statistics/incomplete-gamma.ts'
 import { logGamma } from './statistics/log-gamma.ts'
@@ -112,13 +112,11 @@ function countedTrials(plan: BakePlan): { readonly canary: number; readonly stab
   return { canary: -whole.canary * Math.expm1(-look.stable), stable: -whole.stable * Math.expm1(-look.canary) }
 }
 
-const QUANTILES = Array.from({ length: 15 }, (_, index) => (index + 0.5) / 15)
-
 /** Integrates over the arm that should have fewer; asks for how many events of the other are enough. */
 function bySlower(more: Arm, fewer: Arm, side: Side): number {
   const log = logWealth(more, fewer, side)
   const most = Math.min(more.trials * side.atMost, beyond(more.events))
-  return mean(QUANTILES, (p) => {
+  return meanOverQuantiles((p) => {
     const few = poissonQuantile(fewer.events, p)
     const enough = firstTrue((many) => log(many, few) >= -Math.log(side.alpha), most)
     return enough === null ? 0 : poissonAtLeast(Math.ceil(enough), more.events)
@@ -129,7 +127,7 @@ function bySlower(more: Arm, fewer: Arm, side: Side): number {
 function byFaster(more: Arm, fewer: Arm, side: Side): number {
   const log = logWealth(more, fewer, side)
   const most = beyond(fewer.events)
-  return mean(QUANTILES, (p) => {
+  return meanOverQuantiles((p) => {
     const many = poissonQuantile(more.events, p)
     const tooMany = firstTrue((few) => log(many, few) < -Math.log(side.alpha), most)
     return tooMany === null ? 1 : 1 - poissonAtLeast(Math.ceil(tooMany), fewer.events)
@@ -214,8 +212,4 @@ export function poissonQuantile(mean: number, p: number): number {
     if (sum >= p) break
   }
   return count
-}
-
-function mean(values: readonly number[], of: (value: number) => number): number {
-  return values.reduce((sum, value) => sum + of(value), 0) / values.length
 }

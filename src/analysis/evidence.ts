@@ -1,7 +1,6 @@
-import type { CheckInput } from '../domain/checks.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { type CheckState, startCheck, stepCheck } from './check-judge.ts'
-import type { CalibratedCheck, Tape } from './replays.ts'
+import { type CalibratedCheck, inputsOf, type Tape } from './replays.ts'
 
 /** How a check's evidence rose over one replay: only the looks at which it was stronger than ever before. */
 export type EvidencePath = readonly {
@@ -22,23 +21,13 @@ export function evidenceOver(check: CalibratedCheck, tape: Tape): EvidencePath {
   const judged = withAlpha(check, NEVER)
   const path: { at: Milliseconds; log: number }[] = []
   let state = startCheck(judged)
-  let at = 0
   let strongest = 0
-  for (const { canary, stable, duration } of tape) {
-    const window = { start: at, end: at + duration }
-    at = window.end
-    const input: CheckInput = {
-      at,
-      window,
-      canary: { kind: 'value', value: canary },
-      stable: { kind: 'value', value: stable },
-      readings: {},
-    }
+  for (const input of inputsOf(tape)) {
     state = stepCheck(judged, state, input).state
     const log = logEvidenceOf(state)
     if (log <= strongest) continue
     strongest = log
-    path.push({ at, log })
+    path.push({ at: input.at, log })
   }
   return path
 }

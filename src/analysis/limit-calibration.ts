@@ -1,8 +1,16 @@
-import type { CheckInput, ErrorRateCheck, LatencyCheck } from '../domain/checks.ts'
+import type { ErrorRateCheck, LatencyCheck } from '../domain/checks.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import type { EffectReport } from './calibrate.ts'
+import { type EffectReport, effectReport } from './calibrate.ts'
 import { enterExposure, startCheck, stepCheck } from './check-judge.ts'
-import { drawTape, type ReplaySource, type Tape, trendOf, type WeightSchedule, worsenTape } from './replays.ts'
+import {
+  drawTape,
+  inputsOf,
+  type ReplaySource,
+  type Tape,
+  trendOf,
+  type WeightSchedule,
+  worsenTape,
+} from './replays.ts'
 
 /** What a limit without an error budget would have done to a canary that is the same as stable, and to worse ones. */
 export interface LimitReport {
@@ -32,11 +40,9 @@ export function measureLimit(request: LimitRequest): LimitReport {
   const tapes = Array.from({ length: replays }, () => drawTape(request, trend))
   const delaysOver = (some: readonly Tape[]) => some.flatMap((tape) => delayOf(check, tape, weights) ?? [])
   const falseAlarms = delaysOver(tapes).length / replays
-  const reports = effects.map((times): EffectReport => {
-    const delays = delaysOver(tapes.map((tape) => worsenTape(check, tape, times, random)))
-    const medianDelay = delays.toSorted((left, right) => left - right)[Math.ceil(replays / 2) - 1] ?? null
-    return { times, detected: delays.length / replays, medianDelay }
-  })
+  const reports = effects.map((times) =>
+    effectReport(times, delaysOver(tapes.map((tape) => worsenTape(check, tape, times, random))), replays),
+  )
   const failed = `${Number((falseAlarms * 100).toPrecision(2))} %`
   const summary = `${check.name}: ${failed} of ${replays} replays of stable against itself failed; a limit has no budget, so nothing is proposed`
   return { replays, falseAlarms, effects: reports, summary }
@@ -45,18 +51,13 @@ export function measureLimit(request: LimitRequest): LimitReport {
 /** Watched time until the check fails, or null when it never does. */
 function delayOf(check: LimitRequest['check'], tape: Tape, weights: WeightSchedule): Milliseconds | null {
   let state = startCheck(check)
-  let at: Milliseconds = 0
-  for (const [index, { canary, stable, duration }] of tape.entries()) {
+  let index = 0
+  for (const input of inputsOf(tape)) {
     if (index > 0 && weights[index] !== weights[index - 1]) state = enterExposure(state)
-    const window = { start: at, end: at + duration }
-    at = window.end
-    const input: CheckInput = {
-      ...{ at, window, readings: {} },
-      ...{ canary: { kind: 'value', value: canary }, stable: { kind: 'value', value: stable } },
-    }
     const step = stepCheck(check, state, input)
-    if (step.verdict.outcome === 'fail') return at
+    if (step.verdict.outcome === 'fail') return input.at
     state = step.state
+    index += 1
   }
   return null
 }

@@ -2,7 +2,7 @@ import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../domain/chec
 import { formatMultiple } from './event-power.ts'
 import { formatQuantile, formatSeconds, formatShare } from './explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from './latency-shape.ts'
-import { type BakePlan, expectedRequests, isPossible, type Sight } from './power.ts'
+import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, type Sight } from './power.ts'
 import { incompleteBeta } from './statistics/incomplete-beta.ts'
 import { logLowerGamma } from './statistics/incomplete-gamma.ts'
 import { logGamma } from './statistics/log-gamma.ts'
@@ -175,16 +175,13 @@ function renewals(count: number, looks: number, { mean, variance }: Gathering): 
   return spread < 1e-6 ? Number(left >= 0) : normalCdf(left / spread)
 }
 
-const QUANTILES = Array.from({ length: 15 }, (_, index) => (index + 0.5) / 15)
-
 /** P(a look that counts is a breach), over its requests: about normal, at least the minimum, and whole. */
 function breachOf(perLook: number, least: number, gathering: Gathering, chance: (requests: number) => number): number {
   const mean = perLook * gathering.mean
-  const chances = QUANTILES.map((p) => {
+  return meanOverQuantiles((p) => {
     const requests = Math.round(mean + normalQuantile(p) * Math.sqrt(perLook))
     return chance(Math.max(Math.ceil(least), requests))
   })
-  return chances.reduce((sum, chance) => sum + chance, 0) / chances.length
 }
 
 /** P(the bad part of so many requests is more than what is allowed), binomial; less spread counts as more requests. */

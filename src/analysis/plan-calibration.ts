@@ -1,18 +1,18 @@
 import type { Action } from '../domain/actions.ts'
-import { type Check, needsCounts } from '../domain/checks.ts'
+import { type Check, type CountedCheck, needsCounts } from '../domain/checks.ts'
 import type { RecordedWindow } from '../domain/observation.ts'
 import type { PastRelease, RecordedRelease } from '../domain/past-release.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Recording } from '../domain/recording.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
-import { type CalibrationReport, calibrate } from './calibrate.ts'
+import { type CalibrationReport, calibrate, isFall } from './calibrate.ts'
 import { addArms } from './arms.ts'
 import { totalOf } from './histogram.ts'
 import { type LimitReport, measureLimit } from './limit-calibration.ts'
 import { proposedCheck, proposedLine } from './proposed-line.ts'
 import { createRandom } from './random.ts'
 import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
-import type { CalibratedCheck, RecordedInterval, ReplaySource } from './replays.ts'
+import type { CalibratedCheck, RecordedInterval } from './replays.ts'
 
 /** How much work a calibration may be. */
 export interface Effort {
@@ -86,7 +86,7 @@ export function* calibratePlan(
   seed: number,
 ): Generator<CheckCalibration, void> {
   const checks = watchedChecks(plan)
-  const cost = checks.reduce((sum, { check }) => sum + (isReplayed(check) ? costOf(check) : 0), 0)
+  const cost = checks.reduce((sum, { check }) => sum + (needsCounts(check) ? costOf(check) : 0), 0)
   const looks = effort.looks / JUDGED_TIMES / Math.max(1, cost)
   for (const [index, { check, actions }] of checks.entries()) {
     const { name, kind } = check
@@ -119,7 +119,7 @@ export function withLines(
   )
   return checks.map((one) => {
     const check = known.get(one.name)
-    if (!('report' in one) || check === undefined || !isReplayed(check) || !isCalibrated(check)) return one
+    if (!('report' in one) || check === undefined || !needsCounts(check) || !isCalibrated(check)) return one
     const { minRequests } = one
     return { ...one, line: proposedLine(check, written, one.report, { minRequests, claims }) }
   })
@@ -140,7 +140,7 @@ function calibrateOne(
   effort: Effort,
   seed: number,
 ): Outcome {
-  if (!isReplayed(check)) return { skipped: 'what its query would have answered is not known' }
+  if (!needsCounts(check)) return { skipped: 'what its query would have answered is not known' }
   const recording = stable[check.source]
   if (recording?.kind !== 'value') return { skipped: recording?.reason ?? withoutSource(check.source, stable) }
   const windows = recording.value
@@ -211,29 +211,27 @@ export function stableOf(
   return [...byEnd.values()].toSorted((left, right) => left.end - right.end)
 }
 
-/** The metric sources that {@link calibratePlan} needs of releases that are over. */
-export function sourcesToReplay(plan: Plan): readonly string[] {
-  return [...new Set(watchedChecks(plan).flatMap(({ check }) => (needsCounts(check) ? [check.source] : [])))]
-}
-
-/** The metric sources that {@link calibratePlan} needs of stable. */
+/** The metric sources that {@link calibratePlan} needs of stable: those of every check that counts. */
 export function sourcesToRecord(plan: Plan): readonly string[] {
-  return [...new Set(watchedChecks(plan).flatMap(({ check }) => (isReplayed(check) ? [check.source] : [])))]
+  return sourcesOf(watchedChecks(plan).map(({ check }) => check))
 }
 
-/** A check that is judged from counts, which stable's record can play. */
-function isReplayed(check: Check): check is ReplaySource['check'] {
-  return needsCounts(check)
+/** Those that it needs of releases that are over, which the checks of analyses are not asked about. */
+export function sourcesToReplay(plan: Plan): readonly string[] {
+  return sourcesOf(plan.checks)
 }
 
-function isCalibrated(check: ReplaySource['check']): check is CalibratedCheck {
+function sourcesOf(checks: readonly Check[]): readonly string[] {
+  return [...new Set(checks.flatMap((check) => (needsCounts(check) ? [check.source] : [])))]
+}
+
+function isCalibrated(check: CountedCheck): check is CalibratedCheck {
   return check.kind === 'rate' || check.rule.judge === 'sequential'
 }
 
 /** A count that may not fall gets worse by falling, whether or not it may rise. */
 function effectsOf(check: CalibratedCheck): readonly number[] {
-  const isFalling = check.kind === 'rate' && check.notBelow !== null
-  return isFalling ? EFFECTS.map((times) => 1 / times) : EFFECTS
+  return isFall(check) ? EFFECTS.map((times) => 1 / times) : EFFECTS
 }
 
 function costOf({ kind }: Check): number {
@@ -275,7 +273,7 @@ function scheduleOf({ interval }: Plan, actions: readonly Action[], step: Millis
 }
 
 function whyNot(
-  check: ReplaySource['check'],
+  check: CountedCheck,
   windows: readonly RecordedWindow[],
   weights: readonly BasisPoints[],
 ): string | null {

@@ -139,3 +139,11 @@ export function formatPower(power: number): string {
   if (power > 0.99) return 'over 99 %'
   return power < 0.01 ? 'under 1 %' : `${Math.round(power * 100)} %`
 }
+
+/** Middles of fifteen equally likely parts of a distribution, for a mean over it. */
+export const QUANTILES: readonly number[] = Array.from({ length: 15 }, (_, index) => (index + 0.5) / 15)
+
+/** The mean of a function over {@link QUANTILES}. */
+export function meanOverQuantiles(of: (p: number) => number): number {
+  return QUANTILES.reduce((sum, p) => sum + of(p), 0) / QUANTILES.length
+}

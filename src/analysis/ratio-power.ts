@@ -3,10 +3,8 @@ import { formatMultiple, poissonQuantile } from './event-power.ts'
 import { formatQuantile, formatShare } from './explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from './latency-shape.ts'
 import { chanceOfMore, gatheredPower, type SeenAbove, seenAbove, WORST_SLOWDOWN } from './limit-power.ts'
-import { type BakePlan, expectedRequests, type Sight } from './power.ts'
+import { type BakePlan, expectedRequests, meanOverQuantiles, QUANTILES, type Sight } from './power.ts'
 import { bisect } from './statistics/bisect.ts'
-
-const QUANTILES = Array.from({ length: 15 }, (_, index) => (index + 0.5) / 15)
 
 /**
  * What an `errorRate` check with a bare ratio to stable sees of a rise of the share of failed requests. In a look of m
@@ -31,11 +29,10 @@ function riseInLooks(plan: BakePlan, rule: RelativeRule, from: number, to: numbe
   if (!(slower > 0)) return 0
   return gatheredPower(plan, rule, slower, (requests) => {
     const [ours, theirs] = [Math.round((requests * canary) / slower), (requests * stable) / slower]
-    const chances = QUANTILES.map((p) => {
+    return meanOverQuantiles((p) => {
       const errors = Math.max(1, poissonQuantile(theirs * from, p))
       return chanceOfMore(ours, { share: to, allowed: (rule.maxRatio * errors) / theirs })
     })
-    return chances.reduce((sum, one) => sum + one, 0) / chances.length
   })
 }
 

@@ -1,4 +1,12 @@
-import type { Check, ErrorRateCheck, LatencyCheck, RateCheck, SequentialRule } from '../domain/checks.ts'
+import type {
+  Check,
+  CheckInput,
+  CountedCheck,
+  ErrorRateCheck,
+  LatencyCheck,
+  RateCheck,
+  SequentialRule,
+} from '../domain/checks.ts'
 import type { ArmCounts, LatencyHistogram } from '../domain/observation.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { addArms, NO_REQUESTS } from './arms.ts'
@@ -20,7 +28,7 @@ export type CalibratedCheck = ((ErrorRateCheck | LatencyCheck) & { readonly rule
 
 /** What replays are made from. */
 export interface ReplaySource {
-  readonly check: ErrorRateCheck | LatencyCheck | RateCheck
+  readonly check: CountedCheck
   readonly record: readonly RecordedInterval[]
   readonly weights: WeightSchedule
   /** Uniform numbers in (0, 1). */
@@ -33,6 +41,19 @@ export type Tape = readonly {
   readonly stable: ArmCounts
   readonly duration: Milliseconds
 }[]
+
+/** The looks as a check is shown them, on a clock of their own. */
+export function* inputsOf(tape: Tape): Generator<CheckInput> {
+  let at: Milliseconds = 0
+  for (const { canary, stable, duration } of tape) {
+    const window = { start: at, end: at + duration }
+    at = window.end
+    yield {
+      ...{ at, window, readings: {} },
+      ...{ canary: { kind: 'value', value: canary }, stable: { kind: 'value', value: stable } },
+    }
+  }
+}
 
 /** Changes slower than this are taken for the time of day, faster ones for noise that another arm need not share. */
 const TREND: Milliseconds = 6 * 3_600_000
@@ -130,7 +151,7 @@ export function trendOf({ record, check }: Pick<ReplaySource, 'record' | 'check'
 }
 
 /** How many of what the check counts an arm had; 0 for latencies. */
-export function eventsOf(check: ReplaySource['check'], arm: ArmCounts): number {
+export function eventsOf(check: CountedCheck, arm: ArmCounts): number {
   if (check.kind === 'rate') return arm.events[check.of] ?? 0
   return check.kind === 'errorRate' ? arm.errors : 0
 }

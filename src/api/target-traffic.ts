@@ -1,5 +1,5 @@
 import { type MeasuredTraffic, measureTraffic } from '../analysis/expected-traffic.ts'
-import { sourcesToReplay } from '../analysis/plan-calibration.ts'
+import { sourcesToRecord } from '../analysis/plan-calibration.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { inTime, type RecordPast } from './recorder.ts'
@@ -26,7 +26,7 @@ export async function trafficOf(
   if (record === undefined) return { measured: null, missing: ['this server cannot ask metric sources for the past'] }
   const step = Math.ceil(Math.max(SHORTEST_STEP, since / MOST_WINDOWS) / STEP_GRAIN) * STEP_GRAIN
   const span = { start: now - since, end: now, step }
-  const sources = sourcesToReplay(plan)
+  const sources = sourcesToRecord(plan)
   if (sources.length === 0) return { measured: null, missing: ['no check of this plan counts requests'] }
   const ask = inTime((source: string, signal) => record(plan, source, span, signal))
   let measured: MeasuredTraffic | null = null

@@ -152,8 +152,11 @@ export function queriesOf(check: Check): Readonly<Record<string, string>> {
   }
 }
 
+/** A check that is judged from the counts of both arms. */
+export type CountedCheck = ErrorRateCheck | LatencyCheck | RateCheck
+
 /** True when the check is judged from the counts of both arms. */
-export function needsCounts(check: Check): boolean {
+export function needsCounts(check: Check): check is CountedCheck {
   return check.kind === 'errorRate' || check.kind === 'latency' || check.kind === 'rate'
 }
 

@@ -153,6 +153,7 @@ describe('the calibration of a plan', () => {
     const query = { query: { source: 'proxy', promql: 'x', fail: 'result[0] > 1.0' } }
     expect(sourcesToRecord(planOf({ query }))).toEqual([])
     expect(sourcesToReplay(planOf({ ceiling: CHECKS.ceiling }))).toEqual(['proxy'])
+    expect(sourcesToReplay(planOf({}, steps))).toEqual([])
     const { looks, lookLength } = named(run({}, past(), steps), 'more').used
     expect(looks * lookLength).toBe(3_600_000)
   })
