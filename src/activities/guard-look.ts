@@ -17,8 +17,6 @@ import {
   needsCounts,
   queriesOf,
 } from '../domain/checks.ts'
-import { describeError } from '../domain/errors.ts'
-import { compareFences } from '../domain/exposure.ts'
 import {
   type ArmPoint,
   type BlindSpan,
@@ -34,8 +32,8 @@ import { exposureText } from '../domain/release-state.ts'
 import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { MetricSource, Observation } from '../metrics/metric-source.ts'
-import { isRoutedAs, type ObservedRouting } from '../routers/router.ts'
 import type { TargetAdapters } from './dependencies.ts'
+import { keepRouter, QUIET_ROUTER, type RouterLook } from './keep-router.ts'
 
 const MOST_SPANS = 50
 const MOST_REPAIRS = 10
@@ -63,7 +61,7 @@ export async function lookOnce(
 ): Promise<LookResult> {
   const begun = before ?? beginState(input, now)
   const [router, observations, readings] = await Promise.all([
-    input.watchesRouter ? watchRouter(adapters, input, signal) : QUIET_ROUTER,
+    input.watchesRouter ? keepRouter(adapters, input, signal) : QUIET_ROUTER,
     observeSources(adapters, input, begun, now, signal),
     askQueries(adapters, input, now, signal),
   ])
@@ -130,41 +128,6 @@ function closedSpans(state: GuardState | null): readonly BlindSpan[] {
   if (state === null) return []
   if (state.blindSince === null) return state.blindSpans
   return [...state.blindSpans, { from: state.blindSince, to: state.lookedAt }].slice(-MOST_SPANS)
-}
-
-interface RouterLook {
-  readonly repair: string | null
-  readonly foreign: string | null
-  readonly fault: string | null
-}
-
-const QUIET_ROUTER: RouterLook = { repair: null, foreign: null, fault: null }
-
-/** Reads the router and puts right what has drifted, unless a newer fence says that somebody else is in charge. */
-async function watchRouter({ router }: TargetAdapters, input: GuardInput, signal: AbortSignal): Promise<RouterLook> {
-  const { roles, exposure, fence } = input
-  const wish = { roles, exposure, fence }
-  try {
-    const observed = await router.read(signal)
-    if (observed.fence !== null && compareFences(observed.fence, fence) > 0) {
-      const foreign = `release ${observed.fence.release} has taken over the router, epoch ${observed.fence.epoch}`
-      return { ...QUIET_ROUTER, foreign }
-    }
-    if (isRoutedAs(observed, wish)) return QUIET_ROUTER
-    await router.apply(wish, signal)
-    const after = await router.read(signal)
-    const was = `the router was at ${routedText(observed, roles.canary)} instead of ${exposureText(exposure)}`
-    if (isRoutedAs(after, wish)) return { ...QUIET_ROUTER, repair: `${was}; repaired` }
-    return { ...QUIET_ROUTER, fault: `${was}, and the repair does not show` }
-  } catch (error) {
-    signal.throwIfAborted()
-    return { ...QUIET_ROUTER, fault: describeError(error) }
-  }
-}
-
-function routedText(observed: ObservedRouting, canary: string): string {
-  const cohorts = Object.entries(observed.cohorts).flatMap(([cohort, pool]) => (pool === canary ? [cohort] : []))
-  return exposureText({ weight: observed.split[canary] ?? 0, cohorts: cohorts.sort() })
 }
 
 type Observations = Readonly<Record<string, Observation>>
