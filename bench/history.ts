@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { ArmCounts, MetricResult } from '../src/domain/observation.ts'
 import type { MetricSource } from '../src/metrics/metric-source.ts'
-import { createDirectory } from '../src/releases/directory.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../src/routers/memory.ts'
 import { openBench, QUIET_NOTIFIER, twoStepPlan } from './support/stage.ts'
 
@@ -35,11 +34,7 @@ const bench = await openBench('time-skipping', {
   adaptersOf: () => ({ pools: ['blue', 'green'], router, metrics: { proxy: source } }),
   notifier: QUIET_NOTIFIER,
   // The time-skipping server lists nothing; this lane is the first of its target.
-  directory: {
-    isOpen: async () => true,
-    findReleases: async () => ({ open: null, highest: 0 }),
-    guardStateOf: (releaseId) => createDirectory(bench.env.client).guardStateOf(releaseId),
-  },
+  directory: { findReleases: async () => ({ open: null, highest: 0 }) },
 })
 
 const rule = { judge: 'sequential', notWorseThan: 1.5, alpha: 0.01, minRequests: 50 } as const

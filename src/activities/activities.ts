@@ -1,15 +1,19 @@
-import type { GuardInput, GuardOutcome, GuardState } from '../domain/guard.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
+import type { GuardInput, GuardOutcome, GuardState } from '../domain/guard.ts'
+import type { EndReport } from '../domain/lane-state.ts'
 import type { ReleaseCard } from '../domain/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 
 export interface ExposeInput {
   readonly target: TargetId
+  /** The release that asks, or the lane that does so between releases. */
   readonly releaseId: string
   readonly roles: PoolRoles
   readonly exposure: Exposure
   readonly fence: Fence
+  /** `back` needs nobody's leave; absent in what an older version asked for: `forward`. */
+  readonly direction?: 'forward' | 'back'
 }
 
 /** What was read back from the live router. */
@@ -17,14 +21,61 @@ export interface ExposeResult {
   readonly exposure: Exposure
   /** When it was read back, by the server's clock as far as the worker knows it. */
   readonly at: Milliseconds
+  /** The fence that was written; above the one asked for when the router had to be taken over. */
+  readonly fence: Fence
+  /** The fence of the hand from which the router was taken over, or null. */
+  readonly overtook: Fence | null
+}
+
+/** What a release expects to find. */
+export interface BaselineInput {
+  readonly target: TargetId
+  readonly releaseId: string
+  /** The first part of the release's fence. */
+  readonly turn: number
+  /** The pools as the lane knows them, or null when it does not. */
+  readonly rest: PoolRoles | null
 }
 
 export interface Baseline {
   readonly roles: PoolRoles
   readonly exposure: Exposure
+  /** The fence with which a former life of this very release had written, or null: this is its first. */
+  readonly formerLife?: Fence | null
 }
 
-/** One message to people about a release. */
+/** What the lane's keeper is to hold while no release runs. */
+export interface HoldInput {
+  readonly target: TargetId
+  readonly roles: PoolRoles
+  readonly fence: Fence
+  /** Time between two looks. */
+  readonly interval: Milliseconds
+  /** Why the router could not be watched when the keeper last said so, or null. */
+  readonly fault: string | null
+  /** When the keeper last told of a repair, or null; it does so every few minutes at most. */
+  readonly toldAt: Milliseconds | null
+}
+
+/** Why the keeper of a lane comes back: there is something to tell. Otherwise it goes on until it is cancelled. */
+export type HoldOutcome =
+  | { readonly kind: 'repaired'; readonly text: string; readonly times: number; readonly fence: Fence }
+  | { readonly kind: 'faulty'; readonly text: string }
+  | { readonly kind: 'well' }
+
+export interface FollowInput {
+  readonly releaseId: string
+  /** How long to ask about a release that is open, in milliseconds; null: until it is closed. */
+  readonly patience: Milliseconds | null
+}
+
+/** `ended`: its own report, from its result. `gone`: it is closed and has left none, or has never been there. */
+export type FollowOutcome =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'ended'; readonly report: EndReport }
+  | { readonly kind: 'gone' }
+
+/** One message to people about a release, or about a target between releases. */
 export interface Notice {
   readonly target: TargetId
   readonly releaseId: string
@@ -32,8 +83,8 @@ export interface Notice {
   readonly key: string
   readonly text: string
   readonly level: 'info' | 'warning' | 'alarm'
-  /** The release as it stood when the message was written. */
-  readonly card: ReleaseCard
+  /** The release as it stood when the message was written; null when it is the lane that speaks. */
+  readonly card: ReleaseCard | null
   /** What the last message of this release was answered with, or null for the first. */
   readonly ref: string | null
 }
@@ -45,12 +96,21 @@ export interface OpenRelease {
 
 /** Everything that workflows may ask of the outside world. Workflows import this file as types only. */
 export interface Activities {
-  /** Reads the router and finds which pool is stable. Fails with `router.unclear-baseline` when it is split. */
-  readBaseline(target: TargetId): Promise<Baseline>
+  /**
+   * Reads the router and finds which pool is stable. Fails with `router.unclear-baseline` when it is split, or when it
+   * contradicts what the lane knows.
+   */
+  readBaseline(input: BaselineInput | TargetId): Promise<Baseline>
   /** Makes an exposure live: absolute, fenced, read back. Safe to repeat. */
   expose(input: ExposeInput): Promise<ExposeResult>
-  /** Watches one exposure. Polls by failing with a retry delay; ends only on a verdict. */
+  /** Watches one exposure. Polls by failing with a retry delay; ends only when there is something to say. */
   guard(input: GuardInput): Promise<GuardOutcome>
+  /** Holds a router while no release runs. Polls likewise. */
+  hold(input: HoldInput): Promise<HoldOutcome>
+  /** Ends when the release's workflow is closed, or when patience is over. Polls likewise. */
+  followRelease(input: FollowInput): Promise<FollowOutcome>
+  /** Ends a release's workflow that does not answer any more. */
+  stopRelease(input: { readonly releaseId: string; readonly reason: string }): Promise<void>
   /** What the running guard of a release knows now, from its heartbeat; null when it has not looked yet. */
   readGuard(releaseId: string): Promise<GuardState | null>
   /** Tells people; answers with the reference that the next message of this release is to carry. */

@@ -1,24 +1,46 @@
 import { SluiceError } from '../domain/errors.ts'
-import { NO_EXPOSURE } from '../domain/exposure.ts'
+import { NO_EXPOSURE, type PoolRoles } from '../domain/exposure.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import type { ObservedRouting } from '../routers/router.ts'
 import type { Baseline } from './activities.ts'
 
 /**
- * Finds the roles of the pools: the pool that has everybody is stable, the other one is the canary.
- * @throws SluiceError `router.unclear-baseline` when the traffic is split already.
+ * Finds the roles of the pools: the pool that has everybody is stable, the other one is the canary. What the lane knows
+ * of the pools (`rest`) is believed before the router: a router that says something else has been changed by somebody, or
+ * has lost its settings, and a release from there would move users to the version that it was to replace.
+ * @throws SluiceError `router.unclear-baseline` when the traffic is split already, or is not where the lane knows it.
  */
-export function baselineOf(observed: ObservedRouting, pools: readonly [string, string]): Baseline {
+export function baselineOf(
+  observed: ObservedRouting,
+  pools: readonly [string, string],
+  own: { readonly turn: number; readonly rest: PoolRoles | null },
+): Baseline {
+  const { rest, turn } = own
+  const isFormerLife = observed.fence !== null && observed.fence.release === turn
+  // The router is where this release's former life has left it: only the lane knows what it was before.
+  if (isFormerLife && rest !== null) return { roles: rest, exposure: NO_EXPOSURE, formerLife: observed.fence }
   const stable = pools.find((pool) => observed.split[pool] === FULL_WEIGHT)
   const canary = pools.find((pool) => pool !== stable)
-  if (stable === undefined || canary === undefined) {
-    const split = pools.map((pool) => `${pool} ${(observed.split[pool] ?? 0) / 100}%`).join(', ')
-    throw new SluiceError('router.unclear-baseline', {
-      message: 'the traffic is split before the release has begun, so nobody can say which pool is stable',
-      expected: 'one pool with 100%',
-      received: split,
-      fix: 'send all traffic to the stable pool, then start again',
-    })
-  }
-  return { roles: { stable, canary }, exposure: NO_EXPOSURE }
+  const split = pools.map((pool) => `${pool} ${(observed.split[pool] ?? 0) / 100}%`).join(', ')
+  if (stable === undefined || canary === undefined) throw unclear(split)
+  if (rest !== null && rest.stable !== stable) throw contradicted(split, rest)
+  return { roles: { stable, canary }, exposure: NO_EXPOSURE, formerLife: null }
+}
+
+function unclear(received: string): SluiceError {
+  return new SluiceError('router.unclear-baseline', {
+    message: 'the traffic is split before the release has begun, so nobody can say which pool is stable',
+    expected: 'one pool with 100%',
+    received,
+    fix: 'send all traffic to the stable pool with `sluice recover`, then start again',
+  })
+}
+
+function contradicted(received: string, { stable }: PoolRoles): SluiceError {
+  return new SluiceError('router.unclear-baseline', {
+    message: `the router sends everybody to another pool than the last release has left them on`,
+    expected: `${stable} 100%`,
+    received,
+    fix: `wait until the lane has put it right, or name the pool that is right now with \`sluice recover --stable\``,
+  })
 }

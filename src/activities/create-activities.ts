@@ -1,51 +1,35 @@
-import { ApplicationFailureCategory } from '@temporalio/common'
 import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity'
 import { describeError, SluiceError } from '../domain/errors.ts'
-import type { GuardState } from '../domain/guard.ts'
-import type { Activities } from './activities.ts'
+import type { GuardInput, GuardOutcome, GuardState } from '../domain/guard.ts'
+import type { TargetId } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import { fenceOf } from '../domain/fenced-error.ts'
+import type { Activities, BaselineInput, ExposeInput, HoldInput, HoldOutcome } from './activities.ts'
 import { baselineOf } from './baseline.ts'
 import type { ActivityDependencies } from './dependencies.ts'
-import { applyAndReadBack } from './expose.ts'
+import { followOnce } from './follow.ts'
 import { lookOnce } from './guard-look.ts'
+import { type HoldState, holdOnce } from './hold.ts'
+import type { KeeperRights } from './keep-router.ts'
+import { again } from './polling.ts'
+import { takeRouter } from './take-router.ts'
+import { permitFor } from './write-permit.ts'
 
-/** Time between two heartbeats of a write, in milliseconds: bounds how late it hears of its cancellation. */
-const WRITE_HEARTBEAT = 500
+/**
+ * Time between two heartbeats of what writes or waits for a store, in milliseconds: bounds how late it hears of its
+ * cancellation, and how long a worker that is frozen keeps others from taking over.
+ */
+const HEARTBEAT = 500
 
 /** The activities with their dependencies inside. Errors become failures whose type is the stable code. */
 export function createActivities(deps: ActivityDependencies): Activities {
   return {
-    readBaseline: (target) =>
-      asFailures(async () => {
-        const { router, pools } = deps.adaptersOf(target)
-        return baselineOf(await router.read(cancellationSignal()), pools)
-      }),
-    expose: (input) =>
-      asFailures(() =>
-        whileHeartbeating(() => applyAndReadBack(deps.adaptersOf(input.target).router, input, cancellationSignal())),
-      ),
-    guard: (input) =>
-      asFailures(async () => {
-        const { heartbeatDetails, currentAttemptScheduledTimestampMs: now } = activityInfo()
-        const before = (heartbeatDetails as GuardState | undefined) ?? null
-        const began = performance.now()
-        const { state, outcome, text } = await lookOnce(
-          deps.adaptersOf(input.target),
-          input,
-          before,
-          now,
-          cancellationSignal(),
-        )
-        const spent = performance.now() - began
-        deps.observeLook?.({ seconds: spent / 1_000, outcome: outcome?.kind ?? 'goes-on' })
-        heartbeat(state)
-        if (outcome !== null) return outcome
-        throw ApplicationFailure.create({
-          message: text,
-          type: 'guard.goes-on',
-          category: ApplicationFailureCategory.BENIGN,
-          nextRetryDelay: Math.max(100, Math.round(input.interval - spent)),
-        })
-      }),
+    readBaseline: (input) => asFailures(() => readBaseline(deps, input)),
+    expose: (input) => asFailures(() => whileHeartbeating(undefined, () => expose(deps, input))),
+    guard: (input) => asFailures(() => guard(deps, input)),
+    hold: (input) => asFailures(() => hold(deps, input)),
+    followRelease: (input) => followOnce(deps.directory, input),
+    stopRelease: ({ releaseId, reason }) => deps.directory.stop(releaseId, reason),
     readGuard: (releaseId) => deps.directory.guardStateOf(releaseId),
     tell: (notice) => deps.notifier.tell(notice, cancellationSignal()),
     findReleases: (target) => deps.directory.findReleases(target),
@@ -53,11 +37,58 @@ export function createActivities(deps: ActivityDependencies): Activities {
   }
 }
 
+async function readBaseline(deps: ActivityDependencies, input: BaselineInput | TargetId) {
+  // Releases of an older version ask with the target alone.
+  const { target, turn, rest } = 'target' in input ? input : { target: input, turn: -1, rest: null }
+  const { router, pools } = deps.adaptersOf(target)
+  return baselineOf(await router.read(cancellationSignal()), pools, { turn, rest })
+}
+
+function expose(deps: ActivityDependencies, input: ExposeInput) {
+  const { router } = deps.adaptersOf(input.target)
+  const isHolder = () => deps.directory.isHolder(input.target, input.releaseId)
+  const permit = permitFor(deps.directory, input.direction ?? 'forward')
+  return takeRouter(router, input, isHolder, permit, cancellationSignal())
+}
+
+async function guard(deps: ActivityDependencies, input: GuardInput): Promise<GuardOutcome> {
+  const { heartbeatDetails, currentAttemptScheduledTimestampMs: now } = activityInfo()
+  // Only our own guard writes these details, in the same version or an older one of this very type.
+  const before = (heartbeatDetails as GuardState | undefined) ?? null
+  const began = performance.now()
+  const rights: KeeperRights = {
+    isHolder: () => deps.directory.isHolder(input.target, input.releaseId),
+    permit: permitFor(deps.directory, 'forward'),
+  }
+  const { state, outcome, text } = await whileHeartbeating(before, () =>
+    lookOnce(deps.adaptersOf(input.target), input, before, now, rights, cancellationSignal()),
+  )
+  const spent = performance.now() - began
+  deps.observeLook?.({ seconds: spent / 1_000, outcome: outcome?.kind ?? 'goes-on' })
+  heartbeat(state)
+  if (outcome !== null) return outcome
+  throw again('guard.goes-on', text, input.interval - spent)
+}
+
+async function hold(deps: ActivityDependencies, input: HoldInput): Promise<HoldOutcome> {
+  const { heartbeatDetails, currentAttemptScheduledTimestampMs: now } = activityInfo()
+  const before = (heartbeatDetails as HoldState | undefined) ?? null
+  // Between releases the lane is the one who is to hold the router: there is nobody else to ask for.
+  const rights: KeeperRights = { isHolder: async () => 'yes', permit: permitFor(deps.directory, 'back') }
+  const { router } = deps.adaptersOf(input.target)
+  const { state, outcome } = await holdOnce(router, input, before, now, rights, cancellationSignal())
+  // Every heartbeat is a write of the server: a keeper with nothing to remember makes none.
+  if (state.repairs > 0 || state.faults > 0 || before !== null) heartbeat(state)
+  if (outcome !== null) return outcome
+  throw again('keeper.goes-on', state.text === '' ? 'all quiet' : state.text, input.interval)
+}
+
 /** Failures that no retry can mend. */
 const FINAL_CODES: readonly string[] = [
   'router.fenced',
   'router.misconfigured',
   'router.unclear-baseline',
+  'release.second-life',
   'target.unknown',
   'config.invalid',
 ]
@@ -68,12 +99,15 @@ async function asFailures<T>(body: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
     const message = describeError(error).replaceAll('\n  ', '; ')
-    throw ApplicationFailure.create({ message, type: error.code, nonRetryable: FINAL_CODES.includes(error.code) })
+    const details = [{ fence: fenceOf(error) }]
+    const nonRetryable = FINAL_CODES.includes(error.code)
+    throw ApplicationFailure.create({ message, type: error.code, nonRetryable, details })
   }
 }
 
-async function whileHeartbeating<T>(body: () => Promise<T>): Promise<T> {
-  const timer = setInterval(() => heartbeat(), WRITE_HEARTBEAT)
+/** Says at once and every moment that the work goes on; `details` is what the next attempt is to begin from. */
+async function whileHeartbeating<T>(details: unknown, body: () => Promise<T>, every: Milliseconds = HEARTBEAT) {
+  const timer = setInterval(() => heartbeat(details), every)
   try {
     return await body()
   } finally {

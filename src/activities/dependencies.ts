@@ -2,7 +2,7 @@ import type { GuardState } from '../domain/guard.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'
-import type { OpenRelease } from './activities.ts'
+import type { FollowOutcome, OpenRelease } from './activities.ts'
 import type { Notifier } from './notifier.ts'
 
 /** The adapters of one target, made from the installation. */
@@ -12,11 +12,27 @@ export interface TargetAdapters {
   readonly metrics: Readonly<Record<string, MetricSource>>
 }
 
+/** One attempt of one activity. */
+export interface ActivityAttempt {
+  readonly workflowId: string
+  readonly runId: string
+  readonly activityId: string
+  readonly attempt: number
+}
+
 /** What Temporal itself knows about releases. */
 export interface ReleaseDirectory {
   /** What the pending guard of a release has in its heartbeat. */
   guardStateOf(releaseId: string): Promise<GuardState | null>
   isOpen(releaseId: string): Promise<boolean>
+  /** Whether the release is open, has ended with a report of its own, or is gone. */
+  endOf(releaseId: string): Promise<FollowOutcome>
+  /** Ends a workflow for good, as Temporal's terminate does. One that is closed already stays as it is. */
+  stop(releaseId: string, reason: string): Promise<void>
+  /** Whether the target's lane knows this release as the one that runs; `unknown` when it does not answer in time. */
+  isHolder(target: TargetId, releaseId: string): Promise<'yes' | 'no' | 'unknown'>
+  /** Whether Temporal still wants this very attempt of an activity; `unknown` when it does not answer in time. */
+  isCurrent(attempt: ActivityAttempt): Promise<'yes' | 'no' | 'unknown'>
   findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
-import { exposureText } from '../domain/release-state.ts'
-import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router } from '../routers/router.ts'
+import { exposureText } from '../domain/release-story.ts'
+import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Permit, type Router } from '../routers/router.ts'
+import { fencedError } from '../domain/fenced-error.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'
 
 /** How long a write may take to show in what is read, in milliseconds; then the attempt has failed. */
@@ -13,19 +14,28 @@ const SETTLE_LIMIT = 3_000
  * that got no answer is not a failed write: the router is read before anything is said.
  * @throws SluiceError `router.fenced` when a newer release or step owns the router, else the router's own errors.
  */
-export async function applyAndReadBack(router: Router, input: ExposeInput, signal: AbortSignal): Promise<ExposeResult> {
+export async function applyAndReadBack(
+  router: Router,
+  input: ExposeInput,
+  signal: AbortSignal,
+  permit: Permit,
+): Promise<Pick<ExposeResult, 'exposure' | 'at'>> {
   const wish: DesiredRouting = { roles: input.roles, exposure: input.exposure, fence: input.fence }
-  refuseNewerFence(await router.read(signal), wish)
-  const fault = await applyOnce(router, wish, signal)
+  const fault = await applyOnce(router, wish, signal, permit)
   const observed = await readUntilRouted(router, wish, signal)
   if (isRoutedAs(observed, wish)) return { exposure: input.exposure, at: Date.now() }
   throw fault ?? notApplied(wish, observed)
 }
 
 /** Applies; an answer that did not come is handed back, to be judged by what is read afterwards. */
-async function applyOnce(router: Router, wish: DesiredRouting, signal: AbortSignal): Promise<SluiceError | null> {
+async function applyOnce(
+  router: Router,
+  wish: DesiredRouting,
+  signal: AbortSignal,
+  permit: Permit,
+): Promise<SluiceError | null> {
   try {
-    await router.apply(wish, signal)
+    await router.apply(wish, signal, permit)
     return null
   } catch (error) {
     if (error instanceof SluiceError && error.code === 'router.unreachable') return error
@@ -45,12 +55,7 @@ async function readUntilRouted(router: Router, wish: DesiredRouting, signal: Abo
 
 function refuseNewerFence(observed: ObservedRouting, wish: DesiredRouting): void {
   if (observed.fence === null || compareFences(observed.fence, wish.fence) <= 0) return
-  throw new SluiceError('router.fenced', {
-    message: 'a newer release or step owns the router',
-    expected: `a fence up to release ${wish.fence.release}, epoch ${wish.fence.epoch}`,
-    received: `release ${observed.fence.release}, epoch ${observed.fence.epoch}`,
-    fix: 'look at the newer release of this target',
-  })
+  throw fencedError(wish.fence, observed.fence)
 }
 
 function notApplied(wish: DesiredRouting, observed: ObservedRouting): SluiceError {

@@ -27,13 +27,15 @@ import {
   tellOf,
   type WatchedCheck,
 } from '../domain/guard.ts'
+import { driftProblem, NO_DRIFT, noteDrift } from '../domain/drift.ts'
+import { compareFences } from '../domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
-import { exposureText } from '../domain/release-state.ts'
+import { exposureText } from '../domain/release-story.ts'
 import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { MetricSource, Observation } from '../metrics/metric-source.ts'
 import type { TargetAdapters } from './dependencies.ts'
-import { keepRouter, QUIET_ROUTER, type RouterLook } from './keep-router.ts'
+import { type Keep, type KeeperRights, keepRouter, quietLook, type RouterLook } from './keep-router.ts'
 
 const MOST_SPANS = 50
 const MOST_REPAIRS = 10
@@ -57,11 +59,13 @@ export async function lookOnce(
   input: GuardInput,
   before: GuardState | null,
   now: Milliseconds,
+  rights: KeeperRights,
   signal: AbortSignal,
 ): Promise<LookResult> {
   const begun = before ?? beginState(input, now)
+  if (input.mode === 'keep') return keepOnce(adapters, input, begun, now, rights, signal)
   const [router, observations, readings] = await Promise.all([
-    input.watchesRouter ? keepRouter(adapters, input, signal) : QUIET_ROUTER,
+    input.watchesRouter ? keepRouter(adapters.router, keepOf(input, begun), rights, signal) : quietLook(input),
     observeSources(adapters, input, begun, now, signal),
     askQueries(adapters, input, now, signal),
   ])
@@ -71,7 +75,60 @@ export async function lookOnce(
   // What was counted while the router had drifted says nothing about how it splits when it is right.
   const share = stepShare(begun, input, router.repair === null ? observations : {})
   const state = nextState(begun, input, now, { router, observations, checks, share })
-  return { state, outcome: outcomeOf(input, state, router, share.verdict), text: summaryOf(input, state) }
+  return { state, outcome: outcomeOf(input, begun, state, router, share.verdict), text: summaryOf(input, state) }
+}
+
+/** One look at the router alone: what the checks had said stays as it was. */
+async function keepOnce(
+  { router }: TargetAdapters,
+  input: GuardInput,
+  before: GuardState,
+  now: Milliseconds,
+  rights: KeeperRights,
+  signal: AbortSignal,
+): Promise<LookResult> {
+  const look = await keepRouter(router, keepOf(input, before), rights, signal)
+  const state = { ...before, ...routerPart(before, look, now), lookedAt: now, looks: before.looks + 1 }
+  return { state, outcome: routerOutcome(input, before, state, look), text: summaryOf(input, state) }
+}
+
+/** A router that was taken over is kept with the fence that was written then. */
+function keepOf({ roles, exposure, fence }: GuardInput, before: GuardState): Keep {
+  const isNewer = before.fence !== undefined && compareFences(before.fence, fence) > 0
+  return { roles, exposure, fence: isNewer && before.fence !== undefined ? before.fence : fence }
+}
+
+/** What a look at the router adds to the state. */
+function routerPart(
+  before: GuardState,
+  look: RouterLook,
+  now: Milliseconds,
+): Pick<GuardState, 'routerFault' | 'repairs' | 'repairCount' | 'drift' | 'fence'> {
+  const { repair, fault, sight, fence } = look
+  return {
+    routerFault: fault,
+    repairs: repair === null ? before.repairs : [...before.repairs, repair].slice(-MOST_REPAIRS),
+    repairCount: before.repairCount + (repair === null ? 0 : 1),
+    drift: noteDrift(before, sight, now),
+    fence,
+  }
+}
+
+/** Whether the router alone is reason enough to come back: somebody else has it, it drifts, or a repair is to be told. */
+function routerOutcome(
+  input: GuardInput,
+  before: GuardState,
+  state: GuardState,
+  look: RouterLook,
+): GuardOutcome | null {
+  if (look.foreign !== null) return { kind: 'foreign', reason: look.foreign, state }
+  const { drift = NO_DRIFT } = state
+  const last = state.repairs.at(-1) ?? state.routerFault
+  const exposure = { since: input.exposedAt, now: state.lookedAt, last }
+  const problem = input.drift == null ? null : driftProblem(input.drift, drift, exposure)
+  if (problem !== null) return { kind: 'drifting', reason: problem, state }
+  const isFirst = look.repair !== null && (before.drift?.streak ?? 0) === 0
+  return isFirst && input.drift !== undefined ? { kind: 'repaired', reason: look.repair, state } : null
 }
 
 /** The first look of a guard: what an earlier one knew, with the evidence of this exposure still to come. */
@@ -99,6 +156,8 @@ function beginState(input: GuardInput, now: Milliseconds): GuardState {
     routerFault: null,
     repairs: resume?.repairs ?? [],
     repairCount: resume?.repairCount ?? 0,
+    ...(resume?.drift !== undefined && { drift: resume.drift }),
+    ...(resume?.fence !== undefined && { fence: resume.fence }),
     series: resume?.series ?? [],
   }
 }
@@ -250,7 +309,6 @@ function nextState(before: GuardState, input: GuardInput, now: Milliseconds, loo
   // A blind look says nothing about the time since the last good one, so blindness begins there.
   const blindSince = isBlind ? (before.blindSince ?? before.lookedAt) : null
   const ended = before.blindSince !== null && !isBlind ? [{ from: before.blindSince, to: before.lookedAt }] : []
-  const { repair, fault } = look.router
   const [first] = Object.values(look.observations)
   return {
     epoch: input.fence.epoch,
@@ -261,9 +319,7 @@ function nextState(before: GuardState, input: GuardInput, now: Milliseconds, loo
     blindSince,
     blindSpans: [...before.blindSpans, ...ended].slice(-MOST_SPANS),
     share: look.share.state,
-    routerFault: fault,
-    repairs: repair === null ? before.repairs : [...before.repairs, repair].slice(-MOST_REPAIRS),
-    repairCount: before.repairCount + (repair === null ? 0 : 1),
+    ...routerPart(before, look.router, now),
     series: first === undefined ? before.series : [...before.series, pointOf(first, now)].slice(-LONGEST_SERIES),
   }
 }
@@ -305,8 +361,15 @@ function stepShare(before: GuardState, input: GuardInput, observations: Observat
   return stepSampleRatio(SHARE_RULE, state, counted)
 }
 
-function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook, share: Verdict): GuardOutcome | null {
-  if (router.foreign !== null) return { kind: 'foreign', reason: router.foreign, state }
+function outcomeOf(
+  input: GuardInput,
+  before: GuardState,
+  state: GuardState,
+  router: RouterLook,
+  share: Verdict,
+): GuardOutcome | null {
+  const ofRouter = routerOutcome(input, before, state, router)
+  if (ofRouter?.kind === 'foreign') return ofRouter
   for (const [check, { verdict }] of Object.entries(state.checks)) {
     if (verdict.outcome === 'fail') return { kind: 'failed', check, reason: tellOf(check, verdict), state }
   }
@@ -315,6 +378,7 @@ function outcomeOf(input: GuardInput, state: GuardState, router: RouterLook, sha
   if (input.blindLimit !== null && state.blindSince !== null && blindFor >= input.blindLimit) {
     return { kind: 'blind', reason: `no usable data for ${formatDuration(blindFor)}; ${blindReason(state)}`, state }
   }
+  if (ofRouter !== null) return ofRouter
   if (input.endsWhenProven && isEverythingProven(input, state)) {
     return { kind: 'proven', reason: provenText(input, state), state }
   }

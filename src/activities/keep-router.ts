@@ -1,9 +1,8 @@
-import { describeError } from '../domain/errors.ts'
-import { compareFences } from '../domain/exposure.ts'
-import type { GuardInput } from '../domain/guard.ts'
-import { exposureText } from '../domain/release-state.ts'
-import { isRoutedAs, type ObservedRouting } from '../routers/router.ts'
-import type { TargetAdapters } from './dependencies.ts'
+import type { RouterSight } from '../domain/drift.ts'
+import { describeError, SluiceError } from '../domain/errors.ts'
+import { compareFences, type Exposure, type Fence, fenceAbove, type PoolRoles } from '../domain/exposure.ts'
+import { exposureText } from '../domain/release-story.ts'
+import { isRoutedAs, type ObservedRouting, type Router } from '../routers/router.ts'
 
 /** What one look at the router has shown, and what was done about it. */
 export interface RouterLook {
@@ -13,36 +12,95 @@ export interface RouterLook {
   readonly foreign: string | null
   /** Why the router could not be read or put right; null when it could. */
   readonly fault: string | null
+  /** What was seen: where it should be, somewhere else, or nothing. */
+  readonly sight: RouterSight
+  /** The fence that was written; above the keeper's own when the router had to be taken over. */
+  readonly fence: Fence
 }
 
-export const QUIET_ROUTER: RouterLook = { repair: null, foreign: null, fault: null }
+/** What a keeper holds, and with which fence. */
+export interface Keep {
+  readonly roles: PoolRoles
+  readonly exposure: Exposure
+  readonly fence: Fence
+}
 
-/** Reads the router and puts right what has drifted, unless a newer fence says that somebody else is in charge. */
+/** What a keeper needs beside the router itself. */
+export interface KeeperRights {
+  readonly isHolder: AskHolder
+  /** Called right before each write; throws when the keeper's right to write is over. */
+  readonly permit: () => void
+}
+
+/** Whether the keeper is the one who is to hold this router: `unknown` when Temporal cannot say. */
+export type AskHolder = () => Promise<'yes' | 'no' | 'unknown'>
+
+/**
+ * Reads the router and puts right what has drifted, so that what it shows is what was asked for. A router that has lost
+ * what it needs is written as well: the write is absolute. A newer fence is respected only where it belongs to another
+ * release of this lane; a fence that nobody owns is overtaken, and that is said.
+ */
 export async function keepRouter(
-  { router }: Pick<TargetAdapters, 'router'>,
-  { roles, exposure, fence }: Pick<GuardInput, 'roles' | 'exposure' | 'fence'>,
+  router: Router,
+  keep: Keep,
+  { isHolder, permit }: KeeperRights,
   signal: AbortSignal,
 ): Promise<RouterLook> {
-  const wish = { roles, exposure, fence }
+  const quiet = quietLook(keep)
   try {
-    const observed = await router.read(signal)
-    if (observed.fence !== null && compareFences(observed.fence, fence) > 0) {
-      const foreign = `release ${observed.fence.release} has taken over the router, epoch ${observed.fence.epoch}`
-      return { ...QUIET_ROUTER, foreign }
-    }
-    if (isRoutedAs(observed, wish)) return QUIET_ROUTER
-    await router.apply(wish, signal)
+    const observed = await readOrLost(router, signal)
+    const newest = observed === 'lost' ? null : observed.fence
+    const isOvertaken = newest !== null && compareFences(newest, keep.fence) > 0
+    if (isOvertaken && (await isHolder()) !== 'yes') return { ...quiet, foreign: foreignText(newest) }
+    const wish = { ...keep, fence: isOvertaken ? fenceAbove(newest, keep.fence) : keep.fence }
+    if (observed !== 'lost' && !isOvertaken && isRoutedAs(observed, wish)) return quiet
+    await router.apply(wish, signal, permit)
+    const was = driftText(observed, keep, newest !== null && isOvertaken ? newest : null)
     const after = await router.read(signal)
-    const was = `the router was at ${routedText(observed, roles.canary)} instead of ${exposureText(exposure)}`
-    if (isRoutedAs(after, wish)) return { ...QUIET_ROUTER, repair: `${was}; repaired` }
-    return { ...QUIET_ROUTER, fault: `${was}, and the repair does not show` }
+    const isRight = isRoutedAs(after, wish)
+    const drifted = { ...quiet, fence: wish.fence, sight: 'drifted' } as const
+    if (isRight) return { ...drifted, repair: `${was}; repaired` }
+    return { ...drifted, fault: `${was}, and the repair does not show` }
   } catch (error) {
     signal.throwIfAborted()
-    return { ...QUIET_ROUTER, fault: describeError(error) }
+    return { ...quiet, fault: describeError(error), sight: 'unseen' }
   }
 }
 
-function routedText(observed: ObservedRouting, canary: string): string {
+/** A look at a router that is as it should be. */
+export function quietLook({ fence }: Pick<Keep, 'fence'>): RouterLook {
+  return { repair: null, foreign: null, fault: null, sight: 'right', fence }
+}
+
+/** What the router shows, or `lost` when it lacks what it should have: then there is nothing to compare with. */
+async function readOrLost(router: Router, signal: AbortSignal): Promise<ObservedRouting | 'lost'> {
+  try {
+    return await router.read(signal)
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'router.misconfigured') return 'lost'
+    throw error
+  }
+}
+
+function driftText(observed: ObservedRouting | 'lost', keep: Keep, overtaken: Fence | null): string {
+  const wanted = exposureText(keep.exposure)
+  if (observed === 'lost') return `the router had lost its settings, ${wanted} among them`
+  const shown = routedText(observed, keep.roles.canary)
+  const was = isRoutedAs(observed, keep)
+    ? `the router was at ${wanted} under a foreign hand`
+    : `the router was at ${shown} instead of ${wanted}`
+  return overtaken === null ? was : `${was}, with the fence ${fenceText(overtaken)} that no release owns`
+}
+
+function foreignText(fence: Fence): string {
+  return `another release has taken the router over, with the fence ${fenceText(fence)}`
+}
+
+function fenceText({ release, epoch }: Fence): string {
+  return `${release}:${epoch}`
+}
+
+function routedText(observed: Pick<ObservedRouting, 'split' | 'cohorts'>, canary: string): string {
   const cohorts = Object.entries(observed.cohorts).flatMap(([cohort, pool]) => (pool === canary ? [cohort] : []))
   return exposureText({ weight: observed.split[canary] ?? 0, cohorts: cohorts.sort() })
 }

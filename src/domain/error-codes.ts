@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   'target.unknown': { title: 'No such target', status: 404, retry: 'never' },
   'release.unknown': { title: 'No such release', status: 404, retry: 'never' },
   'release.ended': { title: 'The release has ended', status: 409, retry: 'never' },
+  'release.second-life': { title: 'The release was reset in Temporal', status: 409, retry: 'never' },
   'lane.busy': { title: 'The target already has a release', status: 409, retry: 'later' },
   'lane.frozen': { title: 'The target is frozen', status: 423, retry: 'later' },
   'lane.key-reused': { title: 'The idempotency key was used for another request', status: 409, retry: 'never' },

@@ -26,8 +26,9 @@ export interface PoolRoles {
 
 /**
  * Orders writes to one router. A router keeps the highest fence it has seen and refuses lower ones, so a late retry of
- * an old step cannot overwrite a newer one. `release` is the number of the release in its lane; `epoch` rises by one
- * with each exposure of that release. Compared by release first, then by epoch.
+ * an old step cannot overwrite a newer one. `release` is the turn of the release: when its lane started it, so that the
+ * one that started last owns the router, whatever its number. `epoch` rises by one with each exposure of that release.
+ * Compared by turn first, then by epoch.
  */
 export interface Fence {
   readonly release: number
@@ -47,4 +48,17 @@ export function isSameExposure(left: Exposure, right: Exposure): boolean {
 /** Cohort names sorted and without repeats, the form in which exposures are kept and compared. */
 export function sortedCohorts(cohorts: readonly string[]): readonly string[] {
   return [...new Set(cohorts)].sort()
+}
+
+/** The highest number that every router can keep in a fence. */
+const HIGHEST = 999_999_999_999_999
+
+/**
+ * The fence with which `own` takes a router over from `newest`: its own where that is newer already, else just above the
+ * other one.
+ */
+export function fenceAbove(newest: Fence, own: Fence): Fence {
+  if (compareFences(own, newest) > 0) return own
+  if (newest.release > own.release && newest.release < HIGHEST) return { release: newest.release + 1, epoch: own.epoch }
+  return { release: newest.release, epoch: newest.epoch + 1 }
 }

@@ -21,12 +21,27 @@ export interface GuardInput {
   readonly blindLimit: PlanPolicies['onInconclusive']['holdFor'] | null
   /** False while the router's state is unknown: then only the checks are watched and nothing is repaired. */
   readonly watchesRouter: boolean
+  /**
+   * `keep` while the plan is paused for something that a look would only find again: then the router alone is watched and
+   * put right. Absent: `judge`, the checks as well.
+   */
+  readonly mode?: 'judge' | 'keep'
+  /** How much drift pauses the release; null while it is paused already. Absent in what an older release asked for. */
+  readonly drift?: DriftPolicy | null
   /** True when the guard is to end as soon as every check has shown that the canary is not worse. */
   readonly endsWhenProven: boolean
   /** What the guard knew when it last watched this release. */
   readonly resume: GuardState | null
   /** What sentences call both sides; absent in what an older release asked for: canary and stable. */
   readonly names?: ArmNames
+}
+
+/** How much drift of the router is too much to go on. */
+export interface DriftPolicy {
+  /** So many looks in a row had to put the router right. */
+  readonly repairs: number
+  /** So great a share of the exposure's time it was somewhere else, from 0 to 1. */
+  readonly share: number
 }
 
 /** A check's judge state and latest verdict. The state is the judge's own plain JSON. */
@@ -81,7 +96,19 @@ export interface GuardState {
   /** What was repaired at the router, one sentence each, newest last. */
   readonly repairs: readonly string[]
   readonly repairCount: number
+  /** How far the router has been from what was asked for. Absent in what an older guard left behind. */
+  readonly drift?: Drift
+  /** The fence that was written last, when the router had to be taken over for it. */
+  readonly fence?: Fence
   readonly series: readonly SeriesPoint[]
+}
+
+/** The router somewhere else than it should be. */
+export interface Drift {
+  /** Looks in a row that had to put the router right. */
+  readonly streak: number
+  /** When the router may have been somewhere else: from the last good look to the repair. Newest last. */
+  readonly spans: readonly BlindSpan[]
 }
 
 /** Why the guard ended by itself. Everything else goes on until it is cancelled. */
@@ -91,14 +118,28 @@ export type GuardOutcome =
   | { readonly kind: 'blind'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'foreign'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'misrouted'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'repaired'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'drifting'; readonly reason: string; readonly state: GuardState }
 
-/** How much of the time since `since` the guard was blind, in milliseconds. */
+/**
+ * How much of the time since `since` nobody can answer for, in milliseconds: some check was blind, or the router was
+ * somewhere else. A moment that was both counts once.
+ */
 export function blindTime(state: GuardState, since: Milliseconds): Milliseconds {
   const open = state.blindSince === null ? [] : [{ from: state.blindSince, to: state.lookedAt }]
-  return [...state.blindSpans, ...open].reduce(
-    (sum, span) => sum + Math.max(0, span.to - Math.max(span.from, since)),
-    0,
-  )
+  const spans = [...state.blindSpans, ...open, ...(state.drift?.spans ?? [])]
+  return unionTime(spans, since)
+}
+
+/** The time that these spans cover together, from `since` on. */
+function unionTime(spans: readonly BlindSpan[], since: Milliseconds): Milliseconds {
+  let covered = since
+  let sum = 0
+  for (const { from, to } of spans.toSorted((left, right) => left.from - right.from)) {
+    sum += Math.max(0, to - Math.max(from, covered))
+    covered = Math.max(covered, to)
+  }
+  return sum
 }
 
 /** The state without the evidence of the named checks: they are judged anew. */

@@ -1,5 +1,6 @@
 import type { Plan } from './plan.ts'
-import { exposureText, type ReleaseState } from './release-state.ts'
+import { type ReleaseState } from './release-state.ts'
+import { exposureText } from './release-story.ts'
 import type { Verdict } from './verdict.ts'
 
 /** `fail` if any check fails, else `inconclusive` if any is, else `pass`; `none` before the first look. */

@@ -1,17 +1,30 @@
 import type { Client } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
-import type { OpenRelease } from '../activities/activities.ts'
+import type { FollowOutcome, OpenRelease } from '../activities/activities.ts'
+import type { ActivityAttempt } from '../activities/dependencies.ts'
 import type { GuardState } from '../domain/guard.ts'
-import { parseReleaseId, type TargetId } from '../domain/target.ts'
+import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
+import { laneQuery, type ReleaseResult } from '../workflows/messages.ts'
 
-/** What Temporal itself knows about releases: pending guards, open workflows, numbers that were used. */
+/** What Temporal itself knows about releases: pending guards, open workflows, numbers that were used, who is at work. */
 export interface Directory {
   guardStateOf(releaseId: string): Promise<GuardState | null>
   isOpen(releaseId: string): Promise<boolean>
+  endOf(releaseId: string): Promise<FollowOutcome>
+  stop(releaseId: string, reason: string): Promise<void>
+  isHolder(target: TargetId, releaseId: string): Promise<'yes' | 'no' | 'unknown'>
+  isCurrent(attempt: ActivityAttempt): Promise<'yes' | 'no' | 'unknown'>
   findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
 }
 
+/** Questions that a write waits for: it has only a moment. */
+const PATIENCE = 2_000
+
+/** Temporal's number for an activity that a worker has in hand. */
+const STARTED = 2
+
 export function createDirectory(client: Client): Directory {
+  const soon = <T>(body: () => Promise<T>) => client.withDeadline(Date.now() + PATIENCE, body)
   return {
     async guardStateOf(releaseId) {
       const { raw } = await client.workflow.getHandle(releaseId).describe()
@@ -19,15 +32,40 @@ export function createDirectory(client: Client): Directory {
       const [payload] = guard?.heartbeatDetails?.payloads ?? []
       if (payload?.data === undefined || payload.data === null) return null
       // Only our own guard writes these details, in the same version or an older one of this very type.
-      return client.options.loadedDataConverter.payloadConverter.fromPayload<GuardState>(payload)
+      return client.options.loadedDataConverter.payloadConverter.fromPayload<GuardState | null>(payload)
     },
     async isOpen(releaseId) {
+      return (await statusOf(client, releaseId)) === 'RUNNING'
+    },
+    async endOf(releaseId) {
+      const status = await statusOf(client, releaseId)
+      if (status === 'RUNNING') return { kind: 'open' }
+      if (status !== 'COMPLETED') return { kind: 'gone' }
+      const report: ReleaseResult = await client.workflow.getHandle(releaseId).result()
+      return { kind: 'ended', report }
+    },
+    async stop(releaseId, reason) {
       try {
-        const { status } = await client.workflow.getHandle(releaseId).describe()
-        return status.name === 'RUNNING'
+        await client.workflow.getHandle(releaseId).terminate(reason)
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return false
-        throw error
+        if (!(error instanceof WorkflowNotFoundError)) throw error
+      }
+    },
+    async isHolder(target, releaseId) {
+      try {
+        const { running } = await soon(() => client.workflow.getHandle(laneIdOf(target)).query(laneQuery))
+        return running === releaseId ? 'yes' : 'no'
+      } catch {
+        return 'unknown'
+      }
+    },
+    async isCurrent({ workflowId, runId, activityId, attempt }) {
+      try {
+        const { raw } = await soon(() => client.workflow.getHandle(workflowId, runId).describe())
+        const pending = (raw.pendingActivities ?? []).find((activity) => activity.activityId === activityId)
+        return pending?.attempt === attempt && pending.state === STARTED ? 'yes' : 'no'
+      } catch (error) {
+        return error instanceof WorkflowNotFoundError ? 'no' : 'unknown'
       }
     },
     async findReleases({ service, environment }) {
@@ -42,5 +80,14 @@ export function createDirectory(client: Client): Directory {
       }
       return { open, highest }
     },
+  }
+}
+
+async function statusOf(client: Client, releaseId: string): Promise<string> {
+  try {
+    return (await client.workflow.getHandle(releaseId).describe()).status.name
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'NOT_FOUND'
+    throw error
   }
 }

@@ -3,6 +3,8 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
 import { WithStartWorkflowOperation } from '@temporalio/client'
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js'
 import { SluiceError } from '../domain/errors.ts'
+import { emptyLane } from '../domain/lane-state.ts'
+import { laneView } from '../domain/lane-view.ts'
 import type { Plan } from '../domain/plan.ts'
 import { releaseCard } from '../domain/release-card.ts'
 import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
@@ -16,6 +18,7 @@ import {
   submitUpdate,
   unfreezeUpdate,
   viewQuery,
+  WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
 import { createDirectory } from './directory.ts'
@@ -43,7 +46,8 @@ export function createReleases({ client, taskQueue, now = Date.now }: TemporalRe
       workflowId: laneIdOf(target),
       workflowIdConflictPolicy: 'USE_EXISTING',
       taskQueue,
-      args: [{ target }],
+      args: [{ target, keeps: true }],
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       staticSummary: `lane of ${target.service} in ${target.environment}`,
     })
   }
@@ -52,7 +56,7 @@ export function createReleases({ client, taskQueue, now = Date.now }: TemporalRe
     try {
       return await call(laneIdOf(target), () => client.workflow.getHandle(laneIdOf(target)).query(laneQuery))
     } catch (error) {
-      if (error instanceof SluiceError && error.code === 'release.unknown') return emptyView(target)
+      if (error instanceof SluiceError && error.code === 'release.unknown') return laneView(target, emptyLane())
       throw error
     }
   }
@@ -149,10 +153,6 @@ async function endedOrUnknown(client: Client, releaseId: string, unknown: Sluice
   } catch {
     return unknown
   }
-}
-
-function emptyView(target: TargetId): LaneView {
-  return { target, running: null, queue: [], freeze: null, promotedVersion: null, nextNumber: 1 }
 }
 
 async function listPage(

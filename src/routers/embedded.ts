@@ -4,7 +4,8 @@ import { SluiceError } from '../domain/errors.ts'
 import type { Fence } from '../domain/exposure.ts'
 import { defineRouter, type RouterContext } from './define.ts'
 import type { ObservedRouting, Router, RouterCapabilities } from './router.ts'
-import { checkWish, fencedError, pinsOf, splitOf } from './wish.ts'
+import { fencedError } from '../domain/fenced-error.ts'
+import { checkWish, pinsOf, splitOf } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {
   weightStep: 1,

@@ -41,6 +41,9 @@ export interface ObservedRouting {
   readonly served: Readonly<Record<string, number>> | null
 }
 
+/** Called right before each command that changes the live routing; throws when the caller's right to write is over. */
+export type Permit = () => void
+
 /**
  * The port to anything that splits traffic between two pools of one target. One instance serves one target.
  *
@@ -58,7 +61,7 @@ export interface Router {
   /** Reads the live routing. */
   read(signal: AbortSignal): Promise<ObservedRouting>
   /** Asks for the wish. Returning does not mean it is live: callers read back. */
-  apply(wish: DesiredRouting, signal: AbortSignal): Promise<void>
+  apply(wish: DesiredRouting, signal: AbortSignal, permit?: Permit): Promise<void>
   /** Frees sockets and timers. */
   close(): Promise<void>
 }

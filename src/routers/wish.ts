@@ -1,5 +1,6 @@
 import { FULL_WEIGHT, type BasisPoints } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
+import { fencedError } from '../domain/fenced-error.ts'
 import { compareFences, type Fence } from '../domain/exposure.ts'
 import type { DesiredRouting, RouterCapabilities } from './router.ts'
 
@@ -47,20 +48,6 @@ export function pinsOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'expo
 export function checkFence(fence: Fence, newest: Fence | null): void {
   if (newest === null || compareFences(fence, newest) >= 0) return
   throw fencedError(fence, newest)
-}
-
-/** The error of a write that came too late. */
-export function fencedError(fence: Fence, newest: Fence | null): SluiceError {
-  return new SluiceError('router.fenced', {
-    message: 'A newer release or step has written to the router.',
-    expected: newest === null ? 'a fence at least as new as the router’s' : `${describeFence(newest)} or newer`,
-    received: describeFence(fence),
-    fix: 'Leave the router to the newer release.',
-  })
-}
-
-function describeFence({ release, epoch }: Fence): string {
-  return `release ${release}, epoch ${epoch}`
 }
 
 function checkPools({ roles }: DesiredRouting, pools: readonly [string, string]): void {

@@ -30,8 +30,8 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
     }
   }
 
-  async function post(client: webApi.WebClient, { card }: Notice): Promise<string> {
-    const message = { channel, text: releaseText(card), blocks: [...releaseBlocks(card)], ...PLAIN }
+  async function post(client: webApi.WebClient, notice: Notice): Promise<string> {
+    const message = { channel, ...contentOf(notice), ...PLAIN }
     const answer = await counted('chat.postMessage', () => client.chat.postMessage(message))
     if (answer.ts === undefined) throw new Error('Slack took the message but did not say under which name')
     // Slack wants the channel's id for updates, whatever it was called when posting.
@@ -39,9 +39,9 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   }
 
   /** Answers false when the message is gone and has to be made anew. */
-  async function update(client: webApi.WebClient, { card }: Notice, place: MessagePlace): Promise<boolean> {
+  async function update(client: webApi.WebClient, notice: Notice, place: MessagePlace): Promise<boolean> {
     try {
-      const message = { ...place, text: releaseText(card), blocks: [...releaseBlocks(card)] }
+      const message = { ...place, ...contentOf(notice) }
       await counted('chat.update', () => client.chat.update(message))
       return true
     } catch (error) {
@@ -50,9 +50,9 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
     }
   }
 
-  async function reply(client: webApi.WebClient, { text, level }: Notice, place: MessagePlace): Promise<void> {
-    const short = clamp(`${level === 'alarm' ? '🔴' : '🟡'} ${escape(text)}`, LIMITS.section)
-    const message = { channel: place.channel, thread_ts: place.ts, text: short, ...PLAIN }
+  async function reply(client: webApi.WebClient, notice: Notice, place: MessagePlace): Promise<void> {
+    const { level } = notice
+    const message = { channel: place.channel, thread_ts: place.ts, text: lineOf(notice), ...PLAIN }
     const broadcast = level === 'alarm' ? { reply_broadcast: true as const } : {}
     await counted('chat.postMessage', () => client.chat.postMessage({ ...message, ...broadcast }))
   }
@@ -66,6 +66,18 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
       return notice.ref
     },
   }
+}
+
+/** A release is shown as its card; what a lane has to say between releases is a line. */
+function contentOf(notice: Notice) {
+  const { card } = notice
+  return card === null
+    ? { text: lineOf(notice), blocks: [] }
+    : { text: releaseText(card), blocks: [...releaseBlocks(card)] }
+}
+
+function lineOf({ text, level }: Pick<Notice, 'text' | 'level'>): string {
+  return clamp(`${level === 'alarm' ? '🔴' : '🟡'} ${escape(text)}`, LIMITS.section)
 }
 
 /** No previews of whatever looks like a link. */

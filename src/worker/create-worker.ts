@@ -12,14 +12,19 @@ export interface WorkerParts {
   readonly taskQueue: string
   /** The workflows as built by `npm run build`; bundled on the spot when absent. */
   readonly workflowBundle?: WorkflowBundleOption
-  /** The directory is Temporal's own unless another is given, e.g. for a server that cannot list. */
-  readonly dependencies: Omit<ActivityDependencies, 'directory'> & Partial<Pick<ActivityDependencies, 'directory'>>
+  /** The directory is Temporal's own but for what is given instead, e.g. for a server that cannot list. */
+  readonly dependencies: Omit<ActivityDependencies, 'directory'> & {
+    readonly directory?: Partial<ActivityDependencies['directory']>
+  }
 }
 
 /** A worker of one namespace with everything injected. */
 export function createWorker(parts: WorkerParts): Promise<Worker> {
   const { connection, client, namespace, taskQueue, workflowBundle, dependencies } = parts
-  const activities = createActivities({ directory: createDirectory(client), ...dependencies })
+  const activities = createActivities({
+    ...dependencies,
+    directory: { ...createDirectory(client), ...dependencies.directory },
+  })
   const workflows =
     workflowBundle === undefined
       ? { workflowsPath: fileURLToPath(new URL(`../workflows/index.${sourceEnding()}`, import.meta.url)) }

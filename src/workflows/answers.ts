@@ -1,7 +1,8 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow'
+import { ApplicationFailure, log, setHandler } from '@temporalio/workflow'
 import { COMMAND_VERBS, type Command, type CommandVerb, decide } from '../domain/commands.ts'
 import { phaseText } from '../domain/release-details.ts'
-import { type CommandAnswer, commandUpdates, supersedeSignal, viewQuery } from './messages.ts'
+import { isRecord, isText, readActor, readCommand } from '../domain/read-command.ts'
+import { abortSignal, type CommandAnswer, commandUpdates, supersedeSignal, viewQuery } from './messages.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -11,15 +12,40 @@ import type { Run } from './run.ts'
 export function answerMessages(run: Run): void {
   const { carried: _, ...input } = run.input
   setHandler(viewQuery, () => ({ input, state: run.state() }), { description: 'The whole state of the release' })
-  setHandler(supersedeSignal, ({ actor, reason }) => run.abandon('abort', actor.person, reason), {
+  setHandler(supersedeSignal, (message) => makeWay(message, run), {
     description: 'Make way for another release: roll back now',
   })
+  setHandler(abortSignal, (message) => abortBySignal(message, run), {
+    description: 'Roll back now; for when no update gets through',
+  })
   for (const verb of COMMAND_VERBS) {
-    setHandler(commandUpdates[verb], (command) => take(command, run), {
-      validator: (command) => refuseUnfit(verb, command, run),
+    setHandler(commandUpdates[verb], (message) => take(commandIn(verb, message), run), {
+      validator: (message) => refuseUnfit(commandIn(verb, message), run),
       description: DESCRIPTIONS[verb],
     })
   }
+}
+
+/** A signal has no answer: what cannot be read, or does not fit, is left alone. */
+function makeWay(message: unknown, run: Run): void {
+  const actor = readActor(isRecord(message) ? message['actor'] : undefined)
+  const reason = isRecord(message) ? message['reason'] : undefined
+  if ('problem' in actor || !isText(reason, 0, 4_000)) return log.warn('a message that cannot be one was left alone')
+  run.abandon('abort', actor.value.person, reason)
+}
+
+function abortBySignal(message: unknown, run: Run): void {
+  const read = readCommand('abort', message)
+  if ('problem' in read) return log.warn('an abort that cannot be one was left alone', { problem: read.problem })
+  if (decide(read.value, run.state(), run.input.author.person).kind === 'accept') take(read.value, run)
+}
+
+/** What came in by this door, read as its verb: a message cannot be another command than the one that was judged. */
+function commandIn(verb: CommandVerb, message: unknown): Command {
+  const read = readCommand(verb, message)
+  if ('value' in read) return read.value
+  const details = { fix: 'send it with sluice, or as the docs of commands say' }
+  throw ApplicationFailure.nonRetryable(read.problem, 'request.invalid', details)
 }
 
 const DESCRIPTIONS: Readonly<Record<CommandVerb, string>> = {
@@ -33,8 +59,8 @@ const DESCRIPTIONS: Readonly<Record<CommandVerb, string>> = {
   extend: 'Move the deadline of the bake or approval that runs',
 }
 
-function refuseUnfit(verb: CommandVerb, command: Command, run: Run): void {
-  const decision = decide({ ...command, verb }, run.state(), run.input.author.person)
+function refuseUnfit(command: Command, run: Run): void {
+  const decision = decide(command, run.state(), run.input.author.person)
   if (decision.kind !== 'refuse') return
   throw ApplicationFailure.nonRetryable(decision.message, decision.code, { fix: decision.fix })
 }

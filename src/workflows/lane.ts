@@ -1,214 +1,185 @@
+import { allHandlersFinished, condition, continueAsNew, log, ParentClosePolicy, startChild } from '@temporalio/workflow'
+import { NO_EXPOSURE, type PoolRoles } from '../domain/exposure.ts'
 import {
-  ApplicationFailure,
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  getExternalWorkflowHandle,
-  log,
-  ParentClosePolicy,
-  setCurrentDetails,
-  setHandler,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow'
-import {
-  emptyLane,
+  type Duty,
+  dutyOf,
   ended,
-  enqueue,
-  type LaneState,
-  nextToStart,
-  type Placement,
-  place,
+  kept,
+  markEnding,
+  markStarted,
+  overtakenBy,
+  recovered,
+  recoveryFailed,
   start,
   vanished,
   type Waiting,
 } from '../domain/lane-state.ts'
 import { beginState } from '../domain/release-state.ts'
-import { releaseIdOf, type TargetId, targetName } from '../domain/target.ts'
-import {
-  freezeUpdate,
-  type LaneView,
-  laneQuery,
-  releaseEndedSignal,
-  type Submission,
-  type SubmissionAnswer,
-  submitUpdate,
-  supersedeSignal,
-  unfreezeUpdate,
-} from './messages.ts'
-import { findReleases, isOpen } from './outside.ts'
+import { targetName } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import { causeOf, isActivityFailure } from './failures.ts'
+import { answerLaneMessages } from './lane-answers.ts'
+import { passOn } from './lane-before-keepers.ts'
+import { beginLane, type LaneInput, type LaneRun } from './lane-run.ts'
+import type { Submission } from './messages.ts'
+import { exposeBack, findReleases, followFor, glanceAtBaseline, holdFor } from './outside.ts'
 import { release } from './release.ts'
 import { releaseAttributes } from './search-attributes.ts'
+import { WORKFLOW_TASK_TIMEOUT } from './messages.ts'
 
-export interface LaneInput {
-  readonly target: TargetId
-  /** What an earlier run of the lane knew; absent when the lane begins, or begins again after it was lost. */
-  readonly carried?: Lane
-  /** Events after which a run hands over to a new one; the server's suggestion counts as well. */
-  readonly longestHistory?: number
-}
+/** Time between two looks of the lane at its router while no release runs. */
+const HOLD_EVERY: Milliseconds = 10_000
 
-type Lane = LaneState<Submission>
+/** How long Temporal is asked whether a release has ended that says so itself: it does so just before. */
+const ENDING_PATIENCE: Milliseconds = 5_000
 
-/** A lane that has heard nothing of its release for this long asks whether it is still open. */
-const SILENCE = 30 * 60_000
+type FollowDuty = Extract<Duty<Submission>, { kind: 'follow' }>
+
+/** Time between two tries to bring a router back. */
+const RECOVER_EVERY: Milliseconds = 5_000
 
 /**
- * The lane of one target, for ever: it gives out numbers, keeps at most one release running, lets others wait, and holds
- * the freeze. Releases outlive it; a lane that was lost finds the open release again by Temporal's visibility.
+ * The lane of one target, for ever: it gives out numbers and turns, keeps at most one release running, lets others wait,
+ * and holds the freeze. At every moment somebody holds the router: the release that runs, or else the lane, which
+ * re-asserts the routing at rest and brings the router back itself when its release is gone. Releases outlive it; a lane
+ * that was lost finds the open release again by Temporal's visibility.
  */
 export async function lane(input: LaneInput): Promise<void> {
-  const { target } = input
-  let state: Lane | null = input.carried ?? null
-  const known = (): Lane => state ?? emptyLane()
-
-  function set(next: Lane): void {
-    state = next
-    setCurrentDetails(describeLane(view(target, next)))
-  }
-
-  setHandler(laneQuery, () => view(target, known()), {
-    description: 'The lock, the queue and the freeze of this target',
-  })
-  setHandler(submitUpdate, submit, {
-    validator: (submission) => refuse(place(known(), wishOf(submission))),
-    description: 'Ask for a release of this target',
-  })
-  setHandler(freezeUpdate, ({ reason, by }) => {
-    set({ ...known(), freeze: { reason, by, at: Date.now() } })
-    return view(target, known())
-  })
-  setHandler(unfreezeUpdate, () => {
-    set({ ...known(), freeze: null })
-    return view(target, known())
-  })
-  setHandler(releaseEndedSignal, ({ releaseId, outcome, version }) => {
-    set(ended(known(), releaseId, outcome === 'promoted' ? version : null))
-  })
-
-  if (state === null) set(await rebuild(target))
-  while (!isTooLong(input)) {
-    const isDue = await condition(() => nextToStart(known()) !== null || isTooLong(input), SILENCE, {
-      summary: 'lane: all quiet',
-    })
-    const next = nextToStart(known())
-    if (next !== null) await startNext(next)
-    else if (!isDue) await askAboutRunning()
-  }
+  if (input.keeps !== true) return passOn(input)
+  const run = beginLane(input)
+  answerLaneMessages(run)
+  if (run.isNew()) run.set({ ...run.state(), ...(await rebuild(run)) })
+  while (!run.isTooLong()) await perform(dutyOf(run.state()), run)
   await condition(allHandlersFinished)
-  await continueAsNew<typeof lane>({ ...input, carried: known() })
-
-  async function submit(submission: Submission): Promise<SubmissionAnswer> {
-    await condition(() => state !== null)
-    const placement = place(known(), wishOf(submission))
-    refuse(placement)
-    if (placement.kind === 'repeat') return answer(known(), placement.releaseId)
-    const number = known().nextNumber
-    const releaseId = releaseIdOf(target, number)
-    set(enqueue(known(), { releaseId, number, entry: submission }, wishOf(submission), placement.kind === 'replace'))
-    if (placement.kind === 'replace') {
-      const reason = `replaced by ${releaseId} (${submission.version})`
-      await supersede(placement.releaseId, submission.author, reason)
-    }
-    if (placement.kind === 'start')
-      await condition(() => known().running?.releaseId === releaseId || known().freeze !== null)
-    return answer(known(), releaseId)
-  }
-
-  async function startNext(next: Waiting<Submission>): Promise<void> {
-    const { releaseId, number, entry } = next
-    const { version, author, reason, plan, planHash, longestHistory } = entry
-    const startedAt = Date.now()
-    // What is on stable is known only now: while this release waited, another one may have been promoted.
-    const replaces = known().promotedVersion
-    const further = longestHistory === undefined ? {} : { longestHistory }
-    try {
-      await startChild(release, {
-        workflowId: releaseId,
-        args: [{ releaseId, number, target, version, replaces, author, reason, plan, planHash, startedAt, ...further }],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        staticSummary: `${targetName(target)} ${version}`,
-        typedSearchAttributes: releaseAttributes({ target, version }, beginState(releaseId)),
-      })
-    } catch (error) {
-      // Somebody has this id already: the lane takes it as running and will learn of its end by asking.
-      log.error('a release id was taken', { releaseId, error: String(error) })
-    }
-    set(start(known()))
-  }
-
-  async function askAboutRunning(): Promise<void> {
-    const running = known().running
-    if (running === null || (await isOpen(running.releaseId))) return
-    set(vanished(known(), running.releaseId))
-  }
+  await continueAsNew<typeof lane>({ ...input, carried: run.state() })
 }
 
-/** A release that ended in this very moment needs no telling: its report is on its way. */
-async function supersede(releaseId: string, actor: Submission['author'], reason: string): Promise<void> {
-  try {
-    await getExternalWorkflowHandle(releaseId).signal(supersedeSignal, { actor, reason })
-  } catch (error) {
-    log.warn('a release to be replaced could not be told', { releaseId, error: String(error) })
-  }
-}
-
-async function rebuild(target: TargetId): Promise<Lane> {
-  const { open, highest } = await findReleases(target)
-  return { ...emptyLane(), running: open, nextNumber: highest + 1 }
-}
-
-function isTooLong({ longestHistory = Number.POSITIVE_INFINITY }: LaneInput): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo()
-  return continueAsNewSuggested || historyLength >= longestHistory
-}
-
-function wishOf({ key, planHash, version, whenBusy }: Submission) {
-  return { key, fingerprint: `${version} ${planHash}`, whenBusy }
-}
-
-function refuse(placement: Placement): void {
-  switch (placement.kind) {
-    case 'busy':
-      throw ApplicationFailure.nonRetryable(`${placement.releaseId} is running on this target`, 'lane.busy', {
-        fix: 'wait for it, abort it, or ask to queue or to replace it',
-        releaseId: placement.releaseId,
-      })
-    case 'frozen': {
-      const message = `frozen by ${placement.by}: ${placement.reason}`
-      throw ApplicationFailure.nonRetryable(message, 'lane.frozen', { fix: 'wait, or ask them to lift the freeze' })
-    }
-    case 'key-reused': {
-      const message = `this key was used for ${placement.releaseId} with another plan or version`
-      throw ApplicationFailure.nonRetryable(message, 'lane.key-reused', { fix: 'use a new key' })
-    }
-    case 'repeat':
+async function perform(duty: Duty<Submission>, run: LaneRun): Promise<void> {
+  switch (duty.kind) {
     case 'start':
-    case 'queue':
-    case 'replace':
+      return startNext(duty.next, run)
+    case 'follow':
+      return follow(duty, run)
+    case 'hold':
+      return hold(duty.rest, run)
+    case 'recover':
+      return recoverOnce(run)
+    case 'wait':
+      return run.untilDuty()
   }
 }
 
-function answer(state: Lane, releaseId: string): SubmissionAnswer {
-  const index = state.queue.findIndex((waiting) => waiting.releaseId === releaseId)
-  if (index < 0) return { releaseId, placed: 'started', ahead: 0 }
-  return { releaseId, placed: 'queued', ahead: index + (state.running === null ? 0 : 1) }
+/** A lane that begins, or begins again: which release is open, and which numbers are used. */
+async function rebuild(run: LaneRun) {
+  const { open, highest } = await findReleases(run.input.target)
+  return { running: open, nextNumber: Math.max(run.state().nextNumber, highest + 1) }
 }
 
-function view(target: TargetId, state: Lane): LaneView {
-  const { running, queue, freeze, promotedVersion, nextNumber } = state
-  return {
-    ...{ target, freeze, promotedVersion, nextNumber },
-    running: running?.releaseId ?? null,
-    queue: queue.map(({ releaseId, entry }) => ({ releaseId, version: entry.version, author: entry.author.person })),
+async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void> {
+  const { target } = run.input
+  const before = run.state()
+  run.set(start(before, Date.now()))
+  if (before.rest === null) await learnRest(run)
+  const { releaseId, number, entry } = next
+  const { version, author, reason, plan, planHash, longestHistory } = entry
+  const further = longestHistory === undefined ? {} : { longestHistory }
+  // What is on stable is known only now: while this release waited, another one may have been promoted.
+  const { turn, rest } = run.state()
+  const told = { turn, rest, replaces: before.promotedVersion }
+  const asked = { version, author, reason, plan, planHash, startedAt: Date.now() }
+  try {
+    const child = await startChild(release, {
+      workflowId: releaseId,
+      args: [{ releaseId, number, target, ...told, overtakenBy: overtakenBy(before, next), ...asked, ...further }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `${targetName(target)} ${version}`,
+      typedSearchAttributes: releaseAttributes({ target, version }, beginState(releaseId)),
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+    })
+    // Ended, terminated, timed out or reset: the follower asks Temporal which of them it was.
+    child.result().then(run.nudge, run.nudge)
+  } catch (error) {
+    // Somebody has this id already: the lane takes it as running and will learn of its end by asking.
+    log.error('a release id was taken', { releaseId, error: String(error) })
+  }
+  run.set(markStarted(run.state(), releaseId))
+}
+
+/** The first release of a lane: what the router shows now is rest. Where it is unclear the release will say so. */
+async function learnRest(run: LaneRun): Promise<void> {
+  try {
+    const { target } = run.input
+    const { roles } = await glanceAtBaseline({ target, releaseId: run.id, turn: 0, rest: null })
+    run.set({ ...run.state(), rest: run.state().rest ?? roles })
+  } catch (error) {
+    if (!isActivityFailure(error)) throw error
+    log.warn('the router could not be read before the first release', { error: causeOf(error) })
   }
 }
 
-function describeLane({ running, queue, freeze, promotedVersion }: LaneView): string {
-  const lines = [
-    `running: **${running ?? 'nothing'}**`,
-    `last promoted: ${promotedVersion ?? 'not known'}`,
-    ...queue.map(({ releaseId, version, author }) => `- waiting: ${releaseId} (${version}, by ${author})`),
-  ]
-  return freeze === null ? lines.join('\n\n') : [`**frozen** by ${freeze.by}: ${freeze.reason}`, ...lines].join('\n\n')
+/** Waits for the end of the release that runs. What anybody says of it is believed only once Temporal says so too. */
+async function follow({ releaseId, isEnding }: FollowDuty, run: LaneRun): Promise<void> {
+  const asked = { releaseId, patience: isEnding ? ENDING_PATIENCE : null }
+  const end = await run.whileOnDuty(() => followFor(releaseId)(asked))
+  if (end === 'interrupted') return
+  switch (end.kind) {
+    case 'open':
+      return run.set(markEnding(run.state(), releaseId, false))
+    case 'ended':
+      return run.set(ended(run.state(), end.report, Date.now()))
+    case 'gone': {
+      const before = run.state()
+      run.set(vanished(before, releaseId, Date.now()))
+      if (run.state() !== before) run.tell(`${releaseId} ended without a word; ${run.view().keeper.text}`, 'alarm')
+    }
+  }
+}
+
+/** Holds the router at rest until there is something else to do. */
+async function hold(rest: PoolRoles, run: LaneRun): Promise<void> {
+  const { target } = run.input
+  const { turn, epoch, keeping } = run.state()
+  const fence = { release: turn, epoch }
+  const told = { fault: keeping.fault, toldAt: keeping.last?.at ?? null }
+  const asked = { target, roles: rest, fence, interval: HOLD_EVERY, ...told }
+  const seen = await run.whileOnDuty(() => holdFor(targetName(target))(asked))
+  if (seen === 'interrupted') return
+  switch (seen.kind) {
+    case 'repaired':
+      run.set(
+        kept(
+          run.state(),
+          { ...NOTHING_SEEN, repair: seen.text, times: seen.times, turn: seen.fence.release },
+          Date.now(),
+        ),
+      )
+      return run.tell(`between releases ${seen.text}`, 'alarm')
+    case 'faulty':
+      run.set(kept(run.state(), { ...NOTHING_SEEN, fault: seen.text, turn }, Date.now()))
+      return run.tell(`the router cannot be watched between releases: ${seen.text}`, 'warning')
+    case 'well':
+      return run.set(kept(run.state(), { ...NOTHING_SEEN, turn }, Date.now()))
+  }
+}
+
+const NOTHING_SEEN = { repair: null, times: 0, fault: null } as const
+
+/** One try to bring the router back to rest; the next one follows as long as it is the lane's duty. */
+async function recoverOnce(run: LaneRun): Promise<void> {
+  const { target } = run.input
+  const { rest, turn, epoch } = run.state()
+  if (rest === null) return run.set({ ...run.state(), recovery: null })
+  const asked = { target, releaseId: run.id, roles: rest, exposure: NO_EXPOSURE, direction: 'back' } as const
+  try {
+    const options = { summary: `everybody back to ${rest.stable}` }
+    const { fence } = await exposeBack.executeWithOptions(options, [{ ...asked, fence: { release: turn, epoch } }])
+    // A person may have named another pool meanwhile.
+    if (run.state().rest?.stable !== rest.stable) return
+    run.set(recovered(run.state(), fence.release))
+    run.tell(`everybody is on ${rest.stable} again, read back`, 'warning')
+  } catch (error) {
+    if (!isActivityFailure(error)) throw error
+    run.set(recoveryFailed(run.state(), causeOf(error)))
+    await run.pauseFor(RECOVER_EVERY, 'recovery: next try')
+  }
 }

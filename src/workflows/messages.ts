@@ -1,17 +1,32 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Actor } from '../domain/actor.ts'
+import type { PoolRoles } from '../domain/exposure.ts'
+import type { EndReport } from '../domain/lane-state.ts'
+import type { LaneView } from '../domain/lane-view.ts'
 import type { Command, CommandVerb } from '../domain/commands.ts'
 import type { GuardState } from '../domain/guard.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { ReleaseState } from '../domain/release-state.ts'
+import type { Submission } from '../domain/read-submission.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
+
+export type { LaneView, Submission }
 
 /** What a release is started with: plain JSON, complete, never changed afterwards. */
 export interface ReleaseInput {
   readonly releaseId: string
-  /** Number of the release in its lane; first part of every fence. */
+  /** Number of the release in its lane. */
   readonly number: number
+  /**
+   * The turn that the lane gave it at its start: first part of every fence. Absent in releases that an older version
+   * started; those end as they began, without what a turn stands for: a guard in every pause, and a lane that takes over.
+   */
+  readonly turn?: number
+  /** The pools as the lane knows them, or null when it does not. */
+  readonly rest?: PoolRoles | null
+  /** The newer version that was promoted while this release waited, or null: then a person is to say whether to go on. */
+  readonly overtakenBy?: string | null
   readonly target: TargetId
   readonly version: string
   /** What the lane had promoted last when it started this release; null or absent when nobody knows. */
@@ -34,11 +49,16 @@ export interface CarriedRelease {
   readonly messageRef: string | null
 }
 
-export interface ReleaseResult {
-  readonly releaseId: string
-  readonly outcome: 'promoted' | 'rolled-back'
+/** How a release ended: its result, and what it reports to its lane. */
+export interface ReleaseResult extends EndReport {
   readonly reason: string
 }
+
+/**
+ * How long a worker may take over one step of a workflow. A worker that is frozen takes its step with it, and the abort
+ * that it held waits this long before another worker gets it.
+ */
+export const WORKFLOW_TASK_TIMEOUT = '2s'
 
 /** What a release answers when it is asked how it stands. */
 export interface ReleaseView {
@@ -72,19 +92,8 @@ export const commandUpdates = {
 /** A lane's wish that the release makes way for another; answered by a rollback. */
 export const supersedeSignal = defineSignal<[{ readonly actor: Actor; readonly reason: string }]>('supersede')
 
-/** A wish for a release, before it has a number. */
-export interface Submission {
-  readonly target: TargetId
-  readonly version: string
-  readonly author: Actor
-  readonly reason: string
-  readonly plan: Plan
-  readonly planHash: string
-  /** Idempotency key: the same key answers with the same release. */
-  readonly key: string
-  readonly whenBusy: 'reject' | 'queue' | 'replace'
-  readonly longestHistory?: number
-}
+/** The second door of an abort, which no limit on updates closes: taken when it fits, else ignored without an answer. */
+export const abortSignal = defineSignal<[Command]>('abort')
 
 export interface SubmissionAnswer {
   readonly releaseId: string
@@ -93,24 +102,12 @@ export interface SubmissionAnswer {
   readonly ahead: number
 }
 
-export interface Freeze {
-  readonly reason: string
-  readonly by: string
-  readonly at: Milliseconds
-}
-
-/** How a lane stands. */
-export interface LaneView {
-  readonly target: TargetId
-  readonly running: string | null
-  readonly queue: readonly { readonly releaseId: string; readonly version: string; readonly author: string }[]
-  readonly freeze: Freeze | null
-  readonly promotedVersion: string | null
-  readonly nextNumber: number
-}
-
 export const submitUpdate = defineUpdate<SubmissionAnswer, [Submission]>('submit')
 export const freezeUpdate = defineUpdate<LaneView, [{ reason: string; by: string }]>('freeze')
 export const unfreezeUpdate = defineUpdate<LaneView, [{ by: string }]>('unfreeze')
+/** Takes a release that waits out of the queue. */
+export const withdrawUpdate = defineUpdate<LaneView, [{ releaseId: string; by: string; reason: string }]>('withdraw')
+/** Brings the router back to rest, or to the named pool, whoever had it in hand. */
+export const recoverUpdate = defineUpdate<LaneView, [{ by: string; reason: string; stable?: string }]>('recover')
 export const laneQuery = defineQuery<LaneView>('lane')
-export const releaseEndedSignal = defineSignal<[ReleaseResult & { version: string }]>('releaseEnded')
+export const releaseEndedSignal = defineSignal<[ReleaseResult]>('releaseEnded')

@@ -19,12 +19,20 @@ export const { readBaseline } = proxyActivities<Pick<Activities, 'readBaseline'>
   retry: CAPPED_BACKOFF,
 })
 
+/** The same for a lane that learns what is there: the release that follows will read it anew, and say what is wrong. */
+export const { readBaseline: glanceAtBaseline } = proxyActivities<Pick<Activities, 'readBaseline'>>({
+  ...READS,
+  startToCloseTimeout: '3s',
+  scheduleToCloseTimeout: '5s',
+  retry: CAPPED_BACKOFF,
+})
+
 /** Going forward: gives up after a while; the release is paused then. */
 export const { expose: exposeForward } = proxyActivities<Pick<Activities, 'expose'>>({
   ...WRITES,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '1m',
-  heartbeatTimeout: '3s',
+  heartbeatTimeout: '2s',
   retry: CAPPED_BACKOFF,
 })
 
@@ -33,7 +41,7 @@ export const { expose: exposeBack } = proxyActivities<Pick<Activities, 'expose'>
   ...WRITES,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '30s',
-  heartbeatTimeout: '3s',
+  heartbeatTimeout: '2s',
   retry: { ...CAPPED_BACKOFF, maximumInterval: '3s' },
 })
 
@@ -42,10 +50,37 @@ export const guardFor = (target: string) =>
   proxyActivities<Pick<Activities, 'guard'>>({
     ...READS,
     startToCloseTimeout: '20s',
-    heartbeatTimeout: '10s',
+    heartbeatTimeout: '3s',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
     summary: `guard of ${target}`,
   }).guard
+
+/** The keeper of a lane polls by failing as well. */
+export const holdFor = (target: string) =>
+  proxyActivities<Pick<Activities, 'hold'>>({
+    ...READS,
+    startToCloseTimeout: '20s',
+    heartbeatTimeout: '5s',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
+    summary: `keeper of ${target}`,
+  }).hold
+
+/** Polls until the release is closed. */
+export const followFor = (releaseId: string) =>
+  proxyActivities<Pick<Activities, 'followRelease'>>({
+    ...READS,
+    startToCloseTimeout: '20s',
+    retry: CAPPED_BACKOFF,
+    summary: `until ${releaseId} is closed`,
+  }).followRelease
+
+/** Ends a workflow for good; only what does not answer is ended like this. */
+export const { stopRelease } = proxyActivities<Pick<Activities, 'stopRelease'>>({
+  ...WRITES,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '1m',
+  retry: CAPPED_BACKOFF,
+})
 
 /**
  * Questions to Temporal itself. Not local activities, though those cost one event instead of six: a query that comes in

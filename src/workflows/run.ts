@@ -5,18 +5,20 @@ import {
   setCurrentDetails,
   Trigger,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow'
 import type { Notice } from '../activities/activities.ts'
 import type { Action } from '../domain/actions.ts'
+import type { Fence } from '../domain/exposure.ts'
 import { releaseCard } from '../domain/release-card.ts'
 import { describeForTemporal } from '../domain/release-details.ts'
+import { reduce } from '../domain/release-reducer.ts'
 import {
   type Abandonment,
   beginState,
   type Pause,
   type ReleaseEvent,
   type ReleaseState,
-  reduce,
 } from '../domain/release-state.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { ReleaseInput } from './messages.ts'
@@ -38,9 +40,16 @@ export interface Run {
   /** Settles when the release is abandoned. */
   readonly abandoned: PromiseLike<void>
   readonly pause: (cause: Pause['cause'], reason: string) => void
-  readonly untilUnpaused: () => Promise<void>
-  /** Waits for the time to pass, or for anything to be recorded, whichever is first. */
+  /** Waits while the plan is paused, or until the history has grown too long. */
+  readonly untilUnpausedOrLong: () => Promise<void>
+  /** Waits for the time to pass, for anything to be recorded, or for the history to grow too long. */
   readonly untilDisturbed: (timeout: Milliseconds, summary: string) => Promise<void>
+  /** True when the rest of the release belongs into a new run. */
+  readonly isLong: () => boolean
+  /** True for releases of a lane that gave them a turn: their exposure is guarded in every pause (see `ReleaseInput`). */
+  readonly isKept: boolean
+  /** The fence of what is wanted now. */
+  readonly fence: () => Fence
   readonly tell: (text: string, level: Notice['level']) => void
   /** Settles when every message is sent or given up, with what the last one was answered with. */
   readonly allTold: () => Promise<string | null>
@@ -51,6 +60,7 @@ export function beginRun(input: ReleaseInput): Run {
   // What a run of an older version has carried here may lack what was added since.
   let state: ReleaseState = { ...beginState(input.releaseId), ...input.carried?.state }
   let revision = 0
+  const isKept = input.turn !== undefined
   // The lane starts a release with these; a run that goes on shows them anew.
   let shownAttributes = input.carried === undefined ? fingerprintOf(releaseAttributes(input, state)) : ''
   const plan = new CancellationScope()
@@ -82,6 +92,11 @@ export function beginRun(input: ReleaseInput): Run {
     abandoned.resolve()
   }
 
+  function isLong(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo()
+    return continueAsNewSuggested || historyLength >= (input.longestHistory ?? Number.POSITIVE_INFINITY)
+  }
+
   /** One after the other, because each message carries what the last one was answered with. */
   async function send(notice: Omit<Notice, 'ref'>, before: Promise<string | null>): Promise<string | null> {
     const ref = await before
@@ -103,11 +118,14 @@ export function beginRun(input: ReleaseInput): Run {
     state: () => state,
     inPlan: (body) => plan.run(body),
     pause: (cause, reason) => record({ type: 'paused', cause, by: 'sluice', reason }),
-    untilUnpaused: () => condition(() => state.pause === null),
+    untilUnpausedOrLong: () => condition(() => state.pause === null || (isKept && isLong())),
     async untilDisturbed(timeout, summary) {
       const before = revision
-      await condition(() => revision !== before, Math.max(1, timeout), { summary })
+      await condition(() => revision !== before || (isKept && isLong()), Math.max(1, timeout), { summary })
     },
+    isLong,
+    isKept,
+    fence: () => ({ release: state.turn ?? input.turn ?? input.number, epoch: state.epoch }),
     tell(text, level) {
       const { releaseId, target } = input
       messageCount += 1

@@ -1,15 +1,19 @@
-import { ActivityFailure, CancellationScope, isCancellation } from '@temporalio/workflow'
+import { ActivityFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow'
 import { armNames } from '../domain/arm-names.ts'
 import type { Check } from '../domain/checks.ts'
+import { compareFences } from '../domain/exposure.ts'
 import { type GuardInput, type GuardOutcome, type GuardState, verdictsOf, withoutEvidence } from '../domain/guard.ts'
+import { watchFor } from '../domain/release-watch.ts'
+import { isEnded } from '../domain/release-state.ts'
 import { targetName } from '../domain/target.ts'
 import { guardFor, readGuard } from './outside.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import type { Run } from './run.ts'
 
 /** The guard as the plan sees it: what it watches, what it knows, and how it is handed from exposure to exposure. */
 export interface Watch {
   /** Starts watching the live exposure, going on with what is known. Does nothing while a guard runs. */
-  readonly start: (options?: Partial<Pick<GuardInput, 'watchesRouter' | 'endsWhenProven' | 'blindLimit'>>) => void
+  readonly start: (options?: WatchOptions) => void
   /** Asks the running guard what it knows. */
   readonly look: () => Promise<GuardState | null>
   /** Ends the guard, keeping what it knows for the next one. */
@@ -24,14 +28,20 @@ export interface Watch {
   readonly memory: () => GuardState | null
 }
 
+type WatchOptions = Partial<Pick<GuardInput, 'watchesRouter' | 'endsWhenProven' | 'blindLimit'>>
+
+const GUARD_PAUSE: Milliseconds = 10_000
+
 /** A watch over a run; `ended` is called when a guard ends by itself. */
 export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): Watch {
-  const { plan, target, releaseId, number, version, replaces = null } = run.input
+  const { plan, target, releaseId, version, replaces = null } = run.input
   const names = armNames(version, replaces)
   const guard = guardFor(targetName(target))
   let memory = run.input.carried?.guard ?? null
   let further: readonly Check[] = []
   let scope: CancellationScope | null = null
+  /** Kept over a guard that had to come back: a bake that may end early still may. */
+  let endsWhenProven = false
   let askedAt = Number.NEGATIVE_INFINITY
 
   const checks = () => [...plan.checks, ...further]
@@ -39,6 +49,9 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
   function remember(state: GuardState | null): void {
     if (state === null) return
     for (const text of state.repairs.slice(knownRepairs(memory, state))) run.record({ type: 'drift-repaired', text })
+    const { fence } = state
+    if (fence !== undefined && compareFences(fence, run.fence()) > 0)
+      run.record({ type: 'router-taken', fence, text: 'the guard has taken the router over' })
     memory = state
     run.record({ type: 'judged', verdicts: verdictsOf(state) })
   }
@@ -55,19 +68,29 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
       if (!(error instanceof ActivityFailure)) throw error
       if (scope === own) scope = null
       run.pause('inconclusive', `the guard had to stop: ${error.cause?.message ?? error.message}`)
+      if (run.isKept) await startAgain()
     }
   }
 
-  function start(options: Parameters<Watch['start']>[0] = {}): void {
-    const { roles, live, epoch, exposedAt } = run.state()
-    if (scope !== null || roles === null) return
+  function start(options: WatchOptions = {}): void {
+    const { roles, live, exposedAt, abandoned } = run.state()
+    endsWhenProven = options.endsWhenProven ?? endsWhenProven
+    if (scope !== null || roles === null || (run.isKept && abandoned !== null)) return
     const own = new CancellationScope({ cancellable: true })
     scope = own
     void watchInside(own, {
-      ...{ target, releaseId, roles, exposure: live, fence: { release: number, epoch }, names },
+      ...{ target, releaseId, roles, exposure: live, fence: run.fence(), names },
       ...{ exposedAt: exposedAt ?? Date.now(), checks: checks(), interval: plan.interval, resume: memory },
-      ...{ blindLimit: plan.onInconclusive.holdFor, watchesRouter: true, endsWhenProven: false, ...options },
+      ...{ blindLimit: plan.onInconclusive.holdFor, watchesRouter: true },
+      ...(run.isKept && watchFor(run.state(), plan)),
+      ...{ ...options, endsWhenProven },
     })
+  }
+
+  /** A guard that failed for good is no reason to leave the router alone. */
+  async function startAgain(): Promise<void> {
+    await sleep(Math.max(plan.interval, GUARD_PAUSE), { summary: 'guard: next try' })
+    if (run.state().abandoned === null && !isEnded(run.state())) start()
   }
 
   function drop(): void {

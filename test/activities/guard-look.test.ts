@@ -42,13 +42,15 @@ function openWatch() {
     let outcome: GuardOutcome | null = null
     for (let look = 0; look < looks && outcome === null; look += 1) {
       now += 1_000
-      ;({ state: before, outcome } = await lookOnce(adapters, input, before, now, never))
+      ;({ state: before, outcome } = await lookOnce(adapters, input, before, now, RIGHTS, never))
     }
     state = before
     return outcome
   }
   return { script, watch, reason: () => state?.checks['errors']?.verdict.reason }
 }
+
+const RIGHTS = { isHolder: async () => 'yes' as const, permit: () => {} }
 
 describe('a look of the guard', () => {
   it('calls both sides by their versions', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COMMAND_VERBS, type Command, type CommandVerb, decide, openVerbs } from '../../src/domain/commands.ts'
-import { beginState, type ReleaseEvent, type ReleaseState, reduce } from '../../src/domain/release-state.ts'
+import { reduce } from '../../src/domain/release-reducer.ts'
+import { beginState, type ReleaseEvent, type ReleaseState } from '../../src/domain/release-state.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
 
 const ID = 'release/checkout/production/7'
@@ -52,7 +53,7 @@ const STATES: readonly [name: string, state: ReleaseState, open: readonly Comman
     ['pause', 'abort', 'extend'],
   ],
   ['while it rolls back', after(begun, exposed, abandoned), ['abort']],
-  ['rolled back', after(begun, abandoned, { type: 'rolled-back' }), []],
+  ['rolled back', after(begun, abandoned, { type: 'refused' }), []],
   ['promoted', after(begun, exposed, confirmed, { type: 'promoted' }), []],
 ]
 
@@ -82,7 +83,7 @@ describe('the table of commands', () => {
   )
 
   it('ends with the release: then the reason is that it has ended', () => {
-    const over = after(begun, abandoned, { type: 'rolled-back' })
+    const over = after(begun, abandoned, { type: 'refused' })
     for (const verb of COMMAND_VERBS)
       expect(decide(command(verb), over, 'dave')).toMatchObject({ code: 'release.ended' })
   })
@@ -94,8 +95,8 @@ describe('decide', () => {
   it('knows a command that comes again by its key, even after the release has ended', () => {
     const taken = after(begun, exposed, baking, { type: 'pause-commanded', actor: ALICE, key: 'k1', reason: 'lunch' })
     expect(decide(command('pause'), taken, 'dave')).toEqual({ kind: 'repeat' })
-    const over = reduce(reduce(taken, { ...abandoned, at: 2 }), { type: 'rolled-back', at: 3 })
-    expect(over.phase).toBe('rolled-back')
+    const over = reduce(reduce(taken, { ...abandoned, at: 2 }), { type: 'superseded', at: 3 })
+    expect(over.phase).toBe('superseded')
     expect(decide(command('pause'), over, 'dave')).toEqual({ kind: 'repeat' })
   })
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Exposure } from '../../src/domain/exposure.ts'
 import { pastReleaseOf } from '../../src/domain/past-release.ts'
-import { beginState, type ReleaseEvent, type ReleaseState, reduce } from '../../src/domain/release-state.ts'
+import { reduce } from '../../src/domain/release-reducer.ts'
+import { beginState, type ReleaseEvent, type ReleaseState } from '../../src/domain/release-state.ts'
 
 type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
 

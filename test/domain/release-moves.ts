@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import type { Actor } from '../../src/domain/actor.ts'
 import { COMMAND_VERBS, type Command, decide } from '../../src/domain/commands.ts'
 import type { Exposure } from '../../src/domain/exposure.ts'
-import { type ReleaseEvent, type ReleaseState, reduce } from '../../src/domain/release-state.ts'
+import { reduce } from '../../src/domain/release-reducer.ts'
+import type { ReleaseEvent, ReleaseState } from '../../src/domain/release-state.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
 
 /** Random lives of a release: what the workflow does, what people command, and events that cannot be. */
@@ -67,7 +68,7 @@ const events: fc.Arbitrary<Bare> = fc.oneof(
   fc.constant<Bare>({ type: 'drift-repaired', text: 'repaired' }),
   fc.record({
     type: fc.constant('paused' as const),
-    cause: fc.constantFrom('failed-check', 'inconclusive', 'router'),
+    cause: fc.constantFrom('failed-check', 'inconclusive', 'router', 'split'),
     by: fc.constant('sluice'),
     reason: fc.constant('because'),
   }),
@@ -77,8 +78,18 @@ const events: fc.Arbitrary<Bare> = fc.oneof(
     by: fc.constant('guard'),
     reason: fc.constant('bad'),
   }),
+  fc.constant<Bare>({ type: 'exposure-withdrawn' }),
+  fc.record({
+    type: fc.constant('router-taken' as const),
+    fence: fc.record({ release: fc.nat(5), epoch: fc.nat(60) }),
+    text: fc.constant('taken over'),
+  }),
+  fc.record({ type: fc.constant('bake-held' as const), held: duration }),
   fc.constant<Bare>({ type: 'rollback-wanted' }),
+  fc.record({ type: fc.constant('rollback-failed' as const), reason: fc.constant('no answer') }),
   fc.constant<Bare>({ type: 'rolled-back' }),
+  fc.constant<Bare>({ type: 'refused' }),
+  fc.constant<Bare>({ type: 'superseded' }),
   fc.constant<Bare>({ type: 'promoted' }),
 )
 

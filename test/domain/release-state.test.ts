@@ -6,11 +6,13 @@ import {
   bakeElapsed,
   bakeRemaining,
   beginState,
+  evidenceSince,
   isEnded,
   type ReleaseEvent,
   type ReleaseState,
-  reduce,
+  wasExposed,
 } from '../../src/domain/release-state.ts'
+import { reduce } from '../../src/domain/release-reducer.ts'
 import { AUTHOR, type Move, moves, type Stepped, step } from './release-moves.ts'
 
 const RUNS = 10_000
@@ -55,9 +57,38 @@ const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    says: '(4) rolled back means that the baseline was read back',
-    holds: ({ state }) => {
-      if (state.phase === 'rolled-back') must(isSameExposure(state.live, state.baseline ?? NO_EXPOSURE))
+    says: '(4) rolled back means that something had been asked for, and that the baseline was read back',
+    holds: ({ before, state }) => {
+      if (state.phase !== 'rolled-back' || isEnded(before)) return
+      must(wasExposed(state))
+      must(isSameExposure(state.live, state.baseline ?? NO_EXPOSURE))
+      must(isSameExposure(state.wanted, state.baseline ?? NO_EXPOSURE))
+    },
+  },
+  {
+    says: '(4b) refused means that the router had never been asked for anything',
+    holds: ({ before, state }) => {
+      if (state.phase === 'refused' && !isEnded(before)) must(before.epoch === 0 && state.live.weight === 0)
+    },
+  },
+  {
+    says: '(4c) a release that goes forward is either where it is wanted, on its way there, or paused with what was live',
+    holds: ({ state, event }) => {
+      if (event?.type !== 'exposure-withdrawn' || state.abandoned !== null || isEnded(state)) return
+      must(isSameExposure(state.wanted, state.live))
+    },
+  },
+  {
+    says: '(4d) the turn of a release only rises',
+    holds: ({ before, state }) => {
+      must((state.turn ?? 0) >= (before.turn ?? 0))
+    },
+  },
+  {
+    says: '(4e) evidence begins anew at the word of a person, and at every exposure',
+    holds: ({ before, state, command, at }) => {
+      if (before.pause === null || state.pause !== null || command === null || state.abandoned !== null) return
+      must(evidenceSince(state) === at)
     },
   },
   {
@@ -264,6 +295,8 @@ const COUNTING = new Set<ReleaseEvent['type']>([
     'drift-repaired',
     'action-done',
     'rollback-wanted',
+    'rollback-failed',
+    'exposure-withdrawn',
   ] as const),
   ...(['extended', 'command-seen', 'bake-ended', 'approval-ended'] as const),
 ])
@@ -282,7 +315,10 @@ describe('a release', () => {
     )
     // The lives are worth something only if they reach every phase.
     expect([...seen].sort()).toEqual(
-      ['baking', 'exposing', 'judging', 'promoted', 'rolled-back', 'rolling-back', 'starting', 'waiting'].sort(),
+      [
+        ...['baking', 'exposing', 'judging', 'promoted', 'refused', 'rolled-back', 'rolling-back', 'starting'],
+        ...['superseded', 'waiting'],
+      ].sort(),
     )
   }, 300_000)
 
@@ -316,6 +352,7 @@ describe('a release', () => {
 function rolledBack(state: ReleaseState): ReleaseState {
   const at = 1e9
   const aborted = reduce(state, { type: 'abandoned', cause: 'abort', by: 'bob', reason: 'now', at })
+  if (!wasExposed(aborted)) return reduce(aborted, { type: 'refused', at })
   const asked = reduce(aborted, { type: 'rollback-wanted', at })
   const confirmed = reduce(asked, { type: 'exposure-confirmed', exposure: asked.wanted, at })
   return reduce(confirmed, { type: 'rolled-back', at })

@@ -8,7 +8,6 @@ import type { CommandVerb } from '../../src/domain/commands.ts'
 import { type Plan, readPlan } from '../../src/domain/plan.ts'
 import type { ReleaseCard } from '../../src/domain/release-card.ts'
 import { STEP_KINDS } from '../../src/domain/steps/index.ts'
-import { createDirectory } from '../../src/releases/directory.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
@@ -72,7 +71,7 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
       workflowBundle: await workflowBundle(),
       dependencies: {
         adaptersOf,
-        ...(env.supportsTimeSkipping && { directory: directoryWithoutList(env) }),
+        ...(env.supportsTimeSkipping && { directory: WITHOUT_LIST }),
         notifier: {
           async tell(notice) {
             notices.push(notice)
@@ -126,9 +125,7 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
 }
 
 /** The time-skipping server lists nothing; each stage's lane is the first of its target there. */
-function directoryWithoutList(env: TestWorkflowEnvironment) {
-  return { ...createDirectory(env.client), findReleases: async () => ({ open: null, highest: 0 }) }
-}
+const WITHOUT_LIST = { findReleases: async () => ({ open: null, highest: 0 }) }
 
 async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
   const deadline = performance.now() + 60_000

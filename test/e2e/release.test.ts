@@ -46,8 +46,9 @@ describe('a release that goes well', () => {
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted', reason: 'every step passed' })
     expect([...new Set(weights())]).toEqual([500, 5_000, 10_000])
     expect(stage.router.observe().split).toEqual({ blue: 0, green: 10_000 })
-    const lane = await stage.releases.lane({ service: stage.service, environment: 'production' })
-    expect(lane).toMatchObject({ running: null, promotedVersion: '2.4.0', nextNumber: 2 })
+    const lane = await stage.untilLane(({ running }) => running === null)
+    expect(lane).toMatchObject({ promotedVersion: '2.4.0', nextNumber: 2, stable: { pool: 'green', version: '2.4.0' } })
+    expect(lane.keeper).toMatchObject({ state: 'holding', text: 'the lane holds everybody on green' })
   })
 
   it('bakes at 100% as well, where comparisons have nothing to compare with and fixed limits still watch', async () => {
@@ -406,7 +407,7 @@ describe('the router', () => {
   it('that cannot be read at the start changes nothing', async () => {
     stage.router.meddle({ split: { blue: 6_000, green: 4_000 } })
     const result = await stage.result(await stage.start(planFor(stage, { steps })))
-    expect(result).toMatchObject({ outcome: 'rolled-back' })
+    expect(result).toMatchObject({ outcome: 'refused' })
     expect(result.reason).toContain('nobody can say which pool is stable')
     expect(stage.router.landed).toEqual([])
   })
@@ -426,6 +427,7 @@ describe('a lane', () => {
 
   it('refuses a second release, queues it when asked, and starts it in its turn', async () => {
     const first = await stage.start(planFor(stage, slow))
+    await stage.untilCard(first, (card) => card.phase === 'baking')
     await expect(stage.start(planFor(stage, slow))).rejects.toMatchObject({ code: 'lane.busy' })
     const second = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }), { whenBusy: 'queue' })
     await stage.command(first, 'abort')

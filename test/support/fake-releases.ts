@@ -7,7 +7,9 @@ import * as lanes from '../../src/domain/lane-state.ts'
 import { pastReleaseOf } from '../../src/domain/past-release.ts'
 import { releaseCard } from '../../src/domain/release-card.ts'
 import { phaseText, weakestOutcome } from '../../src/domain/release-details.ts'
-import { beginState, isEnded, type ReleaseEvent, type ReleaseState, reduce } from '../../src/domain/release-state.ts'
+import { laneView } from '../../src/domain/lane-view.ts'
+import { reduce } from '../../src/domain/release-reducer.ts'
+import { beginState, isEnded, type ReleaseEvent, type ReleaseState } from '../../src/domain/release-state.ts'
 import { parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
 import type { CommandRequest, Releases, ReleaseRow, StartRequest } from '../../src/releases/releases.ts'
 import type { LaneView } from '../../src/workflows/messages.ts'
@@ -64,14 +66,14 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     if (!isEnded(one.state)) return
     const { service, environment } = one.request.plan
     setLane({ service, environment }, (lane) =>
-      lanes.ended(lane, releaseId, one.state.phase === 'promoted' ? one.request.version : null),
+      lanes.ended(lane, { releaseId, outcome: outcomeOf(one.state.phase), version: one.request.version }, now()),
     )
   }
 
   function setLane(target: TargetId, change: (lane: Lane) => Lane): Lane {
     let lane = change(lanesByTarget.get(targetName(target)) ?? lanes.emptyLane())
     const next = lanes.nextToStart(lane)
-    lane = lanes.start(lane)
+    lane = lanes.start(lane, now())
     lanesByTarget.set(targetName(target), lane)
     if (next !== null) begin(next.releaseId, next.entry, lane.promotedVersion)
     return lane
@@ -84,15 +86,10 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   }
 
   function view(target: TargetId): LaneView {
-    const { running, queue, freeze, promotedVersion, nextNumber } = setLane(target, (lane) => lane)
-    return {
+    return laneView(
       target,
-      running: running?.releaseId ?? null,
-      queue: queue.map(({ releaseId, entry }) => ({ releaseId, version: entry.version, author: entry.author.person })),
-      freeze,
-      promotedVersion,
-      nextNumber,
-    }
+      setLane(target, (lane) => lane),
+    )
   }
 
   function start(request: StartRequest) {
@@ -260,6 +257,8 @@ function refuse(placement: lanes.Placement): void {
         message: `${placement.releaseId} is running on this target`,
         fix: 'wait for it',
       })
+    case 'full':
+      throw new SluiceError('lane.busy', { message: `${placement.waiting} releases wait already`, fix: 'withdraw some' })
     case 'frozen':
       throw new SluiceError('lane.frozen', { message: `frozen by ${placement.by}: ${placement.reason}`, fix: 'wait' })
     case 'key-reused':
@@ -294,4 +293,8 @@ function fits({ service, environment, phase }: Parameters<Releases['list']>[0]):
     const hasPhase = phase === undefined || phase === row.phase || phase === (row.endedAt === null ? 'open' : 'closed')
     return hasPhase && (service ?? row.service) === row.service && (environment ?? row.environment) === row.environment
   }
+}
+
+function outcomeOf(phase: ReleaseState['phase']): lanes.EndReport['outcome'] {
+  return phase === 'promoted' || phase === 'refused' || phase === 'superseded' ? phase : 'rolled-back'
 }

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../domain/units.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import { compareFences } from '../../domain/exposure.ts'
 import type { DesiredRouting } from '../router.ts'
-import { fencedError } from '../wish.ts'
+import { fencedError } from '../../domain/fenced-error.ts'
 import { describeAddress, refused, runCommands, unreachable, type RuntimeAddress } from './runtime-api.ts'
 import { entriesOf, holdsExactly, type MapEntry, parseMapLines, readSplitMap, type SplitMap } from './split-map.ts'
 

@@ -1,0 +1,21 @@
+import { activityInfo } from '@temporalio/activity'
+import type { Milliseconds } from '../domain/units.ts'
+import type { FollowInput, FollowOutcome } from './activities.ts'
+import type { ReleaseDirectory } from './dependencies.ts'
+import { again } from './polling.ts'
+
+/** A lane hears of an end at once; this is how late it is at worst when it does not. */
+const SLOWEST: Milliseconds = 30_000
+/** While an end is expected in this moment. */
+const QUICK: Milliseconds = 200
+
+/** One question to Temporal after a release. @throws the failure that asks again while it is open and there is patience. */
+export async function followOnce(directory: ReleaseDirectory, input: FollowInput): Promise<FollowOutcome> {
+  const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo()
+  const end = await directory.endOf(input.releaseId)
+  if (end.kind !== 'open') return end
+  const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs
+  if (input.patience !== null && waited >= input.patience) return end
+  const delay = input.patience === null ? Math.min(SLOWEST, 1_000 * 2 ** Math.min(attempt, 10)) : QUICK
+  throw again('release.open', `${input.releaseId} is open`, delay)
+}

@@ -1,0 +1,42 @@
+import { SluiceError } from '../domain/errors.ts'
+import { type Fence, fenceAbove } from '../domain/exposure.ts'
+import type { Permit, Router } from '../routers/router.ts'
+import { fenceOf } from '../domain/fenced-error.ts'
+import type { ExposeInput, ExposeResult } from './activities.ts'
+import { applyAndReadBack } from './expose.ts'
+import type { AskHolder } from './keep-router.ts'
+
+/**
+ * Makes an exposure live for whoever is to hold the router. A router that shows a newer fence is another's only where
+ * another release of this lane owns it; a fence that nobody owns is overtaken, and the way back never waits for an answer
+ * to that question.
+ * @throws SluiceError `router.fenced` when another release owns the router; `release.second-life` when a former life of
+ *   this release had got further than it knows; else the router's own errors.
+ */
+export async function takeRouter(
+  router: Router,
+  input: ExposeInput,
+  isHolder: AskHolder,
+  permit: Permit,
+  signal: AbortSignal,
+): Promise<ExposeResult> {
+  try {
+    return { ...(await applyAndReadBack(router, input, signal, permit)), fence: input.fence, overtook: null }
+  } catch (error) {
+    const newest = fenceOf(error)
+    if (newest === null) throw error
+    const { direction = 'forward' } = input
+    if (direction === 'forward' && newest.release === input.fence.release) throw secondLife(newest)
+    const holds = await isHolder()
+    if (holds === 'no' || (holds === 'unknown' && direction === 'forward')) throw error
+    const fence = fenceAbove(newest, input.fence)
+    return { ...(await applyAndReadBack(router, { ...input, fence }, signal, permit)), fence, overtook: newest }
+  }
+}
+
+function secondLife({ epoch }: Fence): SluiceError {
+  return new SluiceError('release.second-life', {
+    message: `this release was reset in Temporal: a former life of it had written to the router, epoch ${epoch}`,
+    fix: 'nothing: it rolls back what the former life had done',
+  })
+}

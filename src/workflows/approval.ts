@@ -1,0 +1,44 @@
+import type { AskAction } from '../domain/actions.ts'
+import { formatDuration } from '../domain/units.ts'
+import { goOn, untilUnpaused } from './pausing.ts'
+import type { Run } from './run.ts'
+import type { Watch } from './watch.ts'
+
+/** Asks people and waits for their answer; the exposure stays and is watched. */
+export async function ask(action: AskAction, run: Run, watch: Watch): Promise<void> {
+  while (!(await isGiven(action, run, watch))) await untilUnpaused(run, watch)
+  run.record({ type: 'approval-ended' })
+}
+
+/** One asking: true once enough have approved, false when it expired and the plan is paused. */
+async function isGiven(action: AskAction, run: Run, watch: Watch): Promise<boolean> {
+  const { by, within, onExpiry, step } = action
+  // A run that goes on while nobody has answered asks no second time; one that was paused asks once it goes on.
+  if (run.isKept) await untilUnpaused(run, watch)
+  if (run.state().approval === null) beginAsking(action, run)
+  for (;;) {
+    await goOn(run, watch)
+    const { approval } = run.state()
+    if (approval === null || approval.given.length >= approval.need) return true
+    const remaining = approval.deadline - Date.now()
+    if (remaining > 0) {
+      await run.untilDisturbed(remaining, `step ${step}: approval by ${by}, ${formatDuration(remaining)} left`)
+      continue
+    }
+    const reason = `nobody of ${by} had approved step ${step} within ${formatDuration(within)}`
+    run.record({ type: 'approval-ended' })
+    if (onExpiry === 'rollback') {
+      run.abandon('approval-expired', 'sluice', reason)
+      return true
+    }
+    run.pause('approval-expired', reason)
+    run.tell(`${run.input.version}: paused, ${reason}`, 'alarm')
+    return false
+  }
+}
+
+function beginAsking({ by, people, need, notAuthor, within, step }: AskAction, run: Run): void {
+  const request = { by, people, need, notAuthor, deadline: Date.now() + within }
+  run.record({ type: 'approval-asked', step, request })
+  run.tell(`${run.input.version}: ${need} of ${by} asked to approve step ${step}`, 'warning')
+}

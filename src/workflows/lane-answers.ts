@@ -1,0 +1,220 @@
+import { ApplicationFailure, condition, getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow'
+import {
+  enqueue,
+  LONGEST_QUEUE,
+  type LaneState,
+  markEnding,
+  type Placement,
+  place,
+  recover,
+  withdraw,
+} from '../domain/lane-state.ts'
+import type { LaneView } from '../domain/lane-view.ts'
+import { isRecord, isText, type Read, wrong } from '../domain/read-command.ts'
+import { readSubmission } from '../domain/read-submission.ts'
+import { releaseIdOf } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import type { LaneRun } from './lane-run.ts'
+import {
+  freezeUpdate,
+  laneQuery,
+  recoverUpdate,
+  releaseEndedSignal,
+  type Submission,
+  type SubmissionAnswer,
+  submitUpdate,
+  supersedeSignal,
+  unfreezeUpdate,
+  withdrawUpdate,
+} from './messages.ts'
+import { stopRelease } from './outside.ts'
+
+/** How long a release may take to make way before the lane ends it: an honest one takes less than a second. */
+const PATIENCE: Milliseconds = 5_000
+
+/**
+ * Binds every message of a lane. Anybody who can reach Temporal can send one, so each is read before it is believed: a
+ * malformed update is refused, a malformed signal is left alone, and neither stops the lane.
+ */
+export function answerLaneMessages(run: LaneRun): void {
+  const { target } = run.input
+  setHandler(laneQuery, run.view, { description: 'The lock, the queue, the freeze and the keeper of this target' })
+  setHandler(submitUpdate, (message) => submit(valueOf(readSubmission(target, message)), run), {
+    validator: (message) => refuse(place(run.state(), wishOf(valueOf(readSubmission(target, message))))),
+    description: 'Ask for a release of this target',
+  })
+  setHandler(
+    freezeUpdate,
+    (message) => {
+      const { by, reason } = valueOf(readWord(message))
+      run.set({ ...run.state(), freeze: { reason, by, at: Date.now() } })
+      return run.view()
+    },
+    { validator: (message) => void valueOf(readWord(message)), description: 'Start nothing until it is lifted' },
+  )
+  setHandler(
+    unfreezeUpdate,
+    () => {
+      run.set({ ...run.state(), freeze: null })
+      return run.view()
+    },
+    { description: 'Lift the freeze' },
+  )
+  setHandler(withdrawUpdate, (message) => withdrawWaiting(valueOf(readWithdrawal(message, run.state())), run), {
+    validator: (message) => void valueOf(readWithdrawal(message, run.state())),
+    description: 'Take a waiting release out of the queue',
+  })
+  setHandler(recoverUpdate, (message) => recoverRouter(valueOf(readRecovery(message, run.state())), run), {
+    validator: (message) => void valueOf(readRecovery(message, run.state())),
+    description: 'Bring the router back, whoever had it in hand',
+  })
+  setHandler(releaseEndedSignal, (message) => {
+    const releaseId = isRecord(message) ? message['releaseId'] : null
+    // Believed only so far that Temporal is asked at once.
+    if (typeof releaseId === 'string') run.set(markEnding(run.state(), releaseId, true))
+  })
+}
+
+async function submit(submission: Submission, run: LaneRun): Promise<SubmissionAnswer> {
+  await run.untilKnown()
+  const placement = place(run.state(), wishOf(submission))
+  refuse(placement)
+  if (placement.kind === 'repeat') return answer(run.state(), placement.releaseId)
+  const number = run.state().nextNumber
+  const releaseId = releaseIdOf(run.input.target, number)
+  const waiting = { releaseId, number, queuedAt: Date.now(), entry: submission }
+  run.set(enqueue(run.state(), waiting, wishOf(submission), placement.kind === 'replace'))
+  if (placement.kind === 'replace')
+    await supersede(placement.releaseId, submission.author, `replaced by ${releaseId} (${submission.version})`)
+  if (placement.kind === 'start') await condition(() => !isAboutToStart(run.state(), releaseId))
+  return answer(run.state(), releaseId)
+}
+
+function isAboutToStart({ running, queue, freeze, recovery }: LaneState<Submission>, releaseId: string): boolean {
+  if (running?.releaseId === releaseId) return running.isStarting === true
+  return freeze === null && recovery === null && queue.some((waiting) => waiting.releaseId === releaseId)
+}
+
+/** A release that ended in this very moment needs no telling: its report is on its way. */
+async function supersede(releaseId: string, actor: Submission['author'], reason: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(releaseId).signal(supersedeSignal, { actor, reason })
+  } catch (error) {
+    log.warn('a release that was to make way could not be told', { releaseId, error: String(error) })
+  }
+}
+
+function withdrawWaiting({ releaseId, by, reason }: Withdrawal, run: LaneRun): LaneView {
+  run.set(withdraw(run.state(), releaseId))
+  run.tell(`${releaseId} was withdrawn by ${by}${reason === '' ? '' : `: ${reason}`}`, 'info')
+  return run.view()
+}
+
+/** Whoever has the router makes way first; a release that does not answer is ended. Then the lane brings it back. */
+async function recoverRouter({ by, reason, stable }: RecoveryWish, run: LaneRun): Promise<LaneView> {
+  await run.untilKnown()
+  const { running, rest } = run.state()
+  const sentence = `recover by ${by}: ${reason}`
+  if (running !== null) await makeWay(running.releaseId, by, sentence, run)
+  const now = run.state()
+  const roles = stable === undefined || rest === null ? now.rest : named(stable, rest)
+  run.set(recover({ ...now, rest: roles }, { reason: sentence, by }, Date.now()))
+  return run.view()
+}
+
+async function makeWay(releaseId: string, by: string, reason: string, run: LaneRun): Promise<void> {
+  const isGone = () => run.state().running?.releaseId !== releaseId
+  await supersede(releaseId, { person: by, entrance: 'temporal' }, reason)
+  if (await condition(isGone, PATIENCE, { summary: `until ${releaseId} has made way` })) return
+  await stopRelease({ releaseId, reason })
+  if (!isGone()) run.set({ ...run.state(), running: null })
+}
+
+function named(stable: string, rest: { readonly stable: string; readonly canary: string }) {
+  return stable === rest.stable ? rest : { stable: rest.canary, canary: rest.stable }
+}
+
+/** Events of a lane are answered with the value of what was read; what could not be read is refused. */
+function valueOf<T>(read: Read<T>): T {
+  if ('value' in read) return read.value
+  throw ApplicationFailure.nonRetryable(read.problem, 'request.invalid', {
+    fix: 'send it with sluice, or as its docs say',
+  })
+}
+
+function readWord(message: unknown): Read<{ readonly by: string; readonly reason: string }> {
+  if (!isRecord(message)) return { problem: 'this message is an object with by and reason' }
+  const { by, reason } = message
+  if (!isText(by, 1, 256)) return wrong('by', 'the id of a person', by)
+  return isText(reason, 0, 4_000) ? { value: { by, reason } } : wrong('reason', 'at most 4,000 characters', reason)
+}
+
+interface Withdrawal {
+  readonly releaseId: string
+  readonly by: string
+  readonly reason: string
+}
+
+function readWithdrawal(message: unknown, { queue }: LaneState<Submission>): Read<Withdrawal> {
+  const word = readWord(message)
+  if ('problem' in word) return word
+  const releaseId = isRecord(message) ? message['releaseId'] : undefined
+  const waiting = queue.find((candidate) => candidate.releaseId === releaseId)
+  if (waiting === undefined) return { problem: 'no such release waits on this target' }
+  return { value: { releaseId: waiting.releaseId, ...word.value } }
+}
+
+interface RecoveryWish {
+  readonly by: string
+  readonly reason: string
+  readonly stable?: string
+}
+
+function readRecovery(message: unknown, { rest }: LaneState<Submission>): Read<RecoveryWish> {
+  const word = readWord(message)
+  if ('problem' in word || !isRecord(message)) return word
+  const { stable } = message
+  if (rest === null) return { problem: 'nothing has been released on this target, so there is nothing to bring back' }
+  if (stable === undefined || stable === null) return word
+  const pools = [rest.stable, rest.canary]
+  const pool = pools.find((name) => name === stable)
+  return pool === undefined ? wrong('stable', pools.join(' or '), stable) : { value: { ...word.value, stable: pool } }
+}
+
+export function wishOf({ key, planHash, version, whenBusy }: Submission) {
+  return { key, fingerprint: `${version} ${planHash}`, whenBusy }
+}
+
+/** @throws ApplicationFailure when the wish for a release cannot be taken. */
+export function refuse(placement: Placement): void {
+  switch (placement.kind) {
+    case 'busy':
+      throw ApplicationFailure.nonRetryable(`${placement.releaseId} is running on this target`, 'lane.busy', {
+        fix: 'wait for it, abort it, or ask to queue or to replace it',
+        releaseId: placement.releaseId,
+      })
+    case 'full':
+      throw ApplicationFailure.nonRetryable(`${placement.waiting} releases wait on this target already`, 'lane.busy', {
+        fix: `withdraw some of them with sluice abort; at most ${LONGEST_QUEUE} wait`,
+      })
+    case 'frozen': {
+      const message = `frozen by ${placement.by}: ${placement.reason}`
+      throw ApplicationFailure.nonRetryable(message, 'lane.frozen', { fix: 'wait, or ask them to lift the freeze' })
+    }
+    case 'key-reused': {
+      const message = `this key was used for ${placement.releaseId} with another plan or version`
+      throw ApplicationFailure.nonRetryable(message, 'lane.key-reused', { fix: 'use a new key' })
+    }
+    case 'repeat':
+    case 'start':
+    case 'queue':
+    case 'replace':
+  }
+}
+
+/** What the sender of a wish learns. */
+export function answer(state: LaneState<Submission>, releaseId: string): SubmissionAnswer {
+  const index = state.queue.findIndex((waiting) => waiting.releaseId === releaseId)
+  if (index < 0) return { releaseId, placed: 'started', ahead: 0 }
+  return { releaseId, placed: 'queued', ahead: index + (state.running === null ? 0 : 1) }
+}

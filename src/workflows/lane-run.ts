@@ -1,0 +1,120 @@
+import {
+  CancellationScope,
+  condition,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { Notice } from '../activities/activities.ts'
+import { type Duty, dutyOf, emptyLane, type LaneState } from '../domain/lane-state.ts'
+import { describeLane, type LaneView, laneView } from '../domain/lane-view.ts'
+import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import { isActivityFailure } from './failures.ts'
+import type { Submission } from './messages.ts'
+import { tell } from './outside.ts'
+
+export interface LaneInput {
+  readonly target: TargetId
+  /** True in lanes that hold the router between releases; older ones hand over to such a lane as soon as they can. */
+  readonly keeps?: boolean
+  /** What an earlier run of the lane knew; absent when the lane begins, or begins again after it was lost. */
+  readonly carried?: LaneState<Submission>
+  /** Events after which a run hands over to a new one; the server's suggestion counts as well. */
+  readonly longestHistory?: number
+}
+
+/** One run of a lane: what it knows, and how it waits. */
+export interface LaneRun {
+  readonly input: LaneInput
+  /** Workflow id of the lane. */
+  readonly id: string
+  readonly state: () => LaneState<Submission>
+  readonly set: (state: LaneState<Submission>) => void
+  readonly view: () => LaneView
+  /** True until the lane has found out what was there before it. */
+  readonly isNew: () => boolean
+  /** Settles once it has. */
+  readonly untilKnown: () => Promise<void>
+  readonly isTooLong: () => boolean
+  /** Wakes what waits, because something may have changed outside. */
+  readonly nudge: () => void
+  /** Waits until the lane has another duty than now. */
+  readonly untilDuty: () => Promise<void>
+  /** Runs an activity for as long as the duty stays the same; `interrupted` when something else is to be done first. */
+  readonly whileOnDuty: <T>(activity: () => Promise<T>) => Promise<T | 'interrupted'>
+  /** Waits for the time to pass, or for the duty to change. */
+  readonly pauseFor: (time: Milliseconds, summary: string) => Promise<void>
+  readonly tell: (text: string, level: Notice['level']) => void
+}
+
+/** Begins a lane, or goes on with one that another run has carried here. */
+export function beginLane(input: LaneInput): LaneRun {
+  // What a lane of an older version has carried here may lack what was added since.
+  let state: LaneState<Submission> = { ...emptyLane<Submission>(), ...input.carried }
+  let isNew = input.carried === undefined
+  let nudges = 0
+  let messages = 0
+  const id = laneIdOf(input.target)
+  const view = () => laneView(input.target, state)
+
+  function show(): void {
+    setCurrentDetails(describeLane(view()))
+  }
+
+  function isTooLong(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo()
+    return continueAsNewSuggested || historyLength >= (input.longestHistory ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** True once the duty of `then` is over, somebody has nudged, or the run has grown too long. */
+  function hasChangedSince(): () => boolean {
+    const then = dutyOf(state)
+    const nudged = nudges
+    return () => !isSameDuty(dutyOf(state), then) || nudges !== nudged || isTooLong()
+  }
+
+  show()
+  return {
+    ...{ input, id, view, isTooLong },
+    state: () => state,
+    set(next) {
+      state = next
+      isNew = false
+      show()
+    },
+    isNew: () => isNew,
+    untilKnown: () => condition(() => !isNew),
+    nudge: () => void (nudges += 1),
+    untilDuty: () => condition(hasChangedSince()),
+    async whileOnDuty<T>(activity: () => Promise<T>) {
+      const own = new CancellationScope({ cancellable: true })
+      const isOver = hasChangedSince()
+      const done = own.run(activity).then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      )
+      const first = await Promise.race([done, condition(isOver).then(() => null)])
+      if (first !== null && 'value' in first) return first.value
+      own.cancel()
+      if (first === null || isCancellation(first.error) || isActivityFailure(first.error)) return 'interrupted'
+      throw first.error
+    },
+    async pauseFor(time, summary) {
+      await condition(hasChangedSince(), time, { summary })
+    },
+    tell(text, level) {
+      messages += 1
+      const key = `${id}/${workflowInfo().runId}/${messages}`
+      const notice = { target: input.target, releaseId: id, key, text: `${targetName(input.target)}: ${text}`, level }
+      tell
+        .executeWithOptions({ summary: text.slice(0, 150) }, [{ ...notice, card: null, ref: null }])
+        .catch((error: unknown) => log.warn('a message could not be sent', { text, error: String(error) }))
+    },
+  }
+}
+
+function isSameDuty(left: Duty<Submission>, right: Duty<Submission>): boolean {
+  return JSON.stringify(left) === JSON.stringify(right)
+}

@@ -1,0 +1,66 @@
+import { isSameExposure } from '../domain/exposure.ts'
+import { wasExposed } from '../domain/release-state.ts'
+import { exposureText, isWorthTelling } from '../domain/release-story.ts'
+import { noteTaking } from './exposing.ts'
+import { causeOf, codeOf, isActivityFailure } from './failures.ts'
+import { handOverWhenLong } from './hand-over.ts'
+import { exposeBack } from './outside.ts'
+import type { Run } from './run.ts'
+import type { Watch } from './watch.ts'
+
+/**
+ * Back to the baseline, first at once and, when a write of the plan was still on its way, once more after it has landed.
+ * Tried without end: a release is not rolled back until that was read back. One that had never asked the router for
+ * anything has nothing to take back, and says so; one that finds a newer release in charge leaves the router to it.
+ */
+export async function rollBack(run: Run, watch: Watch, letGo: Promise<void>): Promise<void> {
+  watch.drop()
+  const { wanted, live, abandoned, baseline } = run.state()
+  const reason = abandoned?.reason ?? ''
+  // A release of an older version had taken back what it had not asked for as well.
+  if (!wasExposed(run.state()) && (run.isKept || baseline === null)) return refuse(run, reason)
+  run.tell(`${run.input.version}: rolling back, ${reason}`, 'alarm')
+  if (!(await isBack(run, watch, letGo))) return leaveAlone(run)
+  await letGo
+  if (!isSameExposure(wanted, live) && !(await isBack(run, watch, letGo))) return leaveAlone(run)
+  run.record({ type: 'rolled-back' })
+  run.tell(`${run.input.version}: rolled back`, 'warning')
+}
+
+function refuse(run: Run, reason: string): void {
+  run.record({ type: 'refused' })
+  run.tell(`${run.input.version}: refused, ${reason}`, 'alarm')
+  if (!run.isKept) run.tell(`${run.input.version}: nothing was changed`, 'warning')
+}
+
+function leaveAlone(run: Run): void {
+  run.record({ type: 'superseded' })
+  run.tell(`${run.input.version}: another release owns the router now, it was left alone`, 'warning')
+}
+
+/** Tries until the baseline was read back; false when a newer release of this lane owns the router. */
+async function isBack(run: Run, watch: Watch, letGo: Promise<void>): Promise<boolean> {
+  run.record({ type: 'rollback-wanted' })
+  const { target, releaseId, version } = run.input
+  for (;;) {
+    const { roles, wanted } = run.state()
+    if (roles === null) return true
+    try {
+      const options = { summary: `back to ${exposureText(wanted)} on ${roles.canary}` }
+      const asked = { target, releaseId, roles, exposure: wanted, fence: run.fence() }
+      noteTaking(run, await exposeBack.executeWithOptions(options, [{ ...asked, direction: 'back' }]))
+      run.record({ type: 'exposure-confirmed', exposure: wanted })
+      return true
+    } catch (error) {
+      if (!isActivityFailure(error)) throw error
+      if (run.isKept && codeOf(error) === 'router.fenced') return false
+      run.record({ type: 'rollback-failed', reason: causeOf(error) })
+      if (!run.isKept || isWorthTelling(run.state()))
+        run.tell(`${version}: the rollback has not reached the router yet, ${causeOf(error)}`, 'alarm')
+      await run.untilDisturbed(5_000, 'rollback: next try')
+      if (!run.isKept || !run.isLong()) continue
+      await letGo
+      await handOverWhenLong(run, watch)
+    }
+  }
+}
