@@ -258,7 +258,10 @@ function refuse(placement: lanes.Placement): void {
         fix: 'wait for it',
       })
     case 'full':
-      throw new SluiceError('lane.busy', { message: `${placement.waiting} releases wait already`, fix: 'withdraw some' })
+      throw new SluiceError('lane.busy', {
+        message: `${placement.waiting} releases wait already`,
+        fix: 'withdraw some',
+      })
     case 'frozen':
       throw new SluiceError('lane.frozen', { message: `frozen by ${placement.by}: ${placement.reason}`, fix: 'wait' })
     case 'key-reused':
