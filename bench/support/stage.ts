@@ -3,6 +3,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
 import type { Plan } from '../../src/domain/plan.ts'
+import { USUAL_DRIFT, USUAL_FLOOR } from '../../src/domain/plan-policies.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import { addSearchAttributes } from '../../src/worker/namespace.ts'
@@ -51,6 +52,8 @@ export function twoStepPlan(parts: Pick<Plan, 'checks' | 'interval'> & { bake: n
     ...{ service: 'checkout', environment: 'production', checks, interval, errorBudget: 0.01 },
     onFail: 'rollback',
     onInconclusive: { holdFor: 900_000, then: 'pause' },
+    onDrift: USUAL_DRIFT,
+    floor: USUAL_FLOOR,
     steps: [
       { kind: 'weight', label: 'weight' },
       { kind: 'bake', label: 'bake' },

@@ -7,8 +7,9 @@ import type { Check } from './checks.ts'
 import { createCheckReader, withBudget, withShare } from './plan-checks.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
 import { isRecord, reportIssues } from './plan-issues.ts'
+import { USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
 import { expandSteps, readSteps } from './plan-steps.ts'
-import { checkMap, confidenceText, durationText, nameText } from './plan-values.ts'
+import { checkMap, confidenceText, durationText, nameText, shareText } from './plan-values.ts'
 import type { Problem } from './problems.ts'
 import type { StepKind } from './steps/step-kind.ts'
 import type { Milliseconds } from './units.ts'
@@ -25,6 +26,26 @@ export interface PlanPolicies {
   readonly onInconclusive: { readonly holdFor: Milliseconds; readonly then: 'rollback' | 'pause' }
   /** Time between two looks of the guard. */
   readonly interval: Milliseconds
+  /** Read it with `driftPolicyOf`: plans of older histories do not have it. */
+  readonly onDrift: DriftPolicy
+  /** Read it with `floorOf` of `plan-policies.ts`: plans of older histories do not have it. */
+  readonly floor: Floor
+}
+
+/** How much drift of the router pauses a release. */
+export interface DriftPolicy {
+  /** So many repairs in a row, ≥ 1. */
+  readonly repairs: number
+  /** Drifted time as a share of a bake, in (0, 1]. */
+  readonly share: number
+}
+
+/** Below it no release goes on, whatever its checks say. */
+export interface Floor {
+  /** Share of the canary's requests that failed, in (0, 0.95]. */
+  readonly errors: number
+  /** Requests that a short time must have shown before the share counts, ≥ 1. */
+  readonly requests: number
 }
 
 /** A valid plan, complete and expanded to actions: plain JSON, the whole of what the workflow needs to know. */
@@ -74,6 +95,22 @@ export const planHead = z.strictObject({
   onInconclusive: z
     .strictObject({ holdFor: durationText, then: policy })
     .default({ holdFor: FIFTEEN_MINUTES, then: 'pause' }),
+  onDrift: z
+    .strictObject({
+      repairs: z.int().min(1).max(100).default(USUAL_DRIFT.repairs),
+      share: shareText.refine((share) => share > 0, { error: 'expected more than 0%' }).default(USUAL_DRIFT.share),
+    })
+    .default(USUAL_DRIFT),
+  floor: z
+    .strictObject({
+      errors: shareText
+        .refine((share) => share >= 0.01 && share <= 0.95, {
+          error: 'expected 1% to 95%: the floor can be moved, not switched off',
+        })
+        .default(USUAL_FLOOR.errors),
+      requests: z.int().min(1).max(1_000).default(USUAL_FLOOR.requests),
+    })
+    .default(USUAL_FLOOR),
 })
 
 export type PlanHead = z.infer<typeof planHead>
@@ -93,7 +130,7 @@ export function readPlan(value: unknown, context: PlanContext): { plan: Plan } |
   const actions = expandSteps(steps, facts, reader, report)
   reportIncomparable(actions, checks, report)
   if (!parsed.success || problems.length > 0) return { problems: withoutRepeats(problems) }
-  const { service, environment, onFail, onInconclusive, interval } = parsed.data
+  const { service, environment, onFail, onInconclusive, interval, onDrift, floor } = parsed.data
   const share = reader.shareOfBudget()
   const plan: Plan = {
     service,
@@ -101,6 +138,8 @@ export function readPlan(value: unknown, context: PlanContext): { plan: Plan } |
     onFail,
     onInconclusive,
     interval,
+    onDrift,
+    floor,
     steps: steps.map(({ kind, step }) => ({ kind, label: step.label })),
     actions: actions.map((action) => withBudget(action, share)),
     checks: checks.map((check) => withShare(check, share)),

@@ -40,6 +40,8 @@ describe('a valid plan', () => {
       onFail: 'rollback',
       onInconclusive: { holdFor: 900_000, then: 'pause' },
       interval: 10_000,
+      onDrift: { repairs: 3, share: 0.1 },
+      floor: { errors: 0.5, requests: 20 },
       steps: [{ kind: 'weight', label: 'weight 100%' }],
       actions: [{ kind: 'expose', step: 1, label: 'weight 100%', exposure: { weight: 10_000, cohorts: [] } }],
       checks: [],
