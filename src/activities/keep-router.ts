@@ -14,6 +14,8 @@ export interface RouterLook {
   readonly fault: string | null
   /** What was seen: where it should be, somewhere else, or nothing. */
   readonly sight: RouterSight
+  /** Requests each pool has been sent since the router's start; null where nobody says. */
+  readonly served: Readonly<Record<string, number>> | null
   /** The fence that was written; above the keeper's own when the router had to be taken over. */
   readonly fence: Fence
 }
@@ -53,12 +55,12 @@ export async function keepRouter(
     const isOvertaken = newest !== null && compareFences(newest, keep.fence) > 0
     if (isOvertaken && (await isHolder()) !== 'yes') return { ...quiet, foreign: foreignText(newest) }
     const wish = { ...keep, fence: isOvertaken ? fenceAbove(newest, keep.fence) : keep.fence }
-    if (observed !== 'lost' && !isOvertaken && isRoutedAs(observed, wish)) return quiet
+    if (observed !== 'lost' && !isOvertaken && isRoutedAs(observed, wish)) return { ...quiet, served: observed.served }
     await router.apply(wish, signal, permit)
     const was = driftText(observed, keep, newest !== null && isOvertaken ? newest : null)
     const after = await router.read(signal)
     const isRight = isRoutedAs(after, wish)
-    const drifted = { ...quiet, fence: wish.fence, sight: 'drifted' } as const
+    const drifted = { ...quiet, fence: wish.fence, sight: 'drifted', served: after.served } as const
     if (isRight) return { ...drifted, repair: `${was}; repaired` }
     return { ...drifted, fault: `${was}, and the repair does not show` }
   } catch (error) {
@@ -69,7 +71,7 @@ export async function keepRouter(
 
 /** A look at a router that is as it should be. */
 export function quietLook({ fence }: Pick<Keep, 'fence'>): RouterLook {
-  return { repair: null, foreign: null, fault: null, sight: 'right', fence }
+  return { repair: null, foreign: null, fault: null, sight: 'right', served: null, fence }
 }
 
 /** What the router shows, or `lost` when it lacks what it should have: then there is nothing to compare with. */

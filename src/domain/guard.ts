@@ -34,6 +34,18 @@ export interface GuardInput {
   readonly resume: GuardState | null
   /** What sentences call both sides; absent in what an older release asked for: canary and stable. */
   readonly names?: ArmNames
+  /** Below it the canary is not fit for anybody, whatever the checks say; absent: nobody asks for a floor. */
+  readonly floor?: GuardFloor
+  /** No window of a look reaches back over this time: a person's last word. Absent: {@link exposedAt} alone counts. */
+  readonly evidenceFrom?: Milliseconds
+  /** True when a person has accepted how this exposure is split: it ends no watch any more. */
+  readonly splitSettled?: boolean
+}
+
+/** The share of failed requests (0 to 1) at which a canary is not fit for anybody, of so many requests at least. */
+export interface GuardFloor {
+  readonly errors: number
+  readonly requests: number
 }
 
 /** How much drift of the router is too much to go on. */
@@ -52,7 +64,7 @@ export interface WatchedCheck {
   readonly proof?: { readonly state: unknown; readonly isProven: boolean; readonly reason?: string }
 }
 
-/** A stretch of time in which some check had no usable data. */
+/** A stretch of time that does not count as watched. */
 export interface BlindSpan {
   readonly from: Milliseconds
   readonly to: Milliseconds
@@ -101,6 +113,23 @@ export interface GuardState {
   /** The fence that was written last, when the router had to be taken over for it. */
   readonly fence?: Fence
   readonly series: readonly SeriesPoint[]
+  /** Since when the present evidence has been gathered; absent in the state of an older version, as all below. */
+  readonly evidenceFrom?: Milliseconds
+  /** Looks at the present exposure since then. */
+  readonly looksHere?: number
+  /** Since when nobody has asked the canary anything, once that is longer than to be expected; else null. */
+  readonly silentSince?: Milliseconds | null
+  readonly silentSpans?: readonly BlindSpan[]
+  /** Stretches in which nobody looked, so that nobody knows what the router did. */
+  readonly unwatchedSpans?: readonly BlindSpan[]
+  /** What is known of the traffic beside the checks, such as requests without an answer: plain JSON of its judges. */
+  readonly traffic?: unknown
+  /** What stable has shown so far, by metric source: plain JSON, for when everybody is on the canary. */
+  readonly past?: unknown
+  /** Why the release may not go on although no check says so, as a sentence; null when it may. */
+  readonly hold?: string | null
+  /** What is worth knowing but no reason to stop, one sentence each. */
+  readonly notices?: readonly string[]
 }
 
 /** The router somewhere else than it should be. */
@@ -115,6 +144,8 @@ export interface Drift {
 export type GuardOutcome =
   | { readonly kind: 'proven'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'failed'; readonly check: string; readonly reason: string; readonly state: GuardState }
+  /** The canary is not fit for anybody: back, whatever the plan says of checks that fail. */
+  | { readonly kind: 'floor'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'blind'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'foreign'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'misrouted'; readonly reason: string; readonly state: GuardState }
@@ -122,12 +153,14 @@ export type GuardOutcome =
   | { readonly kind: 'drifting'; readonly reason: string; readonly state: GuardState }
 
 /**
- * How much of the time since `since` nobody can answer for, in milliseconds: some check was blind, or the router was
- * somewhere else. A moment that was both counts once.
+ * How much of the time since `since` nobody can answer for, in milliseconds: some check was blind, nobody looked,
+ * nobody asked the canary anything, or the router was somewhere else. A moment that was both counts once.
  */
 export function blindTime(state: GuardState, since: Milliseconds): Milliseconds {
   const open = state.blindSince === null ? [] : [{ from: state.blindSince, to: state.lookedAt }]
-  const spans = [...state.blindSpans, ...open, ...(state.drift?.spans ?? [])]
+  const silent = state.silentSince == null ? [] : [{ from: state.silentSince, to: state.lookedAt }]
+  const unseen = [...(state.unwatchedSpans ?? []), ...(state.silentSpans ?? []), ...silent]
+  const spans = [...state.blindSpans, ...open, ...unseen, ...(state.drift?.spans ?? [])]
   return unionTime(spans, since)
 }
 

@@ -19,6 +19,15 @@ export interface ArmCounts {
   readonly latency: LatencyHistogram | null
   /** Further named events, such as `orders`, as the metric source is set up to count them; ≥ 0 and finite. */
   readonly events: Readonly<Record<string, number>>
+  /** Requests that were sent in the window, answered by its end or not; absent where the source cannot say. */
+  readonly started?: number
+  /** How often processes of the pool were seen to have restarted; absent where the source cannot say. */
+  readonly restarts?: number
+  /**
+   * What cannot be counted though it should be, by name (an event's, or `errors`), with a sentence that says why. Such an
+   * event is absent from {@link events}.
+   */
+  readonly missing?: Readonly<Record<string, string>>
 }
 
 /** What one pool did in one stretch of the past, as a metric source has kept it. */

@@ -60,6 +60,7 @@ export async function bake(
 function whatIsMissing(run: Run, watch: Watch, state: GuardState | null): string | null {
   const { interval } = run.input.plan
   if (state === null || Date.now() - state.lookedAt > 3 * interval + 5_000) return 'the guard has not looked lately'
+  if (state.hold != null) return state.hold
   const standing = standingOf(watch.checks(), state)
   return standing.isPassing ? null : standing.waiting
 }

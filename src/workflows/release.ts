@@ -76,6 +76,8 @@ function heed(outcome: GuardOutcome, run: Run, watch: Watch): void {
     case 'failed':
       if (run.input.plan.onFail === 'rollback') return run.abandon('failed-check', 'guard', outcome.reason)
       return pauseWith('failed-check', outcome.reason, run, watch)
+    case 'floor':
+      return run.abandon('floor', 'guard', outcome.reason)
     case 'blind':
       giveInconclusive(run, outcome.reason)
       return watch.start({ blindLimit: null })
