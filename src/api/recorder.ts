@@ -6,6 +6,7 @@ import type { PastRelease, RecordedPair } from '../domain/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { MetricSource, RecordRequest } from '../metrics/metric-source.ts'
+import { LATE, within } from '../outbound/within.ts'
 
 /** What stable did, by one metric source of a target, whichever pool was stable when; or what both pools did. */
 export type RecordPast = (
@@ -124,14 +125,14 @@ type Ask<Question, Value> = (question: Question, signal: AbortSignal) => Promise
 
 /** Asks with one deadline for all questions together; what comes too late, or not at all, is a fault with its reason. */
 export function inTime<Question, Value>(ask: Ask<Question, Value>) {
-  const signal = AbortSignal.timeout(RECORD_DEADLINE)
+  const givesUpAt = performance.now() + RECORD_DEADLINE
   return async (question: Question, source: string): Promise<MetricResult<Value>> => {
     try {
-      return await ask(question, signal)
+      const answer = await within({ deadline: givesUpAt - performance.now() }, (signal) => ask(question, signal))
+      if (answer !== LATE) return answer
+      return { kind: 'error', fault: 'timeout', reason: `${source} took too long: ask for less time` }
     } catch (error) {
-      const isLate = signal.aborted && error === signal.reason
-      const reason = isLate ? `${source} took too long: ask for less time` : describeError(error)
-      return { kind: 'error', fault: isLate ? 'timeout' : 'unavailable', reason }
+      return { kind: 'error', fault: 'unavailable', reason: describeError(error) }
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Problem } from '../domain/problems.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { fetchText } from '../outbound/fetch-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import { clean } from './text.ts'
 
@@ -41,6 +42,8 @@ export interface ApiClientOptions {
 
 /** Total time of one try, in milliseconds: the server itself waits 15 s for Temporal. */
 const DEADLINE = 20_000
+/** Longest answer that is read, in bytes: a calibration with its windows is the longest there is. */
+const LONGEST_ANSWER = 64 * 1024 * 1024
 
 /** @throws ApiRefusal, CliFailure with exit code 3 when there is no server */
 export function createApiClient({ url, token, person, fetch: send }: ApiClientOptions): ApiClient {
@@ -52,26 +55,13 @@ export function createApiClient({ url, token, person, fetch: send }: ApiClientOp
     ...(person !== undefined && { 'x-sluice-person': person }),
   }
 
-  async function once(
-    method: string,
-    path: string,
-    init: RequestInit,
-    deadline: Milliseconds,
-  ): Promise<{ status: number; text: string }> {
-    const signal = AbortSignal.timeout(deadline)
-    const response = await send(`${base}${path}`, { ...init, method, redirect: 'error', signal })
-    return { status: response.status, text: await response.text() }
-  }
-
   /** Asks a second time when the connection broke: every request is harmless to repeat, those that change by their key. */
-  async function request<T>(method: string, path: string, init: RequestInit, deadline = DEADLINE): Promise<T> {
-    try {
-      const ask = () => once(method, path, init, deadline)
-      return read<T>(await ask().catch(ask), base)
-    } catch (error) {
-      if (error instanceof CliFailure) throw error
-      throw new CliFailure(EXIT.unreachable, unreachableText(base, error, deadline))
-    }
+  async function request<T>(method: string, path: string, init: Init, deadline = DEADLINE): Promise<T> {
+    const ask = () => fetchText(send, `${base}${path}`, { ...init, method }, { deadline, maxBytes: LONGEST_ANSWER })
+    const first = await ask()
+    const answer = first.kind === 'answer' ? first : await ask()
+    if (answer.kind === 'answer') return read<T>(answer, base)
+    throw new CliFailure(EXIT.unreachable, unreachableText(base, answer.reason))
   }
 
   return {
@@ -93,6 +83,8 @@ export function createApiClient({ url, token, person, fetch: send }: ApiClientOp
       ),
   }
 }
+
+type Init = Pick<RequestInit, 'headers' | 'body'>
 
 function baseOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : null
@@ -131,11 +123,8 @@ function isProblem(value: unknown): value is ApiProblem {
   return isRecord(value) && typeof value['code'] === 'string' && typeof value['detail'] === 'string'
 }
 
-function unreachableText(base: string, error: unknown, deadline: Milliseconds): string {
-  const isLate = error instanceof Error && error.name === 'TimeoutError'
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : ''
-  const seen = isLate ? `no answer within ${deadline / 1_000} s` : cause || String(error)
-  return `cannot reach the Sluice server at ${base}: ${clean(seen)}\n  fix:      start it, or set SLUICE_URL or --server to where it listens`
+function unreachableText(base: string, reason: string): string {
+  return `cannot reach the Sluice server at ${base}: ${clean(reason)}\n  fix:      start it, or set SLUICE_URL or --server to where it listens`
 }
 
 function problemText(problem: ApiProblem): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ReleaseCard } from '../domain/release-card.ts'
+import { fetchText } from '../outbound/fetch-text.ts'
 import type { Ports } from './ports.ts'
 
 /** How the demo asks its own parts: over HTTP, like anybody else. Calls that get no answer are repeated. */
@@ -73,22 +74,17 @@ export function createDemoClient(ports: Ports): DemoClient {
 
 /** How long a part may be away, e.g. because it was killed, before the demo gives up, in milliseconds. */
 const PATIENCE = 60_000
+/** For one call, and its longest answer in bytes. */
+const BOUNDS = { deadline: 10_000, maxBytes: 4 * 1024 * 1024 }
 
-async function ask(url: string, init: RequestInit = {}): Promise<unknown> {
-  const deadline = Date.now() + PATIENCE
+async function ask(url: string, init: Pick<RequestInit, 'method' | 'headers' | 'body'> = {}): Promise<unknown> {
+  const call = `${init.method ?? 'GET'} ${url}`
+  const givesUpAt = Date.now() + PATIENCE
   for (;;) {
-    try {
-      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000), redirect: 'error' })
-      const body: unknown = await response.json()
-      if (response.ok) return body
-      if (response.status < 500) throw new RefusedError(`${init.method ?? 'GET'} ${url}: ${JSON.stringify(body)}`)
-    } catch (error) {
-      if (error instanceof RefusedError || Date.now() > deadline) throw error
-    }
+    const answer = await fetchText(fetch, url, init, BOUNDS)
+    if (answer.kind === 'answer' && answer.status < 300) return JSON.parse(answer.text)
+    if (answer.kind === 'answer' && answer.status < 500) throw new Error(`${call}: ${answer.text}`)
+    if (Date.now() > givesUpAt) throw new Error(`${call}: ${'reason' in answer ? answer.reason : answer.text}`)
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
-}
-
-class RefusedError extends Error {
-  override readonly name = 'RefusedError'
 }

@@ -1,14 +1,10 @@
 import { Connection } from '@temporalio/client'
+import { fetchText } from '../outbound/fetch-text.ts'
 
 /** True when the address answers with a success within a second. */
 export async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(1_000), redirect: 'error' })
-    await response.body?.cancel()
-    return response.ok
-  } catch {
-    return false
-  }
+  const answer = await fetchText(fetch, url, {}, { deadline: 1_000, maxBytes: 1024 * 1024 })
+  return answer.kind === 'answer' && answer.status >= 200 && answer.status < 300
 }
 
 /** True when a Temporal server answers and its default namespace is there. */

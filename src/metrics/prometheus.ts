@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { millisecondsOf } from '../outbound/deadline.ts'
 import { armOf, type Measure, type Rise } from './cumulative.ts'
 import { defineMetricSource } from './define.ts'
 import { lookNotTaken } from './look.ts'
@@ -30,7 +31,7 @@ export const prometheusSource = defineMetricSource({
     const api: ApiSettings = {
       endpoint: `${options.url.replace(/\/+$/, '')}/api/v1/query`,
       headers: headersOf(options),
-      deadline: options.deadline,
+      deadline: millisecondsOf(options.deadline),
       fetch: context.fetch ?? globalThis.fetch,
     }
     return createPrometheusSource(options, api)

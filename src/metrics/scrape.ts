@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { parseDuration, type Milliseconds } from '../domain/units.ts'
+import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from './bounded-fetch.ts'
 import { armOf, risesSince, tallyAfter, type Counter, type Measure, type Tally } from './cumulative.ts'
 import { defineMetricSource, type MetricSourceContext } from './define.ts'
@@ -46,7 +47,7 @@ const optionsSchema = z.strictObject({
   /** Counters of further events, by the name that checks use. */
   events: z.record(z.string().min(1), z.strictObject(selector)).default({}),
   /** How long one look may take altogether. */
-  deadline: duration.default('3s'),
+  deadline: deadlineText.default('3s'),
   /** Samples that carry a timestamp older than this are stale. */
   staleAfter: duration.default('1m'),
   /** Largest page that is read. */
@@ -126,8 +127,7 @@ async function fetchPages(
   request: ObserveRequest,
   signal: AbortSignal,
 ): Promise<Pages> {
-  const deadline = AbortSignal.timeout(millisecondsOf(options.deadline))
-  const bounds = { signal, deadline, maxBytes: options.maxBytes }
+  const bounds = { signal, deadline: millisecondsOf(options.deadline), maxBytes: options.maxBytes }
   const headers = { accept: 'text/plain;version=0.0.4' }
   const answers = await Promise.all(options.urls.map((url) => fetchText(call, url, { headers }, bounds)))
   const pages: Page[] = []
@@ -288,9 +288,4 @@ function bothArms(result: MetricResult<never>): Extract<Pages, { ok: false }> {
 
 function malformed(reason: string): MetricResult<never> {
   return { kind: 'error', fault: 'malformed', reason }
-}
-
-function millisecondsOf(text: string): Milliseconds {
-  const parsed = parseDuration(text)
-  return parsed.ok ? parsed.value : Number.NaN
 }

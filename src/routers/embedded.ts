@@ -1,7 +1,9 @@
 import { z } from 'zod'
-import { FULL_WEIGHT, parseDuration, type Milliseconds } from '../domain/units.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { Fence } from '../domain/exposure.ts'
+import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
+import { fetchText } from '../outbound/fetch-text.ts'
 import { defineRouter, type RouterContext } from './define.ts'
 import type { ObservedRouting, Router, RouterCapabilities } from './router.ts'
 import { fencedError } from '../domain/fenced-error.ts'
@@ -24,10 +26,7 @@ const optionsSchema = z.strictObject({
   /** Address of the data plane's admin API, e.g. `http://127.0.0.1:7081`. */
   admin: z.url({ protocol: /^https?$/ }),
   /** How long one `read` or `apply` may take altogether. */
-  deadline: z
-    .string()
-    .refine((text) => parseDuration(text).ok, { error: 'must be a duration such as 2s' })
-    .default('2s'),
+  deadline: deadlineText.default('2s'),
 })
 
 /** Drives the data plane that `npm start` brings along. */
@@ -40,11 +39,10 @@ export const embeddedRouter = defineRouter({
 })
 
 function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: RouterContext): Router {
-  const parsed = parseDuration(options.deadline)
   const admin: AdminApi = {
     url: new URL('/routing', options.admin).href,
     fetch: context.fetch ?? fetch,
-    deadline: parsed.ok ? parsed.value : 2_000,
+    deadline: millisecondsOf(options.deadline),
   }
   return {
     capabilities: CAPABILITIES,
@@ -87,35 +85,20 @@ const routingSchema = z.strictObject({
   served: z.record(z.string(), z.int().min(0)),
 })
 
-async function callAdmin(admin: AdminApi, request: RequestInit, signal: AbortSignal): Promise<AdminAnswer> {
-  signal.throwIfAborted()
-  const deadline = AbortSignal.timeout(admin.deadline)
-  try {
-    const bounds = { redirect: 'error', signal: AbortSignal.any([signal, deadline]) } as const
-    const response = await admin.fetch(admin.url, { ...request, ...bounds })
-    return { status: response.status, text: await readAtMost(response, MAX_BYTES) }
-  } catch (error) {
-    signal.throwIfAborted()
-    throw new SluiceError('router.unreachable', {
-      message: 'The embedded data plane did not answer.',
-      expected: `an answer from ${admin.url} within ${admin.deadline} ms`,
-      received: deadline.aborted ? 'no answer in time' : causeOf(error),
-      fix: 'Start the data plane, or correct `admin` in sluice.yaml. The change may have landed: read the router again.',
-      cause: error,
-    })
-  }
-}
-
-async function readAtMost(response: Response, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder()
-  let bytes = 0
-  let text = ''
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`)
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
+async function callAdmin(
+  admin: AdminApi,
+  request: Pick<RequestInit, 'method' | 'headers' | 'body'>,
+  signal: AbortSignal,
+): Promise<AdminAnswer> {
+  const bounds = { signal, deadline: admin.deadline, maxBytes: MAX_BYTES }
+  const answer = await fetchText(admin.fetch, admin.url, request, bounds)
+  if (answer.kind === 'answer') return answer
+  throw new SluiceError('router.unreachable', {
+    message: 'The embedded data plane did not answer.',
+    expected: `an answer from ${admin.url} within ${admin.deadline} ms`,
+    received: answer.reason,
+    fix: 'Start the data plane, or correct `admin` in sluice.yaml. The change may have landed: read the router again.',
+  })
 }
 
 function parseRouting(admin: AdminApi, text: string): ObservedRouting {
@@ -161,10 +144,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** undici hides the reason in the cause of a `fetch failed`. */
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message || cause.name : String(cause)
 }

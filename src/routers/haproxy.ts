@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { parseDuration, type Milliseconds } from '../domain/units.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { Fence } from '../domain/exposure.ts'
+import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { defineRouter } from './define.ts'
 import { combineFailures, combineNodes, newestFence } from './haproxy/fleet.ts'
 import { readNode, writeNode, type NodeSettings } from './haproxy/node.ts'
@@ -33,17 +34,13 @@ export const haproxyRouter = defineRouter({
     /** The map as haproxy.cfg names it. It belongs to this target alone. */
     map: z.string().regex(/^[\w./-]{1,200}$/, { error: 'must be the path of the map file as haproxy.cfg has it' }),
     /** How long one `read` or `apply` may take altogether. */
-    deadline: z
-      .string()
-      .refine((text) => parseDuration(text).ok, { error: 'must be a duration such as 2s' })
-      .default('2s'),
+    deadline: deadlineText.default('2s'),
   }),
   capabilities: CAPABILITIES,
   summary: 'HAProxy 2.6 or newer, through its runtime API: steps of 0.01 %, sticky users, cohorts, one atomic change.',
   create: (options, context) => {
-    const deadline = parseDuration(options.deadline)
     const nodes = options.sockets.map((socket) => nodeAt(socket, options.map, context.pools))
-    return createHaproxyRouter(nodes, context.pools, deadline.ok ? deadline.value : 2_000)
+    return createHaproxyRouter(nodes, context.pools, millisecondsOf(options.deadline))
   },
 })
 

@@ -1,4 +1,5 @@
 import type { webApi } from '@slack/bolt'
+import { fetchText } from '../outbound/fetch-text.ts'
 
 export interface WebClientOptions {
   readonly botToken: string
@@ -6,7 +7,9 @@ export interface WebClientOptions {
 }
 
 /** Time for one request to Slack, in milliseconds. */
-const TIMEOUT = 5_000
+const DEADLINE = 5_000
+/** Longest answer that is read, in bytes: Slack sends back the message, which has at most 50 blocks. */
+const LONGEST_ANSWER = 1024 * 1024
 
 /**
  * A client for one message. Retries are few and short, and a rate limit is an error: whoever calls is retried by
@@ -16,17 +19,17 @@ export async function createWebClient(options: WebClientOptions, signal: AbortSi
   const bolt = await import('@slack/bolt')
   const send = options.fetch ?? globalThis.fetch
   return new bolt.webApi.WebClient(options.botToken, {
-    timeout: TIMEOUT,
     rejectRateLimitedCalls: true,
     retryConfig: { retries: 1, minTimeout: 250, maxTimeout: 500 },
     logger: silentLogger(bolt.LogLevel.ERROR),
-    fetch: (address, init) =>
-      send(address as string, { ...init, signal: anySignal(signal, init?.signal) } as RequestInit),
+    fetch: async (address, init) => {
+      const request = init as Pick<RequestInit, 'method' | 'headers' | 'body'>
+      const bounds = { signal, deadline: DEADLINE, maxBytes: LONGEST_ANSWER }
+      const answer = await fetchText(send, String(address), request, bounds)
+      if (answer.kind !== 'answer') throw new Error(`Slack did not answer: ${answer.reason}`)
+      return new Response(answer.text, { status: answer.status, headers: answer.headers })
+    },
   })
-}
-
-function anySignal(own: AbortSignal, theirs: unknown): AbortSignal {
-  return theirs instanceof AbortSignal ? AbortSignal.any([own, theirs]) : own
 }
 
 type SlackLogger = NonNullable<webApi.WebClientOptions['logger']>

@@ -222,7 +222,7 @@ function apiPromises() {
     const hanging = () => new Response(new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([123])) }))
     const calls: (AbortSignal | null | undefined)[] = []
     const source = prometheusSource.open(
-      { ...optionsFor('http://prometheus.test'), deadline: '50ms' },
+      { ...optionsFor('http://prometheus.test'), deadline: '100ms' },
       {
         pools: ['blue', 'green'],
         fetch: async (_, init) => {

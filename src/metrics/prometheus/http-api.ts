@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MetricFault, MetricResult } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'
+import { fetchText } from '../../outbound/fetch-text.ts'
 
 /** Where and how the HTTP API is called. */
 export interface ApiSettings {
@@ -66,59 +67,27 @@ async function call<T>(
   read: (body: string) => MetricResult<T>,
   signal: AbortSignal,
 ): Promise<MetricResult<T>> {
-  signal.throwIfAborted()
-  const timeout = AbortSignal.timeout(settings.deadline)
-  try {
-    const answer = await post(settings, address, parameters, longestBody, AbortSignal.any([signal, timeout]))
-    if (answer.status !== 200) return failureOf(answer)
-    if (answer.body === null)
-      return fault('malformed', `Prometheus sent more than ${longestBody} bytes: narrow the query.`)
-    return read(answer.body)
-  } catch (error) {
-    signal.throwIfAborted()
-    if (timeout.aborted) return fault('timeout', `Prometheus did not answer within ${settings.deadline} ms.`)
-    return fault('unavailable', `Prometheus cannot be reached: ${wordsOf(error)}.`)
+  const deadline = Math.max(1, Math.ceil(settings.deadline))
+  const request = {
+    method: 'POST',
+    headers: { ...settings.headers, 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    body: new URLSearchParams({ ...parameters, timeout: `${deadline}ms` }).toString(),
   }
-}
-
-interface Answer {
-  readonly status: number
-  /** The text, or null when it is longer than was to be read. */
-  readonly body: string | null
+  const answer = await fetchText(settings.fetch, address, request, { signal, deadline, maxBytes: longestBody })
+  switch (answer.kind) {
+    case 'answer':
+      return answer.status === 200 ? read(answer.text) : failureOf(answer)
+    case 'too-long':
+      return fault('malformed', `Prometheus sent ${answer.reason}: narrow the query.`)
+    case 'late':
+      return fault('timeout', `Prometheus did not answer in time: ${answer.reason}.`)
+    case 'unreachable':
+      return fault('unavailable', `Prometheus cannot be reached: ${answer.reason}.`)
+  }
 }
 
 function secondsOf(time: Milliseconds): string {
   return (time / 1_000).toFixed(3)
-}
-
-async function post(
-  settings: ApiSettings,
-  address: string,
-  parameters: Readonly<Record<string, string>>,
-  longestBody: number,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const response = await settings.fetch(address, {
-    method: 'POST',
-    headers: { ...settings.headers, 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-    body: new URLSearchParams({ ...parameters, timeout: `${settings.deadline}ms` }).toString(),
-    // An address behind a redirect has not been checked by anybody.
-    redirect: 'manual',
-    signal,
-  })
-  return { status: response.status, body: await readCapped(response, longestBody) }
-}
-
-async function readCapped(response: Response, longestBody: number): Promise<string | null> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    if (size > longestBody) return null
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
 }
 
 const sampleValue = z.tuple([z.number(), z.string()])
@@ -186,8 +155,8 @@ function missingPart(warnings: readonly string[] = []): MetricResult<never> | nu
 
 const errorSchema = z.object({ error: z.string(), errorType: z.string().optional() })
 
-function failureOf({ status, body }: Answer): MetricResult<never> {
-  const parsed = errorSchema.safeParse(parseJson(body ?? ''))
+function failureOf({ status, text }: { readonly status: number; readonly text: string }): MetricResult<never> {
+  const parsed = errorSchema.safeParse(parseJson(text))
   const said = parsed.success ? `: ${parsed.data.error.slice(0, 300)}` : ''
   const errorType = parsed.success ? parsed.data.errorType : undefined
   return fault(faultOf(status, errorType), `Prometheus answered with status ${status}${said}.`)
@@ -219,9 +188,4 @@ function parseJson(text: string): unknown {
 
 function fault(kind: MetricFault, reason: string): MetricResult<never> {
   return { kind: 'error', fault: kind, reason }
-}
-
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
 }

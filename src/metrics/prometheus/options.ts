@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseDuration, type Milliseconds } from '../../domain/units.ts'
+import { deadlineText } from '../../outbound/deadline.ts'
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$/
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,99}$/
@@ -42,8 +43,8 @@ export const prometheusOptions = z.strictObject({
   delay: duration.optional(),
   /** The longest gap of a series after which it still counts on from its last sample. */
   longestGap: duration.default(15 * 60_000),
-  /** Total time of one call. */
-  deadline: duration.default(5_000),
+  /** Total time of one look, query or record. */
+  deadline: deadlineText.default('5s'),
   bearer: secret.optional(),
   basic: z.strictObject({ user: z.string().regex(/^[^:]{1,200}$/), password: secret }).optional(),
   /** Sent as X-Scope-OrgID (Mimir, Cortex). */

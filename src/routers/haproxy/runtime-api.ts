@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Milliseconds } from '../../domain/units.ts'
 import { SluiceError } from '../../domain/errors.ts'
+import { LATE, lateText, within } from '../../outbound/within.ts'
 
 /** Where one HAProxy listens for runtime commands: a Unix socket, or TCP when `port` is given. */
 export type RuntimeAddress = { readonly path: string } | { readonly host: string; readonly port: number }
@@ -30,12 +31,13 @@ export async function runCommands(
   deadline: Milliseconds,
   signal: AbortSignal,
 ): Promise<readonly (readonly string[])[]> {
-  signal.throwIfAborted()
-  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadline)))
-  const text = await exchange(address, `${commands.join(';')}\n`, AbortSignal.any([signal, timeout])).catch((cause) => {
-    signal.throwIfAborted()
-    throw unreachable(address, timeout.aborted ? `no whole answer within ${Math.ceil(deadline)} ms` : wordsOf(cause))
-  })
+  const request = `${commands.join(';')}\n`
+  const text = await within({ signal, deadline }, (end) =>
+    exchange(address, request, end).catch((cause: unknown) => {
+      throw unreachable(address, wordsOf(cause))
+    }),
+  )
+  if (text === LATE) throw unreachable(address, lateText(deadline))
   const replies = splitReplies(text)
   if (replies.length === commands.length) return replies
   if (text === '') throw unreachable(address, 'the connection was closed without an answer')
