@@ -5,6 +5,7 @@ import { exposureText } from '../domain/release-story.ts'
 import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Permit, type Router } from '../routers/router.ts'
 import { fencedError } from '../domain/fenced-error.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'
+import type { WritePermit } from './write-permit.ts'
 
 /** How long a write may take to show in what is read, in milliseconds; then the attempt has failed. */
 const SETTLE_LIMIT = 3_000
@@ -18,10 +19,11 @@ export async function applyAndReadBack(
   router: Router,
   input: ExposeInput,
   signal: AbortSignal,
-  permit: Permit,
+  permit: WritePermit,
 ): Promise<Pick<ExposeResult, 'exposure' | 'at'>> {
   const wish: DesiredRouting = { roles: input.roles, exposure: input.exposure, fence: input.fence }
-  const fault = await applyOnce(router, wish, signal, permit)
+  await permit.confirm()
+  const fault = await applyOnce(router, wish, signal, permit.check)
   const observed = await readUntilRouted(router, wish, signal)
   if (isRoutedAs(observed, wish)) return { exposure: input.exposure, at: Date.now() }
   throw fault ?? notApplied(wish, observed)

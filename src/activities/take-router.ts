@@ -1,10 +1,11 @@
 import { SluiceError } from '../domain/errors.ts'
 import { type Fence, fenceAbove } from '../domain/exposure.ts'
-import type { Permit, Router } from '../routers/router.ts'
+import type { Router } from '../routers/router.ts'
 import { fenceOf } from '../domain/fenced-error.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'
 import { applyAndReadBack } from './expose.ts'
 import type { AskHolder } from './keep-router.ts'
+import type { WritePermit } from './write-permit.ts'
 
 /**
  * Makes an exposure live for whoever is to hold the router. A router that shows a newer fence is another's only where
@@ -17,7 +18,7 @@ export async function takeRouter(
   router: Router,
   input: ExposeInput,
   isHolder: AskHolder,
-  permit: Permit,
+  permit: WritePermit,
   signal: AbortSignal,
 ): Promise<ExposeResult> {
   try {

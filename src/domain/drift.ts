@@ -1,4 +1,5 @@
-import type { BlindSpan, Drift, DriftPolicy, GuardState } from './guard.ts'
+import type { BlindSpan, Drift, GuardState } from './guard.ts'
+import type { DriftPolicy } from './plan.ts'
 import { formatDuration, type Milliseconds } from './units.ts'
 
 const MOST_SPANS = 50

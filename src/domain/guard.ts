@@ -1,7 +1,7 @@
 import type { ArmNames } from './arm-names.ts'
 import type { Check } from './checks.ts'
 import type { Exposure, Fence, PoolRoles } from './exposure.ts'
-import type { PlanPolicies } from './plan.ts'
+import type { DriftPolicy, PlanPolicies } from './plan.ts'
 import type { TargetId } from './target.ts'
 import type { Milliseconds } from './units.ts'
 import type { Verdict } from './verdict.ts'
@@ -46,14 +46,6 @@ export interface GuardInput {
 export interface GuardFloor {
   readonly errors: number
   readonly requests: number
-}
-
-/** How much drift of the router is too much to go on. */
-export interface DriftPolicy {
-  /** So many looks in a row had to put the router right. */
-  readonly repairs: number
-  /** So great a share of the exposure's time it was somewhere else, from 0 to 1. */
-  readonly share: number
 }
 
 /** A check's judge state and latest verdict. The state is the judge's own plain JSON. */

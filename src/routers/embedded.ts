@@ -51,11 +51,12 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
       if (answer.status !== 200) throw refusal(admin, answer)
       return checkPools(parseRouting(admin, answer.text), context.pools)
     },
-    async apply(wish, signal) {
+    async apply(wish, signal, permit) {
       signal.throwIfAborted()
       checkWish(wish, context.pools, CAPABILITIES)
       const body = JSON.stringify({ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence })
       const headers = { 'content-type': 'application/json' }
+      permit?.()
       const answer = await callAdmin(admin, { method: 'PUT', headers, body }, signal)
       if (answer.status === 409) throw fencedError(wish.fence, fenceIn(answer.text))
       if (answer.status !== 200) throw refusal(admin, answer)

@@ -8,7 +8,7 @@ import { combineFailures, combineNodes, newestFence } from './haproxy/fleet.ts'
 import { readNode, writeNode, type NodeSettings } from './haproxy/node.ts'
 import { parseAddress } from './haproxy/runtime-api.ts'
 import { WORD_PATTERN } from './haproxy/split-map.ts'
-import type { DesiredRouting, Router, RouterCapabilities } from './router.ts'
+import type { DesiredRouting, Permit, Router, RouterCapabilities } from './router.ts'
 import { checkFence, checkWish } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {
@@ -51,7 +51,7 @@ function createHaproxyRouter(
 ): Router {
   let newestTried: Fence | null = null
 
-  async function apply(wish: DesiredRouting, signal: AbortSignal): Promise<void> {
+  async function apply(wish: DesiredRouting, signal: AbortSignal, permit: Permit = () => {}): Promise<void> {
     signal.throwIfAborted()
     checkWish(wish, pools, CAPABILITIES)
     checkWords(wish)
@@ -65,7 +65,7 @@ function createHaproxyRouter(
     checkFence(wish.fence, newestTried)
     newestTried = wish.fence
     const written = await settle(
-      known.values.map(({ node }) => writeNode(node, wish, remaining, signal)),
+      known.values.map(({ node }) => writeNode(node, wish, remaining, signal, permit)),
       signal,
     )
     const failures = [...known.failures, ...written.failures]

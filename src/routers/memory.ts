@@ -124,13 +124,14 @@ export function createMemoryRouter(world: MemoryRouterWorld & MemoryRouterCore):
       await suffer(world, world.nextFault('read'), signal)
       return world.observe()
     },
-    async apply(wish, signal) {
+    async apply(wish, signal, permit) {
       signal.throwIfAborted()
       checkWish(wish, world.pools, capabilities)
       const fault = world.nextFault('apply')
       if (fault?.kind === 'lateApply') world.landLater(wish)
       if (fault?.kind !== 'applyThenTimeout') await suffer(world, fault, signal)
       checkFence(wish.fence, world.observe().fence)
+      permit?.()
       world.land(wish)
       if (fault?.kind === 'applyThenTimeout') throw unreachable('no answer came, though the change has landed')
     },

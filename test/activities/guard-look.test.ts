@@ -50,7 +50,7 @@ function openWatch() {
   return { script, watch, reason: () => state?.checks['errors']?.verdict.reason }
 }
 
-const RIGHTS = { isHolder: async () => 'yes' as const, permit: () => {} }
+const RIGHTS = { isHolder: async () => 'yes' as const, permit: { confirm: async () => {}, check: () => {} } }
 
 describe('a look of the guard', () => {
   it('calls both sides by their versions', async () => {

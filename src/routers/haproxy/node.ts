@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Milliseconds } from '../../domain/units.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import { compareFences } from '../../domain/exposure.ts'
-import type { DesiredRouting } from '../router.ts'
+import type { DesiredRouting, Permit } from '../router.ts'
 import { fencedError } from '../../domain/fenced-error.ts'
 import { describeAddress, refused, runCommands, unreachable, type RuntimeAddress } from './runtime-api.ts'
 import { entriesOf, holdsExactly, type MapEntry, parseMapLines, readSplitMap, type SplitMap } from './split-map.ts'
@@ -46,6 +46,7 @@ export async function writeNode(
   wish: DesiredRouting,
   remaining: () => Milliseconds,
   signal: AbortSignal,
+  permit: Permit,
 ): Promise<void> {
   const entries = entriesOf(wish, node.pools)
   let complaint = 'nothing within the deadline'
@@ -56,7 +57,7 @@ export async function writeNode(
       if (turn.isExclusive) await commit(node, turn.version, [...parseMapLines(turn.lines)], remaining, signal)
       throw fencedError(wish.fence, before)
     }
-    const refusal = await commit(node, turn.version, entries, remaining, signal)
+    const refusal = await commit(node, turn.version, entries, remaining, signal, permit)
     const { map } = await readNode(node, remaining(), signal)
     if (isTaken(map, wish, node.pools)) return
     if (map.fence !== null && compareFences(map.fence, wish.fence) > 0) throw fencedError(wish.fence, map.fence)
@@ -118,6 +119,7 @@ async function commit(
   entries: readonly MapEntry[],
   remaining: () => Milliseconds,
   signal: AbortSignal,
+  permit: Permit = () => {},
 ): Promise<string | null> {
   const adds = entries.map(([key, value]) => `add map @${version} ${node.map} ${key} ${value}`)
   for (const commands of chunk(adds)) {
@@ -126,6 +128,7 @@ async function commit(
   }
   const [lines = []] = await runCommands(node.address, [`show map @${version} ${node.map}`], remaining(), signal)
   if (!holdsExactly(parseMapLines(lines), entries)) return `prepared entries: ${lines.join(', ')}`
+  permit()
   const [reply = []] = await runCommands(node.address, [`commit map @${version} ${node.map}`], remaining(), signal)
   return reply.length === 0 ? null : reply.join(' ')
 }
