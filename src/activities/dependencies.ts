@@ -25,8 +25,11 @@ export interface ReleaseDirectory {
   /** What the pending guard of a release has in its heartbeat. */
   guardStateOf(releaseId: string): Promise<GuardState | null>
   isOpen(releaseId: string): Promise<boolean>
-  /** Whether the release is open, has ended with a report of its own, or is gone. */
-  endOf(releaseId: string): Promise<FollowOutcome>
+  /**
+   * Whether the release is open, has ended with a report of its own, or is gone. `asksItself`: a release that is open is
+   * asked whether it has ended and only sends its last messages; then it holds no router any more.
+   */
+  endOf(releaseId: string, asksItself: boolean): Promise<FollowOutcome>
   /** Ends a workflow for good, as Temporal's terminate does. One that is closed already stays as it is. */
   stop(releaseId: string, reason: string): Promise<void>
   /** Whether the target's lane knows this release as the one that runs; `unknown` when it does not answer in time. */

@@ -12,7 +12,7 @@ const QUICK: Milliseconds = 200
 /** One question to Temporal after a release. @throws the failure that asks again while it is open and there is patience. */
 export async function followOnce(directory: ReleaseDirectory, input: FollowInput): Promise<FollowOutcome> {
   const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo()
-  const end = await directory.endOf(input.releaseId)
+  const end = await directory.endOf(input.releaseId, input.patience !== null)
   if (end.kind !== 'open') return end
   const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs
   if (input.patience !== null && waited >= input.patience) return end

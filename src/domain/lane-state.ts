@@ -1,4 +1,5 @@
 import type { PoolRoles } from './exposure.ts'
+import type { ReleaseEnd } from './release-state.ts'
 import type { Milliseconds } from './units.ts'
 
 /** A release that waits for its turn; `Entry` is what the lane needs to start it. */
@@ -170,7 +171,7 @@ export function overtakenBy(lane: LaneState<unknown>, waiting: Pick<Waiting<unkn
 /** How a release reports its end. */
 export interface EndReport {
   readonly releaseId: string
-  readonly outcome: 'promoted' | 'rolled-back' | 'refused' | 'superseded'
+  readonly outcome: ReleaseEnd
   readonly version: string
   /** The pools as the release had them; null when it never knew. Absent in reports of an older version. */
   readonly roles?: PoolRoles | null

@@ -218,11 +218,30 @@ export function beginState(releaseId: string): ReleaseState {
   }
 }
 
-const ENDS: readonly ReleasePhase[] = ['promoted', 'rolled-back', 'refused', 'superseded']
+/** The phases that are ends. */
+export type ReleaseEnd = Extract<ReleasePhase, 'promoted' | 'rolled-back' | 'refused' | 'superseded'>
+
+/** How the release has ended, or null while it has not. */
+export function endOf({ phase }: Pick<ReleaseState, 'phase'>): ReleaseEnd | null {
+  switch (phase) {
+    case 'promoted':
+    case 'rolled-back':
+    case 'refused':
+    case 'superseded':
+      return phase
+    case 'starting':
+    case 'exposing':
+    case 'baking':
+    case 'judging':
+    case 'waiting':
+    case 'rolling-back':
+      return null
+  }
+}
 
 /** True when nothing changes any more. */
 export function isEnded(state: Pick<ReleaseState, 'phase'>): boolean {
-  return ENDS.includes(state.phase)
+  return endOf(state) !== null
 }
 
 /** True once the router has been asked for anything: from then on there is something to take back. */

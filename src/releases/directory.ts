@@ -4,13 +4,14 @@ import type { FollowOutcome, OpenRelease } from '../activities/activities.ts'
 import type { ActivityAttempt } from '../activities/dependencies.ts'
 import type { GuardState } from '../domain/guard.ts'
 import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
-import { laneQuery, type ReleaseResult } from '../workflows/messages.ts'
+import { endOf } from '../domain/release-state.ts'
+import { laneQuery, type ReleaseResult, viewQuery } from '../workflows/messages.ts'
 
 /** What Temporal itself knows about releases: pending guards, open workflows, numbers that were used, who is at work. */
 export interface Directory {
   guardStateOf(releaseId: string): Promise<GuardState | null>
   isOpen(releaseId: string): Promise<boolean>
-  endOf(releaseId: string): Promise<FollowOutcome>
+  endOf(releaseId: string, asksItself: boolean): Promise<FollowOutcome>
   stop(releaseId: string, reason: string): Promise<void>
   isHolder(target: TargetId, releaseId: string): Promise<'yes' | 'no' | 'unknown'>
   isCurrent(attempt: ActivityAttempt): Promise<'yes' | 'no' | 'unknown'>
@@ -37,8 +38,9 @@ export function createDirectory(client: Client): Directory {
     async isOpen(releaseId) {
       return (await statusOf(client, releaseId)) === 'RUNNING'
     },
-    async endOf(releaseId) {
+    async endOf(releaseId, asksItself) {
       const status = await statusOf(client, releaseId)
+      if (status === 'RUNNING' && asksItself) return askItself(client, releaseId)
       if (status === 'RUNNING') return { kind: 'open' }
       if (status !== 'COMPLETED') return { kind: 'gone' }
       const report: ReleaseResult = await client.workflow.getHandle(releaseId).result()
@@ -81,6 +83,15 @@ export function createDirectory(client: Client): Directory {
       return { open, highest }
     },
   }
+}
+
+/** A release that has ended still waits until its last messages are sent. */
+async function askItself(client: Client, releaseId: string): Promise<FollowOutcome> {
+  const { input, state } = await client.workflow.getHandle(releaseId).query(viewQuery)
+  const outcome = endOf(state)
+  if (outcome === null) return { kind: 'open' }
+  const { version, turn = input.number } = input
+  return { kind: 'ended', report: { releaseId, outcome, version, roles: state.roles, turn: state.turn ?? turn } }
 }
 
 async function statusOf(client: Client, releaseId: string): Promise<string> {

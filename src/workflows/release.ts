@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow'
 import type { Action } from '../domain/actions.ts'
 import type { GuardOutcome } from '../domain/guard.ts'
-import type { EndReport } from '../domain/lane-state.ts'
+import { endOf } from '../domain/release-state.ts'
 import { laneIdOf } from '../domain/target.ts'
 import { answerMessages } from './answers.ts'
 import { ask } from './approval.ts'
@@ -105,30 +105,14 @@ function pauseWith(cause: Parameters<Run['pause']>[0], reason: string, run: Run,
 
 async function end(run: Run): Promise<ReleaseResult> {
   const { releaseId, target, version } = run.input
-  const { abandoned, roles } = run.state()
-  const told = { releaseId, outcome: outcomeOf(run), version, roles, turn: run.fence().release }
+  const { abandoned, roles, phase } = run.state()
+  const outcome = endOf(run.state())
+  if (outcome === null) throw new Error(`a release was to end in the phase ${phase}`)
+  const told = { releaseId, outcome, version, roles, turn: run.fence().release }
   const result: ReleaseResult = { ...told, reason: abandoned?.reason ?? 'every step passed' }
   await Promise.all([run.allTold(), report(laneIdOf(target), result)])
   await condition(allHandlersFinished)
   return result
-}
-
-function outcomeOf(run: Run): EndReport['outcome'] {
-  const { phase } = run.state()
-  switch (phase) {
-    case 'promoted':
-    case 'rolled-back':
-    case 'refused':
-    case 'superseded':
-      return phase
-    case 'starting':
-    case 'exposing':
-    case 'baking':
-    case 'judging':
-    case 'waiting':
-    case 'rolling-back':
-      throw new Error(`a release was to end in the phase ${phase}`)
-  }
 }
 
 async function report(lane: string, result: ReleaseResult): Promise<void> {

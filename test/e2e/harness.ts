@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import type { Worker } from '@temporalio/worker'
 import type { Notice } from '../../src/activities/activities.ts'
@@ -13,7 +14,9 @@ import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
+import { expect } from 'vitest'
 import { recordHistories } from '../support/histories.ts'
+import { unkeptEvents } from '../support/keepers.ts'
 import { workflowBundle } from '../support/temporal.ts'
 import { healthyScript, type Script, scriptedSource } from './scripted-source.ts'
 
@@ -113,6 +116,7 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
     untilLane: (wanted) => until(() => releases.lane({ service, environment: 'production' }), wanted),
     result: (releaseId) => env.client.workflow.getHandle(releaseId).result(),
     async close() {
+      for (const id of started) expect(await unkept(env, id), `${id} had nobody at its router`).toEqual([])
       if (process.env['SLUICE_RECORD'] !== undefined) await recordHistories(env, started)
       for (const { worker, done } of running) {
         if (worker.getState() === 'RUNNING') worker.shutdown()
@@ -122,6 +126,16 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
   }
   await startWorker()
   return stage
+}
+
+/** Where a release left its exposure alone; one that never began or was never there has none. */
+async function unkept(env: TestWorkflowEnvironment, releaseId: string): Promise<readonly string[]> {
+  try {
+    return unkeptEvents(await env.client.workflow.getHandle(releaseId).fetchHistory())
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return []
+    throw error
+  }
 }
 
 /** The time-skipping server lists nothing; each stage's lane is the first of its target there. */

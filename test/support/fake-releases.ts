@@ -9,7 +9,7 @@ import { releaseCard } from '../../src/domain/release-card.ts'
 import { phaseText, weakestOutcome } from '../../src/domain/release-details.ts'
 import { laneView } from '../../src/domain/lane-view.ts'
 import { reduce } from '../../src/domain/release-reducer.ts'
-import { beginState, isEnded, type ReleaseEvent, type ReleaseState } from '../../src/domain/release-state.ts'
+import { beginState, endOf, isEnded, type ReleaseEvent, type ReleaseState } from '../../src/domain/release-state.ts'
 import { parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
 import type { CommandRequest, Releases, ReleaseRow, StartRequest } from '../../src/releases/releases.ts'
 import type { LaneView } from '../../src/workflows/messages.ts'
@@ -66,7 +66,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     if (!isEnded(one.state)) return
     const { service, environment } = one.request.plan
     setLane({ service, environment }, (lane) =>
-      lanes.ended(lane, { releaseId, outcome: outcomeOf(one.state.phase), version: one.request.version }, now()),
+      lanes.ended(lane, { releaseId, outcome: endOf(one.state) ?? 'rolled-back', version: one.request.version }, now()),
     )
   }
 
@@ -298,6 +298,3 @@ function fits({ service, environment, phase }: Parameters<Releases['list']>[0]):
   }
 }
 
-function outcomeOf(phase: ReleaseState['phase']): lanes.EndReport['outcome'] {
-  return phase === 'promoted' || phase === 'refused' || phase === 'superseded' ? phase : 'rolled-back'
-}

@@ -1,0 +1,55 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+
+type History = Awaited<ReturnType<ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>['fetchHistory']>>
+type Event = NonNullable<History['events']>[number]
+
+/** Activities that see to it that the router shows what was asked for. */
+const KEEPERS = ['guard', 'expose']
+
+/**
+ * The events after which an exposure was live and nobody kept the router, by their numbers: none, in a release that keeps
+ * the promise. From the first exposure that was asked for to the report of its end there is always a guard or a write.
+ */
+export function unkeptEvents({ events }: History): readonly string[] {
+  const pending = new Map<string, string>()
+  const unkept: string[] = []
+  let isExposed = false
+  for (const [index, event] of (events ?? []).entries()) {
+    const scheduled = event.activityTaskScheduledEventAttributes
+    const name = scheduled?.activityType?.name ?? ''
+    if (scheduled != null && KEEPERS.includes(name)) pending.set(String(event.eventId), name)
+    if (name === 'expose') isExposed = true
+    const closed = closedActivity(event)
+    if (closed !== null) pending.delete(closed)
+    if (event.signalExternalWorkflowExecutionInitiatedEventAttributes != null) break
+    if (isExposed && pending.size === 0 && isSettled(events ?? [], index)) unkept.push(String(event.eventId))
+  }
+  return unkept
+}
+
+function closedActivity(event: Event): string | null {
+  const ending =
+    event.activityTaskCompletedEventAttributes ??
+    event.activityTaskFailedEventAttributes ??
+    event.activityTaskTimedOutEventAttributes ??
+    event.activityTaskCanceledEventAttributes
+  if (ending != null) return String(ending.scheduledEventId)
+  const asked = event.activityTaskCancelRequestedEventAttributes
+  return asked == null ? null : String(asked.scheduledEventId)
+}
+
+/** True for the last event of what one step of the workflow has decided. */
+function isSettled(events: readonly Event[], index: number): boolean {
+  const [event, next] = [events[index], events[index + 1]]
+  return event !== undefined && isDecision(event) && (next === undefined || !isDecision(next))
+}
+
+/** The events that a workflow's own decisions leave name the task that decided them. */
+function isDecision(event: Event): boolean {
+  if (event.workflowTaskCompletedEventAttributes != null) return true
+  if (event.workflowExecutionUpdateAcceptedEventAttributes != null) return true
+  if (event.workflowExecutionUpdateCompletedEventAttributes != null) return true
+  return Object.values(event).some(
+    (value) => typeof value === 'object' && value !== null && 'workflowTaskCompletedEventId' in value,
+  )
+}
