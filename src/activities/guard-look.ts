@@ -147,7 +147,7 @@ function beginState(input: GuardInput, now: Milliseconds): GuardState {
     epoch: fence.epoch,
     checks: Object.fromEntries(watched),
     cursors: resume?.cursors ?? {},
-    lookedAt: now,
+    lookedAt: isNewExposure ? now : resume.lookedAt,
     looks: resume?.looks ?? 0,
     // Blindness is counted per guard: a pause or a new exposure starts it anew, the spans stay for the bake.
     blindSince: null,

@@ -67,7 +67,7 @@ function refusalByState(verb: CommandVerb, state: ReleaseState): CommandDecision
   switch (verb) {
     case 'approve':
     case 'reject':
-      return state.approval === null ? refuse('command.refused', 'no approval is being asked for now') : null
+      return state.approval === null ? refusalToApprove(state) : null
     case 'pause':
       return state.pause === null ? null : refuse('command.refused', `the release is paused: ${state.pause.reason}`)
     case 'resume':
@@ -80,6 +80,15 @@ function refusalByState(verb: CommandVerb, state: ReleaseState): CommandDecision
         ? refuse('command.refused', 'nothing with a deadline is running that could be extended')
         : null
   }
+}
+
+function refusalToApprove({ pause }: ReleaseState): CommandDecision {
+  if (pause?.cause !== 'approval-expired') return refuse('command.refused', 'no approval is being asked for now')
+  return refuse(
+    'command.refused',
+    `the approval has expired: ${pause.reason}`,
+    'resume first: then it is asked for anew',
+  )
 }
 
 function refusalToPromote(state: ReleaseState): CommandDecision | null {

@@ -33,7 +33,7 @@ function withSpan(spans: readonly BlindSpan[], added: BlindSpan): readonly Blind
 
 /**
  * Why so much drift pauses the release, or null when it does not: so many repairs in a row, or a share of the exposure's
- * time. A single repair never does, however short the exposure has been.
+ * time once it has happened as often. A single repair never does, however short the exposure has been.
  */
 export function driftProblem(
   policy: DriftPolicy,
@@ -46,7 +46,7 @@ export function driftProblem(
     return `something else writes to the router: it had to be put right ${drift.streak} times in a row${seen}`
   const recent = drift.spans.filter(({ to }) => to > since)
   const drifted = recent.reduce((sum, { from, to }) => sum + to - Math.max(from, since), 0)
-  if (recent.length < 2 || drifted <= policy.share * (now - since)) return null
+  if (recent.length < policy.repairs || drifted <= policy.share * (now - since)) return null
   const share = Math.round((100 * drifted) / (now - since))
   return `the router was somewhere else for ${formatDuration(drifted)}, ${share} % of the time at this exposure${seen}`
 }

@@ -3,7 +3,8 @@ import type { GuardState, SeriesPoint } from './guard.ts'
 import { verdictsOf } from './guard.ts'
 import type { Plan } from './plan.ts'
 import { markOf, phaseText, weakestOutcome } from './release-details.ts'
-import { bakeRemaining, type ReleaseState } from './release-state.ts'
+import { bakeRemaining, isEnded, type ReleaseState, type RollbackTries } from './release-state.ts'
+import { exposureText } from './release-story.ts'
 import type { BasisPoints, Milliseconds } from './units.ts'
 import type { Outcome, Verdict } from './verdict.ts'
 
@@ -48,6 +49,11 @@ export interface ReleaseCard {
   /** The last look of the guard, or null before the first. */
   readonly latest: SeriesPoint | null
   readonly repairs: number
+  /**
+   * How a rollback gets on that has not been read back yet: why, how often it was tried, and what was live when the router
+   * was last read. Null while none is tried in vain; absent in cards of an older server.
+   */
+  readonly rollback?: (RollbackTries & { readonly live: string }) | null
   readonly trail: readonly { readonly at: Milliseconds; readonly text: string }[]
 }
 
@@ -85,8 +91,14 @@ export function releaseCard(
     bakeDuration: state.bake?.duration ?? null,
     verbs: openVerbs(state),
     latest: guard?.series.at(-1) ?? null,
+    rollback: rollbackOf(state),
     trail: state.trail.map(({ at, text }) => ({ at, text })),
   }
+}
+
+function rollbackOf(state: ReleaseState) {
+  if (state.rollback === null || isEnded(state)) return null
+  return { ...state.rollback, live: exposureText(state.live) }
 }
 
 function verdictRow([check, { outcome, reason }]: [string, Verdict]) {

@@ -65,6 +65,10 @@ export interface Releases {
   lane(target: TargetId): Promise<LaneView>
   freeze(target: TargetId, by: string, reason: string): Promise<LaneView>
   unfreeze(target: TargetId, by: string): Promise<LaneView>
+  /** Takes a waiting release out of the queue. */
+  withdraw(target: TargetId, wish: { releaseId: string; by: string; reason: string }): Promise<LaneView>
+  /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */
+  recover(target: TargetId, wish: { by: string; reason: string; stable?: string }): Promise<LaneView>
   /** Resolves when Temporal answers. */
   ping(): Promise<void>
 }

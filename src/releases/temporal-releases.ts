@@ -14,10 +14,12 @@ import {
   freezeUpdate,
   type LaneView,
   laneQuery,
+  recoverUpdate,
   type Submission,
   submitUpdate,
   unfreezeUpdate,
   viewQuery,
+  withdrawUpdate,
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
@@ -116,6 +118,14 @@ export function createReleases({ client, taskQueue, now = Date.now }: TemporalRe
           startWorkflowOperation: laneStart(target),
           args: [{ by }],
         }),
+      ),
+    withdraw: (target, wish) =>
+      call(laneIdOf(target), () =>
+        client.workflow.getHandle(laneIdOf(target)).executeUpdate(withdrawUpdate, { args: [wish] }),
+      ),
+    recover: (target, wish) =>
+      call(laneIdOf(target), () =>
+        client.workflow.getHandle(laneIdOf(target)).executeUpdate(recoverUpdate, { args: [wish] }),
       ),
     async ping() {
       await call('temporal', () => client.connection.workflowService.getSystemInfo({}))

@@ -40,7 +40,7 @@ export const { expose: exposeForward } = proxyActivities<Pick<Activities, 'expos
 export const { expose: exposeBack } = proxyActivities<Pick<Activities, 'expose'>>({
   ...WRITES,
   startToCloseTimeout: '10s',
-  scheduleToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '10s',
   heartbeatTimeout: '2s',
   retry: { ...CAPPED_BACKOFF, maximumInterval: '3s' },
 })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WorkflowNotFoundError } from '@temporalio/client'
+import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import type { Worker } from '@temporalio/worker'
 import type { Notice } from '../../src/activities/activities.ts'
@@ -9,6 +9,7 @@ import type { CommandVerb } from '../../src/domain/commands.ts'
 import { type Plan, readPlan } from '../../src/domain/plan.ts'
 import type { ReleaseCard } from '../../src/domain/release-card.ts'
 import { STEP_KINDS } from '../../src/domain/steps/index.ts'
+import { createDirectory } from '../../src/releases/directory.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
@@ -43,6 +44,8 @@ export interface Stage {
   readonly untilCard: (releaseId: string, wanted: (card: ReleaseCard) => boolean) => Promise<ReleaseCard>
   readonly untilLane: (wanted: (lane: LaneView) => boolean) => Promise<LaneView>
   readonly result: (releaseId: string) => Promise<ReleaseResult>
+  /** Until a release that has waited has begun. */
+  readonly untilBegun: (releaseId: string) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -114,6 +117,12 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
     },
     untilCard: (releaseId, wanted) => until(() => releases.show(releaseId), wanted),
     untilLane: (wanted) => until(() => releases.lane({ service, environment: 'production' }), wanted),
+    async untilBegun(releaseId) {
+      await until(
+        async () => (await createDirectory(env.client).endOf(releaseId, false)).kind,
+        (kind) => kind !== 'gone',
+      )
+    },
     result: (releaseId) => env.client.workflow.getHandle(releaseId).result(),
     async close() {
       for (const id of started) expect(await unkept(env, id), `${id} had nobody at its router`).toEqual([])
@@ -128,12 +137,14 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
   return stage
 }
 
+const NOT_FOUND = 5
+
 /** Where a release left its exposure alone; one that never began or was never there has none. */
 async function unkept(env: TestWorkflowEnvironment, releaseId: string): Promise<readonly string[]> {
   try {
     return unkeptEvents(await env.client.workflow.getHandle(releaseId).fetchHistory())
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return []
+    if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)) return []
     throw error
   }
 }

@@ -195,6 +195,16 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
         setLane(target, (lane) => ({ ...lane, freeze: null }))
         return view(target)
       }),
+    withdraw: (target, { releaseId }) =>
+      answer(() => {
+        setLane(target, (lane) => lanes.withdraw(lane, releaseId))
+        return view(target)
+      }),
+    recover: (target, { by, reason }) =>
+      answer(() => {
+        setLane(target, (lane) => lanes.recover(lane, { by, reason }, now()))
+        return view(target)
+      }),
     ping: () => answer(() => undefined),
   }
 }
@@ -297,4 +307,3 @@ function fits({ service, environment, phase }: Parameters<Releases['list']>[0]):
     return hasPhase && (service ?? row.service) === row.service && (environment ?? row.environment) === row.environment
   }
 }
-

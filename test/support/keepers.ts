@@ -1,6 +1,8 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 
-type History = Awaited<ReturnType<ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>['fetchHistory']>>
+type History = Awaited<
+  ReturnType<ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>['fetchHistory']>
+>
 type Event = NonNullable<History['events']>[number]
 
 /** Activities that see to it that the router shows what was asked for. */
@@ -19,7 +21,9 @@ export function unkeptEvents({ events }: History): readonly string[] {
     const name = scheduled?.activityType?.name ?? ''
     if (scheduled != null && KEEPERS.includes(name)) pending.set(String(event.eventId), name)
     if (name === 'expose') isExposed = true
-    const closed = closedActivity(event)
+    if (event.timerStartedEventAttributes != null && summaryOf(event).startsWith('rollback:'))
+      pending.set(String(event.eventId), 'rollback')
+    const closed = closedActivity(event) ?? closedTimer(event)
     if (closed !== null) pending.delete(closed)
     if (event.signalExternalWorkflowExecutionInitiatedEventAttributes != null) break
     if (isExposed && pending.size === 0 && isSettled(events ?? [], index)) unkept.push(String(event.eventId))
@@ -36,6 +40,18 @@ function closedActivity(event: Event): string | null {
   if (ending != null) return String(ending.scheduledEventId)
   const asked = event.activityTaskCancelRequestedEventAttributes
   return asked == null ? null : String(asked.scheduledEventId)
+}
+
+function closedTimer(event: Event): string | null {
+  const ending = event.timerFiredEventAttributes ?? event.timerCanceledEventAttributes
+  return ending == null ? null : String(ending.startedEventId)
+}
+
+/** A rollback that waits a moment for its next try is at work. */
+function summaryOf(event: Event): string {
+  const data = event.userMetadata?.summary?.data
+  const text: unknown = data == null ? '' : JSON.parse(Buffer.from(data).toString('utf8'))
+  return typeof text === 'string' ? text : ''
 }
 
 /** True for the last event of what one step of the workflow has decided. */
