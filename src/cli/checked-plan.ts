@@ -2,7 +2,7 @@ import { describeError, SluiceError } from '../domain/errors.ts'
 import type { Plan, PlanContext } from '../domain/plan.ts'
 import { readPlanText } from '../domain/plan-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
-import { planFailure, type PlanFile, readPlanFile, withPlaces } from './plan-file.ts'
+import { inBounds, planFailure, type PlanFile, readPlanFile, readTextFile, withPlaces } from './plan-file.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -14,8 +14,9 @@ export async function checkedPlan(
   config: string | undefined,
   session: Session,
 ): Promise<{ readonly plan: Plan; readonly file: PlanFile }> {
+  const checked = config === undefined ? null : await checkHere(name, config, session)
   const file = await readPlanFile(name, session.terminal)
-  return { plan: config === undefined ? await checkAtServer(file, session) : await checkHere(file, config), file }
+  return { plan: checked ?? (await checkAtServer(file, session)), file }
 }
 
 async function checkAtServer(file: PlanFile, { api }: Session): Promise<Plan> {
@@ -25,8 +26,10 @@ async function checkAtServer(file: PlanFile, { api }: Session): Promise<Plan> {
   return answer.plan
 }
 
-async function checkHere({ text, name }: PlanFile, config: string): Promise<Plan> {
-  const read = readPlanText(text, name, await contextOf(config))
+async function checkHere(name: string, config: string, { terminal }: Session): Promise<Plan> {
+  const text = await readTextFile(name, terminal)
+  const context = await contextOf(config)
+  const read = inBounds(() => readPlanText(text, name, context))
   if ('problems' in read) throw planFailure(read.problems)
   return read.plan
 }

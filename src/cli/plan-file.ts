@@ -1,6 +1,7 @@
 import { describeError, SluiceError } from '../domain/errors.ts'
-import { formatProblem, type LocatedProblem } from '../domain/problems.ts'
-import { readYaml, type YamlText } from '../domain/yaml-text.ts'
+import { formatProblem, type LocatedProblem, MANY_PROBLEMS } from '../domain/problems.ts'
+import { readPlanYaml } from '../domain/plan-text.ts'
+import type { YamlText } from '../domain/yaml-text.ts'
 import { ApiRefusal } from './client.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,18 +15,24 @@ export interface PlanFile {
 }
 
 /** @throws CliFailure with every syntax problem at its place */
-export async function readPlanFile(name: string, { readFile }: Terminal): Promise<PlanFile> {
-  const text = await readFile(name).catch((error: unknown) => {
-    throw new CliFailure(EXIT.usage, `${clean(name)} cannot be read: ${clean(describeError(error))}`)
-  })
-  const read = readText(text, name)
+export async function readPlanFile(name: string, terminal: Terminal): Promise<PlanFile> {
+  const text = await readTextFile(name, terminal)
+  const read = inBounds(() => readPlanYaml(text, name))
   if ('problems' in read) throw planFailure(read.problems)
   return { name, text, yaml: read.yaml }
 }
 
-function readText(text: string, name: string) {
+/** @throws CliFailure when there is no such file */
+export async function readTextFile(name: string, { readFile }: Terminal): Promise<string> {
+  return readFile(name).catch((error: unknown) => {
+    throw new CliFailure(EXIT.usage, `${clean(name)} cannot be read: ${clean(describeError(error))}`)
+  })
+}
+
+/** @throws CliFailure for a text that is too large or too deep */
+export function inBounds<T>(read: () => T): T {
   try {
-    return readYaml(text, name)
+    return read()
   } catch (error) {
     if (error instanceof SluiceError) throw new CliFailure(EXIT.refused, describeError(error))
     throw error
@@ -47,5 +54,7 @@ export function planFailure(problems: readonly LocatedProblem[]): CliFailure {
   const sorted = problems.toSorted((left, right) => left.line - right.line || left.column - right.column)
   const blocks = sorted.map((problem) => formatProblem(problem).split('\n').map(clean).join('\n'))
   const count = `${sorted.length} ${sorted.length === 1 ? 'problem' : 'problems'}`
-  return new CliFailure(EXIT.refused, [...blocks, count].join('\n\n'), { problems: sorted })
+  // A list that is not whole says itself how many there are.
+  const isWhole = !sorted.some(({ rule }) => rule === MANY_PROBLEMS)
+  return new CliFailure(EXIT.refused, [...blocks, ...(isWhole ? [count] : [])].join('\n\n'), { problems: sorted })
 }

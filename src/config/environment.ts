@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
 import { formatProblem } from '../domain/problems.ts'
-import { readYaml } from '../domain/yaml-text.ts'
+import { readPlanYaml } from '../domain/plan-text.ts'
 import { type AdapterLists, type Installation, readInstallation } from './installation.ts'
 import type { TargetId } from '../domain/target.ts'
 
@@ -64,7 +64,7 @@ export function registeredPlans(installation: Installation, configPath: string) 
     const file = installation.find(target)?.plan
     if (file === undefined) return null
     const path = resolve(dirname(configPath), file)
-    const read = readYaml(await readText(path), file)
+    const read = readPlanYaml(await readText(path), file)
     if ('yaml' in read) return read.yaml.value
     throw new SluiceError('plan.not-yaml', {
       message: read.problems.map(formatProblem).join('\n'),

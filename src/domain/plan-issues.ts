@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { formatPath, type Problem, type ProblemPath, showValue } from './problems.ts'
+import { nearestWord } from './nearest-word.ts'
+import { formatPath, MOST_PROBLEMS, type Problem, type ProblemPath, shortened, showValue } from './problems.ts'
 import { type JsonShape, keysOf, shapeOf, shapesAt } from './schema-shapes.ts'
 import { parseDuration, writeDuration } from './units.ts'
 
@@ -29,9 +30,9 @@ function reportWithShapes(
     const here = shapesAt(shapes, inner)
     if (issue.code === 'unrecognized_keys') {
       const known = keysOf(here)
-      for (const key of issue.keys) {
+      for (const [index, key] of issue.keys.entries()) {
         const path = [...prefix, ...inner, key]
-        const near = nearest(key, known)
+        const near = index < MOST_PROBLEMS ? nearestWord(key, known) : null
         report({
           rule: 'unknown-key',
           path,
@@ -84,9 +85,13 @@ function fixFor(seen: unknown, shapes: readonly JsonShape[]): string {
   return typeof seen === 'number' ? 'write it as text with its unit, such as 5%, 10m or 1.5x' : 'correct the value'
 }
 
+/** Longer texts are no quantities, and looking for one in them would take time that grows with their square. */
+const LONGEST_QUANTITY = 40
+
 /** What a value may have been meant as where that is beyond doubt: a 5 is no `5%`, for it could be `500%` as well. */
 function formsOf(seen: unknown): readonly string[] {
   const text = typeof seen === 'number' || typeof seen === 'string' ? String(seen) : ''
+  if (text.length > LONGEST_QUANTITY) return []
   if (/^\d+(\.\d+)?$/.test(text)) {
     const number = Number(text)
     return [`${text}x`, `p${number > 0 && number < 1 ? Number((number * 100).toPrecision(6)) : text}`]
@@ -115,14 +120,19 @@ function valueAt(value: unknown, path: ProblemPath): unknown {
   }, value)
 }
 
-/** The one key of `{ weight: 5% }` with its value; reports anything else. */
+/** The one key of a step or a check with its value; `meant` is the kind that a misspelt key is near to, or null. */
+export type Entry =
+  | { readonly isKnown: true; readonly key: string; readonly value: unknown }
+  | { readonly isKnown: false; readonly meant: string | null; readonly value: unknown }
+
+/** The one key of `{ weight: 5% }` with its value; reports anything else. Null when there is no such key. */
 export function singleEntry(
   value: unknown,
   known: readonly string[],
   path: ProblemPath,
   what: 'step' | 'check',
   report: (problem: Problem) => void,
-): { key: string; value: unknown } | null {
+): Entry | null {
   const entries = isRecord(value) ? Object.entries(value) : []
   const [first] = entries
   const list = known.join(', ')
@@ -131,15 +141,15 @@ export function singleEntry(
       rule: `${what}-shape`,
       path,
       message: entries.length > 1 ? `a ${what} has exactly one kind` : `this is not a ${what}`,
-      received: entries.length > 1 ? entries.map(([key]) => key).join(', ') : showValue(value),
+      received: entries.length > 1 ? listed(entries.map(([key]) => key)) : showValue(value),
       expected: `one of ${list}, with its value`,
       fix: entries.length > 1 ? `write each as a ${what} of its own` : `write it as in the docs of the ${what}s`,
     })
     return null
   }
   const [key, inner] = first
-  if (known.includes(key)) return { key, value: inner }
-  const near = nearest(key, known)
+  if (known.includes(key)) return { isKnown: true, key, value: inner }
+  const near = nearestWord(key, known)
   report({
     rule: `unknown-${what}`,
     path: [...path, key],
@@ -148,29 +158,11 @@ export function singleEntry(
     expected: `one of ${list}`,
     fix: near === null ? `use a ${what} kind from the list` : `did you mean ${near}?`,
   })
-  return null
+  return { isKnown: false, meant: near, value: inner }
 }
 
-/** The known word within two edits of `word`, and at most half of it edited, if there is one. */
-function nearest(word: string, known: readonly string[]): string | null {
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= 2 && distance * 2 <= candidate.length)
-    .sort((left, right) => left.distance - right.distance)
-  return best?.candidate ?? null
-}
-
-function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (let index = 0; index < left.length; index += 1) {
-    const next = [index + 1]
-    for (let column = 1; column <= right.length; column += 1) {
-      const substitute = (row[column - 1] ?? 0) + (left[index] === right[column - 1] ? 0 : 1)
-      next.push(Math.min((row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1, substitute))
-    }
-    row = next
-  }
-  return row[right.length] ?? 0
+function listed(keys: readonly string[]): string {
+  return shortened(keys.slice(0, 20).join(', '))
 }
 
 /** True for a map of the document. */

@@ -1,3 +1,5 @@
+import { visible } from './characters.ts'
+
 /** Keys and indices from the top of the document to the place of a problem. */
 export type ProblemPath = readonly (string | number)[]
 
@@ -19,6 +21,68 @@ export interface LocatedProblem extends Problem {
   readonly file: string
   readonly line: number
   readonly column: number
+}
+
+/** So many problems are shown at once; more would bury what to do. */
+export const MOST_PROBLEMS = 100
+
+/** The rule of the entry that stands before a list which is not whole, and says how many there are. */
+export const MANY_PROBLEMS = 'many-problems'
+
+/**
+ * The problems that are shown, with one before them that says how many there are when these are not all. `place` is what
+ * that one needs beside its words.
+ */
+export function withHeading<T extends Problem>(
+  shown: readonly T[],
+  count: number,
+  place: Omit<T, 'rule' | 'message' | 'received' | 'expected' | 'fix'>,
+): readonly (T | (Problem & typeof place))[] {
+  if (count <= shown.length) return shown
+  const heading = {
+    rule: MANY_PROBLEMS,
+    message: `there are ${count.toLocaleString('en')} problems, of which ${shown.length} are shown`,
+    fix: 'correct these first',
+  }
+  return [{ ...place, ...heading }, ...shown]
+}
+
+/** Collects problems: each once, as many as are shown, in words of bounded length that hide nothing. */
+export function createProblemList(): {
+  readonly report: (problem: Problem) => void
+  readonly hasPath: (path: ProblemPath) => boolean
+  readonly problems: () => readonly Problem[]
+} {
+  const seen = new Set<string>()
+  const paths = new Set<string>()
+  const shown: Problem[] = []
+  return {
+    report(problem) {
+      const { path, message, received } = problem
+      const size = seen.size
+      if (seen.add(JSON.stringify([path, message, received])).size === size) return
+      paths.add(JSON.stringify(path))
+      if (shown.length < MOST_PROBLEMS) shown.push(inBounds(problem))
+    },
+    hasPath: (path) => paths.has(JSON.stringify(path)),
+    problems: () => withHeading(shown, seen.size, { path: [] }),
+  }
+}
+
+const LONGEST_WORDS = 500
+
+function inBounds(problem: Problem): Problem {
+  const { rule, path, message, received, expected, fix } = problem
+  return {
+    ...{ rule, path, message: inWords(message) },
+    ...(received !== undefined && { received: inWords(received) }),
+    ...(expected !== undefined && { expected: inWords(expected) }),
+    ...(fix !== undefined && { fix: inWords(fix) }),
+  }
+}
+
+function inWords(text: string): string {
+  return visible(text.length <= LONGEST_WORDS ? text : `${text.slice(0, LONGEST_WORDS - 3)}...`)
 }
 
 /** `steps[2].weight`, the way people write a path. */

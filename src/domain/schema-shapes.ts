@@ -4,10 +4,16 @@ import type { ProblemPath } from './problems.ts'
 /** A part of a JSON Schema: what may stand at one place of a document. */
 export type JsonShape = z.core.JSONSchema.BaseSchema
 
-/** What people may write where the schema reads. */
+/** What people may write where the schema reads. Made once per schema, for it costs more than all the rest of a problem. */
 export function shapeOf(schema: z.ZodType): JsonShape {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  const known = made.get(schema)
+  if (known !== undefined) return known
+  const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  made.set(schema, shape)
+  return shape
 }
+
+const made = new WeakMap<z.ZodType, JsonShape>()
 
 /** What may stand at a place: all forms of it, where there are several. */
 export function shapesAt(shapes: readonly JsonShape[], path: ProblemPath): readonly JsonShape[] {

@@ -1,26 +1,9 @@
-import {
-  type CST,
-  type Document,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  Lexer,
-  LineCounter,
-  type Node,
-  Parser,
-  parseDocument,
-  stringify,
-} from 'yaml'
-import { SluiceError } from './errors.ts'
-import { type LocatedProblem, type Problem, type ProblemPath, shortened } from './problems.ts'
-
-/** Largest text that is looked at, in characters. The largest sensible plan is a hundredth of it. */
-export const LARGEST_TEXT = 256 * 1_024
-/** Deepest nesting that is parsed. The parser can end the whole process on far deeper input, so it is scanned before. */
-export const DEEPEST_NESTING = 32
-/** Most expansions of aliases: a short text may not stand for a huge document. */
-const MOST_ALIASES = 20
+import { Composer, type Document, LineCounter, stringify } from 'yaml'
+import { foreignCharacter } from './characters.ts'
+import { type LocatedProblem, MOST_PROBLEMS, type Problem, withHeading } from './problems.ts'
+import { locate, type PlacedText, placeOf } from './yaml-place.ts'
+import { PLAN_LIMITS, type TextLimits, tokensOf } from './yaml-scan.ts'
+import { readValue } from './yaml-value.ts'
 
 /** A parsed YAML text that still knows where everything stood. */
 export interface YamlText {
@@ -29,28 +12,42 @@ export interface YamlText {
   readonly locate: (problem: Problem) => LocatedProblem
 }
 
+/** The value, or all problems of the text. `rest` is what can be read in spite of them, or null when nothing can. */
+export type ReadYaml =
+  | { readonly yaml: YamlText }
+  | { readonly problems: readonly LocatedProblem[]; readonly rest: YamlText | null }
+
 /**
- * Reads YAML that people wrote. Answers with all syntax problems, or with the value.
- * @throws SluiceError `plan.too-large`, `plan.too-deep` before anything is parsed.
+ * Reads YAML that people wrote: one document. Answers with all problems of the text, or with the value.
+ * @throws SluiceError `plan.too-large`, `plan.too-deep` (or what the limits name) before anything is parsed.
  */
-export function readYaml(text: string, file: string): { yaml: YamlText } | { problems: readonly LocatedProblem[] } {
-  refuseLarge(text, file)
-  refuseDeep(text, file)
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', stringKeys: true })
-  const faults = [...document.errors, ...document.warnings]
-  if (faults.length > 0) {
-    return { problems: faults.map((fault) => syntaxProblem(fault, file, lines)) }
+export function readYaml(text: string, file: string, limits = PLAN_LIMITS): ReadYaml {
+  const read = readDocuments(text, file, limits)
+  if (!Array.isArray(read)) return read
+  const [first, second] = read
+  if (first === undefined) throw new Error('the composer gives at least one document')
+  if (second === undefined) return first.result
+  const problem: LocatedProblem = {
+    ...{ rule: 'yaml', path: [], ...second.place },
+    message: `a second document begins here, and ${limits.noun} is one`,
+    expected: 'one document',
+    fix: 'remove the rest, or give it a file of its own',
   }
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES })
-    return { yaml: { value, locate: (problem) => locate(problem, document, text, file, lines) } }
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const expected = `at most ${MOST_ALIASES} expansions of aliases`
-    const fix = 'write the repeated part out'
-    return { problems: [{ rule: 'yaml', path: [], file, line: 1, column: 1, message, expected, fix }] }
-  }
+  return { problems: [...('problems' in first.result ? first.result.problems : []), problem], rest: null }
+}
+
+/** As {@link readYaml}, for files with several documents; those without a word in them are left out. */
+export function readYamlDocuments(
+  text: string,
+  file: string,
+  limits = PLAN_LIMITS,
+): { readonly documents: readonly YamlText[] } | { readonly problems: readonly LocatedProblem[] } {
+  const read = readDocuments(text, file, limits)
+  if (!Array.isArray(read)) return read
+  const problems = read.flatMap(({ result }) => ('problems' in result ? result.problems : []))
+  if (problems.length > 0) return { problems }
+  const documents = read.flatMap(({ result }) => ('yaml' in result ? [result.yaml] : []))
+  return { documents: documents.filter(({ value }) => value !== null) }
 }
 
 /** Writes a value as YAML for people to read and paste: long lines stay whole, and nothing is written as an alias. */
@@ -58,103 +55,60 @@ export function writeYaml(value: unknown): string {
   return stringify(value, { version: '1.2', lineWidth: 0, aliasDuplicateObjects: false })
 }
 
-function refuseLarge(text: string, file: string): void {
-  if (text.length <= LARGEST_TEXT) return
-  throw new SluiceError('plan.too-large', {
-    message: `${file} is too large to be a plan`,
-    expected: `at most ${LARGEST_TEXT / 1_024} KiB`,
-    received: `${Math.ceil(text.length / 1_024)} KiB`,
-    fix: 'check that this is the right file',
-  })
+interface ReadDocument {
+  readonly place: Pick<LocatedProblem, 'file' | 'line' | 'column'>
+  readonly result: ReadYaml
 }
 
-function refuseDeep(text: string, file: string): void {
-  const { depth, line } = deepestNesting(text)
-  if (depth <= DEEPEST_NESTING) return
-  throw new SluiceError('plan.too-deep', {
-    message: `${file}:${line}: nested too deeply to be a plan`,
-    expected: `at most ${DEEPEST_NESTING} levels`,
-    received: `more than ${DEEPEST_NESTING} levels`,
-    fix: 'flatten the document',
-  })
-}
-
-/**
- * How deep the parser would nest this text; never less than what it reads. Its own tokenizer counts, which keeps a list where the parser's
- * later passes call themselves. Stops at the first line beyond the limit.
- */
-export function deepestNesting(text: string): { readonly depth: number; readonly line: number } {
-  const parser = new Parser()
-  let line = 1
-  let deepest = { depth: 0, line }
-  for (const lexeme of new Lexer().lex(text)) {
-    for (const _ of parser.next(lexeme)) {
-      // The tokens that are complete do not matter here, only the stack of those that are not.
-    }
-    const depth = parser.stack.reduce((sum, token) => sum + levelsOf(token), 0)
-    if (depth > deepest.depth) deepest = { depth, line }
-    if (depth > DEEPEST_NESTING) return deepest
-    line += lexeme.split('\n').length - 1
-  }
-  return deepest
-}
-
-/** A pair in a flow list, `[a: b]` or `[? a]`, is a map of its own that the tokenizer does not count. */
-function levelsOf(token: CST.Token): number {
-  if (token.type === 'block-map' || token.type === 'block-seq') return 1
-  if (token.type !== 'flow-collection') return 0
-  const { start, sep = [] } = token.items.at(-1) ?? { start: [] }
-  const isPair = [...start, ...sep].some(({ type }) => type === 'explicit-key-ind' || type === 'map-value-ind')
-  return token.start.source === '[' && isPair ? 2 : 1
-}
-
-function syntaxProblem(
-  fault: Document['errors'][number] | Document['warnings'][number],
+function readDocuments(
+  text: string,
   file: string,
-  lines: LineCounter,
-) {
-  const { line, col } = lines.linePos(fault.pos[0])
-  const isDuplicate = fault.code === 'DUPLICATE_KEY'
-  const message = (fault.message.split('\n')[0] ?? fault.message).replace(/ at line \d+.*$/, '')
+  limits: TextLimits,
+): ReadDocument[] | { problems: readonly LocatedProblem[]; rest: null } {
+  const lines = new LineCounter()
+  const source = { file, text, lines }
+  const tokens = tokensOf(text, file, limits, lines)
+  const foreign = foreignCharacter(text)
+  if (foreign !== null) {
+    const { offset, name, why, fix } = foreign
+    const words = { message: why, received: name, expected: 'a text in UTF-8', fix }
+    return { problems: [{ rule: 'not-text', path: [], ...placeOf(source, offset), ...words }], rest: null }
+  }
+  const composer = new Composer({
+    ...{ version: '1.2', schema: 'core', stringKeys: true, prettyErrors: false },
+    // Its own search for keys that stand twice compares each with each.
+    uniqueKeys: false,
+  })
+  return [...composer.compose(tokens, true, text.length)].map((document) => ({
+    place: placeOf(source, document.range[0]),
+    result: readDocument(document, source, limits),
+  }))
+}
+
+function readDocument(document: Document.Parsed, source: PlacedText, limits: TextLimits): ReadYaml {
+  const faults = [...document.errors, ...document.warnings]
+  if (faults.length > 0) {
+    const shown = faults.slice(0, MOST_PROBLEMS).map((fault) => syntaxProblem(fault, source))
+    return { problems: withHeading(shown, faults.length, { path: [], ...placeOf(source, 0) }), rest: null }
+  }
+  const { value, problems } = readValue(document, limits)
+  const yaml: YamlText = { value, locate: (problem) => locate(problem, document, source) }
+  if (problems.length === 0) return { yaml }
+  const shown = problems
+    .slice(0, MOST_PROBLEMS)
+    .map(({ problem, offset }) => ({ ...problem, ...placeOf(source, offset) }))
+  const isReadable = problems.every(({ problem }) => problem.rule === 'duplicate-key')
+  const listed = withHeading(shown, problems.length, { path: [], ...placeOf(source, 0) })
+  return { problems: listed, rest: isReadable ? yaml : null }
+}
+
+function syntaxProblem(fault: Document['errors'][number] | Document['warnings'][number], source: PlacedText) {
   return {
-    rule: isDuplicate ? 'duplicate-key' : 'yaml',
+    rule: 'yaml',
     path: [],
-    file,
-    line: Math.max(1, line),
-    column: Math.max(1, col),
-    message: isDuplicate ? 'this key stands twice' : message,
-    expected: isDuplicate ? 'each key once' : 'YAML 1.2',
-    fix: isDuplicate ? 'remove one of them' : 'correct the text here',
+    ...placeOf(source, fault.pos[0]),
+    message: fault.message.split('\n')[0] ?? fault.message,
+    expected: 'YAML 1.2',
+    fix: 'correct the text here',
   }
-}
-
-function locate(problem: Problem, document: Document, text: string, file: string, lines: LineCounter): LocatedProblem {
-  const { node, isExact } = findNode(problem, document)
-  const [start, end] = node?.range ?? [0, 0]
-  const { line, col } = lines.linePos(start)
-  const written =
-    isExact && isScalar(node) && problem.rule === 'value' ? { received: shortened(text.slice(start, end)) } : {}
-  return { ...problem, ...written, file, line: Math.max(1, line), column: Math.max(1, col) }
-}
-
-/** Rules whose problem is the key itself, not the value behind it. */
-const KEY_RULES = new Set(['unknown-key', 'unknown-step', 'unknown-check', 'check-name'])
-
-function findNode(problem: Problem, document: Document): { node: Node | null; isExact: boolean } {
-  if (KEY_RULES.has(problem.rule)) {
-    const key = keyNode(document, problem.path)
-    if (key !== null) return { node: key, isExact: true }
-  }
-  for (let length = problem.path.length; length > 0; length -= 1) {
-    const found: unknown = document.getIn(problem.path.slice(0, length), true)
-    if (isNode(found)) return { node: found, isExact: length === problem.path.length }
-  }
-  return { node: document.contents, isExact: problem.path.length === 0 }
-}
-
-function keyNode(document: Document, path: ProblemPath): Node | null {
-  const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-  if (isSeq(parent) || !isMap(parent)) return null
-  const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1))
-  return pair !== undefined && isNode(pair.key) ? pair.key : null
 }
