@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { Check, RelativeRule, SequentialRule, ThresholdRule } from './checks.ts'
+import { isRecord } from './plan-issues.ts'
+import { type Parts, partsOf, wholeParts } from './plan-parts.ts'
 import { confidenceText, durationText, nameText, quantileText, ratioText, shareText } from './plan-values.ts'
 import type { Problem, ProblemPath } from './problems.ts'
 
@@ -10,7 +12,7 @@ export interface CheckContext {
   /** The metric source to ask: the named one, or the target's only one. Reports a problem and answers '' when unclear. */
   readonly source: (named: string | undefined, needs: SourceNeeds) => string
   /** Reports an expression that can never be evaluated. */
-  readonly expression: (text: string | undefined, path: ProblemPath, hasStable: boolean) => string | null
+  readonly expression: (text: string | undefined, path: ProblemPath, hasStable: boolean) => void
   readonly report: (problem: Problem) => void
 }
 
@@ -37,23 +39,43 @@ export interface CheckKind {
   ) => { check: ReadCheck } | { issues: readonly z.core.$ZodIssue[] }
 }
 
+/** How one kind of check is written: see {@link defineCheck}. */
+export interface CheckDefinition<Shape extends z.core.$ZodLooseShape, Options = z.output<z.ZodObject<Shape>>> {
+  readonly kind: Check['kind']
+  readonly summary: string
+  readonly schema: z.ZodObject<Shape>
+  /** What the metric source must answer; null while the options that say it cannot be read. */
+  readonly needs: (read: Partial<Options>) => SourceNeeds | null
+  /** What is wrong between the options. Asked of what can be read, also when something else cannot. */
+  readonly rules?: (parts: Parts<Options>, context: CheckContext) => void
+  /** The check, when nothing is wrong with any option for itself. */
+  readonly read: (options: Options, place: { readonly name: string; readonly source: string }) => ReadCheck
+}
+
 /** One kind of check with its options' type hidden, so that kinds can stand in one list. */
-export function defineCheck<Options>(definition: {
-  kind: Check['kind']
-  summary: string
-  schema: z.ZodType<Options>
-  read: (options: Options, context: CheckContext) => ReadCheck
-}): CheckKind {
-  const { kind, summary, schema, read } = definition
+export function defineCheck<Shape extends z.core.$ZodLooseShape>(definition: CheckDefinition<Shape>): CheckKind {
+  const { kind, summary, schema, needs, rules, read } = definition
   return {
     kind,
     summary,
     schema,
     read(value, context) {
       const parsed = schema.safeParse(value)
-      return parsed.success ? { check: read(parsed.data, context) } : { issues: parsed.error.issues }
+      const parts = parsed.success ? wholeParts(parsed.data, value) : partsOf(schema, value)
+      const source = sourceOf(parts, needs(parts.read), context)
+      if (isRecord(value)) rules?.(parts, context)
+      if (!parsed.success) return { issues: parsed.error.issues }
+      return { check: read(parsed.data, { name: context.name, source }) }
     },
   }
+}
+
+/** The metric source, asked for only when what it depends on can be read. */
+function sourceOf(parts: Parts<{ source?: unknown }>, needs: SourceNeeds | null, context: CheckContext): string {
+  const { source } = parts.read
+  const named = typeof source === 'string' ? source : undefined
+  if (needs === null || (named === undefined && parts.has('source'))) return ''
+  return context.source(named, needs)
 }
 
 const MIN_REQUESTS = 50
@@ -77,20 +99,44 @@ function rounded(share: number): number {
   return Number(share.toPrecision(12))
 }
 
-function reportHysteresis(failures: number, of: number, context: CheckContext): void {
-  if (failures <= of) return
+interface LimitOptions {
+  notWorseThan?: number | undefined
+  confidence?: number | undefined
+  max?: number | undefined
+  maxRatio?: number | undefined
+  failures?: number | undefined
+  of?: number | undefined
+  minRequests: number
+}
+
+const LIMITS = ['notWorseThan', 'max', 'maxRatio'] as const
+const LIMITS_TEXT =
+  'exactly one limit: notWorseThan (against stable, by statistics), max (fixed), or maxRatio (against stable, look by look)'
+
+/** The rules of checks that have one limit of three kinds. */
+function limitRules(parts: Parts<LimitOptions>, context: CheckContext): void {
+  const limits = LIMITS.filter(parts.has)
+  if (limits.length !== 1) reportLimits(limits, context)
+  reportRatioBelowOne('notWorseThan', parts.read.notWorseThan, context)
+  reportRatioBelowOne('maxRatio', parts.read.maxRatio, context)
+  hysteresisRules(parts, context)
+  const [limit] = limits
+  if (limit !== undefined) reportUnused(limit, parts, context)
+}
+
+function reportLimits(limits: readonly string[], context: CheckContext): void {
   context.report({
-    rule: 'hysteresis-impossible',
-    path: [...context.path, 'failures'],
-    message: 'this check could never fail: it asks for more breaches than the looks it remembers',
-    received: `${failures} of ${of}`,
-    expected: `at most ${of} failures of ${of}`,
-    fix: 'lower failures or raise of',
+    rule: 'value',
+    path: context.path,
+    message: limits.length === 0 ? 'this check has no limit' : 'this check has more than one limit',
+    ...(limits.length > 0 && { received: limits.join(', ') }),
+    expected: LIMITS_TEXT,
+    fix: limits.length === 0 ? 'add one' : 'write a check of its own for each',
   })
 }
 
-function reportRatioBelowOne(key: 'notWorseThan' | 'maxRatio', ratio: number, context: CheckContext): void {
-  if (ratio >= 1) return
+function reportRatioBelowOne(key: 'notWorseThan' | 'maxRatio', ratio: number | undefined, context: CheckContext): void {
+  if (ratio === undefined || ratio >= 1) return
   context.report({
     rule: 'tolerance-below-one',
     path: [...context.path, key],
@@ -101,42 +147,28 @@ function reportRatioBelowOne(key: 'notWorseThan' | 'maxRatio', ratio: number, co
   })
 }
 
-interface RateRuleOptions {
-  notWorseThan?: number | undefined
-  confidence?: number | undefined
-  max?: number | undefined
-  maxRatio?: number | undefined
-  failures?: number | undefined
-  of?: number | undefined
-  minRequests: number
-}
+type Hysteresis = Pick<LimitOptions, 'failures' | 'of'>
 
-function readRule(options: RateRuleOptions, context: CheckContext) {
-  const { notWorseThan, max, maxRatio, failures = FAILURES, of = LOOKS, minRequests } = options
-  reportUnused(options, context)
-  if (notWorseThan !== undefined) {
-    reportRatioBelowOne('notWorseThan', notWorseThan, context)
-    const rule = (alpha: number): SequentialRule => ({ judge: 'sequential', notWorseThan, alpha, minRequests })
-    return { ...claimOf(options.confidence), rule }
-  }
-  reportHysteresis(failures, of, context)
-  if (maxRatio !== undefined) {
-    reportRatioBelowOne('maxRatio', maxRatio, context)
-    const rule = (): RelativeRule => ({ judge: 'relative', maxRatio, failures, of, minRequests })
-    return { ...NO_CLAIM, rule }
-  }
-  const rule = (): ThresholdRule => ({ judge: 'threshold', max: max ?? 0, failures, of, minRequests })
-  return { ...NO_CLAIM, rule }
+function hysteresisRules(parts: Parts<Hysteresis>, context: CheckContext): void {
+  const failures = parts.read.failures ?? (parts.has('failures') ? null : FAILURES)
+  const of = parts.read.of ?? (parts.has('of') ? null : LOOKS)
+  if (failures === null || of === null || failures <= of) return
+  context.report({
+    rule: 'hysteresis-impossible',
+    path: [...context.path, parts.has('failures') ? 'failures' : 'of'],
+    message: 'this check could never fail: it asks for more breaches than the looks it remembers',
+    received: `${failures} of ${of}`,
+    expected: `at most ${of} failures of ${of}`,
+    fix: 'lower failures or raise of',
+  })
 }
 
 /** An option of another kind of limit would be read and then mean nothing. */
-function reportUnused(options: RateRuleOptions, context: CheckContext): void {
-  const { confidence, failures, of } = options
-  const limit = LIMITS.find((name) => options[name] !== undefined)
-  const [others, unused] =
-    limit === 'notWorseThan' ? ['max or maxRatio', { failures, of }] : ['notWorseThan', { confidence }]
-  for (const [key, value] of Object.entries(unused)) {
-    if (value === undefined) continue
+function reportUnused(limit: (typeof LIMITS)[number], { read, has }: Parts<LimitOptions>, context: CheckContext): void {
+  const others = limit === 'notWorseThan' ? 'max or maxRatio' : 'notWorseThan'
+  const unused = limit === 'notWorseThan' ? (['failures', 'of'] as const) : (['confidence'] as const)
+  for (const key of unused) {
+    if (!has(key) || read[key] === undefined) continue
     context.report({
       rule: 'unused-option',
       path: [...context.path, key],
@@ -147,86 +179,90 @@ function reportUnused(options: RateRuleOptions, context: CheckContext): void {
   }
 }
 
-const LIMITS = ['notWorseThan', 'max', 'maxRatio'] as const
-const ONE_LIMIT = {
-  error:
-    'expected exactly one limit: notWorseThan (against stable, by statistics), max (fixed), or maxRatio (against stable, look by look)',
+function readRule({ notWorseThan, max = 0, maxRatio, minRequests, confidence, ...hysteresis }: LimitOptions) {
+  const { failures = FAILURES, of = LOOKS } = hysteresis
+  if (notWorseThan !== undefined) {
+    const rule = (alpha: number): SequentialRule => ({ judge: 'sequential', notWorseThan, alpha, minRequests })
+    return { ...claimOf(confidence), rule }
+  }
+  if (maxRatio !== undefined) {
+    const rule = (): RelativeRule => ({ judge: 'relative', maxRatio, failures, of, minRequests })
+    return { ...NO_CLAIM, rule }
+  }
+  const rule = (): ThresholdRule => ({ judge: 'threshold', max, failures, of, minRequests })
+  return { ...NO_CLAIM, rule }
 }
-function hasOneLimit(options: Partial<Pick<RateRuleOptions, (typeof LIMITS)[number]>>): boolean {
-  return LIMITS.filter((limit) => options[limit] !== undefined).length === 1
+
+function reportMissing(missing: string, what: string, context: CheckContext): void {
+  context.report({
+    rule: 'value',
+    path: context.path,
+    message: `this check has no ${what}`,
+    expected: missing,
+    fix: 'add one',
+  })
 }
 
 const errorRate = defineCheck({
   kind: 'errorRate',
   summary:
     'Share of requests that failed, against stable (`notWorseThan`, `maxRatio`) or against a fixed limit (`max`).',
-  schema: z
-    .strictObject({
-      ...common,
-      ...sequential,
-      ...hysteresis,
-      notWorseThan: ratioText.optional(),
-      max: shareText.optional(),
-      maxRatio: ratioText.optional(),
-    })
-    .refine(hasOneLimit, ONE_LIMIT),
-  read(options, context) {
-    const source = context.source(options.source, 'counts')
-    const { claims, spendsBudget, rule } = readRule(options, context)
-    return {
-      claims,
-      spendsBudget,
-      complete: (alpha) => ({ kind: 'errorRate', name: context.name, source, rule: rule(alpha) }),
-    }
+  schema: z.strictObject({
+    ...common,
+    ...sequential,
+    ...hysteresis,
+    notWorseThan: ratioText.optional(),
+    max: shareText.optional(),
+    maxRatio: ratioText.optional(),
+  }),
+  needs: () => 'counts',
+  rules: limitRules,
+  read(options, { name, source }) {
+    const { rule, ...claim } = readRule(options)
+    return { ...claim, complete: (alpha) => ({ kind: 'errorRate', name, source, rule: rule(alpha) }) }
   },
 })
 
 const latency = defineCheck({
   kind: 'latency',
   summary: 'Request latency at some quantiles, against stable (`notWorseThan`, `maxRatio`) or a fixed limit (`max`).',
-  schema: z
-    .strictObject({
-      ...common,
-      ...sequential,
-      ...hysteresis,
-      quantiles: z.array(quantileText).min(1).max(8),
-      notWorseThan: ratioText.optional(),
-      max: durationText.transform((milliseconds) => milliseconds / 1_000).optional(),
-      maxRatio: ratioText.optional(),
-    })
-    .refine(hasOneLimit, ONE_LIMIT),
-  read(options, context) {
-    const source = context.source(options.source, 'latency')
-    const { claims, spendsBudget, rule } = readRule(options, context)
+  schema: z.strictObject({
+    ...common,
+    ...sequential,
+    ...hysteresis,
+    quantiles: z.array(quantileText).min(1).max(8),
+    notWorseThan: ratioText.optional(),
+    max: durationText.transform((milliseconds) => milliseconds / 1_000).optional(),
+    maxRatio: ratioText.optional(),
+  }),
+  needs: () => 'latency',
+  rules: limitRules,
+  read(options, { name, source }) {
+    const { rule, ...claim } = readRule(options)
     const quantiles = [...new Set(options.quantiles)].sort((left, right) => left - right)
-    return {
-      claims,
-      spendsBudget,
-      complete: (alpha) => ({ kind: 'latency', name: context.name, source, quantiles, rule: rule(alpha) }),
-    }
+    return { ...claim, complete: (alpha) => ({ kind: 'latency', name, source, quantiles, rule: rule(alpha) }) }
   },
 })
 
 const rate = defineCheck({
   kind: 'rate',
   summary: 'A named event per request, such as orders, against stable: it may not fall below or rise above a ratio.',
-  schema: z
-    .strictObject({
-      ...common,
-      ...sequential,
-      of: nameText,
-      notBelow: ratioText.refine((ratio) => ratio <= 1, { error: 'expected at most 1x' }).optional(),
-      notAbove: ratioText.refine((ratio) => ratio >= 1, { error: 'expected at least 1x' }).optional(),
-    })
-    .refine((options) => options.notBelow !== undefined || options.notAbove !== undefined, {
-      error: 'expected a limit: notBelow, notAbove, or both',
-    }),
-  read(options, context) {
-    const source = context.source(options.source, { event: options.of })
+  schema: z.strictObject({
+    ...common,
+    ...sequential,
+    of: nameText,
+    notBelow: ratioText.refine((ratio) => ratio <= 1, { error: 'expected at most 1x' }).optional(),
+    notAbove: ratioText.refine((ratio) => ratio >= 1, { error: 'expected at least 1x' }).optional(),
+  }),
+  needs: ({ of }) => (of === undefined ? null : { event: of }),
+  rules({ has }, context) {
+    if (!has('notBelow') && !has('notAbove')) reportMissing('notBelow, notAbove, or both', 'limit', context)
+  },
+  read(options, { name, source }) {
     const { of, minRequests, notBelow = null, notAbove = null } = options
     return {
       ...claimOf(options.confidence),
-      complete: (alpha) => ({ kind: 'rate', name: context.name, source, of, notBelow, notAbove, alpha, minRequests }),
+      complete: (alpha) => ({ kind: 'rate', name, source, of, notBelow, notAbove, alpha, minRequests }),
     }
   },
 })
@@ -236,28 +272,28 @@ const expressionText = z.string().min(1).max(512)
 const query = defineCheck({
   kind: 'query',
   summary: 'A free query (PromQL) judged by an expression over `result` and, when the query holds `$pool`, `stable`.',
-  schema: z
-    .strictObject({
-      ...common,
-      failures: lookCount.default(FAILURES),
-      of: lookCount.default(LOOKS),
-      promql: z.string().min(1).max(4_000),
-      pass: expressionText.optional(),
-      fail: expressionText.optional(),
-    })
-    .refine((options) => options.pass !== undefined || options.fail !== undefined, {
-      error: 'expected a condition: pass, fail, or both',
-    }),
-  read(options, context) {
-    const source = context.source(options.source, 'queries')
-    const { promql, failures, of } = options
+  schema: z.strictObject({
+    ...common,
+    failures: lookCount.default(FAILURES),
+    of: lookCount.default(LOOKS),
+    promql: z.string().min(1).max(4_000),
+    pass: expressionText.optional(),
+    fail: expressionText.optional(),
+  }),
+  needs: () => 'queries',
+  rules(parts, context) {
+    const { promql, pass, fail } = parts.read
+    if (!parts.has('pass') && !parts.has('fail')) reportMissing('pass, fail, or both', 'condition', context)
+    hysteresisRules(parts, context)
+    if (promql === undefined) return
     const hasStable = promql.includes('$pool')
-    const pass = context.expression(options.pass, [...context.path, 'pass'], hasStable)
-    const fail = context.expression(options.fail, [...context.path, 'fail'], hasStable)
-    reportHysteresis(failures, of, context)
+    context.expression(pass, [...context.path, 'pass'], hasStable)
+    context.expression(fail, [...context.path, 'fail'], hasStable)
+  },
+  read({ promql, pass = null, fail = null, failures, of }, { name, source }) {
     return {
       ...NO_CLAIM,
-      complete: () => ({ kind: 'query', name: context.name, source, query: promql, pass, fail, failures, of }),
+      complete: () => ({ kind: 'query', name, source, query: promql, pass, fail, failures, of }),
     }
   },
 })

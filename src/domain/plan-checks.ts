@@ -27,14 +27,16 @@ export function createCheckReader(
   report: (problem: Problem) => void,
 ): CheckReader {
   const kinds = new Map<string, CheckKind>(context.checkKinds.map((kind) => [kind.kind, kind]))
+  const kindNames = [...kinds.keys()]
   const names = new Set<string>()
   let sharing = 0
   let claimed = 0
+  let count = 0
   function readOne(name: string, value: unknown, path: ProblemPath): ReadCheck | null {
     reportName(name, names, path, report)
-    const one = singleEntry(value, [...kinds.keys()], path, 'check', report)
-    const kind = one === null ? undefined : kinds.get(one.key)
-    if (one === null || kind === undefined) return null
+    const one = singleEntry(value, kindNames, path, 'check', report)
+    const kind = one?.isKnown === true ? kinds.get(one.key) : undefined
+    if (one?.isKnown !== true || kind === undefined) return null
     const at = [...path, one.key]
     const read = kind.read(one.value, checkContext(name, at, facts, context, report))
     if ('check' in read) return read.check
@@ -45,6 +47,11 @@ export function createCheckReader(
     read(checks, path) {
       const complete: Check[] = []
       for (const [name, value] of Object.entries(checks)) {
+        count += 1
+        if (count > MOST_CHECKS) {
+          if (count === MOST_CHECKS + 1) report(tooMany([...path, name]))
+          break
+        }
         const check = readOne(name, value, [...path, name])
         if (check === null) continue
         if (check.spendsBudget && check.claims === null) sharing += 1
@@ -55,6 +62,19 @@ export function createCheckReader(
     },
     shareOfBudget: () => Number(((1 - confidence) / Math.max(1, sharing)).toPrecision(12)),
     errorBudget: () => Number((claimed + (sharing > 0 ? 1 - confidence : 0)).toPrecision(12)),
+  }
+}
+
+/** Checks of a whole plan, those of its steps included: each is asked at every look. */
+export const MOST_CHECKS = 100
+
+function tooMany(path: ProblemPath): Problem {
+  return {
+    rule: 'too-many-checks',
+    path,
+    message: 'the plan has too many checks',
+    expected: `at most ${MOST_CHECKS}, those of all steps together`,
+    fix: 'remove some',
   }
 }
 
@@ -71,20 +91,16 @@ function checkContext(
     report,
     source: (named, needs) => (facts === null ? (named ?? '') : pickSource(named, needs, facts, path, report)),
     expression(text, at, hasStable) {
-      if (text === undefined) return null
-      const message = context.expressionProblem(text, hasStable)
-      if (message !== null) {
-        const fix = 'correct the expression; the names are result and, for queries with $pool, stable'
-        report({
-          rule: 'expression',
-          path: at,
-          message,
-          received: text,
-          expected: 'a true-or-false CEL expression',
-          fix,
-        })
-      }
-      return text
+      const message = text === undefined ? null : context.expressionProblem(text, hasStable)
+      if (text === undefined || message === null) return
+      report({
+        rule: 'expression',
+        path: at,
+        message,
+        received: text,
+        expected: 'a true-or-false CEL expression',
+        fix: 'correct the expression; the names are result and, for queries with $pool, stable',
+      })
     },
   }
 }

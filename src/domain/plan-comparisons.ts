@@ -1,5 +1,5 @@
-import type { Action } from './actions.ts'
 import { type Check, comparesWithStable } from './checks.ts'
+import type { Traced } from './plan-steps.ts'
 import type { Problem } from './problems.ts'
 import { FULL_WEIGHT } from './units.ts'
 
@@ -8,13 +8,18 @@ import { FULL_WEIGHT } from './units.ts'
  * so what a comparison showed before stands, if it was asked before; and without anybody on the canary nothing is shown.
  */
 export function reportIncomparable(
-  actions: readonly Action[],
+  actions: readonly Traced[],
   checks: readonly Check[],
   report: (problem: Problem) => void,
 ): void {
   let standing: 'nobody' | 'some' | 'everybody' = 'nobody'
   let wasCompared = false
   for (const action of actions) {
+    if (action.kind === 'unread') {
+      // It may be the wait in which everything is compared.
+      wasCompared = true
+      standing = action.exposure === null ? 'some' : standingOf(action.exposure)
+    }
     if (action.kind === 'expose') standing = standingOf(action.exposure)
     if (action.kind !== 'bake' && action.kind !== 'judge') continue
     wasCompared ||= standing === 'some'

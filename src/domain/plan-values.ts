@@ -16,6 +16,9 @@ export const durationText = quantity(parseDuration, {
   examples: ['90s', '10m', '4h'],
 })
 
+/** A duration in which something is to happen. */
+export const stretchText = durationText.refine((duration) => duration > 0, { error: 'expected longer than 0s' })
+
 /** `1.5x` as 1.5: a ratio canary / stable. */
 export const ratioText = quantity(parseRatio, {
   pattern: '^\\d{1,4}(\\.\\d{1,4})?x$',

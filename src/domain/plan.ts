@@ -4,13 +4,16 @@ import type { RouterCapabilities } from '../routers/router.ts'
 import type { Action } from './actions.ts'
 import type { CheckKind } from './check-kinds.ts'
 import type { Check } from './checks.ts'
-import { createCheckReader, withBudget, withShare } from './plan-checks.ts'
+import { visible } from './characters.ts'
+import { faultsOf, PLAN_VALUE_LIMITS } from './plain-value.ts'
+import { type CheckReader, createCheckReader, withBudget, withShare } from './plan-checks.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
 import { isRecord, reportIssues } from './plan-issues.ts'
 import { USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
-import { expandSteps, readSteps } from './plan-steps.ts'
+import { partsOf } from './plan-parts.ts'
+import { expandSteps, type PlacedStep, readSteps, type Traced } from './plan-steps.ts'
 import { checkMap, confidenceText, durationText, nameText, shareText } from './plan-values.ts'
-import type { Problem } from './problems.ts'
+import { createProblemList, type Problem, shortened } from './problems.ts'
 import type { StepKind } from './steps/step-kind.ts'
 import type { Milliseconds } from './units.ts'
 
@@ -80,14 +83,16 @@ export interface PlanContext {
 
 const policy = z.enum(['rollback', 'pause'])
 const FIFTEEN_MINUTES = 900_000
+const USUAL_CONFIDENCE = 0.99
+export const MOST_STEPS = 200
 
 /** The top of a plan; steps and checks are read one by one so that all problems come at once. */
 export const planHead = z.strictObject({
   service: nameText,
   environment: nameText,
-  steps: z.array(z.unknown()).min(1).max(200),
+  steps: z.array(z.unknown()).min(1).max(MOST_STEPS),
   checks: checkMap.default({}),
-  confidence: confidenceText.default(0.99),
+  confidence: confidenceText.default(USUAL_CONFIDENCE),
   interval: durationText
     .refine((interval) => interval >= 1_000 && interval <= 3_600_000, { error: 'expected 1s to 1h' })
     .default(10_000),
@@ -117,22 +122,36 @@ export type PlanHead = z.infer<typeof planHead>
 
 /** Reads a plan from parsed YAML or JSON. Answers with all problems, or with the complete plan. Never throws. */
 export function readPlan(value: unknown, context: PlanContext): { plan: Plan } | { problems: readonly Problem[] } {
-  if (value === null) return { problems: [EMPTY] }
-  const problems: Problem[] = []
-  const report = (problem: Problem) => void problems.push(problem)
+  const misshapen = shapeProblem(value)
+  if (misshapen !== null) return { problems: [misshapen] }
+  const { unbounded, problems: faults } = faultsOf(value, PLAN_VALUE_LIMITS)
+  if (unbounded !== null) return { problems: [unbounded] }
+  const list = createProblemList()
   const parsed = planHead.safeParse(value)
-  if (!parsed.success) reportIssues(parsed.error.issues, [], value, report, planHead)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], value, list.report, planHead)
   const head = parsed.success ? parsed.data : usablePartsOf(value)
-  const facts = targetFacts(head, context, report)
-  const reader = createCheckReader(head.confidence, facts, context, report)
+  const facts = targetFacts(head, context, list.report)
+  const reader = createCheckReader(head.confidence ?? USUAL_CONFIDENCE, facts, context, list.report)
   const checks = reader.read(head.checks, ['checks'])
-  const steps = readSteps(head.steps, context, report)
-  const actions = expandSteps(steps, facts, reader, report)
-  reportIncomparable(actions, checks, report)
-  if (!parsed.success || problems.length > 0) return { problems: withoutRepeats(problems) }
-  const { service, environment, onFail, onInconclusive, interval, onDrift, floor } = parsed.data
+  const steps = readSteps(head.steps, context, list.report)
+  const isWatched = Object.keys(head.checks).length > 0
+  const trace = expandSteps(steps, { facts, reader, interval: head.interval, isWatched, report: list.report })
+  reportIncomparable(trace, checks, list.report)
+  for (const fault of faults) if (!list.hasPath(fault.path)) list.report(fault)
+  const problems = list.problems()
+  if (!parsed.success || problems.length > 0) return { problems }
+  return { plan: planOf(parsed.data, steps, trace, checks, reader) }
+}
+
+function planOf(
+  { service, environment, onFail, onInconclusive, interval, onDrift, floor }: PlanHead,
+  steps: readonly PlacedStep[],
+  trace: readonly Traced[],
+  checks: readonly Check[],
+  reader: CheckReader,
+): Plan {
   const share = reader.shareOfBudget()
-  const plan: Plan = {
+  return {
     service,
     environment,
     onFail,
@@ -140,36 +159,41 @@ export function readPlan(value: unknown, context: PlanContext): { plan: Plan } |
     interval,
     onDrift,
     floor,
-    steps: steps.map(({ kind, step }) => ({ kind, label: step.label })),
-    actions: actions.map((action) => withBudget(action, share)),
+    steps: steps.flatMap(({ kind, step }) => ('issues' in step ? [] : [{ kind, label: step.label }])),
+    actions: trace.flatMap((action) => (action.kind === 'unread' ? [] : [withBudget(action, share)])),
     checks: checks.map((check) => withShare(check, share)),
     errorBudget: reader.errorBudget(),
   }
-  return { plan }
 }
 
-/** What YAML makes of a file without a word in it. */
-const EMPTY: Problem = {
-  rule: 'value',
-  path: [],
-  message: 'the plan is empty',
-  received: 'nothing',
-  expected: 'a plan with service, environment and steps',
-  fix: 'write one as in the docs of the plan',
+/** What is no plan at all: nothing, a list, a text; null when it may be one. */
+export function shapeProblem(value: unknown): Problem | null {
+  if (isRecord(value)) return null
+  const isEmpty = value === null || value === undefined
+  return {
+    rule: 'value',
+    path: [],
+    message: isEmpty ? 'the plan is empty' : 'this is no plan',
+    received: isEmpty ? 'nothing' : Array.isArray(value) ? 'a list' : shortened(visible(String(value))),
+    expected: 'a plan with service, environment and steps',
+    fix: 'write one as in the docs of the plan',
+  }
 }
 
-type HeadParts = Pick<PlanHead, 'steps' | 'checks' | 'confidence'> & { service?: string; environment?: string }
+type HeadParts = Pick<PlanHead, 'steps' | 'checks'> &
+  Partial<Pick<PlanHead, 'service' | 'environment' | 'interval' | 'confidence'>>
 
 /** What can still be looked at when the head has problems: a wrong policy must not hide a wrong step. */
 function usablePartsOf(value: unknown): HeadParts {
-  const record = isRecord(value) ? value : {}
-  const { service, environment, steps, checks } = record
+  const { steps, checks } = isRecord(value) ? value : {}
+  const { service, environment, interval, confidence } = partsOf(planHead, value).read
   return {
-    ...(typeof service === 'string' && { service }),
-    ...(typeof environment === 'string' && { environment }),
-    steps: Array.isArray(steps) ? steps.slice(0, 200) : [],
+    ...(service !== undefined && { service }),
+    ...(environment !== undefined && { environment }),
+    ...(interval !== undefined && { interval }),
+    ...(confidence !== undefined && { confidence }),
+    steps: Array.isArray(steps) ? steps.slice(0, MOST_STEPS) : [],
     checks: isRecord(checks) ? checks : {},
-    confidence: 0.99,
   }
 }
 
@@ -188,12 +212,4 @@ function targetFacts(head: HeadParts, context: PlanContext, report: (problem: Pr
     fix: 'correct service or environment, or ask an administrator to register the target',
   })
   return null
-}
-
-function withoutRepeats(problems: readonly Problem[]): readonly Problem[] {
-  const seen = new Set<string>()
-  return problems.filter(({ path, message, received }) => {
-    const key = JSON.stringify([path, message, received])
-    return seen.has(key) ? false : seen.add(key)
-  })
 }

@@ -667,11 +667,13 @@ onFail: explode
       [6, 'value'],
       [7, 'unknown-step'],
       [9, 'weight-not-rising'],
+      [10, 'unknown-group'],
       [10, 'value'],
       [11, 'value'],
       [11, 'value'],
       [13, 'value'],
       [14, 'check-name'],
+      [14, 'value'],
       [14, 'value'],
       [15, 'value'],
     ])

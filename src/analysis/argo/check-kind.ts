@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { type CheckContext, type CheckKind, defineCheck } from '../../domain/check-kinds.ts'
 import type { ArgoCheck } from '../../domain/checks.ts'
+import type { Parts } from '../../domain/plan-parts.ts'
 import { durationText, nameText } from '../../domain/plan-values.ts'
 import { checkCondition } from './condition.ts'
-import { limitProblems } from './import-template.ts'
+import { type Limits, limitProblems } from './import-template.ts'
 
 const limit = z.int().min(0).max(1_000_000_000)
 const conditionText = z.string().min(1).max(4_000)
@@ -29,14 +30,27 @@ export const argoKind: CheckKind = defineCheck({
   kind: 'argo',
   summary: 'One metric of an Argo Rollouts AnalysisTemplate, measured and counted exactly as Argo does.',
   schema: argoOptions,
-  read(options, context) {
-    const check = checkOf(options, context.name, context.source(options.source, 'queries'))
-    reportCondition('successCondition', options.successCondition, context)
-    reportCondition('failureCondition', options.failureCondition, context)
-    for (const problem of limitProblems(check)) reportLimits(problem, context)
+  needs: () => 'queries',
+  rules(parts, context) {
+    reportCondition('successCondition', parts.read.successCondition, context)
+    reportCondition('failureCondition', parts.read.failureCondition, context)
+    const limits = limitsOf(parts)
+    if (limits !== null) for (const problem of limitProblems(limits)) reportLimits(problem, context)
+  },
+  read(options, { name, source }) {
+    const check = checkOf(options, name, source)
     return { claims: null, spendsBudget: false, complete: () => check }
   },
 })
+
+/** What the limits say together; null while one of them cannot be read. */
+function limitsOf({ read, has }: Parts<ArgoOptions>): Limits | null {
+  const { failureLimit, inconclusiveLimit, consecutiveSuccessLimit, count = null, interval = null } = read
+  if (failureLimit === undefined || inconclusiveLimit === undefined || consecutiveSuccessLimit === undefined)
+    return null
+  if ((count === null && has('count')) || (interval === null && has('interval'))) return null
+  return { failureLimit, inconclusiveLimit, consecutiveSuccessLimit, count, interval }
+}
 
 function checkOf(options: ArgoOptions, name: string, source: string): ArgoCheck {
   const { promql, successCondition = null, failureCondition = null, interval = null, count = null } = options

@@ -254,9 +254,15 @@ function duration(text: string, path: string, report: Report): number {
   return 0
 }
 
+/** The limits of a metric that depend on each other. */
+export type Limits = Pick<
+  ArgoCheck,
+  'count' | 'failureLimit' | 'consecutiveSuccessLimit' | 'inconclusiveLimit' | 'interval'
+>
+
 /** What Argo Rollouts refuses about the limits of a metric together, each as a sentence. */
-export function* limitProblems(check: ArgoCheck): Generator<string> {
-  const { count, failureLimit, consecutiveSuccessLimit, inconclusiveLimit } = check
+export function* limitProblems(limits: Limits): Generator<string> {
+  const { count, failureLimit, consecutiveSuccessLimit, inconclusiveLimit, interval } = limits
   if (failureLimit === -1 && consecutiveSuccessLimit === 0)
     yield 'failureLimit and consecutiveSuccessLimit cannot both be switched off'
   if (count === null || count === 0) return
@@ -264,7 +270,7 @@ export function* limitProblems(check: ArgoCheck): Generator<string> {
     yield `count ${count} must be at least failureLimit ${failureLimit} + consecutiveSuccessLimit ${consecutiveSuccessLimit}`
   }
   if (count < inconclusiveLimit) yield `count ${count} must be at least inconclusiveLimit ${inconclusiveLimit}`
-  if (count > 1 && check.interval === null) yield `count ${count} needs an interval`
+  if (count > 1 && interval === null) yield `count ${count} needs an interval`
 }
 
 const PLACEHOLDER = /\{\{([^{}]*)\}\}/g

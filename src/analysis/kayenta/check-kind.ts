@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type CheckContext, type CheckKind, defineCheck } from '../../domain/check-kinds.ts'
 import { reportIssues } from '../../domain/plan-issues.ts'
+import type { Parts } from '../../domain/plan-parts.ts'
 import { durationText, nameText } from '../../domain/plan-values.ts'
 import { formatDuration } from '../../domain/units.ts'
 import { canaryConfigSchema } from './canary-config.ts'
@@ -32,21 +33,28 @@ export const kayentaKind: CheckKind = defineCheck({
   kind: 'kayenta',
   summary: 'A Kayenta canary config, judged by Kayenta’s own rules over named queries, canary against stable.',
   schema: kayentaOptions,
-  read(options, context) {
-    const source = context.source(options.source, 'queries')
-    const config = readConfig(options.config, context)
-    if (config !== null) reportQueries(config, options, context)
+  needs: () => 'queries',
+  rules(parts, context) {
+    const { queries, step, lifetime, pass, marginal } = parts.read
+    const config = parts.has('config') ? readConfig(parts.read.config, context) : null
+    if (config !== null && queries !== undefined) reportQueries(config, queries, context)
+    const interval = intervalOf(parts)
+    if (step !== undefined && interval !== null) reportOrder('step', step, 'interval', interval, context)
+    if (lifetime !== undefined && interval !== null) reportOrder('interval', interval, 'lifetime', lifetime, context)
+    if ((parts.has('pass') && pass === undefined) || (parts.has('marginal') && marginal === undefined)) return
+    const thresholds = thresholdsOf({ pass, marginal }, config)
+    if (thresholds.marginal > thresholds.pass) reportThresholds(thresholds.pass, thresholds.marginal, context)
+  },
+  read(options, { name, source }) {
+    const config = canaryConfigSchema.safeParse(options.config).data ?? null
     const { step, lifetime, warmUp } = options
     const interval = options.interval ?? Math.min(HOUR, lifetime)
-    reportOrder('step', step, 'interval', interval, context)
-    reportOrder('interval', interval, 'lifetime', lifetime, context)
     const { pass, marginal } = thresholdsOf(options, config)
-    if (marginal > pass) reportThresholds(pass, marginal, context)
     return {
       claims: null,
       spendsBudget: false,
       complete: () => ({
-        ...{ kind: 'kayenta', name: context.name, source, config: options.config },
+        ...{ kind: 'kayenta', name, source, config: options.config },
         ...{ queries: config === null ? {} : queriesFor(config, options) },
         ...{ step, lifetime, interval, warmUp, pass, marginal },
       }),
@@ -54,8 +62,17 @@ export const kayentaKind: CheckKind = defineCheck({
   },
 })
 
+function intervalOf({ read, has }: Parts<KayentaOptions>): number | null {
+  const { interval, lifetime } = read
+  if (interval !== undefined) return interval
+  return has('interval') || lifetime === undefined ? null : Math.min(HOUR, lifetime)
+}
+
 /** Thresholds: the check's own, else the config's, else Kayenta's usual ones. */
-function thresholdsOf(options: KayentaOptions, config: Config | null): { pass: number; marginal: number } {
+function thresholdsOf(
+  options: Pick<KayentaOptions, 'pass' | 'marginal'>,
+  config: Config | null,
+): { pass: number; marginal: number } {
   const { pass = 95, marginal = 75 } = config?.classifier.scoreThresholds ?? {}
   return { pass: options.pass ?? pass, marginal: options.marginal ?? marginal }
 }
@@ -91,7 +108,7 @@ function queriesFor(config: Config, { queries }: KayentaOptions): Readonly<Recor
   return Object.fromEntries(Object.entries(queries).filter(([name]) => judged.has(name)))
 }
 
-function reportQueries(config: Config, { queries }: KayentaOptions, context: CheckContext): void {
+function reportQueries(config: Config, queries: KayentaOptions['queries'], context: CheckContext): void {
   const path = [...context.path, 'queries']
   const judged = judgedNames(config)
   const known = new Set(config.metrics.map(({ name }) => name))

@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import { durationText } from '../plan-values.ts'
+import { isRecord } from '../plan-issues.ts'
+import { stretchText } from '../plan-values.ts'
 import { formatDuration } from '../units.ts'
+import { reportUnseen } from './looks.ts'
 import { defineStep, NEEDS_NOTHING } from './step-kind.ts'
 
 const bakeOptions = z.union([
-  durationText.transform((duration) => ({ duration, until: 'time' as const })),
+  stretchText.transform((duration) => ({ duration, until: 'time' as const })),
   z
-    .strictObject({ upTo: durationText, until: z.literal('proven') })
+    .strictObject({ upTo: stretchText, until: z.literal('proven') })
     .transform(({ upTo, until }) => ({ duration: upTo, until })),
 ])
 
@@ -18,9 +20,15 @@ export const bakeStep = defineStep({
     until === 'time' ? `bake ${formatDuration(duration)}` : `bake up to ${formatDuration(duration)}, until proven`,
   needs: () => NEEDS_NOTHING,
   expand(options, context) {
+    if (context.isWatched === true) reportUnseen(options.duration, context.path, context)
     return {
       actions: [{ kind: 'bake', step: context.step, label: context.label, ...options }],
       exposure: context.exposure,
     }
+  },
+  glimpse(value, context) {
+    const upTo = stretchText.safeParse(isRecord(value) ? value['upTo'] : undefined)
+    if (upTo.success && context.isWatched === true) reportUnseen(upTo.data, context.path, context)
+    return context.exposure
   },
 })

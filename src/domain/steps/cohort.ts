@@ -27,4 +27,5 @@ export const cohortStep = defineStep({
     const exposure = { ...context.exposure, cohorts }
     return { actions: [{ kind: 'expose', step: context.step, label: context.label, exposure }], exposure }
   },
+  glimpse: () => null,
 })

@@ -20,3 +20,13 @@ export function reportFallingWeight(
     fix: 'let weights rise from step to step; going back is what a rollback does',
   })
 }
+
+/**
+ * What a weight without its unit is likely to mean, so that the steps after it can be judged at once: 25 as 25%. Null for
+ * anything else, and for 0.5 and 1, which may be shares as well. It is never taken as the weight itself.
+ */
+export function likelyWeight(value: unknown): BasisPoints | null {
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+  const percent = /^\d{1,3}(\.\d{1,2})?$/.test(text) ? Number(text) : 0
+  return percent > 1 && percent <= 100 ? Math.round(percent * 100) : null
+}

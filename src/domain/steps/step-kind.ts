@@ -3,7 +3,7 @@ import type { Action } from '../actions.ts'
 import type { Check } from '../checks.ts'
 import type { Exposure } from '../exposure.ts'
 import type { Problem, ProblemPath } from '../problems.ts'
-import type { BasisPoints } from '../units.ts'
+import type { BasisPoints, Milliseconds } from '../units.ts'
 
 /** What a step needs of the target's router; compared with its capabilities before a release starts. */
 export interface StepNeeds {
@@ -25,6 +25,10 @@ export interface StepContext {
   readonly peopleOf: (group: string) => readonly string[] | null
   /** Turns the checks written in a step into complete ones; problems are reported under `path`. */
   readonly readChecks: (checks: Readonly<Record<string, unknown>>, path: ProblemPath) => readonly Check[]
+  /** Time between two looks of the guard; absent while it cannot be read. */
+  readonly interval?: Milliseconds
+  /** True when the plan has checks that watch every step. */
+  readonly isWatched?: boolean
   readonly report: (problem: Problem) => void
 }
 
@@ -39,8 +43,22 @@ export interface StepDefinition<Options> {
   /** One short line for people: `weight 5%`. */
   readonly describe: (options: Options) => string
   readonly needs: (options: Options) => StepNeeds
-  /** The actions of the step and who has the new version after it. */
+  /** The actions of the step and who has the new version after it. Reports what does not fit what came before. */
   readonly expand: (options: Options, context: StepContext) => { actions: readonly Action[]; exposure: Exposure }
+  /**
+   * For a value with problems of its own: reports what else can be said of the parts that can be read, and answers who has
+   * the new version after the step, or null when that is unknown. Without it the step is one that exposes nothing.
+   */
+  readonly glimpse?: (value: unknown, context: GlimpseContext) => Exposure | null
+}
+
+/** As {@link StepContext}, for a step that cannot be described because it cannot be read. */
+export type GlimpseContext = Omit<StepContext, 'label'>
+
+/** A step whose value has problems. */
+export interface UnreadStep {
+  readonly issues: readonly z.core.$ZodIssue[]
+  readonly glimpse: (context: GlimpseContext) => Exposure | null
 }
 
 /** A step of a plan whose options have been read. */
@@ -56,7 +74,7 @@ export interface StepKind {
   readonly summary: string
   readonly schema: z.ZodType
   /** Reads the value behind the key; the issues' paths start at the value. */
-  readonly read: (value: unknown) => { step: ReadStep } | { issues: readonly z.core.$ZodIssue[] }
+  readonly read: (value: unknown) => { step: ReadStep } | UnreadStep
 }
 
 /**
@@ -64,14 +82,17 @@ export interface StepKind {
  * `steps/index.ts`; the workflow knows only the actions that `expand` returns.
  */
 export function defineStep<Options>(definition: StepDefinition<Options>): StepKind {
-  const { kind, summary, schema, describe, needs, expand } = definition
+  const { kind, summary, schema, describe, needs, expand, glimpse } = definition
   return {
     kind,
     summary,
     schema,
     read(value) {
       const parsed = schema.safeParse(value)
-      if (!parsed.success) return { issues: parsed.error.issues }
+      if (!parsed.success) {
+        const { issues } = parsed.error
+        return { issues, glimpse: (context) => (glimpse === undefined ? context.exposure : glimpse(value, context)) }
+      }
       const options = parsed.data
       const label = describe(options)
       return { step: { label, needs: needs(options), expand: (context) => expand(options, { ...context, label }) } }

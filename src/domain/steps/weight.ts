@@ -1,7 +1,7 @@
 import { weightText } from '../plan-values.ts'
 import { formatWeight } from '../units.ts'
 import { defineStep } from './step-kind.ts'
-import { reportFallingWeight } from './rising.ts'
+import { likelyWeight, reportFallingWeight } from './rising.ts'
 
 export const weightStep = defineStep({
   kind: 'weight',
@@ -13,5 +13,9 @@ export const weightStep = defineStep({
     reportFallingWeight(weight, context.exposure.weight, context.path, context)
     const exposure = { ...context.exposure, weight }
     return { actions: [{ kind: 'expose', step: context.step, label: context.label, exposure }], exposure }
+  },
+  glimpse(value, { exposure }) {
+    const weight = likelyWeight(value)
+    return weight === null ? null : { ...exposure, weight }
   },
 })
