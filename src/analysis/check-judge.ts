@@ -1,4 +1,4 @@
-import type { Check, CheckInput, ErrorRateCheck, LatencyCheck } from '../domain/checks.ts'
+import { type Check, type CheckInput, type ErrorRateCheck, knownTo, type LatencyCheck } from '../domain/checks.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { type ArgoState, startArgo, stepArgo } from './argo/argo-judge.ts'
 import { EMPTY_TALLY } from './arms.ts'
@@ -49,7 +49,7 @@ export function startCheck(check: Check): CheckState {
  * bounded length, whatever a metric source had to say.
  */
 export function stepCheck(check: Check, state: CheckState, input: CheckInput): CheckStep {
-  const step = stepKind(check, state, input)
+  const step = stepKind(check, state, knownTo(check, input))
   return { ...step, verdict: { ...step.verdict, reason: asSentence(step.verdict.reason) } }
 }
 

@@ -1,5 +1,5 @@
 import type { ArmNames } from '../domain/arm-names.ts'
-import type { Check, CheckInput, LatencyCheck, SequentialRule } from '../domain/checks.ts'
+import { type Check, type CheckInput, knownTo, type LatencyCheck, type SequentialRule } from '../domain/checks.ts'
 import type { LatencyHistogram } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { endOfLook, namesOf } from './arms.ts'
@@ -70,7 +70,8 @@ export function startProof(check: Check): ProofState {
  * by itself (an intersection–union test needs no correction). The probability that a canary which is worse than accepted
  * is ever called proven is at most alpha. With a ratio of exactly 1 only a better canary can be proven.
  */
-export function stepProof(check: Check, state: ProofState, input: CheckInput): ProofStep {
+export function stepProof(check: Check, state: ProofState, shown: CheckInput): ProofStep {
+  const input = knownTo(check, shown)
   if (check.kind === 'latency' && check.rule.judge === 'sequential' && state.kind === 'latency')
     return stepLatencyProof(check, check.rule, state, input)
   const question = questionOf(check)

@@ -1,5 +1,5 @@
 import type { ArmNames } from './arm-names.ts'
-import type { ArmCounts, MetricResult } from './observation.ts'
+import type { ArmCounts, MetricResult, MissingParts } from './observation.ts'
 import type { Milliseconds } from './units.ts'
 
 /**
@@ -158,6 +158,32 @@ export type CountedCheck = ErrorRateCheck | LatencyCheck | RateCheck
 /** True when the check is judged from the counts of both arms. */
 export function needsCounts(check: Check): check is CountedCheck {
   return check.kind === 'errorRate' || check.kind === 'latency' || check.kind === 'rate'
+}
+
+/**
+ * What a look shows this check: an arm without the part of the counts that the check needs is no data to it, with the
+ * reason that the source gave. So one broken part blinds only the checks that need it.
+ */
+export function knownTo(check: Check, input: CheckInput): CheckInput {
+  if (!needsCounts(check)) return input
+  return { ...input, stable: knownArm(check, input.stable), canary: knownArm(check, input.canary) }
+}
+
+function knownArm(check: CountedCheck, arm: MetricResult<ArmCounts>): MetricResult<ArmCounts> {
+  if (arm.kind !== 'value' || arm.value.missing === undefined) return arm
+  const reason = missingFor(check, arm.value.missing)
+  return reason === undefined ? arm : { kind: 'noData', reason }
+}
+
+function missingFor(check: CountedCheck, { errors, latency, events = {} }: MissingParts): string | undefined {
+  switch (check.kind) {
+    case 'errorRate':
+      return errors
+    case 'latency':
+      return latency
+    case 'rate':
+      return Object.hasOwn(events, check.of) ? events[check.of] : undefined
+  }
 }
 
 /** Requests slower than this quantile of stable are always told apart, even when the plan names only higher ones. */

@@ -11,23 +11,36 @@ export interface LatencyHistogram {
   readonly counts: readonly number[]
 }
 
-/** What one pool did in one window. `errors` ≤ `requests`; both are ≥ 0 and finite. */
+/**
+ * What one pool did in one window. `errors` ≤ `requests`; all counts are ≥ 0 and finite. A part that is `missing` says
+ * nothing: a judge asks for the arm by `knownTo` (checks.ts), which makes an arm without the part that it needs no value.
+ */
 export interface ArmCounts {
   readonly requests: number
+  /** 0 where `missing.errors` says that nobody knows. */
   readonly errors: number
   /** Absent (null) when the source measures no latency. */
   readonly latency: LatencyHistogram | null
-  /** Further named events, such as `orders`, as the metric source is set up to count them; ≥ 0 and finite. */
+  /** Further named events, such as `orders`, that the metric source has seen; ≥ 0 and finite. */
   readonly events: Readonly<Record<string, number>>
-  /** Requests that were sent in the window, answered by its end or not; absent where the source cannot say. */
-  readonly started?: number
-  /** How often processes of the pool were seen to have restarted; absent where the source cannot say. */
-  readonly restarts?: number
+  /** What the source is set up to count and cannot; absent when nothing is missing. */
+  readonly missing?: MissingParts
   /**
-   * What cannot be counted though it should be, by name (an event's, or `errors`), with a sentence that says why. Such an
-   * event is absent from {@link events}.
+   * How often a process of the pool has begun anew, as far as its counters tell. A process that reports both pools, such as
+   * a proxy, counts for both. Absent when the source cannot tell.
    */
-  readonly missing?: Readonly<Record<string, string>>
+  readonly restarts?: number
+  /** Requests sent to the pool, answered or not; absent when the source counts none. May be less than `requests`. */
+  readonly started?: number
+}
+
+/** Parts of the counts that are not known, each with the sentence that says why. */
+export interface MissingParts {
+  readonly errors?: string
+  readonly latency?: string
+  readonly started?: string
+  /** By the event's name. */
+  readonly events?: Readonly<Record<string, string>>
 }
 
 /** What one pool did in one stretch of the past, as a metric source has kept it. */

@@ -1,11 +1,28 @@
-import type { ArmCounts, LatencyHistogram, MetricResult } from '../domain/observation.ts'
+import { z } from 'zod'
+import type { Milliseconds } from '../domain/units.ts'
 
-/** What a cumulative counter counts: all requests, failed ones, those up to a latency, or a named event. */
+/** What a cumulative counter counts: requests answered or sent, failed ones, those up to a latency, or a named event. */
 export type Measure =
-  | { readonly kind: 'requests' }
-  | { readonly kind: 'errors' }
+  | { readonly kind: 'requests' | 'errors' | 'started' }
   | { readonly kind: 'bucket'; readonly upToSeconds: number }
   | { readonly kind: 'event'; readonly name: string }
+
+/** A part of what an arm did, that can be known or missing by itself. */
+export type Part = 'requests' | 'errors' | 'latency' | 'started' | `event:${string}`
+
+/** The part that a measure belongs to. */
+export function partOf(measure: Measure): Part {
+  switch (measure.kind) {
+    case 'requests':
+    case 'errors':
+    case 'started':
+      return measure.kind
+    case 'bucket':
+      return 'latency'
+    case 'event':
+      return `event:${measure.name}`
+  }
+}
 
 /** One counter of one pool since its process started. `id` is stable and unique among all counters of a look. */
 export interface Counter {
@@ -14,12 +31,17 @@ export interface Counter {
   readonly value: number
 }
 
+/** A {@link Tally} as it comes out of a cursor. */
+export const tallySchema = z.object({
+  /** Differs when the process has restarted; null when it has never said. */
+  incarnation: z.string().nullable(),
+  counters: z.record(z.string(), z.number()),
+  /** Parts that could not be read at that look: their next reading is a starting point. */
+  unread: z.array(z.string()).default([]),
+})
+
 /** The counters of one process as far as they were taken into account: plain JSON for a cursor. */
-export interface Tally {
-  /** Differs when the process has restarted; null when it does not say. */
-  readonly incarnation: string | null
-  readonly counters: Readonly<Record<string, number>>
-}
+export type Tally = Readonly<z.output<typeof tallySchema>>
 
 /** How much a counter rose between two looks. */
 export interface Rise {
@@ -28,67 +50,94 @@ export interface Rise {
 }
 
 /**
- * How much each counter rose since `before`. A counter that was not there counts from 0, and so does one that fell or
- * whose process restarted: its first samples are never lost and no rise is negative.
+ * How the process that was read stands to the one of the look before:
+ *
+ * - `same`: it says so.
+ * - `new`: it began after that look, so that its counters hold nothing older.
+ * - `untold`: it does not say; it is taken for the same until a counter falls.
+ * - `unsure`: it says for the first time, and that it began before that look; the one before may have been another.
+ * - `other`: another one, which began before that look: what its counters rose by since then nobody knows.
  */
-export function risesSince(before: Tally, counters: readonly Counter[], incarnation: string | null): readonly Rise[] {
-  const hasRestarted = before.incarnation !== incarnation
-  return counters.map(({ id, measure, value }) => {
-    const old = hasRestarted || !Object.hasOwn(before.counters, id) ? 0 : (before.counters[id] ?? 0)
-    return { measure, by: value >= old ? value - old : value }
+export type Succession = 'same' | 'new' | 'untold' | 'unsure' | 'other'
+
+/**
+ * The succession of two processes that say when they began, or null. `begunAt` is when the one that was read did, and
+ * `lookedAt` when the one before was read.
+ */
+export function successionOf(
+  before: string | null,
+  now: string | null,
+  begunAt: Milliseconds | null,
+  lookedAt: Milliseconds,
+): Succession {
+  if (now === null) return 'untold'
+  if (before === now) return 'same'
+  if (begunAt !== null && begunAt > lookedAt) return 'new'
+  return before === null ? 'unsure' : 'other'
+}
+
+/**
+ * How much each counter rose since `before`; never less than 0 and never more than it counted since then. A counter that
+ * was not there counts from 0 where its process was read without it or is new, and so does one that fell where its process
+ * may have restarted. Of a counter whose past is not known nothing is told: this look is its starting point.
+ */
+export function risesSince(before: Tally, counters: readonly Counter[], succession: Succession): readonly Rise[] {
+  return counters.flatMap(({ id, measure, value }) => {
+    if (succession === 'other' || before.unread.includes(partOf(measure))) return []
+    const old = Object.hasOwn(before.counters, id) ? (before.counters[id] ?? 0) : null
+    const by = riseOf(old, value, succession)
+    return by === null ? [] : [{ measure, by }]
   })
 }
 
+function riseOf(old: number | null, value: number, succession: Exclude<Succession, 'other'>): number | null {
+  if (succession === 'new') return value
+  if (old === null) return succession === 'unsure' ? null : value
+  if (value >= old) return value - old
+  return succession === 'untold' ? value : 0
+}
+
+/** 1 when the process has begun anew since `before`: it says so, or a counter of requests fell; else 0. */
+export function restartsSince(before: Tally, counters: readonly Counter[], succession: Succession): number {
+  if (Object.keys(before.counters).length === 0) return 0
+  if (succession === 'new' || succession === 'other') return 1
+  const requests = counters.filter(({ measure }) => measure.kind === 'requests')
+  return succession === 'untold' && haveFallen(before, requests) ? 1 : 0
+}
+
+function haveFallen(before: Tally, counters: readonly Counter[]): boolean {
+  return counters.some(({ id, value }) => value < (before.counters[id] ?? 0))
+}
+
 /**
- * The tally after a look. Counters that were not seen keep their value while the process is the same, so that they are
- * not counted twice when they come back.
+ * The tally after a look. Counters that were not seen keep their value while the process may be the same, so that they are
+ * not counted twice when they come back; those of parts that could not be read lose it.
  */
-export function tallyAfter(before: Tally | null, counters: readonly Counter[], incarnation: string | null): Tally {
-  const kept = before !== null && before.incarnation === incarnation ? before.counters : {}
+export function tallyAfter(
+  before: Tally | null,
+  counters: readonly Counter[],
+  incarnation: string | null,
+  succession: Succession,
+  unread: readonly Part[],
+): Tally {
+  const kept = before !== null && goesOn(before, counters, succession) ? before.counters : {}
   const seen = Object.fromEntries(counters.map(({ id, value }) => [id, value]))
-  return { incarnation, counters: { ...kept, ...seen } }
-}
-
-/**
- * Sums the rises of one pool. `events` are the names that the source counts, 0 when nothing rose. Without any counter of
- * requests the pool is `noData`; sums that contradict each other are `error(malformed)`.
- */
-export function armOf(pool: string, rises: readonly Rise[], events: readonly string[]): MetricResult<ArmCounts> {
-  if (!rises.some(({ measure }) => measure.kind === 'requests')) {
-    return { kind: 'noData', reason: `No requests of ${pool} are reported.` }
+  return {
+    incarnation: incarnation ?? before?.incarnation ?? null,
+    counters: { ...kept, ...seen },
+    unread: [...unread],
   }
-  const requests = sumOf(rises, ({ kind }) => kind === 'requests')
-  const errors = sumOf(rises, ({ kind }) => kind === 'errors')
-  if (errors > requests) {
-    return malformed(`${pool} reports more errors (${errors}) than requests (${requests}).`)
+}
+
+function goesOn(before: Tally, counters: readonly Counter[], succession: Succession): boolean {
+  switch (succession) {
+    case 'same':
+    case 'unsure':
+      return true
+    case 'untold':
+      return !haveFallen(before, counters)
+    case 'new':
+    case 'other':
+      return false
   }
-  const latency = latencyOf(rises)
-  if (latency === 'malformed') return malformed(`The latency buckets of ${pool} do not add up.`)
-  const counted = events.map((name) => [name, sumOf(rises, (of) => of.kind === 'event' && of.name === name)])
-  return { kind: 'value', value: { requests, errors, latency, events: Object.fromEntries(counted) } }
-}
-
-function malformed(reason: string): MetricResult<never> {
-  return { kind: 'error', fault: 'malformed', reason }
-}
-
-function sumOf(rises: readonly Rise[], isMeant: (measure: Measure) => boolean): number {
-  return rises.reduce((sum, { measure, by }) => (isMeant(measure) ? sum + by : sum), 0)
-}
-
-/** Per-bucket counts from cumulative ones, summed over series; all series of a histogram share their bounds. */
-function latencyOf(rises: readonly Rise[]): LatencyHistogram | null | 'malformed' {
-  const upTo = new Map<number, { sum: number; series: number }>()
-  for (const { measure, by } of rises) {
-    if (measure.kind !== 'bucket') continue
-    const bucket = upTo.get(measure.upToSeconds) ?? { sum: 0, series: 0 }
-    upTo.set(measure.upToSeconds, { sum: bucket.sum + by, series: bucket.series + 1 })
-  }
-  if (upTo.size === 0) return null
-  const sorted = [...upTo].sort(([left], [right]) => left - right)
-  const hasSameBounds = new Set(sorted.map(([, { series }]) => series)).size === 1
-  if (sorted.at(-1)?.[0] !== Number.POSITIVE_INFINITY || !hasSameBounds) return 'malformed'
-  const counts = sorted.map(([, { sum }], index) => sum - (sorted[index - 1]?.[1].sum ?? 0))
-  if (counts.some((count) => count < 0)) return 'malformed'
-  return { upperBoundsSeconds: sorted.slice(0, -1).map(([bound]) => bound), counts }
 }

@@ -3,7 +3,18 @@ import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
 import type { MetricFault, MetricResult } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import { armOf, risesSince, tallyAfter, type Counter, type Tally } from './cumulative.ts'
+import { armOf } from './arm.ts'
+import {
+  type Counter,
+  type Part,
+  partOf,
+  restartsSince,
+  risesSince,
+  type Succession,
+  type Tally,
+  tallyAfter,
+  tallySchema,
+} from './cumulative.ts'
 import { defineMetricSource } from './define.ts'
 import { lookNotTaken, NOT_COUNTED, STARTED } from './look.ts'
 import type {
@@ -22,7 +33,10 @@ const BOUNDS_SECONDS = Array.from({ length: 41 }, (_, index) => 0.001 * 2 ** (in
 
 /** Traffic of one pool to add to its counters. */
 export interface RecordedTraffic {
+  /** Requests answered. */
   readonly requests: number
+  /** Requests sent, answered or not; counted from the first time that it is given. */
+  readonly started?: number
   readonly errors?: number
   /** One entry per measured request. */
   readonly latenciesSeconds?: readonly number[]
@@ -66,6 +80,7 @@ export function createMemoryMetricWorld(settings: { readonly deadline?: Millisec
       incarnation: String(incarnations),
       requests: 0,
       errors: 0,
+      started: null,
       latencies: null,
       events: {},
     }
@@ -138,6 +153,7 @@ interface PoolCounters {
   readonly incarnation: string
   requests: number
   errors: number
+  started: number | null
   /** Cumulative counts per bound and, last, of all; null until a latency is recorded. */
   latencies: number[] | null
   events: Record<string, number>
@@ -146,6 +162,8 @@ interface PoolCounters {
 interface MemoryCursor {
   readonly at: Milliseconds
   readonly tallies: Readonly<Record<string, Tally>>
+  /** Parts that either pool has reported: only those are 0 where they are absent. */
+  readonly seen: readonly string[]
 }
 
 function observeWorld(world: MemoryMetricWorld, request: ObserveRequest): Observation {
@@ -158,15 +176,18 @@ function observeWorld(world: MemoryMetricWorld, request: ObserveRequest): Observ
     })
   }
   const since = cursorOf(request)
-  const after = (pool: string, { counters, incarnation }: Seen) =>
-    tallyAfter(since?.tallies[pool] ?? null, counters, incarnation)
+  const after = (pool: string, { counters, incarnation }: Seen) => {
+    const before = since?.tallies[pool] ?? null
+    return tallyAfter(before, counters, incarnation, successionOf(before, incarnation), [])
+  }
   const tallies = { [stable]: after(stable, found.stable), [canary]: after(canary, found.canary) }
   const end = Math.max(request.now, since?.at ?? request.now)
-  const cursor: MemoryCursor = { at: end, tallies }
+  const seen = [...new Set([...seenBefore(request), ...partsIn(found.stable), ...partsIn(found.canary)])]
+  const cursor: MemoryCursor = { at: end, tallies, seen }
   if (since === null) return { stable: STARTED, canary: STARTED, window: { start: end, end }, cursor: { ...cursor } }
   return {
-    stable: risenSince(since, stable, found.stable),
-    canary: risenSince(since, canary, found.canary),
+    stable: risenSince(since, stable, found.stable, seen),
+    canary: risenSince(since, canary, found.canary, seen),
     window: { start: since.at, end },
     cursor: { ...cursor },
   }
@@ -189,10 +210,23 @@ function isSpoilt({ counters }: Seen): boolean {
   return counters.some(({ value }) => Number.isNaN(value))
 }
 
-function risenSince(since: MemoryCursor, pool: string, { counters, incarnation }: Seen) {
-  const before = since.tallies[pool] ?? { incarnation: null, counters: {} }
-  const events = counters.flatMap(({ measure }) => (measure.kind === 'event' ? [measure.name] : []))
-  return armOf(pool, risesSince(before, counters, incarnation), events)
+function risenSince(since: MemoryCursor, pool: string, { counters, incarnation }: Seen, seen: readonly string[]) {
+  const before = since.tallies[pool] ?? { incarnation: null, counters: {}, unread: [] }
+  const succession = successionOf(before, incarnation)
+  const restarts = restartsSince(before, counters, succession)
+  const events = seen.flatMap((part) => (part.startsWith('event:') ? [part.slice('event:'.length)] : []))
+  const known = { events, countsStarted: seen.includes('started'), gaps: {}, restarts }
+  return armOf(pool, risesSince(before, counters, succession), known)
+}
+
+function partsIn({ counters }: Seen): readonly Part[] {
+  return counters.map(({ measure }) => partOf(measure))
+}
+
+/** A pool that was out of sight, or has restarted, begins at 0. */
+function successionOf(before: Tally | null, incarnation: string | null): Succession {
+  if (incarnation === null) return 'untold'
+  return before?.incarnation === incarnation ? 'same' : 'new'
 }
 
 function notTaken(request: ObserveRequest, arms: Pick<Observation, 'stable' | 'canary'>): Observation {
@@ -205,12 +239,16 @@ function cursorOf({ since, notBefore }: ObserveRequest): MemoryCursor | null {
   return parsed.success && parsed.data.at >= notBefore ? parsed.data : null
 }
 
+/** What was seen before, also by a look from before anything may be counted. */
+function seenBefore({ since }: ObserveRequest): readonly string[] {
+  const parsed = cursorSchema.safeParse(since)
+  return parsed.success ? parsed.data.seen : []
+}
+
 const cursorSchema = z.object({
   at: z.number(),
-  tallies: z.record(
-    z.string(),
-    z.object({ incarnation: z.string().nullable(), counters: z.record(z.string(), z.number()) }),
-  ),
+  tallies: z.record(z.string(), tallySchema),
+  seen: z.array(z.string()).default([]),
 })
 
 async function obstructed(world: MemoryMetricWorld, signal: AbortSignal): Promise<MetricResult<never> | null> {
@@ -224,12 +262,14 @@ async function obstructed(world: MemoryMetricWorld, signal: AbortSignal): Promis
   return { kind: 'error', fault: 'timeout', reason: `The memory source did not answer within ${world.deadline} ms.` }
 }
 
-function add(pool: PoolCounters, { requests, errors = 0, latenciesSeconds = [], events = {} }: RecordedTraffic): void {
+function add(pool: PoolCounters, traffic: RecordedTraffic): void {
+  const { requests, errors = 0, started, latenciesSeconds = [], events = {} } = traffic
   if (errors > requests) {
     throw new SluiceError('request.invalid', { message: 'A pool cannot have more errors than requests.' })
   }
   pool.requests += requests
   pool.errors += errors
+  if (started !== undefined) pool.started = (pool.started ?? 0) + started
   for (const seconds of latenciesSeconds) {
     pool.latencies ??= [...BOUNDS_SECONDS, Number.POSITIVE_INFINITY].map(() => 0)
     pool.latencies = pool.latencies.map((count, index) =>
@@ -243,6 +283,9 @@ function countersFrom(pool: PoolCounters): readonly Counter[] {
   return [
     { id: 'requests', measure: { kind: 'requests' }, value: pool.requests },
     { id: 'errors', measure: { kind: 'errors' }, value: pool.errors },
+    ...(pool.started === null
+      ? []
+      : [{ id: 'started', measure: { kind: 'started' }, value: pool.started } satisfies Counter]),
     ...(pool.latencies ?? []).map((value, index): Counter => {
       const upToSeconds = BOUNDS_SECONDS[index] ?? Number.POSITIVE_INFINITY
       return { id: `upTo:${upToSeconds}`, measure: { kind: 'bucket', upToSeconds }, value }

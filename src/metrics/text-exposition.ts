@@ -8,34 +8,54 @@ export interface Sample {
   readonly timestamp: number | null
 }
 
-/** All samples, or the number (from 1) of the first line that is not one and why. */
+/** A line that is no sample, or not the only one of its series: what it counts nobody can say. */
+export interface DoubtfulLine {
+  /** From 1. */
+  readonly line: number
+  readonly problem: string
+  /** Null when not even its name can be read. */
+  readonly name: string | null
+  /** Null when they cannot be read. */
+  readonly labels: Readonly<Record<string, string>> | null
+}
+
+/** What a text holds; or, when it is no exposition or not a whole one, the number (from 1) of the line that shows it. */
 export type Exposition =
-  | { readonly ok: true; readonly samples: readonly Sample[] }
+  | { readonly ok: true; readonly samples: readonly Sample[]; readonly doubtful: readonly DoubtfulLine[] }
   | { readonly ok: false; readonly line: number; readonly problem: string }
 
 /**
  * Reads the Prometheus text exposition format, version 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/). Comments, blank lines, spare blanks and a carriage
- * return at the end of a line are passed over. Anything else that is not a sample makes the whole text unreadable: a
- * text that was cut off, a series that comes twice, an unknown escape. A wrong number never comes out.
+ * return at the end of a line are passed over. Any other line that is not a sample (an unknown escape, a second sample of
+ * a series, of which only the first is given) is doubtful, and it is for the reader to say whether it matters. A text that
+ * was cut off is unreadable, and so is one without any sample among its lines. A wrong number never comes out.
  */
 export function parseExposition(text: string): Exposition {
   if (text !== '' && !text.endsWith('\n')) {
     return { ok: false, line: text.split('\n').length, problem: 'the text is cut off: its last line has no end' }
   }
   const samples: Sample[] = []
+  const doubtful: DoubtfulLine[] = []
   const series = new Set<string>()
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim()
     if (line === '' || line.startsWith('#')) continue
     const sample = parseSample(line)
-    if (typeof sample === 'string') return { ok: false, line: index + 1, problem: sample }
-    const key = seriesKey(sample.name, sample.labels)
-    if (series.has(key)) return { ok: false, line: index + 1, problem: `the series ${key} comes twice` }
+    if (typeof sample === 'string') {
+      const name = matchAt(NAME, line, 0)?.[0] ?? null
+      doubtful.push({ line: index + 1, problem: sample, name, labels: null })
+      continue
+    }
+    const { name, labels } = sample
+    const key = seriesKey(name, labels)
+    if (series.has(key)) doubtful.push({ line: index + 1, problem: `the series ${key} comes twice`, name, labels })
+    else samples.push(sample)
     series.add(key)
-    samples.push(sample)
   }
-  return { ok: true, samples }
+  const [first] = doubtful
+  if (samples.length > 0 || first === undefined) return { ok: true, samples, doubtful }
+  return { ok: false, line: first.line, problem: first.problem }
 }
 
 /** The one way to write a series: its name and its labels sorted by name, e.g. `up{instance="a",job="b"}`. */

@@ -13,6 +13,8 @@ export interface PoolTraffic {
   /** Latency of every request of this call, in seconds; 10 ms when absent. */
   readonly latencySeconds?: number
   readonly events?: Readonly<Record<string, number>>
+  /** How many requests were sent, answered or not; as many as were answered when absent. */
+  readonly started?: number
 }
 
 /** One live store without any series of the two pools, and the hands that a test needs on it. */
@@ -20,6 +22,8 @@ export interface MetricWorld {
   readonly roles: PoolRoles
   /** Names of events that the source is set up to count. */
   readonly events: readonly string[]
+  /** What stands for an event in the set-up of the source, to be told when it is not there; null when nothing does. */
+  seriesOf(event: string): string | null
   /** Another source over the same store, as another worker would have. */
   connect(): MetricSource
   /** Adds to the counters of a pool. */
@@ -156,6 +160,51 @@ function countingPromises(context: Context): void {
     expect(watch.sum('stable').events[event]).toBe(12)
     expect(watch.sum('canary').events[event]).toBe(1)
   })
+
+  it('has no count of an event that neither pool has ever reported, and says what it looked for', async () => {
+    const { world } = context
+    const [event] = world.events
+    if (event === undefined) return
+    const watch = await startWatch(context)
+    for (const pool of Object.values(world.roles)) await world.record(pool, { requests: 50 })
+    const seen = await watch.look()
+    for (const arm of [seen.stable, seen.canary]) {
+      if (arm.kind !== 'value') throw new Error(arm.reason)
+      expect(arm.value.events).toEqual({})
+      const series = world.seriesOf(event)
+      if (series !== null) expect(arm.value.missing?.events?.[event]).toContain(series)
+    }
+  })
+
+  it('reads an event as 0 that only the other pool has reported, also after both have restarted', async () => {
+    const { world } = context
+    const [event] = world.events
+    if (event === undefined) return
+    const watch = await startWatch(context)
+    await world.record(world.roles.stable, { requests: 50, events: { [event]: 12 } })
+    await world.record(world.roles.canary, { requests: 50 })
+    expect((await watch.look()).canary).toMatchObject({ value: { requests: 50, events: { [event]: 0 } } })
+    for (const pool of Object.values(world.roles)) await world.restart(pool)
+    await watch.look()
+    for (const pool of Object.values(world.roles)) await world.record(pool, { requests: 20 })
+    const seen = await watch.look({ withNewSource: true })
+    expect([seen.stable, seen.canary]).toMatchObject([
+      { value: { requests: 20, events: { [event]: 0 } } },
+      { value: { requests: 20, events: { [event]: 0 } } },
+    ])
+  })
+
+  it('counts requests that were sent, answered or not', async () => {
+    const { world } = context
+    const watch = await startWatch(context)
+    await world.record(world.roles.stable, { requests: 40, started: 40 })
+    await world.record(world.roles.canary, { requests: 3, started: 30 })
+    const seen = await watch.look()
+    expect([seen.stable, seen.canary]).toMatchObject([
+      { value: { requests: 40, started: 40 } },
+      { value: { requests: 3, started: 30 } },
+    ])
+  })
 }
 
 function windowPromises(context: Context): void {
@@ -204,6 +253,21 @@ function windowPromises(context: Context): void {
     await watch.look()
     expect(watch.sum('canary')).toMatchObject({ requests: 530, errors: 22 })
     expect(watch.negatives()).toEqual([])
+  })
+
+  it('counts how often a pool has begun anew', async () => {
+    const { world } = context
+    const watch = await startWatch(context)
+    for (const pool of Object.values(world.roles)) await world.record(pool, { requests: 50, errors: 5 })
+    await watch.look()
+    // Each time a little less: where no process says when it began, only a counter that falls tells.
+    for (const requests of [9, 7, 5]) {
+      await world.restart(world.roles.canary)
+      await world.record(world.roles.canary, { requests, errors: 1 })
+      await watch.look()
+    }
+    expect(watch.restarts('canary')).toBe(3)
+    expect(watch.restarts('stable')).toBe(0)
   })
 }
 
@@ -323,6 +387,7 @@ interface Watch {
   sum(role: Role): { requests: number; errors: number; events: Record<string, number> }
   /** Requests up to a latency, for bounds near the given one that the source has. */
   latencyUpTo(role: Role, seconds: number): number
+  restarts(role: Role): number
   /** Pairs of neighbouring windows that do not touch. */
   gaps(): readonly string[]
   negatives(): readonly number[]
@@ -352,6 +417,7 @@ async function startWatch(context: Context, roles: PoolRoles = context.world.rol
     cursor: () => since,
     sum: (role) => sumOf(values(role)),
     latencyUpTo: (role, seconds) => values(role).reduce((sum, counts) => sum + countUpTo(counts, seconds), 0),
+    restarts: (role) => values(role).reduce((sum, { restarts = 0 }) => sum + restarts, 0),
     gaps: () => gapsBetween(seen),
     negatives: () => [...values('stable'), ...values('canary')].flatMap(figuresOf).filter((figure) => !(figure >= 0)),
   }

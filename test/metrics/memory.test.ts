@@ -11,12 +11,14 @@ describeMetricSourceContract('the memory source', async (): Promise<MetricWorld>
   return {
     roles,
     events: ['orders'],
+    seriesOf: () => null,
     connect: () => createMemoryMetricSource(core),
-    record: async (pool, { requests, latencySeconds = 0.01, errors = 0, events = {} }) => {
+    record: async (pool, { requests, latencySeconds = 0.01, errors = 0, events = {}, started = requests }) => {
       core.record(pool, {
         requests,
         errors,
         events,
+        started,
         latenciesSeconds: Array.from({ length: requests }, () => latencySeconds),
       })
     },

@@ -158,7 +158,7 @@ describe('the past of a pool', () => {
     expect(windows.every(({ counts }) => counts.requests === 10 && counts.errors === 1)).toBe(true)
   })
 
-  it('has no errors and no events where their series are absent, and no window without requests', async () => {
+  it('has no errors where their series are absent, no window without requests, and no event that was never there', async () => {
     const { source } = fakeApi((_parameters, points) =>
       matrix([
         ['requests', points.slice(0, 2).map((at) => [at, '5'] as const)],
@@ -167,9 +167,47 @@ describe('the past of a pool', () => {
     )
     const windows = await valueOf(ask(source, 4 * 60_000))
     expect(windows.map(({ counts }) => [counts.errors, counts.events])).toEqual([
-      [0, { orders: 0 }],
-      [1, { orders: 0 }],
+      [0, {}],
+      [1, {}],
     ])
+    expect(windows[0]?.counts.missing).toEqual({
+      events: { orders: 'blue has not reported orders_total in that time' },
+    })
+  })
+
+  it('has 0 of an event where its series is absent in one window and there in another', async () => {
+    const { source } = fakeApi((_parameters, points) =>
+      matrix([
+        ['requests', points.map((at) => [at, '5'] as const)],
+        ['carries:errors', points.map((at) => [at, '1'] as const)],
+        ['event:orders', points.slice(2).map((at) => [at, '1'] as const)],
+      ]),
+    )
+    const windows = await valueOf(ask(source, 3 * 60_000))
+    expect(windows.map(({ counts }) => [counts.events['orders'], counts.missing])).toEqual([
+      [0, undefined],
+      [0, undefined],
+      [1, undefined],
+    ])
+  })
+
+  it('knows no errors where nothing says which requests failed', async () => {
+    const { source } = fakeApi((_parameters, points) => matrix([['requests', points.map((at) => [at, '5'] as const)]]))
+    const [window] = await valueOf(ask(source, 60_000))
+    expect(window?.counts.missing?.errors).toBe('requests_total of blue comes without the label code')
+  })
+
+  it('keeps the windows of a pool one of whose further counters is no number', async () => {
+    const { source } = fakeApi((_parameters, points) =>
+      matrix([
+        ['requests', points.map((at) => [at, '5'] as const)],
+        ['carries:errors', points.map((at) => [at, '1'] as const)],
+        ['event:orders', points.map((at, index) => [at, index === 0 ? 'NaN' : '1'] as const)],
+      ]),
+    )
+    const windows = await valueOf(ask(source, 2 * 60_000))
+    expect(windows.map(({ counts }) => counts.events['orders'])).toEqual([undefined, 1])
+    expect(windows[0]?.counts.missing?.events?.['orders']).toContain('NaN')
   })
 
   it('fails as a whole when one chunk fails', async () => {

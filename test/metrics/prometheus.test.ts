@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
 import type { Cursor, Observation } from '../../src/metrics/metric-source.ts'
 import { instantQuery } from '../../src/metrics/prometheus/http-api.ts'
-import { quote } from '../../src/metrics/prometheus/window-query.ts'
+import { quote } from '../../src/metrics/prometheus/series.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'
 import {
   describeMetricSourceContract,
@@ -331,6 +331,7 @@ function optionsFor(url: string) {
     deadline: '1s',
     requests: { metric: 'http_requests_total' },
     errors: { label: 'code', regex: '5..' },
+    started: { metric: 'http_requests_started_total' },
     latency: { metric: 'http_request_duration_seconds' },
     events: { orders: { metric: 'orders_total' } },
   }
@@ -339,6 +340,7 @@ function optionsFor(url: string) {
 interface Counters {
   ok: number
   failed: number
+  started: number
   orders: number
   latencies: number[]
   isSpoiled: boolean
@@ -382,9 +384,10 @@ async function prometheusWorld(): Promise<
     url: server.url,
     roles: { stable: pools[0], canary: pools[1] },
     events: ['orders'],
+    seriesOf: () => 'orders_total',
     connect: () => prometheusSource.open(optionsFor(server.url), { pools }),
     async record(pool, traffic) {
-      const counted = counters.get(pool) ?? { ok: 0, failed: 0, orders: 0, latencies: [], isSpoiled: false }
+      const counted = counters.get(pool) ?? { ok: 0, failed: 0, started: 0, orders: 0, latencies: [], isSpoiled: false }
       counters.set(pool, counted)
       count(counted, traffic)
       if (!hidden.has(pool)) await publish(pool)
@@ -429,7 +432,9 @@ function open(): AbortSignal {
   return new AbortController().signal
 }
 
-function count(counters: Counters, { requests, errors = 0, latencySeconds = 0.01, events = {} }: PoolTraffic): void {
+function count(counters: Counters, traffic: PoolTraffic): void {
+  const { requests, errors = 0, latencySeconds = 0.01, events = {}, started = requests } = traffic
+  counters.started += started
   counters.ok += requests - errors
   counters.failed += errors
   counters.orders += events['orders'] ?? 0
@@ -439,7 +444,7 @@ function count(counters: Counters, { requests, errors = 0, latencySeconds = 0.01
 /** As a client library writes it: a series exists once it has counted something. */
 function expositionOf(pool: string, counters: Counters | undefined): string {
   if (counters === undefined) return ''
-  const { ok, failed, orders, latencies, isSpoiled } = counters
+  const { ok, failed, started, orders, latencies, isSpoiled } = counters
   const buckets = [...BOUNDS, Number.POSITIVE_INFINITY].map((bound) => {
     const le = Number.isFinite(bound) ? bound : '+Inf'
     const upTo = latencies.filter((latency) => latency <= bound).length
@@ -448,6 +453,7 @@ function expositionOf(pool: string, counters: Counters | undefined): string {
   const lines = [
     `http_requests_total{pool="${pool}",code="200"} ${isSpoiled ? 'NaN' : ok}`,
     ...(failed > 0 ? [`http_requests_total{pool="${pool}",code="500"} ${failed}`] : []),
+    `http_requests_started_total{pool="${pool}"} ${started}`,
     ...(orders > 0 ? [`orders_total{pool="${pool}"} ${orders}`] : []),
     ...buckets,
   ]

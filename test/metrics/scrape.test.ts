@@ -29,6 +29,7 @@ describeMetricSourceContract('the scrape source', async (): Promise<MetricWorld>
   return {
     roles,
     events: ['orders'],
+    seriesOf: () => 'shop_events_total{event="order"}',
     connect: () =>
       scrapeSource.open(
         {
@@ -36,6 +37,7 @@ describeMetricSourceContract('the scrape source', async (): Promise<MetricWorld>
           urls: [world.url],
           latency: { metric: 'http_duration_seconds' },
           events: { orders: { metric: 'shop_events_total', labels: { event: 'order' } } },
+          started: { metric: 'http_requests_started_total' },
           deadline: '300ms',
         },
         { pools },
@@ -158,14 +160,75 @@ describe('the scrape source', () => {
     ['a page that was cut off', 'http_requests_total{pool="green",code="200"} 5'],
     ['a negative count', counted('green', 200, -1)],
     ['an infinite count', counted('green', 200, Number.POSITIVE_INFINITY).replace('Infinity', '+Inf')],
-    ['buckets without the last one', `${counted('green', 200, 1)}rt_bucket{pool="green",le="1"} 1\n`],
+    ['requests that come twice', `${counted('green', 200, 1)}${counted('green', 200, 1)}`],
     [
-      'buckets that fall',
-      `${counted('green', 200, 1)}rt_bucket{pool="green",le="1"} 2\nrt_bucket{pool="green",le="+Inf"} 1\n`,
+      'failed requests that come twice',
+      `${counted('green', 200, 1)}${counted('green', 500, 1)}${counted('green', 500, 2)}`,
     ],
-    ['a bucket without a bound', `${counted('green', 200, 1)}rt_bucket{pool="green"} 1\n`],
   ])('takes no look at %s', async (_, text) => {
     const seen = await watch(['', text], { latency: { metric: 'rt' } })
+    expect(seen).toMatchObject({ canary: { kind: 'error', fault: 'malformed' }, window: { start: 1_000, end: 1_000 } })
+  })
+
+  it.each([
+    ['buckets without the last one', 'rt_bucket{pool="green",le="1"} 1\n'],
+    ['buckets that fall', 'rt_bucket{pool="green",le="1"} 2\nrt_bucket{pool="green",le="+Inf"} 1\n'],
+    ['a bucket without a bound', 'rt_bucket{pool="green"} 1\n'],
+    ['a bucket that is not a number', 'rt_bucket{pool="green",le="+Inf"} NaN\n'],
+    ['a bucket that comes twice', 'rt_bucket{pool="green",le="+Inf"} 1\nrt_bucket{pool="green",le="+Inf"} 1\n'],
+    [
+      'one bound in two spellings',
+      'rt_bucket{pool="green",le="1"} 1\nrt_bucket{pool="green",le="1.0"} 1\nrt_bucket{pool="green",le="+Inf"} 1\n',
+    ],
+    ['a bucket that cannot be read', 'rt_bucket{pool="green",le="+Inf} 1\n'],
+  ])('counts requests, but knows no latency, with %s', async (_, text) => {
+    const orders = 'orders_total{pool="green"} 3\n'
+    const more = { latency: { metric: 'rt' }, events: { orders: { metric: 'orders_total' } } }
+    const { canary, window } = await watch(['', `${counted('green', 200, 7)}${orders}${text}`], more)
+    expect(canary).toMatchObject({
+      value: { requests: 7, errors: 0, latency: null, events: { orders: 3 }, missing: { latency: expect.any(String) } },
+    })
+    expect('value' in canary && Object.keys(canary.value.missing ?? {})).toEqual(['latency'])
+    expect(window).toEqual({ start: 1_000, end: 2_000 })
+  })
+
+  it('takes one bound for one bound, however it is written, when the spelling changes', async () => {
+    const page = (one: string, count: number) =>
+      `${counted('green', 200, count)}rt_bucket{pool="green",le="${one}"} ${count}\nrt_bucket{pool="green",le="+Inf"} ${count}\n`
+    const { canary } = await watch([page('1', 5), page('1e0', 9)], { latency: { metric: 'rt' } })
+    expect(canary).toMatchObject({ value: { latency: { upperBoundsSeconds: [1], counts: [4, 0] } } })
+  })
+
+  it('passes over whatever is wrong with lines that count nothing', async () => {
+    const elsewhere = [
+      'mount_info{type="ext4"} 1\nmount_info{type="ext4"} 1\n',
+      'other{ 5\n<p>\nother_total{pool="green"} 1 # {trace="x"} 1\n',
+      counted('red', 200, 1) + counted('red', 200, 2),
+    ].join('')
+    const { canary } = await watch([elsewhere + counted('green', 200, 1), elsewhere + counted('green', 200, 4)])
+    expect(canary).toEqual({
+      kind: 'value',
+      value: { requests: 3, errors: 0, latency: null, events: {}, restarts: 0 },
+    })
+  })
+
+  it('knows a broken event again from the second look after, because the first one covers more than its window', async () => {
+    const events = { orders: { metric: 'orders_total' } }
+    const page = (requests: number, orders: string) =>
+      `${counted('green', 200, requests)}orders_total{pool="green"} ${orders}\n`
+    const texts = [page(10, '1'), page(20, 'x'), page(30, '20'), page(40, '22')]
+    const reports = await Promise.all(
+      [2, 3, 4].map(async (looks) => (await watch(texts.slice(0, looks), { events })).canary),
+    )
+    expect(reports).toMatchObject([
+      { value: { requests: 10, events: {}, missing: { events: { orders: expect.stringContaining('not readable') } } } },
+      { value: { requests: 10, events: {}, missing: { events: { orders: expect.stringContaining('look before') } } } },
+      { value: { requests: 10, events: { orders: 2 } } },
+    ])
+  })
+
+  it('takes a web page for none', async () => {
+    const seen = await watch([counted('green', 200, 1), '<html>\n<body>sign in</body>\n'])
     expect(seen).toMatchObject({ canary: { kind: 'error', fault: 'malformed' }, window: { start: 1_000, end: 1_000 } })
   })
 
@@ -256,6 +319,7 @@ function processOf(pool: string) {
   const registers = [registry]
   const requests = new Counter({ name: 'http_requests_total', help: 'r', labelNames: ['pool', 'code'], registers })
   const latency = new Histogram({ name: 'http_duration_seconds', help: 'l', labelNames: ['pool'], registers })
+  const started = new Counter({ name: 'http_requests_started_total', help: 's', labelNames: ['pool'], registers })
   const events = new Counter({ name: 'shop_events_total', help: 'e', labelNames: ['pool', 'event'], registers })
   return {
     registry,
@@ -264,9 +328,11 @@ function processOf(pool: string) {
       errors = 0,
       latencySeconds = 0.01,
       events: named = {},
+      started: sent = count,
     }: Parameters<MetricWorld['record']>[1]) {
       if (count > errors) requests.inc({ pool, code: '200' }, count - errors)
       if (errors > 0) requests.inc({ pool, code: '500' }, errors)
+      started.inc({ pool }, sent)
       for (let index = 0; index < count; index += 1) latency.observe({ pool }, latencySeconds)
       if (named['orders'] !== undefined) events.inc({ pool, event: 'order' }, named['orders'])
     },

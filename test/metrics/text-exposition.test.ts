@@ -89,14 +89,31 @@ describe('reading the format', () => {
     ['a label twice', 'up{a="b",a="c"} 1\n'],
     ['a series twice', 'up{a="b",c="d"} 1\nup{c="d",a="b"} 2\n'],
     ['an exemplar', 'up 1 # {trace="x"} 1\n'],
-    ['a last line without its end', 'up 12'],
-    ['a web page', '<html>\n'],
-  ])('refuses %s', (_, text) => {
-    expect(parseExposition(`ok 1\n${text}`)).toMatchObject({ ok: false })
+    ['a line of a web page', '<html>\n'],
+  ])('doubts %s and reads what stands around it', (_, text) => {
+    const parsed = parseExposition(`ok 1\n${text}end 2\n`)
+    expect(parsed.ok && parsed.samples.map(({ name }) => name).filter((name) => name !== 'up')).toEqual(['ok', 'end'])
+    const line = text.split('\n').length
+    expect(parsed.ok && parsed.doubtful).toMatchObject([{ line }])
   })
 
-  it('names the line that is wrong', () => {
-    expect(parseExposition('a 1\n\nb 1\nc x\nd 1\n')).toMatchObject({ ok: false, line: 4 })
+  it('says of a doubtful line what can be said: its number, its name, and its labels where they are readable', () => {
+    const text = 'a 1\n\nb 1\nc{x="1"} 1\nc{x="1"} 2\nd{x="2 1\n<p>\n'
+    expect(parseExposition(text)).toMatchObject({
+      samples: [{ name: 'a' }, { name: 'b' }, { name: 'c', value: 1 }],
+      doubtful: [
+        { line: 5, name: 'c', labels: { x: '1' }, problem: 'the series c{x="1"} comes twice' },
+        { line: 6, name: 'd', labels: null },
+        { line: 7, name: null, labels: null },
+      ],
+    })
+  })
+
+  it.each([
+    ['a text whose last line has no end', 'ok 1\nup 12', 2],
+    ['a text without a sample among its lines', '<html>\nhello\n', 1],
+  ])('refuses %s', (_, text, line) => {
+    expect(parseExposition(text)).toMatchObject({ ok: false, line })
   })
 
   it('never reads a number out of a text that was cut off', () => {

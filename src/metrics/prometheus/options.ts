@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseDuration, type Milliseconds } from '../../domain/units.ts'
 import { deadlineText } from '../../outbound/deadline.ts'
+import { hasClearUnit, latencyUnit, UNCLEAR_UNIT } from '../latency-unit.ts'
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$/
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,99}$/
@@ -31,12 +32,17 @@ export const prometheusOptions = z.strictObject({
   /** The label whose values are the names of the pools. */
   poolLabel: labelName,
   scrapeInterval: duration,
-  /** The counter of all requests. */
+  /** The counter of all requests that have been answered. */
   requests: series,
   /** Which of these requests failed: those whose label matches the regular expression as a whole. */
   errors: z.strictObject({ label: labelName, regex: z.string().min(1).max(200) }),
-  /** The histogram of latencies in seconds, without `_bucket`. */
-  latency: series.optional(),
+  /** The counter of requests that have been sent, answered or not. */
+  started: series.optional(),
+  /** The histogram of latencies, without `_bucket`; in seconds unless its unit is given. */
+  latency: z
+    .strictObject({ metric: metricName, labels, unit: latencyUnit.optional() })
+    .refine(hasClearUnit, UNCLEAR_UNIT)
+    .optional(),
   /** Further counters, by the name that checks use. */
   events: z.record(z.string().regex(/^[a-zA-Z][\w-]{0,63}$/, { error: 'must be a name' }), series).default({}),
   /** How long a sample may take from its target into the store; one scrape interval by default. */

@@ -1,13 +1,13 @@
 import type { Milliseconds } from '../../domain/units.ts'
 import type { PrometheusOptions } from './options.ts'
-
-/** The label that tells the parts of the answer apart. */
-export const PART_LABEL = 'sluice_part'
+import { type CountedSeries, countedSeries, part, requestSeries } from './series.ts'
 
 /** A stretch of time after `start` up to and with `end`; both are multiples of the cell. */
 export interface Window {
   readonly start: Milliseconds
   readonly end: Milliseconds
+  /** Set in the first scrape interval of a release: series that had a sample by then are not counted in it. */
+  readonly newSince: Milliseconds | null
 }
 
 /**
@@ -21,8 +21,11 @@ export function cellOf(options: Pick<PrometheusOptions, 'scrapeInterval'>): Mill
 /**
  * One PromQL expression, to be evaluated at the end of the window, that answers everything about it:
  *
- * - `requests`, `errors`, `event:<name>`: how much the counters rose, per pool
+ * - `requests`, `errors`, `started`, `event:<name>`: how much the counters rose, per pool
  * - `bucket`: how much the cumulative buckets rose, per pool and `le`
+ * - `carries:<part>`: there for each pool that reports the part in this window; of errors, that can tell them apart
+ * - `new`: there for each pool with a series that began in this window; see {@link originQuery}
+ * - `restarts`: how often processes of the pool began anew
  * - `age`: seconds from the newest sample of the requests to the end, per pool that is still scraped
  *
  * `increase()` would extrapolate and lose a series' first samples. Here a rise is the sum over cells: the last sample in
@@ -30,110 +33,109 @@ export function cellOf(options: Pick<PrometheusOptions, 'scrapeInterval'>): Mill
  * overlap, so windows add up to exactly what the counters say. With `newSince`, series that had a sample by then are left
  * out: at the start of a release their next sample still counts requests from before it.
  */
-export function windowQuery(
-  options: PrometheusOptions,
-  pools: readonly string[],
-  window: Window,
-  newSince: Milliseconds | null,
-): string {
-  const { poolLabel, requests, errors, latency, events } = options
-  const rise = (selector: string, by: string) => risesOf(options, selector, by, window, newSince)
-  const select = (metric: string, labels: Readonly<Record<string, string>>, more: readonly string[] = []) =>
-    `${metric}{${[poolMatcher(poolLabel, pools), ...matchersOf(labels), ...more].join(',')}}`
-  const all = select(requests.metric, requests.labels)
-  const failed = select(requests.metric, requests.labels, [`${errors.label}=~${quote(errors.regex)}`])
+export function windowQuery(options: PrometheusOptions, pools: readonly string[], window: Window): string {
+  const { poolLabel } = options
+  const series = countedSeries(options, pools)
+  const length = `${window.end - window.start}ms`
+  const told = requestSeries(options, pools, 'labelled')
+  const signs = series.filter((one) => one.part !== 'errors')
   return [
-    part('requests', rise(all, poolLabel)),
-    part('errors', rise(failed, poolLabel)),
-    ...(latency === undefined
-      ? []
-      : [part('bucket', rise(select(`${latency.metric}_bucket`, latency.labels), `${poolLabel},le`))]),
-    ...Object.entries(events).map(([name, { metric, labels }]) =>
-      part(`event:${name}`, rise(select(metric, labels), poolLabel)),
+    ...series.map((one) => part(one.part, riseOf(options, one, window))),
+    part('carries:errors', `group by (${poolLabel}) (last_over_time(${told}[${length}]))`),
+    ...signs.map((one) =>
+      part(`carries:${one.part}`, `group by (${poolLabel}) (last_over_time(${one.sign}[${length}]))`),
     ),
-    part('age', `time() - max by (${poolLabel}) (timestamp(${all}))`),
+    part('new', `group by (${poolLabel}) (${signs.map((one) => begunIn(options, one.sign, length)).join(' or ')})`),
+    part('restarts', restartsIn(options, requestSeries(options, pools), window)),
+    part('age', `time() - max by (${poolLabel}) (timestamp(${requestSeries(options, pools)}))`),
   ].join(' or ')
-}
-
-/** The age, as in {@link windowQuery}, of pools that are no longer scraped: to the cell, or to a thousandth of the gap. */
-export function goneQuery(options: PrometheusOptions, pools: readonly string[]): string {
-  const { poolLabel, requests, longestGap } = options
-  const step = Math.max(cellOf(options), Math.ceil(longestGap / 1_000))
-  const selector = `${requests.metric}{${[poolMatcher(poolLabel, pools), ...matchersOf(requests.labels)].join(',')}}`
-  const newest = `max_over_time(timestamp(${selector})[${longestGap}ms:${step}ms])`
-  return part('age', `time() - max by (${poolLabel}) (${newest})`)
 }
 
 /**
- * One PromQL expression for a range query with this step: at each point how much the counters rose within the step before
- * it, in the parts `requests`, `errors`, `event:<name>` and `bucket` of {@link windowQuery}.
+ * What the first samples of series that began in this window hold: in the parts `first:<part>` all of it, in `old:<part>`
+ * what is known to be older than the window; and `reach` when the store holds anything from before the window.
  *
- * Coarser than that one, because it reaches over weeks: of a counter that fell within a step, what it counted before the
- * fall is lost. A step right after one in which the pool was not scraped has no value, for the rise would belong to both;
- * so a store that has only begun to remember does not report a counter's whole life as one step.
+ * A first sample counts in full only where it is new: the store had been looking by then. It is old when the series has
+ * been seen within a day, or when its process is seen for the first time and began before the window, so that the store
+ * has only now found it, or knows it under another name. Asked only when there is a first sample, because it is dear.
  */
-export function recordQuery(options: PrometheusOptions, pool: string, step: Milliseconds): string {
-  const { poolLabel, requests, errors, latency, events, longestGap } = options
-  const select = (metric: string, labels: Readonly<Record<string, string>>, more: readonly string[] = []) =>
-    `${metric}{${[poolMatcher(poolLabel, [pool]), ...matchersOf(labels), ...more].join(',')}}`
-  const all = select(requests.metric, requests.labels)
-  const seenBefore = `group by (${poolLabel}) (last_over_time(${all}[${step}ms] offset ${step}ms))`
-  const rise = (selector: string, by: string) => {
-    const last = `last_over_time(${selector}[${step}ms])`
-    const before = `last_over_time(${selector}[${Math.max(step, longestGap)}ms] offset ${step}ms)`
-    return `sum by (${by}) (((${last} - ${before}) >= 0) or (${last} * 1)) and on (${poolLabel}) ${seenBefore}`
-  }
+export function originQuery(options: PrometheusOptions, pools: readonly string[], window: Window): string {
+  const { scrapeInterval, longestGap } = options
+  const length = window.end - window.start
+  const before = window.end - (window.newSince ?? window.start) + scrapeInterval
+  const anything = ['up', requestSeries(options, pools)].map(
+    (selector) => `group(last_over_time(${selector}[${longestGap}ms] offset ${before}ms))`,
+  )
+  // A process that began after the last scrape before the window has counted in this one only.
+  const begunBy = (window.newSince ?? window.start - scrapeInterval) / 1_000
+  const starts = `last_over_time(process_start_time_seconds[${length}ms])`
+  const knownStarts = `last_over_time(process_start_time_seconds[${longestGap}ms] offset ${length}ms)`
+  const oldProcess = `((${starts} <= ${begunBy.toFixed(3)}) unless ${knownStarts})`
   return [
-    part('requests', rise(all, poolLabel)),
-    part(
-      'errors',
-      rise(select(requests.metric, requests.labels, [`${errors.label}=~${quote(errors.regex)}`]), poolLabel),
-    ),
-    ...(latency === undefined
-      ? []
-      : [part('bucket', rise(select(`${latency.metric}_bucket`, latency.labels), `${poolLabel},le`))]),
-    ...Object.entries(events).map(([name, { metric, labels }]) =>
-      part(`event:${name}`, rise(select(metric, labels), poolLabel)),
-    ),
+    part('reach', `(${anything.join(' or ')})`),
+    ...countedSeries(options, pools).flatMap(({ part: name, selector, by }) => {
+      const firsts = firstSamples(options, selector, window)
+      const seenBefore = `last_over_time(${selector}[${Math.max(longestGap, LONG_AGO)}ms] offset ${length}ms)`
+      const old = `((${firsts}) and ${seenBefore}) or ((${firsts}) and on (job, instance) ${oldProcess})`
+      return [part(`first:${name}`, `sum by (${by}) (${firsts})`), part(`old:${name}`, `sum by (${by}) (${old})`)]
+    }),
   ].join(' or ')
 }
 
-/** A string literal of PromQL for any text. */
-export function quote(text: string): string {
-  const escaped = text.replace(/[\\"]/g, '\\$&').replace(CONTROL, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
-  return `"${escaped}"`
+/** A series that was away for no longer than this is not a new one when it comes back. */
+const LONG_AGO: Milliseconds = 86_400_000
+
+/** The age, as in {@link windowQuery}, of pools that are no longer scraped: to the cell, or to a thousandth of the gap. */
+export function goneQuery(options: PrometheusOptions, pools: readonly string[]): string {
+  const { poolLabel, longestGap } = options
+  const step = Math.max(cellOf(options), Math.ceil(longestGap / 1_000))
+  const newest = `max_over_time(timestamp(${requestSeries(options, pools)})[${longestGap}ms:${step}ms])`
+  return part('age', `time() - max by (${poolLabel}) (${newest})`)
 }
 
-const CONTROL = /\p{Cc}/gu
+function riseOf(options: PrometheusOptions, { selector, by }: CountedSeries, window: Window): string {
+  const [last, before] = [lastIn(options, selector), lastBefore(options, selector)]
+  const perSeries = sumOverCells(options, `((${last} - ${before}) >= 0) or (${last} * 1)`, window)
+  return `sum by (${by}) (${perSeries}${unlessKnown(options, selector, window)})`
+}
 
-function risesOf(
-  options: PrometheusOptions,
-  selector: string,
-  by: string,
-  { start, end }: Window,
-  newSince: Milliseconds | null,
-): string {
-  const cell = cellOf(options)
-  const last = `last_over_time(${selector}[${cell}ms])`
-  const before = `last_over_time(${selector}[${options.longestGap}ms] offset ${cell}ms)`
-  const inCell = `((${last} - ${before}) >= 0) or (${last} * 1)`
+function firstSamples(options: PrometheusOptions, selector: string, window: Window): string {
+  const firsts = `(${lastIn(options, selector)} * 1) unless ${lastBefore(options, selector)}`
+  return `${sumOverCells(options, firsts, window)}${unlessKnown(options, selector, window)}`
+}
+
+function lastIn(options: PrometheusOptions, selector: string): string {
+  return `last_over_time(${selector}[${cellOf(options)}ms])`
+}
+
+function lastBefore(options: PrometheusOptions, selector: string): string {
+  return `last_over_time(${selector}[${options.longestGap}ms] offset ${cellOf(options)}ms)`
+}
+
+function sumOverCells(options: PrometheusOptions, expression: string, { start, end }: Window): string {
   // One millisecond short: whether a range takes in its left end depends on the version of Prometheus.
-  const perSeries = `sum_over_time((${inCell})[${end - start - 1}ms:${cell}ms])`
-  const known = `last_over_time(${selector}[${options.longestGap}ms] offset ${end - (newSince ?? start)}ms)`
-  return `sum by (${by}) (${newSince === null ? perSeries : `${perSeries} unless ${known}`})`
+  return `sum_over_time((${expression})[${end - start - 1}ms:${cellOf(options)}ms])`
 }
 
-function part(name: string, expression: string): string {
-  return `label_replace(${expression}, "${PART_LABEL}", ${quote(name)}, "", "")`
+function unlessKnown({ longestGap }: PrometheusOptions, selector: string, { end, newSince }: Window): string {
+  return newSince === null ? '' : ` unless last_over_time(${selector}[${longestGap}ms] offset ${end - newSince}ms)`
 }
 
-function poolMatcher(label: string, pools: readonly string[]): string {
-  const alternatives = pools.map((pool) => pool.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-  return `${label}=~${quote(alternatives.join('|'))}`
+function begunIn({ longestGap }: PrometheusOptions, selector: string, length: string): string {
+  return `(last_over_time(${selector}[${length}]) unless last_over_time(${selector}[${longestGap}ms] offset ${length}))`
 }
 
-function matchersOf(labels: Readonly<Record<string, string>>): string[] {
-  return Object.entries(labels).map(([name, value]) => `${name}=${quote(value)}`)
+/** By whatever tells more of each target: its counters that fell, or its start where it says that. */
+function restartsIn(options: PrometheusOptions, selector: string, { start, end }: Window): string {
+  const { poolLabel, longestGap, scrapeInterval } = options
+  const [length, target] = [end - start, `${poolLabel}, job, instance`]
+  // Both ranges begin at the same time, so what is left are the resets of the window. One process has several series.
+  const upToEnd = `resets(${selector}[${longestGap + length}ms])`
+  const upToStart = `resets(${selector}[${longestGap}ms] offset ${length}ms)`
+  const falls = `max by (${target}) (${upToEnd} - (${upToStart} or ${upToEnd} * 0))`
+  const startAt = (offset: string) => `last_over_time(process_start_time_seconds[${4 * scrapeInterval}ms]${offset})`
+  const isNew = `max by (job, instance) (${startAt('')} != bool ${startAt(` offset ${length}ms`)})`
+  const starts = `max by (${target}) (last_over_time(${selector}[${length}ms]) * 0) + on (job, instance) group_left () ${isNew}`
+  const most = `max by (${target}) (${part('falls', falls)} or ${part('starts', starts)})`
+  return `sum by (${poolLabel}) (${most})`
 }
