@@ -1,0 +1,77 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
+import { factsOf, type PlainEvent, type RunFacts } from '../check/history.ts'
+
+/** A history event as Temporal's client hands it out, with only what is read of it. */
+interface RawEvent {
+  readonly eventId?: unknown
+  readonly eventTime?: { readonly seconds?: unknown; readonly nanos?: number | null } | null
+}
+
+/** One run of a workflow: what it did, and the events for whoever wants to see them all. */
+export interface RunHistory {
+  readonly facts: RunFacts
+  readonly events: readonly PlainEvent[]
+}
+
+/** Every run of a workflow, oldest first. Asks again while Temporal does not answer. */
+export async function runsOf(client: Client, workflowId: string): Promise<readonly RunHistory[]> {
+  const infos: WorkflowExecutionInfo[] = []
+  for await (const info of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) infos.push(info)
+  const oldestFirst = infos.toSorted((left, right) => left.startTime.getTime() - right.startTime.getTime())
+  return Promise.all(
+    oldestFirst.map(async ({ runId, startTime }) => {
+      const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory()
+      const plain = (events ?? []).map(plainEvent)
+      return { facts: factsOf(runId, plain, startTime.getTime()), events: plain }
+    }),
+  )
+}
+
+const SUFFIX = 'EventAttributes'
+
+export function plainEvent(raw: RawEvent): PlainEvent {
+  const [name = '', attributes] = Object.entries(raw).find(
+    ([key, value]) => key.endsWith(SUFFIX) && value !== null && value !== undefined,
+  ) ?? ['', null]
+  const type = name.slice(0, 1).toUpperCase() + name.slice(1, -SUFFIX.length)
+  const seconds = Number(String(raw.eventTime?.seconds ?? 0))
+  const at = seconds * 1_000 + Math.round((raw.eventTime?.nanos ?? 0) / 1_000_000)
+  return { id: Number(String(raw.eventId ?? 0)), at, type, attributes: pick(attributes) }
+}
+
+/** The attributes that somebody reads, payloads as the values in them. */
+function pick(attributes: unknown): Readonly<Record<string, unknown>> {
+  if (!isRecord(attributes)) return {}
+  const request = isRecord(attributes['acceptedRequest']) ? attributes['acceptedRequest'] : {}
+  const requestInput = isRecord(request['input']) ? request['input'] : {}
+  const picked: Record<string, unknown> = {
+    activityType: isRecord(attributes['activityType']) ? attributes['activityType']['name'] : undefined,
+    name: requestInput['name'] ?? attributes['signalName'] ?? undefined,
+    input: valuesOf(attributes['input'] ?? requestInput['args']),
+    result: valuesOf(attributes['result']),
+    scheduledEventId: numberOf(attributes['scheduledEventId']),
+    failure: isRecord(attributes['failure']) ? attributes['failure']['message'] : undefined,
+  }
+  return Object.fromEntries(Object.entries(picked).filter(([, value]) => value !== undefined))
+}
+
+function numberOf(value: unknown): number | undefined {
+  return value === null || value === undefined ? undefined : Number(String(value))
+}
+
+function valuesOf(payloads: unknown): readonly unknown[] | undefined {
+  if (!isRecord(payloads) || !Array.isArray(payloads['payloads'])) return undefined
+  return payloads['payloads'].map((payload: unknown) => {
+    const data = isRecord(payload) ? payload['data'] : null
+    if (!(data instanceof Uint8Array)) return null
+    try {
+      return JSON.parse(Buffer.from(data).toString('utf8')) as unknown
+    } catch {
+      return null
+    }
+  })
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,188 @@
+import { createRandom, type Random } from '../../src/analysis/random.ts'
+import type { BasisPoints } from '../../src/domain/units.ts'
+import { FAULT_KINDS, type FaultName, namesIn } from '../kinds.ts'
+import { dealt, type Hand } from './deck.ts'
+
+/** When an act begins. Every act but one of `end` begins at the latest {@link LATEST} seconds after the start. */
+export interface Moment {
+  readonly after: 'start' | 'exposed' | 'end'
+  /** For `exposed`: the exposure of the plan, from 0, by the true weight. */
+  readonly exposure: number
+  readonly seconds: number
+}
+
+/** One thing that is done to a release, by a fault, a forger or a person. */
+export interface Act {
+  readonly kind: FaultName
+  readonly when: Moment
+  /** How long it lasts, where it lasts. */
+  readonly seconds: number
+  /** In [0, 1): picks among variants, such as the share that another hand sets. */
+  readonly pick: number
+}
+
+export interface WorldAct {
+  readonly kind: FaultName
+  /** Seconds after the start of the wave. */
+  readonly at: number
+  readonly seconds: number
+  readonly pick: number
+}
+
+export interface PlanScript {
+  /** Rising, the last one is everybody. */
+  readonly weights: readonly BasisPoints[]
+  /** Seconds of bake after each weight. */
+  readonly bakes: readonly number[]
+  readonly startsWithCohort: boolean
+  /** An approval stands before this weight (an index, above 0), or nowhere. */
+  readonly approvalBefore: number | null
+  readonly onFail: 'rollback' | 'pause'
+  readonly holdFor: number
+  readonly then: 'rollback' | 'pause'
+}
+
+export interface ReleaseScript {
+  /** From 1, over the whole campaign. */
+  readonly number: number
+  readonly plan: PlanScript
+  /** When the honest approvals are sent, in seconds after they are asked for; null when nobody approves. */
+  readonly approvesAfter: number | null
+  /** What a person says to a release that waits when everything else is over; the next word is always abort. */
+  readonly answer: 'resume' | 'abort'
+  readonly acts: readonly Act[]
+}
+
+/** So many releases run side by side, one per service; nothing strikes all of them but the acts of the wave. */
+export interface WaveScript {
+  readonly wave: number
+  readonly releases: readonly ReleaseScript[]
+  readonly acts: readonly WorldAct[]
+}
+
+export interface ScriptOptions {
+  readonly seed: number
+  readonly parallel: number
+  readonly only: FaultName | null
+}
+
+/** Seconds after the start. */
+export const LATEST = 30
+
+/** The script of one wave, from 1. The same options give the same script on every machine. */
+export function scriptWave(options: ScriptOptions, wave: number): WaveScript {
+  const random = createRandom(options.seed * 100_003 + wave)
+  const hands = dealt(options, wave, random)
+  const first = (wave - 1) * options.parallel
+  const releases = hands.releases.map((hand, slot) => scriptRelease(first + slot + 1, hand, random.fork()))
+  return { wave, releases, acts: scriptWorld(hands.world, random.fork()) }
+}
+
+/** The wave in which a release is. */
+export function waveOf(release: number, { parallel }: Pick<ScriptOptions, 'parallel'>): number {
+  return Math.ceil(release / parallel)
+}
+
+function scriptRelease(number: number, hand: Hand, random: Random): ReleaseScript {
+  const needsApproval = hand.some((kind) => kind === 'forged-approval' || kind === 'approve-foreign')
+  const plan = scriptPlan(random, needsApproval)
+  return {
+    ...{ number, plan },
+    approvesAfter: random.uniform() < 0.85 ? between(random, needsApproval ? 8 : 0.5, needsApproval ? 12 : 6) : null,
+    answer: random.uniform() < 0.5 ? 'resume' : 'abort',
+    acts: hand.map((kind, order) => scriptAct(kind, order, plan, random)),
+  }
+}
+
+function scriptPlan(random: Random, needsApproval: boolean): PlanScript {
+  const steps = [1_000, 2_000, 2_500, 5_000].filter(() => random.uniform() < 0.6)
+  const weights = [...(steps.length === 0 ? [2_000] : steps), 10_000]
+  const asks = needsApproval || random.uniform() < 0.2
+  return {
+    weights,
+    bakes: weights.map(() => Math.round(between(random, 3, 6))),
+    startsWithCohort: random.uniform() < 0.15,
+    approvalBefore: asks ? 1 + Math.floor(random.uniform() * (weights.length - 1)) : null,
+    onFail: random.uniform() < 0.7 ? 'rollback' : 'pause',
+    holdFor: Math.round(between(random, 8, 15)),
+    then: random.uniform() < 0.7 ? 'pause' : 'rollback',
+  }
+}
+
+function scriptAct(kind: FaultName, order: number, plan: PlanScript, random: Random): Act {
+  return { kind, when: momentOf(kind, order, plan, random), seconds: secondsOf(kind, random), pick: random.uniform() }
+}
+
+function momentOf(kind: FaultName, order: number, plan: PlanScript, random: Random): Moment {
+  const seconds = between(random, 0.3, 4)
+  const full = plan.weights.length - 1
+  switch (kind) {
+    case 'hand-after-end':
+    case 'key-lost-after-end':
+      return { after: 'end', exposure: 0, seconds: between(random, 0.3, 3) }
+    case 'canary-dies-at-full':
+    case 'canary-fails-at-full':
+      return { after: 'exposed', exposure: full, seconds: between(random, 0.3, 1.5) }
+    case 'canary-dies-at-step':
+      return { after: 'exposed', exposure: Math.max(0, full - 1), seconds: between(random, 0.3, 2) }
+    case 'forged-approval':
+    case 'approve-foreign':
+      return { after: 'exposed', exposure: (plan.approvalBefore ?? 1) - 1, seconds: between(random, 3, 7) }
+    default: {
+      // The second of two comes later in the plan, so that both have their time.
+      const exposure = order === 0 ? 0 : Math.min(full, order)
+      return { after: random.uniform() < 0.1 ? 'start' : 'exposed', exposure, seconds }
+    }
+  }
+}
+
+function secondsOf(kind: FaultName, random: Random): number {
+  switch (FAULT_KINDS[kind].group) {
+    case 'socket':
+      return between(random, 2, 8)
+    case 'metrics':
+      return between(random, 3, 12)
+    case 'router':
+      return between(random, 2, 8)
+    case 'people':
+      return between(random, 1, 5)
+    case 'canary':
+    case 'forged':
+    case 'world':
+      return 0
+  }
+}
+
+function scriptWorld(kinds: readonly FaultName[], random: Random): readonly WorldAct[] {
+  let at = between(random, 2, 6)
+  return kinds.map((kind) => {
+    const act = { kind, at, seconds: worldSecondsOf(kind, random), pick: random.uniform() }
+    at += act.seconds + between(random, 3, 8)
+    return act
+  })
+}
+
+function worldSecondsOf(kind: FaultName, random: Random): number {
+  switch (kind) {
+    case 'haproxy-frozen':
+      return between(random, 1, 20)
+    case 'worker-frozen':
+      return between(random, 5, 20)
+    case 'haproxy-reloaded':
+    case 'haproxy-reloaded-kept':
+    case 'haproxy-restarted':
+    case 'prometheus-emptied':
+      return 0
+    default:
+      return between(random, 1, 8)
+  }
+}
+
+export function between(random: Random, low: number, high: number): number {
+  return Number((low + random.uniform() * (high - low)).toFixed(2))
+}
+
+/** Kinds that strike single releases. */
+export const RELEASE_KINDS: readonly FaultName[] = (
+  ['canary', 'router', 'socket', 'metrics', 'forged', 'people'] as const
+).flatMap(namesIn)
