@@ -1,40 +1,76 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkRecord } from './check/rules.ts'
+import { measure } from './check/measure.ts'
+import { createCampaign } from './drive/campaign.ts'
+import { type CampaignOptions, readOptions, USAGE } from './options.ts'
+import { clearStage, readKept, writePage, writeResult } from './report/keep.ts'
+import { linesOf } from './report/progress.ts'
+import type { Result } from './report/result.ts'
+import { resultTables } from './report/tables.ts'
 import { openWorld } from './world/world.ts'
-import { playWave } from './drive/wave.ts'
-import { healService, healWorld } from './drive/rest.ts'
-import { readOptions } from './options.ts'
-import { scriptWave } from './script/script.ts'
-import { writeFile } from 'node:fs/promises'
 
-const options = readOptions(process.argv.slice(2), 1)
-if ('problem' in options) throw new Error(options.problem)
-process.on('disconnect', () => process.kill(0, 'SIGKILL'))
-process.on('SIGTERM', () => process.exit(143))
-const folder = join(process.cwd(), '.sluice', 'faults', 'runs', String(Date.now()))
-const t0 = Date.now()
-const say = (text: string) => console.log(`[${((Date.now() - t0) / 1000).toFixed(1)}] ${text}`)
-const world = await openWorld({
-  folder,
-  services: options.parallel,
-  rate: options.rate,
-  programs: {
-    temporal: process.env['SLUICE_TEMPORAL_CLI'] ?? '',
-    haproxy: process.env['SLUICE_HAPROXY'] ?? '',
-    prometheus: process.env['SLUICE_PROMETHEUS'] ?? '',
-  },
-})
-say('world up')
-for (let wave = 1; wave <= Math.ceil(options.releases / options.parallel); wave += 1) {
-  await healWorld(world)
-  await Promise.all(world.services.map((service) => healService(world, service)))
-  const records = await playWave(world, scriptWave(options, wave), options.seed, say)
-  for (const r of records) {
-    await writeFile(join(folder, `w${wave}-${r.service}.json`), JSON.stringify(r, null, 1))
-    say(`${r.service} ${r.releases.map((x) => `${x.label} ${x.card?.phase} ${JSON.stringify(x.standing)}`).join(' | ')} lane ${JSON.stringify(r.lane)}`)
-    say(`   ${r.samples.map((s) => `${s.share}×${s.samples}`).join(' ')}`)
-    say(`   ${r.faults.map((f) => `${f.kind}@${((f.from - r.from) / 1000).toFixed(1)}-${((f.until - r.from) / 1000).toFixed(1)} ${f.note}`).join('; ')}`)
+/** The fault campaign as a program: `npm run faults`. Exit status 1 when anything was violated, 2 when it was not asked rightly. */
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), Math.floor(Date.now() / 1_000) % 100_000)
+  if ('problem' in options) {
+    process.stderr.write(`${options.problem}\n${USAGE}\n`)
+    return 2
   }
-  say(JSON.stringify(world.users()))
+  return options.check === null ? play(options) : checkKept(options.check)
 }
-await world.close()
-process.exit(0)
+
+async function play(options: CampaignOptions): Promise<number> {
+  const began = Number(process.env['SLUICE_FAULTS_BEGAN'] ?? Date.now())
+  const time = new Date(began).toISOString().slice(0, 19).replaceAll(/\D/g, '')
+  const folder = join(process.cwd(), '.sluice', 'faults', `${time}-${options.seed}`)
+  const say = (text: string) => void process.stdout.write(`${text}\n`)
+  say(`seed ${options.seed}, ${options.parallel} releases at a time, what is kept goes to ${folder}`)
+  // The paths of sockets have to be short.
+  const stage = await mkdtemp(join(tmpdir(), 'sluice-faults-'))
+  const world = await openWorld({
+    ...{ folder: stage, services: options.parallel, rate: options.rate },
+    programs: {
+      temporal: setting('SLUICE_TEMPORAL_CLI'),
+      haproxy: setting('SLUICE_HAPROXY'),
+      prometheus: setting('SLUICE_PROMETHEUS'),
+    },
+  })
+  const campaign = createCampaign({ world, options, folder, began, say })
+  process.once('SIGTERM', campaign.stop)
+  const result = await campaign.run()
+  await world.close()
+  await clearStage(stage, hasViolations(result) ? join(folder, 'logs') : null)
+  return report(result, options, folder)
+}
+
+async function report(result: Result, options: CampaignOptions, folder: string): Promise<number> {
+  await writeResult(folder, result)
+  if (options.write) await writePage(result)
+  process.stdout.write(`\n${resultTables(result)}\n`)
+  const violations = Object.values(result.violations).reduce((sum, count) => sum + count, 0)
+  process.stdout.write(`\n${violations} violations in ${result.releases} releases\n`)
+  return hasViolations(result) ? 1 : 0
+}
+
+function hasViolations({ violations }: Result): boolean {
+  return Object.values(violations).some((count) => count > 0)
+}
+
+async function checkKept(path: string): Promise<number> {
+  const record = await readKept(path)
+  const checked = { record, violations: checkRecord(record), measured: measure(record) }
+  process.stdout.write(`${linesOf(checked).join('\n')}\n`)
+  return checked.violations.length === 0 ? 0 : 1
+}
+
+function setting(name: string): string {
+  const value = process.env[name]
+  if (value === undefined) throw new Error(`${name} is not set: run this with npm run faults`)
+  return value
+}
+
+// Whoever started this is gone: so is everything else.
+process.on('disconnect', () => process.kill(0, 'SIGKILL'))
+process.exit(await main())

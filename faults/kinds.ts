@@ -14,17 +14,17 @@ export interface FaultKind {
 }
 
 /** Beyond two looks, where the keeper of the router is alive. */
-const USUAL: Milliseconds = 2_000
+export const USUAL_PATIENCE: Milliseconds = 2_000
 /** Beyond two looks, where another worker has to take over, or Temporal has to come back to its feet. */
 const TAKE_OVER: Milliseconds = 5_000
 /** The lane looks after the router itself within about ten seconds. */
 export const LANE_PATIENCE: Milliseconds = 12_000
 
 const kind = (group: FaultGroup, text: string, more: Partial<FaultKind> = {}): FaultKind => ({
-  ...{ group, text, isTotal: false, patience: USUAL },
+  ...{ group, text, isTotal: false, patience: USUAL_PATIENCE },
   ...more,
 })
-const total = (group: FaultGroup, text: string, patience = USUAL) => kind(group, text, { isTotal: true, patience })
+const total = (group: FaultGroup, text: string, patience = USUAL_PATIENCE) => kind(group, text, { isTotal: true, patience })
 
 export const FAULT_KINDS = {
   'worker-killed': kind('world', 'SIGKILL of one of two workers, started again later', { patience: TAKE_OVER }),

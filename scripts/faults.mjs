@@ -10,6 +10,8 @@ import { findTemporal } from './lib/temporal.mjs'
 const PATIENCE_MS = 8_000
 const ENDING_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
+const began = Date.now()
+
 await runMain(async (report) => {
   await asStep(report, 'Packages', (step) => ensurePackages({ root: ROOT, step }))
   await asStep(report, 'Build', (step) => build({ root: ROOT, step }))
@@ -17,10 +19,11 @@ await runMain(async (report) => {
     await compile(ROOT, 'tsconfig.faults.json')
     return 'compiled'
   })
-  const env = { ...process.env }
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { ...process.env, SLUICE_FAULTS_BEGAN: String(began) }
   await asStep(report, 'Temporal', async (step) => {
     const { path, from } = await findTemporal({ env: process.env, step, note: report.note })
-    env.SLUICE_TEMPORAL_CLI = path
+    env['SLUICE_TEMPORAL_CLI'] = path
     return from
   })
   for (const name of ['haproxy', 'prometheus']) {

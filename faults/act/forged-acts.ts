@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
+import { FORGED } from '../check/rule-authority.ts'
 import { noteFault, type Scene } from '../drive/scene.ts'
 import type { Act } from '../script/script.ts'
 import { APPROVERS, AUTHOR, ENVIRONMENT } from '../world/installation.ts'
-
-/** Keys of forged messages begin so: a history that has taken one of them shows it. */
-export const FORGED = 'forged-'
 
 const PATIENCE_MS = 6_000
 const FLOOD = 300

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Milliseconds } from '../../src/domain/units.ts'
+import type { PlainEvent } from '../check/history.ts'
 import type { FaultSpan, ReleaseRecord, Stretch, TargetRecord } from '../check/record.ts'
 import { finalShare, targetTimeline } from '../check/target.ts'
 import { LANE_PATIENCE } from '../kinds.ts'
 import type { ReleaseScript, WaveScript } from '../script/script.ts'
+import type { Gathered } from '../report/keep.ts'
 import type { Service } from '../world/world.ts'
 import { runsOf } from './histories.ts'
 import { INTERVAL } from './plan.ts'
@@ -20,7 +22,7 @@ export async function gather(
   script: WaveScript,
   played: readonly (Played | null)[],
   from: Milliseconds,
-): Promise<readonly TargetRecord[]> {
+): Promise<readonly Gathered[]> {
   const records = await Promise.all(
     wave.world.services.map(async (service, index) => {
       const [one, release] = [played[index], script.releases[index]]
@@ -36,8 +38,9 @@ async function gatherService(
   script: ReleaseScript,
   played: Played,
   from: Milliseconds,
-): Promise<TargetRecord> {
-  const releases = await Promise.all(played.releases.map((release) => gatherRelease(wave, release)))
+): Promise<Gathered> {
+  const gathered = await Promise.all(played.releases.map((release) => gatherRelease(wave, release)))
+  const releases = gathered.map(({ release }) => release)
   const faults = [...wave.faults, ...played.faults].toSorted((left, right) => left.from - right.from)
   const base = {
     ...{ seed: wave.seed, wave: wave.number, service: service.front.service, pools: service.front.pools },
@@ -45,20 +48,30 @@ async function gatherService(
   }
   await untilRight(service, { ...base, samples: service.trace.since(from) }, faults)
   const until = Date.now()
-  return {
+  const record: TargetRecord = {
     ...base,
     ...{ until, samples: service.trace.since(from).map((stretch) => ({ ...stretch })) },
     faults: faults.map((fault) => ({ ...fault, until: Math.min(fault.until, until) })),
     health: played.health.map((span) => ({ ...span, until: Math.min(span.until, until) })),
     lane: await wave.world.api.lane(service.front.service),
   }
+  return { record, histories: Object.fromEntries(gathered.map(({ release, events }) => [release.releaseId, events])) }
 }
 
-async function gatherRelease(wave: Wave, { releaseId, label, askedAt, standing }: PlayedRelease): Promise<ReleaseRecord> {
-  const base = { releaseId, label, askedAt, standing }
-  if (!releaseId.startsWith('release/')) return { ...base, runs: [], card: null }
+interface GatheredRelease {
+  readonly release: ReleaseRecord
+  readonly events: readonly (readonly PlainEvent[])[]
+}
+
+async function gatherRelease(wave: Wave, played: PlayedRelease): Promise<GatheredRelease> {
+  const { releaseId } = played
+  if (!releaseId.startsWith('release/')) return { release: { ...played, runs: [], card: null }, events: [] }
   const runs = await patiently(() => runsOf(wave.world.client, releaseId))
-  return { ...base, runs: runs.map(({ facts }) => facts), card: await wave.world.api.card(releaseId) }
+  const card = await wave.world.api.card(releaseId)
+  return {
+    release: { ...played, runs: runs.map(({ facts }) => facts), card },
+    events: runs.map(({ events }) => events),
+  }
 }
 
 type ForTimeline = Parameters<typeof targetTimeline>[0]

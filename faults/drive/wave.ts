@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Milliseconds } from '../../src/domain/units.ts'
 import { actOnWorld } from '../act/world-acts.ts'
-import type { FaultSpan, TargetRecord } from '../check/record.ts'
+import type { FaultSpan } from '../check/record.ts'
+import type { Gathered } from '../report/keep.ts'
 import type { WaveScript } from '../script/script.ts'
 import type { World } from '../world/world.ts'
 import { gather } from './gather.ts'
@@ -14,7 +15,7 @@ export async function playWave(
   script: WaveScript,
   seed: number,
   say: (text: string) => void,
-): Promise<readonly TargetRecord[]> {
+): Promise<readonly Gathered[]> {
   const from = Date.now()
   const faults: FaultSpan[] = []
   const worldActs = playWorld(world, script, faults, say)

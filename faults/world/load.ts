@@ -45,7 +45,7 @@ function run({ ports, rate }: LoadSettings): void {
 /** One user's request; never rejects. */
 function visit(port: number, agent: Agent): Promise<boolean> {
   const user = Math.floor(Math.random() * USERS)
-  const headers = { 'x-user': `user-${user}`, ...(user % 100 === 0 && { 'x-cohort': 'internal' }) }
+  const headers = { 'x-user': `user-${user}`, ...(user % 10 === 0 && { 'x-cohort': 'internal' }) }
   return new Promise((resolve) => {
     const outgoing = send({ host: '127.0.0.1', port, path: '/', agent, headers, timeout: PATIENCE_MS })
     outgoing.on('response', (answer) => {

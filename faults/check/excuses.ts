@@ -1,0 +1,59 @@
+import type { Milliseconds } from '../../src/domain/units.ts'
+import { FAULT_KINDS, LANE_PATIENCE, USUAL_PATIENCE } from '../kinds.ts'
+import type { FaultSpan, TargetRecord } from './record.ts'
+import { type Wanted, wantedAt } from './target.ts'
+
+/** A stretch of time in which a wrong weight is nobody's fault yet. */
+export interface Excuse {
+  readonly from: Milliseconds
+  readonly until: Milliseconds
+}
+
+/** Histories and samples are of one clock, but a history's time is that of the task before the act. */
+const CLOCK: Milliseconds = 200
+
+/**
+ * How long each fault, and each word that takes users back, excuses a wrong weight: from its beginning, or from its end where
+ * nobody could act while it lasted, for two looks and the patience of its kind; longer where the lane is the keeper.
+ */
+export function excusesOf(record: TargetRecord, timeline: readonly Wanted[]): readonly Excuse[] {
+  const looks = 2 * record.interval
+  const faults = record.faults.flatMap((fault) => excusesOfFault(fault, looks, timeline))
+  const words = timeline.flatMap((wanted, index) => {
+    const before = timeline[index - 1]
+    return before !== undefined && isLess(wanted, before)
+      ? [{ from: wanted.from - CLOCK, until: wanted.from + patienceAt(wanted.from, looks + USUAL_PATIENCE, timeline) }]
+      : []
+  })
+  return [...faults, ...words]
+}
+
+/** Whether a moment is excused. */
+export function isExcused(excuses: readonly Excuse[], at: Milliseconds): boolean {
+  return excuses.some(({ from, until }) => from <= at && at <= until)
+}
+
+function excusesOfFault({ kind, from, until }: FaultSpan, looks: Milliseconds, timeline: readonly Wanted[]) {
+  const { isTotal, patience } = kindOf(kind)
+  const after = (at: Milliseconds) => at + patienceAt(at, looks + patience, timeline)
+  if (isTotal) return [{ from: from - CLOCK, until: after(until) }]
+  return [
+    { from: from - CLOCK, until: after(from) },
+    { from: until - CLOCK, until: after(until) },
+  ]
+}
+
+function kindOf(kind: FaultSpan['kind']): { readonly isTotal: boolean; readonly patience: Milliseconds } {
+  return kind === 'machine-stalled' ? { isTotal: true, patience: USUAL_PATIENCE } : FAULT_KINDS[kind]
+}
+
+/** The lane has its own patience, also where a release ends while its own runs. */
+function patienceAt(at: Milliseconds, patience: Milliseconds, timeline: readonly Wanted[]): Milliseconds {
+  const isLanes = [at, at + patience].some((moment) => wantedAt(timeline, moment)?.isHeldByLane ?? true)
+  return isLanes ? Math.max(patience, LANE_PATIENCE) : patience
+}
+
+/** True when less of the same canary is right than before, or when the canary is another pool. */
+function isLess(now: Wanted, before: Wanted): boolean {
+  return now.canary === before.canary ? now.most < before.most : now.most < 10_000 - before.least
+}

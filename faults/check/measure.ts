@@ -1,0 +1,99 @@
+import type { Milliseconds } from '../../src/domain/units.ts'
+import { FAULT_KINDS } from '../kinds.ts'
+import { excusesOf, isExcused } from './excuses.ts'
+import { isWrong, type Piece, piecesOf } from './pieces.ts'
+import type { CommandSent, FaultSpan, HealthSpan, TargetRecord } from './record.ts'
+import { targetTimeline } from './target.ts'
+
+/** One thing that was measured: a fault until the right weight, an abort until 0 … in milliseconds. */
+export interface Measured {
+  /** A kind of fault, or one of the measures that have goals. */
+  readonly what: FaultSpan['kind'] | Goal
+  readonly took: Milliseconds
+}
+
+/** Measures with a goal, by the sentence that tells what they are. */
+export const GOALS = {
+  'abort accepted → 0 sampled, nothing else wrong': 'p99 ≤ 250 ms',
+  'abort sent → 0 sampled, one of two workers frozen': '≤ 3 s',
+  'canary turns bad → 0 sampled, one of two workers frozen': '≤ 2 looks + 5 s',
+  'canary turns bad → 0 sampled': '',
+} as const
+
+export type Goal = keyof typeof GOALS
+
+/** A weight that is wrong longer than this is no consequence of the fault any more. */
+const LONGEST: Milliseconds = 60_000
+
+/** What a record tells about times. Pure. */
+export function measure(record: TargetRecord): readonly Measured[] {
+  const timeline = targetTimeline(record)
+  const pieces = piecesOf(record, timeline, [])
+  return [
+    ...record.faults.flatMap((fault) => measureFault(fault, record, pieces)),
+    ...record.commands.flatMap((command) => measureAbort(command, record, pieces)),
+    ...record.health.flatMap((span) => measureRollback(span, record, pieces)),
+  ]
+}
+
+/** From the fault, or from its end where nobody could act before it, until the weight was right for good. */
+function measureFault(fault: FaultSpan, record: TargetRecord, pieces: readonly Piece[]): readonly Measured[] {
+  if (fault.kind === 'machine-stalled') return []
+  const { isTotal, group } = FAULT_KINDS[fault.kind]
+  if (group === 'people' || group === 'canary') return []
+  const start = isTotal ? fault.until : fault.from
+  const next = record.faults.find(({ from }) => from > start)?.from ?? record.until
+  const end = Math.min(next, start + LONGEST, record.until)
+  const wrong = pieces.filter((piece) => isWrong(piece) && piece.until > start && piece.from < end)
+  const last = wrong.at(-1)
+  // What is wrong when the next fault strikes is not told apart from what that one does.
+  if (last !== undefined && last.until >= end) return []
+  return [{ what: fault.kind, took: last === undefined ? 0 : last.until - start }]
+}
+
+function measureAbort(command: CommandSent, record: TargetRecord, pieces: readonly Piece[]): readonly Measured[] {
+  const { verb, status, at, answeredAt } = command
+  if (verb !== 'abort' || status !== 200) return []
+  const before = pieces.findLast((piece) => piece.until <= at)
+  if (before === undefined || (before.weight ?? 0) === 0) return []
+  const zero = pieces.find((piece) => piece.from >= at && isGone(piece, before))
+  if (zero === undefined) return []
+  const around = record.faults.filter(({ kind, from, until }) => kind !== 'abort' && from <= zero.from && until >= at)
+  const isFrozen = around.some(({ kind }) => kind === 'worker-frozen')
+  if (isFrozen && around.every(({ kind }) => kind === 'worker-frozen')) {
+    return [{ what: 'abort sent → 0 sampled, one of two workers frozen', took: zero.from - at }]
+  }
+  if (around.length > 0 || isExcused(excusesButOf(record, command), at)) return []
+  return [{ what: 'abort accepted → 0 sampled, nothing else wrong', took: Math.max(0, zero.from - answeredAt) }]
+}
+
+/** Nobody is on what was the canary. */
+function isGone({ weight, wanted }: Piece, before: Piece): boolean {
+  return wanted.canary === before.wanted.canary ? weight === 0 : weight === 10_000
+}
+
+function excusesButOf(record: TargetRecord, { at }: CommandSent) {
+  const faults = record.faults.filter(({ from, kind }) => FAULTLESS.every((name) => name !== kind) && from <= at)
+  return excusesOf({ ...record, faults }, [])
+}
+
+/** Words of people leave the product as well as it was. */
+const FAULTLESS: readonly string[] = Object.entries(FAULT_KINDS).flatMap(([name, { group }]) =>
+  group === 'people' ? [name] : [],
+)
+
+function measureRollback(span: HealthSpan, record: TargetRecord, pieces: readonly Piece[]): readonly Measured[] {
+  if (record.script.plan.onFail !== 'rollback' || span.failing < 0.3) return []
+  const begin = pieces.find((piece) => piece.until > span.from && (piece.weight ?? 0) > 0)
+  if (begin === undefined || begin.wanted.isHeldByLane) return []
+  const from = Math.max(span.from, begin.from)
+  const zero = pieces.find((piece) => piece.from >= from && isGone(piece, begin))
+  if (zero === undefined) return []
+  const around = record.faults.filter(
+    (fault) => fault.kind !== span.kind && fault.from <= zero.from && fault.until >= from,
+  )
+  const took = zero.from - from
+  if (around.length === 0) return [{ what: 'canary turns bad → 0 sampled', took }]
+  const isOneFrozen = around.every(({ kind }) => kind === 'worker-frozen')
+  return isOneFrozen ? [{ what: 'canary turns bad → 0 sampled, one of two workers frozen', took }] : []
+}

@@ -1,0 +1,49 @@
+import type { Milliseconds } from '../../src/domain/units.ts'
+import type { WriteFact } from './history.ts'
+import type { ReleaseRecord, Stretch, TargetRecord } from './record.ts'
+import type { Violation } from './rules.ts'
+
+/** A write is read back at some moment before its activity ends; the samples around it must have seen that too. */
+const MARGIN: Milliseconds = 400
+/** Values that stand for less are not seen by every sampler of 20 Hz. */
+const SAMPLES_NEEDED = 3
+const RESTLESS: readonly string[] = ['hand-again', 'hand-once', 'hand-after-end', 'key-lost', 'map-cleared']
+
+/** "Read back" and "rolled back" are said of what the router has shown, and of nothing else. */
+export function checkSaid(release: ReleaseRecord, record: TargetRecord): readonly Violation[] {
+  const { label, runs } = release
+  const readBack = runs.flatMap(({ writes, startedAt }) =>
+    writes.filter(({ at, ending }) => ending === 'completed' && at >= startedAt),
+  )
+  const unseen = readBack.flatMap((write): readonly Violation[] => {
+    if (wasSeen(write, record)) return []
+    const text = `${write.weight / 100} % on ${write.canary} was read back, but no sample shows it`
+    return [{ rule: 'said', label, at: write.endedAt ?? write.at, text }]
+  })
+  return [...unseen, ...checkRolledBack(release)]
+}
+
+function checkRolledBack({ label, runs }: ReleaseRecord): readonly Violation[] {
+  const last = runs.at(-1)
+  if (last?.outcome !== 'rolled-back') return []
+  const writes = runs.flatMap((run) => run.writes)
+  const at = last.closedAt ?? last.startedAt
+  if (writes.length === 0) return [{ rule: 'said', label, at, text: 'rolled back, though nothing had been exposed' }]
+  const back = last.writes.at(-1)
+  if (back?.ending === 'completed') return []
+  return [{ rule: 'said', label, at, text: 'rolled back, though its last write was not read back' }]
+}
+
+function wasSeen(write: WriteFact, { samples, pools, faults }: TargetRecord): boolean {
+  const [from, until] = [write.at - MARGIN, (write.endedAt ?? write.at) + MARGIN]
+  const share = write.canary === pools[1] ? write.weight : 10_000 - write.weight
+  const within = samples.filter((stretch) => stretch.until >= from && stretch.from <= until)
+  if (within.some((stretch) => stretch.share === share)) return true
+  // Where another hand was at it, or nobody could look, the samples prove nothing.
+  const isDisturbed = faults.some((fault) => RESTLESS.includes(fault.kind) && fault.from <= until && fault.until >= from)
+  return isDisturbed || samplesIn(within) < SAMPLES_NEEDED
+}
+
+function samplesIn(stretches: readonly Stretch[]): number {
+  return stretches.reduce((sum, { share, samples }) => sum + (share === null ? 0 : samples), 0)
+}

@@ -1,0 +1,102 @@
+import { formatDuration, type Milliseconds } from '../../src/domain/units.ts'
+import { excusesOf } from './excuses.ts'
+import { isWrong, joined, type Piece, piecesOf } from './pieces.ts'
+import type { ReleaseRecord, TargetRecord } from './record.ts'
+import { checkAuthority } from './rule-authority.ts'
+import { checkSaid } from './rule-said.ts'
+import { targetTimeline } from './target.ts'
+
+export const RULES = {
+  above: 'more users on the canary than the records want, longer than two looks and 2 s after the fault',
+  end: 'a wrong weight after the end of a release',
+  stuck: 'neither ended nor waiting for a person 60 s after the last fault, or a lane that is not free',
+  promoted: 'a canary was promoted that failed half of its requests or more',
+  said: 'a record says of the router what it did not show',
+  authority: 'something took effect that nobody with the authority had asked for',
+} as const
+
+export type Rule = keyof typeof RULES
+
+export interface Violation {
+  readonly rule: Rule
+  /** Label of the release, such as `17`. */
+  readonly label: string
+  readonly at: Milliseconds
+  readonly text: string
+}
+
+/** Shorter than this is the clock's doing: three samples and a bit. */
+const SHORTEST: Milliseconds = 200
+/** A canary that has failed for so long was seen by looks of every metric source. */
+const BAD_FOR: Milliseconds = 5_000
+
+/** Everything that is wrong with one target in one wave. Pure: the same record gives the same answer. */
+export function checkRecord(record: TargetRecord): readonly Violation[] {
+  const timeline = targetTimeline(record)
+  const pieces = piecesOf(record, timeline, excusesOf(record, timeline))
+  const violations = [
+    ...checkWeights(record, pieces),
+    ...record.releases.flatMap((release) => checkStanding(release)),
+    ...checkLane(record),
+    ...record.releases.flatMap((release) => checkPromotion(release, record)),
+    ...record.releases.flatMap((release) => checkSaid(release, record)),
+    ...checkAuthority(record),
+  ]
+  return violations.toSorted((left, right) => left.at - right.at)
+}
+
+function checkWeights(record: TargetRecord, pieces: readonly Piece[]): readonly Violation[] {
+  const isBad = (piece: Piece) =>
+    isWrong(piece) && !piece.isExcused && (piece.wanted.isHeldByLane || (piece.weight ?? 0) > piece.wanted.most)
+  return joined(pieces, isBad).flatMap((run): readonly Violation[] => {
+    const [first, last] = [run[0], run.at(-1)]
+    if (first === undefined || last === undefined || last.until - first.from < SHORTEST) return []
+    const { wanted, from, weight } = first
+    const rule = wanted.isHeldByLane ? 'end' : 'above'
+    const right = wanted.least === wanted.most ? percent(wanted.most) : `at most ${percent(wanted.most)}`
+    const stretch = `for ${formatDuration(Math.round(last.until - from))} after all patience`
+    const what = `${percent(weight ?? 0)} on ${wanted.canary} where ${right} is right, ${stretch}`
+    return [{ rule, label: wanted.label ?? String(record.script.number), at: from, text: what }]
+  })
+}
+
+function checkStanding({ label, standing }: ReleaseRecord): readonly Violation[] {
+  const { at } = standing
+  switch (standing.kind) {
+    case 'ended':
+      return []
+    case 'stuck': {
+      const text = `${standing.phase}, ${standing.reason ?? 'no reason given'}, 60 s after the last fault`
+      return [{ rule: 'stuck', label, at, text }]
+    }
+    case 'held':
+      if (standing.leftAfter !== null) return []
+      return [{ rule: 'stuck', label, at, text: `${standing.phase}, and an abort did not end it within 30 s` }]
+  }
+}
+
+function checkLane({ lane, script, until, releases }: TargetRecord): readonly Violation[] {
+  const label = String(script.number)
+  if (releases.some(({ standing }) => standing.kind === 'stuck')) return []
+  if (lane === null) return [{ rule: 'stuck', label, at: until, text: 'the lane does not answer' }]
+  if (lane.running === null && lane.waiting === 0) return []
+  const text = `the lane has ${lane.running ?? 'nothing'} running and ${lane.waiting} waiting when all is over`
+  return [{ rule: 'stuck', label, at: until, text }]
+}
+
+function checkPromotion({ label, runs }: ReleaseRecord, { health }: TargetRecord): readonly Violation[] {
+  const last = runs.at(-1)
+  const canary = last?.writes.at(-1)?.canary
+  if (last?.outcome !== 'promoted' || last.closedAt === null) return []
+  const at = last.closedAt
+  const bad = health.find(
+    ({ pool, from, until, failing }) => pool === canary && failing >= 0.5 && from <= at - BAD_FOR && until >= at,
+  )
+  if (bad === undefined) return []
+  const text = `${bad.kind}: ${percent(bad.failing * 10_000)} of its requests failed for ${formatDuration(Math.round(at - bad.from))} before`
+  return [{ rule: 'promoted', label, at, text }]
+}
+
+function percent(weight: number): string {
+  return `${Number((weight / 100).toFixed(2))} %`
+}
