@@ -8,6 +8,7 @@ import { type CampaignOptions, readOptions, USAGE } from './options.ts'
 import { clearStage, readKept, writePage, writeResult } from './report/keep.ts'
 import { linesOf } from './report/progress.ts'
 import type { Result } from './report/result.ts'
+import { storyOf } from './report/story.ts'
 import { resultTables } from './report/tables.ts'
 import { openWorld } from './world/world.ts'
 
@@ -61,7 +62,7 @@ function hasViolations({ violations }: Result): boolean {
 async function checkKept(path: string): Promise<number> {
   const record = await readKept(path)
   const checked = { record, violations: checkRecord(record), measured: measure(record) }
-  process.stdout.write(`${linesOf(checked).join('\n')}\n`)
+  process.stdout.write(`${storyOf(record, checked.violations)}\n${linesOf(checked).join('\n')}\n`)
   return checked.violations.length === 0 ? 0 : 1
 }
 

@@ -20,11 +20,16 @@ const TAKE_OVER: Milliseconds = 5_000
 /** The lane looks after the router itself within about ten seconds. */
 export const LANE_PATIENCE: Milliseconds = 12_000
 
-const kind = (group: FaultGroup, text: string, more: Partial<FaultKind> = {}): FaultKind => ({
-  ...{ group, text, isTotal: false, patience: USUAL_PATIENCE },
-  ...more,
-})
-const total = (group: FaultGroup, text: string, patience = USUAL_PATIENCE) => kind(group, text, { isTotal: true, patience })
+type KindOf<Group extends FaultGroup> = FaultKind & { readonly group: Group }
+type More = Partial<Pick<FaultKind, 'isTotal' | 'patience'>>
+
+function kind<Group extends FaultGroup>(group: Group, text: string, more: More = {}): KindOf<Group> {
+  return { ...{ group, text, isTotal: false, patience: USUAL_PATIENCE }, ...more }
+}
+
+function total<Group extends FaultGroup>(group: Group, text: string, patience = USUAL_PATIENCE): KindOf<Group> {
+  return kind(group, text, { isTotal: true, patience })
+}
 
 export const FAULT_KINDS = {
   'worker-killed': kind('world', 'SIGKILL of one of two workers, started again later', { patience: TAKE_OVER }),
@@ -91,12 +96,21 @@ export const FAULT_KINDS = {
 
 export type FaultName = keyof typeof FAULT_KINDS
 
+/** The kinds of one group. */
+export type NameIn<Group extends FaultGroup> = {
+  [Name in FaultName]: (typeof FAULT_KINDS)[Name]['group'] extends Group ? Name : never
+}[FaultName]
+
 export const FAULT_NAMES = Object.keys(FAULT_KINDS) as readonly FaultName[]
 
 export function isFaultName(text: string): text is FaultName {
   return Object.hasOwn(FAULT_KINDS, text)
 }
 
-export function namesIn(group: FaultGroup): readonly FaultName[] {
-  return FAULT_NAMES.filter((name) => FAULT_KINDS[name].group === group)
+export function isIn<Group extends FaultGroup>(name: FaultName, group: Group): name is NameIn<Group> {
+  return FAULT_KINDS[name].group === group
+}
+
+export function namesIn<Group extends FaultGroup>(group: Group): readonly NameIn<Group>[] {
+  return FAULT_NAMES.filter((name) => isIn(name, group))
 }

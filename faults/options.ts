@@ -13,6 +13,8 @@ export interface CampaignOptions {
   readonly only: FaultName | null
   /** Play just the wave of this release. */
   readonly replay: number | null
+  /** Keep the records of all releases, not only of those with a violation. */
+  readonly keep: boolean
   /** Put the tables into docs/reliability.md. */
   readonly write: boolean
   /** Check records that an earlier campaign has kept, and play nothing. */
@@ -28,6 +30,7 @@ export const USAGE = [
   '  --replay SEED/N     the wave of release N once more',
   '  --parallel N        services, and so releases at a time (8)',
   '  --rate N            requests per second and service (40)',
+  '  --keep              keep the records of all releases, not only of violations',
   '  --write             put the tables into docs/reliability.md',
   '  --check FILE        check kept records once more, and play nothing',
 ].join('\n')
@@ -43,6 +46,7 @@ export function readOptions(args: readonly string[], drawn: number): CampaignOpt
         ...{ seed: { type: 'string' }, releases: { type: 'string' }, minutes: { type: 'string' } },
         ...{ only: { type: 'string' }, replay: { type: 'string' }, parallel: { type: 'string' } },
         ...{ rate: { type: 'string' }, write: { type: 'boolean' }, check: { type: 'string' } },
+        keep: { type: 'boolean' },
       },
     })
     const replay = values.replay === undefined ? null : seedAndRelease(values.replay)
@@ -57,6 +61,7 @@ export function readOptions(args: readonly string[], drawn: number): CampaignOpt
       parallel: whole('parallel', values.parallel, DEFAULTS.parallel),
       rate: whole('rate', values.rate, DEFAULTS.rate),
       ...{ only, replay: replay?.release ?? null, write: values.write ?? false, check: values.check ?? null },
+      keep: values.keep ?? false,
     }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }
@@ -71,6 +76,7 @@ function seedAndRelease(text: string): { readonly seed: number; readonly release
 
 function whole(name: string, text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise
-  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) throw new Error(`--${name} takes a whole number above 0, not ${text}`)
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
+    throw new Error(`--${name} takes a whole number above 0, not ${text}`)
   return Number(text)
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { noteFault, type Scene, shareFor, whileFaulty } from '../drive/scene.ts'
-import { FAULT_KINDS, type FaultName } from '../kinds.ts'
+import { type FaultName, isIn, type NameIn } from '../kinds.ts'
 import type { Act } from '../script/script.ts'
 import type { BackendHealth } from '../world/backend.ts'
 import type { MetricsRule } from '../world/metrics-proxy.ts'
@@ -9,72 +9,62 @@ import { forge } from './forged-acts.ts'
 import { actAsPeople } from './people-acts.ts'
 
 /** Carries out what strikes one release. */
-export async function actOnRelease(scene: Scene, act: Act): Promise<void> {
-  switch (FAULT_KINDS[act.kind].group) {
-    case 'canary':
-      return spoilCanary(scene, act)
-    case 'router':
-      return meddle(scene, act)
-    case 'socket':
-      return disturbSocket(scene, act)
-    case 'metrics':
-      return disturbMetrics(scene, act)
-    case 'forged':
-      return forge(scene, act)
-    case 'people':
-      return actAsPeople(scene, act)
-    case 'world':
-      throw new Error(`${act.kind} strikes everybody`)
-  }
+export async function actOnRelease(scene: Scene, { kind, seconds, pick }: Act): Promise<void> {
+  if (isIn(kind, 'canary')) return spoilCanary(scene, kind)
+  if (isIn(kind, 'router')) return meddle(scene, kind, seconds, pick)
+  if (isIn(kind, 'socket')) return disturbSocket(scene, kind, seconds, pick)
+  if (isIn(kind, 'metrics')) return disturbMetrics(scene, kind, seconds)
+  if (isIn(kind, 'forged')) return forge(scene, kind, pick)
+  return actAsPeople(scene, kind, seconds)
 }
 
-const HEALTHS: Partial<Record<FaultName, BackendHealth>> = {
+const HEALTHS: Readonly<Record<NameIn<'canary'>, BackendHealth | 'frozen' | 'dead'>> = {
   'canary-fails-30': { kind: 'fails', share: 0.3 },
   'canary-fails-60': { kind: 'fails', share: 0.6 },
   'canary-fails-at-full': { kind: 'fails', share: 0.6 },
   'canary-hangs': { kind: 'hangs' },
   'canary-refuses': { kind: 'refuses' },
+  'canary-frozen': 'frozen',
+  'canary-dies-at-step': 'dead',
+  'canary-dies-at-full': 'dead',
 }
 
 /** It stays so until the end of the wave. */
-async function spoilCanary({ service, canary, health, faults }: Scene, { kind }: Act): Promise<void> {
+async function spoilCanary({ service, canary, health, faults }: Scene, kind: NameIn<'canary'>): Promise<void> {
   const backend = service.backends[canary]
-  const health_ = HEALTHS[kind]
-  if (health_ !== undefined) await backend.be(health_)
-  else if (kind === 'canary-frozen') await backend.program.freeze()
-  else await backend.program.kill()
+  const wanted = HEALTHS[kind]
+  if (wanted === 'frozen') await backend.program.freeze()
+  else if (wanted === 'dead') await backend.program.kill()
+  else await backend.be(wanted)
   const from = Date.now()
-  const failing = health_?.kind === 'fails' ? health_.share : 1
+  const failing = typeof wanted === 'object' && wanted.kind === 'fails' ? wanted.share : 1
   noteFault(faults, kind, '', from)
-  const until = Number.MAX_SAFE_INTEGER
-  health.push({ kind, pool: service.front.pools[canary], from, until, failing })
+  health.push({ kind, pool: service.front.pools[canary], from, until: Number.MAX_SAFE_INTEGER, failing })
 }
 
-async function meddle(scene: Scene, act: Act): Promise<void> {
+async function meddle(scene: Scene, kind: NameIn<'router'>, seconds: number, pick: number): Promise<void> {
   const { faults, service, wave } = scene
   const { haproxy } = wave.world
   const key = `share:${service.front.pools[1]}`
-  const set = `set map ${service.map} ${key} ${shareFor(scene.canary, weightOfHand(act.pick))}`
-  switch (act.kind) {
+  const set = `set map ${service.map} ${key} ${shareFor(scene.canary, weightOfHand(pick))}`
+  switch (kind) {
     case 'hand-once':
     case 'hand-after-end':
-      return atOnce(scene, act.kind, [set])
+      return atOnce(scene, kind, [set])
     case 'hand-again':
-      return whileFaulty(faults, act.kind, `${set}, ${act.seconds} s`, async () => {
-        for (const end = Date.now() + act.seconds * 1_000; Date.now() < end; await sleep(400)) await haproxy.run([set])
+      return whileFaulty(faults, kind, `${set}, ${seconds} s`, async () => {
+        for (const end = Date.now() + seconds * 1_000; Date.now() < end; await sleep(400)) await haproxy.run([set])
       })
     case 'fence-foreign': {
       const fence = newer(await haproxy.run([`show map ${service.map}`]))
       const write = [`del map ${service.map} fence`, `add map ${service.map} fence ${fence}`]
-      return atOnce(scene, act.kind, act.pick < 0.5 ? write : [set, ...write])
+      return atOnce(scene, kind, pick < 0.5 ? write : [set, ...write])
     }
     case 'key-lost':
     case 'key-lost-after-end':
-      return atOnce(scene, act.kind, [`del map ${service.map} ${key}`])
+      return atOnce(scene, kind, [`del map ${service.map} ${key}`])
     case 'map-cleared':
-      return atOnce(scene, act.kind, [`clear map ${service.map}`])
-    default:
-      throw new Error(`${act.kind} is no hand on the router`)
+      return atOnce(scene, kind, [`clear map ${service.map}`])
   }
 }
 
@@ -97,7 +87,12 @@ function newer(replies: readonly (readonly string[])[]): string {
   return `${Number(line?.split(' ')[2]?.split(':')[0] ?? 0) + 1}:1`
 }
 
-async function disturbSocket({ faults, service }: Scene, { kind, seconds, pick }: Act): Promise<void> {
+async function disturbSocket(
+  { faults, service }: Scene,
+  kind: NameIn<'socket'>,
+  seconds: number,
+  pick: number,
+): Promise<void> {
   const by = Math.round(300 + pick * 2_700)
   await whileFaulty(faults, kind, `${seconds} s`, async () => {
     service.socket.set(socketRule(kind, by))
@@ -108,7 +103,7 @@ async function disturbSocket({ faults, service }: Scene, { kind, seconds, pick }
   })
 }
 
-function socketRule(kind: FaultName, by: number): SocketRule {
+function socketRule(kind: NameIn<'socket'>, by: number): SocketRule {
   switch (kind) {
     case 'socket-slow':
       return { kind: 'slow', by }
@@ -117,22 +112,23 @@ function socketRule(kind: FaultName, by: number): SocketRule {
       return { kind: 'late', by: by + 2_000 }
     case 'socket-cut':
       return { kind: 'cut' }
-    default:
+    case 'socket-silent':
       return { kind: 'silent' }
   }
 }
 
-const METRICS_RULES: Partial<Record<FaultName, MetricsRule>> = {
-  'metrics-hang': 'hang',
-  'metrics-garbage': 'garbage',
-  'metrics-500': '500',
-  'metrics-empty': 'empty',
+const METRICS_RULES: Readonly<Record<NameIn<'metrics'>, MetricsRule>> = {
+  ...{ 'metrics-hang': 'hang', 'metrics-garbage': 'garbage', 'metrics-500': '500', 'metrics-empty': 'empty' },
 }
 
-async function disturbMetrics({ faults, service, wave }: Scene, { kind, seconds }: Act): Promise<void> {
+async function disturbMetrics(
+  { faults, service, wave }: Scene,
+  kind: NameIn<'metrics'>,
+  seconds: number,
+): Promise<void> {
   const { metrics } = wave.world
   await whileFaulty(faults, kind, `${seconds} s`, async () => {
-    metrics.set(service.front.service, METRICS_RULES[kind] ?? 'pass')
+    metrics.set(service.front.service, METRICS_RULES[kind])
     await sleep(seconds * 1_000)
     metrics.set(service.front.service, 'pass')
   })

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Milliseconds } from '../../src/domain/units.ts'
 import { type Wave, whileFaulty } from '../drive/scene.ts'
 import type { WorldAct } from '../script/script.ts'
+import type { Haproxy } from '../world/haproxy.ts'
 import type { Program } from '../world/program.ts'
+
+const QUICK: Milliseconds = 200
 
 /** Carries out what strikes every release of a wave. */
 export async function actOnWorld(wave: Wave, act: WorldAct): Promise<void> {
@@ -28,7 +32,8 @@ async function perform({ world }: Wave, { kind, seconds, pick }: WorldAct): Prom
     case 'haproxy-frozen':
       await haproxy.freeze()
       await sleep(seconds * 1_000)
-      return haproxy.thaw()
+      haproxy.thaw()
+      return untilQuick(haproxy)
     case 'haproxy-reloaded':
       return haproxy.reload()
     case 'haproxy-reloaded-kept':
@@ -44,8 +49,16 @@ async function perform({ world }: Wave, { kind, seconds, pick }: WorldAct): Prom
       await prometheus.program.kill()
       await prometheus.forget()
       return prometheus.program.start()
-    default:
-      throw new Error(`${kind} does not strike the world`)
+  }
+}
+
+/** It first works off what has piled up; only then it is back. */
+async function untilQuick(haproxy: Haproxy): Promise<void> {
+  for (let quick = 0; quick < 3; ) {
+    const began = performance.now()
+    await haproxy.run(['show info'])
+    quick = performance.now() - began < QUICK ? quick + 1 : 0
+    await sleep(50)
   }
 }
 

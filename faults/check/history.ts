@@ -143,7 +143,9 @@ function firstOf(value: unknown): unknown {
 }
 
 function recordIn(value: unknown): Readonly<Record<string, unknown>> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null
 }
 
 function textIn(record: Readonly<Record<string, unknown>> | null, name: string): string | null {

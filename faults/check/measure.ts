@@ -1,6 +1,5 @@
 import type { Milliseconds } from '../../src/domain/units.ts'
 import { FAULT_KINDS } from '../kinds.ts'
-import { excusesOf, isExcused } from './excuses.ts'
 import { isWrong, type Piece, piecesOf } from './pieces.ts'
 import type { CommandSent, FaultSpan, HealthSpan, TargetRecord } from './record.ts'
 import { targetTimeline } from './target.ts'
@@ -42,14 +41,43 @@ function measureFault(fault: FaultSpan, record: TargetRecord, pieces: readonly P
   const { isTotal, group } = FAULT_KINDS[fault.kind]
   if (group === 'people' || group === 'canary') return []
   const start = isTotal ? fault.until : fault.from
-  const next = record.faults.find(({ from }) => from > start)?.from ?? record.until
-  const end = Math.min(next, start + LONGEST, record.until)
+  const end = Math.min(start + LONGEST, record.until)
   const wrong = pieces.filter((piece) => isWrong(piece) && piece.until > start && piece.from < end)
-  const last = wrong.at(-1)
-  // What is wrong when the next fault strikes is not told apart from what that one does.
-  if (last !== undefined && last.until >= end) return []
-  return [{ what: fault.kind, took: last === undefined ? 0 : last.until - start }]
+  const until = firstRight(wrong)
+  // What is wrong while another fault is at it is not told apart from what that one does.
+  if (until >= end || othersIn(record, fault, fault.from, Math.max(until, start)).length > 0) return []
+  return [{ what: fault.kind, took: Math.max(0, until - start) }]
 }
+
+/** A weight that was right so long is right for good. */
+const FOR_GOOD: Milliseconds = 3_000
+
+function firstRight(wrong: readonly Piece[]): Milliseconds {
+  let until = 0
+  for (const piece of wrong) {
+    if (until > 0 && piece.from - until > FOR_GOOD) break
+    until = piece.until
+  }
+  return until
+}
+
+/** What else the product had to bear between two moments. */
+function othersIn(
+  { faults }: TargetRecord,
+  self: Pick<FaultSpan, 'kind' | 'from'>,
+  from: Milliseconds,
+  until: Milliseconds,
+): readonly FaultSpan[] {
+  return faults.filter((fault) => {
+    const isSelf = fault.kind === self.kind && fault.from === self.from
+    return !isSelf && !FAULTLESS.includes(fault.kind) && fault.from <= until && fault.until + FOR_GOOD >= from
+  })
+}
+
+/** Words of people leave the product as well as it was. */
+const FAULTLESS: readonly string[] = Object.entries(FAULT_KINDS).flatMap(([name, { group }]) =>
+  group === 'people' ? [name] : [],
+)
 
 function measureAbort(command: CommandSent, record: TargetRecord, pieces: readonly Piece[]): readonly Measured[] {
   const { verb, status, at, answeredAt } = command
@@ -58,29 +86,23 @@ function measureAbort(command: CommandSent, record: TargetRecord, pieces: readon
   if (before === undefined || (before.weight ?? 0) === 0) return []
   const zero = pieces.find((piece) => piece.from >= at && isGone(piece, before))
   if (zero === undefined) return []
-  const around = record.faults.filter(({ kind, from, until }) => kind !== 'abort' && from <= zero.from && until >= at)
-  const isFrozen = around.some(({ kind }) => kind === 'worker-frozen')
-  if (isFrozen && around.every(({ kind }) => kind === 'worker-frozen')) {
-    return [{ what: 'abort sent → 0 sampled, one of two workers frozen', took: zero.from - at }]
+  const others = othersIn(record, { kind: 'abort', from: at }, at, zero.from)
+  if (others.length === 0) {
+    return [{ what: 'abort accepted → 0 sampled, nothing else wrong', took: Math.max(0, zero.from - answeredAt) }]
   }
-  if (around.length > 0 || isExcused(excusesButOf(record, command), at)) return []
-  return [{ what: 'abort accepted → 0 sampled, nothing else wrong', took: Math.max(0, zero.from - answeredAt) }]
+  return isOneFrozenAt(others, at)
+    ? [{ what: 'abort sent → 0 sampled, one of two workers frozen', took: zero.from - at }]
+    : []
+}
+
+function isOneFrozenAt(faults: readonly FaultSpan[], at: Milliseconds): boolean {
+  return faults.every(({ kind, from, until }) => kind === 'worker-frozen' && from <= at && at <= until)
 }
 
 /** Nobody is on what was the canary. */
 function isGone({ weight, wanted }: Piece, before: Piece): boolean {
   return wanted.canary === before.wanted.canary ? weight === 0 : weight === 10_000
 }
-
-function excusesButOf(record: TargetRecord, { at }: CommandSent) {
-  const faults = record.faults.filter(({ from, kind }) => FAULTLESS.every((name) => name !== kind) && from <= at)
-  return excusesOf({ ...record, faults }, [])
-}
-
-/** Words of people leave the product as well as it was. */
-const FAULTLESS: readonly string[] = Object.entries(FAULT_KINDS).flatMap(([name, { group }]) =>
-  group === 'people' ? [name] : [],
-)
 
 function measureRollback(span: HealthSpan, record: TargetRecord, pieces: readonly Piece[]): readonly Measured[] {
   if (record.script.plan.onFail !== 'rollback' || span.failing < 0.3) return []
@@ -89,11 +111,8 @@ function measureRollback(span: HealthSpan, record: TargetRecord, pieces: readonl
   const from = Math.max(span.from, begin.from)
   const zero = pieces.find((piece) => piece.from >= from && isGone(piece, begin))
   if (zero === undefined) return []
-  const around = record.faults.filter(
-    (fault) => fault.kind !== span.kind && fault.from <= zero.from && fault.until >= from,
-  )
   const took = zero.from - from
-  if (around.length === 0) return [{ what: 'canary turns bad → 0 sampled', took }]
-  const isOneFrozen = around.every(({ kind }) => kind === 'worker-frozen')
-  return isOneFrozen ? [{ what: 'canary turns bad → 0 sampled, one of two workers frozen', took }] : []
+  const others = othersIn(record, span, from, zero.from)
+  if (others.length === 0) return [{ what: 'canary turns bad → 0 sampled', took }]
+  return isOneFrozenAt(others, from) ? [{ what: 'canary turns bad → 0 sampled, one of two workers frozen', took }] : []
 }

@@ -48,7 +48,9 @@ function isForged({ key, verb, name }: UpdateFact): boolean {
 function checkOverlap({ releases }: TargetRecord): readonly Violation[] {
   const spans = releases.flatMap(({ label, runs }) => {
     const first = runs.flatMap(({ writes }) => writes)[0]
-    return first === undefined ? [] : [{ label, from: first.at, until: runs.at(-1)?.closedAt ?? Number.MAX_SAFE_INTEGER }]
+    return first === undefined
+      ? []
+      : [{ label, from: first.at, until: runs.at(-1)?.closedAt ?? Number.MAX_SAFE_INTEGER }]
   })
   return spans.flatMap((span, index) =>
     spans.slice(index + 1).flatMap((other): readonly Violation[] => {

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../src/domain/units.ts'
 import type { WriteFact } from './history.ts'
-import type { ReleaseRecord, Stretch, TargetRecord } from './record.ts'
+import type { CommandSent, ReleaseRecord, Stretch, TargetRecord } from './record.ts'
 import type { Violation } from './rules.ts'
 
 /** A write is read back at some moment before its activity ends; the samples around it must have seen that too. */
@@ -20,7 +20,20 @@ export function checkSaid(release: ReleaseRecord, record: TargetRecord): readonl
     const text = `${write.weight / 100} % on ${write.canary} was read back, but no sample shows it`
     return [{ rule: 'said', label, at: write.endedAt ?? write.at, text }]
   })
-  return [...unseen, ...checkRolledBack(release)]
+  return [...unseen, ...checkRolledBack(release), ...checkAborts(release, record)]
+}
+
+/** An abort that was taken is not taken back. */
+function checkAborts({ label, releaseId, runs }: ReleaseRecord, { commands }: TargetRecord): readonly Violation[] {
+  if (runs.at(-1)?.outcome !== 'promoted') return []
+  const abort = commands.find((command) => command.releaseId === releaseId && isTaken(command))
+  return abort === undefined
+    ? []
+    : [{ rule: 'said', label, at: abort.answeredAt, text: 'an abort was taken, and the release was promoted' }]
+}
+
+function isTaken({ verb, status }: CommandSent): boolean {
+  return verb === 'abort' && status === 200
 }
 
 function checkRolledBack({ label, runs }: ReleaseRecord): readonly Violation[] {
@@ -40,7 +53,9 @@ function wasSeen(write: WriteFact, { samples, pools, faults }: TargetRecord): bo
   const within = samples.filter((stretch) => stretch.until >= from && stretch.from <= until)
   if (within.some((stretch) => stretch.share === share)) return true
   // Where another hand was at it, or nobody could look, the samples prove nothing.
-  const isDisturbed = faults.some((fault) => RESTLESS.includes(fault.kind) && fault.from <= until && fault.until >= from)
+  const isDisturbed = faults.some(
+    (fault) => RESTLESS.includes(fault.kind) && fault.from <= until && fault.until >= from,
+  )
   return isDisturbed || samplesIn(within) < SAMPLES_NEEDED
 }
 

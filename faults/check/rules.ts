@@ -75,8 +75,10 @@ function checkStanding({ label, standing }: ReleaseRecord): readonly Violation[]
   }
 }
 
-function checkLane({ lane, script, until, releases }: TargetRecord): readonly Violation[] {
+function checkLane({ lane, script, until, releases, faults }: TargetRecord): readonly Violation[] {
   const label = String(script.number)
+  // A lane that was terminated shows what it knew; the next wave sees whether it comes back.
+  if (faults.some(({ kind }) => kind === 'lane-terminated')) return []
   if (releases.some(({ standing }) => standing.kind === 'stuck')) return []
   if (lane === null) return [{ rule: 'stuck', label, at: until, text: 'the lane does not answer' }]
   if (lane.running === null && lane.waiting === 0) return []

@@ -36,7 +36,9 @@ interface Progress {
  * being read back both the old and the new weight are right; a wish that was given up is as if it had never been; after the
  * end it is everybody or nobody.
  */
-export function targetTimeline(record: Pick<TargetRecord, 'from' | 'pools' | 'samples' | 'releases'>): readonly Wanted[] {
+export function targetTimeline(
+  record: Pick<TargetRecord, 'from' | 'pools' | 'samples' | 'releases'>,
+): readonly Wanted[] {
   const begin = beginning(record)
   const steps = record.releases.flatMap(stepsOf).toSorted((left, right) => left.at - right.at)
   const timeline: Wanted[] = [wantedOf(begin, record.from)]

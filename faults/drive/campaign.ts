@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../src/domain/units.ts'
 import { measure } from '../check/measure.ts'
 import { checkRecord } from '../check/rules.ts'
 import type { CampaignOptions } from '../options.ts'
-import { type Gathered, keepViolations } from '../report/keep.ts'
+import { type Gathered, keepRecord } from '../report/keep.ts'
 import { linesOf, replayLine } from '../report/progress.ts'
 import { type Result, resultOf, type Tally, tallyOf } from '../report/result.ts'
 import { scriptWave, waveOf } from '../script/script.ts'
@@ -70,8 +70,9 @@ async function check(parts: CampaignParts, gathered: Gathered, isFirst: boolean)
   const { world, options, folder, say } = parts
   const checked = { record, violations: checkRecord(record), measured: measure(record) }
   for (const line of linesOf(checked)) say(line)
+  if (checked.violations.length === 0 && options.keep) await keepRecord(join(folder, 'records'), gathered, [])
   if (checked.violations.length > 0) {
-    const kept = await keepViolations(join(folder, 'violations'), gathered, checked.violations)
+    const kept = await keepRecord(join(folder, 'violations'), gathered, checked.violations)
     say(`       kept in ${kept}; again: ${replayLine(record.seed, String(record.script.number), restOf(options))}`)
     const service = world.services.find(({ front }) => front.service === record.service)
     if (service !== undefined) await resetService(world, service)

@@ -30,13 +30,14 @@ export async function runsOf(client: Client, workflowId: string): Promise<readon
 const SUFFIX = 'EventAttributes'
 
 export function plainEvent(raw: RawEvent): PlainEvent {
-  const [name = '', attributes] = Object.entries(raw).find(
+  const found = Object.entries(raw).find(
     ([key, value]) => key.endsWith(SUFFIX) && value !== null && value !== undefined,
-  ) ?? ['', null]
+  )
+  const [name, attributes] = found ?? [SUFFIX, null]
   const type = name.slice(0, 1).toUpperCase() + name.slice(1, -SUFFIX.length)
-  const seconds = Number(String(raw.eventTime?.seconds ?? 0))
-  const at = seconds * 1_000 + Math.round((raw.eventTime?.nanos ?? 0) / 1_000_000)
-  return { id: Number(String(raw.eventId ?? 0)), at, type, attributes: pick(attributes) }
+  const nanos = raw.eventTime?.nanos ?? 0
+  const at = (numberOf(raw.eventTime?.seconds) ?? 0) * 1_000 + Math.round(nanos / 1_000_000)
+  return { id: numberOf(raw.eventId) ?? 0, at, type, attributes: pick(attributes) }
 }
 
 /** The attributes that somebody reads, payloads as the values in them. */
@@ -55,8 +56,13 @@ function pick(attributes: unknown): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(picked).filter(([, value]) => value !== undefined))
 }
 
+/** Numbers of 64 bits come as objects that can say what they are. */
 function numberOf(value: unknown): number | undefined {
-  return value === null || value === undefined ? undefined : Number(String(value))
+  if (typeof value === 'number') return value
+  const toNumber: unknown = isRecord(value) ? value['toNumber'] : null
+  if (typeof toNumber !== 'function') return undefined
+  const number: unknown = toNumber.call(value)
+  return typeof number === 'number' ? number : undefined
 }
 
 function valuesOf(payloads: unknown): readonly unknown[] | undefined {

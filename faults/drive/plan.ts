@@ -4,9 +4,7 @@ import { ENVIRONMENT, GROUP } from '../world/installation.ts'
 /** The plan that a script asks for, as a team would have written it. */
 export function planOf(service: string, script: PlanScript): Readonly<Record<string, unknown>> {
   const steps = script.weights.flatMap((weight, index) => [
-    ...(script.approvalBefore === index
-      ? [{ approve: { by: GROUP, need: 1, notAuthor: true, within: '1h' } }]
-      : []),
+    ...(script.approvalBefore === index ? [{ approve: { by: GROUP, need: 1, notAuthor: true, within: '1h' } }] : []),
     { weight: `${weight / 100}%` },
     { bake: `${script.bakes[index] ?? 3}s` },
   ])

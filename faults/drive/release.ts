@@ -29,7 +29,7 @@ export interface PlayedRelease {
 /** How long a release may take to end, or to wait for a person, after the last fault. */
 const STUCK_AFTER: Milliseconds = 60_000
 /** A release counts as one that waits when it has done so this long. */
-const HELD_AFTER: Milliseconds = 4_000
+const HELD_AFTER: Milliseconds = 5_000
 const LONGEST_ABORT: Milliseconds = 30_000
 
 /** Plays the script of one release on its service: starts it, does to it what is scripted, and sees how it stands. */
@@ -181,7 +181,8 @@ async function untilSettled(scene: Scene, watch: ReleaseWatch, answer: ReleaseSc
 /** Paused, or waiting for an approval that nobody is going to give. */
 function isHeld({ script }: Scene, watch: ReleaseWatch, quietSince: Milliseconds): boolean {
   const since = Math.max(watch.phaseSince(), quietSince)
-  const patience = watch.phase() === 'waiting' && script.approvesAfter !== null ? script.approvesAfter * 1_000 + 4_000 : 0
+  const patience =
+    watch.phase() === 'waiting' && script.approvesAfter !== null ? script.approvesAfter * 1_000 + 4_000 : 0
   const isWaiting = watch.phase() === 'paused' || watch.phase() === 'waiting'
   return isWaiting && Date.now() - since > Math.max(HELD_AFTER, patience)
 }

@@ -28,7 +28,10 @@ export async function resetService({ client, haproxy }: World, { front, map }: S
   for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId)
   for (const id of ids) {
     // What has ended already needs no ending.
-    await client.workflow.getHandle(id).terminate('the campaign begins anew').catch(() => undefined)
+    await client.workflow
+      .getHandle(id)
+      .terminate('the campaign begins anew')
+      .catch(() => undefined)
   }
   await writeFile(map, `share:${front.pools[1]} 0\n`)
   await haproxy.run([`clear map ${map}`, `add map ${map} share:${front.pools[1]} 0`])

@@ -32,7 +32,13 @@ export interface Scene {
 }
 
 /** When the last fault that reached this release was over. */
-export function lastFaultOf({ wave, faults }: { readonly wave: Wave; readonly faults: readonly FaultSpan[] }): Milliseconds {
+export function lastFaultOf({
+  wave,
+  faults,
+}: {
+  readonly wave: Wave
+  readonly faults: readonly FaultSpan[]
+}): Milliseconds {
   return Math.max(0, ...[...wave.faults, ...faults].map(({ until }) => until))
 }
 

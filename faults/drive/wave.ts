@@ -9,6 +9,9 @@ import { gather } from './gather.ts'
 import { type Played, playRelease } from './release.ts'
 import { noteFault, type Wave } from './scene.ts'
 
+/** A sample that ends so long after it was asked for was begun after it, too. */
+const FRESH: Milliseconds = 300
+
 /** Plays one wave on a world that is at rest, and hands back what there is to check. */
 export async function playWave(
   world: World,
@@ -16,6 +19,7 @@ export async function playWave(
   seed: number,
   say: (text: string) => void,
 ): Promise<readonly Gathered[]> {
+  await untilSampled(world)
   const from = Date.now()
   const faults: FaultSpan[] = []
   const worldActs = playWorld(world, script, faults, say)
@@ -29,6 +33,13 @@ export async function playWave(
   )
   await worldActs.isOver
   return gather(wave, script, played, from)
+}
+
+/** Which pool is stable is read off the samples, so they have to be of now. */
+async function untilSampled({ services }: World): Promise<void> {
+  const asked = Date.now()
+  const isFresh = () => services.every(({ trace }) => (trace.latest()?.until ?? 0) > asked + FRESH)
+  while (!isFresh()) await sleep(20)
 }
 
 /** The acts of the world, one after the other at their times. */

@@ -4,6 +4,7 @@ import type { PlainEvent } from '../check/history.ts'
 import type { TargetRecord } from '../check/record.ts'
 import type { Violation } from '../check/rules.ts'
 import type { Result } from './result.ts'
+import { storyOf } from './story.ts'
 import { fillPlace, kindsTable, resultTables } from './tables.ts'
 
 /** What one service was like in one wave: what the checker reads, and the histories for people. */
@@ -12,8 +13,8 @@ export interface Gathered {
   readonly histories: Readonly<Record<string, readonly (readonly PlainEvent[])[]>>
 }
 
-/** Keeps record, histories and violations of a service; returns the folder. */
-export async function keepViolations(
+/** Keeps record, story and histories of a service; returns the folder. */
+export async function keepRecord(
   folder: string,
   { record, histories }: Gathered,
   violations: readonly Violation[],
@@ -21,7 +22,7 @@ export async function keepViolations(
   const own = join(folder, `release-${record.script.number}`)
   await mkdir(own, { recursive: true })
   await writeFile(join(own, 'record.json'), JSON.stringify(record, null, 1))
-  await writeFile(join(own, 'violations.json'), JSON.stringify(violations, null, 1))
+  await writeFile(join(own, 'story.txt'), storyOf(record, violations))
   await writeFile(join(own, 'histories.json'), JSON.stringify(histories, null, 1))
   return own
 }

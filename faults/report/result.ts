@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../src/domain/units.ts'
 import { GOALS, type Measured } from '../check/measure.ts'
 import type { TargetRecord } from '../check/record.ts'
-import { RULES, type Rule, type Violation } from '../check/rules.ts'
+import type { Rule, Violation } from '../check/rules.ts'
 import { FAULT_NAMES } from '../kinds.ts'
 import type { LoadTally } from '../world/load.ts'
 
@@ -49,18 +49,16 @@ export function tallyOf({ record, violations, measured }: Checked, isFirst: bool
   const done = record.faults.filter(({ note }) => !note.startsWith('not carried out'))
   const own = record.script.acts.map(({ kind }): string => kind)
   const carriedOut = done.map(({ kind }): string => kind).filter((kind) => isFirst || own.includes(kind))
-  const endings = record.releases.map(({ runs, standing }) => runs.at(-1)?.outcome ?? runs.at(-1)?.closing ?? standing.kind)
+  const endings = record.releases.map(
+    ({ runs, standing }) => runs.at(-1)?.outcome ?? runs.at(-1)?.closing ?? standing.kind,
+  )
   return { releases: record.releases.length, endings: countOf(endings), violations, carriedOut, measured }
 }
 
-export function resultOf(
-  tallies: readonly Tally[],
-  rest: Pick<Result, 'seed' | 'minutes' | 'users'>,
-): Result {
+export function resultOf(tallies: readonly Tally[], rest: Pick<Result, 'seed' | 'minutes' | 'users'>): Result {
   const violations = tallies.flatMap((tally) => tally.violations)
   const measured = tallies.flatMap((tally) => tally.measured)
-  const timesOf = (whats: readonly string[]) =>
-    Object.fromEntries(whats.flatMap((what) => namedTimes(what, measured)))
+  const timesOf = (whats: readonly string[]) => Object.fromEntries(whats.flatMap((what) => namedTimes(what, measured)))
   return {
     ...rest,
     releases: tallies.reduce((sum, { releases }) => sum + releases, 0),
@@ -73,10 +71,7 @@ export function resultOf(
 }
 
 function countRules(violations: readonly Violation[]): Record<Rule, number> {
-  const counts = { above: 0, end: 0, stuck: 0, promoted: 0, said: 0, authority: 0 } satisfies Record<
-    keyof typeof RULES,
-    number
-  >
+  const counts: Record<Rule, number> = { above: 0, end: 0, stuck: 0, promoted: 0, said: 0, authority: 0 }
   for (const { rule } of violations) counts[rule] += 1
   return counts
 }

@@ -1,9 +1,16 @@
 import type { Random } from '../../src/analysis/random.ts'
 import { createRandom } from '../../src/analysis/random.ts'
-import { FAULT_KINDS, type FaultName, namesIn } from '../kinds.ts'
+import { type FaultName, isIn, type NameIn, namesIn } from '../kinds.ts'
 
 /** The kinds that one release gets. */
-export type Hand = readonly FaultName[]
+export type Hand = readonly Exclude<FaultName, NameIn<'world'>>[]
+/** The kinds that strike everybody in a wave. */
+export type WorldHand = readonly NameIn<'world'>[]
+
+export interface Dealt {
+  readonly releases: readonly Hand[]
+  readonly world: WorldHand
+}
 
 export interface DeckOptions {
   readonly seed: number
@@ -12,16 +19,16 @@ export interface DeckOptions {
 }
 
 /** Kinds after which a release does not go on as if nothing had been: one of them is enough for a release. */
-const ENDERS: readonly FaultName[] = [
+const ENDERS: Hand = [
   ...namesIn('canary'),
   ...(['forged-end', 'terminated', 'cancelled', 'reset', 'lane-terminated'] as const),
   ...(['abort', 'pause-held', 'replace'] as const),
 ]
 
 /** Kinds that may well pause a release, so that what comes after them would never have its turn. */
-const STOPPERS: readonly FaultName[] = ['fence-foreign', 'hand-again', 'metrics-hang', 'map-cleared', 'key-lost']
+const STOPPERS: Hand = ['fence-foreign', 'hand-again', 'metrics-hang', 'map-cleared', 'key-lost']
 
-const OTHERS = (['router', 'socket', 'metrics', 'forged', 'people'] as const)
+const OTHERS: Hand = (['router', 'socket', 'metrics', 'forged', 'people'] as const)
   .flatMap(namesIn)
   .filter((kind) => !ENDERS.includes(kind) && !STOPPERS.includes(kind))
 
@@ -32,12 +39,13 @@ const MOST_WORLD = 5
  * Which kinds the releases and the world of a wave get. The first waves deal every kind once, so that the shortest campaign
  * has seen them all; the later ones draw at random.
  */
-export function dealt(options: DeckOptions, wave: number, random: Random): { releases: readonly Hand[]; world: Hand } {
+export function dealt(options: DeckOptions, wave: number, random: Random): Dealt {
   const { parallel, only } = options
   const slots = Array.from({ length: parallel }, (_, slot) => slot)
   if (only !== null) {
-    const isWorld = FAULT_KINDS[only].group === 'world'
-    return { releases: slots.map(() => (isWorld ? [] : [only])), world: isWorld ? [only] : [] }
+    if (isIn(only, 'world')) return { releases: slots.map(() => []), world: [only] }
+    const own = only as Hand[number]
+    return { releases: slots.map(() => [own]), world: [] }
   }
   const first = firstHands(options)
   const from = (wave - 1) * parallel
@@ -53,7 +61,7 @@ export function coveringWaves(options: DeckOptions): number {
   return Math.max(Math.ceil(releases.length / options.parallel), world.length)
 }
 
-function firstHands({ seed, parallel }: DeckOptions): { releases: readonly Hand[]; world: readonly Hand[] } {
+function firstHands({ seed, parallel }: DeckOptions): { releases: readonly Hand[]; world: readonly WorldHand[] } {
   const random = createRandom(seed)
   const [enders, others, stoppers] = [ENDERS, OTHERS, STOPPERS].map((kinds) => shuffled(kinds, random))
   const pairs = (enders ?? []).map((ender, index): Hand => [...(others ?? []).slice(index, index + 1), ender])
@@ -62,7 +70,7 @@ function firstHands({ seed, parallel }: DeckOptions): { releases: readonly Hand[
   const waves = Math.ceil(releases.length / parallel)
   const perWave = Math.min(MOST_WORLD, Math.ceil(namesIn('world').length / waves))
   const world = shuffled(namesIn('world'), random)
-  const worldHands: Hand[] = []
+  const worldHands: WorldHand[] = []
   for (let from = 0; from < world.length; from += perWave) worldHands.push(world.slice(from, from + perWave))
   return { releases: shuffled(releases, random), world: worldHands }
 }
@@ -74,7 +82,7 @@ function drawHand(random: Random): Hand {
   return [...others, ...ender]
 }
 
-function drawWorld(random: Random): Hand {
+function drawWorld(random: Random): WorldHand {
   return shuffled(namesIn('world'), random).slice(0, Math.floor(random.uniform() * 3))
 }
 

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '../../src/analysis/random.ts'
 import type { BasisPoints } from '../../src/domain/units.ts'
-import { FAULT_KINDS, type FaultName, namesIn } from '../kinds.ts'
+import { FAULT_KINDS, type FaultGroup, type FaultName, type NameIn } from '../kinds.ts'
 import { dealt, type Hand } from './deck.ts'
 
 /** When an act begins. Every act but one of `end` begins at the latest {@link LATEST} seconds after the start. */
@@ -13,7 +13,7 @@ export interface Moment {
 
 /** One thing that is done to a release, by a fault, a forger or a person. */
 export interface Act {
-  readonly kind: FaultName
+  readonly kind: Exclude<FaultName, NameIn<'world'>>
   readonly when: Moment
   /** How long it lasts, where it lasts. */
   readonly seconds: number
@@ -22,7 +22,7 @@ export interface Act {
 }
 
 export interface WorldAct {
-  readonly kind: FaultName
+  readonly kind: NameIn<'world'>
   /** Seconds after the start of the wave. */
   readonly at: number
   readonly seconds: number
@@ -109,80 +109,53 @@ function scriptPlan(random: Random, needsApproval: boolean): PlanScript {
   }
 }
 
-function scriptAct(kind: FaultName, order: number, plan: PlanScript, random: Random): Act {
-  return { kind, when: momentOf(kind, order, plan, random), seconds: secondsOf(kind, random), pick: random.uniform() }
+function scriptAct(kind: Act['kind'], order: number, plan: PlanScript, random: Random): Act {
+  const [low, high] = SECONDS[FAULT_KINDS[kind].group]
+  const when = momentOf(kind, order, plan, random)
+  return { kind, when, seconds: between(random, low, high), pick: random.uniform() }
 }
 
-function momentOf(kind: FaultName, order: number, plan: PlanScript, random: Random): Moment {
-  const seconds = between(random, 0.3, 4)
+/** How long acts of a group last; what has no length of its own lasts until the end of the wave, or an instant. */
+const SECONDS: Readonly<Record<FaultGroup, readonly [number, number]>> = {
+  ...{ socket: [2, 8], metrics: [3, 12], router: [2, 8], people: [1, 5] },
+  ...{ canary: [0, 0], forged: [0, 0], world: [0, 0] },
+}
+
+function momentOf(kind: Act['kind'], order: number, plan: PlanScript, random: Random): Moment {
   const full = plan.weights.length - 1
-  switch (kind) {
-    case 'hand-after-end':
-    case 'key-lost-after-end':
-      return { after: 'end', exposure: 0, seconds: between(random, 0.3, 3) }
-    case 'canary-dies-at-full':
-    case 'canary-fails-at-full':
-      return { after: 'exposed', exposure: full, seconds: between(random, 0.3, 1.5) }
-    case 'canary-dies-at-step':
-      return { after: 'exposed', exposure: Math.max(0, full - 1), seconds: between(random, 0.3, 2) }
-    case 'forged-approval':
-    case 'approve-foreign':
-      return { after: 'exposed', exposure: (plan.approvalBefore ?? 1) - 1, seconds: between(random, 3, 7) }
-    default: {
-      // The second of two comes later in the plan, so that both have their time.
-      const exposure = order === 0 ? 0 : Math.min(full, order)
-      return { after: random.uniform() < 0.1 ? 'start' : 'exposed', exposure, seconds }
-    }
+  if (kind === 'hand-after-end' || kind === 'key-lost-after-end') {
+    return { after: 'end', exposure: 0, seconds: between(random, 0.3, 3) }
   }
+  if (kind === 'canary-dies-at-full' || kind === 'canary-fails-at-full') {
+    return { after: 'exposed', exposure: full, seconds: between(random, 0.3, 1.5) }
+  }
+  if (kind === 'canary-dies-at-step') {
+    return { after: 'exposed', exposure: Math.max(0, full - 1), seconds: between(random, 0.3, 2) }
+  }
+  if (kind === 'forged-approval' || kind === 'approve-foreign') {
+    return { after: 'exposed', exposure: (plan.approvalBefore ?? 1) - 1, seconds: between(random, 3, 7) }
+  }
+  // The second of two comes later in the plan, so that both have their time.
+  const exposure = order === 0 ? 0 : Math.min(full, order)
+  return { after: random.uniform() < 0.1 ? 'start' : 'exposed', exposure, seconds: between(random, 0.3, 4) }
 }
 
-function secondsOf(kind: FaultName, random: Random): number {
-  switch (FAULT_KINDS[kind].group) {
-    case 'socket':
-      return between(random, 2, 8)
-    case 'metrics':
-      return between(random, 3, 12)
-    case 'router':
-      return between(random, 2, 8)
-    case 'people':
-      return between(random, 1, 5)
-    case 'canary':
-    case 'forged':
-    case 'world':
-      return 0
-  }
-}
-
-function scriptWorld(kinds: readonly FaultName[], random: Random): readonly WorldAct[] {
+function scriptWorld(kinds: readonly WorldAct['kind'][], random: Random): readonly WorldAct[] {
   let at = between(random, 2, 6)
   return kinds.map((kind) => {
-    const act = { kind, at, seconds: worldSecondsOf(kind, random), pick: random.uniform() }
+    const [low, high] = WORLD_SECONDS[kind] ?? [1, 8]
+    const act = { kind, at, seconds: between(random, low, high), pick: random.uniform() }
     at += act.seconds + between(random, 3, 8)
     return act
   })
 }
 
-function worldSecondsOf(kind: FaultName, random: Random): number {
-  switch (kind) {
-    case 'haproxy-frozen':
-      return between(random, 1, 20)
-    case 'worker-frozen':
-      return between(random, 5, 20)
-    case 'haproxy-reloaded':
-    case 'haproxy-reloaded-kept':
-    case 'haproxy-restarted':
-    case 'prometheus-emptied':
-      return 0
-    default:
-      return between(random, 1, 8)
-  }
+const WORLD_SECONDS: Readonly<Partial<Record<WorldAct['kind'], readonly [number, number]>>> = {
+  ...{ 'haproxy-frozen': [1, 20], 'worker-frozen': [5, 20] },
+  ...{ 'haproxy-reloaded': [0, 0], 'haproxy-reloaded-kept': [0, 0], 'haproxy-restarted': [0, 0] },
+  'prometheus-emptied': [0, 0],
 }
 
 export function between(random: Random, low: number, high: number): number {
   return Number((low + random.uniform() * (high - low)).toFixed(2))
 }
-
-/** Kinds that strike single releases. */
-export const RELEASE_KINDS: readonly FaultName[] = (
-  ['canary', 'router', 'socket', 'metrics', 'forged', 'people'] as const
-).flatMap(namesIn)

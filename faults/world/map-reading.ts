@@ -9,10 +9,7 @@ export interface MapReading {
 const COHORT = 'cohort:'
 
 /** Reads the replies to one `show map` per service; null when there are not as many as services. */
-export function readMaps(
-  text: string,
-  maps: readonly { readonly secondPool: string }[],
-): readonly MapReading[] | null {
+export function readMaps(text: string, maps: readonly { readonly secondPool: string }[]): readonly MapReading[] | null {
   const replies = text.split('\n\n').slice(0, -1)
   if (replies.length !== maps.length) return null
   return maps.map(({ secondPool }, index) => readMap(replies[index] ?? '', secondPool))

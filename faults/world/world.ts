@@ -88,11 +88,18 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const temporal = defineTemporal(folder, programs.temporal, temporalPort)
   const workers = [defineWorker(folder, 1, env), defineWorker(folder, 2, env)] as const
   const apiProgram = defineApi(folder, apiPort, env)
-  const load = defineLoad(folder, fronts.map(({ port }) => port), options.rate)
+  const load = defineLoad(
+    folder,
+    fronts.map(({ port }) => port),
+    options.rate,
+  )
   const watch = watchMaps(folder, haproxy, services)
   const users = countUsers(load)
 
-  await Promise.all([temporal.start(), ...services.flatMap(({ backends }) => backends.map((one) => one.program.start()))])
+  await Promise.all([
+    temporal.start(),
+    ...services.flatMap(({ backends }) => backends.map((one) => one.program.start())),
+  ])
   await haproxy.start()
   await Promise.all([prometheus.program.start(), load.start(), watch.program.start()])
   const connection = await Connection.connect({ address: env.TEMPORAL_ADDRESS })
