@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../../src/domain/units.ts'
 import type { WriteFact } from './history.ts'
 import type { CommandSent, ReleaseRecord, Stretch, TargetRecord } from './record.ts'
+import { isWrong, type Piece } from './pieces.ts'
 import type { Violation } from './rules.ts'
 
 /** A write is read back at some moment before its activity ends; the samples around it must have seen that too. */
@@ -34,6 +35,15 @@ function checkAborts({ label, releaseId, runs }: ReleaseRecord, { commands }: Ta
 
 function isTaken({ verb, status }: CommandSent): boolean {
   return verb === 'abort' && status === 200
+}
+
+/** When all is at rest, the card of the release that was exposed last shows what is live. */
+export function checkCard({ releases, until }: TargetRecord, last: Piece | undefined): readonly Violation[] {
+  const exposed = releases.find(({ label }) => label === last?.wanted.label)
+  if (last === undefined || last.weight === null || isWrong(last) || !exposed || exposed.card === null) return []
+  if (exposed.runs.every(({ writes }) => writes.length === 0) || exposed.card.weight === last.weight) return []
+  const text = `the card says ${exposed.card.weight / 100} % (${exposed.card.phase}), live is ${last.weight / 100} %`
+  return [{ rule: 'said', label: exposed.label, at: until, text }]
 }
 
 function checkRolledBack({ label, runs }: ReleaseRecord): readonly Violation[] {

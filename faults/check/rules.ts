@@ -3,7 +3,7 @@ import { excusesOf } from './excuses.ts'
 import { isWrong, joined, type Piece, piecesOf } from './pieces.ts'
 import type { ReleaseRecord, TargetRecord } from './record.ts'
 import { checkAuthority } from './rule-authority.ts'
-import { checkSaid } from './rule-said.ts'
+import { checkCard, checkSaid } from './rule-said.ts'
 import { targetTimeline } from './target.ts'
 
 export const RULES = {
@@ -40,6 +40,7 @@ export function checkRecord(record: TargetRecord): readonly Violation[] {
     ...checkLane(record),
     ...record.releases.flatMap((release) => checkPromotion(release, record)),
     ...record.releases.flatMap((release) => checkSaid(release, record)),
+    ...checkCard(record, pieces.at(-1)),
     ...checkAuthority(record),
   ]
   return violations.toSorted((left, right) => left.at - right.at)
@@ -79,7 +80,8 @@ function checkLane({ lane, script, until, releases, faults }: TargetRecord): rea
   const label = String(script.number)
   // A lane that was terminated shows what it knew; the next wave sees whether it comes back.
   if (faults.some(({ kind }) => kind === 'lane-terminated')) return []
-  if (releases.some(({ standing }) => standing.kind === 'stuck')) return []
+  // A release that does not end holds its lane, and is told of already.
+  if (releases.some((release) => checkStanding(release).length > 0)) return []
   if (lane === null) return [{ rule: 'stuck', label, at: until, text: 'the lane does not answer' }]
   if (lane.running === null && lane.waiting === 0) return []
   const text = `the lane has ${lane.running ?? 'nothing'} running and ${lane.waiting} waiting when all is over`

@@ -65,7 +65,8 @@ function firstHands({ seed, parallel }: DeckOptions): { releases: readonly Hand[
   const random = createRandom(seed)
   const [enders, others, stoppers] = [ENDERS, OTHERS, STOPPERS].map((kinds) => shuffled(kinds, random))
   const pairs = (enders ?? []).map((ender, index): Hand => [...(others ?? []).slice(index, index + 1), ender])
-  const rest = (others ?? []).slice(pairs.length).map((kind): Hand => [kind])
+  const left = (others ?? []).slice(pairs.length)
+  const rest = left.flatMap((_, index): readonly Hand[] => (index % 2 === 0 ? [left.slice(index, index + 2)] : []))
   const releases = [...pairs, ...(stoppers ?? []).map((kind): Hand => [kind]), ...rest]
   const waves = Math.ceil(releases.length / parallel)
   const perWave = Math.min(MOST_WORLD, Math.ceil(namesIn('world').length / waves))
