@@ -19,6 +19,10 @@ async function main(): Promise<number> {
     process.stderr.write(`${options.problem}\n${USAGE}\n`)
     return 2
   }
+  if (options.kinds) {
+    await writePage(null)
+    return 0
+  }
   return options.check === null ? play(options) : checkKept(options.check)
 }
 
@@ -48,7 +52,7 @@ async function play(options: CampaignOptions): Promise<number> {
 
 async function report(result: Result, options: CampaignOptions, folder: string): Promise<number> {
   await writeResult(folder, result)
-  if (options.write) await writePage(result)
+  if (options.write && result.releases > 0) await writePage(result)
   process.stdout.write(`\n${resultTables(result)}\n`)
   const violations = Object.values(result.violations).reduce((sum, count) => sum + count, 0)
   process.stdout.write(`\n${violations} violations in ${result.releases} releases\n`)

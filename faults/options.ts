@@ -17,6 +17,8 @@ export interface CampaignOptions {
   readonly keep: boolean
   /** Put the tables into docs/reliability.md. */
   readonly write: boolean
+  /** Only put the table of kinds into docs/reliability.md. */
+  readonly kinds: boolean
   /** Check records that an earlier campaign has kept, and play nothing. */
   readonly check: string | null
 }
@@ -32,6 +34,7 @@ export const USAGE = [
   '  --rate N            requests per second and service (40)',
   '  --keep              keep the records of all releases, not only of violations',
   '  --write             put the tables into docs/reliability.md',
+  '  --kinds             put the table of the kinds there, and play nothing',
   '  --check FILE        check kept records once more, and play nothing',
 ].join('\n')
 
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[], drawn: number): CampaignOpt
         ...{ only: { type: 'string' }, replay: { type: 'string' }, parallel: { type: 'string' } },
         ...{ rate: { type: 'string' }, write: { type: 'boolean' }, check: { type: 'string' } },
         keep: { type: 'boolean' },
+        kinds: { type: 'boolean' },
       },
     })
     const replay = values.replay === undefined ? null : seedAndRelease(values.replay)
@@ -62,6 +66,7 @@ export function readOptions(args: readonly string[], drawn: number): CampaignOpt
       rate: whole('rate', values.rate, DEFAULTS.rate),
       ...{ only, replay: replay?.release ?? null, write: values.write ?? false, check: values.check ?? null },
       keep: values.keep ?? false,
+      kinds: values.kinds ?? false,
     }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }

@@ -4,8 +4,10 @@ import { build, compile } from './lib/build.mjs'
 import { asStep, ROOT, runMain } from './lib/entry.mjs'
 import { ensurePackages } from './lib/packages.mjs'
 import { exitCodeOf, findProgram } from './lib/run.mjs'
+import { prepareServers, SERVER_FOLDERS, SERVERS } from './lib/servers.mjs'
 import { findTemporal } from './lib/temporal.mjs'
 
+const PROGRAMS = SERVERS.filter(({ name }) => name === 'haproxy' || name === 'prometheus')
 /** How long a campaign that was told to end may take to say what it has seen. */
 const PATIENCE_MS = 8_000
 const ENDING_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -26,11 +28,14 @@ await runMain(async (report) => {
     env['SLUICE_TEMPORAL_CLI'] = path
     return from
   })
-  for (const name of ['haproxy', 'prometheus']) {
-    const path = findProgram(name, process.env, ['/usr/sbin', '/usr/bin'])
-    if (path === null) throw new Error(`the program ${name} is not installed (Debian: apt-get install ${name})`)
-    env[`SLUICE_${name.toUpperCase()}`] = path
-  }
+  await asStep(report, 'HAProxy and Prometheus', async (step) => {
+    const missing = await prepareServers({ env: process.env, step, servers: PROGRAMS })
+    if (missing.length > 0) throw new Error(missing.map(({ reason }) => reason).join('\n'))
+    for (const { binary } of PROGRAMS) {
+      env[`SLUICE_${binary.toUpperCase()}`] = findProgram(binary, process.env, SERVER_FOLDERS) ?? binary
+    }
+    return 'here'
+  })
   return campaign(process.argv.slice(2), env)
 })
 

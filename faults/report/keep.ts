@@ -39,11 +39,11 @@ export async function writeResult(folder: string, result: Result): Promise<void>
   await writeFile(join(folder, 'result.md'), `${resultTables(result)}\n`)
 }
 
-/** Puts the tables into the page of the docs. */
-export async function writePage(result: Result): Promise<void> {
+/** Puts the table of the kinds into the page of the docs, and what a campaign has found, if there was one. */
+export async function writePage(result: Result | null): Promise<void> {
   const path = join(process.cwd(), 'docs', 'reliability.md')
-  const page = await readFile(path, 'utf8')
-  await writeFile(path, fillPlace(fillPlace(page, 'kinds', kindsTable()), 'results', resultTables(result)))
+  const page = fillPlace(await readFile(path, 'utf8'), 'kinds', kindsTable())
+  await writeFile(path, result === null ? page : fillPlace(page, 'results', resultTables(result)))
 }
 
 /** Removes the folder in which everything ran; its logs are kept where they are asked for. */

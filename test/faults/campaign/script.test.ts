@@ -81,7 +81,7 @@ describe('the arguments', () => {
   it('have a seed that was drawn, 300 releases, and no end by the clock', () => {
     expect(readOptions([], 42)).toEqual({
       ...{ seed: 42, releases: 300, minutes: null, parallel: 8, rate: 40 },
-      ...{ only: null, replay: null, write: false, check: null, keep: false },
+      ...{ only: null, replay: null, write: false, check: null, keep: false, kinds: false },
     })
   })
 
