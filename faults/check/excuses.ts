@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../src/domain/units.ts'
-import { FAULT_KINDS, LANE_PATIENCE, USUAL_PATIENCE } from '../kinds.ts'
+import { FAULT_KINDS, type FaultKind, LANE_PATIENCE, USUAL_PATIENCE } from '../kinds.ts'
 import type { FaultSpan, TargetRecord } from './record.ts'
 import { type Wanted, wantedAt } from './target.ts'
 
@@ -34,17 +34,26 @@ export function isExcused(excuses: readonly Excuse[], at: Milliseconds): boolean
 }
 
 function excusesOfFault({ kind, from, until }: FaultSpan, looks: Milliseconds, timeline: readonly Wanted[]) {
-  const { isTotal, patience } = kindOf(kind)
+  const { excuses, patience } = kindOf(kind)
   const after = (at: Milliseconds) => at + patienceAt(at, looks + patience, timeline)
-  if (isTotal) return [{ from: from - CLOCK, until: after(until) }]
-  return [
-    { from: from - CLOCK, until: after(from) },
-    { from: until - CLOCK, until: after(until) },
-  ]
+  switch (excuses) {
+    case 'nothing':
+      return []
+    case 'from-end':
+      return [{ from: from - CLOCK, until: after(until) }]
+    case 'from-beginning':
+      // Its end is a change as well: what was frozen goes on where it stood.
+      return [
+        { from: from - CLOCK, until: after(from) },
+        { from: until - CLOCK, until: after(until) },
+      ]
+  }
 }
 
-function kindOf(kind: FaultSpan['kind']): { readonly isTotal: boolean; readonly patience: Milliseconds } {
-  return kind === 'machine-stalled' ? { isTotal: true, patience: USUAL_PATIENCE } : FAULT_KINDS[kind]
+const STALLED = { excuses: 'from-end', patience: USUAL_PATIENCE } as const
+
+export function kindOf(kind: FaultSpan['kind']): Pick<FaultKind, 'excuses' | 'patience'> {
+  return kind === 'machine-stalled' ? STALLED : FAULT_KINDS[kind]
 }
 
 /** The lane has its own patience, also where a release ends while its own runs. */

@@ -38,9 +38,9 @@ export function measure(record: TargetRecord): readonly Measured[] {
 /** From the fault, or from its end where nobody could act before it, until the weight was right for good. */
 function measureFault(fault: FaultSpan, record: TargetRecord, pieces: readonly Piece[]): readonly Measured[] {
   if (fault.kind === 'machine-stalled') return []
-  const { isTotal, group } = FAULT_KINDS[fault.kind]
-  if (group === 'people' || group === 'canary') return []
-  const start = isTotal ? fault.until : fault.from
+  const { excuses } = FAULT_KINDS[fault.kind]
+  if (excuses === 'nothing') return []
+  const start = excuses === 'from-end' ? fault.until : fault.from
   const end = Math.min(start + LONGEST, record.until)
   const wrong = pieces.filter((piece) => isWrong(piece) && piece.until > start && piece.from < end)
   const until = firstRight(wrong)

@@ -46,16 +46,19 @@ export function checkRecord(record: TargetRecord): readonly Violation[] {
   return violations.toSorted((left, right) => left.at - right.at)
 }
 
+/** One violation for each stretch of wrong weights, however often patience begins anew in it. */
 function checkWeights(record: TargetRecord, pieces: readonly Piece[]): readonly Violation[] {
-  const isBad = (piece: Piece) =>
-    isWrong(piece) && !piece.isExcused && (piece.wanted.isHeldByLane || (piece.weight ?? 0) > piece.wanted.most)
-  return joined(pieces, isBad).flatMap((run): readonly Violation[] => {
-    const [first, last] = [run[0], run.at(-1)]
-    if (first === undefined || last === undefined || last.until - first.from < SHORTEST) return []
+  const isTooMuch = (piece: Piece) =>
+    isWrong(piece) && (piece.wanted.isHeldByLane || (piece.weight ?? 0) > piece.wanted.most)
+  return joined(pieces, (piece) => isTooMuch(piece) || piece.weight === null).flatMap((run): readonly Violation[] => {
+    const bad = run.filter((piece) => isTooMuch(piece) && !piece.isExcused)
+    const lasted = bad.reduce((sum, { from, until }) => sum + until - from, 0)
+    const [first] = bad
+    if (first === undefined || lasted < SHORTEST) return []
     const { wanted, from, weight } = first
     const rule = wanted.isHeldByLane ? 'end' : 'above'
     const right = wanted.least === wanted.most ? percent(wanted.most) : `at most ${percent(wanted.most)}`
-    const stretch = `for ${formatDuration(Math.round(last.until - from))} after all patience`
+    const stretch = `for ${formatDuration(Math.round(lasted))} after all patience`
     const what = `${percent(weight ?? 0)} on ${wanted.canary} where ${right} is right, ${stretch}`
     return [{ rule, label: wanted.label ?? String(record.script.number), at: from, text: what }]
   })

@@ -158,7 +158,7 @@ async function untilSettled(scene: Scene, watch: ReleaseWatch, answer: ReleaseSc
   void scene.wave.worldIsOver.then(() => {
     worldIsOver.now = true
   })
-  let spoken: Milliseconds = 0
+  let spoken: Milliseconds = Date.now()
   let nextWord = answer
   for (;;) {
     await sleep(100)

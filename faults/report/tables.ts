@@ -7,11 +7,13 @@ import type { Result, Times } from './result.ts'
 /** Every kind of fault and what is done, as Markdown. */
 export function kindsTable(): string {
   const rows = FAULT_NAMES.map((name) => {
-    const { group, text, isTotal } = FAULT_KINDS[name]
-    return `| \`${name}\` | ${GROUPS[group]} | ${text} | ${isTotal ? 'its end' : 'its beginning'} |`
+    const { group, text, excuses } = FAULT_KINDS[name]
+    return `| \`${name}\` | ${GROUPS[group]} | ${text} | ${PATIENCE[excuses]} |`
   })
   return ['| kind | strikes | what is done | patience begins at |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
+
+const PATIENCE = { nothing: '–', 'from-beginning': 'its beginning', 'from-end': 'its end' } as const
 
 const GROUPS = {
   world: 'everybody',

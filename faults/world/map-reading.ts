@@ -10,14 +10,29 @@ const COHORT = 'cohort:'
 
 /** Reads the replies to one `show map` per service; null when there are not as many as services. */
 export function readMaps(text: string, maps: readonly { readonly secondPool: string }[]): readonly MapReading[] | null {
-  const replies = text.split('\n\n').slice(0, -1)
+  const replies = repliesIn(text)
   if (replies.length !== maps.length) return null
-  return maps.map(({ secondPool }, index) => readMap(replies[index] ?? '', secondPool))
+  return maps.map(({ secondPool }, index) => readMap(replies[index] ?? [], secondPool))
 }
 
-function readMap(reply: string, secondPool: string): MapReading {
+/** Each reply ends with an empty line; that of an empty map is the empty line alone. */
+function repliesIn(text: string): readonly (readonly string[])[] {
+  const replies: string[][] = []
+  let lines: string[] = []
+  for (const line of text.split('\n').slice(0, -1)) {
+    if (line !== '') {
+      lines.push(line)
+      continue
+    }
+    replies.push(lines)
+    lines = []
+  }
+  return replies
+}
+
+function readMap(lines: readonly string[], secondPool: string): MapReading {
   const entries = new Map<string, string>()
-  for (const line of reply.split('\n')) {
+  for (const line of lines) {
     const [, key = '', value = ''] = line.split(' ')
     // Of a key that stands there twice the first one counts.
     if (key !== '' && !entries.has(key)) entries.set(key, value)

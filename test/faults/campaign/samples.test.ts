@@ -14,10 +14,14 @@ describe('what a map makes HAProxy do', () => {
   })
 
   it('is nobody on the second pool where the key is missing or no number, and never more than everybody', () => {
-    expect(readMaps('0x1 share:a-green x\n\n\n\n', MAPS)?.map(({ share }) => share)).toEqual([0, 0])
+    expect(readMaps('0x1 share:a-green x\n\n\n', MAPS)?.map(({ share }) => share)).toEqual([0, 0])
     expect(readMaps('0x1 share:a-green 70000\n\n0x1 share:b-green -4\n\n', MAPS)?.map(({ share }) => share)).toEqual([
       10_000, 0,
     ])
+  })
+
+  it('is nobody where the map is empty, which says nothing of the maps after it', () => {
+    expect(readMaps('\n0x1 share:b-green 300\n\n', MAPS)?.map(({ share }) => share)).toEqual([0, 300])
   })
 
   it('is that of the first of two equal keys', () => {
