@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
 import { exposureText } from '../domain/release-story.ts'
-import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Permit, type Router } from '../routers/router.ts'
+import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router } from '../routers/router.ts'
 import { fencedError } from '../domain/fenced-error.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'
-import type { WritePermit } from './write-permit.ts'
+import { applyPermitted, type WritePermit } from './write-permit.ts'
 
 /** How long a write may take to show in what is read, in milliseconds; then the attempt has failed. */
 const SETTLE_LIMIT = 3_000
@@ -22,8 +22,7 @@ export async function applyAndReadBack(
   permit: WritePermit,
 ): Promise<Pick<ExposeResult, 'exposure' | 'at'>> {
   const wish: DesiredRouting = { roles: input.roles, exposure: input.exposure, fence: input.fence }
-  await permit.confirm()
-  const fault = await applyOnce(router, wish, signal, permit.check)
+  const fault = await applyOnce(router, wish, signal, permit)
   const observed = await readUntilRouted(router, wish, signal)
   if (isRoutedAs(observed, wish)) return { exposure: input.exposure, at: Date.now() }
   throw fault ?? notApplied(wish, observed)
@@ -34,10 +33,10 @@ async function applyOnce(
   router: Router,
   wish: DesiredRouting,
   signal: AbortSignal,
-  permit: Permit,
+  permit: WritePermit,
 ): Promise<SluiceError | null> {
   try {
-    await router.apply(wish, signal, permit)
+    await applyPermitted(router, wish, permit, signal)
     return null
   } catch (error) {
     if (error instanceof SluiceError && error.code === 'router.unreachable') return error

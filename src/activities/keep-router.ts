@@ -3,7 +3,7 @@ import { describeError, SluiceError } from '../domain/errors.ts'
 import { compareFences, type Exposure, type Fence, fenceAbove, type PoolRoles } from '../domain/exposure.ts'
 import { exposureText } from '../domain/release-story.ts'
 import { isRoutedAs, type ObservedRouting, type Router } from '../routers/router.ts'
-import type { WritePermit } from './write-permit.ts'
+import { applyPermitted, type WritePermit } from './write-permit.ts'
 
 /** What one look at the router has shown, and what was done about it. */
 export interface RouterLook {
@@ -31,6 +31,7 @@ export interface Keep {
 /** What a keeper needs beside the router itself. */
 export interface KeeperRights {
   readonly isHolder: AskHolder
+  /** Asked before each write; throws when the keeper's right to write is over. */
   readonly permit: WritePermit
 }
 
@@ -56,8 +57,7 @@ export async function keepRouter(
     if (isOvertaken && (await isHolder()) !== 'yes') return { ...quiet, foreign: foreignText(newest) }
     const wish = { ...keep, fence: isOvertaken ? fenceAbove(newest, keep.fence) : keep.fence }
     if (observed !== 'lost' && !isOvertaken && isRoutedAs(observed, wish)) return { ...quiet, served: observed.served }
-    await permit.confirm()
-    await router.apply(wish, signal, permit.check)
+    await applyPermitted(router, wish, permit, signal)
     const was = driftText(observed, keep, newest !== null && isOvertaken ? newest : null)
     const after = await router.read(signal)
     const isRight = isRoutedAs(after, wish)

@@ -1,79 +1,133 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { activityInfo } from '@temporalio/activity'
 import { SluiceError } from '../domain/errors.ts'
-import type { Milliseconds } from '../domain/units.ts'
-import type { Permit } from '../routers/router.ts'
+import { type Milliseconds, writeDuration } from '../domain/units.ts'
+import type { Applied, DesiredRouting, Permit, Router } from '../routers/router.ts'
 import type { ReleaseDirectory } from './dependencies.ts'
 
-/**
- * The right to write to a router now. A worker can be frozen for minutes between deciding to write and writing; what it
- * then does would bring an ended release back, and a router that was restarted meanwhile has forgotten the fence that
- * would stop it. So the right is asked of Temporal right before the write, and is good for a moment only.
- */
+/** A right to write that has to be asked for, and is good for a moment only. */
 export interface WritePermit {
-  /** Asks whether this write is still wanted. @throws SluiceError `router.stale-write` when it is not. */
+  /** Asks whether the write is still wanted. @throws SluiceError `router.stale-write` when it is not. */
   readonly confirm: () => Promise<void>
-  /** Called right before each command that changes the routing. @throws SluiceError `router.stale-write` when too late. */
+  /** What the router calls before each command; throws `router.stale-write` when the last answer is too old. */
   readonly check: Permit
 }
 
-/** How long an answer is good for. A write takes a few milliseconds, a slow one a second. */
-const LIFETIME: Milliseconds = 1_500
-
-/** How long the way back may go without an answer: Temporal being away is no reason to leave users where they are. */
-const BACK_WITHOUT_ANSWER: Milliseconds = 5_000
-
-/** Now, by a clock that never jumps and by one that also runs while the machine sleeps. */
-export interface Moment {
+/** Two clocks: the first one never jumps, the second one goes on while the machine sleeps. */
+export interface Clocks {
   readonly steady: Milliseconds
   readonly wall: Milliseconds
 }
 
-const thisMoment = (): Moment => ({ steady: performance.now(), wall: Date.now() })
+export interface PermitRules {
+  /** Whether this very write is still wanted; `unknown` when there is no answer in time. */
+  readonly confirm: () => Promise<'yes' | 'no' | 'unknown'>
+  /** For how long after its making the permit is given without an answer; 0 for never. */
+  readonly grace: Milliseconds
+  /** How long a write may follow after the question was asked. */
+  readonly lifetime: Milliseconds
+  readonly now: () => Clocks
+}
 
-/** A permit that asks `isWanted`. The way `back` does without an answer for its first seconds; the way forward never does. */
-export function createPermit(
-  isWanted: () => Promise<'yes' | 'no' | 'unknown'>,
-  direction: 'forward' | 'back',
-  now: () => Moment = thisMoment,
-): WritePermit {
-  const begun = now()
-  let askedAt: Moment | null = null
+/** Longer than any healthy write takes, shorter than any worker is missed: its work is given to another one after 2 s. */
+const LIFETIME: Milliseconds = 1_500
+
+/** The way back waits for nobody: while Temporal is away, a rollback that has just been asked for is wanted. */
+const GRACE = { forward: 0, back: 5_000 } as const
+
+/** How often a write asks anew when its permit has run out on the way. */
+const MOST_TRIES = 3
+
+/** The permit of the activity that is running: it may write while Temporal wants this very attempt of it. */
+export function permitFor(directory: ReleaseDirectory, direction: 'forward' | 'back'): WritePermit {
+  const { workflowExecution, activityId, attempt } = activityInfo()
+  if (workflowExecution === undefined) throw new Error('only activities of a workflow may write')
+  const { workflowId, runId } = workflowExecution
+  return createPermit({
+    confirm: () => directory.isCurrent({ workflowId, runId, activityId, attempt }),
+    grace: GRACE[direction],
+    lifetime: LIFETIME,
+    now: readClocks,
+  })
+}
+
+/**
+ * A permit counts from when the question was asked, not from when the answer came: a worker that was frozen in between
+ * cannot know how old the answer is. Either clock ends it, and so does a wall clock that was set back.
+ */
+export function createPermit({ confirm, grace, lifetime, now }: PermitRules): WritePermit {
+  const began = now()
+  let askedAt: Clocks | null = null
   return {
     async confirm() {
-      // The answer is as old as the question.
-      const asking = now()
-      const answer = await isWanted()
-      if (answer === 'no') throw stale('Temporal does not want it any more')
-      if (answer === 'unknown' && direction === 'forward') throw stale('Temporal cannot be asked whether it is wanted')
-      if (answer === 'unknown' && age(begun, now()) > BACK_WITHOUT_ANSWER)
-        throw stale('it is old, and Temporal cannot be asked whether it is wanted')
-      askedAt = asking
+      const asked = now()
+      askedAt = null
+      const answer = await soon(confirm(), lifetime / 2)
+      const isGiven = answer === 'yes' || (answer === 'unknown' && isWithin(began, now(), grace))
+      if (!isGiven) throw notWanted(answer)
+      askedAt = asked
     },
     check() {
-      if (askedAt === null) throw stale('nobody has asked whether it is wanted')
-      const since = age(askedAt, now())
-      if (since > LIFETIME) throw stale(`it was held up for ${Math.round(since)} ms`)
+      if (askedAt === null || !isWithin(askedAt, now(), lifetime)) throw tooLate(lifetime)
     },
   }
 }
 
-/** The permit of the activity that runs now. */
-export function permitFor(directory: Pick<ReleaseDirectory, 'isCurrent'>, direction: 'forward' | 'back'): WritePermit {
-  const { workflowExecution, activityId, attempt } = activityInfo()
-  const { workflowId = '', runId = '' } = workflowExecution ?? {}
-  return createPermit(() => directory.isCurrent({ workflowId, runId, activityId, attempt }), direction)
+/** Applies with a fresh permit; asks again when it has run out on the way. */
+export async function applyPermitted(
+  router: Router,
+  wish: DesiredRouting,
+  permit: WritePermit,
+  signal: AbortSignal,
+): Promise<Applied> {
+  for (let tries = 1; ; tries += 1) {
+    await permit.confirm()
+    try {
+      return await router.apply(wish, signal, permit.check)
+    } catch (error) {
+      if (!isStale(error) || tries === MOST_TRIES) throw error
+    }
+  }
 }
 
-/** A clock that was set back is no proof of youth. */
-function age(from: Moment, to: Moment): Milliseconds {
-  return Math.max(to.steady - from.steady, Math.abs(to.wall - from.wall))
+function readClocks(): Clocks {
+  return { steady: performance.now(), wall: Date.now() }
 }
 
-function stale(received: string): SluiceError {
+function isWithin(from: Clocks, to: Clocks, limit: Milliseconds): boolean {
+  const spent = [to.steady - from.steady, to.wall - from.wall]
+  return spent.every((time) => time >= 0 && time < limit)
+}
+
+/** An answer that takes longer is none: the write it would allow would be too old at once. */
+async function soon<T>(answer: Promise<T>, patience: Milliseconds): Promise<T | 'unknown'> {
+  const over = new AbortController()
+  const late = delay(patience, 'unknown' as const, { signal: over.signal, ref: false }).catch(() => 'unknown' as const)
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    over.abort()
+  }
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'router.stale-write'
+}
+
+function notWanted(answer: 'no' | 'unknown'): SluiceError {
   return new SluiceError('router.stale-write', {
-    message: 'this write is too old to land',
-    expected: 'a write that Temporal wants now',
-    received,
-    fix: 'nothing: it is tried again where it is still wanted',
+    message: 'this write is no longer wanted, or nobody could say that it is; it was not made',
+    expected: 'that Temporal still wants this attempt',
+    received: answer === 'no' ? 'that it does not' : 'no answer from Temporal in time',
+    fix: 'nothing: what is wanted now is written by the attempt that is at work now',
+  })
+}
+
+function tooLate(lifetime: Milliseconds): SluiceError {
+  return new SluiceError('router.stale-write', {
+    message: 'this write is too old to land; it was not made',
+    expected: `a write within ${writeDuration(lifetime)} after Temporal has confirmed that it is wanted`,
+    received: 'a later one: the worker or the router had stood still',
+    fix: 'nothing: it is tried again if it is still wanted',
   })
 }

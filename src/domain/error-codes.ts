@@ -28,7 +28,7 @@ export const ERROR_CODES = {
   'router.refused': { title: 'The router refused the change', status: 502, retry: 'later' },
   'router.not-applied': { title: 'The router did not take the change', status: 502, retry: 'later' },
   'router.fenced': { title: 'A newer release or step owns the router', status: 409, retry: 'never' },
-  'router.stale-write': { title: 'The write was too old to land', status: 409, retry: 'later' },
+  'router.stale-write': { title: 'The write is too old to land', status: 409, retry: 'later' },
   'router.unclear-baseline': { title: 'The router is split already', status: 409, retry: 'never' },
   'router.misconfigured': { title: 'The router lacks what the target names', status: 502, retry: 'never' },
   'metrics.misconfigured': { title: 'The metric source is not set up rightly', status: 502, retry: 'never' },

@@ -60,6 +60,7 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
       const answer = await callAdmin(admin, { method: 'PUT', headers, body }, signal)
       if (answer.status === 409) throw fencedError(wish.fence, fenceIn(answer.text))
       if (answer.status !== 200) throw refusal(admin, answer)
+      return { warning: null }
     },
     async close() {},
   }

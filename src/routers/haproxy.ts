@@ -8,7 +8,7 @@ import { combineFailures, combineNodes, newestFence } from './haproxy/fleet.ts'
 import { readNode, writeNode, type NodeSettings } from './haproxy/node.ts'
 import { parseAddress } from './haproxy/runtime-api.ts'
 import { WORD_PATTERN } from './haproxy/split-map.ts'
-import type { DesiredRouting, Permit, Router, RouterCapabilities } from './router.ts'
+import type { Applied, DesiredRouting, Permit, Router, RouterCapabilities } from './router.ts'
 import { checkFence, checkWish } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {
@@ -51,7 +51,7 @@ function createHaproxyRouter(
 ): Router {
   let newestTried: Fence | null = null
 
-  async function apply(wish: DesiredRouting, signal: AbortSignal, permit: Permit = () => {}): Promise<void> {
+  async function apply(wish: DesiredRouting, signal: AbortSignal, permit: Permit = () => undefined): Promise<Applied> {
     signal.throwIfAborted()
     checkWish(wish, pools, CAPABILITIES)
     checkWords(wish)
@@ -70,6 +70,7 @@ function createHaproxyRouter(
     )
     const failures = [...known.failures, ...written.failures]
     if (failures.length > 0) throw combineFailures(failures, nodes.length)
+    return { warning: null }
   }
 
   return {

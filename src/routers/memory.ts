@@ -127,6 +127,7 @@ export function createMemoryRouter(world: MemoryRouterWorld & MemoryRouterCore):
     async apply(wish, signal, permit) {
       signal.throwIfAborted()
       checkWish(wish, world.pools, capabilities)
+      permit?.()
       const fault = world.nextFault('apply')
       if (fault?.kind === 'lateApply') world.landLater(wish)
       if (fault?.kind !== 'applyThenTimeout') await suffer(world, fault, signal)
@@ -134,6 +135,7 @@ export function createMemoryRouter(world: MemoryRouterWorld & MemoryRouterCore):
       permit?.()
       world.land(wish)
       if (fault?.kind === 'applyThenTimeout') throw unreachable('no answer came, though the change has landed')
+      return { warning: null }
     },
     async close() {},
   }

@@ -41,8 +41,18 @@ export interface ObservedRouting {
   readonly served: Readonly<Record<string, number>> | null
 }
 
-/** Called right before each command that changes the live routing; throws when the caller's right to write is over. */
+/**
+ * Called right before each command that leads to a change, in the same moment as it is sent; throws `router.stale-write`
+ * when the caller's right to write is over. A permit lasts for about a second: an adapter that waits longer than that
+ * before it writes will hear no.
+ */
 export type Permit = () => void
+
+/** What an adapter has to say about a change that it has made. */
+export interface Applied {
+  /** What people should know although the routing is live, as a sentence; null when there is nothing. */
+  readonly warning: string | null
+}
 
 /**
  * The port to anything that splits traffic between two pools of one target. One instance serves one target.
@@ -55,13 +65,15 @@ export type Permit = () => void
  * 5. Both end when `signal` aborts, throwing the signal's reason; a write that was cut off may still land.
  * 6. Failures are `SluiceError`s: `router.unreachable` (no answer in time), `router.refused` (the router said no),
  *    `router.misconfigured` (it lacks a pool or map that the target names).
+ * 7. `apply` calls `permit` right before each command of each attempt; when it throws, that is what `apply` throws, and
+ *    nothing is sent any more: a process that was frozen in the middle of a write does not go on with it.
  */
 export interface Router {
   readonly capabilities: RouterCapabilities
   /** Reads the live routing. */
   read(signal: AbortSignal): Promise<ObservedRouting>
-  /** Asks for the wish. Returning does not mean it is live: callers read back. */
-  apply(wish: DesiredRouting, signal: AbortSignal, permit?: Permit): Promise<void>
+  /** Asks for the wish. Returning means that the router has acknowledged it, not that it is live: callers read back. */
+  apply(wish: DesiredRouting, signal: AbortSignal, permit?: Permit): Promise<Applied>
   /** Frees sockets and timers. */
   close(): Promise<void>
 }

@@ -71,6 +71,9 @@ export function describeRouterContract(name: string, setup: () => Promise<Router
     describe('fences', () => {
       fencePromises(context)
     })
+    describe('permits', () => {
+      permitPromises(context)
+    })
     describe('refusals', () => {
       refusalPromises(context)
     })
@@ -223,6 +226,54 @@ function fencePromises(context: Context): void {
     expect(observed.fence).toEqual(fence(1, 8))
     expect(observed.split[roles.canary]).toBe(4_000)
   })
+}
+
+function permitPromises(context: Context): void {
+  it('asks before each command of a change and stops at the first no, whichever it is: nothing lands', async () => {
+    const roles = rolesOf(context.world)
+    const router = context.connect()
+    await router.apply(wish(roles, exposureFor(context, 100, ['beta']), fence(1, 1)), open())
+    const before = settings(await router.read(open()))
+    const next = wish(roles, exposureFor(context, 5_000, ['internal']), fence(1, 2))
+    for (let granted = 0; ; granted += 1) {
+      const permit = permitFor(granted)
+      const code = await codeOf(router.apply(next, open(), permit.check))
+      if (code === null) {
+        expect(granted).toBeGreaterThan(0)
+        break
+      }
+      expect(code).toBe('router.stale-write')
+      expect(permit.asked()).toBe(granted + 1)
+      expect(settings(await router.read(open()))).toEqual(before)
+    }
+    expect(isRoutedAs(await router.read(open()), next)).toBe(true)
+  })
+
+  it('is not kept from a newer write by one that had lost its permit on the way', async () => {
+    const roles = rolesOf(context.world)
+    const router = context.connect()
+    const late = wish(roles, { weight: 9_000, cohorts: [] }, fence(1, 8))
+    for (const granted of [0, 1, 2]) await codeOf(router.apply(late, open(), permitFor(granted).check))
+    const none = wish(roles, { weight: 0, cohorts: [] }, fence(1, 9))
+    await context.connect().apply(none, open(), () => undefined)
+    expect(isRoutedAs(await router.read(open()), none)).toBe(true)
+  })
+
+  it('needs none to read', async () => {
+    const router = context.connect()
+    await router.apply(wish(rolesOf(context.world), { weight: 0, cohorts: [] }, fence(1)), open(), () => undefined)
+    await expect(router.read(open())).resolves.toMatchObject({ fence: fence(1) })
+  })
+}
+
+/** A permit that says yes so many times, and no from then on. */
+function permitFor(granted: number) {
+  let asked = 0
+  const check = () => {
+    asked += 1
+    if (asked > granted) throw new SluiceError('router.stale-write', { message: 'no longer' })
+  }
+  return { check, asked: () => asked }
 }
 
 function refusalPromises(context: Context): void {

@@ -48,16 +48,20 @@ export async function writeNode(
   signal: AbortSignal,
   permit: Permit,
 ): Promise<void> {
+  const line: Line = {
+    ask: (commands) => runCommands(node.address, commands, remaining(), signal),
+    change: (commands) => runCommands(node.address, commands, remaining(), signal, permit),
+  }
   const entries = entriesOf(wish, node.pools)
   let complaint = 'nothing within the deadline'
   while (remaining() > 0) {
-    const turn = await takeTurn(node, remaining, signal)
+    const turn = await takeTurn(node, line, remaining, signal)
     const before = readSplitMap(parseMapLines(turn.lines), node.pools).fence
     if (before !== null && compareFences(before, wish.fence) > 0) {
-      if (turn.isExclusive) await commit(node, turn.version, [...parseMapLines(turn.lines)], remaining, signal)
+      if (turn.isExclusive) await commit(node, turn.version, [...parseMapLines(turn.lines)], line)
       throw fencedError(wish.fence, before)
     }
-    const refusal = await commit(node, turn.version, entries, remaining, signal, permit)
+    const refusal = await commit(node, turn.version, entries, line)
     const { map } = await readNode(node, remaining(), signal)
     if (isTaken(map, wish, node.pools)) return
     if (map.fence !== null && compareFences(map.fence, wish.fence) > 0) throw fencedError(wish.fence, map.fence)
@@ -78,6 +82,14 @@ function isTaken(map: SplitMap, wish: DesiredRouting, pools: readonly [string, s
   return isSameFence && map.isSealed && map.share === wanted.share && sameRecord(map.pins, wanted.pins)
 }
 
+/** Ways to the runtime API of one node, within the time and the permit of one write. */
+interface Line {
+  readonly ask: SendCommands
+  readonly change: SendCommands
+}
+
+type SendCommands = (commands: readonly string[]) => Promise<readonly (readonly string[])[]>
+
 interface Turn {
   readonly version: number
   /** The entries as they are now, as lines of `show map`. */
@@ -91,21 +103,21 @@ interface Turn {
  * reads is the newest. HAProxy refuses to commit a version below the current one, so a writer that others have stopped
  * waiting for, or whose command lands late, changes nothing.
  */
-async function takeTurn(node: NodeSettings, remaining: () => Milliseconds, signal: AbortSignal): Promise<Turn> {
-  const [prepared = []] = await runCommands(node.address, [`prepare map ${node.map}`], remaining(), signal)
+async function takeTurn(
+  node: NodeSettings,
+  line: Line,
+  remaining: () => Milliseconds,
+  signal: AbortSignal,
+): Promise<Turn> {
+  const [prepared = []] = await line.change([`prepare map ${node.map}`])
   const version = Number(/^New version created: (\d+)$/.exec(prepared[0] ?? '')?.[1] ?? Number.NaN)
   if (Number.isNaN(version)) throw refused(node.address, prepared[0] ?? 'an empty reply to `prepare map`')
   const patience = Math.min(LONGEST_TURN, remaining() / 2)
   const givesUpAt = performance.now() + patience
   while (true) {
-    const [maps = [], lines = []] = await runCommands(
-      node.address,
-      ['show map', `show map ${node.map}`],
-      remaining(),
-      signal,
-    )
+    const [maps = [], lines = []] = await line.ask(['show map', `show map ${node.map}`])
     const { current, next } = versionsOf(node, maps)
-    if (current >= version || next < version) return takeTurn(node, remaining, signal)
+    if (current >= version || next < version) return takeTurn(node, line, remaining, signal)
     const isExclusive = current === version - 1
     if (isExclusive || performance.now() >= givesUpAt) return { version, lines, isExclusive }
     await delay(BETWEEN_LOOKS, undefined, { signal }).catch(() => signal.throwIfAborted())
@@ -117,19 +129,16 @@ async function commit(
   node: NodeSettings,
   version: number,
   entries: readonly MapEntry[],
-  remaining: () => Milliseconds,
-  signal: AbortSignal,
-  permit: Permit = () => {},
+  line: Line,
 ): Promise<string | null> {
   const adds = entries.map(([key, value]) => `add map @${version} ${node.map} ${key} ${value}`)
   for (const commands of chunk(adds)) {
-    const complaint = (await runCommands(node.address, commands, remaining(), signal)).find((reply) => reply.length > 0)
+    const complaint = (await line.change(commands)).find((reply) => reply.length > 0)
     if (complaint !== undefined) return complaint.join(' ')
   }
-  const [lines = []] = await runCommands(node.address, [`show map @${version} ${node.map}`], remaining(), signal)
+  const [lines = []] = await line.ask([`show map @${version} ${node.map}`])
   if (!holdsExactly(parseMapLines(lines), entries)) return `prepared entries: ${lines.join(', ')}`
-  permit()
-  const [reply = []] = await runCommands(node.address, [`commit map @${version} ${node.map}`], remaining(), signal)
+  const [reply = []] = await line.change([`commit map @${version} ${node.map}`])
   return reply.length === 0 ? null : reply.join(' ')
 }
 

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { Milliseconds } from '../../domain/units.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import { LATE, lateText, within } from '../../outbound/within.ts'
+import type { Permit } from '../router.ts'
 
 /** Where one HAProxy listens for runtime commands: a Unix socket, or TCP when `port` is given. */
 export type RuntimeAddress = { readonly path: string } | { readonly host: string; readonly port: number }
@@ -22,19 +23,21 @@ export function parseAddress(text: string): RuntimeAddress | null {
  * Sends commands on a connection of its own and returns one reply per command, as lines without the closing empty one.
  *
  * A connection is never kept: one that was opened before a reload stays with the old worker, which answers as if all
- * were well while its changes are lost. Throws the signal's reason when `signal` aborts, `router.unreachable` when no
- * whole reply came within `deadline`, and `router.refused` when there are not as many replies as commands.
+ * were well while its changes are lost. `permit` is called when the connection stands, right before the commands are
+ * sent. Throws what it throws, the signal's reason when `signal` aborts, `router.unreachable` when no whole reply came
+ * within `deadline`, and `router.refused` when there are not as many replies as commands.
  */
 export async function runCommands(
   address: RuntimeAddress,
   commands: readonly string[],
   deadline: Milliseconds,
   signal: AbortSignal,
+  permit: Permit = () => undefined,
 ): Promise<readonly (readonly string[])[]> {
-  const request = `${commands.join(';')}\n`
+  const request: Request = { text: `${commands.join(';')}\n`, permit }
   const text = await within({ signal, deadline }, (end) =>
     exchange(address, request, end).catch((cause: unknown) => {
-      throw unreachable(address, wordsOf(cause))
+      throw cause instanceof SluiceError ? cause : unreachable(address, wordsOf(cause))
     }),
   )
   if (text === LATE) throw unreachable(address, lateText(deadline))
@@ -69,7 +72,12 @@ export function describeAddress(address: RuntimeAddress): string {
   return 'path' in address ? address.path : `${address.host}:${address.port}`
 }
 
-function exchange(address: RuntimeAddress, request: string, signal: AbortSignal): Promise<string> {
+interface Request {
+  readonly text: string
+  readonly permit: Permit
+}
+
+function exchange(address: RuntimeAddress, { text, permit }: Request, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect(address)
     const chunks: Buffer[] = []
@@ -87,7 +95,15 @@ function exchange(address: RuntimeAddress, request: string, signal: AbortSignal)
       signal.removeEventListener('abort', onAbort)
       reject(new Error('the connection was cut'))
     })
-    socket.write(request)
+    // Not before: what is written earlier is kept, and would be sent whenever the connection comes to stand.
+    socket.on('connect', () => {
+      try {
+        permit()
+        socket.write(text)
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
   })
 }
 
