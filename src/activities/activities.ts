@@ -25,6 +25,8 @@ export interface ExposeResult {
   readonly fence: Fence
   /** The fence of the hand from which the router was taken over, or null. */
   readonly overtook: Fence | null
+  /** What people should know of the router although the exposure is live, or null. */
+  readonly warning: string | null
 }
 
 /** What a release expects to find. */

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
 import { exposureText } from '../domain/release-story.ts'
-import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router } from '../routers/router.ts'
-import { fencedError } from '../domain/fenced-error.ts'
+import { fencedError, withMessage } from '../domain/fenced-error.ts'
+import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'
 import { applyPermitted, type WritePermit } from './write-permit.ts'
 
@@ -11,36 +11,50 @@ import { applyPermitted, type WritePermit } from './write-permit.ts'
 const SETTLE_LIMIT = 3_000
 
 /**
- * Makes an exposure live. Absolute and fenced, so that a repeat does no harm; done only when it was read back. A write
- * that got no answer is not a failed write: the router is read before anything is said.
- * @throws SluiceError `router.fenced` when a newer release or step owns the router, else the router's own errors.
+ * Makes an exposure live. Absolute and fenced, so that a repeat does no harm; done only when it was read back. Nothing is
+ * read before the write: the way back must not depend on a router that can be read. A write that got no answer is not a
+ * failed write: the router is read before anything is said. Every failure says what has become of the write.
+ * @throws SluiceError `router.fenced` when a newer release or step owns the router, `router.stale-write` when the write
+ *   is no longer wanted, else the router's own errors.
  */
 export async function applyAndReadBack(
   router: Router,
   input: ExposeInput,
   signal: AbortSignal,
   permit: WritePermit,
-): Promise<Pick<ExposeResult, 'exposure' | 'at'>> {
+): Promise<Pick<ExposeResult, 'exposure' | 'at' | 'warning'>> {
   const wish: DesiredRouting = { roles: input.roles, exposure: input.exposure, fence: input.fence }
-  const fault = await applyOnce(router, wish, signal, permit)
-  const observed = await readUntilRouted(router, wish, signal)
-  if (isRoutedAs(observed, wish)) return { exposure: input.exposure, at: Date.now() }
-  throw fault ?? notApplied(wish, observed)
+  const write = await applyOnce(router, wish, signal, permit)
+  const observed = await readUntilRouted(router, wish, signal).catch((error: unknown) => {
+    throw noting(error, write.said)
+  })
+  if (isRoutedAs(observed, wish)) return { exposure: input.exposure, at: Date.now(), warning: write.warning }
+  if (write.fault === null) throw notApplied(wish, observed)
+  throw noting(write.fault, `${write.said}; the router shows ${routingText(observed, wish.roles)}`)
 }
 
-/** Applies; an answer that did not come is handed back, to be judged by what is read afterwards. */
+/** What has become of a write. */
+interface Write {
+  /** For a person, and for every failure that follows. */
+  readonly said: string
+  readonly warning: string | null
+  /** The answer that did not come, to be judged by what is read afterwards; null when it came. */
+  readonly fault: SluiceError | null
+}
+
 async function applyOnce(
   router: Router,
   wish: DesiredRouting,
   signal: AbortSignal,
   permit: WritePermit,
-): Promise<SluiceError | null> {
+): Promise<Write> {
   try {
-    await applyPermitted(router, wish, permit, signal)
-    return null
+    const { warning } = await applyPermitted(router, wish, permit, signal)
+    return { said: 'the router had acknowledged the write', warning, fault: null }
   } catch (error) {
-    if (error instanceof SluiceError && error.code === 'router.unreachable') return error
-    throw error
+    if (!(error instanceof SluiceError && error.code === 'router.unreachable'))
+      throw noting(error, 'the write was not acknowledged')
+    return { said: 'the write was not acknowledged and may land yet', warning: null, fault: error }
   }
 }
 
@@ -61,9 +75,13 @@ function refuseNewerFence(observed: ObservedRouting, wish: DesiredRouting): void
 
 function notApplied(wish: DesiredRouting, observed: ObservedRouting): SluiceError {
   return new SluiceError('router.not-applied', {
-    message: 'the router took the change but does not show it',
+    message: 'the router has acknowledged the write but does not show it',
     expected: exposureText(wish.exposure),
-    received: `${(observed.split[wish.roles.canary] ?? 0) / 100}% on ${wish.roles.canary}`,
+    received: routingText(observed, wish.roles),
     fix: 'see whether something else writes to this router',
   })
+}
+
+function noting(error: unknown, note: string): unknown {
+  return error instanceof SluiceError ? withMessage(error, `${error.message}; ${note}`) : error
 }

@@ -2,7 +2,7 @@ import type { RouterSight } from '../domain/drift.ts'
 import { describeError, SluiceError } from '../domain/errors.ts'
 import { compareFences, type Exposure, type Fence, fenceAbove, type PoolRoles } from '../domain/exposure.ts'
 import { exposureText } from '../domain/release-story.ts'
-import { isRoutedAs, type ObservedRouting, type Router } from '../routers/router.ts'
+import { isRoutedAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import { applyPermitted, type WritePermit } from './write-permit.ts'
 
 /** What one look at the router has shown, and what was done about it. */
@@ -57,12 +57,12 @@ export async function keepRouter(
     if (isOvertaken && (await isHolder()) !== 'yes') return { ...quiet, foreign: foreignText(newest) }
     const wish = { ...keep, fence: isOvertaken ? fenceAbove(newest, keep.fence) : keep.fence }
     if (observed !== 'lost' && !isOvertaken && isRoutedAs(observed, wish)) return { ...quiet, served: observed.served }
-    await applyPermitted(router, wish, permit, signal)
+    const { warning } = await applyPermitted(router, wish, permit, signal)
     const was = driftText(observed, keep, newest !== null && isOvertaken ? newest : null)
     const after = await router.read(signal)
     const isRight = isRoutedAs(after, wish)
     const drifted = { ...quiet, fence: wish.fence, sight: 'drifted', served: after.served } as const
-    if (isRight) return { ...drifted, repair: `${was}; repaired` }
+    if (isRight) return { ...drifted, repair: `${was}; repaired${warning === null ? '' : `, but ${warning}`}` }
     return { ...drifted, fault: `${was}, and the repair does not show` }
   } catch (error) {
     signal.throwIfAborted()
@@ -88,7 +88,7 @@ async function readOrLost(router: Router, signal: AbortSignal): Promise<Observed
 function driftText(observed: ObservedRouting | 'lost', keep: Keep, overtaken: Fence | null): string {
   const wanted = exposureText(keep.exposure)
   if (observed === 'lost') return `the router had lost its settings, ${wanted} among them`
-  const shown = routedText(observed, keep.roles.canary)
+  const shown = routingText(observed, keep.roles)
   const was = isRoutedAs(observed, keep)
     ? `the router was at ${wanted} under a foreign hand`
     : `the router was at ${shown} instead of ${wanted}`
@@ -101,9 +101,4 @@ function foreignText(fence: Fence): string {
 
 function fenceText({ release, epoch }: Fence): string {
   return `${release}:${epoch}`
-}
-
-function routedText(observed: Pick<ObservedRouting, 'split' | 'cohorts'>, canary: string): string {
-  const cohorts = Object.entries(observed.cohorts).flatMap(([cohort, pool]) => (pool === canary ? [cohort] : []))
-  return exposureText({ weight: observed.split[canary] ?? 0, cohorts: cohorts.sort() })
 }

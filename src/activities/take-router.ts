@@ -7,6 +7,9 @@ import { applyAndReadBack } from './expose.ts'
 import type { AskHolder } from './keep-router.ts'
 import type { WritePermit } from './write-permit.ts'
 
+/** How often a router is taken over before that counts as a failure. */
+const MOST_TRIES = 3
+
 /**
  * Makes an exposure live for whoever is to hold the router. A router that shows a newer fence is another's only where
  * another release of this lane owns it; a fence that nobody owns is overtaken, and the way back never waits for an answer
@@ -21,18 +24,32 @@ export async function takeRouter(
   permit: WritePermit,
   signal: AbortSignal,
 ): Promise<ExposeResult> {
-  try {
-    return { ...(await applyAndReadBack(router, input, signal, permit)), fence: input.fence, overtook: null }
-  } catch (error) {
-    const newest = fenceOf(error)
-    if (newest === null) throw error
-    const { direction = 'forward' } = input
-    if (direction === 'forward' && newest.release === input.fence.release) throw secondLife(newest)
-    const holds = await isHolder()
-    if (holds === 'no' || (holds === 'unknown' && direction === 'forward')) throw error
-    const fence = fenceAbove(newest, input.fence)
-    return { ...(await applyAndReadBack(router, { ...input, fence }, signal, permit)), fence, overtook: newest }
+  const { direction = 'forward' } = input
+  let overtook: Fence | null = null
+  for (let tries = 1; ; tries += 1) {
+    const fence = overtook === null ? input.fence : fenceAbove(overtook, input.fence)
+    try {
+      return { ...(await applyAndReadBack(router, { ...input, fence }, signal, permit)), fence, overtook }
+    } catch (error) {
+      const newest = fenceOf(error)
+      if (newest === null) throw error
+      if (direction === 'forward' && newest.release === input.fence.release) throw secondLife(newest)
+      const holds = await isHolder()
+      if (holds === 'no' || (holds === 'unknown' && direction === 'forward')) throw error
+      if (tries === MOST_TRIES) throw contested(newest)
+      overtook = newest
+    }
   }
+}
+
+/** Not `router.fenced`: no release owns the router, so that this one does not leave it alone. */
+function contested(newest: Fence): SluiceError {
+  return new SluiceError('router.not-applied', {
+    message: 'another hand takes the router back as often as it is taken over',
+    expected: 'that only this release writes to the router',
+    received: `the fence ${newest.release}:${newest.epoch}`,
+    fix: 'find the program that writes to this router, and stop it',
+  })
 }
 
 function secondLife({ epoch }: Fence): SluiceError {

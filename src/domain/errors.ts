@@ -3,9 +3,9 @@ import { ERROR_CODES, type ErrorCode } from './error-codes.ts'
 /** The parts of a message that help: what was expected, what came, what to do. All are plain sentences or words. */
 export interface ErrorDetails {
   readonly message: string
-  readonly expected?: string
-  readonly received?: string
-  readonly fix?: string
+  readonly expected?: string | undefined
+  readonly received?: string | undefined
+  readonly fix?: string | undefined
   readonly cause?: unknown
 }
 

@@ -2,18 +2,24 @@ import { type ErrorDetails, SluiceError } from './errors.ts'
 import type { Fence } from './exposure.ts'
 
 /** The error of a write that came too late. */
-export function fencedError(fence: Fence, newest: Fence | null): SluiceError {
+export function fencedError(fence: Fence, newest: Fence): SluiceError {
   return new FencedError(newest, {
-    message: 'A newer release or step has written to the router.',
-    expected: newest === null ? 'a fence at least as new as the router’s' : `${describeFence(newest)} or newer`,
+    message: 'a newer release or step has written to the router',
+    expected: `${describeFence(newest)} or newer`,
     received: describeFence(fence),
-    fix: 'Leave the router to the newer release.',
+    fix: 'leave the router to the newer release',
   })
 }
 
+/** The same error with another message; one that carries a fence goes on carrying it. */
+export function withMessage(error: SluiceError, message: string): SluiceError {
+  const details = { message, expected: error.expected, received: error.received, fix: error.fix, cause: error }
+  return error instanceof FencedError ? new FencedError(error.newest, details) : new SluiceError(error.code, details)
+}
+
 class FencedError extends SluiceError {
-  readonly newest: Fence | null
-  constructor(newest: Fence | null, details: ErrorDetails) {
+  readonly newest: Fence
+  constructor(newest: Fence, details: ErrorDetails) {
     super('router.fenced', details)
     this.newest = newest
   }

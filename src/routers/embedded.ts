@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
-import type { Fence } from '../domain/exposure.ts'
+import { compareFences, type Fence } from '../domain/exposure.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { defineRouter, type RouterContext } from './define.ts'
@@ -58,7 +58,8 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
       const headers = { 'content-type': 'application/json' }
       permit?.()
       const answer = await callAdmin(admin, { method: 'PUT', headers, body }, signal)
-      if (answer.status === 409) throw fencedError(wish.fence, fenceIn(answer.text))
+      const newest = answer.status === 409 ? fenceIn(answer.text) : null
+      if (newest !== null && compareFences(newest, wish.fence) > 0) throw fencedError(wish.fence, newest)
       if (answer.status !== 200) throw refusal(admin, answer)
       return { warning: null }
     },
@@ -105,7 +106,7 @@ async function callAdmin(
 
 function parseRouting(admin: AdminApi, text: string): ObservedRouting {
   const parsed = routingSchema.safeParse(parseJson(text))
-  if (parsed.success) return parsed.data
+  if (parsed.success) return { ...parsed.data, flaw: null }
   throw new SluiceError('router.misconfigured', {
     message: 'This is not the admin API of an embedded data plane.',
     expected: `the routing as JSON from ${admin.url}`,

@@ -5,9 +5,10 @@ import type { Fence } from '../domain/exposure.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { defineRouter } from './define.ts'
 import { combineFailures, combineNodes, newestFence } from './haproxy/fleet.ts'
-import { readNode, writeNode, type NodeSettings } from './haproxy/node.ts'
+import { type NodeSettings, readNode, readNodeMap } from './haproxy/node.ts'
 import { parseAddress } from './haproxy/runtime-api.ts'
 import { WORD_PATTERN } from './haproxy/split-map.ts'
+import { writeNode } from './haproxy/write-node.ts'
 import type { Applied, DesiredRouting, Permit, Router, RouterCapabilities } from './router.ts'
 import { checkFence, checkWish } from './wish.ts'
 
@@ -19,6 +20,9 @@ const CAPABILITIES: RouterCapabilities = {
   atomic: true,
   survivesRestart: false,
 }
+
+/** One frozen node must not keep the others from being written, nor outlast the permit of the writer. */
+const LONGEST_FIRST_LOOK: Milliseconds = 500
 
 /** Splits traffic with a map file of one HAProxy, or of several that stand side by side. */
 export const haproxyRouter = defineRouter({
@@ -51,25 +55,29 @@ function createHaproxyRouter(
 ): Router {
   let newestTried: Fence | null = null
 
+  /** A router that was restarted has no fence: this process still knows what it has sent for the same release. */
+  function checkFences(fence: Fence, found: readonly (Fence | null)[]): void {
+    const own = newestTried?.release === fence.release ? newestTried : null
+    checkFence(fence, newestFence([own, ...found]))
+  }
+
   async function apply(wish: DesiredRouting, signal: AbortSignal, permit: Permit = () => undefined): Promise<Applied> {
     signal.throwIfAborted()
     checkWish(wish, pools, CAPABILITIES)
     checkWords(wish)
     const remaining = countdown(deadline)
-    // Half of the time: one frozen node must not keep the others from being written.
+    const first = Math.min(deadline / 2, LONGEST_FIRST_LOOK)
     const known = await settle(
-      nodes.map(async (node) => ({ node, state: await readNode(node, deadline / 2, signal) })),
+      nodes.map(async (node) => (await readNodeMap(node, first, signal)).map.fence),
       signal,
     )
-    newestTried = newestFence([newestTried, ...known.values.map(({ state }) => state.map.fence)])
-    checkFence(wish.fence, newestTried)
-    newestTried = wish.fence
-    const written = await settle(
-      known.values.map(({ node }) => writeNode(node, wish, remaining, signal, permit)),
+    checkFences(wish.fence, known.values)
+    const bounds = { remaining, signal, permit: permitNoting(permit, () => (newestTried = wish.fence)) }
+    const { failures } = await settle(
+      nodes.map((node) => writeNode(node, wish, bounds)),
       signal,
     )
-    const failures = [...known.failures, ...written.failures]
-    if (failures.length > 0) throw combineFailures(failures, nodes.length)
+    if (failures.length > 0) throw combineFailures(failures, nodes.length, 'show the change')
     return { warning: null }
   }
 
@@ -81,11 +89,18 @@ function createHaproxyRouter(
         nodes.map((node) => readNode(node, deadline, signal)),
         signal,
       )
-      if (failures.length > 0) throw combineFailures(failures, nodes.length)
+      if (failures.length > 0) throw combineFailures(failures, nodes.length, 'have answered')
       return combineNodes(values, pools)
     },
     apply,
     async close() {},
+  }
+}
+
+function permitNoting(permit: Permit, note: () => void): Permit {
+  return () => {
+    permit()
+    note()
   }
 }
 

@@ -84,6 +84,7 @@ export function createMemoryRouterWorld(settings: {
     landed,
     observe: () => ({
       ...structuredClone(routing),
+      flaw: null,
       incarnation: `memory-${restarts}`,
       served: reportsTraffic ? { [pools[0]]: 0, [pools[1]]: 0, ...served } : null,
     }),

@@ -1,5 +1,7 @@
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
+import { exposureText } from '../domain/release-story.ts'
 import type { BasisPoints } from '../domain/units.ts'
+import { pinsOf, splitOf } from './wish.ts'
 
 /**
  * What a router can do, as data. A plan that needs more is refused before it starts; shared code never asks for a
@@ -35,6 +37,11 @@ export interface ObservedRouting {
   readonly cohorts: Readonly<Record<string, string>>
   /** The newest fence the router has taken, or null when it never took one. */
   readonly fence: Fence | null
+  /**
+   * What another hand has left behind that is not in force but could come in force without a word, as a sentence; null
+   * when there is nothing.
+   */
+  readonly flaw: string | null
   /** Changes when the router restarts or reloads; equal values mean it has been up all the while. */
   readonly incarnation: string
   /** Requests each pool has served since the router's start, where the router reports them; else null. */
@@ -78,12 +85,37 @@ export interface Router {
   close(): Promise<void>
 }
 
-/** True when the live routing is what the wish asks for; the fence is not compared. */
+/**
+ * True when the live routing is what the wish asks for, and nothing beside it: the whole split, and exactly the cohorts of
+ * the wish, each on the canary. The fence is not compared.
+ */
 export function isRoutedAs(observed: ObservedRouting, wish: Pick<DesiredRouting, 'roles' | 'exposure'>): boolean {
-  const { roles, exposure } = wish
-  const pinned = Object.entries(observed.cohorts)
-    .filter(([, pool]) => pool === roles.canary)
-    .map(([cohort]) => cohort)
-    .sort()
-  return observed.split[roles.canary] === exposure.weight && pinned.join() === [...exposure.cohorts].sort().join()
+  return (
+    isSame(observed.split, splitOf(wish), 0) && isSame(observed.cohorts, pinsOf(wish), null) && observed.flaw === null
+  )
+}
+
+/**
+ * What the router shows, for a person: `5% and beta` where that is all there is to say, else with the cohorts that are
+ * pinned elsewhere, or with the whole split where it is none of these two pools.
+ */
+export function routingText(
+  { split, cohorts, flaw }: Pick<ObservedRouting, 'split' | 'cohorts' | 'flaw'>,
+  roles: PoolRoles,
+): string {
+  const weight = split[roles.canary] ?? 0
+  const pins = Object.entries(cohorts).sort(([left], [right]) => (left < right ? -1 : 1))
+  const onCanary = pins.flatMap(([cohort, pool]) => (pool === roles.canary ? [cohort] : []))
+  const elsewhere = pins.flatMap(([cohort, pool]) => (pool === roles.canary ? [] : [`${cohort} on ${pool}`]))
+  const isOfBoth = isSame(split, splitOf({ roles, exposure: { weight, cohorts: [] } }), 0)
+  const shares = Object.entries(split).map(([pool, share]) => `${pool} ${share / 100}%`)
+  const exposure = isOfBoth ? [exposureText({ weight, cohorts: onCanary })] : [...shares, ...onCanary]
+  return [...exposure, ...elsewhere, ...(flaw === null ? [] : [flaw])].join(', ')
+}
+
+/** True when both say the same of every name; `absent` is what a name that is not there means. */
+function isSame<T>(left: Readonly<Record<string, T>>, right: Readonly<Record<string, T>>, absent: T | null): boolean {
+  const of = (record: Readonly<Record<string, T>>, name: string) =>
+    Object.hasOwn(record, name) ? record[name] : absent
+  return [...Object.keys(left), ...Object.keys(right)].every((name) => of(left, name) === of(right, name))
 }

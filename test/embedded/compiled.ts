@@ -11,16 +11,24 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export async function compileEmbedded(
   entries: readonly string[],
 ): Promise<{ path: (entry: string) => string; remove: () => Promise<void> }> {
+  const { path, remove } = await compileFiles(entries.map((entry) => join('src/embedded', entry)))
+  return { path: (entry) => path(join('src/embedded', entry)), remove }
+}
+
+/** The same for any files of the project, named from its root. */
+export async function compileFiles(
+  files: readonly string[],
+): Promise<{ path: (file: string) => string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-compiled-'))
   const config = {
     extends: join(root, 'tsconfig.build.json'),
     compilerOptions: {
       outDir: join(folder, 'dist'),
-      rootDir: join(root, 'src'),
+      rootDir: root,
       typeRoots: [join(root, 'node_modules/@types')],
     },
     include: [],
-    files: entries.map((entry) => join(root, 'src/embedded', entry)),
+    files: files.map((file) => join(root, file)),
   }
   await mkdir(join(folder, 'dist'))
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
@@ -28,7 +36,7 @@ export async function compileEmbedded(
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder])
   return {
-    path: (entry) => join(folder, 'dist/embedded', entry.replace(/\.ts$/, '.js')),
+    path: (file) => join(folder, 'dist', file.replace(/\.ts$/, '.js')),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

@@ -1,26 +1,33 @@
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ErrorCode } from '../../src/domain/error-codes.ts'
-import { SluiceError } from '../../src/domain/errors.ts'
 import { FULL_WEIGHT } from '../../src/domain/units.ts'
 import { haproxyRouter } from '../../src/routers/haproxy.ts'
-import { combineNodes } from '../../src/routers/haproxy/fleet.ts'
 import { runCommands } from '../../src/routers/haproxy/runtime-api.ts'
-import { entriesOf, readSplitMap } from '../../src/routers/haproxy/split-map.ts'
+import { entriesOf } from '../../src/routers/haproxy/split-map.ts'
 import type { DesiredRouting } from '../../src/routers/router.ts'
 import { describeRouterContract, type RouterWorld } from '../contracts/router-contract.ts'
 import { startDataPath, type HaproxyServer } from '../support/haproxy-server.ts'
 import { requireServer } from '../support/require-server.ts'
+import {
+  codeOf,
+  createCleanups,
+  dataPath as dataPathFor,
+  oneNode as oneNodeFor,
+  open,
+  POOLS,
+  relayTo,
+  routerFor,
+  standIn as standInFor,
+  wish,
+} from './haproxy/harness.ts'
 
-const POOLS = ['blue', 'green'] as const
-const ROLES = { stable: 'blue', canary: 'green' } as const
-const cleanups: (() => Promise<void>)[] = []
+const cleanups = createCleanups()
+const dataPath = (nodes: number) => dataPathFor(cleanups, nodes)
+const oneNode = () => oneNodeFor(cleanups)
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup()
-})
+afterEach(cleanups.run)
 
 describe.skipIf(!requireServer('haproxy'))('with a real HAProxy', () => {
   describeRouterContract('haproxy', haproxyWorld)
@@ -36,9 +43,6 @@ describe.skipIf(!requireServer('haproxy'))('with a real HAProxy', () => {
 })
 describe('the runtime API of haproxy', () => {
   runtimePromises()
-})
-describe('nodes that disagree', () => {
-  disagreementPromises()
 })
 
 function oneNodePromises() {
@@ -243,14 +247,7 @@ function fleetPromises() {
 }
 
 function runtimePromises() {
-  const standIn = async (answer: (socket: Socket) => void) => {
-    const server = createServer(answer).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    cleanups.push(async () => void server.close())
-    return { host: '127.0.0.1', port: address.port }
-  }
+  const standIn = (answer: (socket: Socket) => void) => standInFor(cleanups, answer)
 
   it('lets go of the connection when the signal aborts', async () => {
     const closed: Promise<unknown>[] = []
@@ -279,14 +276,14 @@ function runtimePromises() {
     ['a cut connection', (socket: Socket) => void socket.resetAndDestroy(), 'router.unreachable'],
     ['one answer to two commands', (socket: Socket) => void socket.end('Permission denied\n\n'), 'router.refused'],
   ])('takes %s for %s', async (_, answer, code) => {
-    const address = await standIn((socket) => answer(socket.on('error', () => {})))
+    const address = await standIn(answer)
     expect(await codeOf(runCommands(address, ['show info', 'show map x'], 100, open()))).toBe(code)
   })
 
   it('takes the answer of a worker that is stopping for none: its changes would be lost', async () => {
     const stat = (pool: string) => `# pxname,svname,req_tot\n${pool},BACKEND,5\n\n`
     const answer = (stopping: number) =>
-      `Pid: 7\nStopping: ${stopping}\nStart_time_sec: 9\n\n0x1 share:green 0\n\n${stat('blue')}${stat('green')}`
+      `Name: HAProxy\nPid: 7\nStopping: ${stopping}\nStart_time_sec: 9\n\n0x1 share:green 0\n\n${stat('blue')}${stat('green')}`
     for (const [stopping, code] of [
       [0, null],
       [1, 'router.unreachable'],
@@ -318,44 +315,6 @@ function runtimePromises() {
   })
 }
 
-function disagreementPromises() {
-  const node = (entries: readonly (readonly [string, string])[]) => ({
-    address: { path: '/run/a.sock' },
-    map: readSplitMap(new Map(entries), POOLS),
-    incarnation: '1@1',
-    served: { blue: 1, green: 2 },
-  })
-  const untouched = (share: number) => node([['share:green', String(share)]])
-  const written = (share: number, epoch: number) => node(entriesOf(wish(share, epoch), POOLS))
-
-  it.each([
-    [[0, FULL_WEIGHT], 5_000],
-    [[0, 1], 1],
-    [[FULL_WEIGHT, FULL_WEIGHT - 1], FULL_WEIGHT - 1],
-  ])('before the first release are an unclear split: %j', (shares, expected) => {
-    expect(combineNodes(shares.map(untouched), POOLS).split['green']).toBe(expected)
-  })
-
-  it('are never read as the newest wish, whichever of them has it', () => {
-    for (const [left, right] of [
-      [written(500, 2), written(100, 1)],
-      [written(500, 1), written(100, 2)],
-    ] as const) {
-      const stale = left.map.fence?.epoch === 1 ? left : right
-      expect(combineNodes([left, right], POOLS).split['green']).toBe(stale.map.share)
-      expect(combineNodes([right, left], POOLS).split['green']).toBe(stale.map.share)
-      expect(combineNodes([right, left], POOLS).fence).toEqual({ release: 1, epoch: 2 })
-    }
-  })
-
-  it('show the one with most users on the canary when several have departed', () => {
-    const nodes = [written(500, 2), untouched(0), untouched(900)]
-    expect(combineNodes(nodes, POOLS).split['green']).toBe(900)
-    const swapped = node(entriesOf({ ...wish(500, 2), roles: { stable: 'green', canary: 'blue' } }, POOLS))
-    expect(combineNodes([swapped, untouched(0), untouched(900)], POOLS).split['blue']).toBe(FULL_WEIGHT)
-  })
-}
-
 async function haproxyWorld(): Promise<RouterWorld> {
   const path = await startDataPath()
   const [server] = path.servers
@@ -382,42 +341,10 @@ async function haproxyWorld(): Promise<RouterWorld> {
   }
 }
 
-async function dataPath(nodes: number) {
-  const path = await startDataPath(nodes)
-  cleanups.push(path.stop)
-  return path
-}
-
-async function oneNode() {
-  const path = await dataPath(1)
-  return { path, server: path.servers[0] as HaproxyServer }
-}
-
-function routerFor(servers: readonly Pick<HaproxyServer, 'socket' | 'map'>[]) {
-  const sockets = servers.map(({ socket }) => socket)
-  return haproxyRouter.open({ kind: 'haproxy', sockets, map: servers[0]?.map, deadline: '1s' }, { pools: POOLS })
-}
-
 /** A way to HAProxy that freezes it just before the commit gets there. */
-async function freezeOnCommit(server: HaproxyServer): Promise<{ readonly address: string }> {
-  const relay = createServer((client) => {
-    const upstream = connect(server.socket)
-    for (const socket of [client, upstream]) socket.on('error', () => {})
-    client.on('data', (chunk) => {
-      const isCommit = chunk.includes('commit map')
-      void (isCommit ? server.freeze() : Promise.resolve()).then(() => upstream.write(chunk))
-    })
-    upstream.pipe(client)
-  }).listen(0, '127.0.0.1')
-  await once(relay, 'listening')
-  cleanups.unshift(async () => void relay.close())
-  const address = relay.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { address: `127.0.0.1:${address.port}` }
-}
-
-function wish(weight: number, epoch: number, cohorts: readonly string[] = []): DesiredRouting {
-  return { roles: ROLES, exposure: { weight, cohorts }, fence: { release: 1, epoch } }
+function freezeOnCommit(server: HaproxyServer) {
+  const onRequest = async (text: string) => (text.includes('commit map') ? server.freeze() : undefined)
+  return relayTo(cleanups, server.socket, { onRequest })
 }
 
 function textOf(entries: readonly (readonly [string, string])[]): string {
@@ -425,18 +352,4 @@ function textOf(entries: readonly (readonly [string, string])[]): string {
     .map(([key, value]) => `${key} ${value}`)
     .sort()
     .join('\n')
-}
-
-function open(): AbortSignal {
-  return new AbortController().signal
-}
-
-async function codeOf(call: Promise<unknown>): Promise<ErrorCode | null> {
-  try {
-    await call
-    return null
-  } catch (error) {
-    if (error instanceof SluiceError) return error.code
-    throw error
-  }
 }

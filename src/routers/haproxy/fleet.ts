@@ -1,10 +1,11 @@
 import { FULL_WEIGHT, type BasisPoints } from '../../domain/units.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import { compareFences, type Fence } from '../../domain/exposure.ts'
+import { fenceOf, withMessage } from '../../domain/fenced-error.ts'
 import type { ObservedRouting } from '../router.ts'
 import type { NodeState } from './node.ts'
 import { describeAddress } from './runtime-api.ts'
-import { shareKey, type SplitMap } from './split-map.ts'
+import type { SplitMap, UsableMap } from './split-map.ts'
 
 /**
  * Puts the states of all nodes together. While they agree, that is what they say. When they do not, it is what the node
@@ -13,7 +14,7 @@ import { shareKey, type SplitMap } from './split-map.ts'
  * ever wrote to them are reported as their average, which is never a clear baseline.
  */
 export function combineNodes(states: readonly NodeState[], pools: readonly [string, string]): ObservedRouting {
-  const told = states.map((state) => ({ ...state.map, share: shareOf(state, pools) }))
+  const told = states.map((state) => state.map)
   const fence = newestFence(told.map((map) => map.fence))
   const reported = told.every((map) => isSameRouting(map, told[0])) ? told[0] : departing(told, fence, pools)
   const share = reported?.share ?? averageShare(told)
@@ -21,6 +22,7 @@ export function combineNodes(states: readonly NodeState[], pools: readonly [stri
     split: { [pools[0]]: FULL_WEIGHT - share, [pools[1]]: share },
     cohorts: reported?.pins ?? {},
     fence,
+    flaw: told.find(({ flaw }) => flaw !== null)?.flaw ?? null,
     incarnation: states.map((state) => `${describeAddress(state.address)}=${state.incarnation}`).join(' '),
     served: Object.fromEntries(pools.map((pool) => [pool, sum(states.map((state) => state.served[pool] ?? 0))])),
   }
@@ -34,46 +36,45 @@ export function newestFence(fences: readonly (Fence | null)[]): Fence | null {
   }, null)
 }
 
-/** One error for several nodes: of the kind that most needs a person, and it says how many of how many failed. */
-export function combineFailures(failures: readonly unknown[], nodes: number): unknown {
+/**
+ * One error for several nodes: a fence that is newer, then a permit that is over, then what most needs a person. It says
+ * how many of how many nodes failed, and what has come of the others.
+ */
+export function combineFailures(failures: readonly unknown[], nodes: number, others: string): unknown {
   const known = failures.filter((failure) => failure instanceof SluiceError)
-  const worst = known.toSorted((left, right) => Number(left.isRetryable) - Number(right.isRetryable))[0]
-  if (worst === undefined || nodes === 1 || known.length < failures.length) return worst ?? failures[0]
-  return new SluiceError(worst.code, {
-    message: `${failures.length} of ${nodes} HAProxy nodes failed. ${known.map((failure) => failure.message).join(' ')}`,
-    ...(worst.expected === undefined ? {} : { expected: worst.expected }),
-    ...(worst.received === undefined ? {} : { received: worst.received }),
-    ...(worst.fix === undefined ? {} : { fix: worst.fix }),
-    cause: worst,
-  })
+  const unknown = failures.find((failure) => !(failure instanceof SluiceError))
+  const worst = known.toSorted((left, right) => rank(left) - rank(right) || newestFirst(left, right))[0]
+  if (unknown !== undefined || worst === undefined || nodes === 1) return unknown ?? worst
+  const rest = failures.length < nodes ? `, the others ${others}` : ''
+  const said = known.map(({ message, received }) => (received === undefined ? message : `${message} (${received})`))
+  return withMessage(worst, `${failures.length} of ${nodes} HAProxy nodes failed${rest}: ${said.join('; ')}`)
 }
 
-type ToldMap = SplitMap & { readonly share: BasisPoints }
+function newestFirst(left: SluiceError, right: SluiceError): number {
+  const [one, other] = [fenceOf(left), fenceOf(right)]
+  return one === null || other === null ? 0 : compareFences(other, one)
+}
 
-function shareOf(state: NodeState, pools: readonly [string, string]): BasisPoints {
-  if (state.map.share !== null) return state.map.share
-  throw new SluiceError('router.misconfigured', {
-    message: `The map of HAProxy at ${describeAddress(state.address)} has no usable share.`,
-    expected: `the key ${shareKey(pools)} with a whole number from 0 to ${FULL_WEIGHT}`,
-    received: 'none, or another value',
-    fix: `Put the line \`${shareKey(pools)} 0\` into the map file and reload HAProxy.`,
-  })
+function rank(error: SluiceError): number {
+  if (error.code === 'router.fenced') return 0
+  if (error.code === 'router.stale-write') return 1
+  return error.isRetryable ? 3 : 2
 }
 
 function departing(
-  maps: readonly ToldMap[],
+  maps: readonly UsableMap[],
   fence: Fence | null,
   pools: readonly [string, string],
-): ToldMap | undefined {
+): UsableMap | undefined {
   const newest = maps.find((map) => fence !== null && map.fence !== null && compareFences(map.fence, fence) === 0)
   if (newest === undefined || newest.canary === null) return undefined
   const right = maps.find((map) => map.isSealed && isSameFence(map.fence, fence))
   const departed = maps.filter((map) => right === undefined || !isSameRouting(map, right))
-  const onCanary = (map: ToldMap) => (newest.canary === pools[1] ? map.share : FULL_WEIGHT - map.share)
+  const onCanary = (map: UsableMap) => (newest.canary === pools[1] ? map.share : FULL_WEIGHT - map.share)
   return departed.toSorted((left, other) => onCanary(other) - onCanary(left))[0]
 }
 
-function averageShare(maps: readonly ToldMap[]): BasisPoints {
+function averageShare(maps: readonly UsableMap[]): BasisPoints {
   const average = Math.round(sum(maps.map((map) => map.share)) / maps.length)
   return Math.min(FULL_WEIGHT - 1, Math.max(1, average))
 }

@@ -35,36 +35,51 @@ export async function runCommands(
   permit: Permit = () => undefined,
 ): Promise<readonly (readonly string[])[]> {
   const request: Request = { text: `${commands.join(';')}\n`, permit }
-  const text = await within({ signal, deadline }, (end) =>
-    exchange(address, request, end).catch((cause: unknown) => {
-      throw cause instanceof SluiceError ? cause : unreachable(address, wordsOf(cause))
-    }),
-  )
-  if (text === LATE) throw unreachable(address, lateText(deadline))
+  const heard: Buffer[] = []
+  const ended = await within({ signal, deadline }, (end) => exchange(address, request, heard, end))
+  const text = Buffer.concat(heard).toString('utf8')
+  if (ended === LATE) throw silence(address, lateText(deadline), text)
+  if (ended !== null) throw silence(address, ended, text)
   const replies = splitReplies(text)
   if (replies.length === commands.length) return replies
   if (text === '') throw unreachable(address, 'the connection was closed without an answer')
-  throw refused(address, replies[0]?.[0] ?? text.slice(0, 200))
+  throw refused(address, replies[0]?.[0] ?? text)
 }
 
 /** The error of a node that did not answer. */
 export function unreachable(address: RuntimeAddress, received: string): SluiceError {
   return new SluiceError('router.unreachable', {
-    message: `HAProxy at ${describeAddress(address)} did not answer.`,
+    message: `HAProxy at ${describeAddress(address)} did not answer`,
     expected: 'an answer on its runtime API',
     received,
-    fix: 'Check that HAProxy runs and that its `stats socket` is reachable; then read it again, a change may have landed.',
+    fix: 'check that HAProxy runs and that its `stats socket` is reachable; then read it again, a change may have landed',
   })
 }
 
-/** The error of a node that said no. */
+/** The error of a node that said no, or of something that is no HAProxy. */
 export function refused(address: RuntimeAddress, received: string): SluiceError {
   return new SluiceError('router.refused', {
-    message: `HAProxy at ${describeAddress(address)} refused a command.`,
-    expected: 'the reply of a runtime API with `level admin`',
-    received,
-    fix: 'Check the `stats socket` line of haproxy.cfg against docs/routers/haproxy.md.',
+    message: `what answers at ${describeAddress(address)} refused a command, or is not HAProxy`,
+    expected: 'the reply of a runtime API of HAProxy with `level admin`',
+    received: shorten(received),
+    fix: 'check the `stats socket` line of haproxy.cfg against docs/routers/haproxy.md, and that nothing else listens there',
   })
+}
+
+/** Half an answer of HAProxy is no answer; something else that has no end was one, and is told. */
+function silence(address: RuntimeAddress, received: string, heard: string): SluiceError {
+  const start = heard.trim()
+  if (start === '') return unreachable(address, received)
+  const text = `${received}, only ${JSON.stringify(shorten(start))}`
+  const isHaproxy = OPENINGS.some((opening) => opening.startsWith(heard) || heard.startsWith(opening))
+  return isHaproxy && heard.length <= LONGEST_REPLY ? unreachable(address, text) : refused(address, text)
+}
+
+/** How replies of the runtime API to the commands of this adapter begin. */
+const OPENINGS = ['Name: ', '# ', '0x', 'New version created: ', '\n']
+
+function shorten(text: string): string {
+  return text.trim().slice(0, 200)
 }
 
 /** The address as it stands in sluice.yaml. */
@@ -77,32 +92,38 @@ interface Request {
   readonly permit: Permit
 }
 
-function exchange(address: RuntimeAddress, { text, permit }: Request, signal: AbortSignal): Promise<string> {
+/** Gathers in `heard` what comes back; answers with what cut it short, or null when it has come to its end. */
+function exchange(
+  address: RuntimeAddress,
+  { text, permit }: Request,
+  heard: Buffer[],
+  signal: AbortSignal,
+): Promise<string | null> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect(address)
-    const chunks: Buffer[] = []
     let size = 0
-    const onAbort = () => void socket.destroy(new Error('aborted'))
+    const onAbort = () => void socket.destroy()
     signal.addEventListener('abort', onAbort, { once: true })
-    socket.on('data', (chunk) => {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size > LONGEST_REPLY) socket.destroy(new Error(`an answer of more than ${LONGEST_REPLY} bytes`))
-    })
-    socket.on('error', reject)
-    socket.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
-    socket.on('close', () => {
-      signal.removeEventListener('abort', onAbort)
-      reject(new Error('the connection was cut'))
-    })
     // Not before: what is written earlier is kept, and would be sent whenever the connection comes to stand.
     socket.on('connect', () => {
       try {
         permit()
         socket.write(text)
       } catch (error) {
-        socket.destroy(error instanceof Error ? error : new Error(String(error)))
+        socket.destroy()
+        reject(error instanceof Error ? error : new Error(String(error)))
       }
+    })
+    socket.on('data', (chunk) => {
+      heard.push(chunk)
+      size += chunk.length
+      if (size > LONGEST_REPLY) socket.destroy(new Error(`an answer of more than ${LONGEST_REPLY} bytes`))
+    })
+    socket.on('error', (error) => resolve(error.message))
+    socket.on('end', () => resolve(null))
+    socket.on('close', () => {
+      signal.removeEventListener('abort', onAbort)
+      resolve('the connection was cut')
     })
   })
 }
@@ -120,8 +141,4 @@ function splitReplies(text: string): string[][] {
     lines = []
   }
   return lines.length === 0 ? replies : [...replies, lines]
-}
-
-function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -21,18 +21,26 @@ export interface SplitMap {
   readonly canary: string | null
   /** True when the content is what the last write through Sluice made it. */
   readonly isSealed: boolean
+  /** What another hand has left behind that is not in force yet but could come in force, as a sentence; null when nothing. */
+  readonly flaw: string | null
+}
+
+/** A map whose share can be read. */
+export interface UsableMap extends SplitMap {
+  readonly share: BasisPoints
 }
 
 export type MapEntry = readonly [key: string, value: string]
 
 const COHORT_KEY = 'cohort:'
+const SHARE_KEY = 'share:'
 
 /** Cohorts and pools are words of the runtime API: no space, no semicolon, no backslash can end or split a command. */
 export const WORD_PATTERN = /^[A-Za-z0-9_.-]{1,64}$/
 
 /** The key that holds the share of the second pool. */
 export function shareKey(pools: readonly [string, string]): string {
-  return `share:${pools[1]}`
+  return `${SHARE_KEY}${pools[1]}`
 }
 
 /** The whole map that a wish asks for. */
@@ -48,33 +56,69 @@ export function entriesOf(wish: DesiredRouting, pools: readonly [string, string]
   ]
 }
 
-/** Reads the lines of `show map`: an address, the key, the value. Of a key that stands there twice the first one counts. */
-export function parseMapLines(lines: readonly string[]): ReadonlyMap<string, string> {
-  const entries = new Map<string, string>()
+/** Reads the lines of `show map`: an address, the key, the value. Answers with the first line that is none of these. */
+export function parseMapLines(
+  lines: readonly string[],
+): { readonly ok: true; readonly entries: readonly MapEntry[] } | { readonly ok: false; readonly line: string } {
+  const entries: MapEntry[] = []
   for (const line of lines) {
-    const [, key = '', ...value] = line.split(' ')
-    if (!entries.has(key)) entries.set(key, value.join(' '))
+    const [, key, value = ''] = /^0x[0-9a-f]+ (\S+)(?: (.*))?$/.exec(line) ?? []
+    if (key === undefined) return { ok: false, line }
+    entries.push([key, value])
   }
-  return entries
+  return { ok: true, entries }
 }
 
 /** What the entries of a map mean. */
-export function readSplitMap(entries: ReadonlyMap<string, string>, pools: readonly [string, string]): SplitMap {
-  const share = parseShare(entries.get(shareKey(pools)))
-  const canary = entries.get('canary') ?? null
+export function readSplitMap(entries: readonly MapEntry[], pools: readonly [string, string]): SplitMap {
+  const inForce = inForceOf(entries)
+  const share = parseShare(inForce.get(shareKey(pools)))
+  const canary = inForce.get('canary') ?? null
   const pins = Object.fromEntries(
-    [...entries]
-      .filter(([key]) => key.startsWith(COHORT_KEY))
-      .map(([key, pool]) => [key.slice(COHORT_KEY.length), pool]),
+    entries.flatMap(([key]) =>
+      key.startsWith(COHORT_KEY) ? [[key.slice(COHORT_KEY.length), inForce.get(key) ?? '']] : [],
+    ),
   )
-  const isSealed = share !== null && canary !== null && entries.get('seal') === sealOf(share, pins, canary)
-  return { share, pins, fence: parseFence(entries.get('fence')), canary, isSealed }
+  const isSealed = share !== null && canary !== null && inForce.get('seal') === sealOf(share, pins, canary)
+  return { share, pins, fence: parseFence(inForce.get('fence')), canary, isSealed, flaw: flawOf(entries, inForce) }
 }
 
 /** True when the map holds exactly these entries. */
-export function holdsExactly(found: ReadonlyMap<string, string>, wanted: readonly MapEntry[]): boolean {
-  return found.size === wanted.length && wanted.every(([key, value]) => found.get(key) === value)
+export function holdsExactly(found: readonly MapEntry[], wanted: readonly MapEntry[]): boolean {
+  const values = new Map(found)
+  return found.length === wanted.length && wanted.every(([key, value]) => values.get(key) === value)
 }
+
+/** True when HAProxy goes by these entries, and no other cohort is pinned. */
+export function isInForce(found: readonly MapEntry[], wanted: readonly MapEntry[]): boolean {
+  const values = inForceOf(found)
+  const cohorts = (keys: Iterable<string>) => [...keys].filter((key) => key.startsWith(COHORT_KEY)).length
+  const isAll = wanted.every(([key, value]) => values.get(key) === value)
+  return isAll && cohorts(values.keys()) === cohorts(new Map(wanted).keys())
+}
+
+/** Of a key that stands there twice HAProxy goes by the first one. */
+function inForceOf(entries: readonly MapEntry[]): ReadonlyMap<string, string> {
+  return new Map(entries.toReversed())
+}
+
+/** What the map says about the share of the second pool, for a person. */
+export function describeShare(entries: readonly MapEntry[], pools: readonly [string, string]): string {
+  const own = entries.find(([key]) => key === shareKey(pools))
+  if (own !== undefined) return `the value ${own[1].slice(0, 80)}`
+  const others = entries.filter(([key]) => key.startsWith(SHARE_KEY)).map(([key]) => key.slice(0, 80))
+  return others.length === 0 ? 'none' : `none, but ${others.join(', ')}`
+}
+
+function flawOf(entries: readonly MapEntry[], inForce: ReadonlyMap<string, string>): string | null {
+  const hidden = entries.find(([key, value]) => inForce.get(key) !== value)
+  if (hidden === undefined) return null
+  const [key, value] = hidden.map((word) => word.slice(0, 80))
+  return `the map holds ${key} twice: ${inForce.get(hidden[0])?.slice(0, 80)}, which counts, and ${value}`
+}
+
+/** The highest number of 15 digits. */
+const HIGHEST = 999_999_999_999_999
 
 function parseShare(text: string | undefined): BasisPoints | null {
   if (text === undefined || !/^\d{1,5}$/.test(text)) return null
@@ -82,9 +126,11 @@ function parseShare(text: string | undefined): BasisPoints | null {
   return share <= FULL_WEIGHT ? share : null
 }
 
+/** A fence above which there is no other is none: nobody could ever take the router over from it. */
 function parseFence(text: string | undefined): Fence | null {
   const match = /^(\d{1,15}):(\d{1,15})$/.exec(text ?? '')
-  return match === null ? null : { release: Number(match[1]), epoch: Number(match[2]) }
+  const epoch = Number(match?.[2])
+  return match === null || epoch === HIGHEST ? null : { release: Number(match[1]), epoch }
 }
 
 function sealOf(share: BasisPoints, pins: Readonly<Record<string, string>>, canary: string): string {
