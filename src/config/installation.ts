@@ -63,7 +63,10 @@ export interface ListedAdapter<Capabilities, Adapter> {
 
 /** The adapters that exist, handed in by the catalog. */
 export interface AdapterLists {
-  readonly routers: readonly ListedAdapter<RouterCapabilities, Router>[]
+  readonly routers: readonly (ListedAdapter<RouterCapabilities, Router> & {
+    /** What a router with these options can do; they have passed the check of `options`. */
+    readonly capabilitiesWith: (options: unknown) => RouterCapabilities
+  })[]
   readonly metricSources: readonly (ListedAdapter<MetricSourceCapabilities, MetricSource> & {
     /** What a source with these options can do; they have passed the check of `options`. */
     readonly capabilitiesWith: (options: unknown) => MetricSourceCapabilities
@@ -180,7 +183,7 @@ function factsOf(target: TargetConfig, { groups }: Installation, lists: AdapterL
     return definition === undefined ? [] : [[name, definition.capabilitiesWith(options)] as const]
   })
   return {
-    router: { kind: router.kind, capabilities: router.capabilities },
+    router: { kind: router.kind, capabilities: router.capabilitiesWith(target.router) },
     metrics: Object.fromEntries(metrics),
     groups,
   }

@@ -17,7 +17,10 @@ export type RouterOptionsSchema<Kind extends string = string> = z.ZodObject<{ ki
 export interface RouterDefinition<Kind extends string, Schema extends RouterOptionsSchema<Kind>> {
   readonly kind: Kind
   readonly options: Schema
+  /** What it can do with the options that it needs. */
   readonly capabilities: RouterCapabilities
+  /** What it can do with these options, where they may add something; the same as `capabilities` when absent. */
+  capabilitiesOf?(options: z.output<Schema>): RouterCapabilities
   /** One sentence for the table of routers in the docs. */
   readonly summary: string
   /** Makes an adapter for one target. Opens no connection; throws `router.misconfigured` when the options cannot work. */
@@ -26,7 +29,9 @@ export interface RouterDefinition<Kind extends string, Schema extends RouterOpti
 
 /** A definition that also takes options nobody has parsed yet. */
 export interface DefinedRouter<Kind extends string, Schema extends RouterOptionsSchema<Kind>>
-  extends RouterDefinition<Kind, Schema> {
+  extends Omit<RouterDefinition<Kind, Schema>, 'capabilitiesOf'> {
+  /** What it can do with these options; throws `config.invalid` when they are not this adapter's. */
+  capabilitiesWith(options: unknown): RouterCapabilities
   /** Parses the options and creates the adapter; throws `config.invalid` when they are not this adapter's options. */
   open(options: unknown, context: RouterContext): Router
 }
@@ -35,19 +40,19 @@ export interface DefinedRouter<Kind extends string, Schema extends RouterOptions
 export function defineRouter<const Kind extends string, Schema extends RouterOptionsSchema<Kind>>(
   definition: RouterDefinition<Kind, Schema>,
 ): DefinedRouter<Kind, Schema> {
+  function parse(options: unknown): z.output<Schema> {
+    const parsed = definition.options.safeParse(options)
+    if (parsed.success) return parsed.data
+    throw new SluiceError('config.invalid', {
+      message: `these are not options of the router \`${definition.kind}\``,
+      expected: `the options of docs/routers/${definition.kind}.md`,
+      received: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
+      fix: 'correct the router of the target in sluice.yaml',
+    })
+  }
   return {
     ...definition,
-    open(options, context) {
-      const parsed = definition.options.safeParse(options)
-      if (parsed.success) return definition.create(parsed.data, context)
-      throw new SluiceError('config.invalid', {
-        message: `These are not options of the router \`${definition.kind}\`.`,
-        expected: `the options of docs/routers/${definition.kind}.md`,
-        received: parsed.error.issues
-          .map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`)
-          .join('; '),
-        fix: `Correct the router of the target in sluice.yaml.`,
-      })
-    },
+    open: (options, context) => definition.create(parse(options), context),
+    capabilitiesWith: (options) => definition.capabilitiesOf?.(parse(options)) ?? definition.capabilities,
   }
 }

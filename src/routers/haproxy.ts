@@ -2,12 +2,14 @@ import { z } from 'zod'
 import type { Milliseconds } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { Fence } from '../domain/exposure.ts'
+import { fenceOf } from '../domain/fenced-error.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { defineRouter } from './define.ts'
 import { combineFailures, combineNodes, newestFence } from './haproxy/fleet.ts'
 import { type NodeSettings, readNode, readNodeMap } from './haproxy/node.ts'
+import { keepMapFile } from './haproxy/map-file.ts'
 import { parseAddress } from './haproxy/runtime-api.ts'
-import { WORD_PATTERN } from './haproxy/split-map.ts'
+import { entriesOf, WORD_PATTERN } from './haproxy/split-map.ts'
 import { writeNode } from './haproxy/write-node.ts'
 import type { Applied, DesiredRouting, Permit, Router, RouterCapabilities } from './router.ts'
 import { checkFence, checkWish } from './wish.ts'
@@ -24,6 +26,9 @@ const CAPABILITIES: RouterCapabilities = {
 /** One frozen node must not keep the others from being written, nor outlast the permit of the writer. */
 const LONGEST_FIRST_LOOK: Milliseconds = 500
 
+/** The routing is live by then: a file is given this much time even when the change has used it up. */
+const SHORTEST_FOR_FILE: Milliseconds = 1_000
+
 /** Splits traffic with a map file of one HAProxy, or of several that stand side by side. */
 export const haproxyRouter = defineRouter({
   kind: 'haproxy',
@@ -37,22 +42,41 @@ export const haproxyRouter = defineRouter({
       .refine((sockets) => new Set(sockets).size === sockets.length, { error: 'must not name a socket twice' }),
     /** The map as haproxy.cfg names it. It belongs to this target alone. */
     map: z.string().regex(/^[\w./-]{1,200}$/, { error: 'must be the path of the map file as haproxy.cfg has it' }),
+    /** The same file as the worker sees it, where it may write it: a reload or a restart comes back with what was live. */
+    persist: z
+      .string()
+      .regex(/^\/[^\0]{1,1000}$/, { error: 'must be the whole path of the map file' })
+      .optional(),
     /** How long one `read` or `apply` may take altogether. */
     deadline: deadlineText.default('2s'),
   }),
   capabilities: CAPABILITIES,
+  capabilitiesOf,
   summary: 'HAProxy 2.6 or newer, through its runtime API: steps of 0.01 %, sticky users, cohorts, one atomic change.',
   create: (options, context) => {
     const nodes = options.sockets.map((socket) => nodeAt(socket, options.map, context.pools))
-    return createHaproxyRouter(nodes, context.pools, millisecondsOf(options.deadline))
+    const { persist = null, deadline } = options
+    return createHaproxyRouter({
+      ...{ nodes, pools: context.pools, persist, deadline: millisecondsOf(deadline) },
+      capabilities: capabilitiesOf(options),
+    })
   },
 })
 
-function createHaproxyRouter(
-  nodes: readonly NodeSettings[],
-  pools: readonly [string, string],
-  deadline: Milliseconds,
-): Router {
+function capabilitiesOf({ persist }: { readonly persist?: string | undefined }): RouterCapabilities {
+  return { ...CAPABILITIES, survivesRestart: persist !== undefined }
+}
+
+interface HaproxySettings {
+  readonly nodes: readonly NodeSettings[]
+  readonly pools: readonly [string, string]
+  readonly deadline: Milliseconds
+  /** The map file as the worker sees it, or null when it is left as it is. */
+  readonly persist: string | null
+  readonly capabilities: RouterCapabilities
+}
+
+function createHaproxyRouter({ nodes, pools, deadline, persist, capabilities }: HaproxySettings): Router {
   let newestTried: Fence | null = null
 
   /** A router that was restarted has no fence: this process still knows what it has sent for the same release. */
@@ -63,7 +87,7 @@ function createHaproxyRouter(
 
   async function apply(wish: DesiredRouting, signal: AbortSignal, permit: Permit = () => undefined): Promise<Applied> {
     signal.throwIfAborted()
-    checkWish(wish, pools, CAPABILITIES)
+    checkWish(wish, pools, capabilities)
     checkWords(wish)
     const remaining = countdown(deadline)
     const first = Math.min(deadline / 2, LONGEST_FIRST_LOOK)
@@ -77,12 +101,27 @@ function createHaproxyRouter(
       nodes.map((node) => writeNode(node, wish, bounds)),
       signal,
     )
+    const isOvertaken = failures.some((failure) => fenceOf(failure) !== null)
+    const warning = failures.length === nodes.length || isOvertaken ? null : await keepFile(wish, remaining, signal)
     if (failures.length > 0) throw combineFailures(failures, nodes.length, 'show the change')
-    return { warning: null }
+    return { warning }
+  }
+
+  async function keepFile(wish: DesiredRouting, remaining: () => Milliseconds, signal: AbortSignal) {
+    if (persist === null) return null
+    const look = async (end: AbortSignal) =>
+      (
+        await settle(
+          nodes.map((node) => readNodeMap(node, deadline / 2, end)),
+          end,
+        )
+      ).values
+    const bounds = { deadline: Math.max(SHORTEST_FOR_FILE, remaining()), signal }
+    return keepMapFile(persist, { entries: entriesOf(wish, pools), fence: wish.fence, look }, bounds)
   }
 
   return {
-    capabilities: CAPABILITIES,
+    capabilities,
     async read(signal) {
       signal.throwIfAborted()
       const { values, failures } = await settle(

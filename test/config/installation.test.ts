@@ -12,6 +12,7 @@ const LISTS: AdapterLists = {
       kind: 'proxy',
       options: z.strictObject({ kind: z.literal('proxy'), admin: z.url() }),
       capabilities: FINE_ROUTER.capabilities,
+      capabilitiesWith: () => FINE_ROUTER.capabilities,
       summary: 'A proxy.',
       open: (_, { pools }) => createMemoryRouter(createMemoryRouterWorld({ pools })),
     },

@@ -30,7 +30,8 @@ const oneNode = () => oneNodeFor(cleanups)
 afterEach(cleanups.run)
 
 describe.skipIf(!requireServer('haproxy'))('with a real HAProxy', () => {
-  describeRouterContract('haproxy', haproxyWorld)
+  describeRouterContract('haproxy', () => haproxyWorld(false))
+  describeRouterContract('haproxy with a map file', () => haproxyWorld(true))
   describe('the haproxy router with one node', () => {
     oneNodePromises()
   })
@@ -315,13 +316,13 @@ function runtimePromises() {
   })
 }
 
-async function haproxyWorld(): Promise<RouterWorld> {
+async function haproxyWorld(keepsFile: boolean): Promise<RouterWorld> {
   const path = await startDataPath()
   const [server] = path.servers
   if (server === undefined) throw new Error('no server')
   return {
     pools: POOLS,
-    connect: () => routerFor([server]),
+    connect: () => routerFor([server], keepsFile ? { persist: server.map } : {}),
     async meddle(split) {
       await server.command(`set map ${server.map} share:green ${split['green'] ?? FULL_WEIGHT}`)
     },

@@ -21,6 +21,8 @@ export interface HaproxyServer {
   command(command: string): Promise<readonly string[]>
   /** Loads the configuration and the map files anew, as `systemctl reload haproxy` does; ends when the new worker answers. */
   readonly reload: () => Promise<void>
+  /** Kills HAProxy (SIGKILL) and starts it anew, on the same ports and files. */
+  readonly restart: () => Promise<void>
   /** Stops the worker in its tracks (SIGSTOP) and lets it go on (SIGCONT). */
   readonly freeze: () => Promise<void>
   readonly thaw: () => Promise<void>
@@ -48,14 +50,17 @@ async function startHaproxy(
     'maxconn 4000': 'maxconn 1000',
   })
   await writeFile(file, config)
-  const server = startProcess('haproxy', ['-W', '-db', '-S', master, '-f', file])
-  let pid = await workerPid(server, socket, null)
-    // A signal to the master before its loop runs is lost.
-    .then((worker) => waitFor('the master of HAProxy', () => firstAnswer(master)).then(() => worker))
-    .catch(async (error: unknown) => {
-      await server.stop()
-      throw error
-    })
+  const start = () => startProcess('haproxy', ['-W', '-db', '-S', master, '-f', file])
+  const awaitWorker = (of: ServerProcess, previous: number | null) =>
+    workerPid(of, socket, previous)
+      // A signal to the master before its loop runs is lost.
+      .then((worker) => waitFor('the master of HAProxy', () => firstAnswer(master)).then(() => worker))
+      .catch(async (error: unknown) => {
+        await of.stop()
+        throw error
+      })
+  let server = start()
+  let pid = await awaitWorker(server, null)
   let isFrozen = false
   const thaw = async () => {
     if (isFrozen) process.kill(pid, 'SIGCONT')
@@ -70,6 +75,13 @@ async function startHaproxy(
     async reload() {
       server.child.kill('SIGUSR2')
       pid = await workerPid(server, socket, pid)
+    },
+    async restart() {
+      const before = pid
+      for (const victim of [server.child.pid ?? 0, before]) process.kill(victim, 'SIGKILL')
+      await server.stop()
+      server = start()
+      pid = await awaitWorker(server, before)
     },
     async freeze() {
       await freezeProcess(pid)
