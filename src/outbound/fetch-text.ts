@@ -8,7 +8,12 @@ export interface FetchBounds extends Bounds {
 /** What came of a call. Every reason is a clause that can follow a colon. */
 export type Fetched =
   | { readonly kind: 'answer'; readonly status: number; readonly headers: Headers; readonly text: string }
-  | { readonly kind: 'too-long' | 'late' | 'unreachable'; readonly reason: string }
+  | {
+      readonly kind: 'too-long' | 'late' | 'unreachable'
+      readonly reason: string
+      /** Something is there all the same and has answered what is not read: another program, or a redirect. */
+      readonly hasAnswered?: true
+    }
 
 /**
  * The one way out over HTTP: sends a request and reads the whole body as text, and never waits longer, reads more or goes
@@ -36,11 +41,13 @@ async function exchange(
     const response = await send(url, { ...request, redirect: 'manual', signal })
     const text = await readAtMost(response.body, maxBytes, signal)
     if (response.status === 0 || (response.status >= 300 && response.status < 400))
-      return { kind: 'unreachable', reason: 'a redirect, which is not followed' }
+      return { kind: 'unreachable', reason: 'a redirect, which is not followed', hasAnswered: true }
     if (text === null) return { kind: 'too-long', reason: `an answer of more than ${maxBytes} bytes` }
     return { kind: 'answer', status: response.status, headers: response.headers, text }
   } catch (error) {
-    return { kind: 'unreachable', reason: causeOf(error) }
+    const heard = notHttpIn(error)
+    if (heard === null) return { kind: 'unreachable', reason: causeOf(error) }
+    return { kind: 'unreachable', reason: `no HTTP, but ${heard}`, hasAnswered: true }
   }
 }
 
@@ -68,6 +75,13 @@ async function readAtMost(
     }
     text += decoder.decode(value, { stream: true })
   }
+}
+
+/** What came instead of HTTP, shortened, where undici could not read it as such; null for any other error. */
+function notHttpIn(error: unknown): string | null {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (!(cause instanceof Error && cause.name === 'HTTPParserError')) return null
+  return 'data' in cause ? JSON.stringify(String(cause.data).slice(0, 100)) : cause.message
 }
 
 /** undici hides the reason in the cause of a `fetch failed`. */

@@ -5,7 +5,7 @@ import { compareFences, type Fence } from '../domain/exposure.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { defineRouter, type RouterContext } from './define.ts'
-import type { ObservedRouting, Router, RouterCapabilities } from './router.ts'
+import type { DesiredRouting, ObservedRouting, Router, RouterCapabilities } from './router.ts'
 import { fencedError } from '../domain/fenced-error.ts'
 import { checkWish, pinsOf, splitOf } from './wish.ts'
 
@@ -61,6 +61,8 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
       const newest = answer.status === 409 ? fenceIn(answer.text) : null
       if (newest !== null && compareFences(newest, wish.fence) > 0) throw fencedError(wish.fence, newest)
       if (answer.status !== 200) throw refusal(admin, answer)
+      const shown = parseRouting(admin, answer.text)
+      if (shown.fence === null || compareFences(shown.fence, wish.fence) < 0) throw notTaken(wish, shown)
       return { warning: null }
     },
     async close() {},
@@ -81,7 +83,9 @@ interface AdminAnswer {
 const fenceSchema = z.strictObject({ release: z.int(), epoch: z.int() })
 const share = z.int().min(0).max(FULL_WEIGHT)
 const routingSchema = z.strictObject({
-  split: z.record(z.string(), share),
+  split: z
+    .record(z.string(), share)
+    .refine((split) => Object.values(split).reduce((sum, one) => sum + one, 0) === FULL_WEIGHT),
   cohorts: z.record(z.string(), z.string()),
   fence: fenceSchema.nullable(),
   incarnation: z.string().min(1),
@@ -96,11 +100,18 @@ async function callAdmin(
   const bounds = { signal, deadline: admin.deadline, maxBytes: MAX_BYTES }
   const answer = await fetchText(admin.fetch, admin.url, request, bounds)
   if (answer.kind === 'answer') return answer
+  if (answer.kind === 'too-long' || answer.hasAnswered)
+    throw new SluiceError('router.refused', {
+      message: 'what answers there is not the admin API of an embedded data plane',
+      expected: `an answer of a data plane from ${admin.url}`,
+      received: answer.reason,
+      fix: 'correct `admin` in sluice.yaml, and see what else listens there',
+    })
   throw new SluiceError('router.unreachable', {
-    message: 'The embedded data plane did not answer.',
+    message: 'the embedded data plane did not answer',
     expected: `an answer from ${admin.url} within ${admin.deadline} ms`,
     received: answer.reason,
-    fix: 'Start the data plane, or correct `admin` in sluice.yaml. The change may have landed: read the router again.',
+    fix: 'start the data plane, or correct `admin` in sluice.yaml; the change may have landed: read the router again',
   })
 }
 
@@ -108,10 +119,10 @@ function parseRouting(admin: AdminApi, text: string): ObservedRouting {
   const parsed = routingSchema.safeParse(parseJson(text))
   if (parsed.success) return { ...parsed.data, flaw: null }
   throw new SluiceError('router.misconfigured', {
-    message: 'This is not the admin API of an embedded data plane.',
+    message: 'this is not the admin API of an embedded data plane',
     expected: `the routing as JSON from ${admin.url}`,
-    received: text.slice(0, 200),
-    fix: 'Correct `admin` in sluice.yaml.',
+    received: text.trim() === '' ? 'nothing' : text.slice(0, 200),
+    fix: 'correct `admin` in sluice.yaml',
   })
 }
 
@@ -119,20 +130,29 @@ function checkPools(routing: ObservedRouting, pools: readonly [string, string]):
   const live = Object.keys(routing.split).sort()
   if (live.join() === [...pools].sort().join()) return routing
   throw new SluiceError('router.misconfigured', {
-    message: 'The embedded data plane has other pools than the target.',
+    message: 'the embedded data plane has other pools than the target',
     expected: pools.join(' and '),
     received: live.join(' and '),
-    fix: 'Name the pools of the target in sluice.yaml as the data plane knows them.',
+    fix: 'name the pools of the target in sluice.yaml as the data plane knows them',
+  })
+}
+
+function notTaken(wish: DesiredRouting, shown: ObservedRouting): SluiceError {
+  return new SluiceError('router.not-applied', {
+    message: 'the embedded data plane said yes to a change that it does not show',
+    expected: `the fence ${wish.fence.release}:${wish.fence.epoch}`,
+    received: shown.fence === null ? 'no fence' : `the fence ${shown.fence.release}:${shown.fence.epoch}`,
+    fix: 'see whether another data plane, or a proxy, answers at this address',
   })
 }
 
 /** 422 says that a pool is unknown or the wish is no routing; anything else is a refusal that may pass. */
 function refusal(admin: AdminApi, { status, text }: AdminAnswer): SluiceError {
   return new SluiceError(status === 422 || status === 404 ? 'router.misconfigured' : 'router.refused', {
-    message: 'The embedded data plane refused the call.',
+    message: 'the embedded data plane refused the call',
     expected: `200 from ${admin.url}`,
     received: `${status} ${text.slice(0, 200)}`,
-    fix: status === 422 ? 'Name the pools as the data plane knows them.' : 'Look at the log of the data plane.',
+    fix: status === 422 ? 'name the pools as the data plane knows them' : 'look at the log of the data plane',
   })
 }
 

@@ -148,10 +148,10 @@ function nodeAt(socket: string, map: string, pools: readonly [string, string]): 
   const isUsable = pools.every((pool) => WORD_PATTERN.test(pool)) && pools[0] !== pools[1]
   if (address !== null && isUsable) return { address, map, pools }
   throw new SluiceError('router.misconfigured', {
-    message: 'The pools of the target cannot be backends of HAProxy.',
+    message: 'the pools of the target cannot be backends of HAProxy',
     expected: 'two different names of letters, digits, `_`, `.` and `-`',
     received: pools.join(', '),
-    fix: 'Name the pools after the backends in haproxy.cfg.',
+    fix: 'name the pools after the backends in haproxy.cfg',
   })
 }
 
@@ -160,10 +160,10 @@ function checkWords(wish: DesiredRouting): void {
   const bad = wish.exposure.cohorts.find((cohort) => !WORD_PATTERN.test(cohort))
   if (bad === undefined) return
   throw new SluiceError('router.refused', {
-    message: 'HAProxy cannot take this cohort.',
+    message: 'HAProxy cannot take this cohort',
     expected: 'a name of letters, digits, `_`, `.` and `-`, at most 64 of them',
     received: JSON.stringify(bad.slice(0, 80)),
-    fix: 'Rename the cohort.',
+    fix: 'rename the cohort',
   })
 }
 

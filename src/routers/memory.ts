@@ -151,10 +151,10 @@ export function memoryRouterWorld(
   worlds.set(name, world)
   if (world.pools.join() === pools.join()) return world
   throw new SluiceError('router.misconfigured', {
-    message: `Two targets share the memory router \`${name}\`.`,
+    message: `two targets share the memory router \`${name}\``,
     expected: `the pools ${world.pools.join(' and ')}`,
     received: `the pools ${pools.join(' and ')}`,
-    fix: 'Give each target a memory router with a name of its own.',
+    fix: 'give each target a memory router with a name of its own',
   })
 }
 
@@ -203,7 +203,7 @@ function takeFault(faults: QueuedFault[], call: 'read' | 'apply'): MemoryRouterF
 async function suffer(world: MemoryRouterWorld, fault: MemoryRouterFault | undefined, signal: AbortSignal) {
   if (fault === undefined) return
   if (fault.kind === 'fail') {
-    throw new SluiceError(fault.code ?? 'router.unreachable', { message: 'The memory router was told to fail.' })
+    throw new SluiceError(fault.code ?? 'router.unreachable', { message: 'the memory router was told to fail' })
   }
   await delay(world.deadline, undefined, { signal, ref: false }).catch(() => signal.throwIfAborted())
   throw unreachable(`no answer within ${world.deadline} ms`)
@@ -211,9 +211,9 @@ async function suffer(world: MemoryRouterWorld, fault: MemoryRouterFault | undef
 
 function unreachable(received: string): SluiceError {
   return new SluiceError('router.unreachable', {
-    message: 'The memory router did not answer.',
+    message: 'the memory router did not answer',
     expected: 'an answer in time',
     received,
-    fix: 'Read the router again: the change may have landed.',
+    fix: 'read the router again: the change may have landed',
   })
 }

@@ -18,18 +18,18 @@ export function checkWish(
   const { weightStep } = capabilities
   if (!Number.isInteger(weight) || weight < 0 || weight > FULL_WEIGHT || weight % weightStep !== 0) {
     throw new SluiceError('router.refused', {
-      message: 'The router cannot set this weight.',
+      message: 'the router cannot set this weight',
       expected: `a whole number of basis points from 0 to ${FULL_WEIGHT}, a multiple of ${weightStep}`,
       received: String(weight),
-      fix: 'Use a weight the router can set.',
+      fix: 'use a weight the router can set',
     })
   }
   if (cohorts.length > 0 && !capabilities.cohorts) {
     throw new SluiceError('router.refused', {
-      message: 'The router cannot send cohorts to a pool.',
+      message: 'the router cannot send cohorts to a pool',
       expected: 'no cohorts',
       received: cohorts.join(', '),
-      fix: 'Use a router with cohorts, or leave the cohort steps out.',
+      fix: 'use a router with cohorts, or leave the cohort steps out',
     })
   }
 }
@@ -54,9 +54,9 @@ function checkPools({ roles }: DesiredRouting, pools: readonly [string, string])
   const isKnown = pools.includes(roles.stable) && pools.includes(roles.canary) && roles.stable !== roles.canary
   if (isKnown) return
   throw new SluiceError('router.misconfigured', {
-    message: 'The router lacks a pool that the release names.',
+    message: 'the router lacks a pool that the release names',
     expected: `${pools[0]} and ${pools[1]}, one as stable and one as canary`,
     received: `stable ${roles.stable}, canary ${roles.canary}`,
-    fix: 'Name the pools of the target in sluice.yaml as the router knows them.',
+    fix: 'name the pools of the target in sluice.yaml as the router knows them',
   })
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -83,8 +84,18 @@ describe('a call', () => {
     })
     cleanups.push(server.stop)
     const answer = await fetchText(fetch, `${server.url}/here`, {}, { deadline: 60_000, maxBytes: 100 })
-    expect(answer).toEqual({ kind: 'unreachable', reason: 'a redirect, which is not followed' })
+    expect(answer).toEqual({ kind: 'unreachable', reason: 'a redirect, which is not followed', hasAnswered: true })
     expect(visited).toEqual(['/here'])
+  })
+
+  it('says what it heard when that was no HTTP', async () => {
+    const server = createServer((socket) => void socket.on('error', () => undefined).end('SSH-2.0-x\r\n'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    cleanups.push(async () => void server.close())
+    const { port } = server.address() as AddressInfo
+    const answer = await fetchText(fetch, `http://127.0.0.1:${port}`, {}, { deadline: 60_000, maxBytes: 100 })
+    expect(answer).toEqual({ kind: 'unreachable', reason: 'no HTTP, but "SSH-2.0-x\\r\\n"', hasAnswered: true })
   })
 
   it('says why nobody answered', async () => {

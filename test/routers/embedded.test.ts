@@ -1,5 +1,7 @@
 import { Agent, request as send } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fenceOf } from '../../src/domain/fenced-error.ts'
 import { embeddedRouter } from '../../src/routers/embedded.ts'
 import type { DesiredRouting } from '../../src/routers/router.ts'
 import {
@@ -76,29 +78,86 @@ describe('the embedded router', () => {
     return embeddedRouter.open({ kind: 'embedded', admin: server.url }, { pools })
   }
 
-  it.each([
-    [200, '<html>hello</html>', 'router.misconfigured'],
-    [200, '{"split":{"blue":9000,"green":1000}}', 'router.misconfigured'],
-    [404, '{}', 'router.misconfigured'],
-    [500, '{"error":"the disk is full"}', 'router.refused'],
-  ])('takes a %s with %s for %s', async (status, body, code) => {
+  const routing = (change: Record<string, unknown> = {}) =>
+    JSON.stringify({
+      ...{ split: { blue: 10_000, green: 0 }, cohorts: {}, fence: { release: 1, epoch: 1 } },
+      ...{ incarnation: 'a', served: { blue: 0, green: 0 } },
+      ...change,
+    })
+  const wish: DesiredRouting = {
+    roles: { stable: 'blue', canary: 'green' },
+    exposure: { weight: 100, cohorts: [] },
+    fence: { release: 5, epoch: 1 },
+  }
+
+  it.each<[string, number, string, string, string]>([
+    ['a page', 200, '<html>hello</html>', 'router.misconfigured', 'hello'],
+    ['nothing', 200, '', 'router.misconfigured', 'nothing'],
+    ['no content', 204, '', 'router.refused', '204'],
+    ['half a routing', 200, '{"split":{"blue":9000,"green":1000}}', 'router.misconfigured', 'split'],
+    ['a list', 200, '[]', 'router.misconfigured', '[]'],
+    ['null', 200, 'null', 'router.misconfigured', 'null'],
+    ['shares that are no whole', 200, routing({ split: { blue: 9_000, green: 500 } }), 'router.misconfigured', '9000'],
+    ['shares that are text', 200, routing({ split: { blue: '10000', green: '0' } }), 'router.misconfigured', '"10000"'],
+    ['a fence that is text', 200, routing({ fence: '1:1' }), 'router.misconfigured', '1:1'],
+    ['a key too many', 200, routing({ status: 'ok' }), 'router.misconfigured', 'status'],
+    ['pools of another target', 200, routing({ split: { a: 10_000, b: 0 } }), 'router.misconfigured', 'a and b'],
+    ['that there is no such page', 404, '{}', 'router.misconfigured', '404'],
+    ['that it wants a password', 401, 'who are you?', 'router.refused', 'who are you?'],
+    ['that its disk is full', 500, '{"error":"the disk is full"}', 'router.refused', 'the disk is full'],
+  ])('takes what reads out %s for what it is', async (_, status, body, code, words) => {
     const router = await routerTo(status, body)
-    await expect(router.read(signal)).rejects.toMatchObject({ code })
+    const received = expect.stringContaining(words)
+    await expect(router.read(signal)).rejects.toMatchObject({ code, received })
   })
 
-  it('does not follow a redirect', async () => {
+  it.each<[string, number, string, string, string]>([
+    ['with a page', 200, '<html>ok</html>', 'router.misconfigured', 'ok'],
+    ['with a routing that has not taken it', 200, routing(), 'router.not-applied', 'the fence 1:1'],
+    ['with a routing that has taken nothing', 200, routing({ fence: null }), 'router.not-applied', 'no fence'],
+    ['that a newer fence has been taken, and not which', 409, '{"error":"too late"}', 'router.refused', 'too late'],
+    ['that an older fence is newer', 409, routing({ fence: { release: 4, epoch: 9 } }), 'router.refused', '409'],
+  ])('takes an answer to a change %s for what it is', async (_, status, body, code, words) => {
+    const router = await routerTo(status, body)
+    await expect(router.apply(wish, signal)).rejects.toMatchObject({ code, received: expect.stringContaining(words) })
+  })
+
+  it('carries the newest fence, of every number there is, with the error', async () => {
+    const fence = { release: 999_999_999_999_999, epoch: 1 }
+    const router = await routerTo(409, JSON.stringify({ error: 'a newer fence has been taken', fence }))
+    const error: unknown = await router.apply(wish, signal).catch((reason: unknown) => reason)
+    expect(fenceOf(error)).toEqual(fence)
+  })
+
+  it('does not follow a redirect, and says that there was one', async () => {
     const router = await routerTo(302, '', { location: 'http://127.0.0.1:9/routing' })
     await expect(router.read(signal)).rejects.toMatchObject({
-      code: 'router.unreachable',
+      code: 'router.refused',
       received: expect.stringContaining('redirect'),
     })
   })
 
-  it('stops reading an answer that has no end', async () => {
+  it('stops reading an answer that has no end, and says so', async () => {
     const router = await routerTo(200, ' '.repeat(1_000_000))
     await expect(router.read(signal)).rejects.toMatchObject({
-      code: 'router.unreachable',
+      code: 'router.refused',
       received: expect.stringContaining('262144'),
+    })
+  })
+
+  it.each([
+    ['an SSH server', 'SSH-2.0-OpenSSH_9.2p1\r\n'],
+    ['a Redis', '-ERR unknown command\r\n'],
+    ['a page without a head', '<html>It works!</html>'],
+  ])('takes %s for no data plane, and says what it heard', async (_, text) => {
+    const server = createServer((socket) => void socket.on('error', () => undefined).end(text))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    stop = async () => void server.close()
+    const { port } = server.address() as AddressInfo
+    const router = embeddedRouter.open({ kind: 'embedded', admin: `http://127.0.0.1:${port}` }, { pools })
+    await expect(router.read(signal)).rejects.toMatchObject({
+      code: 'router.refused',
+      received: expect.stringContaining(JSON.stringify(text).slice(1, 10)),
     })
   })
 
@@ -107,12 +166,8 @@ describe('the embedded router', () => {
     stop = plane.stop
     const router = embeddedRouter.open({ kind: 'embedded', admin: plane.admin() }, { pools: ['blue', 'teal'] })
     await expect(router.read(signal)).rejects.toMatchObject({ code: 'router.misconfigured' })
-    const wish: DesiredRouting = {
-      roles: { stable: 'blue', canary: 'teal' },
-      exposure: { weight: 100, cohorts: [] },
-      fence: { release: 1, epoch: 1 },
-    }
-    await expect(router.apply(wish, signal)).rejects.toMatchObject({ code: 'router.misconfigured' })
+    const unknown = { ...wish, roles: { stable: 'blue', canary: 'teal' } }
+    await expect(router.apply(unknown, signal)).rejects.toMatchObject({ code: 'router.misconfigured' })
   })
 })
 

@@ -43,7 +43,9 @@ export async function runCommands(
   const replies = splitReplies(text)
   if (replies.length === commands.length) return replies
   if (text === '') throw unreachable(address, 'the connection was closed without an answer')
-  throw refused(address, replies[0]?.[0] ?? text)
+  const first = shorten(replies[0]?.[0] ?? text)
+  const said = first === '' ? 'empty lines' : JSON.stringify(first)
+  throw refused(address, `${said}, which is not ${commands.length} replies but ${replies.length}`)
 }
 
 /** The error of a node that did not answer. */
