@@ -91,8 +91,10 @@ async function isLive(run: Run): Promise<boolean> {
   }
 }
 
-/** A router that had to be taken over from a hand that no release owns is news. */
-export function noteTaking(run: Run, { fence, overtook }: Pick<TakenRouter, 'fence' | 'overtook'>): void {
+/** News beside the exposure: the router was taken over from a hand that no release owns, or has something to say. */
+export function noteTaking(run: Run, { fence, overtook, warning }: TakenRouter): void {
+  // Absent in what activities of an older version had answered.
+  if (typeof warning === 'string') run.tell(`${run.input.version}: ${warning}`, 'warning')
   if (overtook === null || overtook === undefined || fence === undefined) return
   const text = `the router was taken over: it had the fence ${overtook.release}:${overtook.epoch}, which no release owns`
   run.record({ type: 'router-taken', fence, text })
