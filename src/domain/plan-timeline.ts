@@ -51,7 +51,7 @@ export interface Timeline {
 }
 
 /** Lays out a plan in time: exposures take none, bakes their duration, approvals none (they may come at once). */
-export function timelineOf({ actions, checks }: Plan): Timeline {
+export function timelineOf({ actions, checks, interval }: Plan): Timeline {
   const rows: TimelineRow[] = []
   let start: Milliseconds = 0
   let shortest: Milliseconds = 0
@@ -61,7 +61,15 @@ export function timelineOf({ actions, checks }: Plan): Timeline {
     if (action.kind === 'expose') exposure = action.exposure
     const duration = durationOf(action)
     const { kind, step, label } = action
-    rows.push({ kind, step, label, start, duration, exposure, details: detailsOf(action) })
+    rows.push({
+      kind,
+      step,
+      label,
+      start,
+      duration,
+      exposure,
+      details: [...detailsOf(action), ...looksIn(action, checks, interval)],
+    })
     start += duration
     if (!isEndedEarly(action)) shortest += duration
     if (action.kind === 'ask') waiting += action.within
@@ -180,6 +188,15 @@ function detailsOf(action: Action): readonly string[] {
         `without an answer after ${formatDuration(action.within)}: ${action.onExpiry}`,
       ]
   }
+}
+
+/** A wait that ends before the guard has looked twice may have to be held for the second look. */
+function looksIn(action: Action, checks: readonly Check[], interval: Milliseconds): readonly string[] {
+  if (action.kind !== 'bake' && action.kind !== 'judge') return []
+  const isWatched = checks.length > 0 || action.kind === 'judge'
+  if (!isWatched || action.duration >= 2 * interval) return []
+  const every = formatDuration(interval)
+  return [`the guard looks once in it (every ${every}): it may be held for up to ${every} more`]
 }
 
 function hysteresis({ failures, of }: { readonly failures: number; readonly of: number }): string {

@@ -338,3 +338,62 @@ describe('the limits on counts', () => {
     expect(rulesOf(plan(51))).toEqual(['5 too-many-checks'])
   })
 })
+
+describe('a wait that is over before the guard has looked', () => {
+  const CHECKS = 'checks: { a: { errorRate: { max: 5% } } }\n'
+  const plan = (step: string, rest: string) => `${HEAD}steps:\n  - weight: 5%\n  - ${step}\n  - weight: 100%\n${rest}`
+
+  it.each([
+    ['bake: 3s', 'bake'],
+    ['bake: { upTo: 3s, until: proven }', 'bake'],
+    ['ramp: { through: [10%, 50%], bake: 3s }', 'bake'],
+    ['analyse: { for: 3s, checks: { b: { errorRate: { max: 5% } } } }', 'for'],
+  ])('is refused once, with both ways out: %s', (step) => {
+    expect(problemsOf(plan(step, `interval: 60s\n${CHECKS}`))).toMatchObject([
+      {
+        rule: 'bake-too-short',
+        line: 5,
+        message: 'this is over before the guard has looked: it looks every 1m',
+        received: '3s',
+        expected: 'at least 1m, better twice that',
+        fix: 'lengthen it, or set interval to at most 3s',
+      },
+    ])
+  })
+
+  it('is none when nothing watches it, or when it is as long as the interval', () => {
+    expect(rulesOf(plan('bake: 3s', 'interval: 60s\n'))).toEqual([])
+    expect(rulesOf(plan('bake: 60s', `interval: 60s\n${CHECKS}`))).toEqual([])
+    expect(rulesOf(plan('analyse: { for: 3s, checks: { b: { errorRate: { max: 5% } } } }', 'interval: 60s\n'))).toEqual(
+      ['5 bake-too-short'],
+    )
+  })
+
+  it('is compared with the usual interval where the plan names none, and with none where it cannot be read', () => {
+    expect(rulesOf(plan('bake: 500ms', CHECKS))).toEqual(['5 bake-too-short'])
+    expect(problemsOf(plan('bake: 500ms', CHECKS))).toMatchObject([{ fix: 'lengthen it' }])
+    expect(rulesOf(plan('bake: 3s', `interval: 2h\n${CHECKS}`))).toEqual(['7 value'])
+  })
+})
+
+describe('a length', () => {
+  it.each([
+    ['bake: 0s', 'longer than 0s'],
+    ['bake: 91d', 'at most 90d'],
+    ['bake: 999999999d', 'at most 90d'],
+    ['approve: { by: checkout-owners, within: 0s }', 'longer than 0s'],
+    ['approve: { by: checkout-owners, within: 100d }', 'at most 90d'],
+    ['ramp: { through: [50%], bake: 0m }', 'longer than 0s'],
+    ['analyse: { for: 0h, checks: { a: { errorRate: { max: 5% } } } }', 'longer than 0s'],
+  ])('is refused where no timer could take it, or it would be none: %s', (step, expected) => {
+    expect(problemsOf(`${HEAD}steps:\n  - ${step}\n  - weight: 100%\n`)[0]).toMatchObject({ line: 4, expected })
+  })
+
+  it.each([
+    ['interval: 0s', '1s to 1h'],
+    ['interval: 61m', '1s to 1h'],
+    ['onInconclusive: { holdFor: 91d, then: pause }', 'at most 90d'],
+  ])('is refused for the whole plan, too: %s', (line, expected) => {
+    expect(problemsOf(`${FULL}${line}\n`)).toMatchObject([{ line: 5, expected }])
+  })
+})

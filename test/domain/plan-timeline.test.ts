@@ -54,6 +54,18 @@ describe('the timeline of a plan', () => {
     expect([timeline.planned, timeline.shortest, timeline.waiting].map((time) => time / MINUTE)).toEqual([200, 80, 240])
   })
 
+  it('says where the guard looks only once, so that a wait may take longer', () => {
+    const told = (steps: readonly unknown[], checks: object) =>
+      timelineOf(planOf([{ weight: '5%' }, ...steps, { weight: '100%' }], checks)).rows.flatMap(
+        ({ details }) => details,
+      )
+    const once = 'the guard looks once in it (every 10s): it may be held for up to 10s more'
+    const checks = { errors: { errorRate: { max: '5%' } } }
+    expect(told([{ bake: '15s' }, { bake: '20s' }], checks)).toEqual([once])
+    expect(told([{ bake: '15s' }], {})).toEqual([])
+    expect(told([{ analyse: { for: '10s', checks } }], {})).toContain(once)
+  })
+
   it('says who is asked, what happens without an answer, and what must pass', () => {
     const details = timeline.rows.flatMap((row) => row.details)
     expect(details).toContain('asks alice, bob, but not the author')
