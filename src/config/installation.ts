@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import type { PlanContext, TargetFacts } from '../domain/plan.ts'
-import { reportIssues } from '../domain/plan-issues.ts'
+import { faultsOf } from '../domain/plain-value.ts'
+import { isRecord, reportIssues } from '../domain/plan-issues.ts'
+import { partsOf } from '../domain/plan-parts.ts'
 import { nameText } from '../domain/plan-values.ts'
-import type { LocatedProblem, Problem } from '../domain/problems.ts'
+import { createProblemList, type LocatedProblem } from '../domain/problems.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
-import { readYaml } from '../domain/yaml-text.ts'
+import { readYaml, type YamlText } from '../domain/yaml-text.ts'
 import type { MetricSource, MetricSourceCapabilities } from '../metrics/metric-source.ts'
 import type { Router, RouterCapabilities } from '../routers/router.ts'
+import { INSTALLATION_LIMITS, INSTALLATION_VALUE_LIMITS, MOST_TARGETS } from './installation-limits.ts'
+import { checkMeaning, type InstallationParts } from './installation-rules.ts'
 
 const adapter = z.looseObject({ kind: z.string().min(1) })
 
@@ -34,7 +38,7 @@ const personSchema = z.strictObject({
 })
 
 const installationSchema = z.strictObject({
-  targets: z.array(targetSchema).min(1).max(5_000),
+  targets: z.array(targetSchema).min(1).max(MOST_TARGETS),
   groups: z.record(nameText, z.array(nameText).min(1)).default({}),
   people: z.array(personSchema).default([]),
   slack: z.strictObject({ channel: z.string().min(1) }).optional(),
@@ -66,6 +70,8 @@ export interface AdapterLists {
   readonly routers: readonly (ListedAdapter<RouterCapabilities, Router> & {
     /** What a router with these options can do; they have passed the check of `options`. */
     readonly capabilitiesWith: (options: unknown) => RouterCapabilities
+    /** What a router with these options writes, by name: no two targets may share any of it. */
+    readonly statesWith?: (options: unknown) => readonly string[]
   })[]
   readonly metricSources: readonly (ListedAdapter<MetricSourceCapabilities, MetricSource> & {
     /** What a source with these options can do; they have passed the check of `options`. */
@@ -73,90 +79,73 @@ export interface AdapterLists {
   })[]
 }
 
-/** Reads `sluice.yaml`. Answers with all problems, or with the installation. */
+/**
+ * Reads `sluice.yaml`. Answers with all problems, or with the installation.
+ * @throws SluiceError `config.invalid` for a text that is too large or nested too deeply to be one
+ */
 export function readInstallation(
   text: string,
   file: string,
   lists: AdapterLists,
 ): { installation: Installation } | { problems: readonly LocatedProblem[] } {
-  const read = readYaml(text, file)
-  if ('problems' in read) return read
-  const { value, locate } = read.yaml
-  const problems: Problem[] = []
-  const report = (problem: Problem) => void problems.push(problem)
-  const parsed = installationSchema.safeParse(value)
-  if (!parsed.success) reportIssues(parsed.error.issues, [], value, report, installationSchema)
-  else checkMeaning(parsed.data, lists, report)
-  if (!parsed.success || problems.length > 0) return { problems: problems.map(locate) }
-  const byName = new Map(parsed.data.targets.map((target) => [targetName(target), target]))
-  const { targets, groups, people, slack = null } = parsed.data
+  const read = readYaml(text, file, INSTALLATION_LIMITS)
+  const yaml = 'yaml' in read ? read.yaml : read.rest
+  const ofText = 'yaml' in read ? [] : read.problems
+  if (yaml === null) return { problems: ofText }
+  const { parsed, problems } = readValue(yaml, lists)
+  if (parsed === null || problems.length > 0 || ofText.length > 0)
+    return { problems: inOrder([...ofText, ...problems]) }
+  const byName = new Map(parsed.targets.map((target) => [targetName(target), target]))
+  const { targets, groups, people, slack = null } = parsed
   return { installation: { targets, groups, people, slack, find: (target) => byName.get(targetName(target)) ?? null } }
 }
 
-function checkMeaning(
-  { targets, groups, people }: z.infer<typeof installationSchema>,
+type Parsed = z.infer<typeof installationSchema>
+
+function readValue(
+  { value, locate }: YamlText,
   lists: AdapterLists,
-  report: (problem: Problem) => void,
-): void {
-  const names = new Set<string>()
-  for (const [index, target] of targets.entries()) {
-    const name = targetName(target)
-    if (names.has(name)) {
-      report({
-        rule: 'duplicate-target',
-        path: ['targets', index],
-        message: `the target ${name} stands twice`,
-        fix: 'remove one',
-      })
-    }
-    names.add(name)
-    checkAdapter(target.router, lists.routers, ['targets', index, 'router'], 'router', report)
-    for (const [source, options] of Object.entries(target.metrics)) {
-      checkAdapter(options, lists.metricSources, ['targets', index, 'metrics', source], 'metric source', report)
-    }
+): { parsed: Parsed | null; problems: readonly LocatedProblem[] } {
+  const { unbounded, problems: faults } = faultsOf(value, INSTALLATION_VALUE_LIMITS)
+  if (unbounded !== null) return { parsed: null, problems: [locate(unbounded)] }
+  const list = createProblemList()
+  const parsed = installationSchema.safeParse(value)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], value, list.report, installationSchema)
+  checkMeaning(partsFrom(value, parsed.data), lists, {
+    report: list.report,
+    clash({ problem, first }) {
+      const { file, line, column } = locate({ ...problem, path: first })
+      list.report({ ...problem, message: `${problem.message}, the other one at ${file}:${line}:${column}` })
+    },
+  })
+  for (const fault of faults) if (!list.hasPath(fault.path)) list.report(fault)
+  return { parsed: parsed.data ?? null, problems: list.problems().map(locate) }
+}
+
+/** Each target and each person for themselves, so that one wrong word does not hide what else is wrong. */
+function partsFrom(value: unknown, parsed: Parsed | undefined): InstallationParts {
+  const written = isRecord(value) ? value : {}
+  const rows = <Row>(key: string, read: readonly Row[] | undefined, part: (row: unknown) => Partial<Row>) => {
+    const raw: unknown = written[key]
+    const list = read ?? (Array.isArray(raw) ? raw.slice(0, MOST_TARGETS).map(part) : [])
+    return list.map((row, index) => ({ path: [key, index], row }))
   }
-  const known = new Set(people.map(({ id }) => id))
-  for (const [group, members] of Object.entries(groups)) {
-    for (const [index, member] of members.entries()) {
-      if (members.indexOf(member) < index) {
-        const message = `${member} stands twice in the group ${group}`
-        report({ rule: 'duplicate-member', path: ['groups', group, index], message, fix: 'remove one' })
-      }
-      if (known.has(member)) continue
-      report({
-        rule: 'unknown-person',
-        path: ['groups', group, index],
-        message: `nobody has the id ${member}`,
-        expected: 'an id from people',
-        fix: 'add the person under people, or correct the id',
-      })
-    }
+  const people = rows('people', parsed?.people, (row) => partsOf(personSchema, row).read)
+  const targets = rows('targets', parsed?.targets, (row) => partsOf(targetSchema, row).read)
+  return {
+    targets: targets.map(({ path, row }) => ({ path, target: row })),
+    people: people.map(({ path, row }) => ({ path, person: row })),
+    groups: parsed?.groups ?? partsOf(installationSchema, value).read.groups ?? {},
+    areAllPeopleKnown: people.every(({ row }) => row.id !== undefined) && !isUnread(written['people']),
   }
 }
 
-function checkAdapter(
-  options: { kind: string },
-  list: readonly { readonly kind: string; readonly options: z.ZodType }[],
-  path: (string | number)[],
-  what: string,
-  report: (problem: Problem) => void,
-): void {
-  const definition = list.find(({ kind }) => kind === options.kind)
-  if (definition === undefined) {
-    const expected = `one of ${list.map(({ kind }) => kind).join(', ')}`
-    const message = `there is no ${what} kind ${options.kind}`
-    report({
-      rule: 'unknown-kind',
-      path: [...path, 'kind'],
-      message,
-      received: options.kind,
-      expected,
-      fix: 'correct the kind',
-    })
-    return
-  }
-  const parsed = definition.options.safeParse(options)
-  if (!parsed.success) reportIssues(parsed.error.issues, path, options, report, definition.options)
+function isUnread(people: unknown): boolean {
+  return people !== undefined && !Array.isArray(people)
+}
+
+function inOrder(problems: readonly LocatedProblem[]): readonly LocatedProblem[] {
+  return problems.toSorted((left, right) => left.line - right.line || left.column - right.column)
 }
 
 /** What the reading of plans needs to know of an installation. */

@@ -26,16 +26,17 @@ export function faultsOf(value: unknown, limits: ValueLimits): ValueFaults {
   const problems: Problem[] = []
   const open: { value: unknown; path: ProblemPath }[] = [{ value, path: [] }]
   let count = 0
+  if (typeof value === 'string') reportUnseen(value, [], problems)
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { path } = next
-    if (typeof next.value === 'string') reportUnseen(next.value, path, problems)
     const children = childrenOf(next.value)
     count += children.length
     const unbounded = passedLimit(count, path, children, limits)
     if (unbounded !== null) return { unbounded, problems }
     for (const [key, child] of children) {
       if (typeof key === 'string') reportKey(key, path, problems)
-      open.push({ value: child, path: [...path, key] })
+      if (typeof child === 'string') reportUnseen(child, path, problems, key)
+      else if (typeof child === 'object' && child !== null) open.push({ value: child, path: [...path, key] })
     }
   }
   return { unbounded: null, problems }
@@ -71,12 +72,12 @@ function tooMuch(path: ProblemPath, message: string, expected: string, fix: stri
   return { rule: 'too-much', path, message, expected, fix }
 }
 
-function reportUnseen(text: string, path: ProblemPath, problems: Problem[]): void {
+function reportUnseen(text: string, path: ProblemPath, problems: Problem[], key?: string | number): void {
   const unseen = unseenCharacter(text)
   if (unseen === null) return
   problems.push({
     rule: 'unseen-character',
-    path,
+    path: key === undefined ? path : [...path, key],
     message: `this text holds ${unseen}, which nobody can see`,
     received: shortened(visible(text)),
     expected: 'a text that is what it looks like',

@@ -13,7 +13,7 @@ import { USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
 import { partsOf } from './plan-parts.ts'
 import { expandSteps, type PlacedStep, readSteps, type Traced } from './plan-steps.ts'
 import { checkMap, confidenceText, durationText, nameText, shareText } from './plan-values.ts'
-import { createProblemList, type Problem, shortened } from './problems.ts'
+import { createProblemList, type Problem, showValue } from './problems.ts'
 import type { StepKind } from './steps/step-kind.ts'
 import type { Milliseconds } from './units.ts'
 
@@ -174,7 +174,7 @@ export function shapeProblem(value: unknown): Problem | null {
     rule: 'value',
     path: [],
     message: isEmpty ? 'the plan is empty' : 'this is no plan',
-    received: isEmpty ? 'nothing' : Array.isArray(value) ? 'a list' : shortened(visible(String(value))),
+    received: isEmpty ? 'nothing' : Array.isArray(value) ? 'a list' : visible(showValue(value)),
     expected: 'a plan with service, environment and steps',
     fix: 'write one as in the docs of the plan',
   }

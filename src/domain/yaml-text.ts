@@ -3,7 +3,7 @@ import { foreignCharacter } from './characters.ts'
 import { type LocatedProblem, MOST_PROBLEMS, type Problem, withHeading } from './problems.ts'
 import { locate, type PlacedText, placeOf } from './yaml-place.ts'
 import { PLAN_LIMITS, type TextLimits, tokensOf } from './yaml-scan.ts'
-import { readValue } from './yaml-value.ts'
+import { type PlacedProblem, readValue } from './yaml-value.ts'
 
 /** A parsed YAML text that still knows where everything stood. */
 export interface YamlText {
@@ -94,12 +94,17 @@ function readDocument(document: Document.Parsed, source: PlacedText, limits: Tex
   const { value, problems } = readValue(document, limits)
   const yaml: YamlText = { value, locate: (problem) => locate(problem, document, source) }
   if (problems.length === 0) return { yaml }
-  const shown = problems
-    .slice(0, MOST_PROBLEMS)
-    .map(({ problem, offset }) => ({ ...problem, ...placeOf(source, offset) }))
+  const shown = problems.slice(0, MOST_PROBLEMS).map((problem) => placed(problem, source))
   const isReadable = problems.every(({ problem }) => problem.rule === 'duplicate-key')
   const listed = withHeading(shown, problems.length, { path: [], ...placeOf(source, 0) })
   return { problems: listed, rest: isReadable ? yaml : null }
+}
+
+function placed({ problem, offset, other }: PlacedProblem, source: PlacedText): LocatedProblem {
+  const own = { ...problem, ...placeOf(source, offset) }
+  if (other === undefined) return own
+  const { file, line, column } = placeOf(source, other)
+  return { ...own, expected: `each key once; the other one is at ${file}:${line}:${column}` }
 }
 
 function syntaxProblem(fault: Document['errors'][number] | Document['warnings'][number], source: PlacedText) {

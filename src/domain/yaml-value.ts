@@ -6,6 +6,8 @@ import type { TextLimits } from './yaml-scan.ts'
 export interface PlacedProblem {
   readonly problem: Problem
   readonly offset: number
+  /** The other one of two places that say the same. */
+  readonly other?: number
 }
 
 /** What a document says, and what is wrong with how it says it. What is wrong is left out of the value. */
@@ -34,7 +36,7 @@ function createReader(mostAliases: number) {
   let aliases = 0
 
   function report(rule: string, node: Node | null, words: Omit<Problem, 'rule' | 'path'>): void {
-    problems.push({ problem: { rule, path: [], ...words }, offset: node?.range?.[0] ?? 0 })
+    problems.push({ problem: { rule, path: [], ...words }, offset: offsetOf(node) })
   }
 
   function read(node: Node | null): unknown {
@@ -55,10 +57,13 @@ function createReader(mostAliases: number) {
 
   function readMap(pairs: readonly Pair<Node, Node | null>[]): unknown {
     const map: Record<string, unknown> = {}
+    const keys = new Map<string, Node>()
     for (const { key, value } of pairs) {
-      const name = isScalar(key) ? String(key.value ?? '') : ''
+      const name = isScalar<string | null>(key) ? (key.value ?? '') : ''
       const inner = read(value)
-      if (Object.hasOwn(map, name)) reportTwice(key)
+      const first = keys.get(name)
+      if (first === undefined) keys.set(name, key)
+      if (first !== undefined) reportTwice(key, first)
       else if (name !== '__proto__') map[name] = inner
       // Assigning it would change what the map is.
       else Object.defineProperty(map, name, { value: inner, ...PLAIN })
@@ -88,13 +93,18 @@ function createReader(mostAliases: number) {
     return null
   }
 
-  function reportTwice(key: Node): void {
-    report('duplicate-key', key, {
-      message: 'this key stands twice',
-      expected: 'each key once',
-      fix: 'remove one of them',
+  function reportTwice(key: Node, first: Node): void {
+    const words = { message: 'this key stands twice', fix: 'remove one of them' }
+    problems.push({
+      problem: { rule: 'duplicate-key', path: [], ...words },
+      offset: offsetOf(key),
+      other: offsetOf(first),
     })
   }
 
   return { read, problems }
+}
+
+function offsetOf(node: Node | null): number {
+  return node?.range?.[0] ?? 0
 }

@@ -23,15 +23,19 @@ export interface RouterDefinition<Kind extends string, Schema extends RouterOpti
   capabilitiesOf?(options: z.output<Schema>): RouterCapabilities
   /** One sentence for the table of routers in the docs. */
   readonly summary: string
+  /** What an adapter with these options writes, by name: no two targets may share any of it. */
+  statesOf?(options: z.output<Schema>): readonly string[]
   /** Makes an adapter for one target. Opens no connection; throws `router.misconfigured` when the options cannot work. */
   create(options: z.output<Schema>, context: RouterContext): Router
 }
 
 /** A definition that also takes options nobody has parsed yet. */
 export interface DefinedRouter<Kind extends string, Schema extends RouterOptionsSchema<Kind>>
-  extends Omit<RouterDefinition<Kind, Schema>, 'capabilitiesOf'> {
+  extends Omit<RouterDefinition<Kind, Schema>, 'capabilitiesOf' | 'statesOf'> {
   /** What it can do with these options; throws `config.invalid` when they are not this adapter's. */
   capabilitiesWith(options: unknown): RouterCapabilities
+  /** What an adapter with these options writes; nothing when they are not this adapter's options. */
+  statesWith(options: unknown): readonly string[]
   /** Parses the options and creates the adapter; throws `config.invalid` when they are not this adapter's options. */
   open(options: unknown, context: RouterContext): Router
 }
@@ -54,5 +58,9 @@ export function defineRouter<const Kind extends string, Schema extends RouterOpt
     ...definition,
     open: (options, context) => definition.create(parse(options), context),
     capabilitiesWith: (options) => definition.capabilitiesOf?.(parse(options)) ?? definition.capabilities,
+    statesWith(options) {
+      const parsed = definition.options.safeParse(options)
+      return parsed.success ? (definition.statesOf?.(parsed.data) ?? []) : []
+    },
   }
 }

@@ -35,6 +35,7 @@ export const embeddedRouter = defineRouter({
   options: optionsSchema,
   capabilities: CAPABILITIES,
   summary: 'The data plane that comes with Sluice: a Node.js proxy with steps of 0.01 %, sticky users and cohorts.',
+  statesOf: ({ admin }) => [`the data plane at ${new URL(admin).host.replace(/^localhost\b/, '127.0.0.1')}`],
   create: createEmbeddedRouter,
 })
 

@@ -14,6 +14,7 @@ const LISTS: AdapterLists = {
       capabilities: FINE_ROUTER.capabilities,
       capabilitiesWith: () => FINE_ROUTER.capabilities,
       summary: 'A proxy.',
+      statesWith: (options) => [`the proxy at ${String((options as { admin: unknown }).admin)}`],
       open: (_, { pools }) => createMemoryRouter(createMemoryRouterWorld({ pools })),
     },
   ],
@@ -65,7 +66,6 @@ describe('readInstallation', () => {
   it.each([
     ['an unknown key', `targets:\n${TARGET}colour: blue\n`, { rule: 'unknown-key', line: 3 }],
     ['no target', 'targets: []\n', { rule: 'value', line: 1 }],
-    ['a target twice', `targets:\n${TARGET}${TARGET}`, { rule: 'duplicate-target', line: 3 }],
     [
       'a pool twice',
       `targets:\n${TARGET.replace('green', 'blue')}`,
@@ -115,6 +115,143 @@ describe('readInstallation', () => {
     ['a duplicate key', `targets:\n${TARGET}people: []\npeople: []\n`, { rule: 'duplicate-key', line: 4 }],
   ])('refuses %s, at its place', (_, text, problem) => {
     expect(problemsOf(text)).toEqual([expect.objectContaining({ file: 'sluice.yaml', ...problem })])
+  })
+
+  const SECOND = TARGET.replace('checkout', 'search')
+  const HASH = 'a'.repeat(64)
+
+  it.each([
+    [
+      'a target twice',
+      `targets:\n${TARGET}${TARGET}`,
+      {
+        rule: 'duplicate-target',
+        line: 3,
+        message: 'the target checkout/production stands twice, the other one at sluice.yaml:2:5',
+      },
+    ],
+    [
+      'two targets on one router',
+      `targets:\n${TARGET}${SECOND}`,
+      {
+        rule: 'shared-router',
+        line: 3,
+        received: 'the proxy at http://a',
+        message: expect.stringMatching(/the other one at sluice\.yaml:2:\d+$/),
+      },
+    ],
+    [
+      'two people with one id',
+      `targets:\n${TARGET}people:\n  - { id: alice }\n  - { id: bob }\n  - { id: alice }\n`,
+      { rule: 'duplicate-person', line: 6, message: 'two people have the id alice, the other one at sluice.yaml:4:11' },
+    ],
+    [
+      'two people who are one Slack user',
+      `targets:\n${TARGET}people:\n  - { id: a, slack: { team: T, user: U } }\n  - { id: b, slack: { user: U, team: T } }\n`,
+      {
+        rule: 'duplicate-slack-user',
+        line: 5,
+        message: expect.stringContaining('U of T, the other one at sluice.yaml:4:'),
+      },
+    ],
+    [
+      'two people with one token',
+      `targets:\n${TARGET}people:\n  - { id: a, tokenSha256: ${HASH} }\n  - { id: b, tokenSha256: ${HASH} }\n`,
+      { rule: 'duplicate-token', line: 5, message: expect.stringContaining('the other one at sluice.yaml:4:') },
+    ],
+    [
+      'two groups of one name',
+      `targets:\n${TARGET}groups:\n  owners: [alice]\n  owners: [bob]\npeople: [{ id: alice }, { id: bob }]\n`,
+      {
+        rule: 'duplicate-key',
+        line: 5,
+        message: 'this key stands twice',
+        expected: 'each key once; the other one is at sluice.yaml:4:3',
+      },
+    ],
+    [
+      'a group whose name would be lost without a word',
+      `targets:\n${TARGET}groups:\n  __proto__: [alice]\npeople: [{ id: alice }]\n`,
+      { rule: 'forbidden-key', line: 4 },
+    ],
+    [
+      'a name that looks like another one',
+      `targets:\n${TARGET}slack: { channel: "#re\\u202eleases" }\n`,
+      { rule: 'unseen-character', line: 3, received: '#re<U+202E>leases' },
+    ],
+    ['a file that is no text', `targets:\n${TARGET}slack: { channel: "a\0" }\n`, { rule: 'not-text', line: 3 }],
+  ])('refuses %s, and names both places', (_, text, problem) => {
+    expect(problemsOf(text)).toEqual([expect.objectContaining({ file: 'sluice.yaml', ...problem })])
+  })
+
+  it.each([
+    ['http://user:hunter2@a/', 'http://***@a/'],
+    ['http://hunter2@a/', 'http://***@a/'],
+    ['https://a/x?token=hunter2', 'https://a/x?***'],
+    ['https://a/?x=1&api_key=hunter2', 'https://a/?***'],
+    ['https://a/?X-Amz-Signature=hunter2', 'https://a/?***'],
+    ['admin:hunter2@a:9999', '***@a:9999'],
+  ])('refuses an address with a secret, and shows nothing of it: %s', (address, received) => {
+    const problems = problemsOf(`targets:\n${TARGET.replace('http://a', address)}`)
+    expect(problems).toMatchObject([
+      { rule: 'secret-in-address', line: 2, received, fix: expect.stringContaining('environment variable') },
+    ])
+    expect(problems.map(formatProblem).join()).not.toContain('hunter2')
+  })
+
+  it.each(['http://a:80/x?zone=eu', 'https://a/@home', 'http://a/?author=x'])(
+    'takes an address without one: %s',
+    (address) => {
+      expect(problemsOf(`targets:\n${TARGET.replace('http://a', address)}`)).toEqual([])
+    },
+  )
+
+  it('tells what is wrong between entries together with what is wrong in them', () => {
+    const text = `targets:\n${TARGET.replace(' }', ', colour: blue }')}${TARGET}groups: { owners: [mallory] }\npeople: [{ id: alice, nmae: x }, { id: alice }]\n`
+    expect(problemsOf(text).map(({ rule, line }) => `${line} ${rule}`)).toEqual([
+      '2 unknown-key',
+      '3 duplicate-target',
+      '4 unknown-person',
+      '5 unknown-key',
+      '5 duplicate-person',
+    ])
+  })
+
+  it('does not call somebody unknown whose entry cannot be read', () => {
+    const text = `targets:\n${TARGET}groups: { owners: [alice] }\npeople: [{ id: Alice }]\n`
+    expect(problemsOf(text).map(({ rule }) => rule)).toEqual(['value'])
+  })
+
+  it('takes 5,000 targets and not one more, and a text larger than any plan', () => {
+    const targets = (count: number) =>
+      `targets:\n${Array.from({ length: count }, (_, index) => TARGET.replace('checkout', `service-${index}`).replace('http://a', `http://a${index}`)).join('')}`
+    const text = targets(5_000)
+    expect(text.length).toBeGreaterThan(500_000)
+    expect(installationOf(text).find({ service: 'service-4999', environment: 'production' })).not.toBeNull()
+    expect(problemsOf(targets(5_001))).toMatchObject([{ path: ['targets'], expected: expect.stringContaining('5000') }])
+  }, 60_000)
+
+  it('takes what is written once and used by all', () => {
+    const target = (index: number, options: string) =>
+      `  - { service: s${index}, environment: e, pools: [a, b], router: { kind: proxy, admin: "http://a${index}" }, metrics: ${options} }\n`
+    const text = `targets:\n${target(0, '&m { m: { kind: store } }')}${Array.from({ length: 500 }, (_, index) => target(index + 1, '*m')).join('')}`
+    expect(installationOf(text).targets).toHaveLength(501)
+  })
+
+  it('is refused in words of its own when it is too large or too deep', () => {
+    expect(() => read(`# ${'x'.repeat(17 * 1_048_576)}`)).toThrow(
+      expect.objectContaining({
+        code: 'config.invalid',
+        message: 'sluice.yaml is too large to be a sluice.yaml',
+        expected: 'at most 16 MiB',
+      }),
+    )
+    expect(() => read('['.repeat(100))).toThrow(
+      expect.objectContaining({
+        code: 'config.invalid',
+        message: 'sluice.yaml:1: nested too deeply to be a sluice.yaml',
+      }),
+    )
   })
 
   it('reports everything at once', () => {
