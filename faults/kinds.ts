@@ -50,7 +50,10 @@ export const FAULT_KINDS = {
   'haproxy-frozen': total('world', 'SIGSTOP of HAProxy for 1 to 20 s'),
   'haproxy-reloaded': total('world', 'reload of HAProxy: the maps are those of the files again'),
   'haproxy-reloaded-kept': total('world', 'reload of HAProxy by an operator who saves the maps before'),
-  'haproxy-restarted': total('world', 'SIGKILL of HAProxy, started again with the maps of the files'),
+  'haproxy-restarted': total(
+    'world',
+    'SIGKILL of HAProxy, started again with the maps of the files, saved before or not',
+  ),
   'prometheus-killed': harmless('world', 'SIGKILL of Prometheus, started again later'),
   'prometheus-frozen': harmless('world', 'SIGSTOP of Prometheus, SIGCONT later'),
   'prometheus-emptied': harmless('world', 'SIGKILL of Prometheus, started again without its data'),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Milliseconds } from '../../src/domain/units.ts'
 import { noteFault, type Scene, shareFor, whileFaulty } from '../drive/scene.ts'
 import { type FaultName, isIn, type NameIn } from '../kinds.ts'
 import type { Act } from '../script/script.ts'
@@ -56,7 +57,7 @@ async function meddle(scene: Scene, kind: NameIn<'router'>, seconds: number, pic
         for (const end = Date.now() + seconds * 1_000; Date.now() < end; await sleep(400)) await haproxy.run([set])
       })
     case 'fence-foreign': {
-      const fence = newer(await haproxy.run([`show map ${service.map}`]))
+      const fence = newer(await haproxy.run([`show map ${service.map}`]), pick % 0.5 < 0.25 ? 1 : HOUR)
       const write = [`del map ${service.map} fence`, `add map ${service.map} fence ${fence}`]
       return atOnce(scene, kind, pick < 0.5 ? write : [set, ...write])
     }
@@ -81,10 +82,12 @@ function weightOfHand(pick: number): number {
   return pick < 0.85 ? 5_000 : 0
 }
 
-/** The fence of somebody who comes right after the one that the map has, but before the lane's next release. */
-function newer(replies: readonly (readonly string[])[]): string {
+const HOUR: Milliseconds = 3_600_000
+
+/** The fence of somebody who comes after the one that the map has: right after it, or long after it. */
+function newer(replies: readonly (readonly string[])[], by: Milliseconds): string {
   const line = replies[0]?.find((entry) => entry.split(' ')[1] === 'fence')
-  return `${Number(line?.split(' ')[2]?.split(':')[0] ?? 0) + 1}:1`
+  return `${Number(line?.split(' ')[2]?.split(':')[0] ?? 0) + by}:1`
 }
 
 async function disturbSocket(

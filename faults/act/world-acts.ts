@@ -40,6 +40,7 @@ async function perform({ world }: Wave, { kind, seconds, pick }: WorldAct): Prom
       await haproxy.saveMaps()
       return haproxy.reload()
     case 'haproxy-restarted':
+      if (pick < 0.5) await haproxy.saveMaps()
       return haproxy.restart()
     case 'prometheus-killed':
       return killed([prometheus.program], seconds)

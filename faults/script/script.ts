@@ -143,19 +143,24 @@ function momentOf(kind: Act['kind'], order: number, plan: PlanScript, random: Ra
 function scriptWorld(kinds: readonly WorldAct['kind'][], random: Random): readonly WorldAct[] {
   let at = between(random, 2, 6)
   return kinds.map((kind) => {
-    const [low, high] = WORLD_SECONDS[kind] ?? [1, 8]
-    const act = { kind, at, seconds: between(random, low, high), pick: random.uniform() }
-    at += act.seconds + between(random, 3, 8)
+    const [low, high] = WORLD_SECONDS[kind] ?? [1, 6]
+    const act = { kind, at, seconds: mostlyShort(random, low, high), pick: random.uniform() }
+    at += act.seconds + between(random, 3, 6)
     return act
   })
 }
 
 const WORLD_SECONDS: Readonly<Partial<Record<WorldAct['kind'], readonly [number, number]>>> = {
-  ...{ 'haproxy-frozen': [1, 20], 'worker-frozen': [5, 20] },
+  ...{ 'haproxy-frozen': [1, 20], 'worker-frozen': [4, 15] },
   ...{ 'haproxy-reloaded': [0, 0], 'haproxy-reloaded-kept': [0, 0], 'haproxy-restarted': [0, 0] },
   'prometheus-emptied': [0, 0],
 }
 
-export function between(random: Random, low: number, high: number): number {
+/** Long ones are rare, so that a wave is not all waiting. */
+function mostlyShort(random: Random, low: number, high: number): number {
+  return Number((low + random.uniform() ** 2 * (high - low)).toFixed(2))
+}
+
+function between(random: Random, low: number, high: number): number {
   return Number((low + random.uniform() * (high - low)).toFixed(2))
 }
