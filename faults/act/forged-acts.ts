@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
-import { FORGED } from '../check/rule-authority.ts'
+import { FORGED, FORGED_REASON } from '../check/rule-authority.ts'
 import { noteFault, type Scene } from '../drive/scene.ts'
 import type { NameIn } from '../kinds.ts'
 import { APPROVERS, AUTHOR, ENVIRONMENT } from '../world/installation.ts'
@@ -66,7 +66,7 @@ async function flood(release: WorkflowHandle, name: string): Promise<string> {
 
 function commandOf({ releaseId }: Scene, verb: string, person: string): Record<string, unknown> {
   const actor = { person, entrance: 'temporal' }
-  return { verb, releaseId, step: null, key: FORGED + randomUUID(), actor, reason: 'forged' }
+  return { verb, releaseId, step: null, key: FORGED + randomUUID(), actor, reason: FORGED_REASON }
 }
 
 async function update(handle: WorkflowHandle, name: string, input: unknown): Promise<string> {

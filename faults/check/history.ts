@@ -22,6 +22,7 @@ export interface UpdateFact {
   readonly verb: string | null
   readonly person: string | null
   readonly key: string | null
+  readonly reason: string | null
 }
 
 export type Closing = 'completed' | 'failed' | 'terminated' | 'timed-out' | 'cancelled' | 'continued'
@@ -134,7 +135,7 @@ function updateOf({ at, attributes }: PlainEvent): UpdateFact {
   const input = recordIn(firstOf(attributes['input']))
   return {
     ...{ at, name: String(attributes['name']), verb: textIn(input, 'verb'), key: textIn(input, 'key') },
-    person: textIn(recordIn(input?.['actor']), 'person'),
+    ...{ person: textIn(recordIn(input?.['actor']), 'person'), reason: textIn(input, 'reason') },
   }
 }
 

@@ -5,6 +5,10 @@ import type { Violation } from './rules.ts'
 /** Keys of forged messages begin so: a history that has taken one of them shows it. */
 export const FORGED = 'forged-'
 
+/** Reasons of forged messages; the story of a release shows them. */
+export const FORGED_REASON = 'forged'
+const HARMLESS = 'paused'
+
 /** Nothing beyond an approval without one, no forged message taken, and never two releases at a time. */
 export function checkAuthority(record: TargetRecord): readonly Violation[] {
   return [
@@ -32,16 +36,25 @@ function checkApproval(release: ReleaseRecord, { script, commands }: TargetRecor
 /** Who may approve what others have started. */
 const HONEST: readonly string[] = ['bob', 'carol']
 
-function checkForged({ label, runs }: ReleaseRecord): readonly Violation[] {
-  const taken = runs.flatMap(({ updates }) => updates).find(isForged)
-  if (taken === undefined) return []
-  const text = `the update ${taken.name} was taken though it carried ${taken.verb ?? 'no verb'} by ${taken.person ?? 'nobody'}`
-  return [{ rule: 'authority', label, at: taken.at, text }]
+function checkForged({ label, runs, card }: ReleaseRecord): readonly Violation[] {
+  const taken = runs.flatMap(({ updates }) => updates).find(isMalformed)
+  const effect = card?.trail.find(({ text }) => text.includes(FORGED_REASON) && !text.startsWith(HARMLESS))
+  const updates =
+    taken === undefined ? [] : [{ at: taken.at, text: `the update ${taken.name} was taken: ${whatOf(taken)}` }]
+  const effects = effect === undefined ? [] : [{ at: effect.at, text: `a forged message took effect: ${effect.text}` }]
+  return [...updates, ...effects].map((one): Violation => ({ ...one, rule: 'authority', label }))
 }
 
-/** Commands that come through the API have a key, and the verb that the update is named after. */
-function isForged({ key, verb, name }: UpdateFact): boolean {
-  return key === null || key.startsWith(FORGED) || verb !== name
+/**
+ * What is sent by the door `pause` may pause, whatever verb it carries: anybody who reaches Temporal may do that. Through any
+ * other door the campaign sends only what is no command at all.
+ */
+function isMalformed({ key, person, reason, name }: UpdateFact): boolean {
+  return key === null || person === null || reason === null || (key.startsWith(FORGED) && name !== 'pause')
+}
+
+function whatOf({ verb, person }: UpdateFact): string {
+  return `${verb ?? 'no verb'} by ${person ?? 'nobody'}`
 }
 
 /** Only one release of a lane may have anything exposed at a time. */

@@ -45,8 +45,8 @@ describe('the facts of a history', () => {
   it('are the baseline, the updates that were taken, and the end', () => {
     expect(facts.baseline).toEqual({ at: 3_000, canary: 'green', weight: 0 })
     expect(facts.updates).toEqual([
-      { at: 9_000, name: 'pause', verb: 'approve', key: 'forged-1', person: 'alice' },
-      { at: 10_000, name: 'pause', verb: null, key: null, person: null },
+      { at: 9_000, name: 'pause', verb: 'approve', key: 'forged-1', person: 'alice', reason: null },
+      { at: 10_000, name: 'pause', verb: null, key: null, person: null, reason: null },
     ])
     expect(facts).toMatchObject({ closing: 'completed', outcome: 'rolled-back', reason: 'abort', closedAt: 11_000 })
   })

@@ -114,6 +114,29 @@ describe('the end of a release', () => {
   })
 })
 
+describe('authority', () => {
+  const sent = { at: at(3), name: 'pause', verb: 'pause', person: 'bob', key: 'forged-1', reason: 'forged' }
+  const withUpdate = (update: object): TargetRecord => {
+    const record = quietRecord()
+    const releases = record.releases.map((release) => ({
+      ...release,
+      runs: release.runs.map((run) => ({ ...run, updates: [{ ...sent, ...update }] })),
+    }))
+    return { ...record, releases }
+  }
+
+  it('is nobody’s where a message is no command at all', () => {
+    expect(told(withUpdate({ key: null }))).toEqual(['authority 1'])
+    expect(told(withUpdate({ person: null }))).toEqual(['authority 1'])
+    expect(told(withUpdate({ reason: null }))).toEqual(['authority 1'])
+    expect(told(withUpdate({ name: 'extend', verb: 'extend' }))).toEqual(['authority 1'])
+  })
+
+  it('is that of the door: a pause that carries another verb may pause', () => {
+    expect(told(withUpdate({ verb: 'approve' }))).toEqual([])
+  })
+})
+
 describe('what records say', () => {
   it('was seen by the sampler, unless another hand was at it', () => {
     const record = withShare(1, 6, 1_500)
