@@ -82,7 +82,7 @@ const FAULTLESS: readonly string[] = Object.entries(FAULT_KINDS).flatMap(([name,
 function measureAbort(command: CommandSent, record: TargetRecord, pieces: readonly Piece[]): readonly Measured[] {
   const { verb, status, at, answeredAt } = command
   if (verb !== 'abort' || status !== 200) return []
-  const before = pieces.findLast((piece) => piece.until <= at)
+  const before = pieces.findLast((piece) => piece.from <= at)
   if (before === undefined || (before.weight ?? 0) === 0) return []
   const zero = pieces.find((piece) => piece.from >= at && isGone(piece, before))
   if (zero === undefined) return []
