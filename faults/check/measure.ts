@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../src/domain/units.ts'
 import { FAULT_KINDS } from '../kinds.ts'
-import { isWrong, type Piece, piecesOf } from './pieces.ts'
+import { isWrong, joined, type Piece, piecesOf, SHORTEST } from './pieces.ts'
 import type { CommandSent, FaultSpan, HealthSpan, TargetRecord } from './record.ts'
 import { targetTimeline } from './target.ts'
 
@@ -21,9 +21,6 @@ export const GOALS = {
 
 export type Goal = keyof typeof GOALS
 
-/** A weight that is wrong longer than this is no consequence of the fault any more. */
-const LONGEST: Milliseconds = 60_000
-
 /** What a record tells about times. Pure. */
 export function measure(record: TargetRecord): readonly Measured[] {
   const timeline = targetTimeline(record)
@@ -41,24 +38,26 @@ function measureFault(fault: FaultSpan, record: TargetRecord, pieces: readonly P
   const { excuses } = FAULT_KINDS[fault.kind]
   if (excuses === 'nothing') return []
   const start = excuses === 'from-end' ? fault.until : fault.from
-  const end = Math.min(start + LONGEST, record.until)
-  const wrong = pieces.filter((piece) => isWrong(piece) && piece.until > start && piece.from < end)
-  const until = firstRight(wrong)
+  const consequence = joined(pieces, (piece) => isWrong(piece) || piece.weight === null)
+    .map(spanOf)
+    .filter(({ from, until, wrong }) => wrong >= SHORTEST && from <= fault.until + AFTERMATH && until > fault.from)
+  const until = Math.max(start, ...consequence.map((span) => span.until))
   // What is wrong while another fault is at it is not told apart from what that one does.
-  if (until >= end || othersIn(record, fault, fault.from, Math.max(until, start)).length > 0) return []
-  return [{ what: fault.kind, took: Math.max(0, until - start) }]
+  if (until >= record.until || othersIn(record, fault, fault.from, until).length > 0) return []
+  return [{ what: fault.kind, took: until - start }]
 }
 
-/** A weight that was right so long is right for good. */
-const FOR_GOOD: Milliseconds = 3_000
+/** What begins to be wrong later than this is no consequence of the fault any more. */
+const AFTERMATH: Milliseconds = 3_000
 
-function firstRight(wrong: readonly Piece[]): Milliseconds {
-  let until = 0
-  for (const piece of wrong) {
-    if (until > 0 && piece.from - until > FOR_GOOD) break
-    until = piece.until
+/** From the first to the last wrong moment of pieces one after the other, and for how long it was seen to be wrong. */
+function spanOf(run: readonly Piece[]) {
+  const wrong = run.filter(isWrong)
+  return {
+    from: wrong[0]?.from ?? 0,
+    until: wrong.at(-1)?.until ?? 0,
+    wrong: wrong.reduce((sum, { from, until }) => sum + until - from, 0),
   }
-  return until
 }
 
 /** What else the product had to bear between two moments. */
@@ -70,7 +69,7 @@ function othersIn(
 ): readonly FaultSpan[] {
   return faults.filter((fault) => {
     const isSelf = fault.kind === self.kind && fault.from === self.from
-    return !isSelf && !FAULTLESS.includes(fault.kind) && fault.from <= until && fault.until + FOR_GOOD >= from
+    return !isSelf && !FAULTLESS.includes(fault.kind) && fault.from <= until && fault.until + AFTERMATH >= from
   })
 }
 

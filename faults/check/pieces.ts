@@ -16,6 +16,9 @@ export interface Piece {
 /** Samples this far apart at most show what was live between them. */
 const SEEN_GAP: Milliseconds = 400
 
+/** What is wrong for less is the way from the history's clock to the sampler's: three samples and a bit. */
+export const SHORTEST: Milliseconds = 200
+
 /** Cuts the time of a record wherever anything changes. */
 export function piecesOf(
   record: Pick<TargetRecord, 'samples' | 'pools' | 'from' | 'until'>,

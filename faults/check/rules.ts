@@ -1,6 +1,6 @@
 import { formatDuration, type Milliseconds } from '../../src/domain/units.ts'
 import { excusesOf } from './excuses.ts'
-import { isWrong, joined, type Piece, piecesOf } from './pieces.ts'
+import { isWrong, joined, type Piece, piecesOf, SHORTEST } from './pieces.ts'
 import type { ReleaseRecord, TargetRecord } from './record.ts'
 import { checkAuthority } from './rule-authority.ts'
 import { checkCard, checkSaid } from './rule-said.ts'
@@ -25,8 +25,6 @@ export interface Violation {
   readonly text: string
 }
 
-/** Shorter than this is the clock's doing: three samples and a bit. */
-const SHORTEST: Milliseconds = 200
 /** A canary that has failed for so long was seen by looks of every metric source. */
 const BAD_FOR: Milliseconds = 5_000
 

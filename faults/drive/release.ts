@@ -121,7 +121,7 @@ async function play(scene: Scene, watch: ReleaseWatch, act: Act): Promise<void> 
 }
 
 /** Waits for the moment of an act; false when the release has ended before it. */
-async function untilMoment({ service, canary, script }: Scene, watch: ReleaseWatch, act: Act): Promise<boolean> {
+async function untilMoment({ wave, service, canary, script }: Scene, watch: ReleaseWatch, act: Act): Promise<boolean> {
   const { after, exposure, seconds } = act.when
   if (after === 'end') {
     await sleep(seconds * 1_000)
@@ -131,12 +131,20 @@ async function untilMoment({ service, canary, script }: Scene, watch: ReleaseWat
   const wanted = after === 'start' ? 0 : (script.plan.weights[exposure] ?? 0)
   while (Date.now() < latest) {
     if (watch.closedAt() !== null) return false
-    const share = service.trace.latest()?.share ?? shareFor(canary, 0)
-    if (weightAt(canary, share) >= wanted) break
+    if (after === 'frozen' ? isFrozen(wave) : weightOf(service, canary) >= wanted) break
     await sleep(25)
   }
   await sleep(seconds * 1_000)
   return watch.closedAt() === null
+}
+
+function weightOf({ trace }: Service, canary: 0 | 1): number {
+  return weightAt(canary, trace.latest()?.share ?? shareFor(canary, 0))
+}
+
+function isFrozen({ faults }: Wave): boolean {
+  const now = Date.now()
+  return faults.some(({ kind, from, until }) => kind === 'worker-frozen' && from <= now && now < until)
 }
 
 /** The honest approval, some time after it was asked for. */

@@ -1,11 +1,12 @@
 import { createRandom, type Random } from '../../src/analysis/random.ts'
 import type { BasisPoints } from '../../src/domain/units.ts'
 import { FAULT_KINDS, type FaultGroup, type FaultName, type NameIn } from '../kinds.ts'
-import { dealt, type Hand } from './deck.ts'
+import { coveringWaves, dealt, type Hand } from './deck.ts'
 
 /** When an act begins. Every act but one of `end` begins at the latest {@link LATEST} seconds after the start. */
 export interface Moment {
-  readonly after: 'start' | 'exposed' | 'end'
+  /** `frozen`: after one of two workers was frozen. */
+  readonly after: 'start' | 'exposed' | 'frozen' | 'end'
   /** For `exposed`: the exposure of the plan, from 0, by the true weight. */
   readonly exposure: number
   readonly seconds: number
@@ -69,14 +70,35 @@ export interface ScriptOptions {
 /** Seconds after the start. */
 export const LATEST = 30
 
+/** Every so many waves one of two workers is frozen for long, and everything happens then. */
+const FROZEN_EVERY = 4
+
 /** The script of one wave, from 1. The same options give the same script on every machine. */
 export function scriptWave(options: ScriptOptions, wave: number): WaveScript {
   const random = createRandom(options.seed * 100_003 + wave)
-  const hands = dealt(options, wave, random)
   const first = (wave - 1) * options.parallel
+  if (options.only === null && wave > coveringWaves(options) && wave % FROZEN_EVERY === 0) {
+    return scriptFrozen(wave, first, options.parallel, random)
+  }
+  const hands = dealt(options, wave, random)
   const releases = hands.releases.map((hand, slot) => scriptRelease(first + slot + 1, hand, random.fork()))
   return { wave, releases, acts: scriptWorld(hands.world, random.fork()) }
 }
+
+/** Aborts and canaries that turn bad while one of two workers is frozen: what has goals of its own. */
+function scriptFrozen(wave: number, first: number, parallel: number, random: Random): WaveScript {
+  const releases = Array.from({ length: parallel }, (_, slot): ReleaseScript => {
+    const kind = slot % 2 === 0 ? 'abort' : 'canary-fails-60'
+    const release = scriptRelease(first + slot + 1, [kind], random.fork())
+    const when: Moment = { after: 'frozen', exposure: 0, seconds: between(random, 0.2, 5) }
+    // Exposed before it freezes, and still so when it strikes.
+    const plan: PlanScript = { ...release.plan, ...PATIENT, approvalBefore: null, startsWithCohort: false }
+    return { ...release, plan, acts: release.acts.map((act) => ({ ...act, when })) }
+  })
+  return { wave, releases, acts: [{ kind: 'worker-frozen', at: 9, seconds: 15, pick: random.uniform() }] }
+}
+
+const PATIENT = { weights: [2_500, 10_000], bakes: [40, 3], onFail: 'rollback' } as const
 
 /** The wave in which a release is. */
 export function waveOf(release: number, { parallel }: Pick<ScriptOptions, 'parallel'>): number {
