@@ -10,6 +10,7 @@ import {
   impossibleCount,
   inconclusive,
   isCount,
+  missingFault,
   namesOf,
   readLook,
   type Tally,
@@ -65,7 +66,7 @@ export function errorQuestion(_check: ErrorRateCheck, rule: SequentialRule): Rat
     notBelow: null,
     alpha: rule.alpha,
     minRequests: rule.minRequests,
-    eventsOf: (arm) => arm.errors,
+    eventsOf: (arm) => (Object.hasOwn(arm.missing ?? {}, 'errors') ? undefined : arm.errors),
   }
 }
 
@@ -180,7 +181,10 @@ export function readCounts(question: RateQuestion, input: CheckInput, lastEnd: M
     [names.canary, canary, canaryEvents],
     [names.stable, stable, stableEvents],
   ] as const) {
-    if (events === undefined) return { kind: 'blind', reason: `${name} does not report ${question.noun}` }
+    if (events === undefined) {
+      const reason = missingFault(name, arm, question.noun) ?? `${name} does not report ${question.noun}`
+      return { kind: 'blind', reason }
+    }
     if (!isCount(events)) return { kind: 'blind', reason: impossibleCount(name, question.noun, events) }
     if (events > 0 && arm.requests === 0)
       return { kind: 'blind', reason: `${name} reports ${formatCount(events)} ${question.noun} without a request` }

@@ -1,0 +1,165 @@
+import type { LatencyHistogram } from '../../domain/observation.ts'
+import type { Milliseconds } from '../../domain/units.ts'
+import { totalOf } from '../histogram.ts'
+
+/** Requests that were sent to one pool in one window, and how many were seen to end in it, however they ended. */
+export interface SentCounts {
+  readonly started: number
+  readonly ended: number
+}
+
+/** What one look shows of requests and their answers. */
+export interface AnswerLook {
+  readonly duration: Milliseconds
+  readonly canary: SentCounts
+  readonly stable: SentCounts
+  /** How long stable's requests take, or null when nobody measures that. */
+  readonly usual: LatencyHistogram | null
+  /**
+   * True when the same source has counted what was sent and what ended. A router's count may be of other requests: then
+   * only a canary that answers nearly nothing is told from one that answers.
+   */
+  readonly isExact: boolean
+}
+
+/** What is remembered of requests without an answer. Plain JSON. */
+export interface AnswerState {
+  /** What was sent in the newest looks, as many as {@link GRACE} takes; newest last. */
+  readonly recent: readonly { readonly duration: Milliseconds; readonly started: number }[]
+  readonly canary: OpenRequests
+  readonly stable: OpenRequests
+  /**
+   * How many more requests of stable have ended than were sent to it since the exposure began: those that were under way
+   * when its traffic was taken away. Of a healthy canary as many may be under way by now. Older ones count half, likewise.
+   */
+  readonly drained: number
+  /** Unanswered requests of the canary that were counted as failures and have not ended since. */
+  readonly counted: number
+}
+
+interface OpenRequests {
+  /** Sent and not seen to end. */
+  readonly open: number
+  /** Sent lately: older ones are counted half after five minutes each. */
+  readonly sent: number
+}
+
+/** A request that is younger may well be under way. With stable's latencies at hand, slower services get more. */
+export const GRACE: Milliseconds = 3_000
+const HALF_LIFE: Milliseconds = 300_000
+/** A canary that answers less of what it is sent answers nearly nothing. */
+const NEARLY_NOTHING = 0.1
+/** So many requests may be open whatever the traffic. */
+const FEW = 3
+/** Requests that a latency histogram must hold before it says what is usual. */
+const ENOUGH_LATENCIES = 20
+
+/** The state before the first look. */
+export function startAnswers(): AnswerState {
+  const none = { open: 0, sent: 0 }
+  return { recent: [], canary: none, stable: none, drained: 0, counted: 0 }
+}
+
+/**
+ * One look. `unanswered` requests have waited too long since the last look and are failures from now on; `ended` were
+ * counted so before and have ended in this look, so that they would be counted a second time.
+ *
+ * A request has waited too long when it is older than {@link GRACE} and more of them are open than stable's latencies and
+ * stable's own open requests let one expect, twice over. Without latencies, or where the router has counted what was
+ * sent, only a run of looks without answers counts, and only while stable answers.
+ */
+export function stepAnswers(
+  state: AnswerState,
+  look: AnswerLook,
+): { readonly state: AnswerState; readonly unanswered: number; readonly ended: number } {
+  const recent = newest([...state.recent, { duration: look.duration, started: look.canary.started }])
+  const young = youngOf(recent)
+  const isMeasured = look.isExact && look.usual !== null && totalOf(look.usual) >= ENOUGH_LATENCIES
+  const canary = isMeasured ? grow(state.canary, look.canary, look.duration) : growRun(state.canary, look)
+  const stable = grow(state.stable, look.stable, look.duration)
+  const drained = fade(state.drained, look.duration) + look.stable.ended - look.stable.started
+  const under = Math.max(0, drained)
+  const usual = isMeasured ? expectedOpen(look.usual, recent, canary, stable) : expectedInRun(look)
+  const accepted = 2 * usual + under + 3 * Math.sqrt(usual + under) + FEW
+  const counted = Math.max(0, canary.open - young - accepted)
+  return {
+    state: { recent, canary, stable, drained, counted },
+    unanswered: Math.max(0, counted - state.counted),
+    ended: Math.min(look.canary.ended, Math.max(0, state.counted - counted)),
+  }
+}
+
+function fade(count: number, duration: Milliseconds): number {
+  return count * 2 ** (-duration / HALF_LIFE)
+}
+
+function grow({ open, sent }: OpenRequests, { started, ended }: SentCounts, duration: Milliseconds): OpenRequests {
+  // More ends than beginnings: requests from before the watch began have ended.
+  return { open: Math.max(0, open + started - ended), sent: fade(sent, duration) + started }
+}
+
+/** What is open since the last look in which the canary answered: counts of two kinds drift apart over a longer time. */
+function growRun(before: OpenRequests, { canary, duration }: AnswerLook): OpenRequests {
+  const isAnswering = canary.ended > NEARLY_NOTHING * canary.started
+  return { ...grow(before, canary, duration), ...(isAnswering && { open: 0 }) }
+}
+
+/** Nothing is expected of a run without answers, unless stable answers nothing either, or mostly as late. */
+function expectedInRun({ stable, usual }: AnswerLook): number {
+  const isFair = stable.ended >= 0.5 * stable.started && shareSlower(usual) < 0.5
+  return isFair ? 0 : Number.POSITIVE_INFINITY
+}
+
+/** How many open requests are to be expected that are older than {@link GRACE}. */
+function expectedOpen(
+  usual: LatencyHistogram | null,
+  recent: AnswerState['recent'],
+  canary: OpenRequests,
+  stable: OpenRequests,
+): number {
+  const time = recent.reduce((sum, { duration }) => sum + duration, 0)
+  const started = recent.reduce((sum, one) => sum + one.started, 0)
+  const { beyondGrace, endless } = usual === null ? { beyondGrace: 0, endless: 0 } : slowPart(usual)
+  const waiting = time > 0 ? (started / time) * beyondGrace : 0
+  const ownRatio = stable.sent > 0 ? Math.min(1, stable.open / stable.sent) : 0
+  return waiting + (endless + ownRatio) * canary.sent
+}
+
+/** Mean time that a request of stable is open beyond the grace, and the share that takes longer than anybody measures. */
+function slowPart({ upperBoundsSeconds, counts }: LatencyHistogram) {
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  const beyondGrace = upperBoundsSeconds.reduce(
+    (sum, bound, index) => sum + ((counts[index] ?? 0) / total) * Math.max(0, bound * 1_000 - GRACE),
+    0,
+  )
+  return { beyondGrace, endless: (counts.at(-1) ?? 0) / total }
+}
+
+/** The share of stable's requests that take longer than the grace; 0 when nobody knows. */
+function shareSlower(usual: LatencyHistogram | null): number {
+  if (usual === null) return 0
+  const total = totalOf(usual)
+  if (!(total >= ENOUGH_LATENCIES)) return 0
+  const slower = usual.counts.filter((_, index) => (usual.upperBoundsSeconds[index] ?? Infinity) * 1_000 > GRACE)
+  return slower.reduce((sum, count) => sum + count, 0) / total
+}
+
+/** The newest looks that the grace reaches back over; one at least. */
+function newest(recent: AnswerState['recent']): AnswerState['recent'] {
+  let covered = 0
+  const first = recent.findLastIndex(({ duration }) => {
+    covered += duration
+    return covered >= GRACE
+  })
+  return first > 0 ? recent.slice(first) : recent
+}
+
+/** Requests that are younger than the grace; those of a look that is partly older are spread evenly over it. */
+function youngOf(recent: AnswerState['recent']): number {
+  let left = GRACE
+  return recent.reduceRight((sum, { duration, started }) => {
+    const part = duration > 0 ? Math.min(1, left / duration) : 1
+    left = Math.max(0, left - duration)
+    return sum + started * part
+  }, 0)
+}
