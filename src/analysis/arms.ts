@@ -71,15 +71,6 @@ export function armFault(name: string, arm: MetricResult<ArmCounts>): string | n
   return null
 }
 
-/**
- * Why the event (or `errors`) of this name cannot be counted for this arm, as a sentence; null when the source does not
- * say that it cannot.
- */
-export function missingFault(name: string, arm: ArmCounts, noun: string): string | null {
-  const why = arm.missing !== undefined && Object.hasOwn(arm.missing, noun) ? arm.missing[noun] : undefined
-  return why === undefined ? null : `${name} does not report ${noun}: ${asClause(why)}`
-}
-
 /** `2.4.0 reports an impossible number of requests (-1)`. */
 export function impossibleCount(name: string, noun: string, count: number): string {
   return `${name} reports an impossible number of ${noun}${formatImpossible(count)}`

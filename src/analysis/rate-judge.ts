@@ -10,7 +10,6 @@ import {
   impossibleCount,
   inconclusive,
   isCount,
-  missingFault,
   namesOf,
   readLook,
   type Tally,
@@ -66,7 +65,7 @@ export function errorQuestion(_check: ErrorRateCheck, rule: SequentialRule): Rat
     notBelow: null,
     alpha: rule.alpha,
     minRequests: rule.minRequests,
-    eventsOf: (arm) => (Object.hasOwn(arm.missing ?? {}, 'errors') ? undefined : arm.errors),
+    eventsOf: (arm) => arm.errors,
   }
 }
 
@@ -181,10 +180,7 @@ export function readCounts(question: RateQuestion, input: CheckInput, lastEnd: M
     [names.canary, canary, canaryEvents],
     [names.stable, stable, stableEvents],
   ] as const) {
-    if (events === undefined) {
-      const reason = missingFault(name, arm, question.noun) ?? `${name} does not report ${question.noun}`
-      return { kind: 'blind', reason }
-    }
+    if (events === undefined) return { kind: 'blind', reason: `${name} does not report ${question.noun}` }
     if (!isCount(events)) return { kind: 'blind', reason: impossibleCount(name, question.noun, events) }
     if (events > 0 && arm.requests === 0)
       return { kind: 'blind', reason: `${name} reports ${formatCount(events)} ${question.noun} without a request` }

@@ -3,7 +3,7 @@ import type { ArmNames } from '../domain/arm-names.ts'
 import type { LatencyHistogram } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Evidence, Verdict } from '../domain/verdict.ts'
-import { endOfLook, formatServed, inconclusive, missingFault, namesOf, readLook } from './arms.ts'
+import { endOfLook, formatServed, inconclusive, namesOf, readLook } from './arms.ts'
 import {
   finiteFigures,
   formatCount,
@@ -98,9 +98,6 @@ function readErrors(input: CheckInput, lastEnd: Milliseconds | null): Read {
   const read = readLook(input, lastEnd)
   if (read.kind !== 'usable') return read
   const { canary, stable, duration } = read.look
-  const names = namesOf(input)
-  const missing = missingFault(names.canary, canary, 'errors') ?? missingFault(names.stable, stable, 'errors')
-  if (missing !== null) return { kind: 'blind', reason: missing }
   const counted = ({ requests, errors }: typeof canary): Gathered => ({ requests, errors, latency: null })
   return { kind: 'usable', arms: { canary: counted(canary), stable: counted(stable) }, duration }
 }

@@ -2,17 +2,7 @@ import type { CheckInput, ErrorRateCheck, LatencyCheck, ThresholdRule } from '..
 import type { ArmCounts } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Evidence, Verdict } from '../domain/verdict.ts'
-import {
-  armFault,
-  endOfLook,
-  formatServed,
-  inconclusive,
-  isCount,
-  isOverlapping,
-  isTime,
-  missingFault,
-  namesOf,
-} from './arms.ts'
+import { armFault, endOfLook, formatServed, inconclusive, isCount, isOverlapping, isTime, namesOf } from './arms.ts'
 import {
   asClause,
   finiteFigures,
@@ -60,7 +50,7 @@ export function stepThreshold(
   // Only the canary is read here, so that a stable that cannot be seen must not make a window count twice.
   const held = { ...state, lastEnd: endOfLook({ ...input, stable: input.canary }, state.lastEnd) }
   // Before anything is added up: a sum could hide what is impossible in one look.
-  const fault = armFault(namesOf(input).canary, input.canary) ?? ownFault(check, input)
+  const fault = armFault(namesOf(input).canary, input.canary) ?? ownLatencyFault(check, input)
   if (fault !== null) return { state: held, verdict: inconclusive('blind', fault, evidenceOf(rule, held, {})) }
   const gathered = gather(state, input)
   const look = lookAt(
@@ -83,11 +73,9 @@ export function stepThreshold(
   return { state: { ...next, standing: verdict }, verdict }
 }
 
-function ownFault(check: ErrorRateCheck | LatencyCheck, input: CheckInput): string | null {
+function ownLatencyFault(check: ErrorRateCheck | LatencyCheck, input: CheckInput): string | null {
   const { canary } = input
-  if (canary.kind !== 'value') return null
-  if (check.kind === 'errorRate') return missingFault(namesOf(input).canary, canary.value, 'errors')
-  if (canary.value.latency === null) return null
+  if (check.kind !== 'latency' || canary.kind !== 'value' || canary.value.latency === null) return null
   const fault = histogramFault(canary.value.latency)
   return fault === null ? null : `${namesOf(input).canary} ${fault}`
 }

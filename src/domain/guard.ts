@@ -3,7 +3,7 @@ import type { Check } from './checks.ts'
 import type { Exposure, Fence, PoolRoles } from './exposure.ts'
 import type { DriftPolicy, PlanPolicies } from './plan.ts'
 import type { TargetId } from './target.ts'
-import type { Milliseconds } from './units.ts'
+import { formatDuration, type Milliseconds } from './units.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the guard is to watch: one exposure of one release. */
@@ -54,6 +54,8 @@ export interface WatchedCheck {
   readonly verdict: Verdict
   /** While a bake may end early: the mirror judge's own plain JSON, whether it has shown what is to be shown, and how. */
   readonly proof?: { readonly state: unknown; readonly isProven: boolean; readonly reason?: string }
+  /** While everybody is on the canary: the own plain JSON of the comparison with what stable has shown before. */
+  readonly full?: unknown
 }
 
 /** A stretch of time that does not count as watched. */
@@ -149,11 +151,34 @@ export type GuardOutcome =
  * nobody asked the canary anything, or the router was somewhere else. A moment that was both counts once.
  */
 export function blindTime(state: GuardState, since: Milliseconds): Milliseconds {
-  const open = state.blindSince === null ? [] : [{ from: state.blindSince, to: state.lookedAt }]
-  const silent = state.silentSince == null ? [] : [{ from: state.silentSince, to: state.lookedAt }]
-  const unseen = [...(state.unwatchedSpans ?? []), ...(state.silentSpans ?? []), ...silent]
-  const spans = [...state.blindSpans, ...open, ...unseen, ...(state.drift?.spans ?? [])]
-  return unionTime(spans, since)
+  return unionTime(Object.values(spansOf(state)).flat(), since)
+}
+
+/** Why time since `since` does not count as watched, as a list for a sentence: `27s without a request`; empty when all does. */
+export function unwatchedText(state: GuardState, since: Milliseconds): string {
+  const { blind, silent, unseen, drifted } = spansOf(state)
+  const parts = [
+    [blind, 'without usable data'],
+    [silent, 'without a request'],
+    [unseen, 'without a look'],
+    [drifted, 'with the router somewhere else'],
+  ] as const
+  return parts
+    .map(([spans, why]) => ({ time: unionTime(spans, since), why }))
+    .filter(({ time }) => time > 0)
+    .map(({ time, why }) => `${formatDuration(time)} ${why}`)
+    .join(', ')
+}
+
+function spansOf(state: GuardState) {
+  const { blindSpans, silentSpans = [], unwatchedSpans = [], drift, lookedAt } = state
+  const open = (from: Milliseconds | null | undefined) => (typeof from === 'number' ? [{ from, to: lookedAt }] : [])
+  return {
+    blind: [...blindSpans, ...open(state.blindSince)],
+    silent: [...silentSpans, ...open(state.silentSince)],
+    unseen: unwatchedSpans,
+    drifted: drift?.spans ?? [],
+  }
 }
 
 /** The time that these spans cover together, from `since` on. */
@@ -178,11 +203,18 @@ export function verdictsOf(state: GuardState): Readonly<Record<string, Verdict>>
   return Object.fromEntries(Object.entries(state.checks).map(([name, { verdict }]) => [name, verdict]))
 }
 
-/** What the checks say together. `waiting` names the first that does not pass yet. */
+/**
+ * What the checks say together. `waiting` names the first that does not pass yet. With an `epoch` only what was seen of that
+ * exposure counts.
+ */
 export function standingOf(
   checks: readonly Check[],
   state: GuardState | null,
+  epoch: number | null = null,
 ): { readonly isPassing: true } | { readonly isPassing: false; readonly waiting: string } {
+  if (epoch !== null && (state === null || state.epoch !== epoch || state.looksHere === 0))
+    return { isPassing: false, waiting: 'nobody has looked at this exposure yet' }
+  if (typeof state?.hold === 'string') return { isPassing: false, waiting: state.hold }
   for (const { name } of checks) {
     const verdict = state?.checks[name]?.verdict
     if (verdict === undefined) return { isPassing: false, waiting: `${name}: not looked at yet` }

@@ -11,9 +11,9 @@ const ROLES = { stable: 'blue', canary: 'green' }
 const NAMES = armNames('2.4.0', '2.3.9')
 
 /** Looks of a guard over a router in memory and scripted traffic, one a second. */
-function openWatch() {
+function openWatch(sticky: 'none' | 'hash' = 'hash') {
   const script = healthyScript()
-  const router = createMemoryRouterWorld({ pools: ['blue', 'green'], deadline: 300 })
+  const router = createMemoryRouterWorld({ pools: ['blue', 'green'], deadline: 300, sticky })
   const adapters = {
     pools: ['blue', 'green'] as const,
     router: createMemoryRouter(router),
@@ -74,17 +74,28 @@ describe('a look of the guard', () => {
     expect(reason()).toMatch(/^errors [\d.]+ % on canary against [\d.]+ % on stable /)
   })
 
-  it('says once that nobody is left to compare with, however many exposures there are at full weight', async () => {
+  it('goes on at full weight with what stable has shown before, however many exposures there are', async () => {
     const { watch, reason } = openWatch()
     await watch(5_000, 5)
+    await watch(10_000, 3)
+    await watch(10_000, 3)
+    expect(reason()).toMatch(
+      /^everybody is on 2\.4\.0: errors 0\.5 % \(.*\) against 0\.5 % \(5 of 1,000\) that 2\.3\.9 has shown before: not shown to be above /,
+    )
+  })
+
+  it('says once that nobody is left to compare with, where too little is known of stable', async () => {
+    const { script, watch, reason } = openWatch()
+    for (const pool of ['blue', 'green']) script.pools[pool] = { requestsPerSecond: 60, errorRate: 0, slowShare: 0 }
+    await watch(5_000, 3)
     const before = reason()
     await watch(10_000, 3)
     await watch(10_000, 3)
     expect(reason()).toBe(`everybody is on 2.4.0, so nobody is left on 2.3.9 to compare with; before: ${before}`)
   })
 
-  it('says which version gets the wrong share of the requests', async () => {
-    const { script, watch } = openWatch()
+  it('says which version gets the wrong share of the requests, of a router that promises one', async () => {
+    const { script, watch } = openWatch('none')
     script.pools['green'] = { requestsPerSecond: 4_000, errorRate: 0.005, slowShare: 0.01 }
     expect(await watch(1_000, 30)).toMatchObject({
       kind: 'misrouted',

@@ -1,0 +1,90 @@
+import { type ArmReadings, needsCounts, queriesOf } from '../domain/checks.ts'
+import type { GuardInput, GuardState } from '../domain/guard.ts'
+import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import { evidenceStart } from '../analysis/traffic/watch-traffic.ts'
+import type { MetricSource, Observation } from '../metrics/metric-source.ts'
+import type { TargetAdapters } from './dependencies.ts'
+
+/** What each metric source has counted since the last look, by name; the first is the one the traffic is judged by. */
+export type Observations = Readonly<Record<string, Observation>>
+
+/** What the queries of each check were answered with, by check and key. */
+export type Readings = Readonly<Record<string, Readonly<Record<string, ArmReadings>>>>
+
+/**
+ * The metric sources that are asked for counts: those of the checks that need counts, in the plan's order. Where no check
+ * does, and there is a floor all the same, the target's first source that counts.
+ */
+export function countingSources({ metrics }: Pick<TargetAdapters, 'metrics'>, input: GuardInput): readonly string[] {
+  const named = [...new Set(input.checks.filter(needsCounts).map(({ source }) => source))]
+  if (named.length > 0 || input.floor === undefined) return named
+  const first = Object.entries(metrics).find(([, { capabilities }]) => capabilities.counts)
+  return first === undefined ? [] : [first[0]]
+}
+
+/** Asks all counting sources at once. */
+export async function observeSources(
+  adapters: Pick<TargetAdapters, 'metrics'>,
+  input: GuardInput,
+  before: GuardState,
+  now: Milliseconds,
+  signal: AbortSignal,
+): Promise<Observations> {
+  const notBefore = evidenceStart(input)
+  const observed = await Promise.all(
+    countingSources(adapters, input).map(async (name): Promise<[string, Observation]> => {
+      const since = before.cursors[name] ?? null
+      const source = adapters.metrics[name]
+      if (source === undefined) return [name, missingSource(name, since, now)]
+      return [name, await source.observe({ roles: input.roles, since, now, notBefore }, signal)]
+    }),
+  )
+  return Object.fromEntries(observed)
+}
+
+function missingSource(name: string, cursor: Observation['cursor'], now: Milliseconds): Observation {
+  const reason = `the target has no metric source ${name} any more`
+  const result: MetricResult<ArmCounts> = { kind: 'error', fault: 'unavailable', reason }
+  return { stable: result, canary: result, cursor, window: { start: now, end: now } }
+}
+
+/** Asks the queries of all checks at once. */
+export async function askQueries(
+  { metrics }: Pick<TargetAdapters, 'metrics'>,
+  input: GuardInput,
+  now: Milliseconds,
+  signal: AbortSignal,
+): Promise<Readings> {
+  const asked = input.checks.map(async (check): Promise<[string, Record<string, ArmReadings>]> => {
+    const answers = Object.entries(queriesOf(check)).map(
+      async ([key, query]): Promise<[string, ArmReadings]> => [
+        key,
+        await askArms(metrics[check.source], query, input, now, signal),
+      ],
+    )
+    return [check.name, Object.fromEntries(await Promise.all(answers))]
+  })
+  return Object.fromEntries(await Promise.all(asked))
+}
+
+async function askArms(
+  source: MetricSource | undefined,
+  query: string,
+  { roles }: GuardInput,
+  now: Milliseconds,
+  signal: AbortSignal,
+): Promise<ArmReadings> {
+  if (source === undefined) {
+    const gone = {
+      kind: 'error',
+      fault: 'unavailable',
+      reason: 'the target has no such metric source any more',
+    } as const
+    return { canary: gone, stable: null }
+  }
+  const ask = (pool: string) => source.query({ query: query.replaceAll('$pool', pool), now }, signal)
+  if (!query.includes('$pool')) return { canary: await ask(roles.canary), stable: null }
+  const [canary, stable] = await Promise.all([ask(roles.canary), ask(roles.stable)])
+  return { canary, stable }
+}

@@ -1,0 +1,79 @@
+import { type CheckState, enterExposure, startCheck } from '../analysis/check-judge.ts'
+import { type SampleRatioState, startSampleRatio } from '../analysis/sample-ratio.ts'
+import { evidenceStart, startTraffic, type TrafficState } from '../analysis/traffic/watch-traffic.ts'
+import type { BlindSpan, GuardInput, GuardState, WatchedCheck } from '../domain/guard.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import { isAlone, NOT_YET, pastOf, verdictAlone } from './judge-checks.ts'
+
+/** So many spans are kept of each kind. */
+export const MOST_SPANS = 50
+
+/** Two looks may be so far apart; what is between them is watched. */
+export function longestGap({ interval }: Pick<GuardInput, 'interval'>): Milliseconds {
+  return 2 * interval + 2_000
+}
+
+/** The first look of a guard: what an earlier one knew, with the evidence of this exposure still to come. */
+export function beginWatch(input: GuardInput, now: Milliseconds): GuardState {
+  const { resume, fence } = input
+  const from = evidenceStart(input)
+  const isNewExposure = resume === null || resume.epoch !== fence.epoch
+  const isRetried = !isNewExposure && from > (resume.evidenceFrom ?? input.exposedAt)
+  const isAnew = isNewExposure || isRetried
+  const traffic = (resume?.traffic ?? null) as TrafficState | null
+  return {
+    epoch: fence.epoch,
+    checks: beginChecks(input, isNewExposure),
+    cursors: resume?.cursors ?? {},
+    // What was not watched before the exposure, or before a person's word, is nobody's concern.
+    lookedAt: isAnew ? Math.min(now, Math.max(from, resume?.lookedAt ?? from)) : resume.lookedAt,
+    looks: resume?.looks ?? 0,
+    // Blindness is counted per guard: a pause or a new exposure starts it anew, the spans stay for the bake.
+    ...{ blindSince: null, blindSpans: closedSpans(resume, resume?.blindSpans, resume?.blindSince) },
+    share: beginShare(resume, isAnew),
+    routerFault: null,
+    repairs: resume?.repairs ?? [],
+    repairCount: resume?.repairCount ?? 0,
+    ...(resume?.drift !== undefined && { drift: resume.drift }),
+    ...(resume?.fence !== undefined && { fence: resume.fence }),
+    series: resume?.series ?? [],
+    evidenceFrom: from,
+    looksHere: isAnew ? 0 : (resume.looksHere ?? 0),
+    ...{ silentSince: null, silentSpans: closedSpans(resume, resume?.silentSpans, resume?.silentSince) },
+    unwatchedSpans: resume?.unwatchedSpans ?? [],
+    traffic: isAnew || traffic === null ? startTraffic(from, traffic, isRetried) : traffic,
+    past: resume?.past ?? {},
+    hold: isAnew ? null : (resume.hold ?? null),
+    notices: isAnew ? [] : (resume.notices ?? []),
+  }
+}
+
+function beginChecks(input: GuardInput, isNewExposure: boolean): GuardState['checks'] {
+  const known = input.resume?.checks ?? {}
+  const watched = input.checks.map((check): [string, WatchedCheck] => {
+    const earlier = known[check.name]
+    if (earlier === undefined) return [check.name, { state: startCheck(check), verdict: NOT_YET }]
+    if (!isNewExposure) return [check.name, earlier]
+    const state = enterExposure(earlier.state as CheckState)
+    if (!isAlone(check, input)) return [check.name, { state, verdict: NOT_YET }]
+    const isCompared = pastOf(check, input.resume?.past ?? {}) !== null
+    const verdict = isCompared ? NOT_YET : verdictAlone(earlier.verdict, input)
+    return [check.name, { state, verdict, ...(earlier.full !== undefined && { full: earlier.full }) }]
+  })
+  return Object.fromEntries(watched)
+}
+
+/** A split that was found wrong was so at that exposure; at the next one it is judged anew. */
+function beginShare(resume: GuardState | null, isAnew: boolean): unknown {
+  const share = (resume?.share ?? null) as SampleRatioState | null
+  return isAnew && share !== null && share.failure !== null ? startSampleRatio() : share
+}
+
+function closedSpans(
+  resume: GuardState | null,
+  spans: readonly BlindSpan[] = [],
+  since: Milliseconds | null = null,
+): readonly BlindSpan[] {
+  if (resume === null || since === null) return spans
+  return [...spans, { from: since, to: resume.lookedAt }].slice(-MOST_SPANS)
+}

@@ -1,0 +1,101 @@
+import { namesOf } from '../analysis/arms.ts'
+import { type CheckState, startCheck, stepCheck } from '../analysis/check-judge.ts'
+import { asSentence } from '../analysis/explain.ts'
+import { type ProofState, startProof, stepProof } from '../analysis/promotion-evidence.ts'
+import { type AgainstPastState, stepAgainstPast } from '../analysis/traffic/against-past.ts'
+import { claimsOf } from '../analysis/traffic/past-claims.ts'
+import type { StablePast } from '../analysis/traffic/past.ts'
+import { showsNothing } from '../analysis/traffic/watch-traffic.ts'
+import { type Check, type CheckInput, comparesWithStable, needsCounts } from '../domain/checks.ts'
+import type { GuardInput, GuardState, WatchedCheck } from '../domain/guard.ts'
+import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
+import type { Verdict } from '../domain/verdict.ts'
+import type { Observation } from '../metrics/metric-source.ts'
+import type { Observations, Readings } from './ask-sources.ts'
+
+export const NOT_YET: Extract<Verdict, { outcome: 'inconclusive' }> = {
+  outcome: 'inconclusive',
+  cause: 'undecided',
+  reason: 'no look at this exposure yet',
+  evidence: { judge: 'none', figures: {} },
+}
+
+/** What stable has shown in this release, by metric source. */
+export type Past = Readonly<Record<string, StablePast>>
+
+/** With everybody on the canary there is no stable to compare with: only what it has shown before. */
+export function isAlone(check: Check, { exposure }: GuardInput): boolean {
+  return exposure.weight === FULL_WEIGHT && comparesWithStable(check)
+}
+
+/** What stable has shown of what the check compares, or null when that is too little. */
+export function pastOf(check: Check, past: unknown): StablePast | null {
+  const known = (past as Past)[check.source] ?? null
+  return claimsOf(check, known) === null ? null : known
+}
+
+/** The verdict of a check that has nothing to compare with any more: what it has shown before, if that was a pass. */
+export function verdictAlone(before: Verdict, input: GuardInput): Verdict {
+  const { canary, stable } = namesOf(input)
+  const nobody = `everybody is on ${canary}, so nobody is left on ${stable} to compare with`
+  if (before.outcome !== 'pass') return { ...NOT_YET, reason: `${nobody}, and the check had not passed before` }
+  // A second exposure at full weight has said so already.
+  if (before.reason.startsWith(nobody)) return before
+  return { ...before, reason: asSentence(`${nobody}; before: ${before.reason}`) }
+}
+
+/** Lets every check judge one look. */
+export function judgeChecks(
+  before: GuardState,
+  observations: Observations,
+  readings: Readings,
+  input: GuardInput,
+  at: Milliseconds,
+): GuardState['checks'] {
+  const judged = input.checks.map((check): [string, WatchedCheck] => {
+    const watched = before.checks[check.name] ?? { state: startCheck(check), verdict: NOT_YET }
+    return [
+      check.name,
+      judgeOne(check, watched, before, observations[check.source], readings[check.name] ?? {}, input, at),
+    ]
+  })
+  return Object.fromEntries(judged)
+}
+
+function judgeOne(
+  check: Check,
+  watched: WatchedCheck,
+  before: GuardState,
+  observation: Observation | undefined,
+  readings: Readings[string],
+  input: GuardInput,
+  at: Milliseconds,
+): WatchedCheck {
+  const past = isAlone(check, input) ? pastOf(check, before.past ?? {}) : null
+  if (isAlone(check, input) && past === null) {
+    return watched.verdict === NOT_YET ? { ...watched, verdict: verdictAlone(NOT_YET, input) } : watched
+  }
+  if (observation !== undefined && needsCounts(check) && showsNothing(observation, input)) {
+    return observation.cursor === null ? { ...watched, verdict: blindFrom(observation) } : watched
+  }
+  const nothing: MetricResult<ArmCounts> = { kind: 'noData', reason: 'this check asks queries only' }
+  const { stable, canary, window } = observation ?? { stable: nothing, canary: nothing, window: { start: at, end: at } }
+  const shown: CheckInput = { at, window, stable, canary, readings, names: namesOf(input) }
+  const state = watched.state as CheckState
+  if (past !== null) {
+    const full = (watched.full ?? null) as AgainstPastState | null
+    const alone = stepAgainstPast(check, state, full, past, shown)
+    return alone === null ? watched : { ...watched, verdict: alone.verdict, full: alone.state }
+  }
+  const stepped = stepCheck(check, state, shown)
+  if (!input.endsWhenProven) return stepped
+  if (startProof(check).kind === 'none') return stepped
+  const proof = stepProof(check, (watched.proof?.state as ProofState | undefined) ?? startProof(check), shown)
+  return { ...stepped, proof }
+}
+
+function blindFrom({ canary, stable }: Observation): Verdict {
+  const results = [canary, stable].flatMap((result) => (result.kind === 'value' ? [] : [result.reason]))
+  return { ...NOT_YET, cause: 'blind', reason: asSentence(results[0] ?? 'the metric source has no starting point') }
+}
