@@ -40,6 +40,7 @@ export interface MemoryRouterWorld {
   readonly deadline: Milliseconds
   /** True when `served` is reported. */
   readonly reportsTraffic: boolean
+  readonly sticky: RouterCapabilities['sticky']
   /** The routing now, as a new object. */
   observe(): ObservedRouting
   /** Every wish that landed, oldest first. */
@@ -65,8 +66,9 @@ export function createMemoryRouterWorld(settings: {
   readonly pools: readonly [string, string]
   readonly deadline?: Milliseconds
   readonly reportsTraffic?: boolean
+  readonly sticky?: RouterCapabilities['sticky']
 }): MemoryRouterWorld & MemoryRouterCore {
-  const { pools, deadline = 2_000, reportsTraffic = false } = settings
+  const { pools, deadline = 2_000, reportsTraffic = false, sticky = CAPABILITIES.sticky } = settings
   const faults: QueuedFault[] = []
   const landed: DesiredRouting[] = []
   let late: DesiredRouting[] = []
@@ -81,6 +83,7 @@ export function createMemoryRouterWorld(settings: {
     pools,
     deadline,
     reportsTraffic,
+    sticky,
     landed,
     observe: () => ({
       ...structuredClone(routing),
@@ -117,7 +120,8 @@ export function createMemoryRouterWorld(settings: {
 
 /** An adapter over a world; as many as wanted may share one. */
 export function createMemoryRouter(world: MemoryRouterWorld & MemoryRouterCore): Router {
-  const capabilities = { ...CAPABILITIES, readBack: world.reportsTraffic ? 'traffic' : 'config' } as const
+  const readBack = world.reportsTraffic ? ('traffic' as const) : ('config' as const)
+  const capabilities: RouterCapabilities = { ...CAPABILITIES, sticky: world.sticky, readBack }
   return {
     capabilities,
     async read(signal) {

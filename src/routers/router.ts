@@ -44,7 +44,7 @@ export interface ObservedRouting {
   readonly flaw: string | null
   /** Changes when the router restarts or reloads; equal values mean it has been up all the while. */
   readonly incarnation: string
-  /** Requests each pool has served since the router's start, where the router reports them; else null. */
+  /** Requests each pool has been sent since the router's start, answered or not; null where the router does not say. */
   readonly served: Readonly<Record<string, number>> | null
 }
 

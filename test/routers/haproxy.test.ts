@@ -282,7 +282,7 @@ function runtimePromises() {
   })
 
   it('takes the answer of a worker that is stopping for none: its changes would be lost', async () => {
-    const stat = (pool: string) => `# pxname,svname,req_tot\n${pool},BACKEND,5\n\n`
+    const stat = (pool: string) => `# pxname,svname,stot\n${pool},BACKEND,5\n\n`
     const answer = (stopping: number) =>
       `Name: HAProxy\nPid: 7\nStopping: ${stopping}\nStart_time_sec: 9\n\n0x1 share:green 0\n\n${stat('blue')}${stat('green')}`
     for (const [stopping, code] of [

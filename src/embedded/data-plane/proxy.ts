@@ -54,6 +54,7 @@ export function createProxy(settings: ProxySettings): Proxy {
       const assignment = assign(settings.routing(), settings.pools, bucketOf(user.key), cohortsOf(request.headers))
       const upstream = upstreams.get(assignment.pool)
       if (upstream === undefined) throw new Error(`no upstream for the pool ${assignment.pool}`)
+      settings.metrics.send(assignment.pool)
       const exchange = { request, response, assignment, upstream, agent, setCookie: user.setCookie }
       pass(exchange, settings, reporter(exchange, settings.metrics))
     },

@@ -11,8 +11,11 @@ export interface ServedRequest {
 
 /** Counts requests per pool for the metrics page and for the admin API. */
 export interface TrafficMetrics {
+  /** A request is handed to a pool. */
+  send(pool: string): void
+  /** It has ended. */
   count(request: ServedRequest): void
-  /** Requests each pool has served since the start. */
+  /** Requests each pool has been handed since the start, ended or not. */
   served(): Readonly<Record<string, number>>
   page(): Promise<{ readonly type: string; readonly text: string }>
 }
@@ -57,8 +60,10 @@ export function createTrafficMetrics(pools: readonly [string, string]): TrafficM
   const served: Record<string, number> = { [pools[0]]: 0, [pools[1]]: 0 }
   const eventNames = new Set<string>()
   return {
-    count({ pool, code, seconds, event }) {
+    send(pool) {
       served[pool] = (served[pool] ?? 0) + 1
+    },
+    count({ pool, code, seconds, event }) {
       requests.inc({ pool, code: String(code) })
       durations.observe({ pool }, seconds)
       if (event !== null && isFollowed(eventNames, event)) events.inc({ pool, event })

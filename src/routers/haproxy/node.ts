@@ -98,7 +98,8 @@ function incarnationOf(node: NodeSettings, info: readonly string[]): string {
 function requestsOf(node: NodeSettings, pool: string, csv: readonly string[]): number {
   const [header = '', row] = csv
   if (!header.startsWith('# ')) throw lacks(node, `the backend ${pool}`, header)
-  const column = header.slice(2).split(',').indexOf('req_tot')
+  // `req_tot` counts a request when it has ended, `stot` when it is handed to the pool: one that hangs counts as well.
+  const column = header.slice(2).split(',').indexOf('stot')
   const count = row?.split(',')[column] ?? ''
   if (!/^\d{1,15}$/.test(count))
     throw lacks(node, `an HTTP backend ${pool} that counts requests`, row ?? 'no row for it')
