@@ -5,7 +5,7 @@ import { createRandom, type Random } from '../../src/analysis/random.ts'
 import type { Check } from '../../src/domain/checks.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { type GuardInput, type GuardOutcome, type GuardState, withoutEvidence } from '../../src/domain/guard.ts'
-import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
+import type { ArmCounts, MetricResult, MissingParts } from '../../src/domain/observation.ts'
 import type { MetricSource, ObserveRequest } from '../../src/metrics/metric-source.ts'
 import type { Router, RouterCapabilities } from '../../src/routers/router.ts'
 
@@ -42,8 +42,8 @@ export interface TrafficSettings {
   readonly checks?: readonly Check[]
   /** False: as a release that was started before there was a floor. */
   readonly floor?: boolean
-  /** What the source says of events that it cannot find. */
-  readonly missing?: Readonly<Record<string, string>>
+  /** What the source says that it cannot count. */
+  readonly missing?: MissingParts
 }
 
 /** Nobody else is there, and every write is allowed. */

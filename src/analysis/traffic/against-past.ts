@@ -1,5 +1,5 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import type { Check, CheckInput } from '../../domain/checks.ts'
+import { type Check, type CheckInput, knownTo } from '../../domain/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
@@ -68,8 +68,9 @@ export function stepAgainstPast(
   checkState: CheckState,
   before: AgainstPastState | null,
   past: StablePast | null,
-  input: CheckInput,
+  shown: CheckInput,
 ): { readonly state: AgainstPastState; readonly verdict: Verdict } | null {
+  const input = knownTo(check, shown)
   const claims = claimsOf(check, past)
   if (claims === null) return null
   const state =

@@ -82,8 +82,7 @@ function ruleOf(rule: Extract<CountedCheck, { rule: unknown }>['rule']): Rule {
 function errorClaims({ errors }: StablePast, { ratio, ...rule }: Rule): PastClaims | null {
   if (errors.requests < ENOUGH_PAST) return null
   const limit = highest(errors, ratio)
-  const countOf = ({ errors: events, requests, missing = {} }: ArmCounts) =>
-    Object.hasOwn(missing, 'errors') ? null : { events, requests }
+  const countOf = ({ errors: events, requests }: ArmCounts) => ({ events, requests })
   const claims = usable([{ side: 'above', noun: 'errors', limit, countOf }])
   return { claims, said: shareOf(errors), breach: `above ${formatShare(limit)}`, ...rule }
 }

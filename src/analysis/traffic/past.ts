@@ -24,12 +24,12 @@ const NOTHING: PastCount = { events: 0, requests: 0 }
 /** What stable has shown with one more look; what is impossible, or cannot be counted, is left out. */
 export function rememberStable(past: StablePast | null, look: ArmCounts): StablePast {
   const known = past ?? { errors: NOTHING, events: {}, latency: null }
-  const { requests, errors, missing = {} } = look
+  const { requests, errors, missing } = look
   if (!isCount(requests) || requests === 0) return known
   const events = Object.entries(look.events).filter(([, count]) => isCount(count))
   const fresh = events.map(([name, count]) => [name, add(ownOf(known.events, name), count, requests)] as const)
   return {
-    errors: isCount(errors) && !Object.hasOwn(missing, 'errors') ? add(known.errors, errors, requests) : known.errors,
+    errors: isCount(errors) && missing?.errors === undefined ? add(known.errors, errors, requests) : known.errors,
     events: Object.fromEntries([...Object.entries(known.events), ...fresh].slice(0, MOST_EVENTS)),
     latency: look.latency === null ? known.latency : addLatency(known.latency, look.latency),
   }
