@@ -8,6 +8,7 @@ import {
   type TrafficState,
   watchTraffic,
 } from '../analysis/traffic/watch-traffic.ts'
+import { needsCounts } from '../domain/checks.ts'
 import type { ArmPoint, BlindSpan, GuardInput, GuardOutcome, GuardState, SeriesPoint } from '../domain/guard.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
@@ -121,12 +122,17 @@ function nextState(before: GuardState, input: GuardInput, now: Milliseconds, sho
     ...routerPart(before, router, now),
     ...blindness(before, traffic),
     epoch: input.fence.epoch,
-    looksHere: (before.looksHere ?? 0) + 1,
+    looksHere: (before.looksHere ?? 0) + (isUsable(input, traffic) ? 1 : 0),
     share: split.state,
     series: first === undefined ? before.series : [...before.series, pointOf(first, now)].slice(-LONGEST_SERIES),
     hold: holdOf(before, traffic),
     notices: noticesOf(before, shown),
   }
+}
+
+/** A look that has counted something; where no check asks for counts every look is one. */
+function isUsable({ checks }: GuardInput, { sent }: TrafficLook): boolean {
+  return sent !== null || !checks.some(needsCounts)
 }
 
 /** What every look at the traffic adds to the state, also while nothing else is judged. */

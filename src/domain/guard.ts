@@ -109,7 +109,7 @@ export interface GuardState {
   readonly series: readonly SeriesPoint[]
   /** Since when the present evidence has been gathered; absent in the state of an older version, as all below. */
   readonly evidenceFrom?: Milliseconds
-  /** Looks at the present exposure since then. */
+  /** Looks since then that have counted something, or that had nothing to count. */
   readonly looksHere?: number
   /** Since when nobody has asked the canary anything, once that is longer than to be expected; else null. */
   readonly silentSince?: Milliseconds | null
@@ -204,15 +204,15 @@ export function verdictsOf(state: GuardState): Readonly<Record<string, Verdict>>
 }
 
 /**
- * What the checks say together. `waiting` names the first that does not pass yet. With an `epoch` only what was seen of that
- * exposure counts.
+ * What the checks say together. `waiting` names the first that does not pass yet. With `since` only what has been seen since
+ * then counts: the exposure, or a person's last word.
  */
 export function standingOf(
   checks: readonly Check[],
   state: GuardState | null,
-  epoch: number | null = null,
+  since: Milliseconds | null = null,
 ): { readonly isPassing: true } | { readonly isPassing: false; readonly waiting: string } {
-  if (epoch !== null && (state === null || state.epoch !== epoch || state.looksHere === 0))
+  if (since !== null && !hasSeen(state, since))
     return { isPassing: false, waiting: 'nobody has looked at this exposure yet' }
   if (typeof state?.hold === 'string') return { isPassing: false, waiting: state.hold }
   for (const { name } of checks) {
@@ -221,6 +221,12 @@ export function standingOf(
     if (verdict.outcome !== 'pass') return { isPassing: false, waiting: tellOf(name, verdict) }
   }
   return { isPassing: true }
+}
+
+/** False while the guard has shown nothing of the time since then; the state of an older version does not say. */
+function hasSeen(state: GuardState | null, since: Milliseconds): boolean {
+  if (state === null) return false
+  return (state.evidenceFrom ?? since) >= since && state.looksHere !== 0
 }
 
 /** The sentence of a verdict with its check's name, which is left out where the sentence begins with it anyway. */

@@ -15,11 +15,11 @@ export interface Known {
 }
 
 /**
- * Sums the rises of one pool. Without any counter of requests the pool is `noData`; more errors than requests are
- * `error(malformed)`. A part with a gap is left out and its reason is told.
+ * Sums the rises of one pool. Without any counter of requests the pool is `noData`, unless requests were sent to it: then it
+ * has answered none. More errors than requests are `error(malformed)`. A part with a gap is left out and its reason is told.
  */
 export function armOf(pool: string, rises: readonly Rise[], known: Known): MetricResult<ArmCounts> {
-  if (!rises.some(({ measure }) => measure.kind === 'requests')) {
+  if (!isReported(rises)) {
     return { kind: 'noData', reason: `No requests of ${pool} are reported.` }
   }
   const requests = sumOf(rises, ({ kind }) => kind === 'requests')
@@ -42,6 +42,11 @@ export function armOf(pool: string, rises: readonly Rise[], known: Known): Metri
       gaps.started === undefined && { started: sumOf(rises, ({ kind }) => kind === 'started') }),
   }
   return { kind: 'value', value: counts }
+}
+
+/** True when the rises say how many requests the pool has had: those that ended, or at least that some were sent. */
+export function isReported(rises: readonly Rise[]): boolean {
+  return rises.some(({ measure: { kind }, by }) => kind === 'requests' || (kind === 'started' && by > 0))
 }
 
 function eventsOf(rises: readonly Rise[], { events, gaps }: Known): ArmCounts['events'] {

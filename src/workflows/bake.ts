@@ -1,6 +1,6 @@
 import type { BakeAction, JudgeAction } from '../domain/actions.ts'
-import { type GuardState, standingOf, blindTime } from '../domain/guard.ts'
-import { bakeRemaining } from '../domain/release-state.ts'
+import { blindTime, type GuardState, standingOf, unwatchedText } from '../domain/guard.ts'
+import { bakeRemaining, evidenceSince } from '../domain/release-state.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import { goOn } from './pausing.ts'
 import type { Run } from './run.ts'
@@ -45,7 +45,8 @@ export async function bake(
     if (clock.isEnded) break
     const unwatched = state === null ? 0 : blindTime(state, clock.startedAt) - clock.prolongedBy
     if (unwatched >= run.input.plan.interval) {
-      const reason = `${formatDuration(unwatched)} of it could not be watched`
+      const why = state === null ? '' : `: ${unwatchedText(state, clock.startedAt)}`
+      const reason = `${formatDuration(unwatched)} of it could not be watched${why}`
       run.record({ type: 'bake-prolonged', by: unwatched, reason })
       continue
     }
@@ -61,7 +62,7 @@ function whatIsMissing(run: Run, watch: Watch, state: GuardState | null): string
   const { interval } = run.input.plan
   if (state === null || Date.now() - state.lookedAt > 3 * interval + 5_000) return 'the guard has not looked lately'
   if (state.hold != null) return state.hold
-  const standing = standingOf(watch.checks(), state)
+  const standing = standingOf(watch.checks(), state, run.isKept ? evidenceSince(run.state()) : null)
   return standing.isPassing ? null : standing.waiting
 }
 

@@ -96,6 +96,26 @@ describe('the floor of a guard', () => {
     expect(standingOf([], (await traffic.watch(5_000, 20)).state)).toEqual({ isPassing: true })
   })
 
+  it('holds while people think about a check that has failed, and nothing else is judged', async () => {
+    const traffic = watchedTraffic({ served: true, checks: [ERRORS] })
+    await traffic.watch(5_000, 20)
+    Object.assign(traffic.pools['green'] ?? {}, { hangs: 1 })
+    expect((await traffic.watch(5_000, 30)).outcome?.kind).toBe('failed')
+    const kept = await traffic.watch(5_000, 30, { mode: 'keep', drift: null })
+    expect(kept.outcome?.kind).toBe('floor')
+    expect(kept.looks).toBeLessThanOrEqual(4)
+  })
+
+  it('does not end a pause for a check that has failed by less', async () => {
+    const traffic = watchedTraffic({ served: true, checks: [ERRORS] })
+    Object.assign(traffic.pools['green'] ?? {}, { errorRate: 0.2 })
+    const failed = await traffic.watch(5_000, 30)
+    expect(failed.outcome?.kind).toBe('failed')
+    const kept = await traffic.watch(5_000, 60, { mode: 'keep', drift: null })
+    expect(kept.outcome).toBeNull()
+    expect(kept.state.checks).toEqual(failed.state.checks)
+  })
+
   it('is none for a release that was started before there was one', async () => {
     const traffic = watchedTraffic({ floor: false })
     Object.assign(traffic.pools['green'] ?? {}, { errorRate: 1 })

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Check } from '../../src/domain/checks.ts'
-import { blindTime, type GuardState, standingOf, tellOf, verdictsOf, withoutEvidence } from '../../src/domain/guard.ts'
+import {
+  blindTime,
+  type GuardState,
+  standingOf,
+  tellOf,
+  unwatchedText,
+  verdictsOf,
+  withoutEvidence,
+} from '../../src/domain/guard.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
 
 const pass: Verdict = { outcome: 'pass', reason: 'fine', evidence: { judge: 't', figures: {} } }
@@ -71,6 +79,23 @@ describe('blindTime', () => {
   })
 })
 
+describe('unwatchedText', () => {
+  it('says how long it was and why, and nothing where all was watched', () => {
+    const state = guardState({
+      lookedAt: 100_000,
+      silentSince: 80_000,
+      silentSpans: [{ from: 10_000, to: 17_000 }],
+      unwatchedSpans: [{ from: 30_000, to: 48_000 }],
+      drift: { streak: 0, spans: [{ from: 40_000, to: 50_000 }] },
+    })
+    expect(unwatchedText(state, 0)).toBe(
+      '27s without a request, 18s without a look, 10s with the router somewhere else',
+    )
+    expect(blindTime(state, 0)).toBe(47_000)
+    expect(unwatchedText(guardState(), 0)).toBe('')
+  })
+})
+
 describe('tellOf', () => {
   it('names the check, unless the sentence begins with its name', () => {
     expect(tellOf('ceiling', { reason: 'errors 5 % on 2.4.0' })).toBe('ceiling: errors 5 % on 2.4.0')
@@ -92,6 +117,23 @@ describe('standingOf', () => {
     ['was asked of no guard', null, 'a: not looked at yet'],
   ])('does not pass when one %s, and says which', (_, state, waiting) => {
     expect(standingOf([check('a'), check('b')], state)).toEqual({ isPassing: false, waiting })
+  })
+
+  it('does not pass on what was seen of an earlier exposure, or before a person’s word', () => {
+    const nobody = { isPassing: false, waiting: 'nobody has looked at this exposure yet' }
+    const seen = { ...watched({ a: pass }), evidenceFrom: 50, looksHere: 3 }
+    expect(standingOf([check('a')], seen, 50)).toEqual({ isPassing: true })
+    expect(standingOf([check('a')], seen, 51)).toEqual(nobody)
+    expect(standingOf([], { ...seen, looksHere: 0 }, 50)).toEqual(nobody)
+    expect(standingOf([], null, 50)).toEqual(nobody)
+    expect(standingOf([check('a')], watched({ a: pass }), 50)).toEqual({ isPassing: true })
+  })
+
+  it('does not pass while something beside the checks holds the release', () => {
+    expect(standingOf([check('a')], { ...watched({ a: pass }), hold: 'both fail' })).toEqual({
+      isPassing: false,
+      waiting: 'both fail',
+    })
   })
 
   it('takes nothing that objects have by themselves for a verdict', () => {

@@ -1,7 +1,7 @@
 import type { PoolRoles } from '../../domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'
-import { armOf, type Gaps } from '../arm.ts'
+import { armOf, type Gaps, isReported } from '../arm.ts'
 import type { Part } from '../cumulative.ts'
 import { neverReported, type Selector, selectorText } from '../selector.ts'
 import type { Sample } from './http-api.ts'
@@ -33,7 +33,7 @@ export function readArm(
   const sound = soundRises(pool, sums)
   if (sound === null) return { kind: 'nan', reason: `Prometheus counts something that is not a number for ${pool}.` }
   const requests = sums.filter(({ measure }) => measure.kind === 'requests')
-  if (requests.length === 0) return absent(options, pool, own)
+  if (!isReported(sums)) return absent(options, pool, own)
   if (foreign.length > 0 && requests.every(({ by }) => by === 0)) {
     const reason = `Prometheus has only now found ${pool}: what it had counted by then is the starting point.`
     return { kind: 'noData', reason }
