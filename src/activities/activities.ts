@@ -69,6 +69,8 @@ export interface FollowInput {
   readonly releaseId: string
   /** How long to ask about a release that is open, in milliseconds; null: until it is closed. */
   readonly patience: Milliseconds | null
+  /** True when Temporal tells the lane of the end by itself, because this run of it has started the release. */
+  readonly isHeard: boolean
 }
 
 /** `ended`: its own report, from its result. `gone`: it is closed and has left none, or has never been there. */

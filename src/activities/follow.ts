@@ -4,8 +4,8 @@ import type { FollowInput, FollowOutcome } from './activities.ts'
 import type { ReleaseDirectory } from './dependencies.ts'
 import { again } from './polling.ts'
 
-/** A lane hears of an end at once; this is how late it is at worst when it does not. */
-const SLOWEST: Milliseconds = 30_000
+/** How late a lane is at worst that does not hear of an end by itself, and one that does: then this is for nothing. */
+const SLOWEST = { deaf: 30_000, hearing: 600_000 } as const
 /** While an end is expected in this moment. */
 const QUICK: Milliseconds = 200
 
@@ -16,6 +16,7 @@ export async function followOnce(directory: ReleaseDirectory, input: FollowInput
   if (end.kind !== 'open') return end
   const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs
   if (input.patience !== null && waited >= input.patience) return end
-  const delay = input.patience === null ? Math.min(SLOWEST, 1_000 * 2 ** Math.min(attempt, 10)) : QUICK
+  const slowest = SLOWEST[input.isHeard ? 'hearing' : 'deaf']
+  const delay = input.patience === null ? Math.min(slowest, 1_000 * 2 ** Math.min(attempt, 10)) : QUICK
   throw again('release.open', `${input.releaseId} is open`, delay)
 }

@@ -40,6 +40,9 @@ export interface LaneRun {
   readonly isTooLong: () => boolean
   /** Wakes what waits, because something may have changed outside. */
   readonly nudge: () => void
+  /** Remembers that Temporal tells this run of the lane when that release closes. */
+  readonly hear: (releaseId: string) => void
+  readonly hears: (releaseId: string) => boolean
   /** Waits until the lane has another duty than now. */
   readonly untilDuty: () => Promise<void>
   /** Runs an activity for as long as the duty stays the same; `interrupted` when something else is to be done first. */
@@ -55,6 +58,7 @@ export function beginLane(input: LaneInput): LaneRun {
   let state: LaneState<Submission> = { ...emptyLane<Submission>(), ...input.carried }
   let isNew = input.carried === undefined
   let nudges = 0
+  let heard: string | null = null
   let messages = 0
   const id = laneIdOf(input.target)
   const view = () => laneView(input.target, state)
@@ -87,6 +91,10 @@ export function beginLane(input: LaneInput): LaneRun {
     isNew: () => isNew,
     untilKnown: () => condition(() => !isNew),
     nudge: () => void (nudges += 1),
+    hear: (releaseId) => {
+      heard = releaseId
+    },
+    hears: (releaseId) => heard === releaseId,
     untilDuty: () => condition(hasChangedSince()),
     async whileOnDuty<T>(activity: () => Promise<T>) {
       const own = new CancellationScope({ cancellable: true })

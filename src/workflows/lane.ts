@@ -98,6 +98,7 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
     })
     // Ended, terminated, timed out or reset: the follower asks Temporal which of them it was.
     child.result().then(run.nudge, run.nudge)
+    run.hear(releaseId)
   } catch (error) {
     // Somebody has this id already: the lane takes it as running and will learn of its end by asking.
     log.error('a release id was taken', { releaseId, error: String(error) })
@@ -119,7 +120,7 @@ async function learnRest(run: LaneRun): Promise<void> {
 
 /** Waits for the end of the release that runs. What anybody says of it is believed only once Temporal says so too. */
 async function follow({ releaseId, isEnding }: FollowDuty, run: LaneRun): Promise<void> {
-  const asked = { releaseId, patience: isEnding ? ENDING_PATIENCE : null }
+  const asked = { releaseId, patience: isEnding ? ENDING_PATIENCE : null, isHeard: run.hears(releaseId) }
   const end = await run.whileOnDuty(() => followFor(releaseId)(asked))
   if (end === 'interrupted') return
   switch (end.kind) {

@@ -23,7 +23,7 @@ export function unkeptEvents({ events }: History): readonly string[] {
     if (name === 'expose') isExposed = true
     if (event.timerStartedEventAttributes != null && summaryOf(event).startsWith('rollback:'))
       pending.set(String(event.eventId), 'rollback')
-    const closed = closedActivity(event) ?? closedTimer(event)
+    const closed = closedActivity(event) ?? closedTimer(event) ?? droppedGuard(event, pending)
     if (closed !== null) pending.delete(closed)
     if (event.signalExternalWorkflowExecutionInitiatedEventAttributes != null) break
     if (isExposed && pending.size === 0 && isSettled(events ?? [], index)) unkept.push(String(event.eventId))
@@ -37,9 +37,14 @@ function closedActivity(event: Event): string | null {
     event.activityTaskFailedEventAttributes ??
     event.activityTaskTimedOutEventAttributes ??
     event.activityTaskCanceledEventAttributes
-  if (ending != null) return String(ending.scheduledEventId)
+  return ending == null ? null : String(ending.scheduledEventId)
+}
+
+/** A guard that is to stop has stopped; a write that is to stop is waited for, and written over once it has let go. */
+function droppedGuard(event: Event, pending: ReadonlyMap<string, string>): string | null {
   const asked = event.activityTaskCancelRequestedEventAttributes
-  return asked == null ? null : String(asked.scheduledEventId)
+  const id = asked == null ? '' : String(asked.scheduledEventId)
+  return pending.get(id) === 'guard' ? id : null
 }
 
 function closedTimer(event: Event): string | null {
@@ -60,12 +65,22 @@ function isSettled(events: readonly Event[], index: number): boolean {
   return event !== undefined && isDecision(event) && (next === undefined || !isDecision(next))
 }
 
-/** The events that a workflow's own decisions leave name the task that decided them. */
+/** What the own decisions of a workflow leave in its history; one server puts a cancelled activity right among them. */
+const DECISIONS = [
+  'workflowTaskCompletedEventAttributes',
+  'activityTaskScheduledEventAttributes',
+  'activityTaskCancelRequestedEventAttributes',
+  'activityTaskCanceledEventAttributes',
+  'timerStartedEventAttributes',
+  'timerCanceledEventAttributes',
+  'upsertWorkflowSearchAttributesEventAttributes',
+  'signalExternalWorkflowExecutionInitiatedEventAttributes',
+  'workflowExecutionUpdateAcceptedEventAttributes',
+  'workflowExecutionUpdateCompletedEventAttributes',
+  'workflowExecutionContinuedAsNewEventAttributes',
+  'workflowExecutionCompletedEventAttributes',
+] as const satisfies readonly (keyof Event)[]
+
 function isDecision(event: Event): boolean {
-  if (event.workflowTaskCompletedEventAttributes != null) return true
-  if (event.workflowExecutionUpdateAcceptedEventAttributes != null) return true
-  if (event.workflowExecutionUpdateCompletedEventAttributes != null) return true
-  return Object.values(event).some(
-    (value) => typeof value === 'object' && value !== null && 'workflowTaskCompletedEventId' in value,
-  )
+  return DECISIONS.some((name) => event[name] != null)
 }

@@ -106,7 +106,13 @@ export function watchedTraffic(settings: TrafficSettings = {}) {
       if (isBroken) throw new SluiceError('router.unreachable', { message: 'The router does not answer.' })
       return {
         split: { blue: 10_000 - weight, green: weight },
-        ...{ cohorts: {}, fence: null, incarnation: '1', served: settings.served === true ? { ...served } : null },
+        ...{
+          cohorts: {},
+          fence: null,
+          flaw: null,
+          incarnation: '1',
+          served: settings.served === true ? { ...served } : null,
+        },
       }
     },
     apply: async () => ({ warning: null }),
