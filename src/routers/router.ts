@@ -74,6 +74,10 @@ export interface Applied {
  *    `router.misconfigured` (it lacks a pool or map that the target names).
  * 7. `apply` calls `permit` right before each command of each attempt; when it throws, that is what `apply` throws, and
  *    nothing is sent any more: a process that was frozen in the middle of a write does not go on with it.
+ * 8. `apply` needs nothing of what the router shows but its newest fence, and one that cannot be read is none: a router that
+ *    has lost its settings, or cannot be read as a whole, is written all the same.
+ *
+ * Whatever answers in the place of a router is told by what it says, never as one that did not answer.
  */
 export interface Router {
   readonly capabilities: RouterCapabilities

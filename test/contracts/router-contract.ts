@@ -29,6 +29,8 @@ export interface RouterWorld {
   thaw(): Promise<void>
   /** Nothing listens any more; absent when the world cannot be switched off. */
   stop?(): Promise<void>
+  /** The router loses whatever it can lose of its settings while it is up; absent where it cannot lose any. */
+  lose?(): Promise<void>
   /** The router goes down and comes back. */
   restart(): Promise<void>
   /** Sends requests over the data path, in parallel, and answers in the same order; absent when there is no data path. */
@@ -351,6 +353,18 @@ function outagePromises(context: Context): void {
     expect(await codeOf(router.apply(half(), open()))).toBe('router.unreachable')
     await context.world.thaw()
     const none = wish(roles(), { weight: 0, cohorts: [] }, fence(1, 3))
+    await router.apply(none, open())
+    const observed = await router.read(open())
+    expect(isRoutedAs(observed, none)).toBe(true)
+    expect(observed.fence).toEqual(none.fence)
+  })
+
+  it('is written although it has lost its settings, the fence among them', async () => {
+    if (context.world.lose === undefined) return
+    const router = context.connect()
+    await router.apply(wish(roles(), { weight: 5_000, cohorts: [] }, fence(1, 5)), open())
+    await context.world.lose()
+    const none = wish(roles(), { weight: 0, cohorts: [] }, fence(1, 5))
     await router.apply(none, open())
     const observed = await router.read(open())
     expect(isRoutedAs(observed, none)).toBe(true)

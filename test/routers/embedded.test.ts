@@ -40,7 +40,7 @@ describeRouterContract('the embedded router', async (): Promise<RouterWorld> => 
   })
   return {
     pools,
-    connect: () => embeddedRouter.open({ kind: 'embedded', admin: gate.url, deadline: '300ms' }, { pools }),
+    connect: () => embeddedRouter.open({ kind: 'embedded', admin: gate.url, deadline: '1s' }, { pools }),
     async meddle(split) {
       const routing = (await plane.routing()) as { cohorts: unknown; fence: unknown }
       const { cohorts, fence } = routing

@@ -329,6 +329,7 @@ async function haproxyWorld(keepsFile: boolean): Promise<RouterWorld> {
     freeze: server.freeze,
     thaw: server.thaw,
     stop: server.stop,
+    lose: async () => void (await server.command(`clear map ${server.map}`)),
     restart: server.reload,
     send: (requests) =>
       Promise.all(

@@ -11,7 +11,7 @@ afterEach(cleanups.run)
 const MAP = '/etc/sluice.map'
 const INFO = 'Name: HAProxy\nPid: 7\nStopping: 0\nStart_time_sec: 9\n\n'
 const LINES = '0x1 share:green 0\n\n'
-const stat = (pool: string) => `# pxname,svname,req_tot\n${pool},BACKEND,5\n\n`
+const stat = (pool: string) => `# pxname,svname,stot\n${pool},BACKEND,5\n\n`
 const HTML = '<!doctype html><html><body><h1>It works!</h1></body></html>'
 
 type Reply = (command: string) => string
@@ -87,7 +87,7 @@ describe('what answers in the place of HAProxy', () => {
     ['more than everybody', { [`show map ${MAP}`]: '0x1 share:green 10001\n\n' }, 'router.misconfigured', '10001'],
     ['less than nobody', { [`show map ${MAP}`]: '0x1 share:green -1\n\n' }, 'router.misconfigured', '-1'],
     ['a backend it has not', { 'show stat green 2 -1': 'No such proxy.\n\n' }, 'router.misconfigured', 'No such proxy'],
-    ['a count that is none', { 'show stat green 2 -1': '# req_tot\nmany\n\n' }, 'router.misconfigured', 'many'],
+    ['a count that is none', { 'show stat green 2 -1': '# stot\nmany\n\n' }, 'router.misconfigured', 'many'],
     [
       'one answer too many',
       { 'show stat green 2 -1': `${stat('green')}${stat('green')}` },
