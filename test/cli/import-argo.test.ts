@@ -93,4 +93,21 @@ describe('sluice import argo', () => {
     const { out } = await run(TEMPLATE.replace('sum(rate', '"\\u001b[2J" sum(rate'), '--arg', 'service=a')
     expect(out).not.toContain('\u001b')
   })
+
+  it('tells a Helm template from YAML in one problem with its place', async () => {
+    const chart = TEMPLATE.replace('name: success-rate', 'name: {{ include "shop.fullname" . }}-errors')
+    const { code, out, err } = await run(chart)
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(/^template\.yaml:3:\d+: this is a Helm template/)
+    expect(err).toMatch(/helm template …[^]*\n1 problem\n$/)
+    const quoted = TEMPLATE.replace('interval: 5m', 'interval: "{{ .Values.interval }}"')
+    expect((await run(quoted)).err).toMatch(/this is a Helm template[^]*\n1 problem\n$/)
+  })
+
+  it('reads every document of a file', async () => {
+    const second = TEMPLATE.replace('Success Rate', 'Second').replace('name: success-rate', 'name: second')
+    const { code, out } = await run(`${TEMPLATE}---\n${second}---\n# nothing\n`, '--arg', 'service=a')
+    expect(code).toBe(0)
+    expect(out).toMatch(/ {2}success-rate:[^]* {2}second:/)
+  })
 })

@@ -71,6 +71,22 @@ describe('the files of an installation', () => {
     expect(plan).toEqual({ service: 'checkout' })
   })
 
+  it('are no plans when they are empty, binary or a list, and that is said with the place', async () => {
+    const { path, installation } = await installed(`${TARGET}    plan: plan.yaml\n`)
+    for (const [text, message] of [
+      ['', 'plan.yaml:1:1: the plan is empty'],
+      ['# nothing\n', 'plan.yaml:1:1: the plan is empty'],
+      ['- a\n', 'plan.yaml:1:1: this is no plan'],
+      ['service: "a\0"\n', 'plan.yaml:1:12: this is no text'],
+      ['service: a\n__proto__: {}\n', 'plan.yaml:2:1: __proto__ cannot be a key'],
+    ] as const) {
+      await writeFile(join(folder, 'plan.yaml'), text)
+      await expect(
+        registeredPlans(installation, path)({ service: 'checkout', environment: 'production' }),
+      ).rejects.toThrow(expect.objectContaining({ code: 'plan.not-yaml', message: expect.stringContaining(message) }))
+    }
+  })
+
   it('say nothing about targets without a plan', async () => {
     const { path, installation } = await installed(TARGET)
     expect(await registeredPlans(installation, path)({ service: 'checkout', environment: 'production' })).toBeNull()

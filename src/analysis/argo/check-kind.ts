@@ -5,6 +5,7 @@ import type { Parts } from '../../domain/plan-parts.ts'
 import { durationText, nameText } from '../../domain/plan-values.ts'
 import { checkCondition } from './condition.ts'
 import { type Limits, limitProblems } from './import-template.ts'
+import { type QueryType, queryTypeOf } from './query-type.ts'
 
 const limit = z.int().min(0).max(1_000_000_000)
 const conditionText = z.string().min(1).max(4_000)
@@ -32,8 +33,10 @@ export const argoKind: CheckKind = defineCheck({
   schema: argoOptions,
   needs: () => 'queries',
   rules(parts, context) {
-    reportCondition('successCondition', parts.read.successCondition, context)
-    reportCondition('failureCondition', parts.read.failureCondition, context)
+    const { promql, successCondition, failureCondition } = parts.read
+    const type = promql === undefined ? null : queryTypeOf(promql)
+    reportCondition('successCondition', successCondition, type, context)
+    reportCondition('failureCondition', failureCondition, type, context)
     const limits = limitsOf(parts)
     if (limits !== null) for (const problem of limitProblems(limits)) reportLimits(problem, context)
   },
@@ -64,9 +67,10 @@ function checkOf(options: ArgoOptions, name: string, source: string): ArgoCheck 
 function reportCondition(
   key: 'successCondition' | 'failureCondition',
   text: string | undefined,
+  type: QueryType | null,
   context: CheckContext,
 ): void {
-  const checked = text === undefined ? null : checkCondition(text)
+  const checked = text === undefined ? null : checkCondition(text, type)
   if (text === undefined || checked === null || checked.ok) return
   context.report({
     rule: 'expression',

@@ -3,6 +3,7 @@ import { type Dialect, nonEmpty, runningEnvironment, total } from '../expression
 import { type Compiled, compileFor, messageOf } from '../expressions/expression.ts'
 import { rewriteCondition } from '../expressions/rewrite.ts'
 import type { Writing } from '../expressions/syntax.ts'
+import type { QueryType } from './query-type.ts'
 
 /** What a condition gave. A condition that cannot be compiled, fails or gives no bool is an error, as in Argo. */
 export type ConditionResult =
@@ -14,23 +15,45 @@ export type ConditionCheck =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string; readonly position: number }
 
-/** Checks a condition (expr-lang as Argo Rollouts has it) without data. */
-export function checkCondition(text: string): ConditionCheck {
-  const compiled = compile(text)
-  return compiled.ok ? { ok: true } : { ok: false, message: compiled.message, position: compiled.position }
+/**
+ * Checks a condition (expr-lang as Argo Rollouts has it) without data; with the type of the query also whether it takes
+ * `result` as what it is.
+ */
+export function checkCondition(text: string, type: QueryType | null = null): ConditionCheck {
+  const compiled = compile(text, null)
+  if (!compiled.ok) return { ok: false, message: compiled.message, position: compiled.position }
+  if (type === null || compile(text, type).ok) return { ok: true }
+  const { what, write } = TYPE_TEXT[type]
+  return { ok: false, message: `${what}, and Argo ends every such measurement in Error: write ${write}`, position: 0 }
+}
+
+const TYPE_TEXT: Readonly<Record<QueryType, { readonly what: string; readonly write: string }>> = {
+  vector: { what: 'result is a list here, because the query gives series', write: 'result[0]' },
+  scalar: { what: 'result is one number here, because the query gives a scalar', write: 'result' },
 }
 
 /**
  * Runs an expr-lang condition over the series of a query, with Argo's quirks: comparisons with NaN are false, `isNil(_)`
  * and `default(_, d)` ignore their first argument and look at the whole result, an index beyond the end is an error.
  *
- * Argo knows from the answer whether `result` is a number or a list; here the use in the condition decides
- * (`result[0]`, `len(result)`: list), and a condition on one number is an error when there are no or several series.
+ * Argo knows from the answer whether `result` is a number or a list, and so does `type`. Without it the use in the
+ * condition decides (`result[0]`, `len(result)`: list). A condition on one number is an error when there are no or several
+ * series.
  */
-export function evaluateCondition(text: string, series: readonly number[]): ConditionResult {
-  const compiled = compile(text)
-  if (!compiled.ok) return { kind: 'error', message: compiled.message }
-  const isList = compiled.usages.result?.shape === 'list'
+export function evaluateCondition(
+  text: string,
+  series: readonly number[],
+  type: QueryType | null = null,
+): ConditionResult {
+  const compiled = compile(text, type)
+  if (!compiled.ok) {
+    const isOnlyType = type !== null && compile(text, null).ok
+    return {
+      kind: 'error',
+      message: isOnlyType ? `${TYPE_TEXT[type].what}: write ${TYPE_TEXT[type].write}` : compiled.message,
+    }
+  }
+  const isList = type === null ? compiled.usages.result?.shape === 'list' : type === 'vector'
   const isOne = series.length === 1
   if (compiled.usages.result?.used === true && !isList && !isOne) {
     return { kind: 'error', message: `the condition needs one number, the query gave ${series.length} series` }
@@ -103,23 +126,25 @@ type Usable = Compiled | { readonly ok: false; readonly message: string; readonl
 const MOST_CACHED = 256
 const cache = new Map<string, Usable>()
 
-function compile(text: string): Usable {
-  const known = cache.get(text)
+function compile(text: string, type: QueryType | null): Usable {
+  const key = `${type}:${text}`
+  const known = cache.get(key)
   if (known !== undefined) return known
-  const compiled = compileUncached(text)
+  const compiled = compileUncached(text, type)
   const oldest = cache.keys().next()
   if (cache.size >= MOST_CACHED && !oldest.done) cache.delete(oldest.value)
-  cache.set(text, compiled)
+  cache.set(key, compiled)
   return compiled
 }
 
-function compileUncached(text: string): Usable {
+function compileUncached(text: string, type: QueryType | null): Usable {
   const rewritten = rewriteCondition(text)
   if (!rewritten.ok) return { ok: false, message: rewritten.problem, position: rewritten.position }
   return compileFor(rewritten.text, {
     dialect: ARGO_DIALECT,
     writing: WRITING,
     variables: ['result'],
+    ...(type !== null && { shapes: { result: type === 'vector' ? 'list' : 'number' } }),
     running: RUNNING,
     constants: true,
   })

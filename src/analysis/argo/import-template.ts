@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import type { ArgoCheck } from '../../domain/checks.ts'
+import { isRecord } from '../../domain/plan-issues.ts'
+import { LONGEST_DURATION, writeDuration } from '../../domain/units.ts'
 import { checkCondition } from './condition.ts'
 import { parseGoDuration, parseIntOrString } from './go-values.ts'
+import { type QueryType, queryTypeOf } from './query-type.ts'
 import { dryRunMetrics } from './run-phase.ts'
 
 /** Where the imported checks ask, and the values of the template's arguments. */
@@ -89,7 +92,7 @@ export function importTemplate(template: unknown, options: ImportOptions): Impor
   const report: Report = { problems: [], notes: [] }
   const { spec } = parsed.data
   checkNames(spec.metrics, report)
-  const foreign = spec.metrics.map(whyForeign)
+  const foreign = whyForeign(parsed.data)
   const kept = spec.metrics.filter((_metric, index) => foreign[index] === null)
   const lost = spec.metrics.filter((metric) => !kept.includes(metric))
   if (kept.length === 0)
@@ -115,8 +118,17 @@ export function importTemplate(template: unknown, options: ImportOptions): Impor
   return { ok: true, checks: deciding, leftOut, notes: report.notes }
 }
 
-/** Why a metric cannot be asked here at all, whatever else it says; null when it can. */
-function whyForeign({ provider }: Metric): string | null {
+/** Why each metric cannot be asked here at all, whatever else it says; null for one that can. */
+export function whyForeign({ spec }: Template): readonly (string | null)[] {
+  const stableHashes = (spec.args ?? []).filter(({ valueFrom }) => hashOf(valueFrom) === 'Stable')
+  return spec.metrics.map((metric) => {
+    const foreign = foreignProvider(metric)
+    if (foreign !== null || !stableHashes.some(({ name }) => isNamedIn([metric], name))) return foreign
+    return 'it compares with stable by the hash of its pods, for which there is no word here; the checks errorRate, latency and rate compare with stable, such as errorRate: { notWorseThan: 1.5x }'
+  })
+}
+
+function foreignProvider({ provider }: Metric): string | null {
   const names = Object.keys(provider)
   const [only] = names
   if (names.length !== 1 || only === undefined)
@@ -124,6 +136,12 @@ function whyForeign({ provider }: Metric): string | null {
   if (only !== 'prometheus') return `only prometheus can be imported, not ${only}`
   const { data } = prometheusSchema.safeParse(provider[only])
   return data?.rangeQuery === undefined ? null : 'range queries cannot be imported'
+}
+
+/** Which pods' hash an argument stands for in a Rollout. */
+function hashOf(valueFrom: unknown): 'Stable' | 'Latest' | null {
+  const hash = isRecord(valueFrom) ? valueFrom['podTemplateHashValue'] : undefined
+  return hash === 'Stable' || hash === 'Latest' ? hash : null
 }
 
 function isNamedIn(metrics: readonly Metric[], arg: string): boolean {
@@ -150,11 +168,17 @@ function argumentsOf(
   for (const [index, arg] of declared.entries()) {
     const value = Object.hasOwn(given, arg.name) ? given[arg.name] : arg.value
     if (value === undefined && needed[index] === false) continue
-    if (value === undefined) report.problems.push(`spec.args.${index}: the argument '${arg.name}' has no value`)
+    if (value === undefined)
+      report.problems.push(`spec.args.${index}: the argument '${arg.name}' has no value${hintFor(arg)}`)
     else if (args.has(arg.name)) report.problems.push(`spec.args.${index}: a second argument is called '${arg.name}'`)
     else args.set(arg.name, value)
   }
   return args
+}
+
+function hintFor({ name, valueFrom }: NonNullable<Template['spec']['args']>[number]): string {
+  if (hashOf(valueFrom) !== 'Latest') return ''
+  return `; it is the hash of the canary's pods: --arg ${name}='$pool' puts the name of the canary's pool there`
 }
 
 function checkNames(metrics: readonly Metric[], report: Report): void {
@@ -170,14 +194,18 @@ function checkOf(metric: Metric, path: string, args: Args, source: string, repor
   const filled = (key: string, text: string): string => substituted(text, args, `${path}.${key}`, report)
   const whole = (key: NumberKey, otherwise: number, least: number): number =>
     wholeNumber(metric, key, otherwise, least, path, filled, report)
-  const query = queryOf(metric, path, report)
+  const written = queryOf(metric, path, report)
+  const query = written === null ? '' : filled('provider.prometheus.query', written)
+  if (query.includes('$stable'))
+    report.problems.push(`${path}.provider.prometheus.query: there is no word $stable; errorRate compares with stable`)
+  const type = queryTypeOf(query)
   const check: ArgoCheck = {
     kind: 'argo',
     name: metric.name,
     source,
-    query: query === null ? '' : filled('provider.prometheus.query', query),
-    successCondition: conditionOf(metric, 'successCondition', path, filled, report),
-    failureCondition: conditionOf(metric, 'failureCondition', path, filled, report),
+    query,
+    successCondition: conditionOf(metric, 'successCondition', path, type, filled, report),
+    failureCondition: conditionOf(metric, 'failureCondition', path, type, filled, report),
     interval:
       metric.interval === undefined ? null : duration(filled('interval', metric.interval), `${path}.interval`, report),
     initialDelay:
@@ -191,7 +219,7 @@ function checkOf(metric: Metric, path: string, args: Args, source: string, repor
     consecutiveSuccessLimit: whole('consecutiveSuccessLimit', 0, 0),
   }
   for (const problem of limitProblems(check)) report.problems.push(`${path}: ${problem}`)
-  return query === null ? null : check
+  return written === null ? null : check
 }
 
 function queryOf(metric: Metric, path: string, report: Report): string | null {
@@ -214,6 +242,7 @@ function conditionOf(
   metric: Metric,
   key: 'successCondition' | 'failureCondition',
   path: string,
+  type: QueryType,
   filled: Fill,
   report: Report,
 ): string | null {
@@ -222,7 +251,9 @@ function conditionOf(
   if (text === undefined || text === '') return null
   const condition = filled(key, text)
   const check = checkCondition(condition)
+  const typed = checkCondition(condition, type)
   if (!check.ok) report.problems.push(`${path}.${key}: ${check.message}`)
+  else if (!typed.ok) report.notes.push(`${path}.${key}: ${typed.message}, or the plan will be refused`)
   return condition
 }
 
@@ -249,7 +280,13 @@ function wholeNumber(
 
 function duration(text: string, path: string, report: Report): number {
   const value = parseGoDuration(text)
-  if (value !== null) return value
+  if (value !== null && value <= LONGEST_DURATION) return value
+  if (value !== null) {
+    report.problems.push(
+      `${path}: expected at most ${writeDuration(LONGEST_DURATION)}, received ${JSON.stringify(text)}`,
+    )
+    return 0
+  }
   report.problems.push(`${path}: expected a duration such as 90s or 1h30m, received ${JSON.stringify(text)}`)
   return 0
 }

@@ -1,5 +1,6 @@
 import type { MetricResult } from '../../domain/observation.ts'
 import { type ConditionResult, evaluateCondition } from './condition.ts'
+import { queryTypeOf } from './query-type.ts'
 
 /** The four ends of a measurement, named as in Argo Rollouts. */
 export type MeasurementPhase = 'Successful' | 'Failed' | 'Inconclusive' | 'Error'
@@ -14,6 +15,8 @@ export interface Measurement {
 export interface Conditions {
   readonly successCondition: string | null
   readonly failureCondition: string | null
+  /** The query that they are about, which says whether `result` is a list; absent: their own use of it does. */
+  readonly query?: string
 }
 
 /**
@@ -39,8 +42,10 @@ const EMPTY_RESULT = 'metric result is nil or empty'
 
 // The success condition runs first, an error of either counts, and a true failure condition wins.
 function assess(conditions: Conditions, series: readonly number[]): Measurement {
-  const success = conditions.successCondition === null ? null : evaluateCondition(conditions.successCondition, series)
-  const failure = conditions.failureCondition === null ? null : evaluateCondition(conditions.failureCondition, series)
+  const type = conditions.query === undefined ? null : queryTypeOf(conditions.query)
+  const evaluate = (text: string | null) => (text === null ? null : evaluateCondition(text, series, type))
+  const success = evaluate(conditions.successCondition)
+  const failure = evaluate(conditions.failureCondition)
   for (const result of [success, failure]) {
     if (result?.kind === 'error')
       return { phase: 'Error', message: series.length === 0 ? EMPTY_RESULT : result.message }

@@ -1,7 +1,8 @@
 import { nameText } from '../../domain/plan-values.ts'
-import { writeYaml } from '../../domain/yaml-text.ts'
+import type { LocatedProblem } from '../../domain/problems.ts'
+import { readYamlDocuments, writeYaml } from '../../domain/yaml-text.ts'
 import { CliFailure, EXIT } from '../failure.ts'
-import { readPlanFile } from '../plan-file.ts'
+import { inBounds, planFailure, readTextFile } from '../plan-file.ts'
 import type { Session } from '../session.ts'
 import { clean } from '../text.ts'
 
@@ -15,12 +16,14 @@ export interface ImportArgoOptions {
 export async function importArgo(name: string, { source, arg }: ImportArgoOptions, session: Session): Promise<void> {
   if (!nameText.safeParse(source).success)
     throw new CliFailure(EXIT.usage, `--source ${clean(source)}: expected the name of a metric source`)
-  const file = await readPlanFile(name, session.terminal)
-  const [{ importTemplate }, { planFormOf }] = await Promise.all([
-    import('../../analysis/argo/import-template.ts'),
+  const [{ importDocuments }, { helmMarkIn }, { planFormOf }] = await Promise.all([
+    import('../../analysis/argo/import-file.ts'),
+    import('../../analysis/argo/helm.ts'),
     import('../../analysis/argo/plan-form.ts'),
   ])
-  const imported = importTemplate(file.yaml.value, { source, args: argumentsOf(arg) })
+  const text = await readTextFile(name, session.terminal)
+  const documents = documentsOf(text, name, helmMarkIn)
+  const imported = importDocuments(documents, { source, args: argumentsOf(arg) })
   if (!imported.ok) throw importFailure(name, imported.problems)
   const form = planFormOf(imported.checks)
   if (form.problems.length > 0) throw importFailure(name, form.problems)
@@ -32,6 +35,26 @@ export async function importArgo(name: string, { source, arg }: ImportArgoOption
   if (leftOut.length === 0) return
   const total = leftOut.length + imported.checks.length
   session.hint(`${leftOut.length} of ${total} metrics left out: nothing in the plan asks what they ask`)
+}
+
+/** @throws CliFailure with every fault of the text, or with the one that it is a template of something else */
+function documentsOf(text: string, name: string, helmMarkIn: (text: string) => number | null): readonly unknown[] {
+  const read = inBounds(() => readYamlDocuments(text, name))
+  const documents = 'documents' in read ? read.documents.map(({ value }) => value) : []
+  const mark = helmMarkIn('documents' in read ? JSON.stringify(documents).replaceAll('\\"', '"') : text)
+  if (mark !== null) throw planFailure([helmProblem(name, 'documents' in read ? '' : text.slice(0, mark))])
+  if ('problems' in read) throw planFailure(read.problems)
+  return documents
+}
+
+function helmProblem(file: string, before: string): LocatedProblem {
+  const lines = before.split('\n')
+  return {
+    ...{ rule: 'helm', path: [], file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 },
+    message: 'this is a Helm template, which is no YAML before it is rendered',
+    expected: 'an AnalysisTemplate as Kubernetes takes it',
+    fix: 'render it first (helm template …), and import what that gives',
+  }
 }
 
 function argumentsOf(pairs: readonly string[]): Readonly<Record<string, string>> {

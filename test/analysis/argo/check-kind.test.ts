@@ -39,6 +39,15 @@ describe('the argo check', () => {
     expect(problems[1]).toMatchObject({ rule: 'expression', received: 'reslt > 1' })
   })
 
+  it('refuses a condition that Argo would end in Error at every measurement, with what to write', () => {
+    const [problem] = problemsOf({ ...QUERY, promql: 'sum(errors)', failureCondition: 'result > 0.1' })
+    expect(problem).toMatchObject({
+      rule: 'expression',
+      message: expect.stringMatching(/result is a list here, because the query gives series.*write result\[0\]$/),
+    })
+    expect(problemsOf({ ...QUERY, promql: 'scalar(sum(errors))', failureCondition: 'result > 0.1' })).toEqual([])
+  })
+
   it.each([
     [{ failureLimit: -1 }, 'cannot both be switched off'],
     [{ count: 2, failureLimit: 3, interval: '1m' }, 'count 2 must be at least failureLimit 3'],

@@ -38,6 +38,25 @@ describe('one measurement of an Argo metric', () => {
     expect(measure({ successCondition, failureCondition }, { kind: 'nan', reason: 'not a number' }).phase).toBe(phase)
   })
 
+  it.each([
+    ['sum(errors)', 'result < 0.1', 'Error'],
+    ['sum(errors)', 'result[0] < 0.1', 'Successful'],
+    ['sum(errors)', 'default(result, 0) < 0.1', 'Error'],
+    ['sum(errors)', 'isNaN(result)', 'Error'],
+    ['sum(errors)', 'result != nil && all(result, # < 1)', 'Successful'],
+    ['scalar(sum(errors))', 'result < 0.1', 'Successful'],
+    ['scalar(sum(errors))', 'result[0] < 0.1', 'Error'],
+    ['scalar(sum(errors))', 'len(result) == 1', 'Error'],
+    ['scalar(sum(errors))', 'default(result, 0) < 0.1', 'Successful'],
+  ])('takes the answer to %s as what it is in %s: %s', (query, successCondition, phase) => {
+    expect(measure({ query, successCondition, failureCondition: null }, value(0.05)).phase).toBe(phase)
+  })
+
+  it('says what result is where a condition takes it for something else', () => {
+    const { message } = measure({ query: 'up', successCondition: 'result < 1', failureCondition: null }, value(0))
+    expect(message).toBe('result is a list here, because the query gives series: write result[0]')
+  })
+
   it('takes infinity as a number', () => {
     expect(measure({ successCondition: null, failureCondition: 'result[0] > 5' }, value(Infinity)).phase).toBe('Failed')
     expect(measure({ successCondition: 'isInf(result[0])', failureCondition: null }, value(-Infinity)).phase).toBe(
