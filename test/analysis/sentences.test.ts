@@ -4,6 +4,9 @@ import { enterExposure, startCheck, stepCheck } from '../../src/analysis/check-j
 import { LONGEST_SENTENCE } from '../../src/analysis/explain.ts'
 import { startProof, stepProof } from '../../src/analysis/promotion-evidence.ts'
 import { type SampleRatioInput, startSampleRatio, stepSampleRatio } from '../../src/analysis/sample-ratio.ts'
+import { type AgainstPastState, stepAgainstPast } from '../../src/analysis/traffic/against-past.ts'
+import { type FloorLook, type FloorStanding, startFloor, stepFloor } from '../../src/analysis/traffic/floor.ts'
+import { rememberStable, type StablePast } from '../../src/analysis/traffic/past.ts'
 import { type ArmNames, armNames } from '../../src/domain/arm-names.ts'
 import type {
   ArgoCheck,
@@ -330,6 +333,49 @@ describe('the sentence of the split', () => {
   })
 })
 
+describe('the sentence of a canary that is not fit for anybody', () => {
+  const say = (
+    canary: readonly [requests: number, errors: number, unanswered?: number],
+    more: Partial<FloorLook> = {},
+  ) => {
+    let state = startFloor()
+    let standing: FloorStanding = { kind: 'above' }
+    for (const end of [1_000, 2_000, 3_000, 4_000]) {
+      const [requests, errors, unanswered = 0] = canary
+      const counts = { canary: { requests, errors, unanswered }, stable: { requests: 40, errors: 0 }, past: null }
+      ;({ state, standing } = stepFloor({ errors: 0.5, requests: 20 }, state, {
+        end,
+        names: NAMES,
+        ...counts,
+        ...more,
+      }))
+    }
+    return standing.kind === 'above' ? null : standing.reason
+  }
+
+  it.each<[string, string | null]>([
+    ['errors 63 % (50 of 80) on 2.4.0 against 0 % (0 of 80) on 2.3.9: below the floor of 50 %', say([40, 25])],
+    [
+      'errors 100 % (80 of 80, 78 without an answer) on 2.4.0 against 0 % (0 of 80) on 2.3.9: below the floor of 50 %',
+      say([40, 40, 39]),
+    ],
+    [
+      'errors 63 % (50 of 80) on 2.4.0, but also 60 % (48 of 80) on 2.3.9: below the floor of 50 %',
+      say([40, 25], { stable: { requests: 40, errors: 24 } }),
+    ],
+    [
+      'errors 63 % (50 of 80) on 2.4.0, and nothing is known of 2.3.9: below the floor of 50 %',
+      say([40, 25], { stable: { requests: 0, errors: 0 } }),
+    ],
+    [
+      'errors 63 % (50 of 80) on 2.4.0 against 0.5 % (5 of 1,000) on 2.3.9 before: below the floor of 50 %',
+      say([40, 25], { stable: { requests: 0, errors: 0 }, past: { requests: 1_000, errors: 5 } }),
+    ],
+  ])('%s', (said, reason) => {
+    expect(reason).toBe(said)
+  })
+})
+
 describe('the sentence of a proof', () => {
   const prove = (check: Check, inputs: readonly CheckInput[]) => {
     let state = startProof(check)
@@ -462,6 +508,36 @@ describe('whatever comes', () => {
         }
       }),
       { numRuns: 250 },
+    )
+  })
+
+  it('the floor and the past say one readable line of bounded length and never throw', () => {
+    const look = fc.record({ canary: counts, stable: counts, unanswered: number, own: names })
+    const rule = fc.record({ errors: fc.constantFrom(0.01, 0.5, 0.95), requests: fc.constantFrom(1, 20) })
+    const compared = fc.constantFrom(errorCheck(), latencyCheck(), errorRatio, ordersCheck({ notAbove: 2 }))
+    fc.assert(
+      fc.property(rule, compared, fc.array(look, { maxLength: 12 }), (by, check, looks) => {
+        let floor = startFloor()
+        let alone: AgainstPastState | null = null
+        let past: StablePast | null = null
+        for (const [index, { canary, stable, unanswered, own }] of looks.entries()) {
+          past = rememberStable(past, stable)
+          const known = own ?? NAMES
+          const window = { start: index * 1_000, end: (index + 1) * 1_000 }
+          const floored = stepFloor(by, floor, {
+            ...{ end: window.end, canary: { ...canary, unanswered }, stable, names: known },
+            past: { requests: past.errors.requests, errors: past.errors.events },
+          })
+          floor = floored.state
+          if (floored.standing.kind !== 'above') expect(faultsOf(floored.standing.reason, [])).toEqual([])
+          const arms = { canary: { kind: 'value', value: canary }, stable: { kind: 'value', value: stable } } as const
+          const input = { at: window.end, window, ...arms, readings: {}, names: known }
+          const step = stepAgainstPast(check, startCheck(check), alone, past, input)
+          alone = step?.state ?? null
+          if (step !== null) expect(faultsOf(step.verdict.reason, [])).toEqual([])
+        }
+      }),
+      { numRuns: 300 },
     )
   })
 
