@@ -63,6 +63,16 @@ describe('the scripts', () => {
     )
   })
 
+  it('freeze one of two workers in every fourth wave, and abort or spoil each release while it is frozen', () => {
+    const { acts, releases } = scriptWave(options(5), 8)
+    expect(acts.map(({ kind }) => kind)).toEqual(['worker-frozen'])
+    expect(new Set(releases.map((release) => release.acts[0]?.when.after))).toEqual(new Set(['frozen']))
+    expect(new Set(releases.map((release) => release.acts[0]?.kind))).toEqual(new Set(['abort', 'canary-fails-60']))
+    for (const { plan } of releases) expect(plan.bakes[0]).toBeGreaterThan(20)
+    // What is dealt to the first waves is not left out for it.
+    expect(scriptWave(options(5, 4), 4).acts.map(({ kind }) => kind)).not.toEqual(['worker-frozen'])
+  })
+
   it('keep to one kind where only one is asked for', () => {
     for (const only of FAULT_NAMES) {
       expect(new Set(kindsOf(scriptWave({ ...options(3), only }, 2)))).toEqual(new Set([only]))
