@@ -1,7 +1,7 @@
 import { formatDuration, type Milliseconds } from '../../src/domain/units.ts'
 import { excusesOf } from './excuses.ts'
 import { isWrong, joined, type Piece, piecesOf, SHORTEST } from './pieces.ts'
-import type { ReleaseRecord, TargetRecord } from './record.ts'
+import type { FaultSpan, ReleaseRecord, TargetRecord } from './record.ts'
 import { checkAuthority } from './rule-authority.ts'
 import { checkCard, checkSaid } from './rule-said.ts'
 import { targetTimeline } from './target.ts'
@@ -34,7 +34,7 @@ export function checkRecord(record: TargetRecord): readonly Violation[] {
   const pieces = piecesOf(record, timeline, excusesOf(record, timeline))
   const violations = [
     ...checkWeights(record, pieces),
-    ...record.releases.flatMap((release) => checkStanding(release)),
+    ...record.releases.flatMap((release) => checkStanding(release, record)),
     ...checkLane(record),
     ...record.releases.flatMap((release) => checkPromotion(release, record)),
     ...record.releases.flatMap((release) => checkSaid(release, record)),
@@ -62,8 +62,11 @@ function checkWeights(record: TargetRecord, pieces: readonly Piece[]): readonly 
   })
 }
 
-function checkStanding({ label, standing }: ReleaseRecord): readonly Violation[] {
+function checkStanding(release: ReleaseRecord, { faults }: TargetRecord): readonly Violation[] {
+  const { label, standing, runs } = release
   const { at } = standing
+  // What waits is known to the lane alone, and goes with it.
+  if (runs.length === 0 && faults.some(({ kind }) => kind === 'lane-terminated')) return []
   switch (standing.kind) {
     case 'ended':
       return []
@@ -77,29 +80,38 @@ function checkStanding({ label, standing }: ReleaseRecord): readonly Violation[]
   }
 }
 
-function checkLane({ lane, script, until, releases, faults }: TargetRecord): readonly Violation[] {
+function checkLane(record: TargetRecord): readonly Violation[] {
+  const { lane, script, until, releases, faults } = record
   const label = String(script.number)
   // A lane that was terminated shows what it knew; the next wave sees whether it comes back.
   if (faults.some(({ kind }) => kind === 'lane-terminated')) return []
   // A release that does not end holds its lane, and is told of already.
-  if (releases.some((release) => checkStanding(release).length > 0)) return []
+  if (releases.some((release) => checkStanding(release, record).length > 0)) return []
   if (lane === null) return [{ rule: 'stuck', label, at: until, text: 'the lane does not answer' }]
   if (lane.running === null && lane.waiting === 0) return []
   const text = `the lane has ${lane.running ?? 'nothing'} running and ${lane.waiting} waiting when all is over`
   return [{ rule: 'stuck', label, at: until, text }]
 }
 
-function checkPromotion({ label, runs }: ReleaseRecord, { health }: TargetRecord): readonly Violation[] {
+function checkPromotion({ label, runs }: ReleaseRecord, { health, faults }: TargetRecord): readonly Violation[] {
   const last = runs.at(-1)
   const canary = last?.writes.at(-1)?.canary
   if (last?.outcome !== 'promoted' || last.closedAt === null) return []
   const at = last.closedAt
   const bad = health.find(
-    ({ pool, from, until, failing }) => pool === canary && failing >= 0.5 && from <= at - BAD_FOR && until >= at,
+    ({ pool, from, until, failing }) =>
+      pool === canary && failing >= 0.5 && until >= at && at - from - stalledIn(faults, from, at) >= BAD_FOR,
   )
   if (bad === undefined) return []
   const text = `${bad.kind}: ${percent(bad.failing * 10_000)} of its requests failed for ${formatDuration(Math.round(at - bad.from))} before`
   return [{ rule: 'promoted', label, at, text }]
+}
+
+/** For how long of a time the machine stood still, so that nobody could look. */
+function stalledIn(faults: readonly FaultSpan[], from: Milliseconds, until: Milliseconds): Milliseconds {
+  return faults
+    .filter(({ kind }) => kind === 'machine-stalled')
+    .reduce((sum, stall) => sum + Math.max(0, Math.min(stall.until, until) - Math.max(stall.from, from)), 0)
 }
 
 function percent(weight: number): string {

@@ -54,7 +54,8 @@ export function createCampaign(parts: CampaignParts): Campaign {
       longest = wave === 1 ? Date.now() - start : Math.max(longest, Date.now() - start)
     }
     const minutes = Number(((Date.now() - began) / 60_000).toFixed(1))
-    return resultOf(tallies, { seed: options.seed, minutes, users: world.users() })
+    const stalled = world.stalls().reduce((sum, { from, until }) => sum + until - from, 0)
+    return resultOf(tallies, { seed: options.seed, minutes, stalled, users: world.users() })
   }
 
   return { run, stop: () => stop() }

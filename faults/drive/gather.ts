@@ -41,7 +41,8 @@ async function gatherService(
 ): Promise<Gathered> {
   const gathered = await Promise.all(played.releases.map((release) => gatherRelease(wave, release)))
   const releases = gathered.map(({ release }) => release)
-  const faults = [...wave.faults, ...played.faults].toSorted((left, right) => left.from - right.from)
+  const stalls = stallsOf(wave, from)
+  const faults = [...wave.faults, ...played.faults, ...stalls].toSorted((left, right) => left.from - right.from)
   const base = {
     ...{ seed: wave.seed, wave: wave.number, service: service.front.service, pools: service.front.pools },
     ...{ script, interval: INTERVAL, from, faults, commands: played.commands, releases },
@@ -56,6 +57,14 @@ async function gatherService(
     lane: await wave.world.api.lane(service.front.service),
   }
   return { record, histories: Object.fromEntries(gathered.map(({ release, events }) => [release.releaseId, events])) }
+}
+
+/** While the machine stood still nobody could do anything. */
+function stallsOf({ world }: Wave, since: Milliseconds): readonly FaultSpan[] {
+  return world.stalls().flatMap((stall): readonly FaultSpan[] => {
+    if (stall.until < since) return []
+    return [{ ...stall, kind: 'machine-stalled', note: 'the sampler stood still' }]
+  })
 }
 
 interface GatheredRelease {

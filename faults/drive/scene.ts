@@ -31,7 +31,7 @@ export interface Scene {
   readonly startAnother: (whenBusy: 'reject' | 'queue' | 'replace') => void
 }
 
-/** When the last fault that reached this release was over. */
+/** When the last fault that reached this release was over; a machine that stood still counts as one. */
 export function lastFaultOf({
   wave,
   faults,
@@ -39,7 +39,8 @@ export function lastFaultOf({
   readonly wave: Wave
   readonly faults: readonly FaultSpan[]
 }): Milliseconds {
-  return Math.max(0, ...[...wave.faults, ...faults].map(({ until }) => until))
+  const stalled = wave.world.stalls().at(-1)?.until ?? 0
+  return Math.max(stalled, ...[...wave.faults, ...faults].map(({ until }) => until))
 }
 
 /** Notes a fault of an instant. */

@@ -58,14 +58,7 @@ function playWorld(world: World, script: WaveScript, faults: FaultSpan[], say: (
         noteFault(faults, act.kind, `not carried out: ${error instanceof Error ? error.message : String(error)}`)
       })
     }
-    noteStalls(world, faults, began)
   }
 
   return { isOver, begin: (wave: Wave) => void play(wave).finally(finish) }
-}
-
-function noteStalls(world: World, faults: FaultSpan[], since: Milliseconds): void {
-  for (const { from, until } of world.stalls()) {
-    if (from >= since) faults.push({ kind: 'machine-stalled', from, until, note: 'the sampler stood still' })
-  }
 }

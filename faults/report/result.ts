@@ -24,6 +24,8 @@ export interface Result {
   readonly seed: number
   readonly releases: number
   readonly minutes: number
+  /** For how long the machine stood still altogether, so that nobody could do anything. */
+  readonly stalled: Milliseconds
   /** How releases ended, by what their histories say. */
   readonly endings: Readonly<Record<string, number>>
   readonly violations: Readonly<Record<Rule, number>>
@@ -55,7 +57,10 @@ export function tallyOf({ record, violations, measured }: Checked, isFirst: bool
   return { releases: record.releases.length, endings: countOf(endings), violations, carriedOut, measured }
 }
 
-export function resultOf(tallies: readonly Tally[], rest: Pick<Result, 'seed' | 'minutes' | 'users'>): Result {
+export function resultOf(
+  tallies: readonly Tally[],
+  rest: Pick<Result, 'seed' | 'minutes' | 'stalled' | 'users'>,
+): Result {
   const violations = tallies.flatMap((tally) => tally.violations)
   const measured = tallies.flatMap((tally) => tally.measured)
   const timesOf = (whats: readonly string[]) => Object.fromEntries(whats.flatMap((what) => namedTimes(what, measured)))

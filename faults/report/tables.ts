@@ -27,10 +27,10 @@ const GROUPS = {
 
 /** What a campaign has found, as Markdown. */
 export function resultTables(result: Result): string {
-  const { seed, releases, minutes, endings, users } = result
+  const { seed, releases, minutes, stalled, endings, users } = result
   const ended = Object.entries(endings).map(([word, count]) => `${count} ${word}`)
   return [
-    `${releases} releases in ${minutes} minutes, seed ${seed}: ${ended.join(', ')}. ${number(users.sent)} requests of users, ${number(users.failed)} failed.`,
+    `${releases} releases in ${minutes} minutes, seed ${seed}: ${ended.join(', ')}. ${number(users.sent)} requests of users, ${number(users.failed)} failed. The machine stood still for ${seconds(stalled)}.`,
     rulesTable(result),
     goalsTable(result),
     timesTable(result),

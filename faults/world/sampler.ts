@@ -16,6 +16,8 @@ export interface SamplerSettings {
 export interface Sample {
   /** When the answer was there, by the machine's clock. */
   readonly at: number
+  /** How much later than it should it was begun: what the machine took from the sampler itself. */
+  readonly late: number
   readonly readings: readonly MapReading[] | null
 }
 
@@ -30,13 +32,16 @@ async function run({ socket, maps, hertz }: SamplerSettings): Promise<void> {
   })
   process.on('disconnect', () => process.exit(0))
   const command = `${maps.map(({ path }) => `show map ${path}`).join(';')}\n`
+  let due = performance.now()
   for (;;) {
     const began = performance.now()
     const text = await ask(socket, command)
     const readings = text === null ? null : readMaps(text, maps)
-    process.send?.({ at: Date.now(), readings } satisfies Sample)
+    process.send?.({ at: Date.now(), late: began - due, readings } satisfies Sample)
     const period = Date.now() < burstUntil ? BURST_MS : 1_000 / hertz
-    await new Promise((done) => setTimeout(done, Math.max(1, period - (performance.now() - began))))
+    const pause = Math.max(1, period - (performance.now() - began))
+    due = performance.now() + pause
+    await new Promise((done) => setTimeout(done, pause))
   }
 }
 

@@ -65,8 +65,9 @@ export interface WorldOptions {
 }
 
 const HERTZ = 20
-/** A sample that waits for HAProxy in vain takes a second; what takes longer is the machine. */
-const STALL: Milliseconds = 1_600
+/** Somebody who is this late, or took this long over an answer of which a second is waiting, was kept from working. */
+const LATE: Milliseconds = 400
+const LONGEST_ANSWER: Milliseconds = 1_600
 
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { folder, programs } = options
@@ -150,8 +151,8 @@ function watchMaps(folder: string, haproxy: Haproxy, services: readonly Service[
   const stalls: { from: Milliseconds; until: Milliseconds }[] = []
   let last = Number.POSITIVE_INFINITY
   program.onMessage((message) => {
-    const { at, readings } = message as Sample
-    if (at - last > STALL) stalls.push({ from: last, until: at })
+    const { at, late, readings } = message as Sample
+    if (late > LATE || at - last > LONGEST_ANSWER) stalls.push({ from: last, until: at })
     last = at
     for (const [index, { trace }] of services.entries()) trace.add(at, readings?.[index] ?? null)
   })

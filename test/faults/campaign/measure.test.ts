@@ -65,7 +65,7 @@ describe('a result', () => {
   const tally = tallyOf({ record, violations: [violation], measured: [{ what: 'hand-once', took: 400 }] }, true)
 
   it('sums up releases, endings, violations and what was carried out', () => {
-    const result = resultOf([tally, tally], { seed: 9, minutes: 2, users: { sent: 1_000, failed: 3 } })
+    const result = resultOf([tally, tally], { seed: 9, minutes: 2, stalled: 0, users: { sent: 1_000, failed: 3 } })
     expect(result).toMatchObject({ releases: 2, endings: { 'rolled-back': 2 }, violations: { end: 2, above: 0 } })
     expect(result.carriedOut).toMatchObject({ abort: 2, 'worker-frozen': 2 })
     expect(result.kinds['hand-once']).toEqual({ count: 2, p50: 400, p99: 400, most: 400 })

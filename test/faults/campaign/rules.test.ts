@@ -96,6 +96,10 @@ describe('the end of a release', () => {
     expect(told({ ...record, releases: [{ ...release, standing: held }] })).toEqual(['stuck 1'])
     expect(told({ ...record, lane: { running: 'release/shop-1/production/1', waiting: 0 } })).toEqual(['stuck 1'])
     expect(told({ ...record, lane: null })).toEqual(['stuck 1'])
+    const waiting = { ...release, label: '1b', runs: [], standing: stuck }
+    expect(told({ ...record, releases: [release, waiting] })).toEqual(['stuck 1b'])
+    const faults = [fault('lane-terminated', 3)]
+    expect(told({ ...record, releases: [release, waiting], faults })).toEqual([])
   })
 
   it('is no promotion of a canary that fails half of its requests', () => {
@@ -105,6 +109,9 @@ describe('the end of a release', () => {
     expect(told({ ...quietRecord(), health: [{ ...bad, pool: 'blue' }] })).toEqual([])
     // Nobody can know of what began a moment ago.
     expect(told({ ...quietRecord(), health: [{ ...bad, from: at(9) }] })).toEqual([])
+    // Nor of anything while the machine stands still.
+    const faults = [fault('machine-stalled', 4, 8)]
+    expect(told({ ...quietRecord(), health: [bad], faults })).toEqual([])
   })
 
   it('is no promotion of a release whose abort was taken', () => {
