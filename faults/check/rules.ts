@@ -95,9 +95,10 @@ function checkLane(record: TargetRecord): readonly Violation[] {
 
 function checkPromotion({ label, runs }: ReleaseRecord, { health, faults }: TargetRecord): readonly Violation[] {
   const last = runs.at(-1)
-  const canary = last?.writes.at(-1)?.canary
-  if (last?.outcome !== 'promoted' || last.closedAt === null) return []
-  const at = last.closedAt
+  const final = last?.writes.at(-1)
+  if (last?.outcome !== 'promoted' || final?.endedAt === undefined || final.endedAt === null) return []
+  // Then it was decided; what follows is only said.
+  const { canary, endedAt: at } = final
   const bad = health.find(
     ({ pool, from, until, failing }) =>
       pool === canary && failing >= 0.5 && until >= at && at - from - stalledIn(faults, from, at) >= BAD_FOR,
