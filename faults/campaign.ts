@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { checkRecord } from './check/rules.ts'
 import { measure } from './check/measure.ts'
 import { createCampaign } from './drive/campaign.ts'
+import { FAULT_NAMES } from './kinds.ts'
 import { type CampaignOptions, readOptions, USAGE } from './options.ts'
 import { clearStage, readKept, writePage, writeResult } from './report/keep.ts'
 import { linesOf } from './report/progress.ts'
@@ -54,6 +55,8 @@ async function report(result: Result, options: CampaignOptions, folder: string):
   await writeResult(folder, result)
   if (options.write && result.releases > 0) await writePage(result)
   process.stdout.write(`\n${resultTables(result)}\n`)
+  const missing = FAULT_NAMES.filter((name) => result.carriedOut[name] === undefined)
+  if (missing.length > 0) process.stdout.write(`\nnot carried out: ${missing.join(', ')}\n`)
   const violations = Object.values(result.violations).reduce((sum, count) => sum + count, 0)
   process.stdout.write(`\n${violations} violations in ${result.releases} releases\n`)
   return hasViolations(result) ? 1 : 0
