@@ -8,6 +8,8 @@ export interface DemoBackend {
   served(): number
   /** From now on this share of requests, evenly spread, is answered with status 500. */
   failShare(share: number): void
+  /** From now on requests are taken and never answered. */
+  hang(): void
   close(): Promise<void>
 }
 
@@ -15,7 +17,9 @@ export interface DemoBackend {
 export async function startDemoBackend(pool: string): Promise<DemoBackend> {
   let served = 0
   let share = 0
+  let isHanging = false
   const server = createServer((_request, response) => {
+    if (isHanging) return
     served += 1
     const fails = Math.floor(served * share) > Math.floor((served - 1) * share)
     response.writeHead(fails ? 500 : 200, { 'x-pool': pool }).end(pool)
@@ -29,6 +33,7 @@ export async function startDemoBackend(pool: string): Promise<DemoBackend> {
     port: address.port,
     served: () => served,
     failShare: (next) => void (share = next),
+    hang: () => void (isHanging = true),
     async close() {
       server.close()
       server.closeAllConnections()
