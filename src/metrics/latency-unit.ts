@@ -15,7 +15,7 @@ export function hasClearUnit({ metric, unit }: { readonly metric: string; readon
 
 /** How such a histogram is refused. */
 export const UNCLEAR_UNIT = {
-  path: ['unit'],
+  path: ['metric'],
   error: 'the name says milliseconds: add unit: milliseconds (or unit: seconds, if the name is wrong)',
 }
 

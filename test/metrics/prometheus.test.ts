@@ -358,7 +358,8 @@ let worlds = 0
 async function startShared(): Promise<Shared> {
   const target = await startScriptedTarget(PATHS)
   const server = await startPrometheus({ target, paths: PATHS, scrapeInterval: SCRAPE })
-  await target.scraped()
+  // A store that has only begun to look does not know what is new.
+  for (let round = 0; round < 3; round += 1) await target.scraped()
   return { target, server }
 }
 

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Milliseconds } from '../../src/domain/units.ts'
+import { findProgram } from './require-server.ts'
 import { freePort, freezeProcess, startProcess, waitFor } from './server-process.ts'
 
 /** A real Prometheus in a folder and on a port of its own. */
@@ -23,7 +26,6 @@ export async function startPrometheus(settings: {
   readonly scrapeInterval: Milliseconds
 }): Promise<PrometheusServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-prometheus-'))
-  const port = await freePort()
   const interval = `${settings.scrapeInterval}ms`
   const config = {
     global: { scrape_interval: interval, scrape_timeout: interval },
@@ -33,6 +35,20 @@ export async function startPrometheus(settings: {
       static_configs: [{ targets: [`127.0.0.1:${settings.target.port}`] }],
     })),
   }
+  return launch(folder, config)
+}
+
+/** Starts one that scrapes nothing and remembers what this OpenMetrics text says, each sample with its time in seconds. */
+export async function startPrometheusWith(history: string): Promise<PrometheusServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-prometheus-'))
+  await writeFile(join(folder, 'history.txt'), history)
+  const blocks = ['tsdb', 'create-blocks-from', 'openmetrics', join(folder, 'history.txt'), join(folder, 'data')]
+  await promisify(execFile)(findProgram('promtool') ?? 'promtool', blocks)
+  return launch(folder, {}, ['--storage.tsdb.retention.time=100y'])
+}
+
+async function launch(folder: string, config: object, more: readonly string[] = []): Promise<PrometheusServer> {
+  const port = await freePort()
   // Every JSON text is YAML too.
   await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config))
   const server = startProcess('prometheus', [
@@ -40,6 +56,7 @@ export async function startPrometheus(settings: {
     `--storage.tsdb.path=${join(folder, 'data')}`,
     `--web.listen-address=127.0.0.1:${port}`,
     '--log.level=warn',
+    ...more,
   ])
   const url = `http://127.0.0.1:${port}`
   await waitFor('Prometheus', async () => {

@@ -6,8 +6,9 @@ import type { Observation, ObserveRequest } from '../metric-source.ts'
 import { readArm, seenIn } from './arms.ts'
 import { type ApiSettings, instantQuery, type Sample } from './http-api.ts'
 import type { PrometheusOptions } from './options.ts'
+import { originQuery } from './origin-query.ts'
 import { PART_LABEL } from './series.ts'
-import { cellOf, goneQuery, originQuery, type Window, windowQuery } from './window-query.ts'
+import { cellOf, goneQuery, type Window, windowQuery } from './window-query.ts'
 
 /** One look at both pools; all its calls together take no longer than the deadline. */
 export async function observeWindow(

@@ -24,7 +24,7 @@ export function cellOf(options: Pick<PrometheusOptions, 'scrapeInterval'>): Mill
  * - `requests`, `errors`, `started`, `event:<name>`: how much the counters rose, per pool
  * - `bucket`: how much the cumulative buckets rose, per pool and `le`
  * - `carries:<part>`: there for each pool that reports the part in this window; of errors, that can tell them apart
- * - `new`: there for each pool with a series that began in this window; see {@link originQuery}
+ * - `new`: there for each pool with a series that may have begun in this window; see `originQuery`
  * - `restarts`: how often processes of the pool began anew
  * - `age`: seconds from the newest sample of the requests to the end, per pool that is still scraped
  *
@@ -45,45 +45,11 @@ export function windowQuery(options: PrometheusOptions, pools: readonly string[]
     ...signs.map((one) =>
       part(`carries:${one.part}`, `group by (${poolLabel}) (last_over_time(${one.sign}[${length}]))`),
     ),
-    part('new', `group by (${poolLabel}) (${signs.map((one) => begunIn(options, one.sign, length)).join(' or ')})`),
+    part('new', `group by (${poolLabel}) (${signs.map((one) => begunIn(options, one.sign, window)).join(' or ')})`),
     part('restarts', restartsIn(options, requestSeries(options, pools), window)),
     part('age', `time() - max by (${poolLabel}) (timestamp(${requestSeries(options, pools)}))`),
   ].join(' or ')
 }
-
-/**
- * What the first samples of series that began in this window hold: in the parts `first:<part>` all of it, in `old:<part>`
- * what is known to be older than the window; and `reach` when the store holds anything from before the window.
- *
- * A first sample counts in full only where it is new: the store had been looking by then. It is old when the series has
- * been seen within a day, or when its process is seen for the first time and began before the window, so that the store
- * has only now found it, or knows it under another name. Asked only when there is a first sample, because it is dear.
- */
-export function originQuery(options: PrometheusOptions, pools: readonly string[], window: Window): string {
-  const { scrapeInterval, longestGap } = options
-  const length = window.end - window.start
-  const before = window.end - (window.newSince ?? window.start) + scrapeInterval
-  const anything = ['up', requestSeries(options, pools)].map(
-    (selector) => `group(last_over_time(${selector}[${longestGap}ms] offset ${before}ms))`,
-  )
-  // A process that began after the last scrape before the window has counted in this one only.
-  const begunBy = (window.newSince ?? window.start - scrapeInterval) / 1_000
-  const starts = `last_over_time(process_start_time_seconds[${length}ms])`
-  const knownStarts = `last_over_time(process_start_time_seconds[${longestGap}ms] offset ${length}ms)`
-  const oldProcess = `((${starts} <= ${begunBy.toFixed(3)}) unless ${knownStarts})`
-  return [
-    part('reach', `(${anything.join(' or ')})`),
-    ...countedSeries(options, pools).flatMap(({ part: name, selector, by }) => {
-      const firsts = firstSamples(options, selector, window)
-      const seenBefore = `last_over_time(${selector}[${Math.max(longestGap, LONG_AGO)}ms] offset ${length}ms)`
-      const old = `((${firsts}) and ${seenBefore}) or ((${firsts}) and on (job, instance) ${oldProcess})`
-      return [part(`first:${name}`, `sum by (${by}) (${firsts})`), part(`old:${name}`, `sum by (${by}) (${old})`)]
-    }),
-  ].join(' or ')
-}
-
-/** A series that was away for no longer than this is not a new one when it comes back. */
-const LONG_AGO: Milliseconds = 86_400_000
 
 /** The age, as in {@link windowQuery}, of pools that are no longer scraped: to the cell, or to a thousandth of the gap. */
 export function goneQuery(options: PrometheusOptions, pools: readonly string[]): string {
@@ -99,9 +65,11 @@ function riseOf(options: PrometheusOptions, { selector, by }: CountedSeries, win
   return `sum by (${by}) (${perSeries}${unlessKnown(options, selector, window)})`
 }
 
-function firstSamples(options: PrometheusOptions, selector: string, window: Window): string {
+/** What each series held at its first sample, if that is in this window and its target had none of `others` before it. */
+export function firstSamples(options: PrometheusOptions, selector: string, window: Window, others?: string): string {
   const firsts = `(${lastIn(options, selector)} * 1) unless ${lastBefore(options, selector)}`
-  return `${sumOverCells(options, firsts, window)}${unlessKnown(options, selector, window)}`
+  const alone = others === undefined ? firsts : `(${firsts}) unless on (job, instance) ${lastBefore(options, others)}`
+  return `${sumOverCells(options, alone, window)}${unlessKnown(options, selector, window)}`
 }
 
 function lastIn(options: PrometheusOptions, selector: string): string {
@@ -121,8 +89,14 @@ function unlessKnown({ longestGap }: PrometheusOptions, selector: string, { end,
   return newSince === null ? '' : ` unless last_over_time(${selector}[${longestGap}ms] offset ${end - newSince}ms)`
 }
 
-function begunIn({ longestGap }: PrometheusOptions, selector: string, length: string): string {
-  return `(last_over_time(${selector}[${length}]) unless last_over_time(${selector}[${longestGap}ms] offset ${length}))`
+/**
+ * Series that may have their first sample in the window. Looks back less far than a rise does, by the window's length, so
+ * that a series that was away for just too long when it came back is among them.
+ */
+function begunIn({ longestGap }: PrometheusOptions, selector: string, { start, end }: Window): string {
+  const [length, ago] = [end - start, longestGap - (end - start)]
+  const there = `last_over_time(${selector}[${length}ms])`
+  return ago <= 0 ? there : `(${there} unless last_over_time(${selector}[${ago}ms] offset ${length}ms))`
 }
 
 /** By whatever tells more of each target: its counters that fell, or its start where it says that. */
