@@ -4,6 +4,7 @@ import { type CheckState, enterExposure, startCheck, stepCheck } from '../../src
 import type { Check, CheckInput, ErrorRateCheck, LatencyCheck } from '../../src/domain/checks.ts'
 import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
+import { startProof, stepProof } from '../../src/analysis/promotion-evidence.ts'
 import { arm, COARSE_BOUNDS, errorCheck, latencyCheck, look, ordersCheck } from './looks.ts'
 
 const errorLimit: ErrorRateCheck = {
@@ -16,6 +17,9 @@ const latencyLimit: LatencyCheck = {
 }
 const comparing: readonly Check[] = [errorCheck(), latencyCheck(), ordersCheck({ notAbove: 1.2 })]
 const counting: readonly Check[] = [...comparing, errorLimit, latencyLimit]
+/** Part missing that each of them needs. */
+const MISSING = { errors: 'nobody counts errors', latency: 'nobody measures', events: { orders: 'no orders_total' } }
+
 const every: readonly Check[] = [
   ...counting,
   {
@@ -434,5 +438,43 @@ describe('whatever comes', () => {
         const step = stepCheck(check, startCheck(other), look(0, healthy(500), healthy(500)))
         expect(step).toEqual(stepCheck(check, startCheck(check), look(0, healthy(500), healthy(500))))
       }
+  })
+})
+
+describe('a part of the counts that is missing', () => {
+  const histogram = { upperBoundsSeconds: [...COARSE_BOUNDS], counts: [...COARSE_BOUNDS.map(() => 50), 0] }
+  const sound = arm(1_000, 0, { latency: histogram, events: { orders: 100 } })
+  const partly: MetricResult<ArmCounts> =
+    sound.kind === 'value' ? { kind: 'value', value: { ...sound.value, events: {}, missing: MISSING } } : sound
+
+  it.each(counting)(
+    'makes $name ($rule.judge) neither pass nor fail, and the verdict says what is missing',
+    (check) => {
+      for (const inputs of [
+        { canary: partly, stable: sound },
+        { canary: partly, stable: partly },
+      ]) {
+        let state: CheckState = startCheck(check)
+        let verdict: Verdict | null = null
+        for (let index = 0; index < 5; index += 1) {
+          const step = stepCheck(check, state, look(index, inputs.canary, inputs.stable))
+          state = step.state
+          verdict = step.verdict
+        }
+        expect(verdict).toMatchObject({ outcome: 'inconclusive', cause: 'blind' })
+        expect(verdict?.reason).toMatch(/nobody counts errors|nobody measures|no orders_total/)
+      }
+    },
+  )
+
+  it('proves nothing either', () => {
+    for (const check of comparing) {
+      let state = startProof(check)
+      for (let index = 0; index < 200; index += 1) {
+        const step = stepProof(check, state, look(index, partly, sound))
+        state = step.state
+        expect(step.isProven).toBe(false)
+      }
+    }
   })
 })

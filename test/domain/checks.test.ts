@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CHECK_KINDS } from '../../src/domain/check-kinds.ts'
-import { type Check, needsCounts, queriesOf } from '../../src/domain/checks.ts'
+import { type Check, type CheckInput, knownTo, needsCounts, queriesOf } from '../../src/domain/checks.ts'
+import type { ArmCounts, MissingParts } from '../../src/domain/observation.ts'
 
 const rule = { judge: 'threshold', max: 0.1, failures: 1, of: 1, minRequests: 1 } as const
 const common = { name: 'c', source: 's' }
@@ -30,6 +31,43 @@ describe('every check', () => {
     expect(queriesOf(CHECKS.query)).toEqual({ c: 'up' })
     expect(queriesOf(CHECKS.argo)).toEqual({ c: 'up' })
     expect(queriesOf(CHECKS.kayenta)).toEqual({ q1: 'a', q2: 'b' })
+  })
+})
+
+describe('what a look shows a check', () => {
+  const counts: ArmCounts = { requests: 100, errors: 0, latency: null, events: {} }
+  const missing: MissingParts = {
+    errors: 'no errors',
+    latency: 'no latency',
+    events: { orders: 'no orders' },
+  }
+  const input: CheckInput = {
+    ...{ at: 1, window: { start: 0, end: 1 }, readings: {} },
+    ...{ stable: { kind: 'value', value: counts }, canary: { kind: 'value', value: { ...counts, missing } } },
+  }
+
+  it.each([
+    ['errorRate', 'no errors'],
+    ['latency', 'no latency'],
+    ['rate', 'no orders'],
+  ] as const)('of kind %s is no data where the part that it needs is missing, with the reason', (kind, reason) => {
+    const shown = knownTo(CHECKS[kind], input)
+    expect(shown).toEqual({ ...input, canary: { kind: 'noData', reason } })
+  })
+
+  it.each(Object.values(CHECKS))('of kind $kind is all there is where other parts are missing', (check) => {
+    const others: MissingParts = {
+      ...(check.kind !== 'errorRate' && { errors: 'x' }),
+      ...(check.kind !== 'latency' && { latency: 'x' }),
+      ...{ events: { complaints: 'x' }, started: 'x' },
+    }
+    const partly: CheckInput = { ...input, canary: { kind: 'value', value: { ...counts, missing: others } } }
+    expect(knownTo(check, partly)).toEqual(partly)
+  })
+
+  it('stays as it is where there is no value', () => {
+    const blind: CheckInput = { ...input, canary: { kind: 'nan', reason: 'x' } }
+    expect(knownTo(CHECKS.errorRate, blind)).toEqual(blind)
   })
 })
 
