@@ -65,5 +65,5 @@ describe('what may be asked for', () => {
 })
 
 function routed(green: number): Routing {
-  return { split: { blue: 10_000 - green, green }, cohorts: {}, fence: null }
+  return { split: { blue: 10_000 - green, green }, cohorts: {}, fence: null, seed: null }
 }

@@ -23,14 +23,11 @@ describeRouterContract('the embedded router', async (): Promise<RouterWorld> => 
   let held: (() => void)[] = []
   const gate = await serve((incoming, outgoing) => {
     const pass = () => {
-      const onward = send(
-        `${plane.admin()}${incoming.url}`,
-        { method: incoming.method, headers: incoming.headers },
-        (answer) => {
-          outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-          answer.pipe(outgoing)
-        },
-      )
+      const headers = { ...incoming.headers, host: new URL(plane.admin()).host }
+      const onward = send(`${plane.admin()}${incoming.url}`, { method: incoming.method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(outgoing)
+      })
       onward.on('error', () => outgoing.destroy())
       onward.end(body)
     }

@@ -1,5 +1,7 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { problemsOf, readJson, sendJson } from '../loopback-server.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { behindDoor } from '../door.ts'
+import { type Handler, problemsOf, readJson, sendJson } from '../loopback-server.ts'
+import { bears, readSecret } from '../secret.ts'
 import { wishSchema } from './routing.ts'
 import type { RoutingStore } from './routing-store.ts'
 import type { TrafficMetrics } from './traffic-metrics.ts'
@@ -10,43 +12,48 @@ export interface AdminSettings {
   readonly metrics: TrafficMetrics
   /** Differs with every start of the process. */
   readonly incarnation: string
+  /** File with the secret that callers of `/routing` must know; null lets every caller on this machine in. */
+  readonly secretFile: string | null
 }
 
 const MOST_BYTES = 131_072
 
 /**
- * `GET /routing` shows what is in force, `PUT /routing` replaces it as a whole: 200 when it is on disk and in force,
- * 409 when a newer fence has been taken, 422 when it is no routing of these pools. `GET /metrics` is the metrics page.
+ * `GET /routing` shows what is in force, `PUT /routing` replaces it as a whole: 200 when it is in force, 401 without the
+ * secret, 409 when a newer fence has been taken, 422 when it is no routing of these pools. `GET /metrics` is the metrics
+ * page. 403 is for requests that no program on this machine would send.
  */
-export function createAdmin(settings: AdminSettings): RequestListener {
+export function createAdmin(settings: AdminSettings): Handler {
   const wish = wishSchema(settings.pools)
-  return (request, response) => {
-    answer(settings, wish, request, response).catch((error: unknown) => {
-      if (response.headersSent) response.destroy()
-      else sendJson(response, 500, { error: error instanceof Error ? error.message : 'unknown' })
-    })
-  }
+  return behindDoor(async (request, response) => {
+    switch (`${request.method} ${request.url?.split('?')[0]}`) {
+      case 'GET /routing':
+        return ifKnown(settings, request, response, async () => sendJson(response, 200, describe(settings)))
+      case 'PUT /routing':
+        return ifKnown(settings, request, response, () => replace(settings, wish, request, response))
+      case 'GET /metrics': {
+        const { type, text } = await settings.metrics.page()
+        response.writeHead(200, { 'content-type': type }).end(text)
+        return
+      }
+      default:
+        return sendJson(response, 404, { error: 'there is /routing and /metrics' })
+    }
+  })
 }
 
-async function answer(
-  settings: AdminSettings,
-  wish: ReturnType<typeof wishSchema>,
+async function ifKnown(
+  { secretFile }: AdminSettings,
   request: IncomingMessage,
   response: ServerResponse,
+  work: () => Promise<void>,
 ): Promise<void> {
-  switch (`${request.method} ${request.url?.split('?')[0]}`) {
-    case 'GET /routing':
-      return sendJson(response, 200, describe(settings))
-    case 'PUT /routing':
-      return replace(settings, wish, request, response)
-    case 'GET /metrics': {
-      const { type, text } = await settings.metrics.page()
-      response.writeHead(200, { 'content-type': type }).end(text)
-      return
-    }
-    default:
-      return sendJson(response, 404, { error: 'there is /routing and /metrics' })
-  }
+  if (secretFile === null) return work()
+  const secret = await readSecret(secretFile)
+  if (secret !== null && bears(request.headers.authorization, secret)) return work()
+  request.resume()
+  const error = secret === null ? 'the file with the secret cannot be read' : 'the secret is missing or wrong'
+  sendJson(response, 401, { error })
 }
 
 async function replace(
@@ -59,11 +66,13 @@ async function replace(
   if (!read.ok) return sendJson(response, read.status, { error: read.error })
   const parsed = wish.safeParse(read.body)
   if (!parsed.success) return sendJson(response, 422, { error: problemsOf(parsed.error) })
+  const { notice } = settings.store
   const isTaken = await settings.store.replace(parsed.data)
-  if (isTaken) return sendJson(response, 200, describe(settings))
+  // Whoever changes something learns of the file that was set aside; the next one reads what was written since.
+  if (isTaken) return sendJson(response, 200, describe(settings, settings.store.notice ?? notice))
   sendJson(response, 409, { error: 'a newer fence has been taken', fence: settings.store.current.fence })
 }
 
-function describe({ store, metrics, incarnation }: AdminSettings) {
-  return { ...store.current, incarnation, served: metrics.served() }
+function describe({ store, metrics, incarnation }: AdminSettings, notice = store.notice) {
+  return { ...store.current, incarnation, served: metrics.served(), notice }
 }

@@ -16,10 +16,14 @@ const settingsSchema = z.strictObject({
   pools: z
     .record(z.string().regex(/^[\w-]{1,64}$/), z.url({ protocol: /^http$/ }))
     .refine((pools) => Object.keys(pools).length === 2, { error: 'there must be exactly two pools' }),
-  /** File that keeps the routing over a restart; its folder must exist. */
+  /** File that keeps the routing over a restart. */
   stateFile: z.string().min(1),
+  /** File with the secret that callers of `/routing` must send; without it every program of this machine may call. */
+  secretFile: z.string().min(1).optional(),
   /** How long a service may stay silent before the client gets 504, in milliseconds. */
-  patience: z.int().min(1).default(30_000),
+  patience: z.int().min(1).max(3_600_000).default(30_000),
+  /** A client that leaves sooner than this, in milliseconds, is counted neither for nor against the service. */
+  grace: z.int().min(0).max(60_000).default(1_000),
 })
 
 /** Settings of the data plane as they come in. */
@@ -27,7 +31,7 @@ export type DataPlaneSettings = z.input<typeof settingsSchema>
 
 /**
  * Starts the weighted proxy and its admin API on 127.0.0.1; `ports` are `proxy` and `admin`. Throws `config.invalid`
- * when the settings or the state file are not right.
+ * when the settings are not right. A damaged state file is set aside, said on stderr, and does not keep it from serving.
  */
 export async function startDataPlane(
   input: unknown,
@@ -35,16 +39,22 @@ export async function startDataPlane(
   const settings = parseSettings('data plane', settingsSchema, input)
   const pools = Object.keys(settings.pools) as [string, string]
   const store = await openRoutingStore(settings.stateFile, pools)
+  if (store.notice !== null) process.stderr.write(`${store.notice}\n`)
   const metrics = createTrafficMetrics(pools)
   const proxy = createProxy({
     pools,
     upstreams: settings.pools,
     patience: settings.patience,
+    grace: settings.grace,
     metrics,
     routing: () => store.current,
   })
-  const front = await listen(proxy.listener, settings.proxyPort)
-  const admin = await listen(createAdmin({ pools, store, metrics, incarnation: randomUUID() }), settings.adminPort)
+  const front = await listen(proxy.handler, settings.proxyPort)
+  const { secretFile = null } = settings
+  const admin = await listen(
+    createAdmin({ pools, store, metrics, incarnation: randomUUID(), secretFile }),
+    settings.adminPort,
+  )
   return {
     ports: { proxy: front.port, admin: admin.port },
     async close() {

@@ -1,15 +1,11 @@
-import {
-  Agent,
-  request as send,
-  type ClientRequest,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from 'node:http'
+import { Agent, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import { bucketOf } from './bucket.ts'
+import type { Handler } from '../loopback-server.ts'
+import { bucketOf, seededBucketOf } from './bucket.ts'
+import { areWritable, EVENT_HEADER, hasBody, headersForUser, isPlainlyCoded, POOL_HEADER } from './forwarded-headers.ts'
 import { assign, type Assignment, type Routing } from './routing.ts'
-import type { TrafficMetrics } from './traffic-metrics.ts'
+import { type Call, callService, type Exchange, type Failure, relayBody } from './service-call.ts'
+import { type Ending, LEFT, type TrafficMetrics } from './traffic-metrics.ts'
 import { cohortsOf, userKeyOf } from './user-key.ts'
 
 export interface ProxySettings {
@@ -18,171 +14,160 @@ export interface ProxySettings {
   readonly upstreams: Readonly<Record<string, string>>
   /** How long a service may stay silent before the client gets 504, in milliseconds. */
   readonly patience: number
+  /** A client that leaves sooner than this, in milliseconds, has not waited: that is nobody's fault. */
+  readonly grace: number
   readonly metrics: TrafficMetrics
   /** The routing in force; asked once per request. */
   routing(): Routing
 }
 
 export interface Proxy {
-  readonly listener: RequestListener
+  readonly handler: Handler
   close(): void
 }
 
-/** Headers that belong to one connection and are not passed on (RFC 9110, section 7.6.1). */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 /** Methods that change nothing (RFC 9110, section 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
-const EVENT_HEADER = 'x-sluice-event'
 
-/** Passes each request to the pool that the routing assigns to its user, streaming both bodies. */
+/**
+ * Passes each request to the pool that the routing assigns to its user, streaming both bodies. A request is one promise
+ * from its arrival to its end, so that nothing a client or a service sends can be thrown at anybody else.
+ */
 export function createProxy(settings: ProxySettings): Proxy {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' })
   const upstreams = new Map(Object.entries(settings.upstreams).map(([pool, url]) => [pool, new URL(url)]))
   return {
-    listener: (request, response) => {
+    async handler(request, response) {
       const user = userKeyOf(request.headers)
-      const assignment = assign(settings.routing(), settings.pools, bucketOf(user.key), cohortsOf(request.headers))
+      const routing = settings.routing()
+      const bucket = routing.seed === null ? bucketOf(user.key) : seededBucketOf(user.key, routing.seed)
+      const assignment = assign(routing, settings.pools, bucket, cohortsOf(request.headers))
       const upstream = upstreams.get(assignment.pool)
       if (upstream === undefined) throw new Error(`no upstream for the pool ${assignment.pool}`)
-      settings.metrics.send(assignment.pool)
-      const exchange = { request, response, assignment, upstream, agent, setCookie: user.setCookie }
-      pass(exchange, settings, reporter(exchange, settings.metrics))
+      const { patience, grace, metrics } = settings
+      const visit = { request, response, upstream, agent, patience, grace, assignment, setCookie: user.setCookie }
+      await counted(assignment.pool, metrics, () => serve(visit, metrics))
     },
     close: () => agent.destroy(),
   }
 }
 
-interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly assignment: Assignment
-  readonly upstream: URL
+/** Counts a request when it is sent and once more when it has ended, whatever became of it. */
+async function counted(pool: string, metrics: TrafficMetrics, work: () => Promise<Ending>): Promise<void> {
+  const arrived = performance.now()
+  metrics.send(pool)
+  let ending: Ending = { code: 500, event: null }
+  try {
+    ending = await work()
+  } finally {
+    metrics.count({ pool, ...ending, seconds: (performance.now() - arrived) / 1_000 })
+  }
+}
+
+/** A request with everything that was decided about it when it came. */
+interface Visit extends Exchange {
   readonly agent: Agent
+  readonly grace: number
+  readonly assignment: Assignment
+  /** The cookie for a user who came without a name. */
   readonly setCookie: string | null
 }
 
-type Report = (code: number, event?: string | null) => void
-
-/** Counts how an exchange ended: the first report counts, later ones come from the clean-up. */
-function reporter({ assignment }: Exchange, metrics: TrafficMetrics): Report {
+async function serve(visit: Visit, metrics: TrafficMetrics): Promise<Ending> {
   const arrived = performance.now()
-  let isCounted = false
-  return (code, event = null) => {
-    if (isCounted) return
-    isCounted = true
-    metrics.count({ pool: assignment.pool, code, seconds: (performance.now() - arrived) / 1_000, event })
-  }
-}
-
-function pass(exchange: Exchange, settings: ProxySettings, report: Report, isSecondTry = false): void {
-  const { request, response, upstream, agent } = exchange
-  const outgoing = send({
-    agent,
-    hostname: upstream.hostname,
-    port: upstream.port,
-    method: request.method ?? 'GET',
-    path: request.url ?? '/',
-    headers: forwardedHeaders(request),
-    timeout: settings.patience,
-  })
-  let isTooSlow = false
-  outgoing.on('response', (answer) => relay(exchange, answer, report))
-  outgoing.on('timeout', () => {
-    isTooSlow = true
-    outgoing.destroy()
-  })
-  outgoing.on('error', () => {
-    if (!isTooSlow && !isSecondTry && !response.headersSent && wasIdleConnectionCut(outgoing, exchange)) {
-      pass(exchange, settings, report, true)
-    } else {
-      fail(exchange, isTooSlow ? 504 : 502, report)
-    }
-  })
-  // The client went away: nobody waits for the answer.
-  response.once('close', () => {
-    if (response.writableFinished) return
-    report(499)
-    outgoing.destroy()
-  })
-  if (hasBody(request)) request.pipe(outgoing)
-  else outgoing.end()
+  const call = await callAgainIfStale(visit)
+  if (typeof call !== 'string') return pass(visit, call, metrics)
+  const waited = performance.now() - arrived
+  if (call === 'left' || (call === 'abandoned' && waited < visit.grace)) return { code: LEFT, event: null }
+  if (call === 'abandoned') return { code: 499, event: null }
+  return refuse(visit, call, metrics)
 }
 
 /**
- * True when the service closed an idle connection just as we took it up and asking again does no harm. A service that is
- * down fails on the new connection as well and is counted.
+ * Sends a request again when the service closed an idle connection just as we took it up and asking again does no harm; the
+ * last time on a new connection, which no restart of the service can have closed.
  */
-function wasIdleConnectionCut({ reusedSocket }: ClientRequest, { request, response }: Exchange): boolean {
-  return reusedSocket && SAFE_METHODS.has(request.method ?? '') && !hasBody(request) && !response.destroyed
+async function callAgainIfStale(visit: Visit): Promise<Call | Failure> {
+  const { request, agent } = visit
+  const mayRepeat = SAFE_METHODS.has(request.method ?? '') && !hasBody(request)
+  const first = await callService(visit, agent)
+  if (first !== 'stale' || !mayRepeat) return first
+  const second = await callService(visit, agent)
+  return second === 'stale' ? callService(visit, false) : second
 }
 
-function relay({ response, assignment, setCookie }: Exchange, answer: IncomingMessage, report: Report): void {
-  const status = answer.statusCode ?? 502
+async function pass(visit: Visit, call: Call, metrics: TrafficMetrics): Promise<Ending> {
+  const { response } = visit
+  const { answer } = call
+  const status = answer.statusCode ?? 0
+  const headers = [...headersForUser(answer), ...ownHeaders(visit)]
+  const reason = answer.statusMessage ?? ''
+  const isAnswer = isStatus(status, reason) && isPlainlyCoded(answer) && areWritable(headers)
+  const broken = call.broken() ?? (isAnswer ? null : 'malformed')
+  if (broken !== null) {
+    call.outgoing.destroy()
+    return refuse(visit, broken, metrics)
+  }
+  metrics.answered(visit.assignment.pool)
+  response.writeHead(status, reason, headers)
+  const { how, silentFor } = await relayBody(visit, call)
   const event = answer.headers[EVENT_HEADER]
-  const headers = passedOn(answer.rawHeaders)
-  headers.push('x-sluice-pool', `${assignment.pool}; why=${assignment.why}`)
-  if (setCookie !== null) headers.push('set-cookie', setCookie)
-  response.writeHead(status, answer.statusMessage, headers)
-  answer.on('end', () => report(status, typeof event === 'string' ? event : null))
-  answer.on('error', () => {
-    report(502)
-    response.destroy()
-  })
-  answer.pipe(response)
-}
-
-function fail({ response, assignment, setCookie }: Exchange, status: 502 | 504, report: Report): void {
-  report(status)
-  if (response.headersSent) {
-    response.destroy()
-    return
+  switch (how) {
+    case 'whole':
+      return { code: status, event: typeof event === 'string' ? event : null }
+    case 'cut':
+      metrics.fail(visit.assignment.pool, 'cut')
+      return { code: 502, event: null }
+    case 'silent':
+      metrics.fail(visit.assignment.pool, 'silent')
+      return { code: 504, event: null }
+    case 'unread':
+      return { code: status, event: null }
+    case 'left':
+      return { code: isOwed(answer) && silentFor >= visit.grace ? 499 : status, event: null }
   }
-  response.setHeader('x-sluice-pool', `${assignment.pool}; why=${assignment.why}`)
-  if (setCookie !== null) response.setHeader('set-cookie', setCookie)
-  response.writeHead(status, { 'content-type': 'text/plain' })
-  response.end(status === 504 ? 'The service did not answer in time.\n' : 'The service cannot be reached.\n')
 }
 
-function forwardedHeaders(request: IncomingMessage): readonly string[] {
-  const headers = passedOn(request.rawHeaders)
-  headers.push('x-forwarded-for', request.socket.remoteAddress ?? 'unknown')
-  if (request.headers['transfer-encoding'] !== undefined) headers.push('transfer-encoding', 'chunked')
-  return headers
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** True for what may stand in the first line of an answer (RFC 9110, section 15). */
+function isStatus(status: number, reason: string): boolean {
+  return status >= 200 && status <= 599 && REASON.test(reason)
 }
 
-/** Name and value in turn, as they came, without those of the connection. */
-function passedOn(rawHeaders: readonly string[]): string[] {
-  const named = connectionOptions(rawHeaders)
-  const passed: string[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    const lower = name.toLowerCase()
-    if (HOP_BY_HOP.has(lower) || named.has(lower) || lower === EVENT_HEADER) continue
-    passed.push(name, rawHeaders[index + 1] ?? '')
-  }
-  return passed
+/** True when more of the body was to come at once: a stream of events may be silent as long as it likes. */
+function isOwed({ headers }: IncomingMessage): boolean {
+  return !(headers['content-type'] ?? '').startsWith('text/event-stream')
 }
 
-/** Further headers that a `connection` header declares to be of this connection. */
-function connectionOptions(rawHeaders: readonly string[]): ReadonlySet<string> {
-  const options = new Set<string>()
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() !== 'connection') continue
-    for (const option of (rawHeaders[index + 1] ?? '').split(',')) options.add(option.trim().toLowerCase())
-  }
-  return options
+/** Failures of which the client is told. */
+type Told = Exclude<Failure, 'abandoned' | 'left'>
+
+const REFUSALS: Readonly<Record<Told, { readonly code: 400 | 408 | 502 | 504; readonly text: string }>> = {
+  refused: { code: 502, text: 'The service cannot be reached.' },
+  cut: { code: 502, text: 'The service closed the connection.' },
+  stale: { code: 502, text: 'The service closed the connection.' },
+  malformed: { code: 502, text: 'The service did not answer in HTTP.' },
+  silent: { code: 504, text: 'The service did not answer in time.' },
+  unsent: { code: 408, text: 'The request did not arrive in time.' },
+  unsendable: { code: 400, text: 'The request cannot be passed on.' },
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+function refuse(visit: Visit, failure: Told, metrics: TrafficMetrics): Ending {
+  const { code, text } = REFUSALS[failure]
+  if (failure !== 'unsent' && failure !== 'unsendable') metrics.fail(visit.assignment.pool, failure)
+  const close = hasBody(visit.request) && !visit.request.complete ? ['connection', 'close'] : []
+  // What is still to come of the request goes nowhere, but must be read for the answer to arrive.
+  visit.request.resume()
+  answerPlainly(visit.response, code, `${text}\n`, [...ownHeaders(visit), ...close])
+  return { code, event: null }
+}
+
+function answerPlainly(response: ServerResponse, code: number, text: string, headers: readonly string[]): void {
+  const plain = ['content-type', 'text/plain', 'content-length', String(Buffer.byteLength(text))]
+  response.writeHead(code, STATUS_CODES[code] ?? '', [...plain, ...headers]).end(text)
+}
+
+function ownHeaders({ assignment: { pool, why }, setCookie }: Visit): readonly string[] {
+  return [POOL_HEADER, `${pool}; why=${why}`, ...(setCookie === null ? [] : ['set-cookie', setCookie])]
 }

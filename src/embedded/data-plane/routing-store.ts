@@ -1,73 +1,63 @@
-import { open, readFile, rename } from 'node:fs/promises'
-import { SluiceError } from '../../domain/errors.ts'
+import { codeOf, parseJson, type ParsedState, readStateFile, writeStateFile } from '../state-file.ts'
 import { problemsOf } from '../loopback-server.ts'
-import { firstPoolOnly, isFencedOff, stateSchema, type Routing } from './routing.ts'
+import { firstPoolOnly, follow, isFencedOff, type Routing, stateSchema, stateText, type Wish } from './routing.ts'
 
 /** The routing in force, and the one way to change it. */
 export interface RoutingStore {
   /** Replaced as a whole: a request sees either the old or the new one. */
   readonly current: Routing
-  /** Writes the routing to disk, then puts it in force. Answers false, and changes nothing, when its fence is too old. */
-  replace(routing: Routing & { readonly fence: NonNullable<Routing['fence']> }): Promise<boolean>
+  /** What people should know of the state file, as a sentence; null when it holds what is in force. */
+  readonly notice: string | null
+  /**
+   * Writes the routing to disk and puts it in force, also when the disk does not take it: users must not stay where they
+   * should not be because a disk is full. Answers false, and changes nothing, when its fence is too old.
+   */
+  replace(wish: Wish): Promise<boolean>
 }
 
 /**
- * Opens the state file; a missing one means that nobody has set anything yet. Throws `config.invalid` when it does not
- * hold a routing of these pools: guessing could move every user.
+ * Opens the state file; a missing one means that nobody has set anything yet. One that holds no routing of these pools is
+ * set aside, and everybody is on the first pool as at the very beginning. Never throws.
  */
 export async function openRoutingStore(file: string, pools: readonly [string, string]): Promise<RoutingStore> {
-  let current = await load(file, pools)
+  const kept = await readStateFile(file, (text) => parseState(text, pools))
+  let current = kept.kind === 'kept' ? kept.value : firstPoolOnly(pools)
+  let notice = kept.kind === 'damaged' ? `${kept.notice}; everybody was put on ${pools[0]}` : null
   let lastWrite: Promise<unknown> = Promise.resolve()
   return {
     get current() {
       return current
     },
-    replace(routing) {
+    get notice() {
+      return notice
+    },
+    replace(wish) {
       const write = lastWrite.then(async () => {
-        if (isFencedOff(routing.fence, current)) return false
-        await save(file, routing)
-        current = routing
+        if (isFencedOff(wish.fence, current)) return false
+        const next = follow(current, wish)
+        notice = await save(file, next)
+        current = next
         return true
       })
-      lastWrite = write.catch(() => undefined)
+      lastWrite = write
       return write
     },
   }
 }
 
-async function load(file: string, pools: readonly [string, string]): Promise<Routing> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw error
-  })
-  if (text === null) return firstPoolOnly(pools)
-  const parsed = stateSchema(pools).safeParse(parseJson(text))
-  if (parsed.success) return parsed.data
-  throw new SluiceError('config.invalid', {
-    message: 'The state file of the data plane does not fit its pools.',
-    expected: `a routing of ${pools.join(' and ')} in ${file}`,
-    received: problemsOf(parsed.error),
-    fix: `Put the pools back as they were, or delete ${file} to send everybody to ${pools[0]}.`,
-  })
+function parseState(text: string, pools: readonly [string, string]): ParsedState<Routing> {
+  const json = parseJson(text)
+  if (json === undefined) return { ok: false, problem: 'it is not JSON' }
+  const parsed = stateSchema(pools).safeParse(json)
+  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, problem: problemsOf(parsed.error) }
 }
 
-/** A reader, or a start after a crash, finds either the old file or the new one. */
-async function save(file: string, routing: Routing): Promise<void> {
-  const draft = `${file}.new`
-  const handle = await open(draft, 'w', 0o600)
+/** Null when it is on disk, else what a restart would do. */
+async function save(file: string, routing: Routing): Promise<string | null> {
   try {
-    await handle.writeFile(JSON.stringify(routing))
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(draft, file)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    await writeStateFile(file, stateText(routing))
+    return null
+  } catch (error) {
+    return `the routing is in force but could not be written to ${file} (${codeOf(error)}): a restart would bring the one before it back`
   }
 }

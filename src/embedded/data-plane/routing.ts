@@ -8,6 +8,8 @@ export interface Routing {
   readonly split: Readonly<Record<string, BasisPoints>>
   readonly cohorts: Readonly<Record<string, string>>
   readonly fence: Fence | null
+  /** Decides in which order users come to the second pool; null: by their key alone. */
+  readonly seed: string | null
 }
 
 /** Where a request goes and why. */
@@ -18,7 +20,7 @@ export interface Assignment {
 
 /** Everybody on the first pool. */
 export function firstPoolOnly([first, second]: readonly [string, string]): Routing {
-  return { split: { [first]: FULL_WEIGHT, [second]: 0 }, cohorts: {}, fence: null }
+  return { split: { [first]: FULL_WEIGHT, [second]: 0 }, cohorts: {}, fence: null, seed: null }
 }
 
 /**
@@ -43,6 +45,15 @@ export function isFencedOff(fence: Fence, { fence: newest }: Routing): boolean {
   return newest !== null && compareFences(fence, newest) < 0
 }
 
+/**
+ * The routing that a wish leads to. Another seed is taken only while one pool has everybody, when it moves nobody: in the
+ * middle of a release users stay where they are, whoever asks.
+ */
+export function follow(current: Routing, wish: Wish): Routing {
+  const isSettled = Object.values(current.split).includes(FULL_WEIGHT)
+  return { ...wish, seed: isSettled ? (wish.seed ?? current.seed) : current.seed }
+}
+
 /** What may be asked for, given the two pools: a strict object whose shares are of exactly these pools and sum up. */
 export function wishSchema(pools: readonly [string, string]) {
   const pool = z.enum(pools)
@@ -56,12 +67,23 @@ export function wishSchema(pools: readonly [string, string]) {
       .record(z.string().min(1).max(100), pool)
       .refine((cohorts) => Object.keys(cohorts).length <= 500, { error: 'at most 500 cohorts' }),
     fence: fenceSchema,
+    seed: z.string().min(1).max(300).optional(),
   })
 }
 
+/** A routing as it is asked for; one without a seed leaves the seed as it is. */
+export type Wish = z.output<ReturnType<typeof wishSchema>>
+
 /** What a state file holds, given the two pools. */
 export function stateSchema(pools: readonly [string, string]) {
-  return wishSchema(pools).extend({ fence: fenceSchema.nullable() })
+  return wishSchema(pools)
+    .extend({ fence: fenceSchema.nullable() })
+    .transform(({ seed = null, ...routing }): Routing => ({ ...routing, seed }))
+}
+
+/** The text of a state file. */
+export function stateText({ seed, ...routing }: Routing): string {
+  return JSON.stringify(seed === null ? routing : { ...routing, seed })
 }
 
 const fenceSchema = z.strictObject({ release: z.int().min(0), epoch: z.int().min(0) })

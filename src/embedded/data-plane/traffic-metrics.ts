@@ -1,20 +1,39 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Failure } from './service-call.ts'
 
-/** How one request ended. `code` is the status the client got, 499 when the client left before the answer was whole. */
-export interface ServedRequest {
-  readonly pool: string
-  readonly code: number
-  readonly seconds: number
+/** The code of requests whose client left before anybody could have answered: neither good nor bad. */
+export const LEFT = 'left'
+
+/** What became of a request. */
+export interface Ending {
+  /**
+   * The status the client got; 502 or 504 also for an answer that broke off, 499 when the client gave up waiting for the
+   * service, `left` when it went away before that.
+   */
+  readonly code: number | typeof LEFT
   /** Name of the business event that the service reported with its answer. */
   readonly event: string | null
 }
+
+/** How one request ended. */
+export interface EndedRequest extends Ending {
+  readonly pool: string
+  readonly seconds: number
+}
+
+/** What a service did instead of answering. A connection that was idle and is closed is no failure. */
+export type ServiceFailure = Extract<Failure, 'refused' | 'cut' | 'stale' | 'malformed' | 'silent'>
 
 /** Counts requests per pool for the metrics page and for the admin API. */
 export interface TrafficMetrics {
   /** A request is handed to a pool. */
   send(pool: string): void
-  /** It has ended. */
-  count(request: ServedRequest): void
+  /** The pool began an answer. */
+  answered(pool: string): void
+  /** The pool did not answer, or not to the end. */
+  fail(pool: string, failure: ServiceFailure): void
+  /** A request has ended; each that was sent does so once. */
+  count(request: EndedRequest): void
   /** Requests each pool has been handed since the start, ended or not. */
   served(): Readonly<Record<string, number>>
   page(): Promise<{ readonly type: string; readonly text: string }>
@@ -32,44 +51,73 @@ export const LATENCY_BOUNDS_SECONDS: readonly number[] = Array.from({ length: 37
 /** Makes counters for the two pools; a series appears with its first request. */
 export function createTrafficMetrics(pools: readonly [string, string]): TrafficMetrics {
   const registry = new Registry()
+  const { started, requests, durations, events, failures, outages } = createCounters(registry)
+  const served: Record<string, number> = { [pools[0]]: 0, [pools[1]]: 0 }
+  const eventNames = new Set<string>()
+  /** Pools that answered when they were last asked. */
+  const up = new Set<string>()
+  return {
+    send(pool) {
+      served[pool] = (served[pool] ?? 0) + 1
+      started.inc({ pool })
+    },
+    answered: (pool) => void up.add(pool),
+    fail(pool, failure) {
+      failures.inc({ pool, reason: failure === 'stale' ? 'cut' : failure })
+      if (failure === 'refused' && up.delete(pool)) outages.inc({ pool })
+    },
+    count({ pool, code, seconds, event }) {
+      requests.inc({ pool, code: String(code) })
+      if (code !== LEFT) durations.observe({ pool }, seconds)
+      if (event !== null && isFollowed(eventNames, event)) events.inc({ pool, event })
+    },
+    served: () => ({ ...served }),
+    page: async () => ({ type: registry.contentType, text: await registry.metrics() }),
+  }
+}
+
+function createCounters(registry: Registry) {
   const registers = [registry]
-  const requests = new Counter({
-    name: 'sluice_proxy_requests_total',
-    help: 'Requests by pool and status.',
-    labelNames: ['pool', 'code'],
-    registers,
-  })
-  const durations = new Histogram({
-    name: 'sluice_proxy_request_duration_seconds',
-    help: 'Time from the arrival of a request to the end of its answer.',
-    labelNames: ['pool'],
-    buckets: [...LATENCY_BOUNDS_SECONDS],
-    registers,
-  })
-  const events = new Counter({
-    name: 'sluice_proxy_events_total',
-    help: 'Business events that services reported with their answers.',
-    labelNames: ['pool', 'event'],
-    registers,
-  })
+  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers })
   new Gauge({
     name: 'process_start_time_seconds',
     help: 'Start of the process in seconds since the Unix epoch.',
     registers,
   }).set(Math.round(performance.timeOrigin) / 1_000)
-  const served: Record<string, number> = { [pools[0]]: 0, [pools[1]]: 0 }
-  const eventNames = new Set<string>()
   return {
-    send(pool) {
-      served[pool] = (served[pool] ?? 0) + 1
-    },
-    count({ pool, code, seconds, event }) {
-      requests.inc({ pool, code: String(code) })
-      durations.observe({ pool }, seconds)
-      if (event !== null && isFollowed(eventNames, event)) events.inc({ pool, event })
-    },
-    served: () => ({ ...served }),
-    page: async () => ({ type: registry.contentType, text: await registry.metrics() }),
+    started: counter(
+      'sluice_proxy_requests_started_total',
+      'Requests by the pool they were handed to, counted at once. What is not in sluice_proxy_requests_total is under way.',
+      'pool',
+    ),
+    requests: counter(
+      'sluice_proxy_requests_total',
+      'Requests that have ended, by pool and status; 499: the client gave up waiting, left: it went before that.',
+      ...(['pool', 'code'] as const),
+    ),
+    durations: new Histogram({
+      name: 'sluice_proxy_request_duration_seconds',
+      help: 'Time from the arrival of a request to the end of its answer.',
+      labelNames: ['pool'],
+      buckets: [...LATENCY_BOUNDS_SECONDS],
+      registers,
+    }),
+    events: counter(
+      'sluice_proxy_events_total',
+      'Business events that services reported with their answers.',
+      ...(['pool', 'event'] as const),
+    ),
+    failures: counter(
+      'sluice_proxy_service_failures_total',
+      'Requests that a service did not answer, by reason: refused, cut, malformed, silent.',
+      ...(['pool', 'reason'] as const),
+    ),
+    outages: counter(
+      'sluice_proxy_outages_total',
+      'How often a pool that had answered took no connections: a service that restarts again and again shows here.',
+      'pool',
+    ),
   }
 }
 

@@ -1,6 +1,8 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { listen, parseSettings, portSchema, problemsOf, readJson, sendJson } from '../loopback-server.ts'
+import { behindDoor } from '../door.ts'
+import { type Handler, listen, parseSettings, portSchema, problemsOf, readJson, sendJson } from '../loopback-server.ts'
 import type { RunningService } from '../service-process.ts'
 
 const share = z.number().min(0).max(1)
@@ -45,7 +47,7 @@ const LONGEST_MS = 250
 export async function startDemoService(input: unknown): Promise<RunningService & { ports: { http: number } }> {
   const settings = parseSettings('demo service', settingsSchema, input)
   const state: DemoState = { version: settings.version, faults: mergeFaults(HEALTHY, settings.faults) }
-  const { port, close } = await listen(createListener(state), settings.port)
+  const { port, close } = await listen(createHandler(state), settings.port)
   return { ports: { http: port }, close }
 }
 
@@ -54,14 +56,14 @@ interface DemoState {
   faults: Faults
 }
 
-function createListener(state: DemoState): RequestListener {
-  return (request, response) => {
-    if (request.url?.startsWith('/__')) {
-      control(state, request, response).catch(() => response.destroy())
-      return
-    }
+function createHandler(state: DemoState): Handler {
+  // The shop itself is behind a proxy, which passes on whatever its users called it.
+  const knobs = behindDoor((request, response) => control(state, request, response))
+  return async (request, response) => {
+    if (request.url?.startsWith('/__')) return knobs(request, response)
     request.resume()
-    setTimeout(() => checkOut(state, response), latency(state.faults))
+    await sleep(latency(state.faults))
+    checkOut(state, response)
   }
 }
 

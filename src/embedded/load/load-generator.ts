@@ -1,5 +1,6 @@
 import { Agent, request as send } from 'node:http'
 import { z } from 'zod'
+import { behindDoor } from '../door.ts'
 import { listen, parseSettings, portSchema, sendJson } from '../loopback-server.ts'
 import type { RunningService } from '../service-process.ts'
 
@@ -60,10 +61,13 @@ export async function startLoad(
       })
     }
   }, TICK_MS)
-  const page = await listen((request, response) => {
-    if (request.url === '/stats') sendJson(response, 200, tally.stats())
-    else sendJson(response, 404, { error: 'there is /stats' })
-  }, settings.statsPort)
+  const page = await listen(
+    behindDoor((request, response) => {
+      if (request.url === '/stats') sendJson(response, 200, tally.stats())
+      else sendJson(response, 404, { error: 'there is /stats' })
+    }),
+    settings.statsPort,
+  )
   return {
     ports: { stats: page.port },
     stats: tally.stats,
