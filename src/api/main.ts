@@ -1,8 +1,8 @@
-import { Client, Connection } from '@temporalio/client'
 import { ADAPTERS, planContextFor } from '../catalog.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
 import type { Installation } from '../config/installation.ts'
 import { describeError } from '../domain/errors.ts'
+import { connectTemporal } from '../releases/connection.ts'
 import { createReleases } from '../releases/temporal-releases.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -21,8 +21,7 @@ async function main(): Promise<void> {
   const environment = readEnvironment(process.env)
   const installation = await loadInstallation(environment.SLUICE_CONFIG, ADAPTERS)
   assertSafeBinding(environment.SLUICE_HOST, installation)
-  const connection = Connection.lazy({ address: environment.TEMPORAL_ADDRESS })
-  const client = new Client({ connection, namespace: environment.TEMPORAL_NAMESPACE })
+  const client = connectTemporal(environment.TEMPORAL_ADDRESS, environment.TEMPORAL_NAMESPACE)
   const releases = createReleases({ client, taskQueue: environment.SLUICE_TASK_QUEUE })
   const metrics = createMetrics()
   const shared = {
@@ -39,7 +38,7 @@ async function main(): Promise<void> {
   })
   const server = createServer({
     ...shared,
-    metrics: createMetrics(),
+    metrics,
     logger: log,
     record: createRecorder(installation, ADAPTERS),
     recordRelease: createReleaseRecorder(installation, ADAPTERS),

@@ -18,7 +18,7 @@ export interface Directory {
   findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
 }
 
-/** Questions that a write waits for: it has only a moment. */
+/** Questions that a write waits for have only a moment; the others are asked again by whoever asks. */
 const PATIENCE = 2_000
 
 /** Temporal's number for an activity that a worker has in hand. */
@@ -36,11 +36,11 @@ export function createDirectory(client: Client): Directory {
       return client.options.loadedDataConverter.payloadConverter.fromPayload<GuardState | null>(payload)
     },
     async isOpen(releaseId) {
-      return (await statusOf(client, releaseId)) === 'RUNNING'
+      return (await soon(() => statusOf(client, releaseId))) === 'RUNNING'
     },
     async endOf(releaseId, asksItself) {
-      const status = await statusOf(client, releaseId)
-      if (status === 'RUNNING' && asksItself) return askItself(client, releaseId)
+      const status = await soon(() => statusOf(client, releaseId))
+      if (status === 'RUNNING' && asksItself) return soon(() => askItself(client, releaseId))
       if (status === 'RUNNING') return { kind: 'open' }
       if (status !== 'COMPLETED') return { kind: 'gone' }
       const report: ReleaseResult = await client.workflow.getHandle(releaseId).result()

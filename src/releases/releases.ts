@@ -43,22 +43,66 @@ export interface ReleaseRow {
   readonly endedAt: Milliseconds | null
 }
 
+/** So many rows, from where the page before ended or from the first. */
+export interface PageWish {
+  readonly size: number
+  readonly next: string | null
+}
+
 export interface ReleasePage {
   readonly releases: readonly ReleaseRow[]
   /** Hand it back for the next page; null on the last one. */
   readonly next: string | null
 }
 
+/** Where a release waits that has not started yet. */
+export interface WaitingPlace {
+  /** Who goes right before it; null when nobody does. */
+  readonly behind: string | null
+  readonly ahead: number
+  /** When it was asked for; null where an older lane has not kept it. */
+  readonly since: Milliseconds | null
+  readonly isFrozen: boolean
+}
+
+/** A release as it is shown, with what only the façade knows. Absent fields: an older server. */
+export interface ShownCard extends ReleaseCard {
+  /** When it was read; it is handed out again for a moment, and a little longer while Temporal is slow to answer. */
+  readonly asOf?: Milliseconds
+  /** Present and not null in the phase `queued`: it has no workflow yet. */
+  readonly waiting?: WaitingPlace | null
+}
+
+/** What became of a command. */
+export interface CommandOutcome {
+  readonly releaseId: string
+  /** Where the release is now; `withdrawn` when it had only waited, null when that is not known. */
+  readonly phase: CommandAnswer['phase'] | 'withdrawn' | null
+  readonly text: string
+  /** False when Temporal has the command and the release has not carried it out yet. */
+  readonly isSettled: boolean
+}
+
+/** A wish that concerns a lane, with who has it and why. The same key takes effect once. */
+export interface LaneWish {
+  readonly by: string
+  readonly reason: string
+  readonly key?: string
+}
+
 /**
  * The one door to releases, used by HTTP, Slack and the demo. Every method throws `SluiceError` with a code of the table
- * in `domain/error-codes.ts`, never a Temporal error; `temporal.unavailable` when the server does not answer in time.
+ * in `domain/error-codes.ts`, never a Temporal error. Looks throw `temporal.unavailable` when the server does not answer
+ * in time; starts and commands are sent again until then, and throw `request.not-taken`, `request.unsettled` or
+ * `request.too-many`.
  */
 export interface Releases {
   start(request: StartRequest): Promise<SubmissionAnswer>
-  command(request: CommandRequest): Promise<CommandAnswer>
-  /** @throws SluiceError `release.unknown` */
-  show(releaseId: string): Promise<ReleaseCard>
-  list(filter: ListFilter, page: { readonly size: number; readonly next: string | null }): Promise<ReleasePage>
+  /** An abort takes a waiting release out of the queue; other commands refuse it with `release.waiting`. */
+  command(request: CommandRequest): Promise<CommandOutcome>
+  /** A release that waits has a card in the phase `queued`. @throws SluiceError `release.unknown` */
+  show(releaseId: string): Promise<ShownCard>
+  list(filter: ListFilter, page: PageWish): Promise<ReleasePage>
   /** Releases of a target that have ended since then, newest first, at most so many. */
   past(target: TargetId, since: Milliseconds, most: number): Promise<PastReleases>
   /** A lane nobody has used yet answers as an empty one. */
@@ -66,9 +110,9 @@ export interface Releases {
   freeze(target: TargetId, by: string, reason: string): Promise<LaneView>
   unfreeze(target: TargetId, by: string): Promise<LaneView>
   /** Takes a waiting release out of the queue. */
-  withdraw(target: TargetId, wish: { releaseId: string; by: string; reason: string }): Promise<LaneView>
+  withdraw(target: TargetId, wish: LaneWish & { readonly releaseId: string }): Promise<LaneView>
   /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */
-  recover(target: TargetId, wish: { by: string; reason: string; stable?: string }): Promise<LaneView>
+  recover(target: TargetId, wish: LaneWish & { readonly stable?: string }): Promise<LaneView>
   /** Resolves when Temporal answers. */
   ping(): Promise<void>
 }

@@ -12,6 +12,7 @@ import { STEP_KINDS } from '../../src/domain/steps/index.ts'
 import { createDirectory } from '../../src/releases/directory.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
+import { ALWAYS_ANEW } from '../../src/releases/views.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
@@ -35,6 +36,7 @@ export interface Stage {
   readonly taskQueue: string
   /** A worker of its own; the stage ends those it started. */
   readonly startWorker: () => Promise<{ worker: Worker; stop: () => Promise<void> }>
+  readonly stopWorkers: () => Promise<void>
   readonly start: (plan: Plan, options?: Partial<Parameters<Releases['start']>[0]>) => Promise<string>
   readonly command: (
     releaseId: string,
@@ -61,7 +63,7 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
   const router = createMemoryRouterWorld({ pools: [...POOLS], deadline: 300 })
   const script = healthyScript()
   const notices: Notice[] = []
-  const releases = createReleases({ client: env.client, taskQueue })
+  const releases = createReleases({ client: env.client, taskQueue, times: ALWAYS_ANEW })
   const started: string[] = []
   const running: { worker: Worker; done: Promise<void> }[] = []
 
@@ -95,8 +97,15 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
     return { worker, stop }
   }
 
+  async function stopWorkers() {
+    for (const { worker, done } of running) {
+      if (worker.getState() === 'RUNNING') worker.shutdown()
+      await done
+    }
+  }
+
   const stage: Stage = {
-    ...{ env, releases, router, script, notices, service, taskQueue, startWorker },
+    ...{ env, releases, router, script, notices, service, taskQueue, startWorker, stopWorkers },
     async start(plan, options = {}) {
       const request = {
         plan,
@@ -127,10 +136,7 @@ export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
     async close() {
       for (const id of started) expect(await unkept(env, id), `${id} had nobody at its router`).toEqual([])
       if (process.env['SLUICE_RECORD'] !== undefined) await recordHistories(env, started)
-      for (const { worker, done } of running) {
-        if (worker.getState() === 'RUNNING') worker.shutdown()
-        await done
-      }
+      await stopWorkers()
     },
   }
   await startWorker()

@@ -11,7 +11,14 @@ import { laneView } from '../../src/domain/lane-view.ts'
 import { reduce } from '../../src/domain/release-reducer.ts'
 import { beginState, endOf, isEnded, type ReleaseEvent, type ReleaseState } from '../../src/domain/release-state.ts'
 import { parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
-import type { CommandRequest, Releases, ReleaseRow, StartRequest } from '../../src/releases/releases.ts'
+import type {
+  CommandOutcome,
+  CommandRequest,
+  Releases,
+  ReleaseRow,
+  StartRequest,
+} from '../../src/releases/releases.ts'
+import { placeIn, waitingCard, waitingText } from '../../src/releases/waiting.ts'
 import type { LaneView } from '../../src/workflows/messages.ts'
 
 type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
@@ -101,7 +108,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     refuse(placement)
     if (placement.kind === 'repeat') return { releaseId: placement.releaseId, ...placeOf(target, placement.releaseId) }
     const releaseId = releaseIdOf(target, lane.nextNumber)
-    const waiting = { releaseId, number: lane.nextNumber, entry: request }
+    const waiting = { releaseId, number: lane.nextNumber, queuedAt: now(), entry: request }
     const isFirst = placement.kind === 'replace'
     setLane(target, (before) => lanes.enqueue(before, waiting, { key: request.key, fingerprint }, isFirst))
     if (placement.kind === 'replace') {
@@ -128,7 +135,27 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     }
     commands.push(full)
     if (decision.kind === 'accept') for (const event of eventsOf(full)) record(releaseId, event)
-    return { releaseId, phase: one.state.phase, text: `${request.verb}: ${phaseText(one.state)}` }
+    return { releaseId, phase: one.state.phase, text: `${request.verb}: ${phaseText(one.state)}`, isSettled: true }
+  }
+
+  /** What the lane does with a command to a release that waits in it; null when it does not wait. */
+  function toWaiting({ releaseId: id, verb }: CommandRequest): CommandOutcome | null {
+    const releaseId = parseReleaseId(id)?.releaseId ?? ''
+    const place = placeOfWaiting(releaseId)
+    if (place === null) return null
+    const { target, how } = place
+    if (verb !== 'abort')
+      throw new SluiceError('release.waiting', { message: `${releaseId} has not started: it ${how}`, fix: 'wait' })
+    setLane(target, (lane) => lanes.withdraw(lane, releaseId))
+    return { releaseId, phase: 'withdrawn', text: 'abort: taken out of the queue; it had not started', isSettled: true }
+  }
+
+  function placeOfWaiting(releaseId: string) {
+    const target = parseReleaseId(releaseId)
+    if (target === null) return null
+    const lane = view(target)
+    const place = placeIn(lane, releaseId)
+    return place === null ? null : { target, lane, place, how: waitingText(lane, place) }
   }
 
   function advance(releaseId: string): void {
@@ -159,9 +186,12 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     watch: (releaseId, guard) => void (find(releaseId).guard = guard),
     failWith: (error) => void (failure = error),
     start: (request) => answer(() => start(request)),
-    command: (request) => answer(() => command(request)),
+    command: (request) => answer(() => toWaiting(request) ?? command(request)),
     show: (releaseId) =>
       answer(() => {
+        const waiting = placeOfWaiting(parseReleaseId(releaseId)?.releaseId ?? '')
+        if (waiting !== null)
+          return waitingCard(waiting.lane, parseReleaseId(releaseId)?.releaseId ?? '', waiting.place, now())
         const { request, replaces, startedAt, state, guard } = find(releaseId)
         return releaseCard({ ...request, replaces, startedAt }, state, guard, now())
       }),

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import type { Client } from '@temporalio/client'
+import { WithStartWorkflowOperation } from '@temporalio/client'
+import { SluiceError } from '../domain/errors.ts'
+import { emptyLane } from '../domain/lane-state.ts'
+import { laneView } from '../domain/lane-view.ts'
+import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import type { lane as laneWorkflow } from '../workflows/lane.ts'
+import {
+  freezeUpdate,
+  type LaneView,
+  laneQuery,
+  recoverUpdate,
+  type Submission,
+  type SubmissionAnswer,
+  submitUpdate,
+  unfreezeUpdate,
+  WORKFLOW_TASK_TIMEOUT,
+  withdrawUpdate,
+} from '../workflows/messages.ts'
+import type { Calls } from './calls.ts'
+import type { LaneWish } from './releases.ts'
+
+/** The lanes, by their messages. Each one throws as the façade does. */
+export interface Lanes {
+  readonly submit: (submission: Submission, until: Milliseconds) => Promise<SubmissionAnswer>
+  /** How a lane stands; one that nobody has used yet is an empty one. */
+  readonly view: (target: TargetId, until: Milliseconds) => Promise<LaneView>
+  readonly freeze: (target: TargetId, wish: LaneWish) => Promise<LaneView>
+  readonly unfreeze: (target: TargetId, wish: Pick<LaneWish, 'by' | 'key'>) => Promise<LaneView>
+  /** @throws SluiceError `request.invalid` when it does not wait there, `release.unknown` without a lane */
+  readonly withdraw: (target: TargetId, wish: LaneWish & { readonly releaseId: string }) => Promise<LaneView>
+  readonly recover: (target: TargetId, wish: LaneWish & { readonly stable?: string }) => Promise<LaneView>
+}
+
+export function createLanes(client: Client, taskQueue: string, calls: Calls): Lanes {
+  const idOf = ({ key = randomUUID() }: Pick<LaneWish, 'key'>) => key
+
+  function laneStart(target: TargetId) {
+    return new WithStartWorkflowOperation<typeof laneWorkflow>('lane', {
+      workflowId: laneIdOf(target),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      taskQueue,
+      args: [{ target, keeps: true }],
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      staticSummary: `lane of ${target.service} in ${target.environment}`,
+    })
+  }
+
+  function send<T>(target: TargetId, verb: string, body: () => Promise<T>, until = calls.deadline()): Promise<T> {
+    return calls.send({ what: laneIdOf(target), named: `${verb} ${targetName(target)}`, until }, body)
+  }
+
+  return {
+    submit: (submission, until) =>
+      send(
+        submission.target,
+        'the start of a release of',
+        () =>
+          client.workflow.executeUpdateWithStart(submitUpdate, {
+            startWorkflowOperation: laneStart(submission.target),
+            args: [submission],
+            // A key that comes again with another plan must reach the lane, which refuses it.
+            updateId: `${submission.key}/${submission.planHash}/${submission.version}`,
+          }),
+        until,
+      ),
+    async view(target, until) {
+      const id = laneIdOf(target)
+      try {
+        return await calls.look(id, until, () => client.workflow.getHandle(id).query(laneQuery))
+      } catch (error) {
+        if (error instanceof SluiceError && error.code === 'release.unknown') return laneView(target, emptyLane())
+        throw error
+      }
+    },
+    freeze(target, wish) {
+      const { by, reason } = wish
+      const update = { args: [{ by, reason }] satisfies [object], updateId: idOf(wish) }
+      return send(target, 'the freeze of', () =>
+        client.workflow.executeUpdateWithStart(freezeUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+      )
+    },
+    unfreeze(target, wish) {
+      const update = { args: [{ by: wish.by }] satisfies [object], updateId: idOf(wish) }
+      return send(target, 'the end of the freeze of', () =>
+        client.workflow.executeUpdateWithStart(unfreezeUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+      )
+    },
+    withdraw(target, wish) {
+      const { releaseId, by, reason } = wish
+      const update = { args: [{ releaseId, by, reason }] satisfies [object], updateId: idOf(wish) }
+      return send(target, `the withdrawal of ${releaseId} from`, () =>
+        client.workflow.getHandle(laneIdOf(target)).executeUpdate(withdrawUpdate, update),
+      )
+    },
+    recover(target, wish) {
+      const { by, reason, stable } = wish
+      const args = [{ by, reason, ...(stable !== undefined && { stable }) }] satisfies [object]
+      const update = { args, updateId: idOf(wish) }
+      return send(target, 'the recovery of', () =>
+        client.workflow.executeUpdateWithStart(recoverUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+      )
+    },
+  }
+}

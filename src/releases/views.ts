@@ -1,0 +1,137 @@
+import type { Client } from '@temporalio/client'
+import { SluiceError } from '../domain/errors.ts'
+import { type GuardState, verdictsOf } from '../domain/guard.ts'
+import { releaseCard } from '../domain/release-card.ts'
+import { weakestOutcome } from '../domain/release-details.ts'
+import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import { within } from '../outbound/within.ts'
+import { type LaneView, viewQuery } from '../workflows/messages.ts'
+import type { Calls } from './calls.ts'
+import type { Directory } from './directory.ts'
+import type { Lanes } from './lanes.ts'
+import { listPage } from './list.ts'
+import { createLooks } from './looks.ts'
+import type { ListFilter, PageWish, ReleasePage, ReleaseRow, ShownCard } from './releases.ts'
+import { createTurnstile } from './turnstile.ts'
+import { placeIn, waitingCard } from './waiting.ts'
+
+/** What can be looked at. Everybody who looks at the same thing at the same time shares one look. */
+export interface Views {
+  readonly card: (releaseId: string) => Promise<ShownCard>
+  readonly lane: (target: TargetId) => Promise<LaneView>
+  readonly list: (filter: ListFilter, page: PageWish) => Promise<ReleasePage>
+  /** Runs a command to a release: looks at it wait, and see afterwards what it has changed. */
+  readonly behindRelease: <T>(releaseId: string, command: () => Promise<T>) => Promise<T>
+  /** The same for a command to a lane. */
+  readonly behindLane: <T>(target: TargetId, command: () => Promise<T>) => Promise<T>
+}
+
+export interface ViewTimes {
+  /** For how long a look is handed out again, unless the release has ended. */
+  readonly freshFor: Milliseconds
+  /** For how long it is handed out, marked by its time, while Temporal is slow to answer or does not. */
+  readonly usableFor: Milliseconds
+}
+
+/** Half a second: nobody reads faster, so whoever looks beside another costs nothing. */
+export const USUAL_TIMES: ViewTimes = { freshFor: 500, usableFor: 15_000 }
+/** Every look is a look of its own. */
+export const ALWAYS_ANEW: ViewTimes = { freshFor: 0, usableFor: 0 }
+
+/** An ended release changes only when somebody resets it in Temporal, and its query replays its whole history. */
+const ENDED_FRESH_FOR: Milliseconds = 5_000
+const PATIENCE: Milliseconds = 1_000
+const MOST_KEPT = 1_000
+/** So many looks are under way at the same time: Temporal and the workers have other work. */
+const AT_ONCE = 8
+const MOST_WAITING = 5_000
+/** Longest that a list waits for the verdicts of the releases on it. */
+const VERDICTS: Milliseconds = 1_500
+
+export function createViews(
+  client: Client,
+  { directory, lanes, calls }: { readonly directory: Directory; readonly lanes: Lanes; readonly calls: Calls },
+  { freshFor, usableFor }: ViewTimes,
+): Views {
+  const { now } = calls
+  const turnstile = createTurnstile({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING, now })
+  const shared = { usableFor, patience: PATIENCE, most: MOST_KEPT, turnstile, now }
+  const cards = createLooks<ShownCard>({
+    ...shared,
+    freshFor: ({ isEnded }) => (isEnded && freshFor > 0 ? ENDED_FRESH_FOR : freshFor),
+  })
+  const laneViews = createLooks<LaneView>({ ...shared, freshFor: () => freshFor })
+  const pages = createLooks<ReleasePage>({ ...shared, freshFor: () => freshFor })
+  const outcomes = createLooks<ReleaseRow['verdict']>({ ...shared, freshFor: () => 4 * freshFor })
+
+  async function lane(target: TargetId): Promise<LaneView> {
+    const until = calls.deadline()
+    return (await laneViews.at(laneIdOf(target), until, () => lanes.view(target, until))).value
+  }
+
+  async function readCard(releaseId: string, until: Milliseconds): Promise<ShownCard> {
+    try {
+      const [view, guard] = await calls.look(releaseId, until, () =>
+        Promise.all([
+          client.workflow.getHandle(releaseId).query(viewQuery),
+          directory.guardStateOf(releaseId),
+        ]),
+      )
+      return { ...releaseCard(view.input, view.state, guard, now()), waiting: null }
+    } catch (error) {
+      const waiting = isUnknown(error) ? await waitingOne(releaseId) : null
+      if (waiting === null) throw error
+      return waiting
+    }
+  }
+
+  async function waitingOne(releaseId: string): Promise<ShownCard | null> {
+    const target = parseReleaseId(releaseId)
+    if (target === null) return null
+    const view = await lanes.view(target, calls.deadline())
+    const place = placeIn(view, releaseId)
+    return place === null ? null : waitingCard(view, releaseId, place, now())
+  }
+
+  /** Visibility learns verdicts only where a guard has ended; those that watch now say it in their heartbeats. */
+  async function withVerdicts({ releases, next }: ReleasePage, until: Milliseconds): Promise<ReleasePage> {
+    const known = new Map<string, string>()
+    const asked = releases.filter(({ endedAt, verdict }) => endedAt === null && verdict === 'none')
+    const asking = asked.map(async ({ releaseId }) => {
+      const { value } = await outcomes.at(releaseId, until, async () =>
+        outcomeOf(await calls.look(releaseId, until, () => directory.guardStateOf(releaseId))),
+      )
+      known.set(releaseId, value)
+    })
+    await within({ deadline: VERDICTS }, () => Promise.allSettled(asking))
+    return { next, releases: releases.map((row) => ({ ...row, verdict: known.get(row.releaseId) ?? row.verdict })) }
+  }
+
+  return {
+    lane,
+    async card(releaseId) {
+      const until = calls.deadline()
+      const { value, at } = await cards.at(releaseId, until, () => readCard(releaseId, until))
+      return { ...value, asOf: at }
+    },
+    async list(filter, page) {
+      const until = calls.deadline()
+      const key = JSON.stringify([filter.service, filter.environment, filter.phase, page.size, page.next])
+      const { value } = await pages.at(key, until, () =>
+        calls.look('the list', until, () => listPage(client, filter, page)),
+      )
+      return withVerdicts(value, until)
+    },
+    behindRelease: (releaseId, command) => cards.behind(releaseId, command),
+    behindLane: (target, command) => laneViews.behind(laneIdOf(target), command),
+  }
+}
+
+function outcomeOf(guard: GuardState | null): ReleaseRow['verdict'] {
+  return guard === null ? 'none' : weakestOutcome(verdictsOf(guard))
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'release.unknown'
+}
