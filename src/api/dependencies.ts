@@ -7,6 +7,7 @@ import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { RunCalibration } from './calibration.ts'
 import type { Identify } from './identity.ts'
+import type { ReadPlan } from './plan-reader.ts'
 import type { RunPower } from './power.ts'
 import type { RecordPast, RecordRelease } from './recorder.ts'
 
@@ -14,6 +15,8 @@ import type { RecordPast, RecordRelease } from './recorder.ts'
 export interface ApiDependencies {
   readonly releases: Releases
   readonly planContext: PlanContext
+  /** Reads plans; in this process when absent, which does nothing else meanwhile. */
+  readonly readPlan?: ReadPlan
   readonly installation: Installation
   /** The plan a target has registered, parsed but not checked; null when it has none. */
   readonly plans: (target: TargetId) => Promise<unknown>

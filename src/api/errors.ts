@@ -5,8 +5,8 @@ import { SluiceError } from '../domain/errors.ts'
 import { PROBLEM_TYPE, type ProblemDocument, problemList, problemOf, requestProblem } from './problem.ts'
 import { isInvalidRequest } from './validation.ts'
 
-/** Seconds after which a caller may ask again when a part of Sluice is down. */
-const RETRY_AFTER = '5'
+/** Seconds after which a caller may ask again: when too many ask, and when a part of Sluice is down. */
+const RETRY_AFTER: Readonly<Record<number, string>> = { 429: '1', 503: '2' }
 
 /** Answers are data, for nobody's cache and no page's frame. */
 export const SECURITY_HEADERS = {
@@ -18,7 +18,8 @@ export const SECURITY_HEADERS = {
 
 export function sendProblem(reply: FastifyReply, problem: ProblemDocument): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER)
+  const retryAfter = RETRY_AFTER[problem.status]
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   reply.headers(SECURITY_HEADERS)
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }

@@ -10,6 +10,7 @@ import { assertSafeBinding } from './binding.ts'
 import type { SlackOptions } from '../slack/app.ts'
 import { calibrateInThread } from './calibration-runner.ts'
 import type { ApiDependencies } from './dependencies.ts'
+import { createPlanReader } from './plan-reader.ts'
 import { powerInThread } from './power.ts'
 import { bothPools, createRecorder, createReleaseRecorder } from './recorder.ts'
 import { createServer } from './server.ts'
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     releases,
     installation,
     planContext: planContextFor(installation),
+    readPlan: createPlanReader({ config: environment.SLUICE_CONFIG }).read,
     plans: registeredPlans(installation, environment.SLUICE_CONFIG),
     now: Date.now,
   }

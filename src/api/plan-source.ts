@@ -1,21 +1,23 @@
 import { SluiceError } from '../domain/errors.ts'
-import { type Plan, readPlan } from '../domain/plan.ts'
-import type { Problem } from '../domain/problems.ts'
 import { targetName } from '../domain/target.ts'
 import { type ApiDependencies, requireTarget } from './dependencies.ts'
+import { type PlanRead, type ReadPlan, readHere } from './plan-reader.ts'
 import type { PlanChoice } from './schemas.ts'
 
-type Sources = Pick<ApiDependencies, 'installation' | 'plans' | 'planContext'>
+type Sources = Pick<ApiDependencies, 'installation' | 'plans' | 'planContext' | 'readPlan'>
 
 /**
  * The plan a start is meant for: the one that was sent, or the one the target has registered.
  * @throws SluiceError `target.unknown`, `request.invalid` when there is no plan to take.
  */
-export async function planOf(body: PlanChoice, deps: Sources): Promise<ReadPlan> {
-  return readPlan(await writtenPlanOf(body, deps), deps.planContext)
+export async function planOf(body: PlanChoice, deps: Sources): Promise<PlanRead> {
+  return planReaderOf(deps)(await writtenPlanOf(body, deps))
 }
 
-type ReadPlan = { plan: Plan } | { problems: readonly Problem[] }
+/** How plans are read here. */
+export function planReaderOf({ readPlan, planContext }: Pick<Sources, 'planContext' | 'readPlan'>): ReadPlan {
+  return readPlan ?? readHere(planContext)
+}
 
 /** The same plan as it was written, parsed but not checked. */
 export async function writtenPlanOf(

@@ -16,6 +16,8 @@ export interface ProblemDocument {
   readonly received?: string
   readonly fix?: string
   readonly problems?: readonly ListedProblem[]
+  /** So many problems are not listed; absent when all are. */
+  readonly more?: number
 }
 
 /** A problem with its path as keys, for programs, and as people write it. */
@@ -45,15 +47,18 @@ export function problemOf(error: unknown): ProblemDocument {
   })
 }
 
-/** Many problems as one document. `status` differs from the code's where HTTP has a better one. */
-export function problemList(
-  code: ErrorCode,
-  problems: readonly Problem[],
-  detail = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`,
-): ProblemDocument {
+/** Nobody corrects more at once, and a list of thousands is itself a burden. */
+export const MOST_LISTED = 101
+
+/** Many problems as one document, the first of them listed. */
+export function problemList(code: ErrorCode, problems: readonly Problem[]): ProblemDocument {
+  const listed = problems.slice(0, MOST_LISTED)
+  const more = problems.length - listed.length
+  const count = `${problems.length.toLocaleString('en')} ${problems.length === 1 ? 'problem' : 'problems'}`
   return document(code, {
-    detail,
-    problems: problems.map((problem) => ({ ...problem, where: formatPath(problem.path) })),
+    detail: more === 0 ? count : `${count}, of which ${listed.length} are listed`,
+    problems: listed.map((problem) => ({ ...problem, where: formatPath(problem.path) })),
+    ...(more > 0 && { more }),
   })
 }
 

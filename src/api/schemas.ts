@@ -142,6 +142,16 @@ export const checkBody = z.strictObject({
 
 export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().min(1)) })
 
+export const recoverBody = z.strictObject({
+  reason: reasonText.pipe(z.string().min(1)),
+  /** The pool that is to have everybody; where the lane knows it, when absent. */
+  stable: nameText.optional(),
+  key: keyText.optional(),
+})
+
+/** Largest body of a request that has no plan in it, in bytes. */
+export const SMALL_BODY = 16 * 1_024
+
 const PHASES = [
   'open',
   'closed',
@@ -154,6 +164,8 @@ const PHASES = [
   'rolling-back',
   'promoted',
   'rolled-back',
+  'refused',
+  'superseded',
 ] as const
 
 export const listQuery = z.strictObject({
@@ -167,7 +179,7 @@ export const listQuery = z.strictObject({
     .default(20),
   next: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,4096}$/, { error: 'expected the value of next from the page before' })
+    .regex(/^[A-Za-z0-9_.-]{1,4096}$/, { error: 'expected the value of next from the page before' })
     .optional(),
 })
 

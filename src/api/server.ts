@@ -3,7 +3,9 @@ import fastifyFactory, { type FastifyInstance, LogController } from 'fastify'
 import type { Actor } from '../domain/actor.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { answerBrokenBytes, answerError, answerUnknownRoute, SECURITY_HEADERS } from './errors.ts'
-import { createIdentify } from './identity.ts'
+import { createIdentify, hasTokens } from './identity.ts'
+import { parseJsonBodies } from './json-body.ts'
+import { refuseForeigners } from './own-machine.ts'
 import { calibrationRoutes } from './routes/calibrations.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { planRoutes } from './routes/plans.ts'
@@ -49,12 +51,12 @@ export function createServer(deps: ApiDependencies): FastifyInstance {
   fastify.setErrorHandler(answerError)
   fastify.setNotFoundHandler(answerUnknownRoute)
   fastify.removeContentTypeParser('text/plain')
+  parseJsonBodies(fastify)
   fastify.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id })
   })
   observeRequests(fastify, deps)
-  fastify.register(operationRoutes, { deps })
-  fastify.register(apiRoutes, { prefix: '/api/v1', deps })
+  fastify.register(ownRoutes, { deps })
   if (deps.slack !== undefined) deps.slack(fastify)
   return fastify
 }
@@ -69,6 +71,13 @@ function observeRequests(fastify: FastifyInstance, { metrics }: ApiDependencies)
       seconds: reply.elapsedTime / 1_000,
     })
   })
+}
+
+/** All but Slack's, whose requests come from afar and are signed. */
+async function ownRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependencies }): Promise<void> {
+  if (!hasTokens(deps.installation)) fastify.addHook('onRequest', async ({ headers }) => refuseForeigners(headers))
+  fastify.register(operationRoutes, { deps })
+  fastify.register(apiRoutes, { prefix: '/api/v1', deps })
 }
 
 /** Everything below asks who is there before it reads a byte of the body. */

@@ -1,3 +1,5 @@
+import { plainLine } from '../domain/safe-text.ts'
+
 /** Longest texts Slack takes, in characters, by where they stand. */
 export const LIMITS = {
   header: 150,
@@ -8,18 +10,32 @@ export const LIMITS = {
   fallback: 3_000,
 } as const
 
-/** A text that Slack shows as it is: nothing in it mentions anybody or becomes a link. */
+/**
+ * What Slack's markup is made of has no escape of its own; each sign gives way to one that looks like it and means nothing.
+ * An underscore only marks text between spaces, and stands in half of all names.
+ */
+const MARKUP: Readonly<Record<string, string>> = { '*': '∗', '~': '∼', '`': 'ˋ' }
+const UNDERSCORE = /(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu
+/** `:tada:` would be drawn as a picture, such as the sign of another phase. */
+const EMOJI = /:(?=[\w+'-]+:)/g
+
+/** A text that Slack shows as it is: nothing in it mentions anybody, becomes a link or is drawn as markup. */
 export function escape(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+  return plainLine(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
+    .replace(/[*~`]/g, (sign) => MARKUP[sign] ?? sign)
+    .replace(UNDERSCORE, '＿')
+    .replace(EMOJI, '∶')
 }
 
-/** The same for a text whose line breaks are meant. */
+/** The same for a text of our own: signs that are markup are meant, and so are line breaks. */
 export function escapeLines(text: string): string {
-  return text.split('\n').map(escape).join('\n')
+  return text
+    .split('\n')
+    .map((line) => plainLine(line).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'))
+    .join('\n')
 }
 
 /** At most `most` characters; what is cut off is shown as cut off. Never ends within an escaped character. */

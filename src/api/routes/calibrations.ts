@@ -2,15 +2,15 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { type CheckCalibration, sourcesToRecord, sourcesToReplay } from '../../analysis/plan-calibration.ts'
 import { describeError, SluiceError } from '../../domain/errors.ts'
 import type { RecordedRelease } from '../../domain/past-release.ts'
-import { type Plan, readPlan } from '../../domain/plan.ts'
+import type { Plan } from '../../domain/plan.ts'
 import { type Recording, type SavedRecording, savedRecording } from '../../domain/recording.ts'
 import type { TargetId } from '../../domain/target.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { API_EFFORT, workOut } from '../calibration.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
-import { writtenPlanOf } from '../plan-source.ts'
-import { problemList, requestProblem } from '../problem.ts'
+import { planReaderOf, writtenPlanOf } from '../plan-source.ts'
+import { problemList } from '../problem.ts'
 import { inTime, type RecordPast } from '../recorder.ts'
 import { calibrationBody } from '../schemas.ts'
 
@@ -46,10 +46,10 @@ export const calibrationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies
 
   fastify.post('/calibrations', { schema: { body: calibrationBody } }, async ({ body }, reply) => {
     const written = await writtenPlanOf(body, deps)
-    const read = readPlan(written, deps.planContext)
+    const read = await planReaderOf(deps)(written)
     if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
     // One at a time: each may take a core for some seconds.
-    if (isRunning) return sendProblem(reply, BUSY)
+    if (isRunning) throw busy()
     isRunning = true
     try {
       return await calibrateAt(deps.now(), read.plan, written, body, deps)
@@ -60,7 +60,10 @@ export const calibrationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies
   done()
 }
 
-const BUSY = requestProblem(429, { detail: 'another calibration is running', fix: 'ask again in some seconds' })
+function busy(): SluiceError {
+  const fix = 'ask again in some seconds'
+  return new SluiceError('request.too-many', { message: 'another calibration is running', fix })
+}
 
 /** Most windows of a recording; the longer the time, the longer each window. */
 const MOST_WINDOWS = 20_000

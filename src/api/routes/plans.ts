@@ -9,12 +9,13 @@ import {
 } from '../../analysis/expected-traffic.ts'
 import type { StepPower } from '../../analysis/plan-power.ts'
 import { SluiceError } from '../../domain/errors.ts'
-import { type Plan, readPlan } from '../../domain/plan.ts'
+import type { Plan } from '../../domain/plan.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
+import { planReaderOf } from '../plan-source.ts'
 import { workOutPower } from '../power.ts'
-import { problemList, requestProblem } from '../problem.ts'
+import { problemList } from '../problem.ts'
 import { checkBody } from '../schemas.ts'
 import { trafficOf } from '../target-traffic.ts'
 
@@ -38,11 +39,11 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
   let isRunning = false
 
   fastify.post('/plans/check', { schema: { body: checkBody } }, async ({ body }, reply) => {
-    const read = readPlan(body.plan, deps.planContext)
+    const read = await planReaderOf(deps)(body.plan)
     if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
     if (body.since === undefined && body.traffic === undefined) return { plan: read.plan }
     // One at a time: each may take a core for some seconds.
-    if (isRunning) return sendProblem(reply, BUSY)
+    if (isRunning) throw busy()
     isRunning = true
     try {
       return await answerTo(read.plan, body, deps)
@@ -53,10 +54,10 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
   done()
 }
 
-const BUSY = requestProblem(429, {
-  detail: 'the power of another plan is being worked out',
-  fix: 'ask again in some seconds',
-})
+function busy(): SluiceError {
+  const fix = 'ask again in some seconds'
+  return new SluiceError('request.too-many', { message: 'the power of another plan is being worked out', fix })
+}
 
 async function answerTo(
   plan: Plan,

@@ -5,11 +5,11 @@ import { sendProblem } from '../errors.ts'
 import { keyOf } from '../idempotency.ts'
 import { planOf } from '../plan-source.ts'
 import { problemList } from '../problem.ts'
-import { commandBody, listQuery, releaseParams, startBody } from '../schemas.ts'
+import { commandBody, listQuery, releaseParams, SMALL_BODY, startBody } from '../schemas.ts'
 
 /** Start, look at and command releases. */
 export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
-  const { releases, metrics } = deps
+  const { releases, metrics, now } = deps
 
   fastify.post('/releases', { schema: { body: startBody } }, async (request, reply) => {
     const { version, reason, whenBusy, key } = request.body
@@ -38,19 +38,22 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
     return releases.list(filter, { size, next })
   })
 
-  fastify.get('/releases/:service/:environment/:number', { schema: { params: releaseParams } }, ({ params }) =>
-    releases.show(releaseIdOf(params, params.number)),
-  )
+  fastify.get('/releases/:service/:environment/:number', { schema: { params: releaseParams } }, async (request, reply) => {
+    const { params } = request
+    const card = await releases.show(releaseIdOf(params, params.number))
+    const age = Math.max(0, Math.floor((now() - (card.asOf ?? now())) / 1_000))
+    return reply.header('age', String(age)).send(card)
+  })
 
-  const commandSchema = { params: releaseParams, body: commandBody }
-  fastify.post('/releases/:service/:environment/:number/commands', { schema: commandSchema }, async (request) => {
+  const command = { schema: { params: releaseParams, body: commandBody }, bodyLimit: SMALL_BODY }
+  fastify.post('/releases/:service/:environment/:number/commands', command, async (request, reply) => {
     const { verb, step, reason, by, key } = request.body
     const releaseId = releaseIdOf(request.params, request.params.number)
-    const command = { verb, releaseId, step, reason, key: keyOf(request, key), actor: request.actor }
+    const wish = { verb, releaseId, step, reason, key: keyOf(request, key), actor: request.actor }
     try {
-      const answer = await releases.command(by === undefined ? command : { ...command, by })
+      const answer = await releases.command(by === undefined ? wish : { ...wish, by })
       metrics.releases.commandTaken(verb)
-      return answer
+      return await reply.code(answer.isSettled ? 200 : 202).send(answer)
     } catch (error) {
       metrics.releases.commandRefused(verb, error)
       throw error

@@ -1,7 +1,8 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { TargetConfig } from '../../config/installation.ts'
 import { type ApiDependencies, requireTarget } from '../dependencies.ts'
-import { freezeBody, targetParams } from '../schemas.ts'
+import { keyOf } from '../idempotency.ts'
+import { freezeBody, recoverBody, SMALL_BODY, targetParams } from '../schemas.ts'
 
 /** What can be released to, and the lane of each. */
 export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
@@ -14,7 +15,7 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
     return releases.lane(params)
   })
 
-  const freeze = { schema: { params: targetParams, body: freezeBody } }
+  const freeze = { schema: { params: targetParams, body: freezeBody }, bodyLimit: SMALL_BODY }
   fastify.post('/lanes/:service/:environment/freeze', freeze, ({ params, body, actor }) => {
     requireTarget(installation, params)
     return releases.freeze(params, actor.person, body.reason)
@@ -23,6 +24,14 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
   fastify.delete('/lanes/:service/:environment/freeze', { schema: { params: targetParams } }, ({ params, actor }) => {
     requireTarget(installation, params)
     return releases.unfreeze(params, actor.person)
+  })
+  const recover = { schema: { params: targetParams, body: recoverBody }, bodyLimit: SMALL_BODY }
+  fastify.post('/targets/:service/:environment/recover', recover, (request) => {
+    const { params, body, actor } = request
+    requireTarget(installation, params)
+    const { reason, stable } = body
+    const wish = { by: actor.person, reason, key: keyOf(request, body.key) }
+    return releases.recover(params, stable === undefined ? wish : { ...wish, stable })
   })
   done()
 }

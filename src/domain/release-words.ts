@@ -1,0 +1,33 @@
+import type { ReleaseCard } from './release-card.ts'
+import { formatDuration, type Milliseconds } from './units.ts'
+
+/** How a phase is to be looked at: it went well, it goes or went back, a person is needed, or it moves by itself. */
+export type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'
+
+/** The tone of a card's phase, `paused (baking)` and `queued` among them. */
+export function toneOf(phase: string): PhaseTone {
+  if (phase === 'promoted') return 'good'
+  if (['rolled-back', 'rolling-back', 'refused', 'superseded'].includes(phase)) return 'bad'
+  return phase === 'waiting' || phase.startsWith('paused') ? 'asks' : 'moving'
+}
+
+/** The phase in the words of a page: those that do not explain themselves say what they mean. */
+export function phaseWords(phase: string): string {
+  switch (phase) {
+    case 'refused':
+      return 'refused: nothing was changed'
+    case 'superseded':
+      return 'superseded: another release owns the router'
+    default:
+      return phase
+  }
+}
+
+/** Why a rollback is not over yet; empty when it is, or when none is tried in vain. */
+export function rollbackWords({ rollback = null }: Pick<ReleaseCard, 'rollback'>, now: Milliseconds): string {
+  if (rollback === null) return ''
+  const { tries, lastError, since, live } = rollback
+  const often = tries === 1 ? 'tried once' : `tried ${tries} times`
+  const lasted = formatDuration(Math.max(0, now - since))
+  return `cannot reach the router: ${often} in ${lasted}, last: ${lastError}; ${live} on canary when it was last read`
+}
