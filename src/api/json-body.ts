@@ -12,7 +12,16 @@ export interface JsonExtent {
   readonly values: number
 }
 
-const CODES = { quote: 34, comma: 44, colon: 58, openList: 91, backslash: 92, closeList: 93, open: 123, close: 125 } as const
+const CODES = {
+  quote: 34,
+  comma: 44,
+  colon: 58,
+  openList: 91,
+  backslash: 92,
+  closeList: 93,
+  open: 123,
+  close: 125,
+} as const
 
 /** Counts levels and separators of what is meant to be JSON. Looks at each character once, whatever it is. */
 export function extentOf(text: string): JsonExtent {

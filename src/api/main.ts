@@ -14,6 +14,7 @@ import { createPlanReader } from './plan-reader.ts'
 import { powerInThread } from './power.ts'
 import { bothPools, createRecorder, createReleaseRecorder } from './recorder.ts'
 import { createServer } from './server.ts'
+import { catchStrays } from './strays.ts'
 
 const log = createLogger('api')
 
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     runPower: powerInThread,
     ...(slack !== null && { slack: slack.mount }),
   })
+  catchStrays(process, log)
   await server.listen({ host: environment.SLUICE_HOST, port: environment.SLUICE_PORT })
   process.send?.('ready')
   const close = () => void server.close().then(() => process.exit(0))

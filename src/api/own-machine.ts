@@ -16,7 +16,7 @@ export function refuseForeigners({ host = '', origin, 'sec-fetch-site': site }: 
       fix: 'use the loopback address, or give people tokens in sluice.yaml',
     })
   }
-  const isForeign = (origin !== undefined && originHost(origin) !== host) || site === 'cross-site'
+  const isForeign = (origin !== undefined && hostIn(origin) !== hostIn(`http://${host}`)) || site === 'cross-site'
   if (!isForeign) return
   throw new SluiceError('request.unauthenticated', {
     message: 'without tokens no requests are taken that another page sends',
@@ -30,6 +30,6 @@ function nameIn(host: string): string {
   return host.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 
-function originHost(origin: string): string | null {
-  return URL.canParse(origin) ? new URL(origin).host : null
+function hostIn(address: string): string | null {
+  return URL.canParse(address) ? new URL(address).host : null
 }

@@ -7,4 +7,6 @@ import type { PlanJob } from './plan-reader.ts'
 // The whole life of this thread: one plan after the other, for the installation that it was started with.
 const { config } = workerData as { readonly config: string }
 const context = planContextFor(await loadInstallation(config, ADAPTERS))
-parentPort?.on('message', ({ id, written }: PlanJob) => parentPort?.postMessage({ id, read: readPlan(written, context) }))
+parentPort?.on('message', ({ id, written }: PlanJob) =>
+  parentPort?.postMessage({ id, read: readPlan(written, context) }),
+)

@@ -1,6 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
-import { formatPath, type Problem } from '../domain/problems.ts'
+import { formatPath, MANY_PROBLEMS, type Problem } from '../domain/problems.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
@@ -16,8 +16,6 @@ export interface ProblemDocument {
   readonly received?: string
   readonly fix?: string
   readonly problems?: readonly ListedProblem[]
-  /** So many problems are not listed; absent when all are. */
-  readonly more?: number
 }
 
 /** A problem with its path as keys, for programs, and as people write it. */
@@ -47,18 +45,13 @@ export function problemOf(error: unknown): ProblemDocument {
   })
 }
 
-/** Nobody corrects more at once, and a list of thousands is itself a burden. */
-export const MOST_LISTED = 101
-
-/** Many problems as one document, the first of them listed. */
+/** Many problems as one document; of very many the reader has kept the first, behind one that says how many there are. */
 export function problemList(code: ErrorCode, problems: readonly Problem[]): ProblemDocument {
-  const listed = problems.slice(0, MOST_LISTED)
-  const more = problems.length - listed.length
-  const count = `${problems.length.toLocaleString('en')} ${problems.length === 1 ? 'problem' : 'problems'}`
+  const [first] = problems
+  const count = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`
   return document(code, {
-    detail: more === 0 ? count : `${count}, of which ${listed.length} are listed`,
-    problems: listed.map((problem) => ({ ...problem, where: formatPath(problem.path) })),
-    ...(more > 0 && { more }),
+    detail: first?.rule === MANY_PROBLEMS ? first.message : count,
+    problems: problems.map((problem) => ({ ...problem, where: formatPath(problem.path) })),
   })
 }
 

@@ -1,8 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
 import { reportIssues } from '../domain/plan-issues.ts'
-import type { Problem } from '../domain/problems.ts'
-import { MOST_LISTED } from './problem.ts'
+import { createProblemList, type Problem } from '../domain/problems.ts'
 
 /** A part of a request that its schema refuses, with everything that is wrong in it. */
 export interface InvalidRequest extends Error {
@@ -15,17 +14,10 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> =
   (data: unknown) => {
     const parsed = schema.safeParse(data)
     if (parsed.success) return { value: parsed.data }
-    const problems: Problem[] = []
-    reportIssues(shortened(parsed.error.issues), [], data, (problem) => void problems.push(problem))
-    return { error: Object.assign(new Error('the request does not fit its schema'), { problems }) }
+    const { report, problems } = createProblemList()
+    reportIssues(parsed.error.issues, [], data, report)
+    return { error: Object.assign(new Error('the request does not fit its schema'), { problems: problems() }) }
   }
-
-/** As many as are shown: a body of wrong keys would otherwise cost more the longer it is. */
-function shortened(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
-  return issues
-    .slice(0, MOST_LISTED)
-    .map((issue) => (issue.code === 'unrecognized_keys' ? { ...issue, keys: issue.keys.slice(0, MOST_LISTED) } : issue))
-}
 
 export function isInvalidRequest(error: unknown): error is InvalidRequest {
   return error instanceof Error && 'problems' in error && Array.isArray(error.problems)

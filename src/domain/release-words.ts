@@ -23,11 +23,14 @@ export function phaseWords(phase: string): string {
   }
 }
 
-/** Why a rollback is not over yet; empty when it is, or when none is tried in vain. */
-export function rollbackWords({ rollback = null }: Pick<ReleaseCard, 'rollback'>, now: Milliseconds): string {
+/**
+ * Why a rollback is not over yet; empty when it is, or when none is tried in vain. `now` is null for what stands still once
+ * it is written.
+ */
+export function rollbackWords({ rollback = null }: Pick<ReleaseCard, 'rollback'>, now: Milliseconds | null): string {
   if (rollback === null) return ''
   const { tries, lastError, since, live } = rollback
   const often = tries === 1 ? 'tried once' : `tried ${tries} times`
-  const lasted = formatDuration(Math.max(0, now - since))
-  return `cannot reach the router: ${often} in ${lasted}, last: ${lastError}; ${live} on canary when it was last read`
+  const lasted = now === null ? '' : ` in ${formatDuration(Math.max(0, now - since))}`
+  return `cannot reach the router: ${often}${lasted}, last: ${lastError}; ${live} on canary when it was last read`
 }

@@ -6,7 +6,7 @@
 /** Control characters, and what breaks a line or a paragraph. */
 const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu
 /** Characters that nobody sees but that change what is seen: directions, joiners, fillers, tags. */
-const UNSEEN = /[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u2800\u3164\uffa0]/gu
+const UNSEEN = /[\p{Cf}\u115f\u1160\u2800\u3164\uffa0]|\u034f|\u17b4|\u17b5|[\u180b-\u180d]/gu
 /** Halves of a character. */
 const HALVES = /\p{Cs}/gu
 /** Marks upon marks, which climb over the lines above. */

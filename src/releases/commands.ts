@@ -155,7 +155,8 @@ function settled({ releaseId, phase, text }: CommandAnswer): CommandOutcome {
 }
 
 function takenBySignal(releaseId: string): CommandOutcome {
-  const text = 'abort: taken and kept by Temporal, not carried out yet; the release rolls back as soon as a worker gets to it'
+  const text =
+    'abort: taken and kept by Temporal, not carried out yet; the release rolls back as soon as a worker gets to it'
   return { releaseId, phase: null, text, isSettled: false }
 }
 

@@ -69,7 +69,9 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
     async view(target, until) {
       const id = laneIdOf(target)
       try {
-        return await calls.look(id, until, () => client.workflow.getHandle(id).query(laneQuery))
+        const view = await calls.look(id, until, () => client.workflow.getHandle(id).query(laneQuery))
+        // A worker of an older version knows less of it.
+        return { ...laneView(target, emptyLane()), ...view }
       } catch (error) {
         if (error instanceof SluiceError && error.code === 'release.unknown') return laneView(target, emptyLane())
         throw error
@@ -85,7 +87,10 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
     unfreeze(target, wish) {
       const update = { args: [{ by: wish.by }] satisfies [object], updateId: idOf(wish) }
       return send(target, 'the end of the freeze of', () =>
-        client.workflow.executeUpdateWithStart(unfreezeUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+        client.workflow.executeUpdateWithStart(unfreezeUpdate, {
+          startWorkflowOperation: laneStart(target),
+          ...update,
+        }),
       )
     },
     withdraw(target, wish) {

@@ -32,7 +32,10 @@ export async function listPage(client: Client, filter: ListFilter, page: PageWis
       rowOf(await executionInfoFromRaw(raw, loadedDataConverter, raw, client.options.namespace)),
     ),
   )
-  return { releases: rows, next: response.nextPageToken.length === 0 ? null : writeToken(response.nextPageToken, query) }
+  return {
+    releases: rows,
+    next: response.nextPageToken.length === 0 ? null : writeToken(response.nextPageToken, query),
+  }
 }
 
 function isPassing(error: unknown): boolean {

@@ -54,7 +54,8 @@ export function createLooks<T>(options: LooksOptions<T>): Looks<T> {
     // The map keeps the order of insertion: the one that was used longest ago comes first.
     entries.delete(key)
     entries.set(key, entry)
-    if (entries.size > most) for (const oldest of [...entries.keys()].slice(0, entries.size - most)) entries.delete(oldest)
+    if (entries.size > most)
+      for (const oldest of [...entries.keys()].slice(0, entries.size - most)) entries.delete(oldest)
     return entry
   }
 

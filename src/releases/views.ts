@@ -73,10 +73,7 @@ export function createViews(
   async function readCard(releaseId: string, until: Milliseconds): Promise<ShownCard> {
     try {
       const [view, guard] = await calls.look(releaseId, until, () =>
-        Promise.all([
-          client.workflow.getHandle(releaseId).query(viewQuery),
-          directory.guardStateOf(releaseId),
-        ]),
+        Promise.all([client.workflow.getHandle(releaseId).query(viewQuery), directory.guardStateOf(releaseId)]),
       )
       return { ...releaseCard(view.input, view.state, guard, now()), waiting: null }
     } catch (error) {

@@ -23,7 +23,15 @@ export function waitingCard(lane: LaneView, releaseId: string, place: WaitingPla
   const { service, environment } = lane.target
   return {
     ...{ releaseId, service, environment, version: own?.version ?? '', author: own?.author ?? '' },
-    ...{ phase: 'queued', isEnded: false, weight: 0, cohorts: [], step: 0, steps: [], reason: waitingText(lane, place) },
+    ...{
+      phase: 'queued',
+      isEnded: false,
+      weight: 0,
+      cohorts: [],
+      step: 0,
+      steps: [],
+      reason: waitingText(lane, place),
+    },
     ...{ outcome: 'none', verdicts: [], approval: null, bakeRemaining: null, bakeDuration: null, verbs: ['abort'] },
     ...{ startedAt: place.since ?? now, endedAt: null, latest: null, repairs: 0, trail: [], waiting: place },
   }
@@ -31,7 +39,8 @@ export function waitingCard(lane: LaneView, releaseId: string, place: WaitingPla
 
 /** `waits for its turn behind checkout/production/7, 2 before it`. */
 export function waitingText({ freeze }: LaneView, { behind, ahead }: WaitingPlace): string {
-  const turn = behind === null ? 'waits for its turn' : `waits for its turn behind ${nameOf(behind)}, ${ahead} before it`
+  const turn =
+    behind === null ? 'waits for its turn' : `waits for its turn behind ${nameOf(behind)}, ${ahead} before it`
   return freeze === null ? turn : `${turn}; the target is frozen by ${freeze.by}: ${freeze.reason}`
 }
 

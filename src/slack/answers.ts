@@ -3,12 +3,13 @@ import type { Installation } from '../config/installation.ts'
 import type { Actor } from '../domain/actor.ts'
 import type { CommandVerb } from '../domain/commands.ts'
 import { SluiceError } from '../domain/errors.ts'
-import { type Plan, type PlanContext, readPlan } from '../domain/plan.ts'
+import { type PlanContext, readPlan } from '../domain/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
-import type { ReleaseCard } from '../domain/release-card.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
-import type { Releases } from '../releases/releases.ts'
+import type { Releases, ShownCard } from '../releases/releases.ts'
+import { laneText } from './blocks.ts'
 import { HELP, type SlashCommand } from './command-text.ts'
+import { type Patience, untilTaken } from './patience.ts'
 import { clamp, escape, escapeLines, LIMITS } from './text.ts'
 
 /** What Slack's people can reach; the same as through HTTP. */
@@ -17,7 +18,11 @@ export interface SlackDependencies {
   readonly installation: Installation
   readonly planContext: PlanContext
   readonly plans: (target: TargetId) => Promise<unknown>
+  /** Reads plans; in this process when absent. */
+  readonly readPlan?: (written: unknown) => Promise<PlanRead>
 }
+
+type PlanRead = ReturnType<typeof readPlan>
 
 /** Who typed or clicked, by the only two words of Slack that cannot be chosen by the user. */
 export interface SlackUser {
@@ -25,18 +30,21 @@ export interface SlackUser {
   readonly user: string
 }
 
-/** A sentence for one person, and the release when there is one to show. */
+/** A sentence for one person in Slack's markup, or the release when that says it better. */
 export interface Answer {
   readonly text: string
-  readonly card: ReleaseCard | null
+  readonly card: ShownCard | null
 }
+
+/** How a request is tried again that nobody has answered. */
+export type WithPatience = SlackDependencies & { readonly patience: Patience }
 
 /** Carries out what was typed. `delivery` is the same for every delivery of one request. */
 export async function answerSlash(
   command: SlashCommand,
   user: SlackUser,
   delivery: string,
-  deps: SlackDependencies,
+  deps: WithPatience,
 ): Promise<Answer> {
   const { releases, installation } = deps
   switch (command.kind) {
@@ -52,8 +60,23 @@ export async function answerSlash(
     }
     case 'command': {
       requirePerson(user, installation)
-      const { step } = await releases.show(command.releaseId)
+      // What means the release, whatever step it has reached, waits for no look.
+      const isStepless = STEPLESS.includes(command.verb)
+      const step = isStepless ? 0 : (await releases.show(command.releaseId)).step
       return answerCommand({ ...command, step }, user, delivery, deps)
+    }
+    case 'lane':
+      requireTarget(command.target, installation)
+      return { text: laneText(await releases.lane(command.target)), card: null }
+    case 'recover': {
+      const { person } = requirePerson(user, installation)
+      requireTarget(command.target, installation)
+      const key = keyOf(['recover', user.team, user.user, delivery])
+      const wish = { by: person, reason: command.reason, key }
+      return {
+        text: laneText(await untilTaken(() => releases.recover(command.target, wish), deps.patience)),
+        card: null,
+      }
     }
   }
 }
@@ -73,20 +96,16 @@ export async function answerCommand(
   { verb, releaseId, step, reason }: StepCommand,
   user: SlackUser,
   delivery: string,
-  { releases, installation }: SlackDependencies,
+  { releases, installation, patience }: WithPatience,
 ): Promise<Answer> {
   const actor = requirePerson(user, installation)
   // Without the step: a second delivery that finds the release further on must not count for the next approval.
   const key = keyOf([verb, releaseId, user.team, user.user, delivery])
-  const answer = await releases.command({
-    verb,
-    releaseId,
-    step: STEPLESS.includes(verb) ? null : step,
-    reason,
-    actor,
-    key,
-  })
-  return { text: escape(answer.text), card: await releases.show(releaseId) }
+  const command = { verb, releaseId, step: STEPLESS.includes(verb) ? null : step, reason, actor, key }
+  const { text, phase, isSettled } = await untilTaken(() => releases.command(command), patience)
+  // What is not carried out yet, or has left the queue, no card shows.
+  const hasCard = isSettled && phase !== 'withdrawn'
+  return { text: escape(text), card: hasCard ? await releases.show(releaseId) : null }
 }
 
 /** What a person is told when something did not work; nothing that was not meant for people gets out. */
@@ -110,18 +129,13 @@ async function start(
   { target, version, reason }: Extract<SlashCommand, { kind: 'start' }>,
   author: Actor,
   key: string,
-  deps: SlackDependencies,
+  deps: WithPatience,
 ): Promise<Answer> {
   const read = await registeredPlan(target, deps)
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
-  const { releaseId, placed, ahead } = await deps.releases.start({
-    plan: read.plan,
-    version,
-    author,
-    reason,
-    key,
-    whenBusy: 'reject',
-  })
+  const { plan } = read
+  const wish = { plan, version, author, reason, key, whenBusy: 'reject' } as const
+  const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(wish), deps.patience)
   const id = releaseId.replace(/^release\//, '')
   const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
   return { text: `\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, card: null }
@@ -129,24 +143,28 @@ async function start(
 
 async function registeredPlan(
   target: TargetId,
-  { installation, plans, planContext }: SlackDependencies,
-): Promise<{ plan: Plan } | { problems: readonly Problem[] }> {
-  if (installation.find(target) === null) {
-    const known = installation.targets.slice(0, 10).map(targetName).join(', ')
-    throw new SluiceError('target.unknown', {
-      message: `there is no target ${targetName(target)}`,
-      fix: `known are: ${known}`,
-    })
-  }
+  { installation, plans, planContext, readPlan: read }: SlackDependencies,
+): Promise<PlanRead> {
+  requireTarget(target, installation)
   const registered = await plans(target)
-  if (registered !== null) return readPlan(registered, planContext)
+  if (registered !== null) return read === undefined ? readPlan(registered, planContext) : read(registered)
   const message = `${targetName(target)} has no plan of its own`
   throw new SluiceError('request.invalid', { message, fix: 'start it with a plan through the CLI' })
 }
 
+/** @throws SluiceError `target.unknown` */
+function requireTarget(target: TargetId, installation: Installation): void {
+  if (installation.find(target) !== null) return
+  const known = installation.targets.slice(0, 10).map(targetName).join(', ')
+  throw new SluiceError('target.unknown', {
+    message: `there is no target ${targetName(target)}`,
+    fix: `known are: ${known}`,
+  })
+}
+
 function problemText(target: TargetId, problems: readonly Problem[]): string {
   const lines = problems.slice(0, 10).map(({ path, message }) => `• \`${escape(formatPath(path))}\` ${escape(message)}`)
-  const head = `the plan of ${targetName(target)} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`
+  const head = `the plan of ${escape(targetName(target))} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`
   return clamp([head, ...lines].join('\n'), LIMITS.section)
 }
 

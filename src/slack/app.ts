@@ -1,4 +1,5 @@
-import type { BlockAction, ButtonAction, Logger, RespondFn } from '@slack/bolt'
+import type { App, BlockAction, ButtonAction, Logger, Receiver, RespondFn } from '@slack/bolt'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Notifier } from '../activities/notifier.ts'
@@ -6,6 +7,7 @@ import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import type { ShownCard } from '../releases/releases.ts'
 import type { SlackMetrics } from '../telemetry/slack-metrics.ts'
 import {
   type Answer,
@@ -15,10 +17,11 @@ import {
   type SlackDependencies,
   type SlackUser,
 } from './answers.ts'
-import { actionIdOf, BUTTON_VERBS, releaseBlocks, releaseText } from './blocks.ts'
+import { actionIdOf, BUTTON_VERBS, releaseBlocks, releaseText, textBlocks } from './blocks.ts'
 import { parseSlashCommand } from './command-text.ts'
-import { mountSlack, SLACK_ADDRESS } from './mount.ts'
+import { mountSlack } from './mount.ts'
 import { createSlackNotifier } from './notifier.ts'
+import type { Patience } from './patience.ts'
 import { createSignatureCheck } from './signature.ts'
 import { escapeLines } from './text.ts'
 
@@ -27,6 +30,7 @@ export interface SlackOptions extends SlackDependencies {
   readonly botToken: string
   readonly fetch?: typeof fetch
   readonly now?: () => Milliseconds
+  readonly sleep?: (time: Milliseconds) => Promise<unknown>
   readonly metrics?: SlackMetrics
   readonly logger?: FastifyBaseLogger
 }
@@ -41,12 +45,11 @@ export interface Slack {
 /** Slack in HTTP mode. Bolt is loaded here and not before, for it takes half a second and most processes need none. */
 export async function createSlack(options: SlackOptions): Promise<Slack> {
   const { signingSecret, botToken, installation, metrics, now = Date.now } = options
-  const { App, HTTPReceiver, LogLevel } = await import('@slack/bolt')
+  const { App, LogLevel } = await import('@slack/bolt')
   const logger = boltLogger(options.logger, LogLevel.WARN)
-  const receiver = new HTTPReceiver({ signingSecret, endpoints: [SLACK_ADDRESS], bodyLimit: '64kb', logger })
   const app = new App({
     token: botToken,
-    receiver,
+    receiver: NO_RECEIVER,
     logger,
     // Nothing is asked of Slack at start: who the bot is matters only to apps that read messages.
     tokenVerificationEnabled: false,
@@ -61,9 +64,10 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     await ack()
     const user = { team: command.team_id, user: command.user_id }
     const parsed = parseSlashCommand(command.text)
-    if ('refusal' in parsed) return tellOne(respond, escapeLines(parsed.refusal))
+    if ('refusal' in parsed) return inWords(respond, options, () => tellOne(respond, escapeLines(parsed.refusal)))
     await inWords(respond, options, async () => {
-      const { text, card } = await answerSlash(parsed.command, user, command.trigger_id, options)
+      const patience = patienceOf(respond, options)
+      const { text, card } = await answerSlash(parsed.command, user, command.trigger_id, { ...options, patience })
       if (card === null) return tellOne(respond, text)
       await respond({ response_type: 'ephemeral', text: releaseText(card), blocks: [...releaseBlocks(card)] })
     })
@@ -75,19 +79,59 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
       await inWords(respond, options, async () => {
         const { release, step } = readButton(action.value)
         const command = { verb, releaseId: release, step, reason: '' }
+        const patience = patienceOf(respond, options)
         const answer = await refreshing(respond, release, options, () =>
-          answerCommand(command, userOf(body), body.trigger_id, options),
+          answerCommand(command, userOf(body), body.trigger_id, { ...options, patience }),
         )
-        await redraw(respond, answer)
+        if (answer.card === null) await tellOne(respond, answer.text)
+        else await redraw(respond, answer.card)
       })
     })
   }
 
   const check = createSignatureCheck(signingSecret, now)
   return {
-    mount: (fastify) => mountSlack(fastify, { check, listener: receiver.requestListener, metrics }),
+    mount: (fastify) => mountSlack(fastify, { check, deliver: (body) => deliver(app, body, options.logger), metrics }),
     notifier:
       installation.slack === null ? null : createSlackNotifier({ ...options, channel: installation.slack.channel }),
+  }
+}
+
+/** Requests come in by the API's own port, and are read there before Bolt sees them. */
+const NO_RECEIVER: Receiver = {
+  init: () => undefined,
+  start: async () => undefined,
+  stop: async () => undefined,
+}
+
+/** Slack shows its user an error after three seconds without an answer. */
+const ACK_WITHIN: Milliseconds = 2_500
+
+/** Lets Bolt find the listener of an event; true as soon as it has taken the event. Whatever Bolt throws ends here. */
+function deliver(app: App, body: object, logger: FastifyBaseLogger | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(true), ACK_WITHIN)
+    const settle = (isTaken: boolean) => {
+      clearTimeout(timer)
+      resolve(isTaken)
+    }
+    const ack = async () => settle(true)
+    app.processEvent({ body, ack }).then(
+      () => settle(false),
+      (error: unknown) => {
+        logger?.error({ err: error }, 'a Slack request failed')
+        settle(false)
+      },
+    )
+  })
+}
+
+/** While a command is tried again, the person who sent it knows. */
+function patienceOf(respond: RespondFn, { now = Date.now, sleep: pause = sleep }: SlackOptions): Patience {
+  return {
+    now,
+    sleep: (time) => pause(time),
+    onWait: (failure) => tellOne(respond, `${refusalText(failure)}\nit is tried again for a minute`),
   }
 }
 
@@ -132,16 +176,16 @@ async function refreshing(
 
 const OUTDATED: readonly ErrorCode[] = ['command.stale', 'command.refused', 'release.ended']
 
-async function redraw(respond: RespondFn, { card }: Answer): Promise<void> {
-  if (card === null) return
+async function redraw(respond: RespondFn, card: ShownCard): Promise<void> {
   await respond({ replace_original: true, text: releaseText(card), blocks: [...releaseBlocks(card)] })
 }
 
+/** `text` is Slack's own markup, with everything foreign in it escaped. */
 async function tellOne(respond: RespondFn, text: string): Promise<void> {
-  await respond({ response_type: 'ephemeral', replace_original: false, text })
+  await respond({ response_type: 'ephemeral', replace_original: false, text, blocks: [...textBlocks(text)] })
 }
 
-/** Whatever goes wrong, the person who asked reads a sentence. */
+/** Whatever goes wrong, the person who asked reads a sentence; when Slack does not take it, the log has it. */
 async function inWords(respond: RespondFn, { logger }: SlackOptions, body: () => Promise<void>): Promise<void> {
   try {
     await body()

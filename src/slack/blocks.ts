@@ -1,6 +1,9 @@
 import type { types } from '@slack/bolt'
 import type { CommandVerb } from '../domain/commands.ts'
 import type { ReleaseCard } from '../domain/release-card.ts'
+import type { LaneView } from '../domain/lane-view.ts'
+import { phaseWords, rollbackWords, toneOf } from '../domain/release-words.ts'
+import { plainLine } from '../domain/safe-text.ts'
 import { FULL_WEIGHT, formatDuration, formatWeight } from '../domain/units.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 
@@ -22,12 +25,13 @@ export const actionIdOf = (verb: ButtonVerb): `sluice.${ButtonVerb}` => `sluice.
 const MOST_STEPS = 12
 const BAR_CELLS = 20
 
-/** A release as a Slack message. At most nine blocks, every text within Slack's limits. */
+/** A release as a Slack message. At most ten blocks, every text within Slack's limits. */
 export function releaseBlocks(card: ReleaseCard): readonly Block[] {
   const blocks = [
     header(`${card.service} ${card.version} → ${card.environment}`),
     section(standing(card)),
     ...optional(card.reason === null ? '' : `*Why:* ${escape(card.reason)}`),
+    ...optional(rollback(card)),
     ...optional(steps(card)),
     ...optional(figures(card)),
     ...optional(verdicts(card)),
@@ -41,19 +45,48 @@ export function releaseBlocks(card: ReleaseCard): readonly Block[] {
 /** The same in one line: for notifications and for clients that draw no blocks. */
 export function releaseText(card: ReleaseCard): string {
   const reason = card.reason === null ? '' : `: ${card.reason}`
-  const text = `${card.service} ${card.version} → ${card.environment}: ${card.phase}, ${formatWeight(card.weight)} on canary${reason}`
+  const text = `${card.service} ${card.version} → ${card.environment}: ${phaseWords(card.phase)}, ${formatWeight(card.weight)} on canary${reason}`
   return clamp(escape(text), LIMITS.fallback)
 }
 
 function header(text: string) {
   return {
     type: 'header',
-    text: { type: 'plain_text', text: clamp(text, LIMITS.header), emoji: false },
+    text: { type: 'plain_text', text: clamp(plainLine(text), LIMITS.header), emoji: false },
   } satisfies Block
 }
 
 function section(text: string) {
-  return { type: 'section', text: { type: 'mrkdwn', text: clamp(text, LIMITS.section) } } satisfies Block
+  return { type: 'section', text: markup(clamp(text, LIMITS.section)) } satisfies Block
+}
+
+/** Nothing in it turns into a link or a mention by itself: only what we have written as one. */
+function markup(text: string) {
+  return { type: 'mrkdwn', text, verbatim: true } satisfies types.MrkdwnElement
+}
+
+/** A sentence in Slack's markup; as a block, because a bare text would be searched for links. */
+export function textBlocks(text: string): readonly Block[] {
+  return [section(text)]
+}
+
+/** The lock, the queue, the freeze and the keeper of a target. */
+export function laneText({ target, running, queue, freeze, promotedVersion, stable, keeper }: LaneView): string {
+  const waiting = queue.map(({ releaseId, version, author, queuedAt }, index) => {
+    const since = queuedAt === null ? '' : `, since ${slackTime(queuedAt)}`
+    return `${index + 1}. \`${shortId(releaseId)}\` ${short(version)}, by ${short(author)}${since}`
+  })
+  return [
+    `*${escape(`${target.service} in ${target.environment}`)}*`,
+    ...(freeze === null ? [] : [`🟡 *frozen* by ${short(freeze.by)}: ${clamp(escape(freeze.reason), 500)}`]),
+    `*Running:* ${running === null ? 'nothing' : `\`${shortId(running)}\``}`,
+    ...(stable === null
+      ? []
+      : [`*Stable:* ${short(stable.pool)}${stable.version === null ? '' : `, ${short(stable.version)}`}`]),
+    `*Last promoted:* ${promotedVersion === null ? 'not known' : short(promotedVersion)}`,
+    `*Router:* ${clamp(escape(keeper.text), 500)}`,
+    ...(waiting.length === 0 ? [] : ['*Waiting:*', ...waiting]),
+  ].join('\n')
 }
 
 function optional(text: string) {
@@ -61,7 +94,7 @@ function optional(text: string) {
 }
 
 function context(text: string) {
-  return { type: 'context', elements: [{ type: 'mrkdwn', text: clamp(text, LIMITS.context) }] } satisfies Block
+  return { type: 'context', elements: [markup(clamp(text, LIMITS.context))] } satisfies Block
 }
 
 function standing(card: ReleaseCard): string {
@@ -74,15 +107,16 @@ function standing(card: ReleaseCard): string {
   const people = cohorts.length === 0 ? '' : ` and ${cohorts.map(short).join(', ')}`
   // What is left of it would be wrong a minute later: a message stands still between two events.
   const bake = bakeDuration === null ? '' : ` for ${formatDuration(bakeDuration)}`
-  return `${PHASE_SIGNS[signOf(card)]} *${escape(card.phase)}*${bake}\n${bar} ${formatWeight(weight)}${people} on canary`
+  return `${PHASE_SIGNS[toneOf(card.phase)]} *${escape(phaseWords(card.phase))}*${bake}\n${bar} ${formatWeight(weight)}${people} on canary`
 }
 
 const PHASE_SIGNS = { good: '🟢', bad: '🔴', asks: '🟡', moving: '🔵' } as const
 
-function signOf({ phase }: ReleaseCard): keyof typeof PHASE_SIGNS {
-  if (phase === 'promoted') return 'good'
-  if (phase === 'rolled-back' || phase === 'rolling-back') return 'bad'
-  return phase === 'waiting' || phase.startsWith('paused') ? 'asks' : 'moving'
+function rollback(card: ReleaseCard): string {
+  const words = rollbackWords(card, null)
+  return words === ''
+    ? ''
+    : `*Rollback:* since ${slackTime(card.rollback?.since ?? 0)} it ${clamp(escape(words), 1_000)}`
 }
 
 function steps({ steps: all, step }: ReleaseCard): string {
@@ -135,6 +169,10 @@ function approval({ approval: asked }: ReleaseCard): string {
   return `*Approval:* ${given.length} of ${need} from ${short(by)}${names}, until ${slackTime(deadline)}`
 }
 
+function shortId(releaseId: string): string {
+  return short(releaseId.replace(/^release\//, ''))
+}
+
 /** A name or another short text, so that no single one crowds out the rest of its block. */
 function short(text: string): string {
   return clamp(escape(text), 80)
@@ -149,7 +187,7 @@ function slackTime(at: number): string {
 function origin({ releaseId, author, replaces = null, startedAt, trail }: ReleaseCard): string {
   const last = trail.at(-1)
   const story = last === undefined ? '' : `\nlast: ${clamp(escape(last.text), 500)}`
-  const id = escape(releaseId.replace(/^release\//, ''))
+  const id = shortId(releaseId)
   const replaced = replaces === null ? '' : `replaces ${short(replaces)}, `
   return `\`${id}\` ${replaced}started by ${short(author)}, ${slackTime(startedAt)}${story}`
 }

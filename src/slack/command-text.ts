@@ -7,6 +7,8 @@ export type SlashCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'start'; readonly target: TargetId; readonly version: string; readonly reason: string }
   | { readonly kind: 'status'; readonly releaseId: string }
+  | { readonly kind: 'lane'; readonly target: TargetId }
+  | { readonly kind: 'recover'; readonly target: TargetId; readonly reason: string }
   | { readonly kind: 'command'; readonly verb: ButtonVerb; readonly releaseId: string; readonly reason: string }
 
 export const HELP = [
@@ -16,7 +18,9 @@ export const HELP = [
   '`/release reject <release> [reason]`  refuse the approval; it rolls back',
   '`/release pause <release> [reason]`  stop the plan; the checks go on',
   '`/release resume <release> [reason]`  go on',
-  '`/release abort <release> [reason]`  roll back now',
+  '`/release abort <release> [reason]`  roll back now; one that waits leaves the queue',
+  '`/release lane <service> <environment>`  what runs, what waits, who holds the router',
+  '`/release recover <service> <environment> <reason>`  bring everybody back to stable; what runs is ended',
   'A release is named like `checkout/production/7`.',
 ].join('\n')
 
@@ -34,6 +38,10 @@ export function parseSlashCommand(text: string): { command: SlashCommand } | { r
       return readStart(rest)
     case 'status':
       return readStatus(rest)
+    case 'lane':
+      return readLane(rest)
+    case 'recover':
+      return readRecover(rest)
   }
   const verb = BUTTON_VERBS.find((known) => known === word)
   if (verb !== undefined) return readVerb(verb, rest)
@@ -47,10 +55,8 @@ function readStart([service, environment, version, ...reason]: readonly string[]
         'start needs a service, an environment and a version, such as: /release start checkout production v2.4.1',
     }
   }
-  for (const name of [service, environment]) {
-    if (!nameText.safeParse(name).success)
-      return { refusal: `${name} is no name: lower-case letters, digits and dashes` }
-  }
+  const names = refusalOfNames([service, environment])
+  if (names !== null) return names
   if (!/^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/.test(version)) {
     return { refusal: `${version} is no version: at most 128 letters, digits and ._+:@/-` }
   }
@@ -67,6 +73,34 @@ function readStatus([id = '', ...more]: readonly string[]) {
   if ('refusal' in release) return release
   if (more.length > 0) return { refusal: `status takes only a release; what is “${more.join(' ')}”?` }
   return { command: { kind: 'status' as const, releaseId: release.releaseId } }
+}
+
+function readLane([service, environment, ...more]: readonly string[]) {
+  if (service === undefined || environment === undefined || more.length > 0)
+    return { refusal: 'lane needs a service and an environment, such as: /release lane checkout production' }
+  const names = refusalOfNames([service, environment])
+  return names ?? { command: { kind: 'lane' as const, target: { service, environment } } }
+}
+
+function readRecover([service, environment, ...reason]: readonly string[]) {
+  if (service === undefined || environment === undefined || reason.length === 0) {
+    return {
+      refusal:
+        'recover needs a service, an environment and a reason, such as: /release recover checkout production the canary hangs',
+    }
+  }
+  const names = refusalOfNames([service, environment])
+  if (names !== null) return names
+  return withReason(reason, (text) => ({
+    kind: 'recover' as const,
+    target: { service, environment },
+    reason: text,
+  }))
+}
+
+function refusalOfNames(names: readonly string[]): { refusal: string } | null {
+  const wrong = names.find((name) => !nameText.safeParse(name).success)
+  return wrong === undefined ? null : { refusal: `${wrong} is no name: lower-case letters, digits and dashes` }
 }
 
 function readVerb(verb: ButtonVerb, [id = '', ...reason]: readonly string[]) {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { RequestListener } from 'node:http'
 import type { SlackMetrics, SlackRequestAnswer } from '../telemetry/slack-metrics.ts'
+import { readSlackRequest, type SlackRequest } from './requests.ts'
 import type { SignedRequest } from './signature.ts'
 
 export const SLACK_ADDRESS = '/slack/events'
@@ -8,23 +8,26 @@ export const SLACK_ADDRESS = '/slack/events'
 /** Largest body that is read before its signature is known, in bytes. */
 const BODY_LIMIT = 64 * 1_024
 
+type SlackEvent = Extract<SlackRequest, { kind: 'event' }>['body']
+
 export interface MountOptions {
   readonly check: (request: SignedRequest) => SlackRequestAnswer
-  /** Bolt's own listener; it verifies the signature once more and parses. */
-  readonly listener: RequestListener
+  /** Hands an event on; answers as soon as a listener has taken it: true, or false when nobody listens. Never throws. */
+  readonly deliver: (body: SlackEvent) => Promise<boolean>
   readonly metrics: SlackMetrics | undefined
 }
 
-/** Adds Slack's address to the API's port: the raw body is kept, checked, and handed on to Bolt. */
-export function mountSlack(fastify: FastifyInstance, { check, listener, metrics }: MountOptions): void {
+/** Adds Slack's address to the API's port: the raw body is kept, checked, read, and only then handed on. */
+export function mountSlack(fastify: FastifyInstance, { check, deliver, metrics }: MountOptions): void {
   fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) =>
       done(null, body),
     )
-    scope.post<{ Body: Buffer | undefined }>(SLACK_ADDRESS, { bodyLimit: BODY_LIMIT }, (request, reply) => {
+    scope.post<{ Body: Buffer | undefined }>(SLACK_ADDRESS, { bodyLimit: BODY_LIMIT }, async (request, reply) => {
       const body = request.body ?? Buffer.alloc(0)
-      const answer = isSslCheck(body) ? 'taken' : check({ headers: request.headers, body })
+      if (isSslCheck(body)) return reply.code(200).send()
+      const answer = check({ headers: request.headers, body })
       metrics?.received(answer)
       switch (answer) {
         case 'bad-signature':
@@ -34,15 +37,24 @@ export function mountSlack(fastify: FastifyInstance, { check, listener, metrics 
         case 'replayed':
           return reply.code(200).send()
         case 'taken':
-          reply.hijack()
-          // Bolt takes a body that was read already from this property.
-          return listener(Object.assign(request.raw, { rawBody: body }), reply.raw)
+          break
+      }
+      const read = readSlackRequest(request.headers['content-type'] ?? '', body)
+      switch (read.kind) {
+        case 'event':
+          return reply.code((await deliver(read.body)) ? 200 : 404).send()
+        case 'challenge':
+          return reply.code(200).send({ challenge: read.challenge })
+        case 'other':
+          return reply.code(200).send()
+        case 'malformed':
+          return reply.code(400).send()
       }
     })
   })
 }
 
-/** Slack looks now and then, unsigned, whether the address is there; Bolt answers it and looks at nothing else in it. */
+/** Slack looks now and then, unsigned, whether the address is there; nothing else in such a request is looked at. */
 function isSslCheck(body: Buffer): boolean {
   return body.length < 1_024 && new URLSearchParams(body.toString()).get('ssl_check') === '1'
 }

@@ -2,7 +2,7 @@ import type { webApi } from '@slack/bolt'
 import type { Notice } from '../activities/activities.ts'
 import type { Notifier } from '../activities/notifier.ts'
 import type { SlackMetrics } from '../telemetry/slack-metrics.ts'
-import { releaseBlocks, releaseText } from './blocks.ts'
+import { releaseBlocks, releaseText, textBlocks } from './blocks.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 import { createWebClient, type WebClientOptions } from './web-client.ts'
 
@@ -52,7 +52,8 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
 
   async function reply(client: webApi.WebClient, notice: Notice, place: MessagePlace): Promise<void> {
     const { level } = notice
-    const message = { channel: place.channel, thread_ts: place.ts, text: lineOf(notice), ...PLAIN }
+    const text = lineOf(notice)
+    const message = { channel: place.channel, thread_ts: place.ts, text, blocks: [...textBlocks(text)], ...PLAIN }
     const broadcast = level === 'alarm' ? { reply_broadcast: true as const } : {}
     await counted('chat.postMessage', () => client.chat.postMessage({ ...message, ...broadcast }))
   }
@@ -72,7 +73,7 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
 function contentOf(notice: Notice) {
   const { card } = notice
   return card === null
-    ? { text: lineOf(notice), blocks: [] }
+    ? { text: lineOf(notice), blocks: [...textBlocks(lineOf(notice))] }
     : { text: releaseText(card), blocks: [...releaseBlocks(card)] }
 }
 

@@ -340,7 +340,7 @@ describe('faults', () => {
     const { server, releases } = setUp()
     releases.failWith(new SluiceError('temporal.unavailable', { message: 'Temporal does not answer' }))
     const answer = await server.inject({ url: '/api/v1/releases' })
-    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '5'])
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2'])
     const ready = await server.inject({ url: '/readyz' })
     expect(ready.statusCode).toBe(503)
     expect(ready.json()).toEqual({

@@ -41,7 +41,15 @@ function commandOf(releaseId: string, more: Partial<CommandRequest> = {}): Comma
 }
 
 function wish(version: string, more: object = {}) {
-  return { plan: planFor(stage, SLOW), version, author: AUTHOR, reason: '', key: nextKey(), whenBusy: 'reject', ...more } as const
+  return {
+    plan: planFor(stage, SLOW),
+    version,
+    author: AUTHOR,
+    reason: '',
+    key: nextKey(),
+    whenBusy: 'reject',
+    ...more,
+  } as const
 }
 
 async function baking(): Promise<string> {
@@ -76,7 +84,11 @@ describe('an abort', () => {
     const { releases } = asApi()
     let isOver = false
     const readers = Array.from({ length: 30 }, async () => {
-      while (!isOver) await env.client.workflow.getHandle(id).query(viewQuery).catch(() => undefined)
+      while (!isOver)
+        await env.client.workflow
+          .getHandle(id)
+          .query(viewQuery)
+          .catch(() => undefined)
     })
     await expect(releases.command(commandOf(id))).resolves.toMatchObject({ releaseId: id })
     isOver = true
@@ -187,7 +199,8 @@ describe('a release that waits for its turn', () => {
     await stage.command(first, 'abort')
     const outcome = await stage.releases.command(commandOf(second))
     if (outcome.phase !== 'withdrawn') await stage.result(second)
-    await stage.untilLane(({ running, queue }) => running === null && queue.length === 0)
+    const lane = await stage.untilLane(({ running, queue }) => running === null && queue.length === 0)
+    expect(lane.nextNumber).toBe(3)
   })
 })
 

@@ -3,14 +3,20 @@ import { SluiceError } from '../../src/domain/errors.ts'
 import { createLooks } from '../../src/releases/looks.ts'
 import { createTurnstile } from '../../src/releases/turnstile.ts'
 
-
 function setUp(options: { atOnce?: number; most?: number; patience?: number } = {}) {
   let time = 1_000_000
   let loads = 0
   const now = () => time
   const turnstile = createTurnstile({ atOnce: options.atOnce ?? 100, mostWaiting: 10_000, now: () => 0 })
   const looks = createLooks<string>({
-    ...{ freshFor: () => 500, usableFor: 15_000, patience: options.patience ?? 20, most: options.most ?? 10, turnstile, now },
+    ...{
+      freshFor: () => 500,
+      usableFor: 15_000,
+      patience: options.patience ?? 20,
+      most: options.most ?? 10,
+      turnstile,
+      now,
+    },
   })
   return {
     looks,

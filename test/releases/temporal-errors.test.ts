@@ -19,16 +19,26 @@ const rejected = (type: string, message = 'no') =>
   new WorkflowUpdateFailedError('Workflow Update failed', ApplicationFailure.nonRetryable(message, type))
 
 const REFUSED = grpc(14, 'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:7233')
-const NO_PEER = grpc(4, 'Deadline exceeded after 2.001s,name resolution: 0.002s,metadata filters: 0.001s,Waiting for LB pick')
+const NO_PEER = grpc(
+  4,
+  'Deadline exceeded after 2.001s,name resolution: 0.002s,metadata filters: 0.001s,Waiting for LB pick',
+)
 const SILENT = grpc(4, 'Deadline exceeded after 2.001s,LB pick: 0.001s,remote_addr=127.0.0.1:7233')
 const FULL = grpc(8, 'limit on number of concurrent in-flight updates has been reached (10)')
-const TOTAL = grpc(9, 'The limit on the total number of distinct updates in this workflow has been reached (2000). Make')
+const TOTAL = grpc(
+  9,
+  'The limit on the total number of distinct updates in this workflow has been reached (2000). Make',
+)
 const FAILING = grpc(9, 'Unable to perform workflow execution update due to unexpected workflow task failure.')
 
 describe('what is known of a call that failed', () => {
   it.each([
     ['no connection', wrapped(REFUSED), false],
-    ['no connection until the deadline', new WorkflowUpdateRPCTimeoutOrCancelledError('late', { cause: NO_PEER }), false],
+    [
+      'no connection until the deadline',
+      new WorkflowUpdateRPCTimeoutOrCancelledError('late', { cause: NO_PEER }),
+      false,
+    ],
     ['over a limit', wrapped(FULL), true],
     ['no update any more in this run', wrapped(TOTAL), true],
     ['a worker that fails at the workflow', wrapped(FAILING), true],
@@ -92,7 +102,9 @@ describe('a call that is sent again', () => {
     time = 0
     const seen: string[] = []
     const call = failing(wrapped(FULL), rejected('UnprocessedUpdate'), wrapped(REFUSED))
-    await expect(untilAnswered({ ...tries, onFailure: ({ kind }) => void seen.push(kind) }, call)).resolves.toBe('taken')
+    await expect(untilAnswered({ ...tries, onFailure: ({ kind }) => void seen.push(kind) }, call)).resolves.toBe(
+      'taken',
+    )
     expect(seen).toEqual(['not-taken', 'not-taken', 'not-taken'])
   })
 

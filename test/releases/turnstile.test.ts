@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createTurnstile } from '../../src/releases/turnstile.ts'
 
-
 const LATER = 60_000
 
 /** A call that ends when it is told to. */

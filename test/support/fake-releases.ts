@@ -11,13 +11,7 @@ import { laneView } from '../../src/domain/lane-view.ts'
 import { reduce } from '../../src/domain/release-reducer.ts'
 import { beginState, endOf, isEnded, type ReleaseEvent, type ReleaseState } from '../../src/domain/release-state.ts'
 import { parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
-import type {
-  CommandOutcome,
-  CommandRequest,
-  Releases,
-  ReleaseRow,
-  StartRequest,
-} from '../../src/releases/releases.ts'
+import type { CommandOutcome, CommandRequest, Releases, ReleaseRow, StartRequest } from '../../src/releases/releases.ts'
 import { placeIn, waitingCard, waitingText } from '../../src/releases/waiting.ts'
 import type { LaneView } from '../../src/workflows/messages.ts'
 

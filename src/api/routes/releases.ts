@@ -38,12 +38,16 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
     return releases.list(filter, { size, next })
   })
 
-  fastify.get('/releases/:service/:environment/:number', { schema: { params: releaseParams } }, async (request, reply) => {
-    const { params } = request
-    const card = await releases.show(releaseIdOf(params, params.number))
-    const age = Math.max(0, Math.floor((now() - (card.asOf ?? now())) / 1_000))
-    return reply.header('age', String(age)).send(card)
-  })
+  fastify.get(
+    '/releases/:service/:environment/:number',
+    { schema: { params: releaseParams } },
+    async (request, reply) => {
+      const { params } = request
+      const card = await releases.show(releaseIdOf(params, params.number))
+      const age = Math.max(0, Math.floor((now() - (card.asOf ?? now())) / 1_000))
+      return reply.header('age', String(age)).send(card)
+    },
+  )
 
   const command = { schema: { params: releaseParams, body: commandBody }, bodyLimit: SMALL_BODY }
   fastify.post('/releases/:service/:environment/:number/commands', command, async (request, reply) => {
