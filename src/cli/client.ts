@@ -1,5 +1,5 @@
 import type { Problem } from '../domain/problems.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import { clean } from './text.ts'
@@ -19,17 +19,28 @@ export interface ApiProblem {
 /** The API answered with a refusal. */
 export class ApiRefusal extends CliFailure {
   readonly problem: ApiProblem
+  /** After this time the same may be asked again; null when the server does not say. */
+  readonly retryAfter: Milliseconds | null
 
-  constructor(problem: ApiProblem) {
+  constructor(problem: ApiProblem, retryAfter: Milliseconds | null = null) {
     super(EXIT.refused, problemText(problem), problem)
     this.problem = problem
+    this.retryAfter = retryAfter
   }
+}
+
+export interface PostOptions {
+  /** Makes a repetition harmless. With it a request that was not answered with a yes or a no is sent again for a minute. */
+  readonly key?: string
+  /** For what takes longer than an ordinary answer. */
+  readonly deadline?: Milliseconds
+  /** Sent again as well while the server itself cannot be reached: for commands, which somebody waits for. */
+  readonly isUrgent?: boolean
 }
 
 export interface ApiClient {
   get<T>(path: string): Promise<T>
-  /** `key` makes a repetition harmless; `deadline` is for what takes longer than an ordinary answer. */
-  post<T>(path: string, body: unknown, key?: string, deadline?: Milliseconds): Promise<T>
+  post<T>(path: string, body: unknown, options?: PostOptions): Promise<T>
   delete<T>(path: string): Promise<T>
 }
 
@@ -38,6 +49,10 @@ export interface ApiClientOptions {
   readonly token: string | undefined
   readonly person: string | undefined
   readonly fetch: typeof fetch
+  readonly now: () => Milliseconds
+  readonly sleep: (duration: Milliseconds) => Promise<unknown>
+  /** Tells people what is being done meanwhile. */
+  readonly hint: (text: string) => void
 }
 
 /** Total time of one try, in milliseconds: the server itself waits 15 s for Temporal. */
@@ -45,8 +60,15 @@ const DEADLINE = 20_000
 /** Longest answer that is read, in bytes: a calibration with its windows is the longest there is. */
 const LONGEST_ANSWER = 64 * 1024 * 1024
 
+/** How long a request with a key is sent again. */
+const PATIENCE: Milliseconds = 60_000
+/** Time between two tries when the server does not say. */
+const PAUSE: Milliseconds = 2_000
+/** Longest that a server may let us wait between two tries. */
+const LONGEST_PAUSE: Milliseconds = 10_000
+
 /** @throws ApiRefusal, CliFailure with exit code 3 when there is no server */
-export function createApiClient({ url, token, person, fetch: send }: ApiClientOptions): ApiClient {
+export function createApiClient({ url, token, person, fetch: send, now, sleep, hint }: ApiClientOptions): ApiClient {
   const base = baseOf(url)
   const headers = {
     accept: 'application/json',
@@ -64,24 +86,50 @@ export function createApiClient({ url, token, person, fetch: send }: ApiClientOp
     throw new CliFailure(EXIT.unreachable, unreachableText(base, answer.reason))
   }
 
+  /** Sends the same request, with the same key, until it is answered with a yes or a no, or a minute is over. */
+  async function persist<T>(ask: () => Promise<T>, isUrgent: boolean): Promise<T> {
+    const until = now() + PATIENCE
+    for (;;) {
+      try {
+        return await ask()
+      } catch (error) {
+        const pause = pauseAfter(error, isUrgent)
+        const left = until - now() - (pause ?? 0)
+        if (pause === null || left <= 0) throw error
+        hint(`${firstLine(error)}; sent again for another ${formatDuration(left)}`)
+        await sleep(pause)
+      }
+    }
+  }
+
   return {
     get: (path) => request('GET', path, { headers }),
     delete: (path) => request('DELETE', path, { headers }),
-    post: (path, body, key, deadline) =>
-      request(
-        'POST',
-        path,
-        {
-          headers: {
-            ...headers,
-            'content-type': 'application/json',
-            ...(key !== undefined && { 'idempotency-key': key }),
-          },
-          body: JSON.stringify(body),
-        },
-        deadline,
-      ),
+    post<T>(path: string, body: unknown, { key, deadline, isUrgent = false }: PostOptions = {}) {
+      const own = {
+        ...headers,
+        'content-type': 'application/json',
+        ...(key !== undefined && { 'idempotency-key': key }),
+      }
+      const ask = () => request<T>('POST', path, { headers: own, body: JSON.stringify(body) }, deadline)
+      return key === undefined ? ask() : persist(ask, isUrgent)
+    },
   }
+}
+
+/** How long to wait before the same is sent again, or null when that would do no good. */
+function pauseAfter(error: unknown, isUrgent: boolean): Milliseconds | null {
+  if (error instanceof ApiRefusal) {
+    const { problem, retryAfter } = error
+    const isPassing = problem.status === 429 || problem.status === 503
+    return isPassing ? Math.min(LONGEST_PAUSE, retryAfter ?? PAUSE) : null
+  }
+  return isUrgent && error instanceof CliFailure && error.exitCode === EXIT.unreachable ? PAUSE : null
+}
+
+function firstLine(error: unknown): string {
+  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return first
 }
 
 type Init = Pick<RequestInit, 'headers' | 'body'>
@@ -96,15 +144,27 @@ function baseOf(url: string): string {
   )
 }
 
-function read<T>({ status, text }: { status: number; text: string }, base: string): T {
+interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+function read<T>({ status, headers, text }: Answer, base: string): T {
   const value = parse(text)
   if (status >= 200 && status < 300 && isRecord(value)) return value as T
-  if (isProblem(value)) throw new ApiRefusal(value)
+  if (isProblem(value)) throw new ApiRefusal(value, retryAfterOf(headers))
   const seen = `status ${status}${text === '' ? ' without a body' : ''}`
   throw new CliFailure(
     EXIT.refused,
     `${base} does not answer like a Sluice server (${seen}); see SLUICE_URL or --server`,
   )
+}
+
+/** `Retry-After` as Sluice sends it, in seconds. */
+function retryAfterOf(headers: Headers): Milliseconds | null {
+  const text = headers.get('retry-after') ?? ''
+  return /^\d{1,4}$/.test(text) ? Number(text) * 1_000 : null
 }
 
 function parse(text: string): unknown {

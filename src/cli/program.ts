@@ -5,15 +5,17 @@ import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
 import { explainPlan } from './commands/plan-explain.ts'
 import { type CommandOptions, sendCommand } from './commands/command.ts'
-import { freezeLane, showLane, unfreezeLane } from './commands/lane.ts'
+import { freezeLane, recoverLane, showLane, unfreezeLane } from './commands/lane.ts'
+import type { RecoverOptions } from './commands/lane.ts'
 import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
 import { type StartOptions, startRelease } from './commands/start.ts'
 import { CliFailure, EXIT, type ExitCode } from './failure.ts'
 import { type GlobalOptions, jsonLine, openSession, type Session } from './session.ts'
-import type { Terminal } from './terminal.ts'
+import { guarded, type Terminal } from './terminal.ts'
 
 /** Runs the program with these arguments (without node and script) and answers with its exit code. Never throws. */
-export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function runProgram(args: readonly string[], outer: Terminal): Promise<ExitCode> {
+  const terminal = guarded(outer)
   let isJson = false
   let exitCode: ExitCode = EXIT.ok
   const program = buildProgram(terminal, async (command, body) => {
@@ -46,7 +48,7 @@ Environment:
 
 Exit codes:
   0  done; with --watch: the release was promoted
-  1  refused or failed; with --watch: the release was rolled back
+  1  refused or failed; with --watch: the release ended otherwise
   2  wrong usage
   3  the server cannot be reached`
 
@@ -186,7 +188,7 @@ const VERBS: readonly VerbHelp[] = [
   { verb: 'pause', description: 'stop the plan; the checks go on', takesStep: false },
   { verb: 'resume', description: 'go on where it was paused', takesStep: true },
   { verb: 'promote', description: 'end the bake that runs', takesStep: true },
-  { verb: 'abort', description: 'roll back now', takesStep: false },
+  { verb: 'abort', description: 'roll back now; one that waits leaves the queue', takesStep: false },
   { verb: 'retry', description: 'go on, and bake and judge the step anew', takesStep: true },
   { verb: 'extend', description: 'give the bake or the approval more time', takesStep: false },
 ]
@@ -203,7 +205,7 @@ function addVerb(program: Command, { verb, description, takesStep }: VerbHelp, r
 function addLanes(program: Command, run: Run): void {
   program
     .command('lane <service> <environment>')
-    .description('show what runs on a target, what waits, and whether it is frozen')
+    .description('show what runs on a target, what waits, who holds its router')
     .action((service: string, environment: string, _options: object, command: Command) =>
       run(command, (session) => showLane({ service, environment }, session)),
     )
@@ -219,5 +221,13 @@ function addLanes(program: Command, run: Run): void {
     .description('let releases start again')
     .action((service: string, environment: string, _options: object, command: Command) =>
       run(command, (session) => unfreezeLane({ service, environment }, session)),
+    )
+  program
+    .command('recover <service> <environment>')
+    .description('bring everybody back to stable, whoever has the router in hand; what runs is ended')
+    .requiredOption('--reason <text>', 'why')
+    .option('--stable <pool>', 'the pool that is to have everybody (the one the lane knows)')
+    .action((service: string, environment: string, options: RecoverOptions, command: Command) =>
+      run(command, (session) => recoverLane({ service, environment }, options, session)),
     )
 }

@@ -1,5 +1,7 @@
 import type { ReleaseCard } from '../domain/release-card.ts'
+import { phaseWords, rollbackWords, toneOf } from '../domain/release-words.ts'
 import { FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
+import type { ShownCard } from '../releases/releases.ts'
 import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
 
 export interface RenderOptions {
@@ -25,18 +27,23 @@ const WIDEST = 100
 const NARROWEST = 60
 
 /** A release for a terminal: lines of at most `width` columns (at least 60), without any control character of its own. */
-export function renderCard(card: ReleaseCard, { width, now, color }: RenderOptions): readonly string[] {
+export function renderCard(card: ShownCard, { width, now, color }: RenderOptions): readonly string[] {
   const usable = Math.min(WIDEST, Math.max(NARROWEST, width))
   const page: Page = { width: usable, columns: usable - GUTTER, now, paint: createPaint(color) }
   const blocks = [
     [...title(card, page), ...standing(card, page)],
-    [...section('canary', exposure(card, page), page), ...section('why', why(card, page), page)],
+    [
+      ...section('canary', exposure(card, page), page),
+      ...section('why', why(card, page), page),
+      ...section('rollback', rollback(card, page), page),
+    ],
     section('steps', steps(card, page), page),
     section('last look', figures(card, page), page),
     section('checks', verdicts(card, page), page),
     section('approval', approval(card, page), page),
     section('story', story(card, page), page),
     section('now', choices(card, page), page),
+    section('', age(card, page), page),
   ]
   return blocks
     .filter((block) => block.length > 0)
@@ -46,10 +53,10 @@ export function renderCard(card: ReleaseCard, { width, now, color }: RenderOptio
 
 /** Style of a phase: green when it went well, red when it goes back, yellow when a person is needed. */
 export function phaseStyle(phase: string): 'green' | 'red' | 'yellow' | 'cyan' {
-  if (phase === 'promoted') return 'green'
-  if (phase === 'rolled-back' || phase === 'rolling-back') return 'red'
-  return phase === 'waiting' || phase.startsWith('paused') ? 'yellow' : 'cyan'
+  return TONE_STYLES[toneOf(phase)]
 }
+
+const TONE_STYLES = { good: 'green', bad: 'red', asks: 'yellow', moving: 'cyan' } as const
 
 /** `3m ago`, or `just now` within a second. */
 export function ago(at: Milliseconds, now: Milliseconds): string {
@@ -78,17 +85,18 @@ function title(card: ReleaseCard, { width, paint }: Page): readonly string[] {
   ]
 }
 
-function standing(card: ReleaseCard, { width, now, paint }: Page): readonly string[] {
-  const phase = clean(card.phase)
+function standing(card: ShownCard, { width, now, paint }: Page): readonly string[] {
+  const phase = clean(phaseWords(card.phase))
   const lasted = formatDuration((card.endedAt ?? now) - card.startedAt)
   const author = clean(card.author)
   const further = card.isEnded
     ? [`after ${lasted}`, `started by ${author}`]
-    : [...bakeLeft(card), `started ${lasted} ago by ${author}`]
+    : [...bakeLeft(card), `${card.waiting == null ? 'started' : 'asked for'} ${lasted} ago by ${author}`]
   const { replaces = null } = card
   const replaced = replaces === null ? [] : [`replaces ${clean(replaces)}`]
   const [first = '', ...rest] = wrap([phase, ...further, ...replaced].join(' · '), width)
-  return [paint([phaseStyle(phase), 'bold'], first.slice(0, phase.length)) + first.slice(phase.length), ...rest]
+  const style = phaseStyle(clean(card.phase))
+  return [paint([style, 'bold'], first.slice(0, phase.length)) + first.slice(phase.length), ...rest]
 }
 
 function bakeLeft({ bakeRemaining, bakeDuration }: ReleaseCard): readonly string[] {
@@ -112,6 +120,18 @@ function exposure({ weight, cohorts }: ReleaseCard, { columns, paint }: Page): r
 
 function why({ reason }: ReleaseCard, { columns, paint }: Page): readonly string[] {
   return reason === null ? [] : wrap(clean(reason), columns).map((line) => paint('yellow', line))
+}
+
+function rollback(card: ReleaseCard, { columns, now, paint }: Page): readonly string[] {
+  const words = rollbackWords(card, now)
+  return words === '' ? [] : wrap(clean(words), columns).map((line) => paint('red', line))
+}
+
+/** Worth a word only when Temporal was slow: a look is handed out again for a moment anyway. */
+const OLD: Milliseconds = 3_000
+
+function age({ asOf }: ShownCard, { now, paint }: Page): readonly string[] {
+  return asOf === undefined || now - asOf < OLD ? [] : [paint('yellow', `as it was ${ago(asOf, now)}`)]
 }
 
 function steps(card: ReleaseCard, { columns, paint }: Page): readonly string[] {

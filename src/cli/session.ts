@@ -28,30 +28,40 @@ const DEFAULT_URL = 'http://127.0.0.1:8230'
 export function openSession(terminal: Terminal, { server, output }: GlobalOptions): Session {
   const { env } = terminal
   const isJson = output === 'json'
+  const hint = (text: string) => {
+    if (!isJson) terminal.err(`${clean(text)}\n`)
+  }
   const api = createApiClient({
     url: server ?? env['SLUICE_URL'] ?? DEFAULT_URL,
     token: env['SLUICE_TOKEN'],
     person: personOf(terminal),
     fetch: terminal.fetch,
+    now: terminal.now,
+    sleep: terminal.sleep,
+    hint,
   })
   return {
     terminal,
     api,
     isJson,
     say: (lines, value) => terminal.out(isJson ? `${jsonLine(value)}\n` : lines.map((line) => `${line}\n`).join('')),
-    hint: (text) => {
-      if (!isJson) terminal.err(`${text}\n`)
-    },
+    hint,
     look: () => ({ width: terminal.columns(), now: terminal.now(), color: terminal.hasColor }),
   }
 }
 
-/** JSON on one line, without the control characters that JSON lets pass. */
+/** JSON on one line, with the control and invisible characters that JSON lets pass as their numbers. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) =>
+    [...Array(letter.length).keys()]
+      .map((index) => `\\u${letter.charCodeAt(index).toString(16).padStart(4, '0')}`)
+      .join(''),
   )
+}
+
+/** Address of what is asked of a target. */
+export function targetAddress(target: TargetId): string {
+  return laneAddress(target).replace('/lanes/', '/targets/')
 }
 
 function personOf({ env, userName }: Terminal): string | undefined {

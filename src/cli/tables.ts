@@ -38,21 +38,38 @@ function ageText(startedAt: Milliseconds, endedAt: Milliseconds | null, now: Mil
   return ago(endedAt, now)
 }
 
-/** The lock, the queue and the freeze of a target. */
+const LABEL = 15
+
+/** The lock, the queue, the freeze and the keeper of a target. */
 export function renderLane(lane: LaneView, { width, now, color }: RenderOptions): readonly string[] {
   const paint = createPaint(color)
-  const { target, running, queue, freeze, promotedVersion } = lane
-  const field = (label: string, text: string) => `  ${paint('dim', pad(label, 15))}${text}`
-  const frozen = freeze === null ? '' : `by ${clean(freeze.by)}, ${ago(freeze.at, now)}: ${clean(freeze.reason)}`
+  const { target, running, queue, freeze, promotedVersion, stable, keeper } = lane
+  const field = (label: string, text: string, style: Parameters<typeof paint>[0] | null = null) =>
+    wrap(clean(text), width - LABEL - 2).map((line, index) => {
+      const shown = style === null ? line : paint(style, line)
+      return `  ${paint('dim', pad(index === 0 ? label : '', LABEL))}${shown}`
+    })
   return [
     paint('bold', clean(`${target.service} in ${target.environment}`)),
-    ...(freeze === null
-      ? []
-      : wrap(frozen, width - 17).map((line, index) => field(index === 0 ? 'frozen' : '', paint('yellow', line)))),
-    field('running', running === null ? 'nothing' : shortId(running)),
-    field('last promoted', promotedVersion === null ? 'not known' : clean(promotedVersion)),
-    ...queue.map(({ releaseId, version, author }, index) =>
-      field(index === 0 ? 'waiting' : '', `${shortId(releaseId)}  ${clean(version)}, by ${clean(author)}`),
-    ),
+    ...(freeze === null ? [] : field('frozen', `by ${freeze.by}, ${ago(freeze.at, now)}: ${freeze.reason}`, 'yellow')),
+    ...field('running', running === null ? 'nothing' : shortId(running)),
+    ...field('stable', stable === null ? 'not known' : `${stable.pool}${versionText(stable.version)}`),
+    ...field('last promoted', promotedVersion ?? 'not known'),
+    ...field('router', keeper.text, keeper.state === 'recovering' ? 'red' : null),
+    ...queue.flatMap((waiting, index) => field(index === 0 ? 'waiting' : '', waitingText(waiting, now))),
   ]
+}
+
+function versionText(version: string | null): string {
+  return version === null ? '' : `, ${version}`
+}
+
+function waitingText(
+  { releaseId, version, author, queuedAt, overtakenBy }: LaneView['queue'][number],
+  now: Milliseconds,
+) {
+  const since = queuedAt === null ? '' : `, ${ago(queuedAt, now)}`
+  const overtaken =
+    overtakenBy === null ? '' : `; ${overtakenBy} was promoted meanwhile, so it will ask before it goes on`
+  return `${shortId(releaseId)}  ${version}, by ${author}${since}${overtaken}`
 }

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Milliseconds } from '../domain/units.ts'
+import { harmless } from './text.ts'
 
 /** Everything the program touches of the world; tests hand in their own. */
 export interface Terminal {
@@ -45,6 +46,24 @@ export function processTerminal(): Terminal {
     readFile: (path) => readFile(path, 'utf8'),
     writeFile: (path, text) => writeFile(path, text),
     userName: () => userInfo().username,
+  }
+}
+
+/** The same terminal behind its last stop: nothing gets out that it would obey, but for our own colours. */
+export function guarded(terminal: Terminal): Terminal {
+  const { live } = terminal
+  const safe = (text: string) => harmless(text, terminal.hasColor)
+  return {
+    ...terminal,
+    out: (text) => terminal.out(safe(text)),
+    err: (text) => terminal.err(safe(text)),
+    live:
+      live === null
+        ? null
+        : async () => {
+            const { draw, done } = await live()
+            return { draw: (lines) => draw(lines.map(safe)), done }
+          },
   }
 }
 

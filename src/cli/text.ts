@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { plainLine, plainLines } from '../domain/safe-text.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -9,9 +10,20 @@ export function createPaint(hasColor: boolean): Paint {
   return (style, text) => (hasColor && text !== '' ? styleText(style, text, { validateStream: false }) : text)
 }
 
-/** Without anything a terminal would obey or hide: control and format characters, line and paragraph separators. */
-export function clean(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{Cf}/gu, '')
+/** Foreign words for a terminal: without anything that it would obey or hide. */
+export const clean = plainLine
+
+/** What colours a text, as {@link createPaint} writes it. */
+const COLOUR = /(\u001b\[[0-9;]{1,20}m)/
+
+/**
+ * The last stop before a terminal: whatever a line was put together from, only colours and line ends get through as more than
+ * characters. Without colour not even those.
+ */
+export function harmless(text: string, hasColor: boolean): string {
+  if (!hasColor) return plainLines(text)
+  const parts = text.split(COLOUR)
+  return parts.map((part, index) => (index % 2 === 1 ? part : plainLines(part))).join('')
 }
 
 const WIDE =

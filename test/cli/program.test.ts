@@ -79,7 +79,7 @@ function setUp({ env = {}, hasTokens = false, userName = 'carol', recordTraffic,
       ...(request as { method: 'GET'; url: string; headers: Record<string, string> }),
       ...(typeof init.body === 'string' && { payload: init.body }),
     })
-    return new Response(answer.body, { status: answer.statusCode })
+    return new Response(answer.body, { status: answer.statusCode, headers: answer.headers as Record<string, string> })
   }
   const world: World = {
     releases,
@@ -413,7 +413,7 @@ describe('--watch', () => {
     await world.run('start', 'good.yaml', '--version', 'v1')
     const { code, out } = await world.run('start', 'good.yaml', '--version', 'v2', '--queue', '--watch')
     expect(code).toBe(1)
-    expect(out).toContain('checkout/production/2 waits for its turn, 1 before it')
+    expect(out).toContain('queued: waits for its turn behind checkout/production/1, 1 before it')
     expect(out).toContain('rolled-back')
   })
 

@@ -54,7 +54,7 @@ async function calibrateAtServer(
   session.hint('the server reads the past and replays it; this takes some seconds')
   const body = { plan: file.yaml.value, since, seed, recording: save !== undefined }
   const answer = await withPlaces(file, () =>
-    session.api.post<CalibrationAnswer>('/api/v1/calibrations', body, undefined, SERVER_DEADLINE),
+    session.api.post<CalibrationAnswer>('/api/v1/calibrations', body, { deadline: SERVER_DEADLINE }),
   )
   const { used, past } = answer
   if (save !== undefined) await saveRecording(save, answer.recording, session)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { CommandVerb } from '../../domain/commands.ts'
 import type { ReleaseCard } from '../../domain/release-card.ts'
 import { parseDuration } from '../../domain/units.ts'
-import type { CommandAnswer } from '../../workflows/messages.ts'
+import type { CommandOutcome } from '../../releases/releases.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { shortId } from '../render.ts'
 import { releaseAddress, type Session } from '../session.ts'
@@ -21,16 +21,20 @@ export interface CommandOptions {
 export async function sendCommand(
   verb: CommandVerb,
   id: string,
-  options: CommandOptions,
+  sent: CommandOptions,
   session: Session,
 ): Promise<void> {
   const address = releaseAddress(id)
-  const { reason } = options
-  const by = options.by === undefined ? {} : { by: durationOf(options.by) }
-  const step = options.step === undefined ? await stepMeant(verb, address, session) : stepNumber(options.step)
+  const { reason } = sent
+  const by = sent.by === undefined ? {} : { by: durationOf(sent.by) }
+  const step = sent.step === undefined ? await stepMeant(verb, address, session) : stepNumber(sent.step)
   const body = { verb, step, reason, ...by }
-  const answer = await session.api.post<CommandAnswer>(`${address}/commands`, body, randomUUID())
-  session.say([`${shortId(answer.releaseId)} took it: ${clean(answer.text)}`], answer)
+  const options = { key: randomUUID(), isUrgent: true }
+  const answer = await session.api.post<CommandOutcome>(`${address}/commands`, body, options)
+  const name = shortId(answer.releaseId)
+  const took = answer.phase === null || answer.phase === 'withdrawn' ? '' : ' took it'
+  session.say([`${name}${took}: ${clean(answer.text)}`], answer)
+  if (!answer.isSettled) session.hint(`look whether it has: sluice status ${name}`)
 }
 
 /** Verbs that decide on a step; the others mean the release, whatever it does. */

@@ -1,9 +1,11 @@
-import type { LaneView } from '../../workflows/messages.ts'
-import { laneAddress, type Session } from '../session.ts'
-import { renderLane } from '../tables.ts'
+import { randomUUID } from 'node:crypto'
 import type { TargetId } from '../../domain/target.ts'
+import type { LaneView } from '../../workflows/messages.ts'
+import { shortId } from '../render.ts'
+import { laneAddress, type Session, targetAddress } from '../session.ts'
+import { renderLane } from '../tables.ts'
 
-/** `sluice lane`: what runs on a target, what waits, and whether it is frozen. */
+/** `sluice lane`: what runs on a target, what waits, and who holds its router. */
 export async function showLane(target: TargetId, session: Session): Promise<void> {
   say(await session.api.get<LaneView>(laneAddress(target)), session)
 }
@@ -16,6 +18,25 @@ export async function freezeLane(target: TargetId, reason: string, session: Sess
 /** `sluice unfreeze`. */
 export async function unfreezeLane(target: TargetId, session: Session): Promise<void> {
   say(await session.api.delete<LaneView>(`${laneAddress(target)}/freeze`), session)
+}
+
+export interface RecoverOptions {
+  readonly reason: string
+  readonly stable?: string
+}
+
+/** `sluice recover`: says what it is about to do, does it, and shows the lane. */
+export async function recoverLane(target: TargetId, options: RecoverOptions, session: Session): Promise<void> {
+  const address = targetAddress(target)
+  session.hint(planOf(await session.api.get<LaneView>(laneAddress(target)), options))
+  const wish = { key: randomUUID(), isUrgent: true }
+  say(await session.api.post<LaneView>(`${address}/recover`, options, wish), session)
+}
+
+function planOf({ running, stable }: LaneView, wish: RecoverOptions): string {
+  const known = stable === null ? 'stable, which the lane does not know' : stable.pool
+  const end = running === null ? '' : `; ${shortId(running)}, which runs, is ended`
+  return `recover: everybody goes to ${wish.stable ?? known}${end}`
 }
 
 function say(lane: LaneView, session: Session): void {

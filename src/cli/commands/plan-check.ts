@@ -55,7 +55,7 @@ async function checkBySince(
   const file = await readPlanFile(name, session.terminal)
   const body = { plan: file.yaml.value, since, traffic: written }
   const answer = await withPlaces(file, () =>
-    session.api.post<PlanCheckAnswer>('/api/v1/plans/check', body, undefined, SERVER_DEADLINE),
+    session.api.post<PlanCheckAnswer>('/api/v1/plans/check', body, { deadline: SERVER_DEADLINE }),
   )
   const { plan, measured = null, missing = [], traffic = null, power = [], isWhole = true } = answer
   const look = session.look()
