@@ -26,11 +26,12 @@ async function main(): Promise<void> {
   const client = connectTemporal(environment.TEMPORAL_ADDRESS, environment.TEMPORAL_NAMESPACE)
   const releases = createReleases({ client, taskQueue: environment.SLUICE_TASK_QUEUE })
   const metrics = createMetrics()
+  const planContext = planContextFor(installation)
   const shared = {
     releases,
     installation,
-    planContext: planContextFor(installation),
-    readPlan: createPlanReader({ config: environment.SLUICE_CONFIG }).read,
+    planContext,
+    readPlan: createPlanReader({ config: environment.SLUICE_CONFIG, context: planContext }).read,
     plans: registeredPlans(installation, environment.SLUICE_CONFIG),
     now: Date.now,
   }

@@ -13,10 +13,16 @@ export type PlanRead = { readonly plan: Plan } | { readonly problems: readonly P
 /** Reads a plan as it was written. */
 export type ReadPlan = (written: unknown) => Promise<PlanRead>
 
-/** What the thread gets; it answers with the same id. */
+/** What the thread gets: a plan as JSON, which crosses over in a fraction of the time that its values would take. */
 export interface PlanJob {
   readonly id: number
-  readonly written: unknown
+  readonly written: string
+}
+
+/** What it answers with: the {@link PlanRead} as JSON. */
+export interface PlanAnswer {
+  readonly id: number
+  readonly read: string
 }
 
 export interface PlanReader {
@@ -27,12 +33,18 @@ export interface PlanReader {
 export interface PlanReaderOptions {
   /** Path of `sluice.yaml`: the thread reads it anew, because what a plan is read against holds functions. */
   readonly config: string
+  /** The same, for what is read at once. */
+  readonly context: PlanContext
   readonly file?: URL
   /** Longest that the reading of one plan may take. */
   readonly patience?: Milliseconds
 }
 
 const PATIENCE: Milliseconds = 5_000
+/** Longest that the thread may take to begin, on a machine with much to do. */
+const LONGEST_START: Milliseconds = 30_000
+/** Values, and hundreds of characters, of a plan that is read at once: several times what people write. */
+const MOST_SHORT = 500
 const MOST_WAITING = 100
 /** Longest that a plan waits for those before it. */
 const LONGEST_WAIT: Milliseconds = 10_000
@@ -43,60 +55,98 @@ export function readHere(context: PlanContext): ReadPlan {
 }
 
 /**
- * Reads plans in a thread of their own, one after the other: a plan may be as dear to read as its author makes it, and an
- * abort must not wait for that.
+ * Reads what is long in a thread of its own, one after the other: a plan may be as dear to read as its author makes it, and an
+ * abort must not wait for that. What is short is read at once.
  * @throws SluiceError `plan.too-large` when one takes too long, `request.too-many`
  */
 export function createPlanReader({
   config,
+  context,
   file = new URL('./plan-thread.js', import.meta.url),
   patience = PATIENCE,
 }: PlanReaderOptions): PlanReader {
   const turn = createTurnstile({ atOnce: 1, mostWaiting: MOST_WAITING, now: Date.now })
-  let thread: Worker | null = null
+  const here = readHere(context)
+  let thread: Thread | null = null
   let jobs = 0
 
-  function theThread(): Worker {
+  function theThread(): Thread {
     thread ??= open(file, config, (ended) => {
-      if (thread === ended) thread = null
+      if (thread?.worker === ended) thread = null
     })
     return thread
   }
 
-  async function readOne(written: unknown): Promise<PlanRead> {
-    const own = theThread()
+  async function readThere(written: unknown): Promise<PlanRead> {
+    const { worker, isReady } = theThread()
+    // What it takes to begin is not the plan's doing.
+    if ((await within({ deadline: LONGEST_START }, () => isReady)) === LATE) throw giveUp(worker)
     jobs += 1
-    const read = await within({ deadline: patience }, (signal) => answerOf(own, { id: jobs, written }, signal))
+    const text = JSON.stringify(written)
+    const read = await within({ deadline: patience }, (signal) => answerOf(worker, { id: jobs, written: text }, signal))
     if (read !== LATE) return read
+    throw giveUp(worker)
+  }
+
+  function giveUp(worker: Worker): SluiceError {
     thread = null
-    await own.terminate()
-    throw new SluiceError('plan.too-large', {
+    void worker.terminate()
+    return new SluiceError('plan.too-large', {
       message: 'this plan takes too long to read',
       fix: 'split the release into several, or take checks out',
     })
   }
 
   return {
-    read: (written) => turn('plans', Date.now() + LONGEST_WAIT, () => readOne(written)),
+    read: (written) =>
+      isShort(written) ? here(written) : turn('plans', Date.now() + LONGEST_WAIT, () => readThere(written)),
     async close() {
-      await thread?.terminate()
+      await thread?.worker.terminate()
     },
   }
 }
 
-function open(file: URL, config: string, onEnd: (thread: Worker) => void): Worker {
-  const thread = new Worker(file, { workerData: { config } })
-  // Who asks hears of it by a listener of their own.
-  thread.on('error', () => undefined)
-  thread.on('exit', () => onEnd(thread))
-  thread.unref()
-  return thread
+/** True for plans as people write them: so few values that reading them is a matter of milliseconds. */
+export function isShort(written: unknown): boolean {
+  let left = MOST_SHORT
+  const walk = (value: unknown): void => {
+    left -= typeof value === 'string' ? 1 + value.length / 100 : 1
+    if (typeof value !== 'object' || value === null) return
+    // Keys are looked at as well: thousands of them are no short plan.
+    for (const key in value) {
+      if (left <= 0) return
+      left -= key.length / 100
+      walk(Object.getOwnPropertyDescriptor(value, key)?.value)
+    }
+  }
+  walk(written)
+  return left > 0
+}
+
+interface Thread {
+  readonly worker: Worker
+  /** Settles when it can read, or when it has died on the way. */
+  readonly isReady: Promise<unknown>
+}
+
+function open(file: URL, config: string, onEnd: (worker: Worker) => void): Thread {
+  const worker = new Worker(file, { workerData: { config } })
+  const isReady = new Promise((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+  isReady.catch(() => undefined)
+  // Whoever asks hears of it by a listener of their own; the next one is not to find a thread that dies.
+  worker.on('error', () => onEnd(worker))
+  worker.on('exit', () => onEnd(worker))
+  worker.unref()
+  return { worker, isReady }
 }
 
 function answerOf(thread: Worker, job: PlanJob, signal: AbortSignal): Promise<PlanRead> {
   return new Promise((resolve, reject) => {
-    const hear = ({ id, read }: { readonly id: number; readonly read: PlanRead }) => {
-      if (id === job.id) settle(() => resolve(read))
+    const hear = ({ id, read }: PlanAnswer) => {
+      if (id === job.id) settle(() => resolve(JSON.parse(read) as PlanRead))
     }
     const fail = (error: unknown) =>
       settle(() => reject(error instanceof Error ? error : new Error('the thread that reads plans has ended')))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { COMMAND_VERBS } from '../domain/commands.ts'
+import { isRecord } from '../domain/read-command.ts'
 import { parseBounds, parseQuantilePair } from '../analysis/latency-shape.ts'
 import { durationText, nameText, ratioText, shareText } from '../domain/plan-values.ts'
 import type { Parsed } from '../domain/units.ts'
@@ -20,7 +21,7 @@ export const reasonText = z
 export const keyText = z.string().regex(/^[\x21-\x7e]{1,100}$/, { error: 'expected 1 to 100 visible ASCII characters' })
 
 /** A plan as JSON; what is in it is read by the domain, which finds all problems at once. */
-const planJson = z.record(z.string(), z.unknown())
+const planJson = z.custom<Readonly<Record<string, unknown>>>(isRecord, { error: 'expected a plan, as one object' })
 
 export const targetParams = z.strictObject({ service: nameText, environment: nameText })
 
