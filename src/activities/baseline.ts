@@ -32,7 +32,7 @@ function unclear(received: string): SluiceError {
     message: 'the traffic is split before the release has begun, so nobody can say which pool is stable',
     expected: 'one pool with 100%',
     received,
-    fix: 'send all traffic to the stable pool with `sluice recover`, then start again',
+    fix: 'send all traffic to the stable pool, then start again',
   })
 }
 

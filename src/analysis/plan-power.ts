@@ -273,7 +273,9 @@ function usualChange({ notBelow, notAbove }: RateCheck): number {
 
 function whyNothing(check: Check, { weight, cohorts }: Exposure): string | null {
   if (weight === FULL_WEIGHT)
-    return comparesWithStable(check) ? 'everybody is on the canary: only what stable has shown before is left to compare with' : null
+    return comparesWithStable(check)
+      ? 'everybody is on the canary: only what stable has shown before is left to compare with'
+      : null
   if (weight > 0) return null
   return cohorts.length === 0 ? 'nobody is on the canary' : `only ${cohorts.join(', ')}: their traffic is not known`
 }

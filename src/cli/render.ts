@@ -1,5 +1,5 @@
 import type { ReleaseCard } from '../domain/release-card.ts'
-import { phaseWords, rollbackWords, toneOf } from '../domain/release-words.ts'
+import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release-words.ts'
 import { FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
 import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
@@ -33,7 +33,7 @@ export function renderCard(card: ShownCard, { width, now, color }: RenderOptions
   const blocks = [
     [...title(card, page), ...standing(card, page)],
     [
-      ...section('canary', exposure(card, page), page),
+      ...(saysWeight(card.phase) ? section('canary', exposure(card, page), page) : []),
       ...section('why', why(card, page), page),
       ...section('rollback', rollback(card, page), page),
     ],

@@ -1,4 +1,4 @@
-import { phaseWords, rollbackWords } from '../domain/release-words.ts'
+import { phaseWords, saysWeight, rollbackWords } from '../domain/release-words.ts'
 import { formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
 import { ApiRefusal } from './client.ts'
@@ -77,7 +77,8 @@ function summary(card: ShownCard): string {
   const label = steps[step - 1]?.label
   const place = label === undefined ? '' : `, step ${step} of ${steps.length} (${label})`
   const tries = rollback == null ? '' : `; the rollback ${rollbackWords(card, null)}`
-  return clean(`${phaseWords(phase)}${place}, ${formatWeight(weight)} on canary${tries}`)
+  const share = saysWeight(phase) ? `, ${formatWeight(weight)} on canary` : ''
+  return clean(`${phaseWords(phase)}${place}${share}${tries}`)
 }
 
 function timeOf(at: Milliseconds): string {

@@ -1,6 +1,7 @@
 import type { Plan } from './plan.ts'
 import { type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
+import { saysWeight } from './release-words.ts'
 import type { Verdict } from './verdict.ts'
 
 /** `fail` if any check fails, else `inconclusive` if any is, else `pass`; `none` before the first look. */
@@ -26,7 +27,8 @@ export function describeForTemporal(
   state: ReleaseState,
 ): string {
   const replaced = replaces === null ? '' : ` (replaces ${replaces})`
-  const head = `**${plan.service} ${version}**${replaced} to ${plan.environment}: **${phaseText(state)}**, ${exposureText(state.live)} on canary`
+  const share = saysWeight(state.phase) ? `, ${exposureText(state.live)} on canary` : ''
+  const head = `**${plan.service} ${version}**${replaced} to ${plan.environment}: **${phaseText(state)}**${share}`
   const reason = state.abandoned?.reason ?? state.pause?.reason
   const steps = plan.steps.map(({ label }, index) => `| ${markOf(index + 1, state)} | ${index + 1} | ${cell(label)} |`)
   const verdicts = Object.entries(state.verdicts).map(

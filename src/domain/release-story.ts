@@ -1,5 +1,5 @@
 import type { Exposure } from './exposure.ts'
-import type { ReleaseEvent, ReleaseState, TrailEntry } from './release-state.ts'
+import { type ReleaseEvent, type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
 
 /** The line that an event leaves in the story, or null for one that people do not want to read about. */
 export function tellEvent(event: ReleaseEvent, next: ReleaseState): TrailEntry | null {
@@ -38,13 +38,13 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'extended':
       return `extended by ${event.actor.person}${reasonText(event.reason)}`
     case 'abandoned':
-      return `rolling back: ${event.reason}`
+      return `${wasExposed(next) ? 'rolling back' : 'refused'}: ${event.reason}`
     case 'rollback-failed':
       return isWorthTelling(next) ? `the rollback has not been read back yet: ${event.reason}` : null
     case 'rolled-back':
       return 'rolled back and read back'
     case 'refused':
-      return 'refused: the router was not asked for anything'
+      return 'nothing was changed: the router was not asked for anything'
     case 'superseded':
       return 'another release owns the router: it was left alone'
     case 'promoted':

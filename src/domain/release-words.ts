@@ -24,6 +24,14 @@ export function phaseWords(phase: string): string {
 }
 
 /**
+ * True when the card's weight is what the router was last seen to show. A release that was refused has asked it for nothing,
+ * and one that was superseded leaves it to another: what it shows is not theirs to say.
+ */
+export function saysWeight(phase: string): boolean {
+  return phase !== 'refused' && phase !== 'superseded'
+}
+
+/**
  * Why a rollback is not over yet; empty when it is, or when none is tried in vain. `now` is null for what stands still once
  * it is written.
  */

@@ -2,7 +2,7 @@ import type { types } from '@slack/bolt'
 import type { CommandVerb } from '../domain/commands.ts'
 import type { ReleaseCard } from '../domain/release-card.ts'
 import type { LaneView } from '../domain/lane-view.ts'
-import { phaseWords, rollbackWords, toneOf } from '../domain/release-words.ts'
+import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release-words.ts'
 import { plainLine } from '../domain/safe-text.ts'
 import { FULL_WEIGHT, formatDuration, formatWeight } from '../domain/units.ts'
 import { clamp, escape, LIMITS } from './text.ts'
@@ -45,7 +45,8 @@ export function releaseBlocks(card: ReleaseCard): readonly Block[] {
 /** The same in one line: for notifications and for clients that draw no blocks. */
 export function releaseText(card: ReleaseCard): string {
   const reason = card.reason === null ? '' : `: ${card.reason}`
-  const text = `${card.service} ${card.version} → ${card.environment}: ${phaseWords(card.phase)}, ${formatWeight(card.weight)} on canary${reason}`
+  const share = saysWeight(card.phase) ? `, ${formatWeight(card.weight)} on canary` : ''
+  const text = `${card.service} ${card.version} → ${card.environment}: ${phaseWords(card.phase)}${share}${reason}`
   return clamp(escape(text), LIMITS.fallback)
 }
 
@@ -107,7 +108,8 @@ function standing(card: ReleaseCard): string {
   const people = cohorts.length === 0 ? '' : ` and ${cohorts.map(short).join(', ')}`
   // What is left of it would be wrong a minute later: a message stands still between two events.
   const bake = bakeDuration === null ? '' : ` for ${formatDuration(bakeDuration)}`
-  return `${PHASE_SIGNS[toneOf(card.phase)]} *${escape(phaseWords(card.phase))}*${bake}\n${bar} ${formatWeight(weight)}${people} on canary`
+  const share = saysWeight(card.phase) ? `\n${bar} ${formatWeight(weight)}${people} on canary` : ''
+  return `${PHASE_SIGNS[toneOf(card.phase)]} *${escape(phaseWords(card.phase))}*${bake}${share}`
 }
 
 const PHASE_SIGNS = { good: '🟢', bad: '🔴', asks: '🟡', moving: '🔵' } as const
