@@ -33,6 +33,10 @@ export interface AnswerState {
    * when its traffic was taken away. Of a healthy canary as many may be under way by now. Older ones count half, likewise.
    */
   readonly drained: number
+  /** Mean square, lately, of how many more of stable's requests end in a look than are sent: how far that is chance. */
+  readonly jitter: number
+  /** Looks since the canary last answered. */
+  readonly run: number
   /** Unanswered requests of the canary that were counted as failures and have not ended since. */
   readonly counted: number
 }
@@ -49,6 +53,8 @@ export const GRACE: Milliseconds = 3_000
 const HALF_LIFE: Milliseconds = 300_000
 /** A canary that answers less of what it is sent answers nearly nothing. */
 const NEARLY_NOTHING = 0.1
+/** How much the newest look counts. */
+const NEWEST = 0.2
 /** So many requests may be open whatever the traffic. */
 const FEW = 3
 /** Requests that a latency histogram must hold before it says what is usual. */
@@ -57,7 +63,7 @@ const ENOUGH_LATENCIES = 20
 /** The state before the first look. */
 export function startAnswers(): AnswerState {
   const none = { open: 0, sent: 0 }
-  return { recent: [], canary: none, stable: none, drained: 0, counted: 0 }
+  return { recent: [], canary: none, stable: none, drained: 0, jitter: 0, run: 0, counted: 0 }
 }
 
 /**
@@ -77,13 +83,16 @@ export function stepAnswers(
   const isMeasured = look.isExact && look.usual !== null && totalOf(look.usual) >= ENOUGH_LATENCIES
   const canary = isMeasured ? grow(state.canary, look.canary, look.duration) : growRun(state.canary, look)
   const stable = grow(state.stable, look.stable, look.duration)
-  const drained = fade(state.drained, look.duration) + look.stable.ended - look.stable.started
+  const more = look.stable.ended - look.stable.started
+  const drained = fade(state.drained, look.duration) + more
+  const jitter = state.jitter + NEWEST * (more ** 2 - state.jitter)
+  const run = isAnswering(look) ? 0 : state.run + 1
   const under = Math.max(0, drained)
   const usual = isMeasured ? expectedOpen(look.usual, recent, canary, stable) : expectedInRun(look)
-  const accepted = 2 * usual + under + 3 * Math.sqrt(usual + under) + FEW
-  const counted = Math.max(0, canary.open - young - accepted)
+  const chance = 3 * Math.sqrt(usual + under) + (isMeasured || isQuick(look.usual) ? 0 : 2 * Math.sqrt(jitter * run))
+  const counted = Math.max(0, canary.open - young - (2 * usual + under + chance + FEW))
   return {
-    state: { recent, canary, stable, drained, counted },
+    state: { recent, canary, stable, drained, jitter, run, counted },
     unanswered: Math.max(0, counted - state.counted),
     ended: Math.min(look.canary.ended, Math.max(0, state.counted - counted)),
   }
@@ -99,9 +108,12 @@ function grow({ open, sent }: OpenRequests, { started, ended }: SentCounts, dura
 }
 
 /** What is open since the last look in which the canary answered: counts of two kinds drift apart over a longer time. */
-function growRun(before: OpenRequests, { canary, duration }: AnswerLook): OpenRequests {
-  const isAnswering = canary.ended > NEARLY_NOTHING * canary.started
-  return { ...grow(before, canary, duration), ...(isAnswering && { open: 0 }) }
+function growRun(before: OpenRequests, look: AnswerLook): OpenRequests {
+  return { ...grow(before, look.canary, look.duration), ...(isAnswering(look) && { open: 0 }) }
+}
+
+function isAnswering({ canary }: AnswerLook): boolean {
+  return canary.ended > NEARLY_NOTHING * canary.started
 }
 
 /** Nothing is expected of a run without answers, unless stable answers nothing either, or mostly as late. */
@@ -133,6 +145,11 @@ function slowPart({ upperBoundsSeconds, counts }: LatencyHistogram) {
     0,
   )
   return { beyondGrace, endless: (counts.at(-1) ?? 0) / total }
+}
+
+/** True when hardly any request of stable is known to take longer than the grace. */
+function isQuick(usual: LatencyHistogram | null): boolean {
+  return usual !== null && totalOf(usual) >= ENOUGH_LATENCIES && shareSlower(usual) < 0.02
 }
 
 /** The share of stable's requests that take longer than the grace; 0 when nobody knows. */

@@ -81,8 +81,7 @@ describe('the floor', () => {
     expect(kinds(times(2, { canary: [100, 12] })).at(-1)).toBe('above')
   })
 
-  it('is never broken by a healthy canary, whatever its traffic', () => {
-    const random = createRandom(3)
+  it('is never broken by a canary that is as good as stable, whatever its traffic', () => {
     const traffic = fc.record({
       seed: fc.nat(),
       rate: fc.constantFrom(0.05, 1, 20, 500),
@@ -90,13 +89,14 @@ describe('the floor', () => {
       failing: fc.constantFrom(0, 0.005, 0.1),
     })
     fc.assert(
-      fc.property(traffic, ({ rate, share, failing }) => {
+      fc.property(traffic, ({ seed, rate, share, failing }) => {
+        const random = createRandom(seed)
         const drawn = Array.from({ length: 400 }, (): Look => {
           const [canary, stable] = [random.poisson(rate * share), random.poisson(rate * (1 - share))]
           const errors = (requests: number) => random.binomial(requests, failing)
           return { canary: [canary, errors(canary)], stable: [stable, errors(stable)], past: [1_000, 1_000 * failing] }
         })
-        expect(new Set(kinds(drawn))).toEqual(new Set(['above']))
+        expect(kinds(drawn)).not.toContain('canary')
       }),
     )
   })
