@@ -73,7 +73,8 @@ function gapsOf(
     const text = selectorText(selector)
     if (!seen.includes(text)) gaps[part] = neverReported(roles, text)
   }
-  if (!own.some(({ labels }) => partIn(labels) === 'carries:errors')) {
+  const carries = (what: string) => own.some(({ labels }) => partIn(labels) === `carries:${what}`)
+  if (carries('requests') && !carries('errors')) {
     const { requests, errors } = options
     gaps.errors = `${selectorText(requests)} of ${pool} comes without the label ${errors.label}`
   }

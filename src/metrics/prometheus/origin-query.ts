@@ -8,7 +8,7 @@ const LONG_AGO: Milliseconds = 86_400_000
 
 /**
  * What the first samples of series that began in this window hold: in the parts `first:<part>` all of it, in `old:<part>`
- * what is known to be older than the window; and `reach` when the store was looking right before the window.
+ * what is known to be older than the window; and `reach` when the store had been looking before the window.
  *
  * A first sample counts in full only where it is new: the store had been looking by then. Of a target that had any requests
  * lately it is. Of another it is old when the series was there before the window and then away for too long; when it was
@@ -21,10 +21,10 @@ export function originQuery(options: PrometheusOptions, pools: readonly string[]
   const requests = requestSeries(options, pools)
   const length = `${window.end - window.start}ms`
   const before = window.end - (window.newSince ?? window.start) + scrapeInterval
-  const few = `[${4 * scrapeInterval}ms]`
+  const recent = `[${Math.min(longestGap, 20 * scrapeInterval)}ms] offset ${before}ms`
   // Two samples of anything: by then a whole round of scrapes was over, and every target that was there has been scraped.
-  const rounds = ['up', requests].map((selector) => `group(count_over_time(${selector}${few} offset ${before}ms) > 1)`)
-  const lately = `${few} offset ${length}`
+  const rounds = ['up', requests].map((selector) => `group(count_over_time(${selector}${recent}) > 1)`)
+  const lately = `[${4 * scrapeInterval}ms] offset ${length}`
   const scraped = `((max_over_time(up${lately}) == 1) or last_over_time(${requests}${lately}))`
   return [
     part('reach', `(${rounds.join(' or ')})`),
