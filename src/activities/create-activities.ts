@@ -83,16 +83,6 @@ async function hold(deps: ActivityDependencies, input: HoldInput): Promise<HoldO
   throw again('keeper.goes-on', state.text === '' ? 'all quiet' : state.text, input.interval)
 }
 
-/** Failures that no retry can mend. */
-const FINAL_CODES: readonly string[] = [
-  'router.fenced',
-  'router.misconfigured',
-  'router.unclear-baseline',
-  'release.second-life',
-  'target.unknown',
-  'config.invalid',
-]
-
 async function asFailures<T>(body: () => Promise<T>): Promise<T> {
   try {
     return await body()
@@ -100,8 +90,7 @@ async function asFailures<T>(body: () => Promise<T>): Promise<T> {
     if (!(error instanceof SluiceError)) throw error
     const message = describeError(error).replaceAll('\n  ', '; ')
     const details = [{ fence: fenceOf(error) }]
-    const nonRetryable = FINAL_CODES.includes(error.code)
-    throw ApplicationFailure.create({ message, type: error.code, nonRetryable, details })
+    throw ApplicationFailure.create({ message, type: error.code, nonRetryable: !error.isRetryable, details })
   }
 }
 

@@ -1,7 +1,8 @@
 import type { TargetAdapters } from '../activities/dependencies.ts'
 import type { AdapterLists, Installation, TargetConfig } from '../config/installation.ts'
-import { SluiceError } from '../domain/errors.ts'
+import { describeError, SluiceError } from '../domain/errors.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
+import { createUnusableSource } from '../metrics/unusable-source.ts'
 
 export interface AdapterPool {
   /** @throws SluiceError `target.unknown` */
@@ -38,9 +39,23 @@ function open({ pools, router, metrics }: TargetConfig, lists: AdapterLists): Ta
     metrics: Object.fromEntries(
       Object.entries(metrics).map(([name, options]) => [
         name,
-        pick(lists.metricSources, options.kind).open(options, context),
+        openSource(pick(lists.metricSources, options.kind), options, context),
       ]),
     ),
+  }
+}
+
+/** The router must not go without its keeper because a metric source lacks a secret: only the checks are blind then. */
+function openSource(
+  listed: AdapterLists['metricSources'][number],
+  options: TargetConfig['metrics'][string],
+  context: { readonly pools: TargetConfig['pools'] },
+) {
+  try {
+    return listed.open(options, context)
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error
+    return createUnusableSource(listed.capabilities, describeError(error).replaceAll('\n  ', '; '))
   }
 }
 

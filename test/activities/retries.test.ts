@@ -1,0 +1,25 @@
+import { ApplicationFailure } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { describe, expect, it } from 'vitest'
+import { createActivities } from '../../src/activities/create-activities.ts'
+import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
+import { ERROR_CODES, type ErrorCode } from '../../src/domain/error-codes.ts'
+import { SluiceError } from '../../src/domain/errors.ts'
+
+describe('an activity that fails', () => {
+  it.each(Object.entries(ERROR_CODES))(
+    'with %s is tried again only if the table of codes says so',
+    async (code, { retry }) => {
+      const deps = {
+        adaptersOf() {
+          throw new SluiceError(code as ErrorCode, { message: 'something is wrong' })
+        },
+      }
+      const { readBaseline } = createActivities(deps as unknown as ActivityDependencies)
+      const target = { service: 'shop', environment: 'production' }
+      const failure = await new MockActivityEnvironment().run(readBaseline, target).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(ApplicationFailure)
+      expect(failure).toMatchObject({ type: code, nonRetryable: retry === 'never' })
+    },
+  )
+})
