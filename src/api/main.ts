@@ -27,11 +27,12 @@ async function main(): Promise<void> {
   const releases = createReleases({ client, taskQueue: environment.SLUICE_TASK_QUEUE })
   const metrics = createMetrics()
   const planContext = planContextFor(installation)
+  const plans = createPlanReader({ config: environment.SLUICE_CONFIG, context: planContext })
   const shared = {
     releases,
     installation,
     planContext,
-    readPlan: createPlanReader({ config: environment.SLUICE_CONFIG, context: planContext }).read,
+    readPlan: plans.read,
     plans: registeredPlans(installation, environment.SLUICE_CONFIG),
     now: Date.now,
   }
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
   })
   catchStrays(process, log)
   await server.listen({ host: environment.SLUICE_HOST, port: environment.SLUICE_PORT })
+  plans.begin()
   process.send?.('ready')
   const close = () => void server.close().then(() => process.exit(0))
   process.once('SIGTERM', close)

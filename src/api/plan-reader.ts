@@ -27,6 +27,8 @@ export interface PlanAnswer {
 
 export interface PlanReader {
   readonly read: ReadPlan
+  /** Begins the thread before it is needed: beginning costs half a second of arithmetic. */
+  readonly begin: () => void
   readonly close: () => Promise<void>
 }
 
@@ -100,6 +102,7 @@ export function createPlanReader({
   return {
     read: (written) =>
       isShort(written) ? here(written) : turn('plans', Date.now() + LONGEST_WAIT, () => readThere(written)),
+    begin: () => void theThread(),
     async close() {
       await thread?.worker.terminate()
     },

@@ -3,6 +3,9 @@ import { ADAPTERS, planContextFor } from '../catalog.ts'
 import { loadInstallation } from '../config/environment.ts'
 import { readPlan } from '../domain/plan.ts'
 import type { PlanAnswer, PlanJob } from './plan-reader.ts'
+import { goBehindOthers } from './priority.ts'
+
+goBehindOthers()
 
 // The whole life of this thread: one plan after the other, for the installation that it was started with.
 const { config } = workerData as { readonly config: string }
