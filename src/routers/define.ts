@@ -1,11 +1,14 @@
 import type { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
+import type { TargetId } from '../domain/target.ts'
 import type { Router, RouterCapabilities } from './router.ts'
 
 /** What an adapter gets beside its own options. */
 export interface RouterContext {
   /** The two pools of the target, in the order of the configuration. */
   readonly pools: readonly [string, string]
+  /** The target that the router serves; absent where somebody only tries it out. */
+  readonly target?: TargetId
   /** The fetch to call with, e.g. one that guards outbound addresses; the global one by default. */
   readonly fetch?: typeof fetch
 }

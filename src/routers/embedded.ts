@@ -1,11 +1,13 @@
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { compareFences, type Fence } from '../domain/exposure.ts'
+import { targetName } from '../domain/target.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { defineRouter, type RouterContext } from './define.ts'
-import type { DesiredRouting, ObservedRouting, Router, RouterCapabilities } from './router.ts'
+import type { DesiredRouting, ObservedRouting, Permit, Router, RouterCapabilities } from './router.ts'
 import { fencedError } from '../domain/fenced-error.ts'
 import { checkWish, pinsOf, splitOf } from './wish.ts'
 
@@ -27,6 +29,12 @@ const optionsSchema = z.strictObject({
   admin: z.url({ protocol: /^https?$/ }),
   /** How long one `read` or `apply` may take altogether. */
   deadline: deadlineText.default('2s'),
+  /** File with the secret of the data plane; `npm start` makes one. */
+  secretFile: z.string().min(1).optional(),
+  /** The same from the environment of the worker. */
+  secret: z.strictObject({ env: z.string().min(1) }).optional(),
+  /** Which users come first: the same ones in each release of this target, or other ones in each release. */
+  seed: z.enum(['service', 'release']).default('service'),
 })
 
 /** Drives the data plane that `npm start` brings along. */
@@ -44,6 +52,7 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
     url: new URL('/routing', options.admin).href,
     fetch: context.fetch ?? fetch,
     deadline: millisecondsOf(options.deadline),
+    secret: () => secretOf(options),
   }
   return {
     capabilities: CAPABILITIES,
@@ -55,16 +64,15 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
     async apply(wish, signal, permit) {
       signal.throwIfAborted()
       checkWish(wish, context.pools, CAPABILITIES)
-      const body = JSON.stringify({ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence })
-      const headers = { 'content-type': 'application/json' }
-      permit?.()
-      const answer = await callAdmin(admin, { method: 'PUT', headers, body }, signal)
+      const seed = seedOf(options.seed, context.target, wish.fence)
+      const body = JSON.stringify({ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence, seed })
+      const answer = await callAdmin(admin, { method: 'PUT', body }, signal, permit)
       const newest = answer.status === 409 ? fenceIn(answer.text) : null
       if (newest !== null && compareFences(newest, wish.fence) > 0) throw fencedError(wish.fence, newest)
       if (answer.status !== 200) throw refusal(admin, answer)
       const shown = parseRouting(admin, answer.text)
       if (shown.fence === null || compareFences(shown.fence, wish.fence) < 0) throw notTaken(wish, shown)
-      return { warning: null }
+      return { warning: noticeIn(answer.text) }
     },
     async close() {},
   }
@@ -74,6 +82,8 @@ interface AdminApi {
   readonly url: string
   readonly fetch: typeof fetch
   readonly deadline: Milliseconds
+  /** Null when the options name none. Read for each call, so that it can be changed while releases run. */
+  readonly secret: () => Promise<string | null>
 }
 
 interface AdminAnswer {
@@ -83,8 +93,7 @@ interface AdminAnswer {
 
 const fenceSchema = z.strictObject({ release: z.int(), epoch: z.int() })
 const share = z.int().min(0).max(FULL_WEIGHT)
-/** Whatever else a newer data plane says is left out. */
-const routingSchema = z.object({
+const routingSchema = z.strictObject({
   split: z
     .record(z.string(), share)
     .refine((split) => Object.values(split).reduce((sum, one) => sum + one, 0) === FULL_WEIGHT),
@@ -92,15 +101,24 @@ const routingSchema = z.object({
   fence: fenceSchema.nullable(),
   incarnation: z.string().min(1),
   served: z.record(z.string(), z.int().min(0)),
+  seed: z.string().nullable().optional(),
+  notice: z.string().nullable().optional(),
 })
 
 async function callAdmin(
   admin: AdminApi,
-  request: Pick<RequestInit, 'method' | 'headers' | 'body'>,
+  request: Pick<RequestInit, 'method' | 'body'>,
   signal: AbortSignal,
+  permit?: Permit,
 ): Promise<AdminAnswer> {
   const bounds = { signal, deadline: admin.deadline, maxBytes: MAX_BYTES }
-  const answer = await fetchText(admin.fetch, admin.url, request, bounds)
+  const secret = await admin.secret()
+  const headers = {
+    'content-type': 'application/json',
+    ...(secret !== null && { authorization: `Bearer ${secret}` }),
+  }
+  permit?.()
+  const answer = await fetchText(admin.fetch, admin.url, { ...request, headers }, bounds)
   if (answer.kind === 'answer') return answer
   if (answer.kind === 'too-long' || answer.hasAnswered)
     throw new SluiceError('router.refused', {
@@ -119,7 +137,10 @@ async function callAdmin(
 
 function parseRouting(admin: AdminApi, text: string): ObservedRouting {
   const parsed = routingSchema.safeParse(parseJson(text))
-  if (parsed.success) return { ...parsed.data, flaw: null }
+  if (parsed.success) {
+    const { seed: _seed, notice: _notice, ...routing } = parsed.data
+    return { ...routing, flaw: null }
+  }
   throw new SluiceError('router.misconfigured', {
     message: 'this is not the admin API of an embedded data plane',
     expected: `the routing as JSON from ${admin.url}`,
@@ -154,8 +175,39 @@ function refusal(admin: AdminApi, { status, text }: AdminAnswer): SluiceError {
     message: 'the embedded data plane refused the call',
     expected: `200 from ${admin.url}`,
     received: `${status} ${text.slice(0, 200)}`,
-    fix: status === 422 ? 'name the pools as the data plane knows them' : 'look at the log of the data plane',
+    fix: FIXES[status] ?? 'look at the log of the data plane',
   })
+}
+
+const FIXES: Readonly<Record<number, string>> = {
+  401: 'name the file with its secret as `secretFile` in sluice.yaml',
+  403: 'write `admin` in sluice.yaml with 127.0.0.1 and the port that the data plane has itself',
+  422: 'name the pools as the data plane knows them',
+}
+
+/** Undefined leaves the seed as it is, which an adapter does that does not know its target. */
+function seedOf(per: 'service' | 'release', target: RouterContext['target'], fence: Fence): string | undefined {
+  if (target === undefined) return undefined
+  return per === 'service' ? targetName(target) : `${targetName(target)}#${fence.release}`
+}
+
+async function secretOf({ secretFile, secret }: z.output<typeof optionsSchema>): Promise<string | null> {
+  if (secretFile === undefined && secret === undefined) return null
+  const found =
+    secretFile === undefined ? process.env[secret?.env ?? ''] : await readFile(secretFile, 'utf8').catch(() => '')
+  if (found !== undefined && /^[\x21-\x7e]{1,512}$/.test(found.trim())) return found.trim()
+  throw new SluiceError('router.refused', {
+    message: 'the secret of the embedded data plane cannot be read',
+    expected: `a secret in ${secretFile ?? `the environment variable ${secret?.env}`}`,
+    received: 'nothing that can be one',
+    fix: 'correct `secretFile` in sluice.yaml, or let the worker read the file',
+  })
+}
+
+/** What the data plane has to say beside its routing, e.g. that its disk is full. */
+function noticeIn(text: string): string | null {
+  const parsed = z.object({ notice: z.string() }).safeParse(parseJson(text))
+  return parsed.success ? parsed.data.notice.slice(0, 400) : null
 }
 
 function fenceIn(text: string): Fence | null {

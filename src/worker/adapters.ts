@@ -31,8 +31,8 @@ export function createAdapterPool(installation: Installation, lists: AdapterList
   }
 }
 
-function open({ pools, router, metrics }: TargetConfig, lists: AdapterLists): TargetAdapters {
-  const context = { pools }
+function open({ service, environment, pools, router, metrics }: TargetConfig, lists: AdapterLists): TargetAdapters {
+  const context = { pools, target: { service, environment } }
   return {
     pools,
     router: pick(lists.routers, router.kind).open(router, context),

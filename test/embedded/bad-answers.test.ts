@@ -190,6 +190,7 @@ describe('the data plane', () => {
       }),
       ROUNDS,
     )
+    expect(plane.exitCode).toBeNull()
   }, 120_000)
 
   it.each([
@@ -206,6 +207,7 @@ describe('the data plane', () => {
         }),
         ROUNDS,
       )
+      expect(plane.exitCode).toBeNull()
     },
     120_000,
   )

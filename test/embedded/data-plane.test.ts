@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { startDataPlane } from '../../src/embedded/data-plane/data-plane.ts'
 import { scrapeSource } from '../../src/metrics/scrape.ts'
 import { parseExposition } from '../../src/metrics/text-exposition.ts'
+import { exchangeRaw } from './raw.ts'
 import { runPlane, type RunningPlane } from './running.ts'
 
 const cleanups: (() => Promise<void>)[] = []
@@ -124,14 +125,100 @@ describe('the proxy', () => {
     expect(await plane.metricsText()).toContain('sluice_proxy_requests_total{pool="blue",code="502"} 1\n')
   })
 
-  it('counts a client that left as neither good nor bad', async () => {
+  it('counts a client that left at once as neither good nor bad', async () => {
     const plane = await run({ blue: () => undefined })
     const controller = new AbortController()
     const left = fetch(plane.url(), { signal: controller.signal }).catch(() => 'left')
-    await delay(50)
+    await plane.until('sluice_proxy_requests_started_total{pool="blue"} 1\n')
     controller.abort()
     expect(await left).toBe('left')
-    await expect.poll(() => plane.metricsText()).toContain('sluice_proxy_requests_total{pool="blue",code="499"} 1\n')
+    await plane.until('sluice_proxy_requests_total{pool="blue",code="left"} 1\n')
+    expect(await plane.metricsText()).not.toContain('sluice_proxy_request_duration_seconds_count{pool="blue"}')
+  })
+
+  it('counts a client that gave up waiting as a failure of the version', async () => {
+    const plane = await run({ blue: () => undefined, grace: 20 })
+    await fetch(plane.url(), { signal: AbortSignal.timeout(80) }).catch(() => 'left')
+    await plane.until('sluice_proxy_requests_total{pool="blue",code="499"} 1\n')
+  })
+
+  it('does not blame the version when a client breaks off its own upload', async () => {
+    const plane = await run({ blue: (request) => void request.resume(), grace: 0 })
+    const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npart'
+    await exchangeRaw(plane.url(), head, 50)
+    await plane.until('sluice_proxy_requests_total{pool="blue",code="left"} 1\n')
+  })
+
+  it('does not blame the version when a client does not send what it announced', async () => {
+    const plane = await run({ blue: (request) => void request.resume(), patience: 50 })
+    const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npart'
+    expect(await exchangeRaw(plane.url(), head, 2_000)).toMatch(/^HTTP\/1\.1 408 /)
+    expect(await plane.metricsText()).toContain('sluice_proxy_requests_total{pool="blue",code="408"} 1\n')
+  })
+
+  it('blames a version that goes silent in the middle of an answer until the client gives up', async () => {
+    const plane = await run({ blue: (_, response) => void response.write('half'), grace: 20 })
+    const response = await fetch(plane.url(), { signal: AbortSignal.timeout(150) })
+    await response.text().catch(() => 'left')
+    await plane.until('sluice_proxy_requests_total{pool="blue",code="499"} 1\n')
+  })
+
+  it('does not blame a version whose stream of events is left', async () => {
+    const plane = await run({
+      blue: (_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n'),
+      grace: 20,
+    })
+    const response = await fetch(plane.url(), { signal: AbortSignal.timeout(150) })
+    await response.text().catch(() => 'left')
+    await plane.until('sluice_proxy_requests_total{pool="blue",code="200"} 1\n')
+  })
+
+  it('does not blame a version whose client takes nothing of its answer', async () => {
+    const plane = await run({ blue: (_, response) => response.end(Buffer.alloc(30_000_000)), patience: 100 })
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(plane.url()).port) })
+    socket.on('error', () => {}).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    socket.pause()
+    await plane.until('sluice_proxy_requests_total{pool="blue",code="200"} 1\n')
+    socket.destroy()
+  })
+
+  it('shows a version that hangs as soon as requests are sent to it', async () => {
+    const plane = await run({ blue: () => undefined })
+    const controller = new AbortController()
+    const waiting = [1, 2, 3].map(() => fetch(plane.url(), { signal: controller.signal }).catch(() => 'left'))
+    await plane.until('sluice_proxy_requests_started_total{pool="blue"} 3\n')
+    expect(await plane.metricsText()).not.toContain('sluice_proxy_requests_total{pool="blue"')
+    expect(await plane.routing()).toMatchObject({ served: { blue: 3 } })
+    controller.abort()
+    await Promise.all(waiting)
+    await plane.until('sluice_proxy_requests_total{pool="blue",code="left"} 3\n')
+  })
+
+  it('counts how often a version that had answered takes no connections', async () => {
+    const plane = await run()
+    for (let restart = 0; restart < 3; restart += 1) {
+      await (await fetch(plane.url())).text()
+      await plane.blue.stop()
+      for (let request = 0; request < 2; request += 1) expect((await fetch(plane.url())).status).toBe(502)
+      await plane.blue.start()
+    }
+    const text = await plane.metricsText()
+    expect(text).toContain('sluice_proxy_outages_total{pool="blue"} 3\n')
+    expect(text).toContain('sluice_proxy_service_failures_total{pool="blue",reason="refused"} 6\n')
+  })
+
+  it('lets no header of a connection take the length of a body away', async () => {
+    const paths: string[] = []
+    const plane = await run({
+      blue: (request, response) => {
+        paths.push(request.url ?? '')
+        request.resume().on('end', () => response.end('blue'))
+      },
+    })
+    const inner = 'GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n'
+    const head = `GET /seen HTTP/1.1\r\nHost: x\r\nConnection: content-length\r\nContent-Length: ${inner.length}\r\n\r\n`
+    expect(await exchangeRaw(plane.url(), `${head}${inner}`)).toContain('blue')
+    expect(paths).toEqual(['/seen'])
   })
 
   it('does not send a request again that may change something', async () => {
@@ -306,28 +393,126 @@ describe('the state file', () => {
     expect(JSON.parse(await readFile(plane.stateFile, 'utf8'))).toEqual(toGreen(3))
   })
 
-  it.each([
-    ['is not JSON', '{"split":'],
-    ['is of other pools', JSON.stringify({ ...toGreen(), split: { a: 10_000, b: 0 } })],
-    ['is empty', ''],
-  ])('stops the start when it %s', async (_, text) => {
+  const damages: readonly (readonly [string, (file: string) => Promise<unknown>])[] = [
+    ['is cut off', (file) => writeFile(file, '{"split":')],
+    ['is empty', (file) => writeFile(file, '')],
+    ['is other JSON', (file) => writeFile(file, '[1,2]')],
+    ['is of other pools', (file) => writeFile(file, JSON.stringify({ ...toGreen(), split: { a: 10_000, b: 0 } }))],
+    ['is huge', (file) => writeFile(file, ' '.repeat(2_000_000))],
+    ['is a folder', (file) => rm(file, { force: true }).then(() => mkdir(file))],
+  ]
+  it.each(damages)('is set aside when it %s, and everybody is on the first pool', async (_, damage) => {
     const plane = await run()
-    await writeFile(plane.stateFile, text)
-    const settings = {
-      proxyPort: 0,
-      adminPort: 0,
-      pools: { blue: plane.blue.url, green: plane.green.url },
-      stateFile: plane.stateFile,
-    }
-    await expect(startDataPlane(settings)).rejects.toMatchObject({ code: 'config.invalid' })
+    await plane.put(toGreen(7))
+    await plane.stopPlane()
+    await damage(plane.stateFile)
+    await plane.restart()
+    expect(await (await fetch(plane.url())).text()).toBe('blue')
+    expect(await plane.routing()).toMatchObject({
+      split: { blue: 10_000, green: 0 },
+      fence: null,
+      notice: expect.stringMatching(
+        /routing\.json was damaged \(.+\) and is now .+damaged-.+; everybody was put on blue$/,
+      ),
+    })
+    expect((await readdir(plane.folder)).filter((name) => name.includes('.damaged-'))).toHaveLength(1)
+    // The first change says it once more; then the file holds what is in force.
+    expect(await (await plane.put(toGreen(1))).json()).toMatchObject({ notice: expect.stringContaining('damaged') })
+    expect(await plane.routing()).toMatchObject({ notice: null })
+    expect(JSON.parse(await readFile(plane.stateFile, 'utf8'))).toEqual(toGreen(1))
   })
 
-  it('refuses a change that cannot be written, and the routing stays as it was', async () => {
+  it('does not keep a change from being in force when it cannot be written, and says so until it is', async () => {
     const plane = await run()
     await plane.put(toGreen(1))
     await mkdir(`${plane.stateFile}.new`)
-    expect((await plane.put(toBlue(2))).status).toBe(500)
-    expect(await plane.routing()).toMatchObject({ split: { blue: 0, green: 10_000 }, fence: { release: 1, epoch: 1 } })
+    const answer = await plane.put(toBlue(2))
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ notice: expect.stringContaining('could not be written') })
+    expect(await plane.routing()).toMatchObject({ split: { blue: 10_000, green: 0 }, fence: { release: 1, epoch: 2 } })
+    await rmdir(`${plane.stateFile}.new`)
+    expect(await (await plane.put(toBlue(3))).json()).toMatchObject({ notice: null })
+    expect(JSON.parse(await readFile(plane.stateFile, 'utf8'))).toEqual(toBlue(3))
+  })
+
+  it('can be read by nobody else', async () => {
+    const plane = await run()
+    await writeFile(`${plane.stateFile}.new`, 'left by a process that was killed', { mode: 0o644 })
+    await plane.put(toGreen(1))
+    expect((await stat(plane.stateFile)).mode & 0o777).toBe(0o600)
+  })
+})
+
+describe('the seed', () => {
+  const half = (epoch: number, seed?: string, release = 1) => ({
+    split: { blue: 5_000, green: 5_000 },
+    cohorts: {},
+    fence: { release, epoch },
+    ...(seed !== undefined && { seed }),
+  })
+  const users = Array.from({ length: 60 }, (_, index) => `user-${index}`)
+
+  async function onGreen(plane: RunningPlane): Promise<string> {
+    const pools = await Promise.all(
+      users.map(async (user) => (await fetch(plane.url(), { headers: { 'x-user': user } })).text()),
+    )
+    return users.filter((_, index) => pools[index] === 'green').join()
+  }
+
+  it('puts other users first, is kept over a restart, and is taken only while it moves nobody', async () => {
+    const plane = await run()
+    await plane.put(half(1))
+    const unseeded = await onGreen(plane)
+    await plane.put(half(2, 'late'))
+    expect(await onGreen(plane)).toBe(unseeded)
+    await plane.put(toBlue(3))
+    await plane.put(half(1, 'shop#2', 2))
+    const second = await onGreen(plane)
+    expect(second).not.toBe(unseeded)
+    await plane.restart()
+    expect(await onGreen(plane)).toBe(second)
+    // A takeover in the middle of a release comes with a fence, and so with a seed, of its own.
+    await plane.put(half(1, 'shop#3', 3))
+    expect(await onGreen(plane)).toBe(second)
+  })
+
+  it('is kept where a change names none', async () => {
+    const plane = await run()
+    await plane.put({ ...toBlue(1), seed: 'shop' })
+    await plane.put(toBlue(2))
+    expect(await plane.routing()).toMatchObject({ seed: 'shop' })
+  })
+})
+
+describe('the secret', () => {
+  const secret = 'a-secret-of-at-least-sixteen-characters'
+  const wrong = [undefined, 'Bearer', `Basic ${secret}`, 'Bearer another-secret', `Bearer ${secret}x`]
+
+  it.each(wrong)('is asked of whoever reads or changes the routing: %s is refused', async (authorization) => {
+    const plane = await run({ secret })
+    const headers = authorization === undefined ? {} : { authorization }
+    expect((await fetch(`${plane.admin()}/routing`, { headers })).status).toBe(401)
+    const body = JSON.stringify(toGreen())
+    const type = { 'content-type': 'application/json' }
+    const change = { method: 'PUT', headers: { ...type, ...headers }, body }
+    expect((await fetch(`${plane.admin()}/routing`, change)).status).toBe(401)
+    expect(await plane.routing()).toMatchObject({ split: { blue: 10_000, green: 0 }, fence: null })
+  })
+
+  it('lets in who knows it, and nobody needs it for the metrics page', async () => {
+    const plane = await run({ secret })
+    expect((await plane.put(toGreen())).status).toBe(200)
+    expect(await plane.metricsText()).toContain('process_start_time_seconds')
+  })
+
+  it('that cannot be read keeps everybody out and no user waiting, and may change while it is used', async () => {
+    const plane = await run({ secret })
+    await rm(plane.secretFile)
+    expect((await plane.put(toGreen())).status).toBe(401)
+    expect(await (await fetch(plane.url())).text()).toBe('blue')
+    await writeFile(plane.secretFile, 'another-secret-of-some-length')
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer another-secret-of-some-length' }
+    expect((await plane.put(toGreen(), headers)).status).toBe(200)
   })
 })
 

@@ -1,6 +1,9 @@
 import { Agent, request as send } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describeError } from '../../src/domain/errors.ts'
 import { fenceOf } from '../../src/domain/fenced-error.ts'
 import { embeddedRouter } from '../../src/routers/embedded.ts'
 import type { DesiredRouting } from '../../src/routers/router.ts'
@@ -10,7 +13,7 @@ import {
   type RouterWorld,
   type SentRequest,
 } from '../contracts/router-contract.ts'
-import { runPlane, serve } from '../embedded/running.ts'
+import { runPlane, serve, temporaryFolder } from '../embedded/running.ts'
 
 const pools = ['blue', 'green'] as const
 const signal = new AbortController().signal
@@ -167,6 +170,116 @@ describe('the embedded router', () => {
     await expect(router.apply(unknown, signal)).rejects.toMatchObject({ code: 'router.misconfigured' })
   })
 })
+
+describe('the secret of the data plane', () => {
+  const secret = 'known-to-worker-and-data-plane'
+  afterEach(() => vi.unstubAllEnvs())
+
+  async function open(options: Record<string, unknown>, used = secret) {
+    const plane = await runPlane({ secret: used })
+    cleanups.push(plane.stop)
+    return { plane, router: embeddedRouter.open({ kind: 'embedded', admin: plane.admin(), ...options }, { pools }) }
+  }
+  const cleanups: (() => Promise<void>)[] = []
+  afterEach(async () => {
+    for (const clean of cleanups.splice(0)) await clean()
+  })
+
+  it('is read from its file at each call, so that it may change while releases run', async () => {
+    const folder = await temporaryFolder()
+    cleanups.push(folder.remove)
+    const secretFile = join(folder.path, 'secret')
+    const { router } = await open({ secretFile })
+    await expect(router.read(signal)).rejects.toMatchObject({ code: 'router.refused' })
+    await writeFile(secretFile, `${secret}\n`)
+    expect(await router.apply(wishOf(100), signal)).toEqual({ warning: null })
+    expect(await router.read(signal)).toMatchObject({ split: { blue: 9_900, green: 100 } })
+  })
+
+  it('may come from the environment of the worker', async () => {
+    vi.stubEnv('TEST_PLANE_SECRET', secret)
+    const { router } = await open({ secret: { env: 'TEST_PLANE_SECRET' } })
+    expect(await router.read(signal)).toMatchObject({ fence: null })
+  })
+
+  it.each([
+    ['no secret', {}, 'secretFile'],
+    ['one that is not set', { secret: { env: 'TEST_PLANE_UNSET' } }, 'secretFile'],
+    ['a file that is not there', { secretFile: '/nonexistent/secret' }, 'secretFile'],
+  ])(
+    'that is asked for is refused with %s, can be mended while it runs, and is never shown',
+    async (_, options, fix) => {
+      const { router } = await open(options)
+      const problem = await router.read(signal).catch((error: unknown) => error)
+      expect(problem).toMatchObject({ code: 'router.refused', fix: expect.stringContaining(fix) })
+      expect(describeError(problem)).not.toContain(secret)
+    },
+  )
+
+  it('does not stand in sluice.yaml', () => {
+    expect(embeddedRouter.options.safeParse({ kind: 'embedded', admin: 'http://127.0.0.1:1', secret }).success).toBe(
+      false,
+    )
+  })
+})
+
+describe('what the data plane has to say', () => {
+  it('is a warning of the change: a state file that was damaged, a disk that takes nothing', async () => {
+    const plane = await runPlane()
+    try {
+      await plane.stopPlane()
+      await writeFile(plane.stateFile, 'damaged')
+      await plane.restart()
+      const router = embeddedRouter.open({ kind: 'embedded', admin: plane.admin() }, { pools })
+      const { warning } = await router.apply(wishOf(100), signal)
+      expect(warning).toMatch(/routing\.json was damaged .* everybody was put on blue$/)
+      expect(await router.apply(wishOf(200, 2), signal)).toEqual({ warning: null })
+    } finally {
+      await plane.stop()
+    }
+  })
+})
+
+describe('the seed of the users', () => {
+  const target = { service: 'checkout', environment: 'production' }
+  it.each([
+    ['service', 'checkout/production', 'checkout/production'],
+    ['release', 'checkout/production#1', 'checkout/production#2'],
+  ])('per %s is kept for a whole release', async (seed, first, second) => {
+    const plane = await runPlane()
+    try {
+      const router = embeddedRouter.open({ kind: 'embedded', admin: plane.admin(), seed }, { pools, target })
+      for (const [epoch, weight] of [100, 1_000, 5_000].entries()) {
+        await router.apply(wishOf(weight, epoch + 1), signal)
+        expect(await plane.routing()).toMatchObject({ seed: first })
+      }
+      await router.apply(wishOf(0, 4), signal)
+      await router.apply(wishOf(100, 1, 2), signal)
+      expect(await plane.routing()).toMatchObject({ seed: second })
+    } finally {
+      await plane.stop()
+    }
+  })
+
+  it('is left as it is by an adapter that does not know its target', async () => {
+    const plane = await runPlane()
+    try {
+      const router = embeddedRouter.open({ kind: 'embedded', admin: plane.admin() }, { pools })
+      await router.apply(wishOf(100), signal)
+      expect(await plane.routing()).toMatchObject({ seed: null })
+    } finally {
+      await plane.stop()
+    }
+  })
+})
+
+function wishOf(weight: number, epoch = 1, release = 1): DesiredRouting {
+  return {
+    roles: { stable: 'blue', canary: 'green' },
+    exposure: { weight, cohorts: [] },
+    fence: { release, epoch },
+  }
+}
 
 function visit(agent: Agent, url: string, { user, cohort }: SentRequest): Promise<Answer> {
   const headers = { 'x-user': user, ...(cohort === undefined ? {} : { 'x-cohort': cohort }) }

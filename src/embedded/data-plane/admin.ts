@@ -66,10 +66,8 @@ async function replace(
   if (!read.ok) return sendJson(response, read.status, { error: read.error })
   const parsed = wish.safeParse(read.body)
   if (!parsed.success) return sendJson(response, 422, { error: problemsOf(parsed.error) })
-  const { notice } = settings.store
-  const isTaken = await settings.store.replace(parsed.data)
-  // Whoever changes something learns of the file that was set aside; the next one reads what was written since.
-  if (isTaken) return sendJson(response, 200, describe(settings, settings.store.notice ?? notice))
+  const { isTaken, notice } = await settings.store.replace(parsed.data)
+  if (isTaken) return sendJson(response, 200, describe(settings, notice))
   sendJson(response, 409, { error: 'a newer fence has been taken', fence: settings.store.current.fence })
 }
 

@@ -10,9 +10,10 @@ export interface RoutingStore {
   readonly notice: string | null
   /**
    * Writes the routing to disk and puts it in force, also when the disk does not take it: users must not stay where they
-   * should not be because a disk is full. Answers false, and changes nothing, when its fence is too old.
+   * should not be because a disk is full. Answers with what people should know, or that its fence is too old and nothing
+   * was changed.
    */
-  replace(wish: Wish): Promise<boolean>
+  replace(wish: Wish): Promise<{ readonly isTaken: boolean; readonly notice: string | null }>
 }
 
 /**
@@ -22,22 +23,26 @@ export interface RoutingStore {
 export async function openRoutingStore(file: string, pools: readonly [string, string]): Promise<RoutingStore> {
   const kept = await readStateFile(file, (text) => parseState(text, pools))
   let current = kept.kind === 'kept' ? kept.value : firstPoolOnly(pools)
-  let notice = kept.kind === 'damaged' ? `${kept.notice}; everybody was put on ${pools[0]}` : null
+  let found = kept.kind === 'damaged' ? `${kept.notice}; everybody was put on ${pools[0]}` : null
+  let unsaved: string | null = null
   let lastWrite: Promise<unknown> = Promise.resolve()
   return {
     get current() {
       return current
     },
     get notice() {
-      return notice
+      return unsaved ?? found
     },
     replace(wish) {
       const write = lastWrite.then(async () => {
-        if (isFencedOff(wish.fence, current)) return false
+        if (isFencedOff(wish.fence, current)) return { isTaken: false, notice: null }
         const next = follow(current, wish)
-        notice = await save(file, next)
+        unsaved = await save(file, next)
         current = next
-        return true
+        const notice = unsaved ?? found
+        // Whoever changes something learns of the file that was set aside; after that it holds what is in force.
+        found = null
+        return { isTaken: true, notice }
       })
       lastWrite = write
       return write

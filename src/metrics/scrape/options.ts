@@ -29,10 +29,11 @@ export const scrapeOptions = z.strictObject({
   errors: z.strictObject({
     ...selector,
     label: labelName,
-    match: z.union([
-      z.strictObject({ prefix: z.string().min(1) }),
-      z.strictObject({ values: z.array(z.string()).min(1) }),
-    ]),
+    match: z
+      .strictObject({ prefix: z.string().min(1).optional(), values: z.array(z.string()).min(1).optional() })
+      .refine(({ prefix, values }) => prefix !== undefined || values !== undefined, {
+        error: 'must have a prefix, values or both',
+      }),
   }),
   /** Requests that have been sent, answered or not. */
   started: z.strictObject(selector).optional(),

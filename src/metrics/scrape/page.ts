@@ -136,7 +136,7 @@ function isSelected({ metric, labels }: Selector, sample: Pick<Sample, 'name' | 
 function isErrorLabel({ label, match }: ScrapeOptions['errors'], { labels }: Sample): boolean {
   const value = labels[label]
   if (value === undefined) return false
-  return 'prefix' in match ? value.startsWith(match.prefix) : match.values.includes(value)
+  return match.values?.includes(value) === true || (match.prefix !== undefined && value.startsWith(match.prefix))
 }
 
 /** Why a sample cannot be counted with, or null when it can. */
