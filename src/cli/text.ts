@@ -13,8 +13,10 @@ export function createPaint(hasColor: boolean): Paint {
 /** Foreign words for a terminal: without anything that it would obey or hide. */
 export const clean = plainLine
 
+const ESCAPE = String.fromCharCode(27)
+
 /** What colours a text, as {@link createPaint} writes it. */
-const COLOUR = /(\u001b\[[0-9;]{1,20}m)/
+const COLOUR = new RegExp(`(${ESCAPE}\\[[0-9;]{1,20}m)`)
 
 /**
  * The last stop before a terminal: whatever a line was put together from, only colours and line ends get through as more than

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, it } from 'vitest'
 import { createActivities } from '../../src/activities/create-activities.ts'
+import type { TargetId } from '../../src/domain/target.ts'
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
 import { ERROR_CODES, type ErrorCode } from '../../src/domain/error-codes.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
@@ -15,9 +16,11 @@ describe('an activity that fails', () => {
           throw new SluiceError(code as ErrorCode, { message: 'something is wrong' })
         },
       }
-      const { readBaseline } = createActivities(deps as unknown as ActivityDependencies)
+      const activities = createActivities(deps as unknown as ActivityDependencies)
       const target = { service: 'shop', environment: 'production' }
-      const failure = await new MockActivityEnvironment().run(readBaseline, target).catch((error: unknown) => error)
+      const failure = await new MockActivityEnvironment()
+        .run((input: TargetId) => activities.readBaseline(input), target)
+        .catch((error: unknown) => error)
       expect(failure).toBeInstanceOf(ApplicationFailure)
       expect(failure).toMatchObject({ type: code, nonRetryable: retry === 'never' })
     },

@@ -45,7 +45,6 @@ describe('plans are read in a thread', () => {
     const reader = open(pathToFileURL(compiled.path('../api/plan-thread.ts')))
     const latency = { quantiles: ['p50', 'p90', 'p95', 'p99'], notWorseThan: '1.25x', minRequests: 20 }
     const checks = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`c${index}`, { latency }]))
-    const steps = Array.from({ length: 99 }, (_, index) => [{ weight: `${index + 1}%` }, { bake: '1m' }]).flat()
     const plan = {
       service: 'checkout',
       environment: 'production',

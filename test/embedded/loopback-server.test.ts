@@ -44,7 +44,7 @@ describe('a fault in the answer to one request', () => {
       response.write('half')
       await Promise.reject(new Error('later'))
     })
-    await expect(fetch(url).then((response) => response.text())).rejects.toThrow()
+    await expect(fetch(url).then((response) => response.text())).rejects.toThrow(/terminated/)
     expect(report).toHaveBeenCalledTimes(1)
   })
 
@@ -147,7 +147,7 @@ describe('the door of a loopback server', () => {
 
     it('is closed to whatever else stands in Host or Origin', async () => {
       const { port, path } = await start()
-      const text = fc.string({ unit: fc.constantFrom(...'127.0.0.1localhost[]:@/ \tx8'), minLength: 1 })
+      const text = fc.string({ unit: fc.constantFrom(...'127.0.0.1localhost[]:@/ \tx8'.split('')), minLength: 1 })
       await fc.assert(
         fc.asyncProperty(text, fc.boolean(), async (value, isHost) => {
           const headers = isHost ? { host: value } : { host: `127.0.0.1:${port}`, origin: value }

@@ -1,3 +1,4 @@
+import type { Releases } from '../../src/releases/releases.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SluiceError } from '../../src/domain/errors.ts'
@@ -134,7 +135,7 @@ describe('a command by Slack', () => {
   it('is sent again with the same key until it is taken, and the person knows', async () => {
     const { deps, told, start, releases } = setUp()
     await start('v1')
-    const { command } = releases
+    const command: Releases['command'] = (request) => releases.command(request)
     const keys: string[] = []
     const flaky: typeof command = async (request) => {
       keys.push(request.key)
@@ -172,7 +173,7 @@ describe('a command by Slack', () => {
     const { deps, start, releases } = setUp()
     await start('v1')
     let looks = 0
-    const { show } = releases
+    const show: Releases['show'] = (id) => releases.show(id)
     const counting: typeof show = (id) => {
       looks += 1
       return show(id)
