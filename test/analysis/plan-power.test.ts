@@ -62,7 +62,7 @@ describe('the power of a plan', () => {
     expect(rows[1]?.needs).toBeGreaterThan(600_000)
     expect(rows[1]?.from?.size).toBeGreaterThan(0.02)
     expect(rows[0]?.text).toBe('only internal: their traffic is not known')
-    expect(rows[3]?.text).toContain('no stable to compare with')
+    expect(rows[3]?.text).toContain('only what stable has shown before is left to compare with')
   })
 
   it('counts the checks of an analysis in its step only', () => {
