@@ -192,8 +192,9 @@ function problemText(problem: ApiProblem): string {
   if (problem.received !== undefined) lines.push(`  seen:     ${clean(problem.received)}`)
   if (problem.expected !== undefined) lines.push(`  expected: ${clean(problem.expected)}`)
   if (problem.fix !== undefined) lines.push(`  fix:      ${clean(problem.fix)}`)
-  for (const { where, message, fix } of problem.problems ?? []) {
-    lines.push(`  ${clean(where)}: ${clean(message)}${fix === undefined ? '' : ` (${clean(fix)})`}`)
+  for (const { where, message, expected, fix } of problem.problems ?? []) {
+    const wanted = expected === undefined ? '' : `, expected ${clean(expected)}`
+    lines.push(`  ${clean(where)}: ${clean(message)}${wanted}${fix === undefined ? '' : ` (${clean(fix)})`}`)
   }
   return lines.join('\n')
 }

@@ -77,18 +77,19 @@ export function createViews(
       )
       return { ...releaseCard(view.input, view.state, guard, now()), waiting: null }
     } catch (error) {
-      const waiting = isUnknown(error) ? await waitingOne(releaseId) : null
-      if (waiting === null) throw error
-      return waiting
+      if (!isUnknown(error)) throw error
+      return waitingOne(releaseId, error)
     }
   }
 
-  async function waitingOne(releaseId: string): Promise<ShownCard | null> {
+  /** A release without a workflow waits in its lane, has left it, or never was. */
+  async function waitingOne(releaseId: string, unknown: unknown): Promise<ShownCard> {
     const target = parseReleaseId(releaseId)
-    if (target === null) return null
+    if (target === null) throw unknown
     const view = await lanes.view(target, calls.deadline())
     const place = placeIn(view, releaseId)
-    return place === null ? null : waitingCard(view, releaseId, place, now())
+    if (place !== null) return waitingCard(view, releaseId, place, now())
+    throw target.number < view.nextNumber ? isGone(releaseId) : unknown
   }
 
   /** Visibility learns verdicts only where a guard has ended; those that watch now say it in their heartbeats. */
@@ -127,6 +128,15 @@ export function createViews(
 
 function outcomeOf(guard: GuardState | null): ReleaseRow['verdict'] {
   return guard === null ? 'none' : weakestOutcome(verdictsOf(guard))
+}
+
+function isGone(releaseId: string): SluiceError {
+  return new SluiceError('release.unknown', {
+    message: `${releaseId} is not there any more`,
+    expected: 'a release whose history Temporal still has',
+    received: releaseId,
+    fix: 'start it anew if it was taken out of the queue; histories of ended releases are kept for the namespace’s retention',
+  })
 }
 
 function isUnknown(error: unknown): boolean {

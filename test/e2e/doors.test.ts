@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer, type ServerHttp2Session } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SluiceError } from '../../src/domain/errors.ts'
@@ -120,17 +121,19 @@ describe('an abort', () => {
   })
 
   it('is said to be possible still when Temporal has taken the bytes and does not answer', async () => {
-    const sockets: Socket[] = []
-    const frozen = createServer((socket) => void sockets.push(socket.on('error', () => undefined)))
+    // It speaks the protocol, takes every request, and answers none.
+    const frozen = createServer().on('stream', () => undefined)
+    const sessions: ServerHttp2Session[] = []
+    frozen.on('session', (session) => void sessions.push(session))
     frozen.listen(0, '127.0.0.1')
     await once(frozen, 'listening')
     const address = `127.0.0.1:${(frozen.address() as AddressInfo).port}`
     try {
       const { releases } = asApi({ address, patience: 1_000 })
-      expect(await codeOf(releases.command(commandOf('release/shop/production/1')))).toMatch(/^request\./)
+      expect(await codeOf(releases.command(commandOf('release/shop/production/1')))).toBe('request.unsettled')
       expect(await codeOf(releases.show('release/shop/production/1'))).toBe('temporal.unavailable')
     } finally {
-      for (const socket of sockets) socket.destroy()
+      for (const session of sessions) session.destroy()
       frozen.close()
     }
   })

@@ -56,14 +56,17 @@ let keys = 0
 export const nextKey = () => `key-${(keys += 1)}`
 
 /** Each stage has a service of its own, so that stages share a server without meeting. */
-export async function openStage(env: TestWorkflowEnvironment): Promise<Stage> {
+export async function openStage(
+  env: TestWorkflowEnvironment,
+  options: { readonly patience?: number } = {},
+): Promise<Stage> {
   services += 1
   const service = `shop-${services}`
   const taskQueue = `queue-${services}`
   const router = createMemoryRouterWorld({ pools: [...POOLS], deadline: 300 })
   const script = healthyScript()
   const notices: Notice[] = []
-  const releases = createReleases({ client: env.client, taskQueue, times: ALWAYS_ANEW })
+  const releases = createReleases({ client: env.client, taskQueue, times: ALWAYS_ANEW, ...options })
   const started: string[] = []
   const running: { worker: Worker; done: Promise<void> }[] = []
 
