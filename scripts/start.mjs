@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { chainToPackageManager, isWhole } from './lib/ancestors.mjs'
 import { build } from './lib/build.mjs'
 import { asStep, ROOT, runMain } from './lib/entry.mjs'
 import { ensurePackages } from './lib/packages.mjs'
@@ -8,7 +9,9 @@ import { findTemporal } from './lib/temporal.mjs'
 
 /** Terminal, npm and the person may each send the same signal for one Ctrl-C. */
 const SAME_SIGNAL_MS = 500
+const LOOK_MS = 500
 
+await endWithPackageManager()
 await runMain(async (report) => {
   let temporal = ''
   await asStep(report, 'Packages', (step) => ensurePackages({ root: ROOT, step }))
@@ -20,6 +23,21 @@ await runMain(async (report) => {
   })
   return runToEnd([join(ROOT, 'dist', 'embedded', 'main.js'), ...process.argv.slice(2)], temporal)
 })
+
+/**
+ * A package manager that is killed tells nobody. Its end is taken for a wish to end us, at whatever we are.
+ */
+async function endWithPackageManager() {
+  const chain = await chainToPackageManager(process.env, process.ppid)
+  if (chain.length === 0) return
+  const look = async () => {
+    if (await isWhole(chain, process.ppid)) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }
+  const timer = setInterval(() => void look(), LOOK_MS)
+  timer.unref()
+}
 
 /**
  * Runs Sluice in a process group of its own, so that a Ctrl-C reaches it once, through us.

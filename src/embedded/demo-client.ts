@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ReleaseCard } from '../domain/release-card.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import type { Ports } from './ports.ts'
+import { readSecret } from './secret.ts'
 
 /** How the demo asks its own parts: over HTTP, like anybody else. Calls that get no answer are repeated. */
 export interface DemoClient {
@@ -30,7 +31,8 @@ const listSchema = z.object({ releases: z.array(z.object({ releaseId: z.string()
 const routingSchema = z.object({ split: z.record(z.string(), z.number()) })
 const statsSchema = z.object({ byPool: z.record(z.string(), z.object({ requests: z.number(), errors: z.number() })) })
 
-export function createDemoClient(ports: Ports): DemoClient {
+/** `secretFile` holds what the data plane asks of its callers. */
+export function createDemoClient(ports: Ports, secretFile: string): DemoClient {
   const api = `http://127.0.0.1:${ports.api}/api/v1`
   const as = (person: string) => ({ 'content-type': 'application/json', 'x-sluice-person': person })
   const pathOf = (releaseId: string) => `${api}/releases/${releaseId.replace(/^release\//, '')}`
@@ -56,7 +58,8 @@ export function createDemoClient(ports: Ports): DemoClient {
       return releases.map(({ releaseId }) => releaseId)
     },
     async idlePool() {
-      const { split } = routingSchema.parse(await ask(`http://127.0.0.1:${ports.admin}/routing`))
+      const headers = { authorization: `Bearer ${await readSecret(secretFile)}` }
+      const { split } = routingSchema.parse(await ask(`http://127.0.0.1:${ports.admin}/routing`, { headers }))
       return split['green'] === 0 ? 'green' : 'blue'
     },
     async deploy(pool, version, faults) {

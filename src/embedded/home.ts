@@ -1,16 +1,22 @@
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SluiceError } from '../domain/errors.ts'
+import { takeLock } from './home-lock.ts'
 import type { Ports } from './ports.ts'
+import { keepSecret } from './secret.ts'
+import { writeStateFile } from './state-file.ts'
 
-/** The folder that holds everything a tree keeps: Temporal's database, the routing, logs, ports. */
+/** The folder that holds everything a tree keeps: Temporal's database, the routing, logs, ports. For its owner only. */
 export interface Home {
   readonly folder: string
   readonly logs: string
   readonly portsFile: string
+  /** The processes of the tree that runs now, or of the last one. */
+  readonly partsFile: string
   readonly database: string
   readonly routing: string
   readonly config: string
+  /** File with what the worker and the data plane both know. */
+  readonly secret: string
   readonly release: () => Promise<void>
 }
 
@@ -20,46 +26,29 @@ export interface Home {
  */
 export async function takeHome(folder: string): Promise<Home> {
   const logs = join(folder, 'logs')
-  await mkdir(logs, { recursive: true })
-  const lock = join(folder, 'running.pid')
-  await takeLock(lock)
+  const wasThere = (await mkdir(folder, { recursive: true, mode: 0o700 })) === undefined
+  if (wasThere) await closeToOthers(folder)
+  await mkdir(logs, { recursive: true, mode: 0o700 })
+  const release = await takeLock(join(folder, 'running.pid'))
+  const secret = join(folder, 'secret')
+  await keepSecret(secret)
   return {
-    ...{ folder, logs, portsFile: join(folder, 'ports.json'), database: join(folder, 'temporal.db') },
+    ...{ folder, logs, secret, release },
+    ...{ portsFile: join(folder, PORTS), partsFile: join(folder, 'parts.json'), database: join(folder, 'temporal.db') },
     ...{ routing: join(folder, 'routing.json'), config: join(folder, 'sluice.yaml') },
-    release: () => rm(lock, { force: true }),
   }
 }
 
-async function takeLock(lock: string): Promise<void> {
-  try {
-    const file = await open(lock, 'wx')
-    await file.writeFile(String(process.pid))
-    await file.close()
-  } catch {
-    const pid = Number(await readFile(lock, 'utf8').catch(() => '0'))
-    if (isAlive(pid)) {
-      throw new SluiceError('config.invalid', {
-        message: `Sluice is already running here, as process ${pid}`,
-        fix: `stop it first, or set SLUICE_HOME to another folder`,
-      })
-    }
-    await rm(lock, { force: true })
-    await takeLock(lock)
-  }
-}
+const PORTS = 'ports.json'
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+/** A folder of an earlier version may be open to others. One that holds other things is somebody's: it stays as it is. */
+async function closeToOthers(folder: string): Promise<void> {
+  const found = await readdir(folder)
+  if (found.length === 0 || found.includes(PORTS)) await chmod(folder, 0o700).catch(() => undefined)
 }
 
 /** The installation of the demo: one target on the embedded data plane. Written anew at each start, with its ports. */
-export async function writeInstallation(file: string, ports: Ports, planFile: string): Promise<void> {
+export async function writeInstallation(home: Home, ports: Ports, planFile: string): Promise<void> {
   const admin = `http://127.0.0.1:${ports.admin}`
   const installation = {
     targets: [
@@ -67,13 +56,14 @@ export async function writeInstallation(file: string, ports: Ports, planFile: st
         service: 'checkout',
         environment: 'production',
         pools: ['blue', 'green'],
-        router: { kind: 'embedded', admin },
+        router: { kind: 'embedded', admin, secretFile: home.secret },
         metrics: {
           proxy: {
             kind: 'scrape',
             urls: [`${admin}/metrics`],
             requests: { metric: 'sluice_proxy_requests_total' },
-            errors: { metric: 'sluice_proxy_requests_total', label: 'code', match: { prefix: '5' } },
+            errors: { metric: 'sluice_proxy_requests_total', label: 'code', match: { prefix: '5', values: ['499'] } },
+            started: { metric: 'sluice_proxy_requests_started_total' },
             latency: { metric: 'sluice_proxy_request_duration_seconds' },
             events: { orders: { metric: 'sluice_proxy_events_total', labels: { event: 'orders' } } },
           },
@@ -85,5 +75,5 @@ export async function writeInstallation(file: string, ports: Ports, planFile: st
     people: [{ id: 'alice' }, { id: 'bob' }, { id: 'demo-approver' }],
   }
   // JSON is YAML; the file is for the machine, examples/sluice.yaml is for people.
-  await writeFile(file, `${JSON.stringify(installation, null, 2)}\n`)
+  await writeStateFile(home.config, `${JSON.stringify(installation, null, 2)}\n`)
 }

@@ -20,6 +20,8 @@ function end(): void {
 }
 
 process.on('disconnect', end)
+// The supervisor may have gone before anybody listened.
+if (process.send !== undefined && !process.connected) end()
 process.on('SIGTERM', end)
 // Ctrl-C reaches the whole group; the supervisor decides when it is time.
 process.on('SIGINT', () => {})

@@ -2,9 +2,11 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeError, SluiceError } from '../domain/errors.ts'
 import { takeHome, writeInstallation } from './home.ts'
+import { createPartsRecord, endLeftovers } from './leftovers.ts'
 import { choosePorts, type Ports } from './ports.ts'
 import { answers, temporalServes } from './readiness.ts'
 import { createScreen } from './screen.ts'
+import { outliveReaders } from './service-process.ts'
 import { createSupervisor, type Part, type Supervisor } from './supervisor.ts'
 import { runTour } from './tour.ts'
 
@@ -14,16 +16,25 @@ const PLAN = join(ROOT, 'examples', 'checkout.yaml')
 /** Everything on one bare machine: starts the tree, runs a real release before the reader's eyes, and stays up. */
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args)
+  outliveReaders()
+  // Whatever the tree writes, Temporal's database and the logs too, is for this user only.
+  process.umask(0o077)
+  const stopped = stopOnSignal()
   const screen = createScreen(process.stdout)
   const home = await takeHome(folderOf(process.env['SLUICE_HOME']))
-  const ports = await choosePorts(home.portsFile)
-  await writeInstallation(home.config, ports, PLAN)
-  const supervisor = createSupervisor(home.logs, (name, how) =>
-    screen.note(`${name} ended (${how}) and is started again`),
-  )
-  const stopped = stopOnSignal()
+  const left = await endLeftovers(home.partsFile)
+  if (left > 0) screen.note(`ended what a tree that was killed had left (${left})`)
+  const ports = await choosePorts(home.portsFile, screen.note)
+  await writeInstallation(home, ports, PLAN)
+  const supervisor = createSupervisor({
+    logs: home.logs,
+    onRestart: (name, how) => screen.note(`${name} ended (${how}) and is started again`),
+    onProcess: createPartsRecord(home.partsFile),
+  })
   try {
-    await startTree(supervisor, partsOf(ports, home), screen)
+    // Who is told to end while parts are still starting does not wait for them.
+    await Promise.race([startTree(supervisor, partsOf(ports, home), screen), stopped])
+    if (stopped.isStopped()) return options.exits ? 1 : 0
     screen.addresses([
       ['release API', `http://127.0.0.1:${ports.api}`],
       ['Temporal UI', `http://127.0.0.1:${ports.temporalUi}`],
@@ -31,7 +42,8 @@ async function main(args: readonly string[]): Promise<number> {
       ['metrics', `http://127.0.0.1:${ports.admin}/metrics`],
       ['logs', home.logs],
     ])
-    const tour = options.isEmpty ? Promise.resolve(true) : runTour({ ports, screen, planFile: PLAN })
+    const show = { ports, screen, planFile: PLAN, secretFile: home.secret }
+    const tour = options.isEmpty ? Promise.resolve(true) : runTour(show)
     const wentWell = await Promise.race([tour, stopped.then(() => false)])
     if (options.exits) return wentWell ? 0 : 1
     if (!stopped.isStopped()) screen.whatNext(ports.api)
@@ -70,6 +82,8 @@ function stopOnSignal(): Promise<void> & { isStopped: () => boolean } {
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
     process.once('disconnect', stop)
+    // The channel may have closed before anybody listened.
+    if (process.send !== undefined && !process.connected) stop()
   })
   return Object.assign(stopped, { isStopped: () => isStopped })
 }
@@ -115,11 +129,11 @@ function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Part
       entry: 'data-plane/main.js',
       args: [
         JSON.stringify({
-          ...{ proxyPort: ports.proxy, adminPort: ports.admin, stateFile: home.routing },
+          ...{ proxyPort: ports.proxy, adminPort: ports.admin, stateFile: home.routing, secretFile: home.secret },
           pools: { blue: local(ports.blue), green: local(ports.green) },
         }),
       ],
-      isReady: () => answers(`${local(ports.admin)}/routing`),
+      isReady: () => answers(`${local(ports.admin)}/metrics`),
     },
     {
       name: 'load',

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { parseJson, readStateFile, writeStateFile } from './state-file.ts'
 
 const portsSchema = z.strictObject({
   temporal: z.int(),
@@ -21,12 +21,15 @@ const WISHED: Ports = {
   ...{ blue: 8241, green: 8242, load: 8243 },
 }
 
+/** Where what is kept is damaged, the usual ports are as good; `note` gets a sentence that says so. */
+type Note = (text: string) => void
+
 /**
  * The ports of the last start where they are still free, else the usual ones, else any that are free. Kept in `file`, so
  * that a release that goes on finds everything where it was.
  */
-export async function choosePorts(file: string): Promise<Ports> {
-  const known = await readPorts(file)
+export async function choosePorts(file: string, note: Note): Promise<Ports> {
+  const known = await readPorts(file, note)
   const taken = new Set<number>()
   const chosen: Partial<Record<keyof Ports, number>> = {}
   for (const name of Object.keys(WISHED) as (keyof Ports)[]) {
@@ -35,17 +38,17 @@ export async function choosePorts(file: string): Promise<Ports> {
     chosen[name] = port
   }
   const ports = portsSchema.parse(chosen)
-  await writeFile(`${file}.new`, JSON.stringify(ports))
-  await rename(`${file}.new`, file)
+  await writeStateFile(file, JSON.stringify(ports))
   return ports
 }
 
-async function readPorts(file: string): Promise<Ports> {
-  try {
-    return portsSchema.parse(JSON.parse(await readFile(file, 'utf8')))
-  } catch {
-    return WISHED
-  }
+async function readPorts(file: string, note: Note): Promise<Ports> {
+  const kept = await readStateFile(file, (text) => {
+    const parsed = portsSchema.safeParse(parseJson(text))
+    return parsed.success ? { ok: true, value: parsed.data } : { ok: false, problem: 'it holds no ports' }
+  })
+  if (kept.kind === 'damaged') note(kept.notice)
+  return kept.kind === 'kept' ? kept.value : WISHED
 }
 
 async function firstFree(candidates: readonly number[], taken: ReadonlySet<number>): Promise<number> {

@@ -12,6 +12,7 @@ export interface RunningService {
  * IPC. It closes on SIGTERM and SIGINT, and when that parent is gone, so that nothing is left behind.
  */
 export async function runService(start: (settings: unknown) => Promise<RunningService>): Promise<void> {
+  outliveReaders()
   try {
     const service = await start(readSettings())
     // Whoever reads the announcement may ask for the end at once.
@@ -23,6 +24,11 @@ export async function runService(start: (settings: unknown) => Promise<RunningSe
     process.stderr.write(`${describeError(error)}\n`)
     process.exit(1)
   }
+}
+
+/** Whoever reads what a process prints may go away; the next line printed would end the process. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
 function readSettings(): unknown {
@@ -50,6 +56,8 @@ function closeOnce(service: RunningService): void {
     )
   }
   for (const event of ['SIGTERM', 'disconnect'] as const) process.on(event, close)
+  // The parent may have gone before anybody listened.
+  if (process.send !== undefined && !process.connected) close()
   // Ctrl-C reaches the whole group; with a parent, the parent decides when it is time.
   process.on('SIGINT', () => {
     if (!process.connected) close()

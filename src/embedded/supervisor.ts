@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +13,14 @@ export interface Part {
   readonly env?: Readonly<Record<string, string>>
   /** Resolves when the part serves; asked again and again until then. */
   readonly isReady: () => Promise<boolean>
+}
+
+export interface SupervisorOptions {
+  /** Folder of the logs, one per part. */
+  readonly logs: string
+  readonly onRestart: (name: string, how: string) => void
+  /** Hears of each process of the tree once it runs. */
+  readonly onProcess: (pid: number) => void
 }
 
 export interface Supervisor {
@@ -40,29 +48,30 @@ interface Running {
  * Keeps a tree of processes alive. Each has a channel to this process and ends when it closes, so that nothing is left
  * behind, even when this process is killed.
  */
-export function createSupervisor(logFolder: string, onRestart: (name: string, how: string) => void): Supervisor {
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { logs, onRestart, onProcess } = options
   const parts = new Map<string, Running>()
-  const logs = new Map<string, WriteStream>()
   let isStopping = false
 
   function launch(part: Part): ChildProcess {
-    const log = logs.get(part.name) ?? createWriteStream(join(logFolder, `${part.name}.log`), { flags: 'a' })
-    logs.set(part.name, log)
     const entry = fileURLToPath(new URL(part.entry, import.meta.url))
     const child = fork(entry, [...(part.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...part.env },
       execArgv: [],
     })
-    child.stdout?.pipe(log, { end: false })
-    child.stderr?.pipe(log, { end: false })
+    keepLog(child, join(logs, `${part.name}.log`))
+    if (child.pid !== undefined) onProcess(child.pid)
     return child
   }
 
   function watch(running: Running): void {
     const { child, part } = running
     child.on('message', (message) => {
-      running.leashed = pidIn(message) ?? running.leashed
+      const leashed = pidIn(message)
+      if (leashed === undefined) return
+      running.leashed = leashed
+      onProcess(leashed)
     })
     child.once('exit', (code, signal) => void again(running, code, signal ?? `code ${code}`))
     child.once('error', () => void again(running, null, `no ${part.name}`))
@@ -84,27 +93,37 @@ export function createSupervisor(logFolder: string, onRestart: (name: string, ho
 
   return {
     async start(part) {
+      if (isStopping) return
       const running: Running = { part, child: launch(part), leashed: undefined, restarts: 0, startedAt: Date.now() }
       parts.set(part.name, running)
       watch(running)
-      await untilReady(part)
+      await untilReady(part, () => isStopping)
     },
     pidOf: (name) => parts.get(name)?.child.pid,
     async stop() {
       isStopping = true
       for (const running of [...parts.values()].reverse()) await endChild(running.child)
-      for (const log of logs.values()) log.end()
     },
   }
 }
 
-async function untilReady({ name, isReady }: Part): Promise<void> {
+async function untilReady({ name, isReady }: Part, isStopping: () => boolean): Promise<void> {
   const deadline = Date.now() + READY_LIMIT
   while (Date.now() < deadline) {
-    if (await isReady()) return
+    if (isStopping() || (await isReady())) return
     await sleep(50)
   }
   throw new Error(`${name} did not serve within ${READY_LIMIT / 1_000} s; its log says why`)
+}
+
+/** Writes what a process prints to a file, and goes on reading it where the disk takes no more: else it would stand still. */
+function keepLog(child: ChildProcess, file: string): void {
+  const log = createWriteStream(file, { flags: 'a', mode: 0o600 })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.pipe(log, { end: false })
+    log.on('error', () => void stream?.resume())
+  }
+  child.once('close', () => log.end())
 }
 
 /** Asks, waits, and insists. */

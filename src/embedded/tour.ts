@@ -38,9 +38,14 @@ const ACTS: readonly Act[] = [
 ]
 
 /** Real releases before the reader's eyes. Answers whether each came to the end it should come to. */
-export async function runTour(parts: { ports: Ports; screen: Screen; planFile: string }): Promise<boolean> {
-  const { ports, screen, planFile } = parts
-  const client = createDemoClient(ports)
+export async function runTour(parts: {
+  readonly ports: Ports
+  readonly screen: Screen
+  readonly planFile: string
+  readonly secretFile: string
+}): Promise<boolean> {
+  const { ports, screen, planFile, secretFile } = parts
+  const client = createDemoClient(ports, secretFile)
   const plan = await readPlanFile(planFile)
   for (const releaseId of await client.openReleases()) {
     screen.title(`${releaseId} was open: it goes on where it was`)

@@ -13,6 +13,10 @@ import { ensureSearchAttributes } from './namespace.ts'
 
 /** A worker process: reads its settings, builds the adapters, and works until it is told to stop. */
 async function main(): Promise<void> {
+  // While there is nothing to drain, the end of the tree is the end of this process: it may wait for Temporal without end.
+  const leave = () => process.exit(0)
+  process.once('disconnect', leave)
+  if (process.send !== undefined && !process.connected) leave()
   const environment = readEnvironment(process.env)
   const installation = await loadInstallation(environment.SLUICE_CONFIG, ADAPTERS)
   installRuntime(environment)
@@ -28,6 +32,7 @@ async function main(): Promise<void> {
     ...(bundle !== undefined && { workflowBundle: { codePath: bundle } }),
     dependencies: { adaptersOf: adapters.adaptersOf, notifier: await createNotifier(environment, installation) },
   })
+  process.off('disconnect', leave)
   process.once('disconnect', () => worker.shutdown())
   process.send?.('ready')
   await worker.run()

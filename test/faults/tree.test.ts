@@ -118,7 +118,9 @@ describe.runIf(process.platform === 'linux')('the tree of npm start', () => {
     })
     expect(ended.phase).toBe('promoted')
     expect(ended.trail.filter(({ text }) => text === '20% asked for')).toHaveLength(1)
-    const routing = await ask<{ split: Record<string, number> }>(`${second.admin}/routing`)
+    expect((await fetch(`${second.admin}/routing`)).status, 'without the secret').toBe(401)
+    const headers = { authorization: `Bearer ${(await readFile(join(home, 'secret'), 'utf8')).trim()}` }
+    const routing = (await (await fetch(`${second.admin}/routing`, { headers })).json()) as { split: unknown }
     expect(routing.split).toEqual({ blue: 0, green: 10_000 })
 
     const leftovers = await below(second.main.pid ?? 0)

@@ -12,7 +12,9 @@ const CLI = process.env['SLUICE_TEMPORAL_CLI']
 const TIME_SKIPPING = process.env['SLUICE_TEST_SERVER']
 
 /** A real Temporal server with our search attributes, in memory or on a file. */
-export async function startTemporal(options: { dbFilename?: string; extraArgs?: string[] } = {}): Promise<TestWorkflowEnvironment> {
+export async function startTemporal(
+  options: { dbFilename?: string; extraArgs?: string[] } = {},
+): Promise<TestWorkflowEnvironment> {
   const server = { ...existing('SLUICE_TEMPORAL_CLI', CLI), ...options }
   const env = await TestWorkflowEnvironment.createLocal({ server })
   await ensureSearchAttributes(env.connection, env.namespace ?? 'default')
