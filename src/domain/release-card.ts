@@ -1,6 +1,7 @@
 import { type CommandVerb, openVerbs } from './commands.ts'
 import type { GuardState, SeriesPoint } from './guard.ts'
 import { verdictsOf } from './guard.ts'
+import type { LaneView } from './lane-view.ts'
 import type { Plan } from './plan.ts'
 import { markOf, phaseText, weakestOutcome } from './release-details.ts'
 import { bakeRemaining, isEnded, type ReleaseState, type RollbackTries } from './release-state.ts'
@@ -93,6 +94,20 @@ export function releaseCard(
     latest: guard?.series.at(-1) ?? null,
     rollback: rollbackOf(state),
     trail: state.trail.map(({ at, text }) => ({ at, text })),
+  }
+}
+
+/**
+ * The card of a release whose workflow was ended from outside before it had ended itself. Nobody of it is at work any more:
+ * what the router shows since is the lane's to say.
+ */
+export function goneCard(card: ReleaseCard, { keeper }: Pick<LaneView, 'keeper'>): ReleaseCard {
+  const isBack = keeper.state !== 'recovering'
+  return {
+    ...card,
+    ...{ phase: 'gone', isEnded: isBack, reason: `its workflow was ended in Temporal; ${keeper.text}` },
+    ...(isBack && { weight: 0, cohorts: [] }),
+    ...{ approval: null, bakeRemaining: null, bakeDuration: null, verbs: [] },
   }
 }
 

@@ -7,7 +7,7 @@ export type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'
 /** The tone of a card's phase, `paused (baking)` and `queued` among them. */
 export function toneOf(phase: string): PhaseTone {
   if (phase === 'promoted') return 'good'
-  if (['rolled-back', 'rolling-back', 'refused', 'superseded'].includes(phase)) return 'bad'
+  if (['rolled-back', 'rolling-back', 'refused', 'superseded', 'gone'].includes(phase)) return 'bad'
   return phase === 'waiting' || phase.startsWith('paused') ? 'asks' : 'moving'
 }
 
@@ -18,6 +18,8 @@ export function phaseWords(phase: string): string {
       return 'refused: nothing was changed'
     case 'superseded':
       return 'superseded: another release owns the router'
+    case 'gone':
+      return 'gone: ended in Temporal, not by itself'
     default:
       return phase
   }

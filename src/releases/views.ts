@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client'
 import { SluiceError } from '../domain/errors.ts'
 import { type GuardState, verdictsOf } from '../domain/guard.ts'
-import { releaseCard } from '../domain/release-card.ts'
+import { goneCard, releaseCard } from '../domain/release-card.ts'
 import { weakestOutcome } from '../domain/release-details.ts'
 import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -75,7 +75,9 @@ export function createViews(
       const [view, guard] = await calls.look(releaseId, until, () =>
         Promise.all([client.workflow.getHandle(releaseId).query(viewQuery), directory.guardStateOf(releaseId)]),
       )
-      return { ...releaseCard(view.input, view.state, guard, now()), waiting: null }
+      const card = releaseCard(view.input, view.state, guard, now())
+      const isAtWork = card.isEnded || (await calls.look(releaseId, until, () => directory.isOpen(releaseId)))
+      return { ...(isAtWork ? card : goneCard(card, await lane(view.input.target))), waiting: null }
     } catch (error) {
       if (!isUnknown(error)) throw error
       return waitingOne(releaseId, error)
