@@ -45,7 +45,7 @@ export async function bake(
     if (clock.isEnded) break
     const unwatched = state === null ? 0 : blindTime(state, clock.startedAt) - clock.prolongedBy
     if (unwatched >= run.input.plan.interval) {
-      const why = state === null ? '' : `: ${unwatchedText(state, clock.startedAt)}`
+      const why = state === null ? '' : ` (so far ${unwatchedText(state, clock.startedAt)})`
       const reason = `${formatDuration(unwatched)} of it could not be watched${why}`
       run.record({ type: 'bake-prolonged', by: unwatched, reason })
       continue
