@@ -1,4 +1,4 @@
-import { phaseWords, saysWeight, rollbackWords } from '../domain/release-words.ts'
+import { phaseWords, saysWeight } from '../domain/release-words.ts'
 import { formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
 import { ApiRefusal } from './client.ts'
@@ -76,7 +76,8 @@ function summary(card: ShownCard): string {
   if (waiting != null) return clean(`${phase}: ${reason ?? ''}`)
   const label = steps[step - 1]?.label
   const place = label === undefined ? '' : `, step ${step} of ${steps.length} (${label})`
-  const tries = rollback == null ? '' : `; the rollback ${rollbackWords(card, null)}`
+  // A new line for a new reason, not for each try.
+  const tries = rollback == null ? '' : `; the rollback cannot reach the router: ${rollback.lastError}`
   const share = saysWeight(phase) ? `, ${formatWeight(weight)} on canary` : ''
   return clean(`${phaseWords(phase)}${place}${share}${tries}`)
 }

@@ -1,4 +1,5 @@
 import { type Keeping, type LaneState, overtakenBy, type Recovery } from './lane-state.ts'
+import { markdownText } from './safe-text.ts'
 import type { TargetId } from './target.ts'
 import type { Milliseconds } from './units.ts'
 
@@ -89,11 +90,16 @@ function holdingText({ repairs, last, fault }: Keeping, stable: string): string 
 /** The lane as short Markdown for Temporal's UI. */
 export function describeLane({ running, queue, freeze, promotedVersion, keeper }: LaneView): string {
   const lines = [
-    ...(keeper.state === 'recovering' ? [`**recovering**: ${keeper.text}`] : []),
+    ...(keeper.state === 'recovering' ? [`**recovering**: ${markdownText(keeper.text)}`] : []),
     `running: **${running ?? 'nothing'}**`,
-    `router: ${keeper.text}`,
-    `last promoted: ${promotedVersion ?? 'not known'}`,
-    ...queue.map(({ releaseId, version, author }) => `- waiting: ${releaseId} (${version}, by ${author})`),
+    `router: ${markdownText(keeper.text)}`,
+    `last promoted: ${promotedVersion === null ? 'not known' : markdownText(promotedVersion)}`,
+    ...queue.map(
+      ({ releaseId, version, author }) =>
+        `- waiting: ${releaseId} (${markdownText(version)}, by ${markdownText(author)})`,
+    ),
   ]
-  return freeze === null ? lines.join('\n\n') : [`**frozen** by ${freeze.by}: ${freeze.reason}`, ...lines].join('\n\n')
+  return freeze === null
+    ? lines.join('\n\n')
+    : [`**frozen** by ${markdownText(freeze.by)}: ${markdownText(freeze.reason)}`, ...lines].join('\n\n')
 }

@@ -2,6 +2,7 @@ import type { Plan } from './plan.ts'
 import { type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
 import { saysWeight } from './release-words.ts'
+import { markdownText } from './safe-text.ts'
 import type { Verdict } from './verdict.ts'
 
 /** `fail` if any check fails, else `inconclusive` if any is, else `pass`; `none` before the first look. */
@@ -26,17 +27,17 @@ export function describeForTemporal(
   }: { readonly plan: Plan; readonly version: string; readonly replaces?: string | null },
   state: ReleaseState,
 ): string {
-  const replaced = replaces === null ? '' : ` (replaces ${replaces})`
+  const replaced = replaces === null ? '' : ` (replaces ${markdownText(replaces)})`
   const share = saysWeight(state.phase) ? `, ${exposureText(state.live)} on canary` : ''
-  const head = `**${plan.service} ${version}**${replaced} to ${plan.environment}: **${phaseText(state)}**${share}`
+  const head = `**${plan.service} ${markdownText(version)}**${replaced} to ${plan.environment}: **${phaseText(state)}**${share}`
   const reason = state.abandoned?.reason ?? state.pause?.reason
   const steps = plan.steps.map(({ label }, index) => `| ${markOf(index + 1, state)} | ${index + 1} | ${cell(label)} |`)
   const verdicts = Object.entries(state.verdicts).map(
-    ([name, verdict]) => `- ${name}: **${verdict.outcome}**, ${verdict.reason}`,
+    ([name, verdict]) => `- ${name}: **${verdict.outcome}**, ${markdownText(verdict.reason)}`,
   )
   return [
     head,
-    ...(reason === undefined ? [] : ['', `> ${reason}`]),
+    ...(reason === undefined ? [] : ['', `> ${markdownText(reason)}`]),
     '',
     '| | step | |',
     '|---|---|---|',

@@ -98,7 +98,7 @@ describe('releaseCard', () => {
     expect(releaseCard({ ...source, replaces: '2.6.3' }, after(), null, 0).replaces).toBe('2.6.3')
     expect(releaseCard({ ...source, replaces: null }, after(), null, 0).replaces).toBeNull()
     expect(describeForTemporal({ ...source, replaces: '2.6.3' }, after()).split('\n')[0]).toBe(
-      '**checkout 2.7.0** (replaces 2.6.3) to production: **starting**, 0% on canary',
+      '**checkout 2\\.7.0** (replaces 2\\.6.3) to production: **starting**, 0% on canary',
     )
   })
 
@@ -178,7 +178,7 @@ describe('the short words', () => {
     const plan = { ...read.plan, steps: [{ kind: 'weight', label: 'a | b' }, ...read.plan.steps.slice(1)] }
     const text = describeForTemporal({ plan, version: '2.7.0' }, paused)
     expect(text.split('\n').slice(0, 7)).toEqual([
-      '**checkout 2.7.0** to production: **paused (baking)**, 5% and internal on canary',
+      '**checkout 2\\.7.0** to production: **paused (baking)**, 5% and internal on canary',
       '',
       '> no answer',
       '',
@@ -186,6 +186,6 @@ describe('the short words', () => {
       '|---|---|---|',
       '| ✓ | 1 | a \\| b |',
     ])
-    expect(text).toContain('- errors: **pass**, 0.1% against 0.1%')
+    expect(text).toContain('- errors: **pass**, 0\\.1% against 0.1%')
   })
 })
