@@ -46,15 +46,12 @@ export function isPrometheus(index: number): boolean {
 }
 
 const RESPONSES = 'haproxy_backend_http_responses_total'
-/** Counted when HAProxy has chosen the backend: one that never answers shows here. */
-const REQUESTS = 'haproxy_backend_http_requests_total'
 
 function prometheus(service: string, { metricsPort }: InstallationParts) {
   return {
     prometheus: {
       ...{ kind: 'prometheus', url: `http://127.0.0.1:${metricsPort}/${service}`, scrapeInterval: '1s' },
       ...{ poolLabel: 'proxy', requests: { metric: RESPONSES }, errors: { label: 'code', regex: '5xx' } },
-      started: { metric: REQUESTS },
     },
   }
 }
@@ -63,7 +60,7 @@ function scrape(service: string, { metricsPort }: InstallationParts) {
   return {
     haproxy: {
       ...{ kind: 'scrape', urls: [`http://127.0.0.1:${metricsPort}/${service}/metrics`], poolLabel: 'proxy' },
-      ...{ requests: { metric: RESPONSES }, started: { metric: REQUESTS } },
+      ...{ requests: { metric: RESPONSES } },
       errors: { metric: RESPONSES, label: 'code', match: { prefix: '5' } },
     },
   }
