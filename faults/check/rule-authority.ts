@@ -57,13 +57,14 @@ function whatOf({ verb, person }: UpdateFact): string {
   return `${verb ?? 'no verb'} by ${person ?? 'nobody'}`
 }
 
-/** Only one release of a lane may have anything exposed at a time. */
+/** Only one release of a lane may have anything exposed at a time. After its last word to the router it has nothing. */
 function checkOverlap({ releases }: TargetRecord): readonly Violation[] {
   const spans = releases.flatMap(({ label, runs }) => {
-    const first = runs.flatMap(({ writes }) => writes)[0]
-    return first === undefined
-      ? []
-      : [{ label, from: first.at, until: runs.at(-1)?.closedAt ?? Number.MAX_SAFE_INTEGER }]
+    const writes = runs.flatMap((run) => run.writes)
+    const [first, last] = [writes[0], writes.at(-1)]
+    if (first === undefined || last === undefined) return []
+    const isClosed = (runs.at(-1)?.closedAt ?? null) !== null
+    return [{ label, from: first.at, until: isClosed ? (last.endedAt ?? last.at) : Number.MAX_SAFE_INTEGER }]
   })
   return spans.flatMap((span, index) =>
     spans.slice(index + 1).flatMap((other): readonly Violation[] => {

@@ -139,6 +139,21 @@ describe('authority', () => {
     expect(told(withUpdate({ name: 'extend', verb: 'extend' }))).toEqual(['authority 1'])
   })
 
+  it('is that of one release at a time, as long as it has anything exposed', () => {
+    const record = quietRecord()
+    const [first] = record.releases
+    if (first === undefined) throw new Error('the quiet record has a release')
+    const later = (by: number): TargetRecord => {
+      const runs = first.runs.map((run) => ({
+        ...run,
+        writes: run.writes.map((write) => ({ ...write, at: write.at + by, endedAt: (write.endedAt ?? 0) + by })),
+      }))
+      return { ...record, releases: [first, { ...first, label: '1b', releaseId: 'release/shop-1/production/2', runs }] }
+    }
+    expect(told(later(3_000))).toContain('authority 1b')
+    expect(told(later(5_500))).not.toContain('authority 1b')
+  })
+
   it('is that of the door: a pause that carries another verb may pause', () => {
     expect(told(withUpdate({ verb: 'approve' }))).toEqual([])
   })
