@@ -161,9 +161,9 @@ function blindness(before: GuardState, traffic: TrafficLook) {
   return { blindSince: isBlind ? (blindSince ?? lookedAt) : null, blindSpans: withSpan(blindSpans, ended) }
 }
 
-/** While the canary is below the floor and nobody knows whose fault that is, the release goes nowhere. */
+/** While the canary is below the floor and nobody knows whether that lasts, or whose fault it is, the release goes nowhere. */
 function holdOf(before: GuardState, { floor, sent }: TrafficLook): string | null {
-  if (floor.kind === 'unclear') return floor.reason
+  if (floor.kind === 'unclear' || floor.kind === 'suspected') return floor.reason
   return sent === null ? (before.hold ?? null) : null
 }
 

@@ -44,12 +44,13 @@ export interface FloorState {
 
 /**
  * - `above`: nothing is wrong, or not enough is known.
+ * - `suspected`: the newest requests are below the floor; whether that lasts the next ones say, and nothing is to end before.
  * - `canary`: the canary is below the floor, and it is the canary's fault.
  * - `unclear`: the canary is below the floor, and stable fares no better, or too few of its requests are known.
  */
 export type FloorStanding =
   | { readonly kind: 'above' }
-  | { readonly kind: 'canary' | 'unclear'; readonly reason: string }
+  | { readonly kind: 'suspected' | 'canary' | 'unclear'; readonly reason: string }
 
 const MOST_PORTIONS = 8
 /** Portions that are older are of another time. */
@@ -104,7 +105,10 @@ const EMPTY: Portion = {
 function standingOf(rule: FloorRule, portions: readonly Portion[], look: FloorLook): FloorStanding {
   const isBelow = (portion: Portion) => portion.canaryErrors >= lowestOf(rule, portion)
   const below = portions.length - 1 - portions.findLastIndex((portion) => !isBelow(portion))
-  if (below < IN_A_ROW) return { kind: 'above' }
+  const last = portions.at(-1)
+  if (last === undefined || below === 0) return { kind: 'above' }
+  const limit = `below the floor of ${formatShare(rule.errors)}`
+  if (below < IN_A_ROW) return { kind: 'suspected', reason: asSentence(`${tell(last, look)}: ${limit} so far`) }
   // A longer row says more where requests are few, a shorter one is about now.
   const rows = Array.from({ length: below - IN_A_ROW + 1 }, (_, more) => together(portions.slice(-IN_A_ROW - more)))
   const counted = rows.filter(
@@ -113,7 +117,6 @@ function standingOf(rule: FloorRule, portions: readonly Portion[], look: FloorLo
   )
   const [newest] = counted
   if (newest === undefined) return { kind: 'above' }
-  const limit = `below the floor of ${formatShare(rule.errors)}`
   for (const row of counted) {
     const contrast = contrastOf(row, look)
     if (contrast !== null && isClearlyBetter(row, contrast))

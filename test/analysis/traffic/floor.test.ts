@@ -35,7 +35,7 @@ const kinds = (looks: readonly Look[], rule = RULE) => standings(looks, rule).ma
 
 describe('the floor', () => {
   it('is broken after two looks by a canary that fails all', () => {
-    expect(kinds(times(2, { canary: [50, 50] }))).toEqual(['above', 'canary'])
+    expect(kinds(times(2, { canary: [50, 50] }))).toEqual(['suspected', 'canary'])
   })
 
   it('is broken at full weight by what stable has shown before', () => {
@@ -73,7 +73,7 @@ describe('the floor', () => {
   })
 
   it('is broken for good by a canary of which nothing else is known', () => {
-    expect(kinds(times(4, { canary: [50, 50], stable: [0, 0] }))).toEqual(['above', 'unclear', 'unclear', 'canary'])
+    expect(kinds(times(4, { canary: [50, 50], stable: [0, 0] }))).toEqual(['suspected', 'unclear', 'unclear', 'canary'])
   })
 
   it('follows the plan', () => {
