@@ -18,6 +18,9 @@ import { catchStrays } from './strays.ts'
 
 const log = createLogger('api')
 
+/** How long requests may take to end once the process is told to, in milliseconds. */
+const LONGEST_CLOSE = 5_000
+
 /** An API process: no state of its own, so any number may run side by side. */
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env)
@@ -56,7 +59,11 @@ async function main(): Promise<void> {
   await server.listen({ host: environment.SLUICE_HOST, port: environment.SLUICE_PORT })
   plans.begin()
   process.send?.('ready')
-  const close = () => void server.close().then(() => process.exit(0))
+  const close = () => {
+    // A request that nobody ends must not keep the process when all others have been answered.
+    setTimeout(() => process.exit(0), LONGEST_CLOSE).unref()
+    void server.close().then(() => process.exit(0))
+  }
   process.once('SIGTERM', close)
   process.once('disconnect', close)
   process.once('SIGINT', () => {
