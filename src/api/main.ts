@@ -1,4 +1,5 @@
 import { ADAPTERS, planContextFor } from '../catalog.ts'
+import { withAdmin } from '../config/admin.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
 import type { Installation } from '../config/installation.ts'
 import { describeError } from '../domain/errors.ts'
@@ -24,7 +25,8 @@ const LONGEST_CLOSE = 5_000
 /** An API process: no state of its own, so any number may run side by side. */
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env)
-  const installation = await loadInstallation(environment.SLUICE_CONFIG, ADAPTERS)
+  const listed = await loadInstallation(environment.SLUICE_CONFIG, ADAPTERS)
+  const installation = withAdmin(listed, environment.SLUICE_ADMIN_TOKEN_SHA256)
   assertSafeBinding(environment.SLUICE_HOST, installation)
   const client = connectTemporal(environment.TEMPORAL_ADDRESS, environment.TEMPORAL_NAMESPACE)
   const releases = createReleases({ client, taskQueue: environment.SLUICE_TASK_QUEUE })

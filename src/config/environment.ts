@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
 import { formatProblem } from '../domain/problems.ts'
 import { readPlanYaml } from '../domain/plan-text.ts'
-import { type AdapterLists, type Installation, readInstallation } from './installation.ts'
+import { type AdapterLists, type Installation, readInstallation, tokenSha256 } from './installation.ts'
 import type { TargetId } from '../domain/target.ts'
 
 const environmentSchema = z.object({
@@ -27,6 +27,8 @@ const environmentSchema = z.object({
     .optional(),
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  /** SHA-256 of the API token of the person `admin`, hexadecimal: a start without a token in sluice.yaml. */
+  SLUICE_ADMIN_TOKEN_SHA256: tokenSha256.optional(),
   SLUICE_SLACK_SIGNING_SECRET: z.string().min(1).optional(),
   SLUICE_SLACK_BOT_TOKEN: z.string().min(1).optional(),
 })

