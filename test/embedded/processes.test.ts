@@ -1,5 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { compileEmbedded } from './compiled.ts'
@@ -49,9 +50,11 @@ describe('the data plane as a process', () => {
       expect([answered, answered + 1]).toContain(epoch)
       expect(found.split['green']).toBe(epoch)
       answered = epoch
-      setTimeout(() => child.kill('SIGKILL'), 40)
+      const last = answered + 5 + round
       for (;;) {
         const next = answered + 1
+        // The kill races with the change that is on its way.
+        if (next === last) setTimeout(() => child.kill('SIGKILL'), 3 * round)
         const body = JSON.stringify({
           split: { blue: 10_000 - next, green: next },
           cohorts: {},
@@ -80,6 +83,26 @@ describe('the data plane as a process', () => {
     const orphan = await launch('data-plane/main.ts', settings)
     orphan.child.disconnect()
     expect(await once(orphan.child, 'exit')).toEqual([0, null])
+  })
+
+  it('goes on when nobody reads what it prints any more', async () => {
+    const folder = await temporaryFolder()
+    cleanups.push(folder.remove)
+    const settings = {
+      ...{ proxyPort: 0, adminPort: 0, stateFile: join(folder.path, 'routing.json') },
+      pools: { blue: 'http://127.0.0.1:9', green: 'http://127.0.0.1:9' },
+    }
+    // It prints about the damage before it says where it listens.
+    await writeFile(settings.stateFile, 'damaged')
+    const child = fork(compiled.path('data-plane/main.ts'), [JSON.stringify(settings)], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+    })
+    cleanups.push(() => void child.kill('SIGKILL'))
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy()
+    const [{ listening }] = (await once(child, 'message')) as [{ listening: Record<string, number> }]
+    expect((await fetch(`http://127.0.0.1:${listening['admin']}/routing`)).status).toBe(200)
+    expect(child.exitCode).toBeNull()
   })
 
   it('says what is wrong with its settings and ends with 1', async () => {

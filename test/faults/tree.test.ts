@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ReleaseCard } from '../../src/domain/release-card.ts'
 
-const MAIN = fileURLToPath(new URL('../../dist/embedded/main.js', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const MAIN = join(ROOT, 'dist', 'embedded', 'main.js')
 
 let home: string
 beforeAll(async () => {
@@ -128,4 +129,43 @@ describe.runIf(process.platform === 'linux')('the tree of npm start', () => {
     await until(async () => ((await Promise.all(leftovers.map(({ pid }) => isGone(pid)))).every(Boolean) ? true : null))
     expect(await until(async () => ((await isGone(second.main.pid ?? 0)) ? true : null))).toBe(true)
   }, 240_000)
+})
+
+/** `npm start -- --empty`, as a person starts it: npm, a shell, the script, the tree. A group of its own, as a terminal makes one. */
+async function npmStart(): Promise<{ npm: ChildProcess; all: readonly Running[] }> {
+  const env = { ...process.env, SLUICE_HOME: home, TEMPORAL_CLI: process.env['SLUICE_TEMPORAL_CLI'] ?? '' }
+  const npm = spawn('npm', ['start', '--', '--empty'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  let said = ''
+  for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  await until(async () => (said.includes('Everything stays up') ? true : null))
+  const own = await readProcess(String(npm.pid))
+  return { npm, all: [...(own === null ? [] : [own]), ...(await below(npm.pid ?? 0))] }
+}
+
+const named = (all: readonly Running[], part: string) => all.find(({ command }) => command.includes(part))?.pid ?? 0
+
+describe.runIf(process.platform === 'linux')('npm start', () => {
+  it.each<[string, (npm: number, all: readonly Running[]) => void]>([
+    ['npm is killed', (npm) => process.kill(npm, 'SIGKILL')],
+    ['npm is told to end', (npm) => process.kill(npm, 'SIGTERM')],
+    ['its script is killed', (_, all) => process.kill(named(all, 'scripts/start.mjs --empty'), 'SIGKILL')],
+    ['the top of the tree is killed', (_, all) => process.kill(named(all, 'embedded/main.js'), 'SIGKILL')],
+    ['somebody types Ctrl-C', (npm) => process.kill(-npm, 'SIGINT')],
+    ['its terminal is closed', (npm) => process.kill(-npm, 'SIGHUP')],
+    ['its whole group is killed', (npm) => process.kill(-npm, 'SIGKILL')],
+  ])('leaves nothing behind when %s', async (_, end) => {
+    const { npm, all } = await npmStart()
+    expect(all.length).toBeGreaterThan(9)
+    end(npm.pid ?? 0, all)
+    await until(async () => ((await Promise.all(all.map(({ pid }) => isGone(pid)))).every(Boolean) ? true : null))
+    expect((await Promise.all(all.map(({ pid }) => readProcess(String(pid))))).filter((left) => left?.command)).toEqual([])
+  })
+
+  it('starts again where another program has the number of the last one by now', async () => {
+    await writeFile(join(home, 'running.pid'), JSON.stringify({ pid: process.pid, started: 'by another program' }))
+    const { npm, all } = await npmStart()
+    expect(named(all, 'data-plane/main.js')).toBeGreaterThan(0)
+    npm.kill('SIGTERM')
+    await until(async () => ((await Promise.all(all.map(({ pid }) => isGone(pid)))).every(Boolean) ? true : null))
+  })
 })
