@@ -160,8 +160,13 @@ describe('the environment that docker-compose.yml gives', () => {
 
   it('the API lets it listen where other containers and its port on this machine reach it', async () => {
     const service = compose.services['api'] as Service
-    const { SLUICE_HOST, SLUICE_PORT, SLUICE_ADMIN_TOKEN_SHA256, SLUICE_CONFIG } = readEnvironment(environmentOf(service))
-    const installation = withAdmin(await loadInstallation(mounted(service, SLUICE_CONFIG), ADAPTERS), SLUICE_ADMIN_TOKEN_SHA256)
+    const { SLUICE_HOST, SLUICE_PORT, SLUICE_ADMIN_TOKEN_SHA256, SLUICE_CONFIG } = readEnvironment(
+      environmentOf(service),
+    )
+    const installation = withAdmin(
+      await loadInstallation(mounted(service, SLUICE_CONFIG), ADAPTERS),
+      SLUICE_ADMIN_TOKEN_SHA256,
+    )
     expect(SLUICE_HOST).toBe('0.0.0.0')
     expect(() => assertSafeBinding(SLUICE_HOST, installation)).not.toThrow()
     expect(service.ports).toEqual([`127.0.0.1:${SLUICE_PORT}:${SLUICE_PORT}`])
@@ -180,7 +185,13 @@ describe('the environment that docker-compose.yml gives', () => {
     const given = environmentOf(service)
     const config = mounted(service, given['SLUICE_CONFIG'] ?? '')
     // The same but for the port, which others may have on this machine, and the file, which is nowhere else here.
-    const env = { ...given, SLUICE_CONFIG: config, SLUICE_PORT: '0', SLUICE_LOG_LEVEL: 'info', PATH: process.env['PATH'] }
+    const env = {
+      ...given,
+      SLUICE_CONFIG: config,
+      SLUICE_PORT: '0',
+      SLUICE_LOG_LEVEL: 'info',
+      PATH: process.env['PATH'],
+    }
     const api = fork(compiled.path('src/api/main.ts'), { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] })
     let said = ''
     for (const stream of [api.stdout, api.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()))

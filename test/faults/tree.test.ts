@@ -134,7 +134,12 @@ describe.runIf(process.platform === 'linux')('the tree of npm start', () => {
 /** `npm start -- --empty`, as a person starts it: npm, a shell, the script, the tree. A group of its own, as a terminal makes one. */
 async function npmStart(): Promise<{ npm: ChildProcess; all: readonly Running[] }> {
   const env = { ...process.env, SLUICE_HOME: home, TEMPORAL_CLI: process.env['SLUICE_TEMPORAL_CLI'] ?? '' }
-  const npm = spawn('npm', ['start', '--', '--empty'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const npm = spawn('npm', ['start', '--', '--empty'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   let said = ''
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
   await until(async () => (said.includes('Everything stays up') ? true : null))
@@ -158,7 +163,9 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expect(all.length).toBeGreaterThan(9)
     end(npm.pid ?? 0, all)
     await until(async () => ((await Promise.all(all.map(({ pid }) => isGone(pid)))).every(Boolean) ? true : null))
-    expect((await Promise.all(all.map(({ pid }) => readProcess(String(pid))))).filter((left) => left?.command)).toEqual([])
+    expect((await Promise.all(all.map(({ pid }) => readProcess(String(pid))))).filter((left) => left?.command)).toEqual(
+      [],
+    )
   })
 
   it('starts again where another program has the number of the last one by now', async () => {
