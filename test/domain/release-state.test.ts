@@ -98,9 +98,10 @@ const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    says: '(6) the wanted weight never rises while the plan is paused',
+    says: '(6) the wanted weight never rises above what is live or wanted while the plan is paused',
     holds: ({ before, state }) => {
-      if (before.pause !== null) must(state.wanted.weight <= before.wanted.weight)
+      if (before.pause === null) return
+      must(state.wanted.weight <= Math.max(before.wanted.weight, before.live.weight))
     },
   },
   {
