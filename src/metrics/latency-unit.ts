@@ -16,7 +16,7 @@ export function hasClearUnit({ metric, unit }: { readonly metric: string; readon
 /** How such a histogram is refused. */
 export const UNCLEAR_UNIT = {
   path: ['metric'],
-  error: 'the name says milliseconds: add unit: milliseconds (or unit: seconds, if the name is wrong)',
+  error: 'a name without milliseconds in it, or unit: milliseconds beside it (unit: seconds, if the name is wrong)',
 }
 
 /** A bound as it stands in `le`, in seconds; NaN when it is none. `1`, `1.0` and `1e0` are one bound. */

@@ -20,5 +20,6 @@ export function lookNotTaken(
   start: Milliseconds,
   arms: Pick<Observation, 'stable' | 'canary'>,
 ): Observation {
-  return { ...arms, window: { start, end: start }, cursor: request.since }
+  const { stable, canary } = arms
+  return { stable, canary, window: { start, end: start }, cursor: request.since }
 }

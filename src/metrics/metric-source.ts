@@ -66,10 +66,13 @@ export interface MetricSourceCapabilities {
  * Promises of every adapter, checked by `test/contracts/metric-source-contract.ts`:
  * 1. Windows follow one another without gap or overlap: with the cursor of the last observation nothing is lost and
  *    nothing is counted twice, also across a restart of the caller.
- * 2. A series' first samples count. An absent error series is 0 errors only while requests are reported.
+ * 2. A series' first samples count where they are new, and where they may be older than the window they do not. What is
+ *    absent is 0 only where it has been seen: errors while requests tell which of them failed, an event once either pool
+ *    has reported it. What was not seen, or is broken, is `missing` from the counts, with its reason.
  * 3. Nothing is a number unless it is one: an absent arm is `noData`, NaN is `nan`, an old sample is `stale`, a failed
  *    call is `error`. Only `value` can lead to a pass or a failure.
- * 4. No method throws, except the signal's reason when `signal` aborts; each call has a total deadline of its own.
+ * 4. No method throws, except the signal's reason when `signal` aborts; each has a total deadline, however many calls it
+ *    makes, except `record`, whose every call has one.
  */
 export interface MetricSource {
   readonly capabilities: MetricSourceCapabilities

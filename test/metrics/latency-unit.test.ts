@@ -40,7 +40,7 @@ describe.each([
     'must be said where the name %s says milliseconds',
     (metric) => {
       const [problem, ...others] = problemsOf(source, { metric })
-      expect(problem).toContain('the name says milliseconds: add unit: milliseconds')
+      expect(problem).toContain('unit: milliseconds beside it')
       expect(others).toEqual([])
       expect(problemsOf(source, { metric, unit: 'milliseconds' })).toEqual([])
       expect(problemsOf(source, { metric, unit: 'seconds' })).toEqual([])

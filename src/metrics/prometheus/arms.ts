@@ -31,7 +31,7 @@ export function readArm(
   const foreign = past.filter(isOwn).map(rise)
   const sums = sumRises([...own.filter(isCount).map(rise), ...foreign.map(({ measure, by }) => ({ measure, by: -by }))])
   const sound = soundRises(pool, sums)
-  if (sound === null) return { kind: 'nan', reason: `Prometheus counts something that is not a number for ${pool}.` }
+  if (sound === null) return { kind: 'nan', reason: `What Prometheus has of ${pool} for requests is no count.` }
   const requests = sums.filter(({ measure }) => measure.kind === 'requests')
   if (!isReported(sums)) return absent(options, pool, own)
   if (foreign.length > 0 && requests.every(({ by }) => by === 0)) {

@@ -11,15 +11,16 @@ export function sumRises(rises: readonly Rise[]): readonly Rise[] {
   return [...sums.values()]
 }
 
-/** Rises that are numbers, and the parts that are not; null when those are requests, without which nothing is known. */
+/** Rises that are counts, and the parts that are not; null when those are requests, without which nothing is known. */
 export function soundRises(
   pool: string,
   rises: readonly Rise[],
 ): { readonly rises: readonly Rise[]; readonly gaps: Gaps } | null {
-  const broken = rises.filter(({ by }) => !Number.isFinite(by)).map(({ measure }) => partOf(measure))
+  const isCount = ({ by }: Rise) => Number.isFinite(by) && by >= 0
+  const broken = rises.filter((rise) => !isCount(rise)).map(({ measure }) => partOf(measure))
   if (broken.includes('requests') || broken.includes('errors')) return null
   return {
-    rises: rises.filter(({ by }) => Number.isFinite(by)),
-    gaps: Object.fromEntries(broken.map((part) => [part, `Prometheus has NaN for ${part} of ${pool}.`])),
+    rises: rises.filter(isCount),
+    gaps: Object.fromEntries(broken.map((part) => [part, `What Prometheus has of ${pool} for ${part} is no count.`])),
   }
 }
