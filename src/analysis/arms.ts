@@ -186,7 +186,15 @@ export function addArms(first: ArmCounts, second: ArmCounts): ArmCounts {
         ? (first.latency ?? second.latency)
         : (addHistograms(first.latency, second.latency) ?? second.latency),
     events: Object.fromEntries(names.map((name) => [name, (first.events[name] ?? 0) + (second.events[name] ?? 0)])),
+    ...bothMissing(first, second),
   }
+}
+
+/** What one of them does not know, the sum does not know either. */
+function bothMissing({ missing: first }: ArmCounts, { missing: second }: ArmCounts): Pick<ArmCounts, 'missing'> {
+  if (first === undefined && second === undefined) return {}
+  const events = { ...first?.events, ...second?.events }
+  return { missing: { ...first, ...second, ...(Object.keys(events).length > 0 && { events }) } }
 }
 
 /** An inconclusive verdict. */

@@ -42,8 +42,8 @@ export interface StatedTraffic {
 /** What a target did over some time, both pools together. Plain JSON. */
 export interface MeasuredTraffic {
   readonly requestsPerSecond: number
-  /** Share of failed requests, in [0, 1]. */
-  readonly errorShare: number
+  /** Share of failed requests, in [0, 1]; null where the source cannot say which requests failed. */
+  readonly errorShare: number | null
   readonly latency: LatencyHistogram | null
   /** Events per request, by name. */
   readonly events: Readonly<Record<string, number>>
@@ -110,7 +110,7 @@ export function measureTraffic(pools: readonly (readonly RecordedWindow[])[]): M
   if (!(time > 0 && total.requests > 0)) return null
   return {
     requestsPerSecond: total.requests / (time / 1_000),
-    errorShare: Math.min(1, total.errors / total.requests),
+    errorShare: total.missing?.errors === undefined ? Math.min(1, total.errors / total.requests) : null,
     latency: total.latency,
     events: Object.fromEntries(Object.entries(total.events).map(([name, count]) => [name, count / total.requests])),
   }

@@ -1,5 +1,5 @@
 import type { Action } from '../domain/actions.ts'
-import { type Check, type CountedCheck, needsCounts } from '../domain/checks.ts'
+import { type Check, type CountedCheck, missingFor, needsCounts } from '../domain/checks.ts'
 import type { RecordedWindow } from '../domain/observation.ts'
 import type { PastRelease, RecordedRelease } from '../domain/past-release.ts'
 import type { Plan } from '../domain/plan.ts'
@@ -279,6 +279,8 @@ function whyNot(
 ): string | null {
   if (weights.length === 0) return 'the plan has no stretch in which both versions have traffic'
   if (windows.length < FEWEST_WINDOWS) return `the recording has ${windows.length} usable windows: too few to replay`
+  const missing = windows.map(({ counts }) => missingFor(check, counts))
+  if (missing.every((reason) => reason !== undefined)) return missing[0] ?? null
   if (
     check.kind === 'latency' &&
     windows.every(({ counts }) => counts.latency === null || totalOf(counts.latency) === 0)

@@ -58,7 +58,8 @@ function trafficParts({ requestsPerSecond, errorShare, latency, events }: Measur
     share > 1 ? `${name} ${formatShare(share)}` : `${name} ${formatShare(share)} of requests`,
   )
   const rps = `${String(Number(requestsPerSecond.toPrecision(3)))} requests/s`
-  return [rps, `errors ${formatShare(errorShare)}`, ...quantiles, ...counted]
+  const errors = errorShare === null ? 'errors not known' : `errors ${formatShare(errorShare)}`
+  return [rps, errors, ...quantiles, ...counted]
 }
 
 function regressions(figures: readonly Figure[], width: number): readonly string[] {

@@ -1,5 +1,5 @@
 import type { ArmNames } from './arm-names.ts'
-import type { ArmCounts, MetricResult, MissingParts } from './observation.ts'
+import type { ArmCounts, MetricResult } from './observation.ts'
 import type { Milliseconds } from './units.ts'
 
 /**
@@ -170,12 +170,14 @@ export function knownTo(check: Check, input: CheckInput): CheckInput {
 }
 
 function knownArm(check: CountedCheck, arm: MetricResult<ArmCounts>): MetricResult<ArmCounts> {
-  if (arm.kind !== 'value' || arm.value.missing === undefined) return arm
-  const reason = missingFor(check, arm.value.missing)
+  if (arm.kind !== 'value') return arm
+  const reason = missingFor(check, arm.value)
   return reason === undefined ? arm : { kind: 'noData', reason }
 }
 
-function missingFor(check: CountedCheck, { errors, latency, events = {} }: MissingParts): string | undefined {
+/** Why the part of the counts that this check needs is not known; undefined when it is. */
+export function missingFor(check: CountedCheck, { missing = {} }: ArmCounts): string | undefined {
+  const { errors, latency, events = {} } = missing
   switch (check.kind) {
     case 'errorRate':
       return errors

@@ -25,12 +25,23 @@ const histogram = z
     error: 'expected bounds that rise',
   })
 
+const reason = z.string().max(400)
+const missingParts = z.strictObject({
+  errors: reason.exactOptional(),
+  latency: reason.exactOptional(),
+  started: reason.exactOptional(),
+  events: z.record(z.string(), reason).exactOptional(),
+})
+
 const armCounts = z
   .strictObject({
     requests: count,
     errors: count,
     latency: histogram.nullable().default(null),
     events: z.record(z.string(), count).default({}),
+    missing: missingParts.exactOptional(),
+    restarts: count.exactOptional(),
+    started: count.exactOptional(),
   })
   .refine(({ errors, requests }) => errors <= requests, { error: 'expected at most as many errors as requests' })
 

@@ -28,6 +28,12 @@ describe('the traffic of a target', () => {
     })
   })
 
+  it('has no share of errors where one pool cannot say which requests failed', () => {
+    const told = [window(0, { requests: 600, errors: 6, events: { orders: 30 } })]
+    const untold = [window(1, { requests: 600, missing: { errors: 'no label', events: { refunds: 'nowhere' } } })]
+    expect(measureTraffic([told, untold])).toMatchObject({ errorShare: null, events: { orders: 0.025 } })
+  })
+
   it('leaves a gap out of the time', () => {
     const pool = [window(0, { requests: 600 }), window(9, { requests: 600 })]
     expect(measureTraffic([pool, []])?.requestsPerSecond).toBe(10)
@@ -80,6 +86,11 @@ describe('the traffic that is expected', () => {
       events: { orders: 0.1, refunds: 0.01 },
       changes: { orders: 0.5 },
     })
+  })
+
+  it('has the usual share of errors where nobody could measure it', () => {
+    const unknown = { ...measured, errorShare: null }
+    expect(expectedTraffic({}, unknown)).toMatchObject({ errors: { from: 0.005, to: 0.02 } })
   })
 
   it('counts stated quantiles in stated buckets, or in those that were measured', () => {

@@ -132,6 +132,15 @@ describe('the calibration of a plan', () => {
     expect(reasonOf(run({ errors: CHECKS.errors }, { proxy: { kind: 'value', value: clean } }))[0]).toContain(
       'no error',
     )
+    const untold = clean.map(({ counts, ...window }) => {
+      return {
+        ...window,
+        counts: { ...counts, missing: { errors: 'requests_total of blue comes without the label code' } },
+      }
+    })
+    expect(reasonOf(run({ errors: CHECKS.errors }, { proxy: { kind: 'value', value: untold } }))).toEqual([
+      'requests_total of blue comes without the label code',
+    ])
     const elsewhere = { store: { kind: 'value', value: recordedPast() } } as const
     expect(reasonOf(run({ errors: CHECKS.errors }, elsewhere))).toEqual([
       'there is no recording of proxy, only of store',

@@ -34,6 +34,18 @@ describe('a file of recordings', () => {
     expect('recording' in read && readRecording(savedRecording(read.recording))).toEqual(read)
   })
 
+  it('keeps what a source could not know, and what else it has counted', () => {
+    const more = {
+      missing: { errors: 'requests_total of blue comes without the label code', events: { orders: 'nowhere' } },
+      ...{ restarts: 2, started: 12 },
+    }
+    const counted = { ...window({}, more), counts: { ...window({}, more).counts, latency: null, events: {} } }
+    const read = readRecording(JSON.parse(JSON.stringify({ stable: { proxy: [counted] } })))
+    expect(read).toMatchObject({ recording: { stable: { proxy: { value: [counted] } } } })
+    expect('recording' in read && readRecording(savedRecording(read.recording))).toEqual(read)
+    expect(problemsOf({ stable: { proxy: [window({}, { missing: { sleep: 'x' } })] } })).toHaveLength(1)
+  })
+
   it('may leave out latencies, events and releases', () => {
     expect(readRecording({ stable: { proxy: [window()] } })).toMatchObject({
       recording: { stable: { proxy: { value: [{ counts: { latency: null, events: {} } }] } }, releases: [] },

@@ -61,9 +61,27 @@ describe('an answer of Prometheus about one pool', () => {
   })
 
   it.each([
-    ['buckets that fall', [['bucket', 50, '50'], ['bucket', 40, '+Inf']]],
-    ['a bucket that is NaN', [['bucket', Number.NaN, '50'], ['bucket', 100, '+Inf']]],
-    ['a bucket without a bound', [['bucket', 1, ''], ['bucket', 100, '+Inf']]],
+    [
+      'buckets that fall',
+      [
+        ['bucket', 50, '50'],
+        ['bucket', 40, '+Inf'],
+      ],
+    ],
+    [
+      'a bucket that is NaN',
+      [
+        ['bucket', Number.NaN, '50'],
+        ['bucket', 100, '+Inf'],
+      ],
+    ],
+    [
+      'a bucket without a bound',
+      [
+        ['bucket', 1, ''],
+        ['bucket', 100, '+Inf'],
+      ],
+    ],
   ] as readonly (readonly [string, readonly Row[]])[])('knows no latency, but the rest, with %s', (_, buckets) => {
     const arm = armFrom([...ORDINARY, ...buckets])
     expect(arm).toMatchObject({ value: { requests: 100, errors: 3, events: { orders: 7 }, latency: null } })
@@ -97,7 +115,10 @@ describe('an answer of Prometheus about one pool', () => {
   })
 
   it('knows no errors when requests come without the label', () => {
-    const arm = armFrom([['requests', 100], ['carries:requests', 1]])
+    const arm = armFrom([
+      ['requests', 100],
+      ['carries:requests', 1],
+    ])
     expect(arm).toMatchObject({ value: { requests: 100, errors: 0 } })
     expect('value' in arm && arm.value.missing?.errors).toBe('requests_total of green comes without the label code')
   })
@@ -138,7 +159,10 @@ describe('a look', () => {
       await delay(20)
       return new Response(JSON.stringify({ status: 'success', data: { resultType: 'vector', result: [] } }))
     }
-    const source = prometheusSource.open({ ...RAW, deadline: '2s' }, { pools: ['blue', 'green'], fetch: send as typeof fetch })
+    const source = prometheusSource.open(
+      { ...RAW, deadline: '2s' },
+      { pools: ['blue', 'green'], fetch: send as typeof fetch },
+    )
     const since = { end: 0, isOpening: false, seen: [] }
     await source.observe({ roles, since, now: 60_000, notBefore: 0 }, new AbortController().signal)
     expect(given).toHaveLength(2)
