@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import { createActivities } from '../../src/activities/create-activities.ts'
 import type { TargetId } from '../../src/domain/target.ts'
@@ -18,7 +19,7 @@ describe('an activity that fails', () => {
       }
       const activities = createActivities(deps as unknown as ActivityDependencies)
       const target = { service: 'shop', environment: 'production' }
-      const failure = await new MockActivityEnvironment()
+      const failure = await new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
         .run((input: TargetId) => activities.readBaseline(input), target)
         .catch((error: unknown) => error)
       expect(failure).toBeInstanceOf(ApplicationFailure)
