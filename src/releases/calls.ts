@@ -18,14 +18,31 @@ export interface Calls {
   ) => Promise<T>
 }
 
-export function createCalls(client: Client, patience: Milliseconds, now: () => Milliseconds): Calls {
+/**
+ * How long the first try of a look waits; each one after it waits twice as long. A query can get stuck at a worker that
+ * lets go of the workflow in that moment, and is answered at once when it is asked again.
+ */
+const FIRST_TRY: Milliseconds = 3_000
+
+export function createCalls(
+  client: Pick<Client, 'withDeadline'>,
+  patience: Milliseconds,
+  now: () => Milliseconds,
+): Calls {
   return {
     now,
     deadline: () => now() + patience,
-    look: (what, until, body) =>
-      untilAnswered({ what, until, now, giveUp: (_, last) => unavailable('Temporal does not answer', last) }, () =>
-        client.withDeadline(until, body),
-      ),
+    look(what, until, body) {
+      let longest = FIRST_TRY
+      return untilAnswered(
+        { what, until, now, giveUp: (_, last) => unavailable('Temporal does not answer', last) },
+        () => {
+          const tryUntil = Math.min(until, now() + longest)
+          longest *= 2
+          return client.withDeadline(tryUntil, body)
+        },
+      )
+    },
     send: ({ what, named, until }, body, onFailure) =>
       untilAnswered(
         {

@@ -93,7 +93,7 @@ describe('a pause', () => {
 
 describe('drift', () => {
   it('that comes back again and again pauses the release, names what was seen, and is put right all the same', async () => {
-    const id = await baking()
+    const id = await baking({ ...SLOW, onDrift: { repairs: 3, share: '100%' } })
     const hand = setInterval(() => stage.router.meddle({ split: { blue: 0, green: 10_000 } }), 100)
     try {
       const paused = await stage.untilCard(id, isPaused)
@@ -161,7 +161,9 @@ describe('a lane between releases', () => {
     await untilSplit({ blue: 0, green: 10_000 })
     const lane = await stage.untilLane(({ keeper }) => keeper.keeping.repairs > 0)
     expect(lane.keeper.text).toContain('the lane holds everybody on green; repaired once, last: ')
-    expect(stage.notices.at(-1)?.text).toContain('between releases the router was at')
+    await expect
+      .poll(() => stage.notices.at(-1)?.text, { timeout: 40_000 })
+      .toContain('between releases the router was at')
   })
 
   it('refuses a baseline that contradicts what it knows', async () => {
