@@ -1,3 +1,5 @@
+import { namesOf } from '../analysis/arms.ts'
+import { formatCount } from '../analysis/explain.ts'
 import { quantileOf } from '../analysis/histogram.ts'
 import { rememberStable } from '../analysis/traffic/past.ts'
 import {
@@ -125,7 +127,7 @@ function nextState(before: GuardState, input: GuardInput, now: Milliseconds, sho
     looksHere: (before.looksHere ?? 0) + (isUsable(input, traffic) ? 1 : 0),
     share: split.state,
     series: first === undefined ? before.series : [...before.series, pointOf(first, now)].slice(-LONGEST_SERIES),
-    hold: holdOf(before, traffic),
+    hold: holdOf(before, input, traffic),
     notices: noticesOf(before, shown),
   }
 }
@@ -155,16 +157,26 @@ function blindness(before: GuardState, traffic: TrafficLook) {
   const isUnseen = Object.values(before.checks).some(
     ({ verdict }) => verdict.outcome === 'inconclusive' && verdict.cause === 'blind',
   )
-  const isBlind = isUnseen || holdOf(before, traffic) !== null
+  const isBlind = isUnseen || floorHold(before, traffic) !== null
   const { blindSince, lookedAt, blindSpans } = before
   const ended = blindSince !== null && !isBlind ? { from: blindSince, to: lookedAt } : null
   return { blindSince: isBlind ? (blindSince ?? lookedAt) : null, blindSpans: withSpan(blindSpans, ended) }
 }
 
 /** While the canary is below the floor and nobody knows whether that lasts, or whose fault it is, the release goes nowhere. */
-function holdOf(before: GuardState, { floor, sent }: TrafficLook): string | null {
+function floorHold(before: GuardState, { floor, sent }: TrafficLook): string | null {
   if (floor.kind === 'unclear' || floor.kind === 'suspected') return floor.reason
   return sent === null ? (before.hold ?? null) : null
+}
+
+/** Requests that are under way are no bad sign yet; but nothing is over before some of them were answered. */
+function holdOf(before: GuardState, input: GuardInput, traffic: TrafficLook): string | null {
+  const { awaited } = traffic
+  const waiting =
+    awaited === null
+      ? null
+      : `${formatCount(Math.round(awaited))} requests were sent to ${namesOf(input).canary}, and none is answered yet`
+  return floorHold(before, traffic) ?? waiting
 }
 
 function withSpan(spans: readonly BlindSpan[], span: BlindSpan | null): readonly BlindSpan[] {

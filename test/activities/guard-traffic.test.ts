@@ -45,6 +45,18 @@ describe('a canary that does not answer', () => {
     expect(looks).toBeLessThanOrEqual(7)
   })
 
+  it.each([5_000, 10_000])('lets nothing end before it has answered, at %d basis points', async (weight) => {
+    const traffic = watchedTraffic({ served: true, checks: [ERRORS] })
+    await traffic.watch(5_000, 20)
+    if (weight === 10_000) await traffic.watch(weight, 20)
+    Object.assign(traffic.pools['green'] ?? {}, { hangs: 1 })
+    const { outcome, state } = await traffic.watch(weight, 2)
+    expect(outcome).toBeNull()
+    expect(state.hold).toMatch(/^\d+ requests were sent to 2\.0, and none is answered yet$/)
+    Object.assign(traffic.pools['green'] ?? {}, { hangs: 0 })
+    expect((await traffic.watch(weight, 3)).state.hold).toBeNull()
+  })
+
   it('is told apart from one that nothing is sent to: that one is a fault of the router', async () => {
     const traffic = watchedTraffic({ served: true, checks: [ERRORS] })
     await traffic.watch(5_000, 20)

@@ -37,6 +37,8 @@ export interface AnswerState {
   readonly jitter: number
   /** Looks since the canary last answered. */
   readonly run: number
+  /** Requests that were sent to the canary in that run. */
+  readonly awaited?: number
   /** Unanswered requests of the canary that were counted as failures and have not ended since. */
   readonly counted: number
 }
@@ -63,7 +65,7 @@ const ENOUGH_LATENCIES = 20
 /** The state before the first look. */
 export function startAnswers(): AnswerState {
   const none = { open: 0, sent: 0 }
-  return { recent: [], canary: none, stable: none, drained: 0, jitter: 0, run: 0, counted: 0 }
+  return { recent: [], canary: none, stable: none, drained: 0, jitter: 0, run: 0, awaited: 0, counted: 0 }
 }
 
 /**
@@ -87,15 +89,27 @@ export function stepAnswers(
   const drained = fade(state.drained, look.duration) + more
   const jitter = state.jitter + NEWEST * (more ** 2 - state.jitter)
   const run = isAnswering(look) ? 0 : state.run + 1
+  const awaited = run === 0 ? 0 : (state.awaited ?? 0) + look.canary.started
   const under = Math.max(0, drained)
   const usual = isMeasured ? expectedOpen(look.usual, recent, canary, stable) : expectedInRun(look)
   const chance = 3 * Math.sqrt(usual + under) + (isMeasured || isQuick(look.usual) ? 0 : 2 * Math.sqrt(jitter * run))
   const counted = Math.max(0, canary.open - young - (2 * usual + under + chance + FEW))
   return {
-    state: { recent, canary, stable, drained, jitter, run, counted },
+    state: { recent, canary, stable, drained, jitter, run, awaited, counted },
     unanswered: Math.max(0, counted - state.counted),
     ended: Math.min(look.canary.ended, Math.max(0, state.counted - counted)),
   }
+}
+
+/** So few requests may all be under way still. */
+const FEW_AWAITED = 5
+
+/**
+ * How many requests wait for a canary that has answered nothing since the first of them was sent, while stable answers
+ * its own; null when they are too few to tell. They are no failures before the grace is over, but no pass either.
+ */
+export function awaitedOf({ awaited = 0 }: AnswerState, look: Pick<AnswerLook, 'stable' | 'usual'>): number | null {
+  return awaited >= FEW_AWAITED && isExpectedToAnswer(look) ? awaited : null
 }
 
 function fade(count: number, duration: Milliseconds): number {
@@ -117,9 +131,12 @@ function isAnswering({ canary }: AnswerLook): boolean {
 }
 
 /** Nothing is expected of a run without answers, unless stable answers nothing either, or mostly as late. */
-function expectedInRun({ stable, usual }: AnswerLook): number {
-  const isFair = stable.ended >= 0.5 * stable.started && shareSlower(usual) < 0.5
-  return isFair ? 0 : Number.POSITIVE_INFINITY
+function expectedInRun(look: AnswerLook): number {
+  return isExpectedToAnswer(look) ? 0 : Number.POSITIVE_INFINITY
+}
+
+function isExpectedToAnswer({ stable, usual }: Pick<AnswerLook, 'stable' | 'usual'>): boolean {
+  return stable.ended >= 0.5 * stable.started && shareSlower(usual) < 0.5
 }
 
 /** How many open requests are to be expected that are older than {@link GRACE}. */

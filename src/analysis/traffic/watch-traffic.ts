@@ -4,7 +4,7 @@ import type { ArmCounts } from '../../domain/observation.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import type { Observation } from '../../metrics/metric-source.ts'
 import { isCount, namesOf } from '../arms.ts'
-import { type AnswerState, startAnswers, stepAnswers } from './answers.ts'
+import { type AnswerLook, type AnswerState, awaitedOf, startAnswers, stepAnswers } from './answers.ts'
 import { type FloorStanding, type FloorState, startFloor, stepFloor } from './floor.ts'
 import type { StablePast } from './past.ts'
 import { type PromisedSplitState, startPromisedSplit, stepPromisedSplit } from './promised-split.ts'
@@ -45,6 +45,8 @@ export interface TrafficLook {
   /** What each pool was sent, as far as anybody knows, else what was seen to end; null without a usable look. */
   readonly sent: { readonly canary: number; readonly stable: number } | null
   readonly floor: FloorStanding
+  /** Requests that wait for a canary that has answered nothing lately; null when there are hardly any. */
+  readonly awaited: number | null
   readonly restarts: RestartStanding
   readonly splitFault: string | null
   readonly silence: BlindSpan | null
@@ -92,7 +94,7 @@ export function watchTraffic(input: GuardInput, before: TrafficState, seen: Traf
 }
 
 const NOTHING: Omit<TrafficLook, 'state' | 'observations'> = {
-  ...{ sent: null, splitFault: null, silence: null },
+  ...{ sent: null, awaited: null, splitFault: null, silence: null },
   ...{ floor: { kind: 'above' }, restarts: { kind: 'none' } },
 }
 
@@ -109,6 +111,7 @@ interface Counts {
   readonly canary: ArmCounts
   readonly stable: ArmCounts
   readonly unanswered: number
+  readonly awaited: number | null
   readonly sent: { readonly canary: number; readonly stable: number }
 }
 
@@ -130,20 +133,21 @@ function settle(
   if (![seen.requests, seen.errors, stable.requests, stable.errors].every(isCount))
     return { state: known, observation, counts: null }
   const { sent, scale, isExact } = sentIn(known.scale, window, seen, stable, samples)
-  const bare = { window, canary: seen, stable, unanswered: 0, sent: sent ?? requestsOf(seen, stable) }
+  const bare = { window, canary: seen, stable, unanswered: 0, awaited: null, sent: sent ?? requestsOf(seen, stable) }
   if (sent === null) return { state: { ...known, scale }, observation, counts: bare }
-  const step = stepAnswers(known.answers, {
+  const look: AnswerLook = {
     duration: window.end - window.start,
     canary: { started: sent.canary, ended: seen.requests },
     stable: { started: sent.stable, ended: stable.requests },
     usual: past?.latency ?? null,
     isExact,
-  })
+  }
+  const step = stepAnswers(known.answers, look)
   const counted = withUnanswered(seen, step.unanswered, step.ended)
   return {
     state: { scale, answers: step.state },
     observation: { ...observation, canary: { kind: 'value', value: counted } },
-    counts: { ...bare, canary: counted, unanswered: step.unanswered },
+    counts: { ...bare, canary: counted, unanswered: step.unanswered, awaited: awaitedOf(step.state, look) },
   }
 }
 
@@ -215,6 +219,7 @@ function judge(
     state: { ...state, ...next, floor: floor?.state ?? state.floor },
     observations: look.observations,
     sent,
+    awaited: look.awaited,
     floor: floor?.standing ?? { kind: 'above' },
     restarts: restarts.standing,
     splitFault: split.fault,
