@@ -93,7 +93,7 @@ export const FAULT_KINDS = {
   terminated: brief('forged', 'the release is terminated in Temporal'),
   cancelled: harmless('forged', 'the release is cancelled in Temporal'),
   reset: brief('forged', 'the release is reset to an earlier event in Temporal', LANE_PATIENCE),
-  'lane-terminated': brief('forged', 'the lane is terminated in Temporal'),
+  'lane-terminated': brief('forged', 'the lane is terminated in Temporal', LANE_PATIENCE),
 
   abort: harmless('people', 'abort'),
   'pause-resume': harmless('people', 'pause, and resume later'),

@@ -34,7 +34,7 @@ export function checkRecord(record: TargetRecord): readonly Violation[] {
   const pieces = piecesOf(record, timeline, excusesOf(record, timeline))
   const violations = [
     ...checkWeights(record, pieces),
-    ...record.releases.flatMap((release) => checkStanding(release, record)),
+    ...record.releases.flatMap((release) => checkStanding(release)),
     ...checkLane(record),
     ...record.releases.flatMap((release) => checkPromotion(release, record)),
     ...record.releases.flatMap((release) => checkSaid(release, record)),
@@ -62,11 +62,8 @@ function checkWeights(record: TargetRecord, pieces: readonly Piece[]): readonly 
   })
 }
 
-function checkStanding(release: ReleaseRecord, { faults }: TargetRecord): readonly Violation[] {
-  const { label, standing, runs } = release
+function checkStanding({ label, standing }: ReleaseRecord): readonly Violation[] {
   const { at } = standing
-  // What waits is known to the lane alone, and goes with it.
-  if (runs.length === 0 && faults.some(({ kind }) => kind === 'lane-terminated')) return []
   switch (standing.kind) {
     case 'ended':
       return []
@@ -81,12 +78,10 @@ function checkStanding(release: ReleaseRecord, { faults }: TargetRecord): readon
 }
 
 function checkLane(record: TargetRecord): readonly Violation[] {
-  const { lane, script, until, releases, faults } = record
+  const { lane, script, until, releases } = record
   const label = String(script.number)
-  // A lane that was terminated shows what it knew; the next wave sees whether it comes back.
-  if (faults.some(({ kind }) => kind === 'lane-terminated')) return []
   // A release that does not end holds its lane, and is told of already.
-  if (releases.some((release) => checkStanding(release, record).length > 0)) return []
+  if (releases.some((release) => checkStanding(release).length > 0)) return []
   if (lane === null) return [{ rule: 'stuck', label, at: until, text: 'the lane does not answer' }]
   if (lane.running === null && lane.waiting === 0) return []
   const text = `the lane has ${lane.running ?? 'nothing'} running and ${lane.waiting} waiting when all is over`

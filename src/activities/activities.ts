@@ -1,6 +1,7 @@
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../domain/guard.ts'
-import type { EndReport } from '../domain/lane-state.ts'
+import type { EndReport, LaneState } from '../domain/lane-state.ts'
+import type { Submission } from '../domain/read-submission.ts'
 import type { ReleaseCard } from '../domain/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -119,8 +120,13 @@ export interface Activities {
   readGuard(releaseId: string): Promise<GuardState | null>
   /** Tells people; answers with the reference that the next message of this release is to carry. */
   tell(notice: Notice): Promise<string | null>
-  /** The open release of a target and the highest number ever used, from Temporal's visibility; for lost lanes. */
-  findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
+  /**
+   * The open release of a target and the highest number ever used, from Temporal's visibility; and what the lane had known
+   * that was ended in Temporal before this one, or null. Absent where an older worker has answered.
+   */
+  findReleases(
+    target: TargetId,
+  ): Promise<{ open: OpenRelease | null; highest: number; lost?: LaneState<Submission> | null }>
   /** Whether a release is still open. */
   isOpen(releaseId: string): Promise<boolean>
 }

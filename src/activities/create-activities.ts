@@ -32,9 +32,18 @@ export function createActivities(deps: ActivityDependencies): Activities {
     stopRelease: ({ releaseId, reason }) => deps.directory.stop(releaseId, reason),
     readGuard: (releaseId) => deps.directory.guardStateOf(releaseId),
     tell: (notice) => deps.notifier.tell(notice, cancellationSignal()),
-    findReleases: (target) => deps.directory.findReleases(target),
+    findReleases: (target) => findReleases(deps, target),
     isOpen: (releaseId) => deps.directory.isOpen(releaseId),
   }
+}
+
+async function findReleases({ directory }: ActivityDependencies, target: TargetId) {
+  const { runId } = activityInfo().workflowExecution ?? {}
+  const [found, lost] = await Promise.all([
+    directory.findReleases(target),
+    runId === undefined ? null : directory.lostLane(target, runId),
+  ])
+  return { ...found, lost }
 }
 
 async function readBaseline(deps: ActivityDependencies, input: BaselineInput | TargetId) {

@@ -1,4 +1,6 @@
 import type { GuardState } from '../domain/guard.ts'
+import type { LaneState } from '../domain/lane-state.ts'
+import type { Submission } from '../domain/read-submission.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'
@@ -37,6 +39,11 @@ export interface ReleaseDirectory {
   /** Whether Temporal still wants this very attempt of an activity; `unknown` when it does not answer in time. */
   isCurrent(attempt: ActivityAttempt): Promise<'yes' | 'no' | 'unknown'>
   findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
+  /**
+   * What the target's lane had known when it was terminated, cancelled, timed out or failed, if that is how the run before
+   * this one ended; else null, also where nobody can say any more.
+   */
+  lostLane(target: TargetId, runId: string): Promise<LaneState<Submission> | null>
 }
 
 /** Everything the activities need of the outside; handed in by the composition root. */

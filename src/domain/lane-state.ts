@@ -89,6 +89,26 @@ export function emptyLane<Entry>(): LaneState<Entry> {
   }
 }
 
+/**
+ * A lane that begins: with what a lost one had known, if there was one, and with what Temporal lists. The release that is
+ * open has the router, whatever the lost lane had known of it; one that is not listed as open may be over, which the lane
+ * finds out by following it.
+ */
+export function restored<Entry>(
+  fresh: LaneState<Entry>,
+  lost: LaneState<Entry> | null,
+  found: { readonly open: { readonly releaseId: string; readonly number: number } | null; readonly highest: number },
+): LaneState<Entry> {
+  const known = lost === null ? fresh : { ...emptyLane<Entry>(), ...lost }
+  const { running } = known
+  const isOther = found.open !== null && found.open.releaseId !== running?.releaseId
+  return {
+    ...known,
+    running: isOther ? found.open : running && { ...running, isStarting: false, isEnding: false },
+    nextNumber: Math.max(fresh.nextNumber, known.nextNumber, found.highest + 1),
+  }
+}
+
 /** Where a wish for a release goes. `fingerprint` tells two different wishes with the same key apart. */
 export function place(
   lane: Pick<LaneState<unknown>, 'answered' | 'freeze' | 'running' | 'queue' | 'recovery'>,

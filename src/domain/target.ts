@@ -14,6 +14,13 @@ export function laneIdOf(target: TargetId): string {
   return `lane/${targetName(target)}`
 }
 
+/** The target of a lane's workflow id, or null for any other id. */
+export function targetOfLane(id: string): TargetId | null {
+  const [kind, service, environment, ...more] = id.split('/')
+  if (kind !== 'lane' || service === undefined || environment === undefined || more.length > 0) return null
+  return { service, environment }
+}
+
 /** Workflow id of a release, which is also the release's id everywhere else. */
 export function releaseIdOf(target: TargetId, number: number): string {
   return `release/${targetName(target)}/${number}`

@@ -3,9 +3,11 @@ import { WorkflowNotFoundError } from '@temporalio/client'
 import type { FollowOutcome, OpenRelease } from '../activities/activities.ts'
 import type { ActivityAttempt } from '../activities/dependencies.ts'
 import type { GuardState } from '../domain/guard.ts'
+import type { LaneState } from '../domain/lane-state.ts'
 import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
 import { endOf } from '../domain/release-state.ts'
-import { laneQuery, type ReleaseResult, viewQuery } from '../workflows/messages.ts'
+import { laneQuery, laneStateQuery, type ReleaseResult, type Submission, viewQuery } from '../workflows/messages.ts'
+import { fateOf } from './temporal-errors.ts'
 
 /** What Temporal itself knows about releases: pending guards, open workflows, numbers that were used, who is at work. */
 export interface Directory {
@@ -16,6 +18,7 @@ export interface Directory {
   isHolder(target: TargetId, releaseId: string): Promise<'yes' | 'no' | 'unknown'>
   isCurrent(attempt: ActivityAttempt): Promise<'yes' | 'no' | 'unknown'>
   findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
+  lostLane(target: TargetId, runId: string): Promise<LaneState<Submission> | null>
 }
 
 /** Questions that a write waits for have only a moment; the others are asked again by whoever asks. */
@@ -82,6 +85,36 @@ export function createDirectory(client: Client): Directory {
       }
       return { open, highest }
     },
+    async lostLane(target, runId) {
+      const laneId = laneIdOf(target)
+      const before = await soon(() => runBefore(client, laneId, runId))
+      if (before === null || !LOST.some((name) => name === before.status.name)) return null
+      return soon(() => askLostLane(client, laneId, before.runId))
+    },
+  }
+}
+
+/** How a lane closes that was not to close. */
+export const LOST = ['TERMINATED', 'TIMED_OUT', 'FAILED', 'CANCELLED'] as const
+
+/** The run of a lane before the one with this id, by Temporal's visibility; null for the first. */
+async function runBefore(client: Client, laneId: string, runId: string) {
+  for await (const run of client.workflow.list({ query: `WorkflowType = 'lane' AND WorkflowId = '${laneId}'` })) {
+    if (run.runId === runId) continue
+    // Visibility learns of an end a moment later.
+    if (run.status.name === 'RUNNING') throw new Error(`Temporal does not list yet how ${run.runId} ended`)
+    return run
+  }
+  return null
+}
+
+async function askLostLane(client: Client, laneId: string, runId: string): Promise<LaneState<Submission> | null> {
+  try {
+    return await client.workflow.getHandle(laneId, runId).query(laneStateQuery)
+  } catch (error) {
+    // A lane of an older version has no such query, and one that cannot be replayed answers none.
+    if (fateOf(error).kind === 'settled') return null
+    throw error
   }
 }
 

@@ -34,19 +34,23 @@ export interface Lanes {
   readonly recover: (target: TargetId, wish: LaneWish & { readonly stable?: string }) => Promise<LaneView>
 }
 
+/** How the lane of a target is started; one that runs already is left alone. */
+export function laneStartOf(target: TargetId, taskQueue: string) {
+  return {
+    workflowId: laneIdOf(target),
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    taskQueue,
+    args: [{ target, keeps: true }] satisfies Parameters<typeof laneWorkflow>,
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+    staticSummary: `lane of ${target.service} in ${target.environment}`,
+  }
+}
+
 export function createLanes(client: Client, taskQueue: string, calls: Calls): Lanes {
   const idOf = ({ key = randomUUID() }: Pick<LaneWish, 'key'>) => key
 
-  function laneStart(target: TargetId) {
-    return new WithStartWorkflowOperation<typeof laneWorkflow>('lane', {
-      workflowId: laneIdOf(target),
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      taskQueue,
-      args: [{ target, keeps: true }],
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-      staticSummary: `lane of ${target.service} in ${target.environment}`,
-    })
-  }
+  const laneStart = (target: TargetId) =>
+    new WithStartWorkflowOperation<typeof laneWorkflow>('lane', laneStartOf(target, taskQueue))
 
   function send<T>(target: TargetId, verb: string, body: () => Promise<T>, until = calls.deadline()): Promise<T> {
     return calls.send({ what: laneIdOf(target), named: `${verb} ${targetName(target)}`, until }, body)

@@ -9,6 +9,7 @@ import { describeError } from '../domain/errors.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { createAdapterPool } from './adapters.ts'
 import { createWorker } from './create-worker.ts'
+import { watchLostLanes } from './lost-lanes.ts'
 import { ensureSearchAttributes } from './namespace.ts'
 
 /** A worker process: reads its settings, builds the adapters, and works until it is told to stop. */
@@ -34,8 +35,19 @@ async function main(): Promise<void> {
   })
   process.off('disconnect', leave)
   process.once('disconnect', () => worker.shutdown())
+  const leaving = new AbortController()
+  const lanes = watchLostLanes(
+    {
+      ...{ client, taskQueue: environment.SLUICE_TASK_QUEUE, now: Date.now },
+      isTarget: (target) => installation.find(target) !== null,
+      onError: (error) => log.warn({ error: describeError(error) }, 'Temporal does not say which lanes were lost'),
+    },
+    leaving.signal,
+  )
   process.send?.('ready')
   await worker.run()
+  leaving.abort()
+  await lanes
   await adapters.close()
   await connection.close()
   // The last handles belong to native code; the work is done and drained here.

@@ -18,6 +18,7 @@ import type { LaneRun } from './lane-run.ts'
 import {
   freezeUpdate,
   laneQuery,
+  laneStateQuery,
   recoverUpdate,
   releaseEndedSignal,
   type Submission,
@@ -38,6 +39,7 @@ const PATIENCE: Milliseconds = 5_000
  */
 export function answerLaneMessages(run: LaneRun): void {
   const { target } = run.input
+  setHandler(laneStateQuery, run.state, { description: 'All that this lane knows' })
   setHandler(laneQuery, run.view, { description: 'The lock, the queue, the freeze and the keeper of this target' })
   setHandler(submitUpdate, (message) => submit(valueOf(readSubmission(target, message)), run), {
     validator: (message) => refuse(place(run.state(), wishOf(valueOf(readSubmission(target, message))))),
@@ -45,8 +47,9 @@ export function answerLaneMessages(run: LaneRun): void {
   })
   setHandler(
     freezeUpdate,
-    (message) => {
+    async (message) => {
       const { by, reason } = valueOf(readWord(message))
+      await run.untilKnown()
       run.set({ ...run.state(), freeze: { reason, by, at: Date.now() } })
       return run.view()
     },
@@ -54,7 +57,8 @@ export function answerLaneMessages(run: LaneRun): void {
   )
   setHandler(
     unfreezeUpdate,
-    () => {
+    async () => {
+      await run.untilKnown()
       run.set({ ...run.state(), freeze: null })
       return run.view()
     },
@@ -64,8 +68,9 @@ export function answerLaneMessages(run: LaneRun): void {
     validator: (message) => void valueOf(readWithdrawal(message, run.state())),
     description: 'Take a waiting release out of the queue',
   })
-  setHandler(recoverUpdate, (message) => recoverRouter(valueOf(readRecovery(message, run.state())), run), {
-    validator: (message) => void valueOf(readRecovery(message, run.state())),
+  setHandler(recoverUpdate, (message) => recoverRouter(message, run), {
+    // What a lane that begins again has to bring back it knows only after a moment.
+    validator: (message) => void valueOf(run.isNew() ? readWord(message) : readRecovery(message, run.state())),
     description: 'Bring the router back, whoever had it in hand',
   })
   setHandler(releaseEndedSignal, (message) => {
@@ -111,8 +116,9 @@ function withdrawWaiting({ releaseId, by, reason }: Withdrawal, run: LaneRun): L
 }
 
 /** Whoever has the router makes way first; a release that does not answer is ended. Then the lane brings it back. */
-async function recoverRouter({ by, reason, stable }: RecoveryWish, run: LaneRun): Promise<LaneView> {
+async function recoverRouter(message: unknown, run: LaneRun): Promise<LaneView> {
   await run.untilKnown()
+  const { by, reason, stable } = valueOf(readRecovery(message, run.state()))
   const { running, rest } = run.state()
   const sentence = `recover by ${by}: ${reason}`
   if (running !== null) await makeWay(running.releaseId, by, sentence, run)

@@ -32,6 +32,8 @@ export interface LaneRun {
   readonly id: string
   readonly state: () => LaneState<Submission>
   readonly set: (state: LaneState<Submission>) => void
+  /** Sets what the lane has found of what was there before it: from now on it is not new any more. */
+  readonly settle: (state: LaneState<Submission>) => void
   readonly view: () => LaneView
   /** True until the lane has found out what was there before it. */
   readonly isNew: () => boolean
@@ -79,14 +81,18 @@ export function beginLane(input: LaneInput): LaneRun {
     return () => !isSameDuty(dutyOf(state), then) || nudges !== nudged || isTooLong()
   }
 
+  function set(next: LaneState<Submission>): void {
+    state = next
+    show()
+  }
+
   show()
   return {
-    ...{ input, id, view, isTooLong },
+    ...{ input, id, view, isTooLong, set },
     state: () => state,
-    set(next) {
-      state = next
+    settle(next) {
       isNew = false
-      show()
+      set(next)
     },
     isNew: () => isNew,
     untilKnown: () => condition(() => !isNew),

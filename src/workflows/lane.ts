@@ -10,6 +10,7 @@ import {
   overtakenBy,
   recovered,
   recoveryFailed,
+  restored,
   start,
   vanished,
   type Waiting,
@@ -42,13 +43,13 @@ const RECOVER_EVERY: Milliseconds = 5_000
  * The lane of one target, for ever: it gives out numbers and turns, keeps at most one release running, lets others wait,
  * and holds the freeze. At every moment somebody holds the router: the release that runs, or else the lane, which
  * re-asserts the routing at rest and brings the router back itself when its release is gone. Releases outlive it; a lane
- * that was lost finds the open release again by Temporal's visibility.
+ * that was lost is begun again by the workers, and asks its closed run for what that had known.
  */
 export async function lane(input: LaneInput): Promise<void> {
   if (input.keeps !== true) return passOn(input)
   const run = beginLane(input)
   answerLaneMessages(run)
-  if (run.isNew()) run.set({ ...run.state(), ...(await rebuild(run)) })
+  if (run.isNew()) await rebuild(run)
   while (!run.isTooLong()) await perform(dutyOf(run.state()), run)
   await condition(allHandlersFinished)
   await continueAsNew<typeof lane>({ ...input, carried: run.state() })
@@ -69,10 +70,11 @@ async function perform(duty: Duty<Submission>, run: LaneRun): Promise<void> {
   }
 }
 
-/** A lane that begins, or begins again: which release is open, and which numbers are used. */
-async function rebuild(run: LaneRun) {
-  const { open, highest } = await findReleases(run.input.target)
-  return { running: open, nextNumber: Math.max(run.state().nextNumber, highest + 1) }
+/** A lane that begins, or begins again: which release is open, which numbers are used, and what a lost lane had known. */
+async function rebuild(run: LaneRun): Promise<void> {
+  const { lost = null, ...found } = await findReleases(run.input.target)
+  run.settle(restored(run.state(), lost, found))
+  if (lost !== null) run.tell(`the lane was ended in Temporal and has begun again; ${run.view().keeper.text}`, 'alarm')
 }
 
 async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void> {

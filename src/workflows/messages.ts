@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Actor } from '../domain/actor.ts'
 import type { PoolRoles } from '../domain/exposure.ts'
-import type { EndReport } from '../domain/lane-state.ts'
+import type { EndReport, LaneState } from '../domain/lane-state.ts'
 import type { LaneView } from '../domain/lane-view.ts'
 import type { Command, CommandVerb } from '../domain/commands.ts'
 import type { GuardState } from '../domain/guard.ts'
@@ -58,7 +58,7 @@ export interface ReleaseResult extends EndReport {
  * How long a worker may take over one step of a workflow. A worker that is frozen takes its step with it, and the abort
  * that it held waits this long before another worker gets it.
  */
-export const WORKFLOW_TASK_TIMEOUT = '2s'
+export const WORKFLOW_TASK_TIMEOUT = '2s' as const
 
 /** What a release answers when it is asked how it stands. */
 export interface ReleaseView {
@@ -110,4 +110,6 @@ export const withdrawUpdate = defineUpdate<LaneView, [{ releaseId: string; by: s
 /** Brings the router back to rest, or to the named pool, whoever had it in hand. */
 export const recoverUpdate = defineUpdate<LaneView, [{ by: string; reason: string; stable?: string }]>('recover')
 export const laneQuery = defineQuery<LaneView>('lane')
+/** All that a lane knows: for the lane that takes its place when it is lost. */
+export const laneStateQuery = defineQuery<LaneState<Submission>>('laneState')
 export const releaseEndedSignal = defineSignal<[ReleaseResult]>('releaseEnded')

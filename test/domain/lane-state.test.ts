@@ -13,6 +13,7 @@ import {
   place,
   recovered,
   recoveryFailed,
+  restored,
   start,
   vanished,
   type WhenBusy,
@@ -37,6 +38,25 @@ const ROLES = { stable: 'blue', canary: 'green' }
 const promoted = (releaseId: string, version: string) => ({ releaseId, version, outcome: 'promoted' as const })
 const rolledBack = (releaseId: string) => ({ releaseId, version: 'v0', outcome: 'rolled-back' as const })
 const FREEZE = { reason: 'fair', by: 'alice', at: 0 }
+
+describe('a lane that begins again', () => {
+  const nothing = { open: null, highest: 0 }
+  const lost: Lane = { ...submit(started(wish('a')), wish('b', 'queue')), rest: ROLES, freeze: FREEZE, turn: 77 }
+
+  it('knows what the lost one had known', () => {
+    const { running, ...known } = restored(emptyLane(), lost, nothing)
+    expect(known).toMatchObject({ queue: lost.queue, rest: ROLES, freeze: FREEZE, turn: 77, nextNumber: 3 })
+    expect(running).toMatchObject({ releaseId: 'r1', isStarting: false, isEnding: false })
+    expect(place(known as Lane, wish('b', 'queue'))).toEqual({ kind: 'repeat', releaseId: 'r2' })
+  })
+
+  it('follows the release that is open, whatever the lost one had followed, and reuses no number', () => {
+    const open = { releaseId: 'r5', number: 5 }
+    expect(restored(emptyLane(), lost, { open, highest: 8 })).toMatchObject({ running: open, nextNumber: 9 })
+    expect(restored(emptyLane<string>(), null, { open, highest: 5 })).toMatchObject({ running: open, nextNumber: 6 })
+    expect(restored(emptyLane<string>(), null, nothing)).toEqual(emptyLane())
+  })
+})
 
 describe('place', () => {
   it('starts on a free target', () => {

@@ -1,6 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import { beginLostLanes } from '../../src/worker/lost-lanes.ts'
 import { startTemporal } from '../support/temporal.ts'
 import { ERRORS, openStage, planFor, type Stage } from './harness.ts'
 
@@ -273,6 +274,60 @@ describe('a queue', () => {
     await endByAbort(first)
     await stage.untilLane(({ running }) => running === null)
     await expect(handleOf(second).describe()).rejects.toBeDefined()
+  })
+})
+
+describe('a lane that was ended in Temporal', () => {
+  const target = () => ({ service: stage.service, environment: 'production' })
+  const beginAgain = () =>
+    beginLostLanes(
+      {
+        ...{ client: env.client, taskQueue: stage.taskQueue, now: Date.now },
+        isTarget: ({ service }) => service === stage.service,
+      },
+      Date.now() - 120_000,
+    )
+  async function untilBegunAgain(): Promise<void> {
+    await expect.poll(beginAgain, { timeout: 40_000 }).toEqual([`lane/${stage.service}/production`])
+    expect(await beginAgain()).toEqual([])
+  }
+
+  it('between releases is begun again, and holds the router as before', async () => {
+    await stage.result(await stage.start(planFor(stage, QUICK)))
+    await stage.untilLane(({ running }) => running === null)
+    await laneHandle().terminate('by hand')
+    stage.router.restart()
+    await untilBegunAgain()
+    await untilSplit({ blue: 0, green: 10_000 })
+    const lane = await stage.untilLane(({ keeper }) => keeper.state === 'holding')
+    expect(lane).toMatchObject({ stable: { pool: 'green', version: '2.4.0' }, nextNumber: 2 })
+    await expect
+      .poll(() => stage.notices.map(({ text }) => text).join('\n'), { timeout: 40_000 })
+      .toContain('the lane was ended in Temporal and has begun again; ')
+  })
+
+  it('knows the release that runs, what waits, and the freeze', async () => {
+    const first = await baking()
+    const second = await stage.start(planFor(stage, QUICK), { version: '2.5.0', whenBusy: 'queue' })
+    await stage.releases.freeze(target(), 'carol', 'fair')
+    await laneHandle().terminate('by hand')
+    await untilBegunAgain()
+    const lane = await stage.untilLane(({ running }) => running === first)
+    expect(lane).toMatchObject({ freeze: { by: 'carol' }, queue: [{ releaseId: second }] })
+    await endByAbort(first)
+    await stage.releases.unfreeze(target(), 'carol')
+    await stage.untilBegun(second)
+    expect(await stage.result(second)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('is known as well to the wish that begins it before anybody else does', async () => {
+    await stage.result(await stage.start(planFor(stage, QUICK)))
+    await stage.untilLane(({ running }) => running === null)
+    await laneHandle().terminate('by hand')
+    stage.router.restart()
+    const result = await stage.result(await stage.start(planFor(stage, QUICK), { version: '2.5.0' }))
+    expect(result.reason).toContain('another pool than the last release has left them on')
+    await untilSplit({ blue: 0, green: 10_000 })
   })
 })
 
