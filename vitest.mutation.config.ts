@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       'test/analysis/statistics/**/*.test.ts',
       'test/analysis/*-test.test.ts',
-      'test/analysis/wealth.test.ts',
+      'test/analysis/judges/sequential/wealth.test.ts',
       'test/analysis/peers/incomplete-beta.test.ts',
     ],
     testTimeout: 30_000,

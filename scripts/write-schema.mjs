@@ -21,8 +21,8 @@ await runMain(async (report) => {
 
 async function planSchema() {
   const [{ planJsonSchema }, { STEP_KINDS }, { ALL_CHECK_KINDS }] = await Promise.all([
-    compiled('domain/plan-json-schema.js'),
-    compiled('domain/steps/index.js'),
+    compiled('domain/plan/plan-json-schema.js'),
+    compiled('domain/plan/steps/index.js'),
     compiled('catalog.js'),
   ])
   return planJsonSchema(STEP_KINDS, ALL_CHECK_KINDS)

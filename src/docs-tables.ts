@@ -1,6 +1,6 @@
 import { ALL_CHECK_KINDS } from './catalog.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
-import { STEP_KINDS } from './domain/steps/index.ts'
+import { STEP_KINDS } from './domain/plan/steps/index.ts'
 import { formatWeight } from './domain/units.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
 import { ROUTERS } from './routers/index.ts'

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { ALL_CHECK_KINDS } from '../src/catalog.ts'
-import { planJsonSchema } from '../src/domain/plan-json-schema.ts'
-import { STEP_KINDS } from '../src/domain/steps/index.ts'
-import { readYaml } from '../src/domain/yaml-text.ts'
+import { planJsonSchema } from '../src/domain/plan/plan-json-schema.ts'
+import { STEP_KINDS } from '../src/domain/plan/steps/index.ts'
+import { readYaml } from '../src/domain/yaml/yaml-text.ts'
 
 const FOLDER = fileURLToPath(new URL('../examples/', import.meta.url))
 const PLANS = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml') && file !== 'sluice.yaml')

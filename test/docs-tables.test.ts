@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ALL_CHECK_KINDS } from '../src/catalog.ts'
 import { docsTables } from '../src/docs-tables.ts'
 import { ERROR_CODES } from '../src/domain/error-codes.ts'
-import { STEP_KINDS } from '../src/domain/steps/index.ts'
+import { STEP_KINDS } from '../src/domain/plan/steps/index.ts'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
 

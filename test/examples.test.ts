@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { shapeThrough } from '../src/analysis/latency-shape.ts'
-import { powerOf } from '../src/analysis/plan-power.ts'
+import { shapeThrough } from '../src/analysis/judges/sequential/latency-shape.ts'
+import { powerOf } from '../src/analysis/power/plan-power.ts'
 import { ADAPTERS, ALL_CHECK_KINDS, planContextFor } from '../src/catalog.ts'
 import { readInstallation } from '../src/config/installation.ts'
-import type { Action } from '../src/domain/actions.ts'
-import type { Plan } from '../src/domain/plan.ts'
-import { readPlanText } from '../src/domain/plan-text.ts'
+import type { Action } from '../src/domain/plan/actions.ts'
+import type { Plan } from '../src/domain/plan/plan.ts'
+import { readPlanText } from '../src/domain/plan/plan-text.ts'
 import { formatProblem } from '../src/domain/problems.ts'
-import { STEP_KINDS } from '../src/domain/steps/index.ts'
+import { STEP_KINDS } from '../src/domain/plan/steps/index.ts'
 
 const FOLDER = fileURLToPath(new URL('../examples/', import.meta.url))
 const textOf = (file: string) => readFileSync(`${FOLDER}${file}`, 'utf8')

@@ -1,5 +1,5 @@
-import { calibrate } from '../../src/analysis/calibrate.ts'
-import { createRandom } from '../../src/analysis/random.ts'
+import { calibrate } from '../../src/analysis/calibration/calibrate.ts'
+import { createRandom } from '../../src/analysis/statistics/random.ts'
 import { drawLooks, ERROR_SCENARIOS, LOOK_SECONDS, LOOKS_PER_MINUTE } from './error-traffic.ts'
 import { sequentialRule } from './our-judge.ts'
 

@@ -4,7 +4,7 @@ import { failureLimitCheck, flaggerCheck, NO_BREACH } from '../../src/analysis/p
 import { type EventSplit, lindonMalekEvidence, truncatedEvidence } from '../../src/analysis/peers/lindon-malek.ts'
 import { obrienFlemingConstant } from '../../src/analysis/peers/obrien-fleming.ts'
 import { shareDifference, twoProportionZ } from '../../src/analysis/peers/proportions.ts'
-import type { SplitCounts } from '../../src/analysis/split-test.ts'
+import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
 import { LOOK_SECONDS } from './error-traffic.ts'
 import { sequentialRule, startOurJudge } from './our-judge.ts'

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/analysis/random.ts'
+import type { Random } from '../../src/analysis/statistics/random.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
 
 /** How the canary is slower: each request takes `factor` times as long with probability `share`. */

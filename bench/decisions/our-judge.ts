@@ -1,6 +1,6 @@
-import { type CheckState, enterExposure, startCheck, stepCheck } from '../../src/analysis/check-judge.ts'
-import type { SplitCounts } from '../../src/analysis/split-test.ts'
-import type { Check, CheckInput, SequentialRule } from '../../src/domain/checks.ts'
+import { type CheckState, enterExposure, startCheck, stepCheck } from '../../src/analysis/judges/check-judge.ts'
+import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
+import type { Check, CheckInput, SequentialRule } from '../../src/domain/plan/checks.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
 import type { Milliseconds } from '../../src/domain/units.ts'
 

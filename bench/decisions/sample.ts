@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/analysis/random.ts'
+import { createRandom } from '../../src/analysis/statistics/random.ts'
 import { isErrorRule } from './error-rules.ts'
 import { ERROR_SCENARIOS } from './error-traffic.ts'
 import { isLatencyRule } from './latency-rules.ts'

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/analysis/random.ts'
+import type { Random } from '../../src/analysis/statistics/random.ts'
 import { type LatencyDetector, type LatencyRule, startLatencyRule } from './latency-rules.ts'
 import { drawLatencies, FINE_BINS, LATENCY_LOOK_SECONDS, LATENCY_MINUTES, type Slowness } from './latency-traffic.ts'
 

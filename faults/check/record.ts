@@ -1,4 +1,4 @@
-import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
 import type { FaultName } from '../kinds.ts'
 import type { ReleaseScript } from '../script/script.ts'

@@ -1,5 +1,5 @@
-import type { Random } from '../../src/analysis/random.ts'
-import { createRandom } from '../../src/analysis/random.ts'
+import type { Random } from '../../src/analysis/statistics/random.ts'
+import { createRandom } from '../../src/analysis/statistics/random.ts'
 import { type FaultName, isIn, type NameIn, namesIn } from '../kinds.ts'
 
 /** The kinds that one release gets. */

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../src/analysis/random.ts'
+import { createRandom, type Random } from '../../src/analysis/statistics/random.ts'
 import type { BasisPoints } from '../../src/domain/units.ts'
 import { FAULT_KINDS, type FaultGroup, type FaultName, type NameIn } from '../kinds.ts'
 import { coveringWaves, dealt, type Hand } from './deck.ts'

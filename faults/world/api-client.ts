@@ -1,4 +1,4 @@
-import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import type { Milliseconds } from '../../src/domain/units.ts'
 import { ENVIRONMENT } from './installation.ts'
 

@@ -1,8 +1,8 @@
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
-import type { GuardInput, GuardOutcome, GuardState } from '../domain/guard.ts'
-import type { EndReport, LaneState } from '../domain/lane-state.ts'
-import type { Submission } from '../domain/read-submission.ts'
-import type { ReleaseCard } from '../domain/release-card.ts'
+import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
+import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
+import type { Submission } from '../domain/lane/read-submission.ts'
+import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 

@@ -1,5 +1,5 @@
-import { type ArmReadings, needsCounts, queriesOf } from '../domain/checks.ts'
-import type { GuardInput, GuardState } from '../domain/guard.ts'
+import { type ArmReadings, needsCounts, queriesOf } from '../domain/plan/checks.ts'
+import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { evidenceStart } from '../analysis/traffic/watch-traffic.ts'

@@ -1,7 +1,7 @@
-import { type CheckState, enterExposure, startCheck } from '../analysis/check-judge.ts'
-import { type SampleRatioState, startSampleRatio } from '../analysis/sample-ratio.ts'
+import { type CheckState, enterExposure, startCheck } from '../analysis/judges/check-judge.ts'
+import { type SampleRatioState, startSampleRatio } from '../analysis/judges/sample-ratio.ts'
 import { evidenceStart, startTraffic, type TrafficState } from '../analysis/traffic/watch-traffic.ts'
-import type { BlindSpan, GuardInput, GuardState, WatchedCheck } from '../domain/guard.ts'
+import type { BlindSpan, GuardInput, GuardState, WatchedCheck } from '../domain/release/guard.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { isAlone, NOT_YET, pastOf, verdictAlone } from './judge-checks.ts'
 

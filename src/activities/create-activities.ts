@@ -1,6 +1,6 @@
 import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity'
 import { describeError, SluiceError } from '../domain/errors.ts'
-import type { GuardInput, GuardOutcome, GuardState } from '../domain/guard.ts'
+import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { fenceOf } from '../domain/fenced-error.ts'

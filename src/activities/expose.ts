@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
-import { exposureText } from '../domain/release-story.ts'
+import { exposureText } from '../domain/release/release-story.ts'
 import { fencedError, withMessage } from '../domain/fenced-error.ts'
 import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'

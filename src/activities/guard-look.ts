@@ -10,8 +10,8 @@ import {
   type TrafficState,
   watchTraffic,
 } from '../analysis/traffic/watch-traffic.ts'
-import { needsCounts } from '../domain/checks.ts'
-import type { ArmPoint, BlindSpan, GuardInput, GuardOutcome, GuardState, SeriesPoint } from '../domain/guard.ts'
+import { needsCounts } from '../domain/plan/checks.ts'
+import type { ArmPoint, BlindSpan, GuardInput, GuardOutcome, GuardState, SeriesPoint } from '../domain/release/guard.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import type { Observation } from '../metrics/metric-source.ts'

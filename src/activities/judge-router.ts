@@ -1,6 +1,6 @@
-import { driftProblem, NO_DRIFT, noteDrift } from '../domain/drift.ts'
+import { driftProblem, NO_DRIFT, noteDrift } from '../domain/release/drift.ts'
 import { compareFences } from '../domain/exposure.ts'
-import type { GuardInput, GuardOutcome, GuardState } from '../domain/guard.ts'
+import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Keep, RouterLook } from './keep-router.ts'
 

@@ -4,10 +4,10 @@ import {
   type SampleRatioState,
   startSampleRatio,
   stepSampleRatio,
-} from '../analysis/sample-ratio.ts'
+} from '../analysis/judges/sample-ratio.ts'
 import { tellUneven } from '../analysis/traffic/promised-split.ts'
 import type { TrafficLook } from '../analysis/traffic/watch-traffic.ts'
-import type { GuardInput, GuardState } from '../domain/guard.ts'
+import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import type { RouterCapabilities } from '../routers/router.ts'
 

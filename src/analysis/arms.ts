@@ -1,5 +1,5 @@
 import { type ArmNames, ROLE_NAMES } from '../domain/arm-names.ts'
-import type { CheckInput } from '../domain/checks.ts'
+import type { CheckInput } from '../domain/plan/checks.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'

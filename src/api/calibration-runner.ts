@@ -1,4 +1,4 @@
-import type { CheckCalibration } from '../analysis/plan-calibration.ts'
+import type { CheckCalibration } from '../analysis/calibration/plan-calibration.ts'
 import type { CalibrationJob } from './calibration.ts'
 import { answerOfThread } from './thread.ts'
 

@@ -1,6 +1,11 @@
-import { calibratePlan, type CheckCalibration, type Effort, withLines } from '../analysis/plan-calibration.ts'
-import type { Plan } from '../domain/plan.ts'
-import type { Recording } from '../domain/recording.ts'
+import {
+  calibratePlan,
+  type CheckCalibration,
+  type Effort,
+  withLines,
+} from '../analysis/calibration/plan-calibration.ts'
+import type { Plan } from '../domain/plan/plan.ts'
+import type { Recording } from '../domain/release/recording.ts'
 
 /** All that a calibration is worked out from. Plain JSON, so that it can go to another thread. */
 export interface CalibrationJob {

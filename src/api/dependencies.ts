@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Installation } from '../config/installation.ts'
 import { SluiceError } from '../domain/errors.ts'
-import type { PlanContext } from '../domain/plan.ts'
+import type { PlanContext } from '../domain/plan/plan.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
 import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Installation } from '../config/installation.ts'
 import type { Actor } from '../domain/actor.ts'
 import { SluiceError } from '../domain/errors.ts'
-import { nameText } from '../domain/plan-values.ts'
+import { nameText } from '../domain/plan/plan-values.ts'
 
 /** Who sent a request. @throws SluiceError `request.unauthenticated`, `request.invalid` */
 export type Identify = (headers: IncomingHttpHeaders) => Actor

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ADAPTERS, planContextFor } from '../catalog.ts'
 import { loadInstallation } from '../config/environment.ts'
-import { readPlan } from '../domain/plan.ts'
+import { readPlan } from '../domain/plan/plan.ts'
 import type { PlanAnswer, PlanJob } from './plan-reader.ts'
 import { goBehindOthers } from './priority.ts'
 

@@ -1,6 +1,6 @@
-import type { ExpectedTraffic } from '../analysis/expected-traffic.ts'
-import { powersOf, type StepPower } from '../analysis/plan-power.ts'
-import type { Plan } from '../domain/plan.ts'
+import type { ExpectedTraffic } from '../analysis/power/expected-traffic.ts'
+import { powersOf, type StepPower } from '../analysis/power/plan-power.ts'
+import type { Plan } from '../domain/plan/plan.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { answerOfThread } from './thread.ts'
 

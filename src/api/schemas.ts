@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { COMMAND_VERBS } from '../domain/commands.ts'
-import { isRecord } from '../domain/read-command.ts'
-import { parseBounds, parseQuantilePair } from '../analysis/latency-shape.ts'
-import { durationText, nameText, ratioText, shareText } from '../domain/plan-values.ts'
+import { COMMAND_VERBS } from '../domain/release/commands.ts'
+import { isRecord } from '../domain/release/read-command.ts'
+import { parseBounds, parseQuantilePair } from '../analysis/judges/sequential/latency-shape.ts'
+import { durationText, nameText, ratioText, shareText } from '../domain/plan/plan-values.ts'
 import type { Parsed } from '../domain/units.ts'
 
 /** What the HTTP API takes, as zod: unknown keys are refused, nothing is coerced in a body. */

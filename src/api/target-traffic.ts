@@ -1,6 +1,6 @@
-import { type MeasuredTraffic, measureTraffic } from '../analysis/expected-traffic.ts'
-import { sourcesToRecord } from '../analysis/plan-calibration.ts'
-import type { Plan } from '../domain/plan.ts'
+import { type MeasuredTraffic, measureTraffic } from '../analysis/power/expected-traffic.ts'
+import { sourcesToRecord } from '../analysis/calibration/plan-calibration.ts'
+import type { Plan } from '../domain/plan/plan.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { inTime, type RecordPast } from './recorder.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
-import { reportIssues } from '../domain/plan-issues.ts'
+import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { createProblemList, type Problem } from '../domain/problems.ts'
 
 /** A part of a request that its schema refuses, with everything that is wrong in it. */

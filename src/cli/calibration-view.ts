@@ -1,5 +1,5 @@
-import { pastRows, type PastRow, type PastScore, scoreOf } from '../analysis/past-summary.ts'
-import type { CheckCalibration } from '../analysis/plan-calibration.ts'
+import { pastRows, type PastRow, type PastScore, scoreOf } from '../analysis/calibration/past-summary.ts'
+import type { CheckCalibration } from '../analysis/calibration/plan-calibration.ts'
 import type { PastUsed } from '../api/routes/calibrations.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import { formatDuration } from '../domain/units.ts'

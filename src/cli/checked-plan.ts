@@ -1,6 +1,6 @@
 import { describeError, SluiceError } from '../domain/errors.ts'
-import type { Plan, PlanContext } from '../domain/plan.ts'
-import { readPlanText } from '../domain/plan-text.ts'
+import type { Plan, PlanContext } from '../domain/plan/plan.ts'
+import { readPlanText } from '../domain/plan/plan-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import { inBounds, planFailure, type PlanFile, readPlanFile, readTextFile, withPlaces } from './plan-file.ts'
 import type { Session } from './session.ts'

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import type { CommandVerb } from '../domain/commands.ts'
+import type { CommandVerb } from '../domain/release/commands.ts'
 import { type CalibrateOptions, calibrateFile } from './commands/calibrate.ts'
 import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'

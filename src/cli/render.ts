@@ -1,5 +1,5 @@
-import type { ReleaseCard } from '../domain/release-card.ts'
-import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release-words.ts'
+import type { ReleaseCard } from '../domain/release/release-card.ts'
+import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
 import { FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
 import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'

@@ -1,4 +1,4 @@
-import { nameText } from '../domain/plan-values.ts'
+import { nameText } from '../domain/plan/plan-values.ts'
 import { parseReleaseId, type TargetId } from '../domain/target.ts'
 import { type ApiClient, createApiClient } from './client.ts'
 import { CliFailure, EXIT } from './failure.ts'

@@ -1,4 +1,4 @@
-import { phaseWords, saysWeight } from '../domain/release-words.ts'
+import { phaseWords, saysWeight } from '../domain/release/release-words.ts'
 import { formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
 import { ApiRefusal } from './client.ts'

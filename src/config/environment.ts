@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
 import { formatProblem } from '../domain/problems.ts'
-import { readPlanYaml } from '../domain/plan-text.ts'
+import { readPlanYaml } from '../domain/plan/plan-text.ts'
 import { type AdapterLists, type Installation, readInstallation, tokenSha256 } from './installation.ts'
 import type { TargetId } from '../domain/target.ts'
 

@@ -1,5 +1,5 @@
-import type { ValueLimits } from '../domain/plain-value.ts'
-import type { TextLimits } from '../domain/yaml-scan.ts'
+import type { ValueLimits } from '../domain/yaml/plain-value.ts'
+import type { TextLimits } from '../domain/yaml/yaml-scan.ts'
 
 /** Targets of one installation. */
 export const MOST_TARGETS = 5_000

@@ -1,4 +1,4 @@
-import { reportIssues } from '../domain/plan-issues.ts'
+import { reportIssues } from '../domain/plan/plan-issues.ts'
 import type { Problem, ProblemPath } from '../domain/problems.ts'
 import { reportSecrets } from './addresses.ts'
 import { type Clash, createClashes } from './clashes.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ReleaseCard } from '../domain/release-card.ts'
+import type { ReleaseCard } from '../domain/release/release-card.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import type { Ports } from './ports.ts'
 import { readSecret } from './secret.ts'

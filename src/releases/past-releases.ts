@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client'
-import { type PastRelease, pastReleaseOf } from '../domain/past-release.ts'
+import { type PastRelease, pastReleaseOf } from '../domain/release/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { viewQuery } from '../workflows/messages.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Client } from '@temporalio/client'
-import type { Plan } from '../domain/plan.ts'
+import type { Plan } from '../domain/plan/plan.ts'
 import { parseReleaseId, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Submission, SubmissionAnswer } from '../workflows/messages.ts'

@@ -1,4 +1,4 @@
-import type { LaneView } from '../domain/lane-view.ts'
+import type { LaneView } from '../domain/lane/lane-view.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { ShownCard, WaitingPlace } from './releases.ts'

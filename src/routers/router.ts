@@ -1,5 +1,5 @@
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
-import { exposureText } from '../domain/release-story.ts'
+import { exposureText } from '../domain/release/release-story.ts'
 import type { BasisPoints } from '../domain/units.ts'
 import { pinsOf, splitOf } from './wish.ts'
 

@@ -1,4 +1,4 @@
-import { nameText } from '../domain/plan-values.ts'
+import { nameText } from '../domain/plan/plan-values.ts'
 import { parseReleaseId, type TargetId } from '../domain/target.ts'
 import { BUTTON_VERBS, type ButtonVerb } from './blocks.ts'
 

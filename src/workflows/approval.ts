@@ -1,4 +1,4 @@
-import type { AskAction } from '../domain/actions.ts'
+import type { AskAction } from '../domain/plan/actions.ts'
 import { formatDuration } from '../domain/units.ts'
 import { goOn, untilUnpaused } from './pausing.ts'
 import type { Run } from './run.ts'

@@ -1,6 +1,6 @@
-import type { ExposeAction } from '../domain/actions.ts'
+import type { ExposeAction } from '../domain/plan/actions.ts'
 import { isSameExposure } from '../domain/exposure.ts'
-import { exposureText } from '../domain/release-story.ts'
+import { exposureText } from '../domain/release/release-story.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import { causeOf, codeOf, isActivityFailure } from './failures.ts'
 import { exposeForward, readBaseline } from './outside.ts'

@@ -8,10 +8,10 @@ import {
   place,
   recover,
   withdraw,
-} from '../domain/lane-state.ts'
-import type { LaneView } from '../domain/lane-view.ts'
-import { isRecord, isText, type Read, wrong } from '../domain/read-command.ts'
-import { readSubmission } from '../domain/read-submission.ts'
+} from '../domain/lane/lane-state.ts'
+import type { LaneView } from '../domain/lane/lane-view.ts'
+import { isRecord, isText, type Read, wrong } from '../domain/release/read-command.ts'
+import { readSubmission } from '../domain/lane/read-submission.ts'
 import { releaseIdOf } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { LaneRun } from './lane-run.ts'

@@ -19,9 +19,9 @@ import {
   start,
   vanished,
   type Waiting,
-} from '../domain/lane-state.ts'
-import { laneView } from '../domain/lane-view.ts'
-import { beginState } from '../domain/release-state.ts'
+} from '../domain/lane/lane-state.ts'
+import { laneView } from '../domain/lane/lane-view.ts'
+import { beginState } from '../domain/release/release-state.ts'
 import { releaseIdOf, targetName } from '../domain/target.ts'
 import type { lane } from './lane.ts'
 import { answer, refuse, wishOf } from './lane-answers.ts'

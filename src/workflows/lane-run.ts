@@ -7,8 +7,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { Notice } from '../activities/activities.ts'
-import { type Duty, dutyOf, emptyLane, type LaneState } from '../domain/lane-state.ts'
-import { describeLane, type LaneView, laneView } from '../domain/lane-view.ts'
+import { type Duty, dutyOf, emptyLane, type LaneState } from '../domain/lane/lane-state.ts'
+import { describeLane, type LaneView, laneView } from '../domain/lane/lane-view.ts'
 import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { isActivityFailure } from './failures.ts'

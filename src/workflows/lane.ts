@@ -14,8 +14,8 @@ import {
   start,
   vanished,
   type Waiting,
-} from '../domain/lane-state.ts'
-import { beginState } from '../domain/release-state.ts'
+} from '../domain/lane/lane-state.ts'
+import { beginState } from '../domain/release/release-state.ts'
 import { targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { causeOf, isActivityFailure } from './failures.ts'

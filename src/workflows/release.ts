@@ -6,9 +6,9 @@ import {
   isCancellation,
   log,
 } from '@temporalio/workflow'
-import type { Action } from '../domain/actions.ts'
-import type { GuardOutcome } from '../domain/guard.ts'
-import { endOf } from '../domain/release-state.ts'
+import type { Action } from '../domain/plan/actions.ts'
+import type { GuardOutcome } from '../domain/release/guard.ts'
+import { endOf } from '../domain/release/release-state.ts'
 import { laneIdOf } from '../domain/target.ts'
 import { answerMessages } from './answers.ts'
 import { ask } from './approval.ts'

@@ -1,6 +1,6 @@
 import { isSameExposure } from '../domain/exposure.ts'
-import { wasExposed } from '../domain/release-state.ts'
-import { exposureText, isWorthTelling } from '../domain/release-story.ts'
+import { wasExposed } from '../domain/release/release-state.ts'
+import { exposureText, isWorthTelling } from '../domain/release/release-story.ts'
 import { noteTaking } from './exposing.ts'
 import { causeOf, codeOf, isActivityFailure } from './failures.ts'
 import { handOverWhenLong } from './hand-over.ts'

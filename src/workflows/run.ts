@@ -8,18 +8,18 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { Notice } from '../activities/activities.ts'
-import type { Action } from '../domain/actions.ts'
+import type { Action } from '../domain/plan/actions.ts'
 import type { Fence } from '../domain/exposure.ts'
-import { releaseCard } from '../domain/release-card.ts'
-import { describeForTemporal } from '../domain/release-details.ts'
-import { reduce } from '../domain/release-reducer.ts'
+import { releaseCard } from '../domain/release/release-card.ts'
+import { describeForTemporal } from '../domain/release/release-details.ts'
+import { reduce } from '../domain/release/release-reducer.ts'
 import {
   type Abandonment,
   beginState,
   type Pause,
   type ReleaseEvent,
   type ReleaseState,
-} from '../domain/release-state.ts'
+} from '../domain/release/release-state.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { ReleaseInput } from './messages.ts'
 import { tell } from './outside.ts'

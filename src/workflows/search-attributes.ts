@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common'
-import { weakestOutcome } from '../domain/release-details.ts'
-import type { ReleaseState } from '../domain/release-state.ts'
+import { weakestOutcome } from '../domain/release/release-details.ts'
+import type { ReleaseState } from '../domain/release/release-state.ts'
 import type { ReleaseInput } from './messages.ts'
 
 /** The custom search attributes of a release; the set-up registers them by this list. */

@@ -1,10 +1,16 @@
 import { ActivityFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow'
 import { armNames } from '../domain/arm-names.ts'
-import type { Check } from '../domain/checks.ts'
+import type { Check } from '../domain/plan/checks.ts'
 import { compareFences } from '../domain/exposure.ts'
-import { type GuardInput, type GuardOutcome, type GuardState, verdictsOf, withoutEvidence } from '../domain/guard.ts'
-import { watchFor } from '../domain/release-watch.ts'
-import { isEnded } from '../domain/release-state.ts'
+import {
+  type GuardInput,
+  type GuardOutcome,
+  type GuardState,
+  verdictsOf,
+  withoutEvidence,
+} from '../domain/release/guard.ts'
+import { watchFor } from '../domain/release/release-watch.ts'
+import { isEnded } from '../domain/release/release-state.ts'
 import { targetName } from '../domain/target.ts'
 import { guardFor, readGuard } from './outside.ts'
 import type { Milliseconds } from '../domain/units.ts'

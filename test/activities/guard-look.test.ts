@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { lookOnce } from '../../src/activities/guard-look.ts'
 import { armNames } from '../../src/domain/arm-names.ts'
-import type { GuardInput, GuardOutcome, GuardState } from '../../src/domain/guard.ts'
+import type { GuardInput, GuardOutcome, GuardState } from '../../src/domain/release/guard.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
-import { errorCheck } from '../analysis/looks.ts'
+import { errorCheck } from '../analysis/judges/looks.ts'
 import { healthyScript, scriptedSource } from '../e2e/scripted-source.ts'
 
 const CHECK = { ...errorCheck({ notWorseThan: 1.5, minRequests: 20 }), source: 'scripted' }

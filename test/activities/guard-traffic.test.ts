@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { blindTime, standingOf, unwatchedText } from '../../src/domain/guard.ts'
-import { errorCheck, ordersCheck } from '../analysis/looks.ts'
+import { blindTime, standingOf, unwatchedText } from '../../src/domain/release/guard.ts'
+import { errorCheck, ordersCheck } from '../analysis/judges/looks.ts'
 import { type TrafficSettings, watchedTraffic } from '../support/watched-traffic.ts'
 
 const ERRORS = { ...errorCheck({ notWorseThan: 1.5, minRequests: 20, alpha: 0.01 }), source: 'store' }

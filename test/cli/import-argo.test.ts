@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ALL_CHECK_KINDS } from '../../src/catalog.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
-import { readPlanText } from '../../src/domain/plan-text.ts'
-import { planContext } from '../domain/plan-context.ts'
+import { readPlanText } from '../../src/domain/plan/plan-text.ts'
+import { planContext } from '../domain/plan/plan-context.ts'
 
 const TEMPLATE = `apiVersion: argoproj.io/v1alpha1
 kind: AnalysisTemplate

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { StepPower } from '../../src/analysis/plan-power.ts'
+import type { StepPower } from '../../src/analysis/power/plan-power.ts'
 import { renderPower, renderTraffic } from '../../src/cli/power-table.ts'
 import { columnsOf } from '../../src/cli/text.ts'
 

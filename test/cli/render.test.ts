@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatLatency, formatShare, renderCard } from '../../src/cli/render.ts'
 import { clean, columnsOf, wrap } from '../../src/cli/text.ts'
-import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { demoGuard, validPlan } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 

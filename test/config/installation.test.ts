@@ -4,7 +4,7 @@ import { type AdapterLists, planContextOf, readInstallation } from '../../src/co
 import { formatProblem } from '../../src/domain/problems.ts'
 import { createMemoryMetricSource, createMemoryMetricWorld } from '../../src/metrics/memory.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
-import { FINE_ROUTER } from '../domain/plan-context.ts'
+import { FINE_ROUTER } from '../domain/plan/plan-context.ts'
 
 const LISTS: AdapterLists = {
   routers: [

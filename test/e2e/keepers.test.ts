@@ -1,6 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { beginLostLanes } from '../../src/worker/lost-lanes.ts'
 import { startTemporal } from '../support/temporal.ts'
 import { ERRORS, openStage, planFor, type Stage } from './harness.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Plan } from '../../src/domain/plan.ts'
-import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import type { Plan } from '../../src/domain/plan/plan.ts'
+import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { planFor } from '../e2e/harness.ts'
 import { openWorld, type World } from './world.ts'
 

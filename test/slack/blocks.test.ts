@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ReleaseCard } from '../../src/domain/release-card.ts'
+import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { releaseBlocks, releaseText } from '../../src/slack/blocks.ts'
 import { clamp, escape } from '../../src/slack/text.ts'
 

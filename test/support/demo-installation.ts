@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Installation } from '../../src/config/installation.ts'
-import { type Plan, readPlan } from '../../src/domain/plan.ts'
-import type { GuardState } from '../../src/domain/guard.ts'
-import { FACTS, planContext } from '../domain/plan-context.ts'
+import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
+import type { GuardState } from '../../src/domain/release/guard.ts'
+import { FACTS, planContext } from '../domain/plan/plan-context.ts'
 
 export const CONTEXT = planContext({ ...FACTS, metrics: { proxy: FACTS.metrics['prometheus']! } })
 

@@ -1,15 +1,21 @@
-import type { Action } from '../../src/domain/actions.ts'
-import { type Command, decide } from '../../src/domain/commands.ts'
+import type { Action } from '../../src/domain/plan/actions.ts'
+import { type Command, decide } from '../../src/domain/release/commands.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { isSameExposure } from '../../src/domain/exposure.ts'
-import type { GuardState } from '../../src/domain/guard.ts'
-import * as lanes from '../../src/domain/lane-state.ts'
-import { pastReleaseOf } from '../../src/domain/past-release.ts'
-import { releaseCard } from '../../src/domain/release-card.ts'
-import { phaseText, weakestOutcome } from '../../src/domain/release-details.ts'
-import { laneView } from '../../src/domain/lane-view.ts'
-import { reduce } from '../../src/domain/release-reducer.ts'
-import { beginState, endOf, isEnded, type ReleaseEvent, type ReleaseState } from '../../src/domain/release-state.ts'
+import type { GuardState } from '../../src/domain/release/guard.ts'
+import * as lanes from '../../src/domain/lane/lane-state.ts'
+import { pastReleaseOf } from '../../src/domain/release/past-release.ts'
+import { releaseCard } from '../../src/domain/release/release-card.ts'
+import { phaseText, weakestOutcome } from '../../src/domain/release/release-details.ts'
+import { laneView } from '../../src/domain/lane/lane-view.ts'
+import { reduce } from '../../src/domain/release/release-reducer.ts'
+import {
+  beginState,
+  endOf,
+  isEnded,
+  type ReleaseEvent,
+  type ReleaseState,
+} from '../../src/domain/release/release-state.ts'
 import { parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
 import type { CommandOutcome, CommandRequest, Releases, ReleaseRow, StartRequest } from '../../src/releases/releases.ts'
 import { placeIn, waitingCard, waitingText } from '../../src/releases/waiting.ts'

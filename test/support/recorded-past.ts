@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/analysis/random.ts'
+import { createRandom } from '../../src/analysis/statistics/random.ts'
 import type { RecordedWindow } from '../../src/domain/observation.ts'
 
 const BOUNDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]

@@ -1,4 +1,4 @@
-import type { ArgoCheck, CheckInput } from '../../domain/checks.ts'
+import type { ArgoCheck, CheckInput } from '../../domain/plan/checks.ts'
 import { formatDuration, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive } from '../arms.ts'

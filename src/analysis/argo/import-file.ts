@@ -1,4 +1,4 @@
-import { isRecord } from '../../domain/plan-issues.ts'
+import { isRecord } from '../../domain/plan/plan-issues.ts'
 import {
   analysisTemplateSchema,
   type ImportOptions,

@@ -1,5 +1,5 @@
-import type { ArgoCheck } from '../../domain/checks.ts'
-import { nameText } from '../../domain/plan-values.ts'
+import type { ArgoCheck } from '../../domain/plan/checks.ts'
+import { nameText } from '../../domain/plan/plan-values.ts'
 import { writeDuration } from '../../domain/units.ts'
 
 /** Checks as they stand under `checks:` of a plan, and what the reader should know of the change. */

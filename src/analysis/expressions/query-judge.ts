@@ -1,5 +1,5 @@
 import { type ArmNames, ROLE_NAMES } from '../../domain/arm-names.ts'
-import type { ArmReadings, CheckInput, QueryCheck } from '../../domain/checks.ts'
+import type { ArmReadings, CheckInput, QueryCheck } from '../../domain/plan/checks.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive, namesOf } from '../arms.ts'
 import { asClause, formatBreaches, formatSeries, shorten } from '../explain.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { type CheckContext, type CheckKind, defineCheck } from '../../domain/check-kinds.ts'
-import { reportIssues } from '../../domain/plan-issues.ts'
-import type { Parts } from '../../domain/plan-parts.ts'
-import { durationText, nameText } from '../../domain/plan-values.ts'
+import { type CheckContext, type CheckKind, defineCheck } from '../../domain/plan/check-kinds.ts'
+import { reportIssues } from '../../domain/plan/plan-issues.ts'
+import type { Parts } from '../../domain/plan/plan-parts.ts'
+import { durationText, nameText } from '../../domain/plan/plan-values.ts'
 import { formatDuration } from '../../domain/units.ts'
 import { canaryConfigSchema } from './canary-config.ts'
 

@@ -1,5 +1,5 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import type { ArmReadings, CheckInput, KayentaCheck } from '../../domain/checks.ts'
+import type { ArmReadings, CheckInput, KayentaCheck } from '../../domain/plan/checks.ts'
 import type { MetricResult } from '../../domain/observation.ts'
 import { formatDuration, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'

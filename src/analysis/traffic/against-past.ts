@@ -1,10 +1,10 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import { type Check, type CheckInput, knownTo } from '../../domain/checks.ts'
+import { type Check, type CheckInput, knownTo } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { armFault, formatServed, inconclusive, isCount, isOverlapping, isTime, namesOf } from '../arms.ts'
-import type { CheckState } from '../check-judge.ts'
+import type { CheckState } from '../judges/check-judge.ts'
 import {
   asClause,
   asSentence,
@@ -18,9 +18,9 @@ import {
   formatStanding,
   formatWatched,
 } from '../explain.ts'
-import { WORSE_BETS } from '../split-test.ts'
-import { SLOWDOWNS } from '../slowdown-test.ts'
-import { growWealth, logMeanWealth, logSumExp, startWealth, type Wealth } from '../wealth.ts'
+import { WORSE_BETS } from '../judges/split-test.ts'
+import { SLOWDOWNS } from '../judges/sequential/slowdown-test.ts'
+import { growWealth, logMeanWealth, logSumExp, startWealth, type Wealth } from '../judges/sequential/wealth.ts'
 import { claimsOf, type PastClaim, type PastClaims } from './past-claims.ts'
 import type { PastCount, StablePast } from './past.ts'
 

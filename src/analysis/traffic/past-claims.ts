@@ -1,4 +1,4 @@
-import { type Check, type CountedCheck, comparesWithStable, needsCounts } from '../../domain/checks.ts'
+import { type Check, type CountedCheck, comparesWithStable, needsCounts } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
 import { formatFraction, formatList, formatQuantile, formatSeconds, formatShare } from '../explain.ts'
 import { hasSameBuckets, quantileOf, totalOf } from '../histogram.ts'

@@ -1,5 +1,5 @@
-import { type Check, needsCounts } from '../../domain/checks.ts'
-import type { BlindSpan, GuardInput } from '../../domain/guard.ts'
+import { type Check, needsCounts } from '../../domain/plan/checks.ts'
+import type { BlindSpan, GuardInput } from '../../domain/release/guard.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import type { Observation } from '../../metrics/metric-source.ts'

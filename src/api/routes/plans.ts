@@ -6,10 +6,10 @@ import {
   type MeasuredTraffic,
   type StatedTraffic,
   unaskedEvent,
-} from '../../analysis/expected-traffic.ts'
-import type { StepPower } from '../../analysis/plan-power.ts'
+} from '../../analysis/power/expected-traffic.ts'
+import type { StepPower } from '../../analysis/power/plan-power.ts'
 import { SluiceError } from '../../domain/errors.ts'
-import type { Plan } from '../../domain/plan.ts'
+import type { Plan } from '../../domain/plan/plan.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'

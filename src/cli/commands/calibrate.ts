@@ -1,8 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import type { CheckCalibration, Effort } from '../../analysis/plan-calibration.ts'
+import type { CheckCalibration, Effort } from '../../analysis/calibration/plan-calibration.ts'
 import type { CalibrationAnswer } from '../../api/routes/calibrations.ts'
-import type { Plan } from '../../domain/plan.ts'
-import type { Recording } from '../../domain/recording.ts'
+import type { Plan } from '../../domain/plan/plan.ts'
+import type { Recording } from '../../domain/release/recording.ts'
 import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
 import { renderCalibration } from '../calibration-view.ts'
 import { checkedPlan } from '../checked-plan.ts'
@@ -81,7 +81,7 @@ async function calibrateHere(
   session: Session,
 ): Promise<readonly CheckCalibration[]> {
   const recording = await recordingIn(path, session)
-  const { calibratePlan, withLines } = await import('../../analysis/plan-calibration.ts')
+  const { calibratePlan, withLines } = await import('../../analysis/calibration/plan-calibration.ts')
   const effort: Effort = { looks: LOCAL_LOOKS, replays }
   const checks: CheckCalibration[] = []
   const total = plan.checks.length
@@ -97,7 +97,7 @@ async function recordingIn(path: string, { terminal }: Session): Promise<Recordi
   const text = await terminal.readFile(path).catch(() => {
     throw new CliFailure(EXIT.usage, `${clean(path)} cannot be read`)
   })
-  const { readRecording } = await import('../../domain/recording.ts')
+  const { readRecording } = await import('../../domain/release/recording.ts')
   const read = readRecording(parse(text, path))
   if ('recording' in read) return read.recording
   const lines = read.problems.slice(0, MOST_PROBLEMS).map((problem) => `${clean(path)}: ${clean(problem)}`)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { CommandVerb } from '../../domain/commands.ts'
-import type { ReleaseCard } from '../../domain/release-card.ts'
+import type { CommandVerb } from '../../domain/release/commands.ts'
+import type { ReleaseCard } from '../../domain/release/release-card.ts'
 import { parseDuration } from '../../domain/units.ts'
 import type { CommandOutcome } from '../../releases/releases.ts'
 import { CliFailure, EXIT } from '../failure.ts'

@@ -1,6 +1,6 @@
-import { nameText } from '../../domain/plan-values.ts'
+import { nameText } from '../../domain/plan/plan-values.ts'
 import type { LocatedProblem } from '../../domain/problems.ts'
-import { readYamlDocuments, writeYaml } from '../../domain/yaml-text.ts'
+import { readYamlDocuments, writeYaml } from '../../domain/yaml/yaml-text.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { inBounds, planFailure, readTextFile } from '../plan-file.ts'
 import type { Session } from '../session.ts'

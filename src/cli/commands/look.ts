@@ -1,4 +1,4 @@
-import type { ReleaseCard } from '../../domain/release-card.ts'
+import type { ReleaseCard } from '../../domain/release/release-card.ts'
 import type { ReleasePage } from '../../releases/releases.ts'
 import { EXIT, type ExitCode } from '../failure.ts'
 import { renderCard } from '../render.ts'

@@ -1,7 +1,7 @@
-import { expectedTraffic, type StatedTraffic, unaskedEvent } from '../../analysis/expected-traffic.ts'
-import type { StepPower } from '../../analysis/plan-power.ts'
+import { expectedTraffic, type StatedTraffic, unaskedEvent } from '../../analysis/power/expected-traffic.ts'
+import type { StepPower } from '../../analysis/power/plan-power.ts'
 import type { PlanCheckAnswer } from '../../api/routes/plans.ts'
-import type { Plan } from '../../domain/plan.ts'
+import type { Plan } from '../../domain/plan/plan.ts'
 import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
@@ -30,7 +30,7 @@ export async function checkPlan(name: string, options: CheckOptions, session: Se
   if (traffic !== null) refuseUnasked(plan, traffic.stated)
   const described = describePlan(name, plan, session.look().width)
   if (expected === null) return session.say([...described, ...hintFor(plan, config)], { plan })
-  const { powerOf } = await import('../../analysis/plan-power.ts')
+  const { powerOf } = await import('../../analysis/power/plan-power.ts')
   const power = powerOf(plan, expected)
   const lines = [...described, ...powerLines(plan, power, expected.requestsPerSecond, session)]
   session.say(lines, { plan, traffic: expected, power })

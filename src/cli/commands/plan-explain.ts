@@ -1,6 +1,6 @@
 import type { Exposure } from '../../domain/exposure.ts'
-import { type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan-timeline.ts'
-import type { Plan } from '../../domain/plan.ts'
+import { type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
+import type { Plan } from '../../domain/plan/plan.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import type { RenderOptions } from '../render.ts'

@@ -6,7 +6,7 @@ import {
   startKayenta,
   stepKayenta,
 } from '../../../src/analysis/kayenta/kayenta-judge.ts'
-import type { ArmReadings, CheckInput, KayentaCheck } from '../../../src/domain/checks.ts'
+import type { ArmReadings, CheckInput, KayentaCheck } from '../../../src/domain/plan/checks.ts'
 import type { MetricResult } from '../../../src/domain/observation.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { startCheck, stepCheck } from '../../../src/analysis/check-judge.ts'
-import { createRandom } from '../../../src/analysis/random.ts'
+import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
+import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import { type AgainstPastState, stepAgainstPast } from '../../../src/analysis/traffic/against-past.ts'
 import { rememberStable, type StablePast } from '../../../src/analysis/traffic/past.ts'
-import type { Check } from '../../../src/domain/checks.ts'
+import type { Check } from '../../../src/domain/plan/checks.ts'
 import type { ArmCounts } from '../../../src/domain/observation.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
-import { arm, errorCheck, histogram, latencyCheck, look, ordersCheck } from '../looks.ts'
+import { arm, errorCheck, histogram, latencyCheck, look, ordersCheck } from '../judges/looks.ts'
 
 const NAMES = { canary: '2.4.0', stable: '2.3.9' }
 const BOUNDS = [0.1, 0.2, 0.5, 1, 2, 5]

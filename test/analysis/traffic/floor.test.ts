@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../../../src/analysis/random.ts'
+import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import { type FloorLook, type FloorStanding, startFloor, stepFloor } from '../../../src/analysis/traffic/floor.ts'
 
 const RULE = { errors: 0.5, requests: 20 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../../../src/analysis/random.ts'
+import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import { startSilence, stepSilence } from '../../../src/analysis/traffic/silence.ts'
 
 /** Windows of a second with so many requests: the silences that have ended, and since when one lasts. */

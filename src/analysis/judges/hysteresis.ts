@@ -1,0 +1,60 @@
+import type { Milliseconds } from '../../domain/units.ts'
+import type { Evidence, Verdict } from '../../domain/verdict.ts'
+import { inconclusive } from '../arms.ts'
+import { formatBreaches } from '../explain.ts'
+
+/** `failures` breaches among the last `of` looks that counted fail a check. */
+export interface Hysteresis {
+  readonly failures: number
+  readonly of: number
+}
+
+/** Longest history of looks that is kept, whatever the rule asks for. */
+const LONGEST_HISTORY = 1_000
+
+/** A verdict stands no longer than this while requests for the next one are gathered: after it, silence is silence. */
+const STANDS_FOR: Milliseconds = 60_000
+
+/** The newest looks that counted, with one more. */
+export function remember(breaches: readonly boolean[], isBreach: boolean, { of }: Hysteresis): readonly boolean[] {
+  const kept = Number.isFinite(of) ? Math.min(LONGEST_HISTORY, Math.max(1, Math.floor(of))) : LONGEST_HISTORY
+  return [...breaches, isBreach].slice(-kept)
+}
+
+export function countBreaches(breaches: readonly boolean[]): number {
+  return breaches.filter((isBreach) => isBreach).length
+}
+
+/** What a look that counted showed, as in sentences. */
+export interface Seen {
+  readonly said: string
+  /** `above the limit of 1 %`, `within the limit of 1 %`. */
+  readonly above: string
+  readonly within: string
+}
+
+/** The verdict of a look that counted, the newest of `breaches`. A breach without enough others is undecided. */
+export function verdictOfLooks(
+  { failures, of }: Hysteresis,
+  breaches: readonly boolean[],
+  { said, above, within }: Seen,
+  evidence: Evidence,
+): Verdict {
+  const count = countBreaches(breaches)
+  const isBreach = breaches.at(-1) === true
+  const often = formatBreaches({ breaches: count, looks: breaches.length, failures, of })
+  if (count > 0 && count >= failures)
+    return { outcome: 'fail', reason: `${said}: ${isBreach ? above : `${within}, but above it`} ${often}`, evidence }
+  if (isBreach) return inconclusive('undecided', `${said}: ${above} ${often}`, evidence)
+  return { outcome: 'pass', reason: `${said}: ${within}`, evidence }
+}
+
+/** The verdict while requests for the next one are gathered: the last one, for a minute. */
+export function verdictWhileGathering(
+  standing: Verdict | null,
+  gatheredFor: Milliseconds,
+  reason: string,
+  evidence: Evidence,
+): Verdict {
+  return standing !== null && gatheredFor <= STANDS_FOR ? standing : inconclusive('undecided', reason, evidence)
+}

@@ -1,0 +1,293 @@
+import type { ArmNames } from '../../../domain/arm-names.ts'
+import { type CheckInput, floorOf, type LatencyCheck, type SequentialRule } from '../../../domain/plan/checks.ts'
+import type { ArmCounts, LatencyHistogram } from '../../../domain/observation.ts'
+import type { Milliseconds } from '../../../domain/units.ts'
+import type { Evidence, Verdict } from '../../../domain/verdict.ts'
+import {
+  addToTally,
+  EMPTY_TALLY,
+  endOfLook,
+  inconclusive,
+  namesOf,
+  readLook,
+  type Tally,
+  tallyFault,
+} from '../../arms.ts'
+import {
+  capEvidence,
+  finiteFigures,
+  formatCount,
+  formatImpossible,
+  formatList,
+  formatOdds,
+  formatQuantile,
+  formatRatio,
+  formatSeconds,
+  formatStanding,
+  formatWatched,
+} from '../../explain.ts'
+import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from '../../histogram.ts'
+import { countBetween, factorsOf, SLOWDOWNS, slowdownGain, type Thresholds, thresholdsOf } from './slowdown-test.ts'
+import { growWealth, startWealth, type Wealth } from './wealth.ts'
+
+export { floorOf }
+
+/** Requests seen so far in each bucket, newest counted most. Plain JSON. */
+export interface SeenLatency {
+  readonly upperBoundsSeconds: readonly number[]
+  readonly canary: readonly number[]
+  readonly stable: readonly number[]
+}
+
+/** What the judge remembers between looks. Plain JSON: one number per bet, two per bucket. */
+export interface LatencyState {
+  readonly kind: 'latency'
+  readonly lastEnd: Milliseconds | null
+  readonly tally: Tally
+  /** The same over all exposures, as `seen` is: what sentences count. Absent in the state of an older version. */
+  readonly release?: Tally
+  readonly wealth: Wealth
+  /** Null until the first histogram, and again after a change of the buckets. */
+  readonly seen: SeenLatency | null
+  readonly failure: Verdict | null
+}
+
+/** From this many requests on, older ones are counted half, so that bets follow the day. */
+const FORGET_FROM = 1_000_000
+
+/** The state before the first look. */
+export function startLatency(): LatencyState {
+  return {
+    kind: 'latency',
+    lastEnd: null,
+    tally: EMPTY_TALLY,
+    release: EMPTY_TALLY,
+    wealth: startWealth(SLOWDOWNS.length),
+    seen: null,
+    failure: null,
+  }
+}
+
+/**
+ * One look at both arms' latency histograms. It fails once the odds against "the canary is at most `notWorseThan` times
+ * as slow as stable, in the slower half of the requests" reach 1 : 1/alpha (`slowdown-test.ts`); a failure stays. The
+ * bets come from what stable did at earlier looks, so the first look only fills that memory. When the buckets change,
+ * the memory starts again and the look is undecided; the evidence so far stays, as each look's is complete in itself.
+ * Passes and other verdicts as for rates; requests are those that the histograms count.
+ */
+export function stepLatency(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  state: LatencyState,
+  input: CheckInput,
+): { readonly state: LatencyState; readonly verdict: Verdict } {
+  if (state.failure !== null) return { state, verdict: state.failure }
+  const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
+  const hold = (cause: 'blind' | 'undecided', reason: string, kept: LatencyState = held) => ({
+    state: kept,
+    verdict: inconclusive(cause, reason, evidenceOf(check, rule, kept)),
+  })
+  const fault = ruleFault(rule)
+  if (fault !== null) return hold('blind', fault)
+  const read = readHistograms(input, state.lastEnd)
+  if (read.kind !== 'usable') return hold(read.kind, read.reason)
+  const thresholds = thresholdsOf(read.canary.upperBoundsSeconds, rule.notWorseThan)
+  if (thresholds.stableSeconds.length === 0)
+    return hold(
+      'blind',
+      `the latency buckets are too few to see ${formatRatio(rule.notWorseThan)} the latency of ${namesOf(input).stable}`,
+    )
+  if (state.seen !== null && !hasSameBuckets(state.seen.upperBoundsSeconds, read.canary.upperBoundsSeconds)) {
+    const reason = 'the latency buckets have changed: measuring starts again'
+    return hold('undecided', reason, remember({ ...held, seen: null, tally: EMPTY_TALLY, release: EMPTY_TALLY }, read))
+  }
+  return conclude(check, rule, remember(bet(check, rule, held, read, thresholds), read), thresholds, namesOf(input))
+}
+
+function bet(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  state: LatencyState,
+  look: Histograms,
+  thresholds: Thresholds,
+): LatencyState {
+  if (state.seen === null) return state
+  const past = { upperBoundsSeconds: state.seen.upperBoundsSeconds, counts: state.seen.stable }
+  const counts = {
+    canary: countBetween(look.canary, thresholds.canarySeconds),
+    stable: countBetween(look.stable, thresholds.stableSeconds),
+  }
+  const gains = factorsOf(SLOWDOWNS, rule.notWorseThan, past, thresholds, floorOf(check)).map((factors) =>
+    slowdownGain(counts, factors),
+  )
+  const weights = SLOWDOWNS.map((slowdown) => slowdown.logWeight)
+  return { ...state, wealth: growWealth(state.wealth, gains, weights, look.duration) }
+}
+
+function remember(state: LatencyState, look: Histograms): LatencyState {
+  const bounds = look.canary.upperBoundsSeconds
+  const kept = state.seen ?? { upperBoundsSeconds: bounds, canary: [], stable: [] }
+  const counts = {
+    canaryTrials: totalOf(look.canary),
+    canaryEvents: 0,
+    stableTrials: totalOf(look.stable),
+    stableEvents: 0,
+  }
+  return {
+    ...state,
+    tally: addToTally(state.tally, counts, look.duration),
+    release: addToTally(releaseOf(state), counts, look.duration),
+    seen: {
+      upperBoundsSeconds: bounds,
+      canary: addCounts(kept.canary, look.canary.counts),
+      stable: addCounts(kept.stable, look.stable.counts),
+    },
+  }
+}
+
+function conclude(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  state: LatencyState,
+  thresholds: Thresholds,
+  names: ArmNames,
+): { readonly state: LatencyState; readonly verdict: Verdict } {
+  const evidence = evidenceOf(check, rule, state)
+  const { tally, wealth } = state
+  const seen = describeQuantiles(check, state, names)
+  const watched = formatWatched(releaseOf(state).watched)
+  const breach = describeBreach(rule, names)
+  if (wealth.logPeak >= -Math.log(rule.alpha)) {
+    const reason = `${seen}: ${breach}, error odds ${formatOdds(wealth.logPeak)}, ${watched}`
+    const failure: Verdict = { outcome: 'fail', reason, evidence }
+    return { state: { ...state, failure }, verdict: failure }
+  }
+  const lack = tallyFault(tally, rule.minRequests, names)
+  if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
+  const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
+  const coarse = describeCoarseness(check, rule, state, thresholds)
+  const reason = `${seen}: not shown to be ${breach} ${standing}, ${watched}${coarse}`
+  return { state, verdict: { outcome: 'pass', reason, evidence } }
+}
+
+/** One usable look: both histograms have the same, valid buckets. */
+export interface Histograms {
+  readonly canary: LatencyHistogram
+  readonly stable: LatencyHistogram
+  readonly duration: Milliseconds
+}
+
+/** The histograms of a usable look, or the sentence that says why there are none. */
+export function readHistograms(
+  input: CheckInput,
+  lastEnd: Milliseconds | null,
+): ({ readonly kind: 'usable' } & Histograms) | { readonly kind: 'blind' | 'undecided'; readonly reason: string } {
+  const read = readLook(input, lastEnd)
+  if (read.kind !== 'usable') return read
+  const { canary, stable, duration } = read.look
+  const bounds = (canary.latency ?? stable.latency)?.upperBoundsSeconds
+  const names = namesOf(input)
+  if (bounds === undefined)
+    return { kind: 'blind', reason: `neither ${names.canary} nor ${names.stable} reports latency` }
+  const both = { canary: histogramOf(canary, bounds), stable: histogramOf(stable, bounds) }
+  for (const arm of ['canary', 'stable'] as const) {
+    const [name, histogram] = [names[arm], both[arm]]
+    if (histogram === null) return { kind: 'blind', reason: `${name} reports no latency` }
+    const fault = histogramFault(histogram)
+    if (fault !== null) return { kind: 'blind', reason: `${name} ${fault}` }
+    if (totalOf(histogram) > 1e15) return { kind: 'blind', reason: `${name} has latency counts too large to be true` }
+  }
+  if (both.canary === null || both.stable === null) return { kind: 'blind', reason: 'no latency' }
+  if (!hasSameBuckets(both.canary.upperBoundsSeconds, both.stable.upperBoundsSeconds))
+    return { kind: 'blind', reason: `${names.canary} and ${names.stable} count latency in different buckets` }
+  return { kind: 'usable', canary: both.canary, stable: both.stable, duration }
+}
+
+/** An arm without a request may leave its histogram out: then it is an empty one. */
+function histogramOf(arm: ArmCounts, bounds: readonly number[]): LatencyHistogram | null {
+  if (arm.latency !== null || arm.requests > 0) return arm.latency
+  return { upperBoundsSeconds: bounds, counts: [...bounds.map(() => 0), 0] }
+}
+
+/** Counts so far with one more look, older ones counted half once there are very many. */
+export function addCounts(kept: readonly number[], added: readonly number[]): readonly number[] {
+  const total = kept.reduce((sum, count) => sum + count, 0)
+  const part = total > FORGET_FROM ? 0.5 : 1
+  return added.map((count, index) => (kept[index] ?? 0) * part + count)
+}
+
+function releaseOf(state: LatencyState): Tally {
+  return state.release ?? state.tally
+}
+
+function ruleFault(rule: SequentialRule): string | null {
+  if (!(rule.alpha > 0 && rule.alpha < 1))
+    return `the error budget is not between 0 and 1${formatImpossible(rule.alpha)}`
+  if (!(rule.notWorseThan > 0 && rule.notWorseThan < Number.POSITIVE_INFINITY))
+    return `the accepted ratio is not a positive number${formatImpossible(rule.notWorseThan)}`
+  return null
+}
+
+function describeBreach(rule: SequentialRule, names: ArmNames): string {
+  return rule.notWorseThan === 1 ? `slower than ${names.stable}` : `more than ${formatRatio(rule.notWorseThan)} as slow`
+}
+
+/** `latency p95 480 ms and p99 1.2 s on 2.4.0 against 210 ms and 400 ms on 2.3.9 (9,614 / 372,100 requests)`. */
+function describeQuantiles(check: LatencyCheck, state: LatencyState, names: ArmNames): string {
+  const { seen } = state
+  if (seen === null) return 'latency'
+  const { canaryTrials, stableTrials } = releaseOf(state)
+  const valueOf = (counts: readonly number[], quantile: number): string => {
+    const value = quantileOf({ upperBoundsSeconds: seen.upperBoundsSeconds, counts }, quantile)
+    if (value === null) return 'nothing'
+    return value.kind === 'within' ? formatSeconds(value.seconds) : `over ${formatSeconds(value.seconds)}`
+  }
+  const canary = check.quantiles.map((quantile) => `${formatQuantile(quantile)} ${valueOf(seen.canary, quantile)}`)
+  const stable = check.quantiles.map((quantile) => valueOf(seen.stable, quantile))
+  const requests = `(${formatCount(canaryTrials)} / ${formatCount(stableTrials)} requests)`
+  return `latency ${formatList(canary)} on ${names.canary} against ${formatList(stable)} on ${names.stable} ${requests}`
+}
+
+/** Tells when the buckets only let larger slowdowns be seen than the plan accepts. */
+function describeCoarseness(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  state: LatencyState,
+  thresholds: Thresholds,
+): string {
+  const visible = smallestVisibleRatio(check, state, thresholds)
+  if (visible === null) return '; the latency buckets do not lie where the requests do: hardly anything can be seen'
+  if (visible <= rule.notWorseThan * 1.1) return ''
+  return `; the latency buckets are wide: only more than ${formatRatio(visible)} as slow can be seen`
+}
+
+function smallestVisibleRatio(check: LatencyCheck, state: LatencyState, thresholds: Thresholds): number | null {
+  if (state.seen === null) return null
+  const above = survivalOf({ upperBoundsSeconds: state.seen.upperBoundsSeconds, counts: state.seen.stable })
+  const highest = Math.max(...check.quantiles)
+  const ratios = thresholds.stableSeconds.flatMap((seconds, index) => {
+    const slower = above(seconds)
+    const isWatched = slower <= 1 - floorOf(check) + 1e-9 && slower >= (1 - highest) / 4
+    return isWatched ? [(thresholds.canarySeconds[index] ?? seconds) / seconds] : []
+  })
+  return ratios.length === 0 ? null : Math.min(...ratios)
+}
+
+function evidenceOf(check: LatencyCheck, rule: SequentialRule, state: LatencyState): Evidence {
+  const { tally, seen, wealth } = state
+  const figures: Record<string, number> = {
+    canaryRequests: tally.canaryTrials,
+    stableRequests: tally.stableTrials,
+    watchedSeconds: tally.watched / 1_000,
+    evidenceAbove: capEvidence(wealth.logPeak),
+    evidenceNeeded: 1 / rule.alpha,
+  }
+  for (const arm of ['canary', 'stable'] as const) {
+    if (seen === null) break
+    for (const quantile of check.quantiles) {
+      const value = quantileOf({ upperBoundsSeconds: seen.upperBoundsSeconds, counts: seen[arm] }, quantile)
+      if (value !== null) figures[`${arm}P${String(quantile * 100).replace('.', '_')}Seconds`] = value.seconds
+    }
+  }
+  return { judge: 'sequential', figures: finiteFigures(figures) }
+}

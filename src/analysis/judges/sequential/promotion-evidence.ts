@@ -1,0 +1,243 @@
+import type { ArmNames } from '../../../domain/arm-names.ts'
+import {
+  type Check,
+  type CheckInput,
+  knownTo,
+  type LatencyCheck,
+  type SequentialRule,
+} from '../../../domain/plan/checks.ts'
+import type { LatencyHistogram } from '../../../domain/observation.ts'
+import type { Milliseconds } from '../../../domain/units.ts'
+import { endOfLook, namesOf } from '../../arms.ts'
+import { formatImpossible, formatList, formatOdds, formatQuantile, formatRatio, formatStanding } from '../../explain.ts'
+import { hasSameBuckets, survivalOf, totalOf } from '../../histogram.ts'
+import { addCounts, type Histograms, readHistograms } from './latency-judge.ts'
+import { errorQuestion, eventQuestion, type RateQuestion, readCounts, swapArms } from './rate-judge.ts'
+import { NO_WORSE_BETS, type SplitCounts, splitGains } from '../split-test.ts'
+import { growWealth, startWealth, type Wealth } from './wealth.ts'
+
+/**
+ * What is remembered for the proof that a canary is good enough: the mirror of a check, with its own wealth. Plain JSON.
+ * One wealth per claim; a bake may end early once all claims are proven.
+ */
+export type ProofState =
+  | { readonly kind: 'rate'; readonly lastEnd: Milliseconds | null; readonly claims: readonly Wealth[] }
+  | {
+      readonly kind: 'latency'
+      readonly lastEnd: Milliseconds | null
+      readonly claims: readonly Wealth[]
+      /** Stable's requests so far, from which the thresholds are chosen once. */
+      readonly bounds: readonly number[]
+      readonly stable: readonly number[]
+      readonly thresholds: readonly ProofThreshold[] | null
+    }
+  | { readonly kind: 'none' }
+
+/** Stable is counted above `stableSeconds`, the canary above `canarySeconds` ≤ ratio · stableSeconds. */
+export interface ProofThreshold {
+  readonly stableSeconds: number
+  readonly canarySeconds: number
+}
+
+/** The state after a look, whether all is proven, and the sentence that says so or what is missing. */
+export interface ProofStep {
+  readonly state: ProofState
+  readonly isProven: boolean
+  readonly reason: string
+}
+
+/** Requests of stable before the latency thresholds are chosen. */
+const ENOUGH_TO_CHOOSE = 200
+
+/** The state before the first look. Kinds of check without a sequential rule can never be proven. */
+export function startProof(check: Check): ProofState {
+  switch (check.kind) {
+    case 'errorRate':
+    case 'rate': {
+      const question = questionOf(check)
+      if (question === null) return { kind: 'none' }
+      return { kind: 'rate', lastEnd: null, claims: claimsOf(question).map(() => freshWealth()) }
+    }
+    case 'latency': {
+      if (check.rule.judge !== 'sequential') return { kind: 'none' }
+      const claims = check.quantiles.map(() => freshWealth())
+      return { kind: 'latency', lastEnd: null, claims, bounds: [], stable: [], thresholds: null }
+    }
+    case 'query':
+    case 'kayenta':
+    case 'argo':
+      return { kind: 'none' }
+  }
+}
+
+/**
+ * One look at whether the canary is SHOWN to be within what the check accepts: the same split e-process with the arms
+ * exchanged, null hypothesis "the ratio is at least θ₀" (for a rate's lower side: at most). Each claim must reach 1/alpha
+ * by itself (an intersection–union test needs no correction). The probability that a canary which is worse than accepted
+ * is ever called proven is at most alpha. With a ratio of exactly 1 only a better canary can be proven.
+ */
+export function stepProof(check: Check, state: ProofState, shown: CheckInput): ProofStep {
+  const input = knownTo(check, shown)
+  if (check.kind === 'latency' && check.rule.judge === 'sequential' && state.kind === 'latency')
+    return stepLatencyProof(check, check.rule, state, input)
+  const question = questionOf(check)
+  if (question !== null && state.kind === 'rate') return stepRateProof(question, state, input)
+  return {
+    state,
+    isProven: false,
+    reason: `the check ${check.name} compares nothing: only the full bake can show that all is well`,
+  }
+}
+
+function stepRateProof(
+  question: RateQuestion,
+  state: Extract<ProofState, { kind: 'rate' }>,
+  input: CheckInput,
+): ProofStep {
+  const read = readCounts(question, input, state.lastEnd)
+  const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
+  const sides = claimsOf(question)
+  if (read.kind !== 'usable') return { state: held, isProven: false, reason: read.reason }
+  const claims = held.claims.map((wealth, index) => {
+    const side = sides[index]
+    return side === undefined ? wealth : bet(wealth, side.arrange(read.counts), side.ratio, read.duration)
+  })
+  const names = namesOf(input)
+  const subject = `${question.noun} on ${names.canary}`
+  const limits = sides.map((side) => side.say(names))
+  const said = limits.map((limit) => `${subject} ${limit}`)
+  return conclude({ ...held, claims }, said, `${subject} ${formatList(limits)}`, question.alpha)
+}
+
+function stepLatencyProof(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  state: Extract<ProofState, { kind: 'latency' }>,
+  input: CheckInput,
+): ProofStep {
+  const read = readHistograms(input, state.lastEnd)
+  const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
+  if (read.kind !== 'usable') return { state: held, isProven: false, reason: read.reason }
+  const bounds = read.stable.upperBoundsSeconds
+  const isSame = hasSameBuckets(bounds, held.bounds)
+  const kept = isSame ? held : { ...held, bounds, stable: [], thresholds: null }
+  const claims =
+    kept.thresholds === null
+      ? kept.claims
+      : kept.claims.map((wealth, index) => betOnLatency(wealth, kept.thresholds?.[index], read))
+  const stable = addCounts(kept.stable, read.stable.counts)
+  const past = { upperBoundsSeconds: bounds, counts: stable }
+  const thresholds = kept.thresholds ?? (totalOf(past) >= ENOUGH_TO_CHOOSE ? chooseThresholds(check, rule, past) : null)
+  const { canary, stable: other } = namesOf(input)
+  const limit = `below ${rule.notWorseThan === 1 ? '' : `${formatRatio(rule.notWorseThan)} `}that of ${other}`
+  const say = (quantiles: readonly string[]) => `latency ${formatList(quantiles)} on ${canary} ${limit}`
+  const quantiles = check.quantiles.map(formatQuantile)
+  const said = quantiles.map((quantile) => say([quantile]))
+  return conclude({ ...kept, claims, stable, thresholds }, said, say(quantiles), rule.alpha)
+}
+
+function betOnLatency(wealth: Wealth, threshold: ProofThreshold | undefined, look: Histograms): Wealth {
+  if (threshold === undefined) return wealth
+  const counts = {
+    canaryEvents: countAbove(look.canary, threshold.canarySeconds),
+    canaryTrials: totalOf(look.canary),
+    stableEvents: countAbove(look.stable, threshold.stableSeconds),
+    stableTrials: totalOf(look.stable),
+  }
+  return bet(wealth, swapArms(counts), 1, look.duration)
+}
+
+/** Near each quantile of stable, the pair of bounds that lies furthest apart within the accepted ratio. */
+function chooseThresholds(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  past: LatencyHistogram,
+): readonly ProofThreshold[] {
+  const above = survivalOf(past)
+  const bounds = past.upperBoundsSeconds
+  return check.quantiles.map((quantile) => {
+    const share = 1 - quantile
+    const distance = (seconds: number): number => Math.abs(Math.log(Math.max(above(seconds), 1e-12) / share))
+    const near = bounds.filter((bound) => distance(bound) < Math.log(2))
+    const nearest = bounds.toSorted((left, right) => distance(left) - distance(right)).slice(0, 1)
+    const pairs = (near.length > 0 ? near : nearest).map((stableSeconds) => ({
+      stableSeconds,
+      canarySeconds:
+        bounds.findLast((bound) => bound <= stableSeconds * rule.notWorseThan * (1 + 1e-9)) ?? stableSeconds,
+    }))
+    pairs.sort((left, right) => right.canarySeconds / right.stableSeconds - left.canarySeconds / left.stableSeconds)
+    return pairs[0] ?? { stableSeconds: 0, canarySeconds: 0 }
+  })
+}
+
+/** `said` has one sentence per claim, `all` says them together. */
+function conclude(
+  state: Exclude<ProofState, { kind: 'none' }>,
+  said: readonly string[],
+  all: string,
+  alpha: number,
+): ProofStep {
+  const needed = -Math.log(alpha)
+  if (!(needed > 0))
+    return { state, isProven: false, reason: `the error budget is not between 0 and 1${formatImpossible(alpha)}` }
+  const claims = state.claims.map(({ logPeak }, index) => ({ logPeak, claim: said[index] ?? all }))
+  const weakest = claims.toSorted((left, right) => left.logPeak - right.logPeak)[0]
+  if (weakest === undefined)
+    return { state, isProven: false, reason: 'there is nothing to prove: the check accepts every ratio' }
+  if (weakest.logPeak < needed) {
+    const reason = `${weakest.claim}: not yet shown ${formatStanding(weakest.logPeak, needed, 'shown')}`
+    return { state, isProven: false, reason }
+  }
+  return { state, isProven: true, reason: `${all}: shown, error odds ${formatOdds(weakest.logPeak)}` }
+}
+
+function questionOf(check: Check): RateQuestion | null {
+  if (check.kind === 'rate') return eventQuestion(check)
+  return check.kind === 'errorRate' && check.rule.judge === 'sequential' ? errorQuestion(check, check.rule) : null
+}
+
+/** What must be shown: below the upper limit (arms exchanged), above the lower one (arms as they are). */
+function claimsOf(question: RateQuestion) {
+  const claims: {
+    ratio: number
+    say: (names: ArmNames) => string
+    arrange: (counts: SplitCounts) => SplitCounts
+  }[] = []
+  if (question.notAbove !== null)
+    claims.push({
+      ratio: 1 / question.notAbove,
+      say: sayLimit('fewer', question.notAbove),
+      arrange: swapArms,
+    })
+  if (question.notBelow !== null)
+    claims.push({
+      ratio: question.notBelow,
+      say: sayLimit('more', question.notBelow),
+      arrange: (counts) => counts,
+    })
+  return claims
+}
+
+/** `fewer than 1.5 times as many as on 2.3.9`. */
+function sayLimit(word: 'fewer' | 'more', ratio: number): (names: ArmNames) => string {
+  return ({ stable }) =>
+    ratio === 1 ? `${word} than on ${stable}` : `${word} than ${formatRatio(ratio)} as many as on ${stable}`
+}
+
+function freshWealth(): Wealth {
+  return startWealth(NO_WORSE_BETS.multiples.length)
+}
+
+function bet(wealth: Wealth, counts: SplitCounts, ratio: number, duration: Milliseconds): Wealth {
+  if (!(ratio > 0 && Number.isFinite(ratio))) return wealth
+  return growWealth(wealth, splitGains(counts, ratio, NO_WORSE_BETS.multiples), NO_WORSE_BETS.logWeights, duration)
+}
+
+function countAbove(histogram: LatencyHistogram, seconds: number): number {
+  let count = 0
+  for (const [index, inBucket] of histogram.counts.entries()) {
+    const lower = histogram.upperBoundsSeconds[index - 1] ?? 0
+    if (index > 0 && lower >= seconds) count += inBucket
+  }
+  return count
+}

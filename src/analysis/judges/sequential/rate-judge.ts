@@ -1,0 +1,285 @@
+import type { ArmNames } from '../../../domain/arm-names.ts'
+import type { CheckInput, ErrorRateCheck, RateCheck, SequentialRule } from '../../../domain/plan/checks.ts'
+import type { ArmCounts } from '../../../domain/observation.ts'
+import type { Milliseconds } from '../../../domain/units.ts'
+import type { Evidence, Verdict } from '../../../domain/verdict.ts'
+import {
+  addToTally,
+  EMPTY_TALLY,
+  endOfLook,
+  impossibleCount,
+  inconclusive,
+  isCount,
+  namesOf,
+  readLook,
+  type Tally,
+  tallyFault,
+} from '../../arms.ts'
+import {
+  capEvidence,
+  finiteFigures,
+  formatCount,
+  formatFraction,
+  formatImpossible,
+  formatOdds,
+  formatRatio,
+  formatShare,
+  formatStanding,
+  formatWatched,
+} from '../../explain.ts'
+import { type SplitCounts, splitGains, WORSE_BETS } from '../split-test.ts'
+import { growWealth, startWealth, type Wealth } from './wealth.ts'
+
+/** One or two one-sided questions about the ratio of two rates, at one error budget. */
+export interface RateQuestion {
+  /** What is counted, as in sentences: `errors`, `orders`. */
+  readonly noun: string
+  /** Largest accepted ratio canary / stable, ≥ 1, or null. */
+  readonly notAbove: number | null
+  /** Smallest accepted ratio, in (0, 1], or null. */
+  readonly notBelow: number | null
+  readonly alpha: number
+  readonly minRequests: number
+  /** The event's count of one arm; undefined when the arm does not report it. */
+  readonly eventsOf: (arm: ArmCounts) => number | undefined
+}
+
+/** What the judge remembers between looks. Plain JSON; the wealth of a side that is not asked about is null. */
+export interface RateState {
+  readonly kind: 'rate'
+  readonly lastEnd: Milliseconds | null
+  readonly tally: Tally
+  /** The same over all exposures: what a failure, whose evidence is the whole release's, is told with. */
+  readonly release: Tally
+  readonly above: Wealth | null
+  readonly below: Wealth | null
+  /** The failure, once there is one: it stays. */
+  readonly failure: Verdict | null
+}
+
+/** The question of an error-rate check with a sequential rule. */
+export function errorQuestion(_check: ErrorRateCheck, rule: SequentialRule): RateQuestion {
+  return {
+    noun: 'errors',
+    notAbove: rule.notWorseThan,
+    notBelow: null,
+    alpha: rule.alpha,
+    minRequests: rule.minRequests,
+    eventsOf: (arm) => arm.errors,
+  }
+}
+
+/** The question of a rate check. */
+export function eventQuestion(check: RateCheck): RateQuestion {
+  return {
+    noun: check.of,
+    notAbove: check.notAbove,
+    notBelow: check.notBelow,
+    alpha: check.alpha,
+    minRequests: check.minRequests,
+    eventsOf: (arm) => (Object.hasOwn(arm.events, check.of) ? arm.events[check.of] : undefined),
+  }
+}
+
+/** The state before the first look. */
+export function startRate(question: RateQuestion): RateState {
+  return {
+    kind: 'rate',
+    lastEnd: null,
+    tally: EMPTY_TALLY,
+    release: EMPTY_TALLY,
+    above: question.notAbove === null ? null : startWealth(WORSE_BETS.multiples.length),
+    below: question.notBelow === null ? null : startWealth(WORSE_BETS.multiples.length),
+    failure: null,
+  }
+}
+
+/**
+ * One look at both arms, by the per-interval split e-process (`split-test.ts`, `wealth.ts`), O(bets) whatever the
+ * traffic. It fails once the odds against "the ratio is within what is accepted" reach 1 : 1/alpha, the budget being
+ * halved when both sides are asked about; a failure stays. It passes when this look had usable data of both arms, both
+ * have served `minRequests` since the exposure began and are not silent, and nothing is shown. Anything else is
+ * inconclusive. Weights and traffic may differ at each look.
+ */
+export function stepRate(
+  question: RateQuestion,
+  before: RateState,
+  input: CheckInput,
+): { readonly state: RateState; readonly verdict: Verdict } {
+  const state = hasSameSides(question, before) ? before : startRate(question)
+  if (state.failure !== null) return { state, verdict: state.failure }
+  const fault = questionFault(question)
+  if (fault !== null) return { state, verdict: inconclusive('blind', fault, evidenceOf(question, state)) }
+  const next = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
+  const read = readCounts(question, input, state.lastEnd)
+  if (read.kind !== 'usable')
+    return { state: next, verdict: inconclusive(read.kind, read.reason, evidenceOf(question, next)) }
+  return conclude(question, grow(question, next, read.counts, read.duration), namesOf(input))
+}
+
+/** False for the state of a question that asked about other sides: its wealth would leave one side unwatched. */
+function hasSameSides(question: RateQuestion, state: RateState): boolean {
+  return (
+    (question.notAbove === null) === (state.above === null) && (question.notBelow === null) === (state.below === null)
+  )
+}
+
+function grow(question: RateQuestion, state: RateState, counts: SplitCounts, duration: Milliseconds): RateState {
+  const bet = (wealth: Wealth | null, ratio: number | null, seen: SplitCounts): Wealth | null =>
+    wealth === null || ratio === null
+      ? null
+      : growWealth(
+          wealth,
+          splitGains(seen, ratio, WORSE_BETS.multiples),
+          WORSE_BETS.logWeights,
+          duration,
+          WORSE_BETS.logShares,
+        )
+  const tally = addToTally(state.tally, counts, duration)
+  return {
+    ...state,
+    tally,
+    release: addToTally(state.release, counts, duration),
+    above: bet(state.above, question.notAbove, counts),
+    below: bet(state.below, question.notBelow === null ? null : 1 / question.notBelow, swapArms(counts)),
+  }
+}
+
+function conclude(
+  question: RateQuestion,
+  state: RateState,
+  names: ArmNames,
+): { readonly state: RateState; readonly verdict: Verdict } {
+  const evidence = evidenceOf(question, state)
+  const needed = neededLogEvidence(question)
+  for (const side of ['above', 'below'] as const) {
+    const wealth = state[side]
+    if (wealth === null || wealth.logPeak < needed) continue
+    const failure: Verdict = { outcome: 'fail', reason: describeFailure(question, state, side, names), evidence }
+    return { state: { ...state, failure }, verdict: failure }
+  }
+  const lack = tallyFault(state.tally, question.minRequests, names)
+  if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
+  return { state, verdict: { outcome: 'pass', reason: describePass(question, state, names), evidence } }
+}
+
+/** Counts of one look. */
+export type Counts =
+  | { readonly kind: 'usable'; readonly counts: SplitCounts; readonly duration: Milliseconds }
+  | { readonly kind: 'blind' | 'undecided'; readonly reason: string }
+
+/** The event and request counts of a usable look, or the sentence that says why there are none. */
+export function readCounts(question: RateQuestion, input: CheckInput, lastEnd: Milliseconds | null): Counts {
+  const read = readLook(input, lastEnd)
+  if (read.kind !== 'usable') return read
+  const { canary, stable, duration } = read.look
+  const canaryEvents = question.eventsOf(canary)
+  const stableEvents = question.eventsOf(stable)
+  const names = namesOf(input)
+  for (const [name, arm, events] of [
+    [names.canary, canary, canaryEvents],
+    [names.stable, stable, stableEvents],
+  ] as const) {
+    if (events === undefined) return { kind: 'blind', reason: `${name} does not report ${question.noun}` }
+    if (!isCount(events)) return { kind: 'blind', reason: impossibleCount(name, question.noun, events) }
+    if (events > 0 && arm.requests === 0)
+      return { kind: 'blind', reason: `${name} reports ${formatCount(events)} ${question.noun} without a request` }
+  }
+  const counts = {
+    canaryEvents: canaryEvents ?? 0,
+    canaryTrials: canary.requests,
+    stableEvents: stableEvents ?? 0,
+    stableTrials: stable.requests,
+  }
+  return { kind: 'usable', counts, duration }
+}
+
+/** The same counts with the arms exchanged: "canary has fewer" becomes "stable has more". */
+export function swapArms(counts: SplitCounts): SplitCounts {
+  return {
+    canaryEvents: counts.stableEvents,
+    canaryTrials: counts.stableTrials,
+    stableEvents: counts.canaryEvents,
+    stableTrials: counts.canaryTrials,
+  }
+}
+
+function questionFault(question: RateQuestion): string | null {
+  const { alpha, notAbove, notBelow } = question
+  if (!(alpha > 0 && alpha < 1)) return `the error budget is not between 0 and 1${formatImpossible(alpha)}`
+  if (notAbove === null && notBelow === null)
+    return 'the check accepts every ratio: it has neither notAbove nor notBelow'
+  if (notAbove !== null && !(notAbove > 0 && notAbove < Number.POSITIVE_INFINITY))
+    return `the accepted ratio is not a positive number${formatImpossible(notAbove)}`
+  if (notBelow !== null && !(notBelow > 0 && notBelow < Number.POSITIVE_INFINITY))
+    return `the accepted ratio is not a positive number${formatImpossible(notBelow)}`
+  return null
+}
+
+function neededLogEvidence({ alpha, notAbove, notBelow }: RateQuestion): number {
+  return Math.log((notAbove !== null && notBelow !== null ? 2 : 1) / alpha)
+}
+
+function describeCounts(question: RateQuestion, tally: Tally, names: ArmNames): string {
+  const canary = tally.canaryTrials > 0 ? formatShare(tally.canaryEvents / tally.canaryTrials) : 'nothing'
+  const stable = tally.stableTrials > 0 ? formatShare(tally.stableEvents / tally.stableTrials) : 'nothing'
+  const fractions = `${formatFraction(tally.canaryEvents, tally.canaryTrials)} / ${formatFraction(tally.stableEvents, tally.stableTrials)}`
+  return `${question.noun} ${canary} on ${names.canary} against ${stable} on ${names.stable} (${fractions})`
+}
+
+type Side = 'above' | 'below'
+
+function describeFailure(question: RateQuestion, state: RateState, side: Side, names: ArmNames): string {
+  const told = [state.release, state.tally].find((tally) => showsBreach(question, side, tally))
+  const tally = told ?? state.release
+  const how = told === undefined ? 'look by look ' : ''
+  const odds = formatOdds(state[side]?.logPeak ?? 0)
+  return `${describeCounts(question, tally, names)}: ${how}${describeSide(question, side, names)}, error odds ${odds}, ${formatWatched(tally.watched)}`
+}
+
+/**
+ * True when the sums themselves show the breach on this side. The test compares look by look, so a change of weight or a
+ * rush hour between looks can turn the sums over a whole release around: then they would contradict what is said.
+ */
+function showsBreach(question: RateQuestion, side: Side, tally: Tally): boolean {
+  const canary = tally.canaryEvents / tally.canaryTrials
+  const stable = tally.stableEvents / tally.stableTrials
+  return side === 'above' ? canary > stable * (question.notAbove ?? 1) : canary < stable * (question.notBelow ?? 1)
+}
+
+const AS_MANY = ' as many'
+
+function describeSide(question: RateQuestion, side: Side, names: ArmNames): string {
+  const [word, ratio] = side === 'above' ? ['more', question.notAbove ?? 1] : ['fewer', question.notBelow ?? 1]
+  return ratio === 1 ? `${word} than on ${names.stable}` : `${word} than ${formatRatio(ratio)}${AS_MANY}`
+}
+
+function describePass(question: RateQuestion, state: RateState, names: ArmNames): string {
+  const sides = (['above', 'below'] as const).filter((side) => state[side] !== null)
+  const peak = Math.max(...sides.map((side) => state[side]?.logPeak ?? 0))
+  const standing = formatStanding(peak, neededLogEvidence(question), 'fails')
+  return `${describeCounts(question, state.tally, names)}: not shown to be ${describeSides(question, sides, names)} ${standing}, ${formatWatched(state.tally.watched)}`
+}
+
+/** `more than 1.5 times as many`, `more than 1.2 times or fewer than 0.9 times as many`. */
+function describeSides(question: RateQuestion, sides: readonly Side[], names: ArmNames): string {
+  const said = sides.map((side) => describeSide(question, side, names))
+  if (!said.every((one) => one.endsWith(AS_MANY))) return said.join(' or ')
+  return `${said.map((one) => one.slice(0, -AS_MANY.length)).join(' or ')}${AS_MANY}`
+}
+
+function evidenceOf(question: RateQuestion, { tally, above, below }: RateState): Evidence {
+  const figures: Record<string, number> = {
+    canaryRequests: tally.canaryTrials,
+    canaryEvents: tally.canaryEvents,
+    canaryShare: tally.canaryEvents / tally.canaryTrials,
+    stableRequests: tally.stableTrials,
+    stableEvents: tally.stableEvents,
+    stableShare: tally.stableEvents / tally.stableTrials,
+    watchedSeconds: tally.watched / 1_000,
+    evidenceNeeded: Math.exp(neededLogEvidence(question)),
+  }
+  if (above !== null) figures['evidenceAbove'] = capEvidence(above.logPeak)
+  if (below !== null) figures['evidenceBelow'] = capEvidence(below.logPeak)
+  return { judge: 'sequential', figures: finiteFigures(figures) }
+}

@@ -1,0 +1,320 @@
+import type { PoolRoles } from '../exposure.ts'
+import type { ReleaseEnd } from '../release/release-state.ts'
+import type { Milliseconds } from '../units.ts'
+
+/** A release that waits for its turn; `Entry` is what the lane needs to start it. */
+export interface Waiting<Entry> {
+  readonly releaseId: string
+  readonly number: number
+  /** When it was asked for; absent in queues of an older version. */
+  readonly queuedAt?: Milliseconds
+  readonly entry: Entry
+}
+
+/** Why the lane itself brings the router back: a release that had it in hand is gone, or a person asked. */
+export interface Recovery {
+  readonly reason: string
+  readonly by: string
+  readonly since: Milliseconds
+  /** Tries that failed, and why the last one did. */
+  readonly tries: number
+  readonly lastError: string | null
+}
+
+/** What the lane has seen and done at the router while no release ran. */
+export interface Keeping {
+  readonly repairs: number
+  readonly last: { readonly text: string; readonly at: Milliseconds } | null
+  /** Why the router cannot be watched now, or null. */
+  readonly fault: string | null
+}
+
+/** What a lane knows: the lock, the queue, the numbers and the routing of one target. Plain JSON. */
+export interface LaneState<Entry> {
+  readonly running: {
+    readonly releaseId: string
+    readonly number: number
+    /** The turn it was started with; absent in lanes of an older version. */
+    readonly turn?: number
+    /** True until Temporal has its workflow. */
+    readonly isStarting?: boolean
+    /** True once somebody has said that it ended and Temporal is being asked. */
+    readonly isEnding?: boolean
+  } | null
+  readonly queue: readonly Waiting<Entry>[]
+  readonly freeze: { readonly reason: string; readonly by: string; readonly at: Milliseconds } | null
+  /** What was promoted last, and so is on stable; null when nobody knows. */
+  readonly promotedVersion: string | null
+  /** Number of the release that was promoted last; 0 when none was. */
+  readonly promotedNumber: number
+  readonly nextNumber: number
+  /** The newest turn that was given away; it only rises. */
+  readonly turn: number
+  /** Writes of the lane itself within its turn. */
+  readonly epoch: number
+  /**
+   * The pools by role while no release runs: everybody is on `stable`. Null when nobody knows, because no release has
+   * been started yet and the router has not been read.
+   */
+  readonly rest: PoolRoles | null
+  readonly recovery: Recovery | null
+  readonly keeping: Keeping
+  /** Answers by idempotency key, newest last: a key answers once and for ever with the same release. */
+  readonly answered: readonly { readonly key: string; readonly releaseId: string; readonly fingerprint: string }[]
+}
+
+export type WhenBusy = 'reject' | 'queue' | 'replace'
+
+/** What a lane does with a wish for a release. */
+export type Placement =
+  | { readonly kind: 'repeat'; readonly releaseId: string }
+  | { readonly kind: 'key-reused'; readonly releaseId: string }
+  | { readonly kind: 'frozen'; readonly reason: string; readonly by: string }
+  | { readonly kind: 'busy'; readonly releaseId: string }
+  | { readonly kind: 'full'; readonly waiting: number }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'queue'; readonly ahead: number }
+  | { readonly kind: 'replace'; readonly releaseId: string }
+
+/** Longest queue of a lane; more waiting releases than this are a mistake. */
+export const LONGEST_QUEUE = 20
+const MOST_ANSWERS = 100
+
+const NOTHING_KEPT: Keeping = { repairs: 0, last: null, fault: null }
+
+export function emptyLane<Entry>(): LaneState<Entry> {
+  return {
+    ...{ running: null, queue: [], freeze: null, promotedVersion: null, promotedNumber: 0, nextNumber: 1 },
+    ...{ turn: 0, epoch: 0, rest: null, recovery: null, keeping: NOTHING_KEPT, answered: [] },
+  }
+}
+
+/**
+ * A lane that begins: with what a lost one had known, if there was one, and with what Temporal lists. The release that is
+ * open has the router, whatever the lost lane had known of it; one that is not listed as open may be over, which the lane
+ * finds out by following it.
+ */
+export function restored<Entry>(
+  fresh: LaneState<Entry>,
+  lost: LaneState<Entry> | null,
+  found: { readonly open: { readonly releaseId: string; readonly number: number } | null; readonly highest: number },
+): LaneState<Entry> {
+  const known = lost === null ? fresh : { ...emptyLane<Entry>(), ...lost }
+  const { running } = known
+  const isOther = found.open !== null && found.open.releaseId !== running?.releaseId
+  return {
+    ...known,
+    running: isOther ? found.open : running && { ...running, isStarting: false, isEnding: false },
+    nextNumber: Math.max(fresh.nextNumber, known.nextNumber, found.highest + 1),
+  }
+}
+
+/** Where a wish for a release goes. `fingerprint` tells two different wishes with the same key apart. */
+export function place(
+  lane: Pick<LaneState<unknown>, 'answered' | 'freeze' | 'running' | 'queue' | 'recovery'>,
+  wish: { readonly key: string; readonly fingerprint: string; readonly whenBusy: WhenBusy },
+): Placement {
+  const answered = lane.answered.find(({ key }) => key === wish.key)
+  if (answered !== undefined) {
+    const kind = answered.fingerprint === wish.fingerprint ? 'repeat' : 'key-reused'
+    return { kind, releaseId: answered.releaseId }
+  }
+  if (lane.freeze !== null) return { kind: 'frozen', reason: lane.freeze.reason, by: lane.freeze.by }
+  const { queue } = lane
+  // One that ends in this moment is not worth a refusal: the wish waits the moment that it takes.
+  const running = lane.running?.isEnding === true ? null : lane.running
+  if (running === null && queue.length === 0) return { kind: 'start' }
+  const busy: Placement = { kind: 'busy', releaseId: running?.releaseId ?? queue[0]?.releaseId ?? '' }
+  if (wish.whenBusy === 'reject') return busy
+  if (queue.length >= LONGEST_QUEUE) return { kind: 'full', waiting: queue.length }
+  if (wish.whenBusy === 'queue') return { kind: 'queue', ahead: queue.length + (running === null ? 0 : 1) }
+  return running === null ? busy : { kind: 'replace', releaseId: running.releaseId }
+}
+
+/** Gives the next number away and remembers the answer to the key. A replacing wish goes before those that wait. */
+export function enqueue<Entry>(
+  lane: LaneState<Entry>,
+  waiting: Waiting<Entry>,
+  wish: { readonly key: string; readonly fingerprint: string },
+  isFirst: boolean,
+): LaneState<Entry> {
+  const answer = { key: wish.key, fingerprint: wish.fingerprint, releaseId: waiting.releaseId }
+  return {
+    ...lane,
+    queue: isFirst ? [waiting, ...lane.queue] : [...lane.queue, waiting],
+    nextNumber: Math.max(lane.nextNumber, waiting.number + 1),
+    answered: [...lane.answered, answer].slice(-MOST_ANSWERS),
+  }
+}
+
+/** The release that may start now: the target is free, not frozen, and its router is where it belongs. */
+export function nextToStart<Entry>(lane: LaneState<Entry>): Waiting<Entry> | null {
+  const isFree = lane.running === null && lane.freeze === null && lane.recovery === null
+  return isFree ? (lane.queue[0] ?? null) : null
+}
+
+/**
+ * Takes the first waiting release as the running one and gives it a turn: the time of its start, or more where the clock
+ * or a foreign hand had been ahead. Whatever the lane starts owns the router from then on.
+ */
+export function start<Entry>(lane: LaneState<Entry>, now: Milliseconds): LaneState<Entry> {
+  const [first, ...queue] = lane.queue
+  if (first === undefined || lane.running !== null) return lane
+  const turn = nextTurn(lane, now)
+  return {
+    ...lane,
+    turn,
+    epoch: 0,
+    running: { releaseId: first.releaseId, number: first.number, turn, isStarting: true },
+    queue,
+  }
+}
+
+/** The release that runs has its workflow. */
+export function markStarted<Entry>(lane: LaneState<Entry>, releaseId: string): LaneState<Entry> {
+  const { running } = lane
+  return running?.releaseId === releaseId ? { ...lane, running: { ...running, isStarting: false } } : lane
+}
+
+function nextTurn(lane: Pick<LaneState<unknown>, 'turn'>, now: Milliseconds): number {
+  return Math.max(lane.turn + 1, Math.floor(now))
+}
+
+/**
+ * The version that was promoted while this release waited, although it had been asked for later; null when none was. To
+ * start it now would take users back from the newer version to an older one: somebody has to say so.
+ */
+export function overtakenBy(lane: LaneState<unknown>, waiting: Pick<Waiting<unknown>, 'number'>): string | null {
+  return lane.promotedNumber > waiting.number ? lane.promotedVersion : null
+}
+
+/** How a release reports its end. */
+export interface EndReport {
+  readonly releaseId: string
+  readonly outcome: ReleaseEnd
+  readonly version: string
+  /** The pools as the release had them; null when it never knew. Absent in reports of an older version. */
+  readonly roles?: PoolRoles | null
+  /** The turn it ended with. Absent in reports of an older version. */
+  readonly turn?: number
+}
+
+/**
+ * Somebody says that the release that runs has ended. Anybody can say so: the lane is freed only when Temporal has
+ * confirmed it, and the mark goes away again when it has not.
+ */
+export function markEnding<Entry>(lane: LaneState<Entry>, releaseId: string, isEnding: boolean): LaneState<Entry> {
+  const { running } = lane
+  return running?.releaseId === releaseId ? { ...lane, running: { ...running, isEnding } } : lane
+}
+
+/** Frees the lane when the release that runs has ended; anything else is a late or repeated report and changes nothing. */
+export function ended<Entry>(lane: LaneState<Entry>, report: EndReport, now: Milliseconds): LaneState<Entry> {
+  const { running } = lane
+  if (running?.releaseId !== report.releaseId) return lane
+  const isPromoted = report.outcome === 'promoted'
+  return {
+    ...lane,
+    running: null,
+    promotedVersion: isPromoted ? report.version : lane.promotedVersion,
+    promotedNumber: isPromoted ? running.number : lane.promotedNumber,
+    rest: restAfter(lane.rest, report),
+    ...{ turn: nextTurn({ turn: Math.max(lane.turn, report.turn ?? 0) }, now), epoch: 0, keeping: NOTHING_KEPT },
+  }
+}
+
+function restAfter(rest: PoolRoles | null, { outcome, roles = null }: EndReport): PoolRoles | null {
+  if (roles === null) return rest
+  switch (outcome) {
+    case 'promoted':
+      return { stable: roles.canary, canary: roles.stable }
+    case 'rolled-back':
+      return roles
+    case 'refused':
+    case 'superseded':
+      return rest
+  }
+}
+
+/**
+ * Frees the lane of a release that is over without a report, because somebody terminated it or Temporal did. Nobody holds
+ * the router then, so the lane brings it back to where it was before that release, and starts nothing until it has.
+ */
+export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string, now: Milliseconds): LaneState<Entry> {
+  if (lane.running?.releaseId !== releaseId) return lane
+  const reason = `${releaseId} ended without a word, so nobody held the router`
+  const freed = { ...lane, running: null, keeping: NOTHING_KEPT }
+  // Whether it had been promoted by then nobody can say, so what is on stable is not known any more.
+  if (lane.rest === null) return { ...freed, promotedVersion: null }
+  return recover(freed, { reason, by: 'sluice' }, now)
+}
+
+/** Begins to bring the router back to rest; nothing happens where nobody knows what rest is. */
+export function recover<Entry>(
+  lane: LaneState<Entry>,
+  { reason, by }: Pick<Recovery, 'reason' | 'by'>,
+  now: Milliseconds,
+): LaneState<Entry> {
+  if (lane.rest === null) return lane
+  const recovery = { reason, by, since: now, tries: 0, lastError: null }
+  return { ...lane, turn: nextTurn(lane, now), epoch: lane.epoch + 1, recovery: lane.recovery ?? recovery }
+}
+
+/** One try of the recovery failed. */
+export function recoveryFailed<Entry>(lane: LaneState<Entry>, lastError: string): LaneState<Entry> {
+  const { recovery } = lane
+  if (recovery === null) return lane
+  return { ...lane, recovery: { ...recovery, tries: recovery.tries + 1, lastError } }
+}
+
+/** The router is at rest again, as read back with this turn. */
+export function recovered<Entry>(lane: LaneState<Entry>, turn: number): LaneState<Entry> {
+  return { ...lane, recovery: null, turn: Math.max(lane.turn, turn) }
+}
+
+/** What the lane's keeper has seen: repairs that it made with this turn, or a fault that began or ended. */
+export function kept<Entry>(
+  lane: LaneState<Entry>,
+  seen: {
+    readonly repair: string | null
+    readonly times: number
+    readonly fault: string | null
+    readonly turn: number
+  },
+  now: Milliseconds,
+): LaneState<Entry> {
+  const { keeping } = lane
+  const last = seen.repair === null ? keeping.last : { text: seen.repair, at: now }
+  const repairs = keeping.repairs + seen.times
+  return {
+    ...lane,
+    turn: Math.max(lane.turn, seen.turn),
+    epoch: lane.epoch + 1,
+    keeping: { repairs, last, fault: seen.fault },
+  }
+}
+
+/** The lane without a release that waited; the answer to its key stays. */
+export function withdraw<Entry>(lane: LaneState<Entry>, releaseId: string): LaneState<Entry> {
+  return { ...lane, queue: lane.queue.filter((waiting) => waiting.releaseId !== releaseId) }
+}
+
+/** What the lane is to do now. Exactly one thing at a time, and one of them always holds the router. */
+export type Duty<Entry> =
+  | { readonly kind: 'recover' }
+  | { readonly kind: 'follow'; readonly releaseId: string; readonly isEnding: boolean }
+  | { readonly kind: 'start'; readonly next: Waiting<Entry> }
+  | { readonly kind: 'hold'; readonly rest: PoolRoles }
+  | { readonly kind: 'wait' }
+
+/** The duty that follows from what the lane knows. */
+export function dutyOf<Entry>(lane: LaneState<Entry>): Duty<Entry> {
+  if (lane.recovery !== null) return { kind: 'recover' }
+  if (lane.running !== null) {
+    const { releaseId, isEnding = false } = lane.running
+    return { kind: 'follow', releaseId, isEnding }
+  }
+  const next = nextToStart(lane)
+  if (next !== null) return { kind: 'start', next }
+  return lane.rest === null ? { kind: 'wait' } : { kind: 'hold', rest: lane.rest }
+}

@@ -1,0 +1,105 @@
+import { type Keeping, type LaneState, overtakenBy, type Recovery } from './lane-state.ts'
+import { markdownText } from '../safe-text.ts'
+import type { TargetId } from '../target.ts'
+import type { Milliseconds } from '../units.ts'
+
+/** How a lane stands: the one view of it that every entrance renders. Plain JSON. */
+export interface LaneView {
+  readonly target: TargetId
+  readonly running: string | null
+  readonly queue: readonly QueuedRelease[]
+  readonly freeze: Freeze | null
+  readonly promotedVersion: string | null
+  readonly nextNumber: number
+  /** The pool that has everybody while no release runs, and the version on it; null when nobody knows. */
+  readonly stable: { readonly pool: string; readonly version: string | null } | null
+  readonly keeper: KeeperView
+}
+
+export interface QueuedRelease {
+  readonly releaseId: string
+  readonly version: string
+  readonly author: string
+  readonly queuedAt: Milliseconds | null
+  /** The newer version that was promoted while it waited, or null. */
+  readonly overtakenBy: string | null
+}
+
+export interface Freeze {
+  readonly reason: string
+  readonly by: string
+  readonly at: Milliseconds
+}
+
+/**
+ * Who holds the router now: the release that runs, the lane between releases (`holding`), the lane that brings it back
+ * (`recovering`), or nobody, because nothing has been released here yet (`idle`).
+ */
+export interface KeeperView {
+  readonly state: 'release' | 'holding' | 'recovering' | 'idle'
+  /** One sentence for people. */
+  readonly text: string
+  readonly recovery: Recovery | null
+  readonly keeping: Keeping
+}
+
+/** What a view needs of an entry of the queue. */
+export interface EntryView {
+  readonly version: string
+  readonly author: { readonly person: string }
+}
+
+/** The view of a lane. */
+export function laneView(target: TargetId, state: LaneState<EntryView>): LaneView {
+  const { running, queue, freeze, promotedVersion, nextNumber, rest } = state
+  return {
+    ...{ target, freeze, promotedVersion, nextNumber },
+    running: running?.releaseId ?? null,
+    queue: queue.map((waiting) => ({
+      releaseId: waiting.releaseId,
+      version: waiting.entry.version,
+      author: waiting.entry.author.person,
+      queuedAt: waiting.queuedAt ?? null,
+      overtakenBy: overtakenBy(state, waiting),
+    })),
+    stable: rest === null ? null : { pool: rest.stable, version: promotedVersion },
+    keeper: keeperView(state),
+  }
+}
+
+function keeperView(state: LaneState<unknown>): KeeperView {
+  const { recovery, running, rest, keeping } = state
+  const told = { recovery, keeping }
+  if (recovery !== null) return { state: 'recovering', text: recoveryText(recovery, rest?.stable), ...told }
+  if (running !== null) return { state: 'release', text: `${running.releaseId} holds the router`, ...told }
+  if (rest === null) return { state: 'idle', text: 'nobody holds the router: nothing has been released here', ...told }
+  return { state: 'holding', text: holdingText(keeping, rest.stable), ...told }
+}
+
+function recoveryText({ reason, tries, lastError }: Recovery, stable = 'the stable pool'): string {
+  const begun = `bringing everybody back to ${stable}: ${reason}`
+  return tries === 0 || lastError === null ? begun : `${begun}; tried ${tries} times, last: ${lastError}`
+}
+
+function holdingText({ repairs, last, fault }: Keeping, stable: string): string {
+  const held = `the lane holds everybody on ${stable}`
+  if (fault !== null) return `${held}, but cannot see the router: ${fault}`
+  return last === null ? held : `${held}; repaired ${repairs === 1 ? 'once' : `${repairs} times`}, last: ${last.text}`
+}
+
+/** The lane as short Markdown for Temporal's UI. */
+export function describeLane({ running, queue, freeze, promotedVersion, keeper }: LaneView): string {
+  const lines = [
+    ...(keeper.state === 'recovering' ? [`**recovering**: ${markdownText(keeper.text)}`] : []),
+    `running: **${running ?? 'nothing'}**`,
+    `router: ${markdownText(keeper.text)}`,
+    `last promoted: ${promotedVersion === null ? 'not known' : markdownText(promotedVersion)}`,
+    ...queue.map(
+      ({ releaseId, version, author }) =>
+        `- waiting: ${releaseId} (${markdownText(version)}, by ${markdownText(author)})`,
+    ),
+  ]
+  return freeze === null
+    ? lines.join('\n\n')
+    : [`**frozen** by ${markdownText(freeze.by)}: ${markdownText(freeze.reason)}`, ...lines].join('\n\n')
+}

@@ -1,0 +1,112 @@
+import type { Actor } from '../actor.ts'
+import type { PoolRoles } from '../exposure.ts'
+import type { EndReport, WhenBusy } from './lane-state.ts'
+import type { Plan } from '../plan/plan.ts'
+import { isCount, isRecord, isText, type Read, readActor, wrong } from '../release/read-command.ts'
+import type { TargetId } from '../target.ts'
+import { FULL_WEIGHT } from '../units.ts'
+
+/** A wish for a release, before it has a number. */
+export interface Submission {
+  readonly target: TargetId
+  readonly version: string
+  readonly author: Actor
+  readonly reason: string
+  readonly plan: Plan
+  readonly planHash: string
+  /** Idempotency key: the same key answers with the same release. */
+  readonly key: string
+  readonly whenBusy: WhenBusy
+  readonly longestHistory?: number
+}
+
+const WHEN_BUSY: readonly WhenBusy[] = ['reject', 'queue', 'replace']
+const MOST_ACTIONS = 10_000
+
+/**
+ * Reads what somebody has sent to a lane as a wish for a release. Plans are read and judged at the edge; what is looked at
+ * here is that nothing in it can stop the workflow that is to carry it out.
+ */
+export function readSubmission(target: TargetId, message: unknown): Read<Submission> {
+  if (!isRecord(message)) return { problem: 'a wish for a release is an object' }
+  const { version, author, reason, plan, planHash, key, whenBusy, longestHistory } = message
+  const person = readActor(author)
+  if ('problem' in person) return person
+  const read = readExpandedPlan(target, plan)
+  if ('problem' in read) return read
+  const busy = WHEN_BUSY.find((known) => known === whenBusy)
+  if (!isText(version, 1, 256)) return wrong('version', 'a text of 1 to 256 characters', version)
+  if (!isText(reason, 0, 4_000)) return wrong('reason', 'a text of at most 4,000 characters', reason)
+  if (!isText(planHash, 1, 256)) return wrong('planHash', 'a digest', planHash)
+  if (!isText(key, 1, 256)) return wrong('key', 'a text of 1 to 256 characters', key)
+  if (busy === undefined) return wrong('whenBusy', WHEN_BUSY.join(', '), whenBusy)
+  const further = isCount(longestHistory) ? { longestHistory } : {}
+  const told = { target, version, author: person.value, reason, plan: read.value, planHash, key, whenBusy: busy }
+  return { value: { ...told, ...further } }
+}
+
+function readExpandedPlan({ service, environment }: TargetId, plan: unknown): Read<Plan> {
+  if (!isRecord(plan)) return wrong('plan', 'an expanded plan', plan)
+  const { actions, steps, checks, interval, onInconclusive, onFail } = plan
+  if (plan['service'] !== service || plan['environment'] !== environment)
+    return wrong('plan', `a plan for ${service}/${environment}`, plan)
+  if (!Array.isArray(actions) || actions.length > MOST_ACTIONS || !actions.every(isAction))
+    return wrong('plan.actions', 'a list of actions that Sluice knows', actions)
+  if (!Array.isArray(steps) || !steps.every((step) => isRecord(step) && isText(step['label'], 0, 10_000)))
+    return wrong('plan.steps', 'a list of labels', steps)
+  if (!Array.isArray(checks) || !checks.every(isNamed)) return wrong('plan.checks', 'a list of checks', checks)
+  if (!isCount(interval) || interval < 1_000) return wrong('plan.interval', 'a second or more', interval)
+  if (onFail !== 'rollback' && onFail !== 'pause') return wrong('plan.onFail', 'rollback or pause', onFail)
+  if (!isRecord(onInconclusive) || !isCount(onInconclusive['holdFor']))
+    return wrong('plan.onInconclusive', 'how long to hold and what then', onInconclusive)
+  // Every part that the workflow itself reads was looked at; the checks are read by the judges, which never throw.
+  return { value: plan as unknown as Plan }
+}
+
+function isNamed(check: unknown): boolean {
+  return isRecord(check) && isText(check['name'], 1, 256) && isText(check['kind'], 1, 64)
+}
+
+function isAction(action: unknown): boolean {
+  if (!isRecord(action) || !isCount(action['step'])) return false
+  switch (action['kind']) {
+    case 'expose':
+      return isExposure(action['exposure'])
+    case 'bake':
+      return isCount(action['duration'])
+    case 'judge':
+      return isCount(action['duration']) && Array.isArray(action['checks']) && action['checks'].every(isNamed)
+    case 'ask':
+      return isCount(action['within']) && isCount(action['need']) && isTexts(action['people'])
+    default:
+      return false
+  }
+}
+
+function isExposure(exposure: unknown): boolean {
+  if (!isRecord(exposure)) return false
+  const { weight, cohorts } = exposure
+  return isCount(weight) && weight <= FULL_WEIGHT && isTexts(cohorts)
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((text) => isText(text, 1, 256))
+}
+
+const OUTCOMES: readonly EndReport['outcome'][] = ['promoted', 'rolled-back', 'refused', 'superseded']
+
+/** Reads what a release reports of its end. */
+export function readEndReport(message: unknown): Read<EndReport> {
+  if (!isRecord(message)) return { problem: 'a report is an object' }
+  const { releaseId, outcome, version, roles, turn } = message
+  const known = OUTCOMES.find((name) => name === outcome)
+  if (!isText(releaseId, 1, 256)) return wrong('releaseId', 'the id of a release', releaseId)
+  if (known === undefined) return wrong('outcome', OUTCOMES.join(', '), outcome)
+  if (!isText(version, 1, 256)) return wrong('version', 'a version', version)
+  const pools = isRoles(roles) ? { roles } : {}
+  return { value: { releaseId, outcome: known, version, ...pools, ...(isCount(turn) && { turn }) } }
+}
+
+function isRoles(roles: unknown): roles is PoolRoles {
+  return isRecord(roles) && isText(roles['stable'], 1, 256) && isText(roles['canary'], 1, 256)
+}

@@ -1,0 +1,47 @@
+import type { Check } from './checks.ts'
+import type { Exposure } from '../exposure.ts'
+import type { Milliseconds } from '../units.ts'
+
+/** Where an action comes from: the plan's step (1-based) and its one-line description. */
+export interface ActionOrigin {
+  readonly step: number
+  readonly label: string
+}
+
+/** Make this exposure live and read it back. */
+export interface ExposeAction extends ActionOrigin {
+  readonly kind: 'expose'
+  readonly exposure: Exposure
+}
+
+/** Hold the exposure for a duration of watched, unpaused time. */
+export interface BakeAction extends ActionOrigin {
+  readonly kind: 'bake'
+  readonly duration: Milliseconds
+  /** `time`: the whole duration. `proven`: at most the duration, earlier once the checks have shown non-inferiority. */
+  readonly until: 'time' | 'proven'
+}
+
+/** Wait for people. */
+export interface AskAction extends ActionOrigin {
+  readonly kind: 'ask'
+  /** The group that may approve, for showing. */
+  readonly by: string
+  /** The people of that group when the release started. */
+  readonly people: readonly string[]
+  /** Distinct people needed. */
+  readonly need: number
+  readonly notAuthor: boolean
+  readonly within: Milliseconds
+  readonly onExpiry: 'rollback' | 'pause'
+}
+
+/** Watch further checks, beside the plan's own, for a duration. */
+export interface JudgeAction extends ActionOrigin {
+  readonly kind: 'judge'
+  readonly duration: Milliseconds
+  readonly checks: readonly Check[]
+}
+
+/** One of the few primitives that the workflow interprets. Steps are expanded into them before a release starts. */
+export type Action = ExposeAction | BakeAction | AskAction | JudgeAction

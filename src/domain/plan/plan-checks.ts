@@ -1,0 +1,232 @@
+import type { Action } from './actions.ts'
+import type { CheckContext, CheckKind, ReadCheck, SourceNeeds } from './check-kinds.ts'
+import type { Check } from './checks.ts'
+import type { MetricSourceCapabilities } from '../../metrics/metric-source.ts'
+import type { PlanContext, TargetFacts } from './plan.ts'
+import { reportIssues, singleEntry } from './plan-issues.ts'
+import { nameText } from './plan-values.ts'
+import type { Problem, ProblemPath } from '../problems.ts'
+
+/** Reads checks, wherever in the plan they stand, and keeps count of the error budget they spend. */
+export interface CheckReader {
+  readonly read: (checks: Readonly<Record<string, unknown>>, path: ProblemPath) => readonly Check[]
+  /** What each check that claims nothing for itself may spend, once all have been read. */
+  readonly shareOfBudget: () => number
+  /** The sum over all checks. */
+  readonly errorBudget: () => number
+}
+
+/** Stands for "its part of the plan's budget", until all checks are known. */
+const SHARED = -1
+
+/** A reader for one plan; `confidence` is the plan's own, in (0, 1). */
+export function createCheckReader(
+  confidence: number,
+  facts: TargetFacts | null,
+  context: PlanContext,
+  report: (problem: Problem) => void,
+): CheckReader {
+  const kinds = new Map<string, CheckKind>(context.checkKinds.map((kind) => [kind.kind, kind]))
+  const kindNames = [...kinds.keys()]
+  const names = new Set<string>()
+  let sharing = 0
+  let claimed = 0
+  let count = 0
+  function readOne(name: string, value: unknown, path: ProblemPath): ReadCheck | null {
+    reportName(name, names, path, report)
+    const one = singleEntry(value, kindNames, path, 'check', report)
+    const kind = one?.isKnown === true ? kinds.get(one.key) : undefined
+    if (one?.isKnown !== true || kind === undefined) return null
+    const at = [...path, one.key]
+    const read = kind.read(one.value, checkContext(name, at, facts, context, report))
+    if ('check' in read) return read.check
+    reportIssues(read.issues, at, one.value, report, kind.schema)
+    return null
+  }
+  return {
+    read(checks, path) {
+      const complete: Check[] = []
+      for (const [name, value] of Object.entries(checks)) {
+        count += 1
+        if (count > MOST_CHECKS) {
+          if (count === MOST_CHECKS + 1) report(tooMany([...path, name]))
+          break
+        }
+        const check = readOne(name, value, [...path, name])
+        if (check === null) continue
+        if (check.spendsBudget && check.claims === null) sharing += 1
+        if (check.claims !== null) claimed += check.claims
+        complete.push(check.complete(check.claims ?? SHARED))
+      }
+      return complete
+    },
+    shareOfBudget: () => Number(((1 - confidence) / Math.max(1, sharing)).toPrecision(12)),
+    errorBudget: () => Number((claimed + (sharing > 0 ? 1 - confidence : 0)).toPrecision(12)),
+  }
+}
+
+/** Checks of a whole plan, those of its steps included: each is asked at every look. */
+export const MOST_CHECKS = 100
+
+function tooMany(path: ProblemPath): Problem {
+  return {
+    rule: 'too-many-checks',
+    path,
+    message: 'the plan has too many checks',
+    expected: `at most ${MOST_CHECKS}, those of all steps together`,
+    fix: 'remove some',
+  }
+}
+
+function checkContext(
+  name: string,
+  path: ProblemPath,
+  facts: TargetFacts | null,
+  context: PlanContext,
+  report: (problem: Problem) => void,
+): CheckContext {
+  return {
+    name,
+    path,
+    report,
+    source: (named, needs) => (facts === null ? (named ?? '') : pickSource(named, needs, facts, path, report)),
+    expression(text, at, hasStable) {
+      const message = text === undefined ? null : context.expressionProblem(text, hasStable)
+      if (text === undefined || message === null) return
+      report({
+        rule: 'expression',
+        path: at,
+        message,
+        received: text,
+        expected: 'a true-or-false CEL expression',
+        fix: 'correct the expression; the names are result and, for queries with $pool, stable',
+      })
+    },
+  }
+}
+
+function pickSource(
+  named: string | undefined,
+  needs: SourceNeeds,
+  facts: TargetFacts,
+  path: ProblemPath,
+  report: (problem: Problem) => void,
+): string {
+  const able = Object.entries(facts.metrics)
+    .filter(([, capabilities]) => canAnswer(capabilities, needs))
+    .map(([source]) => source)
+  if (named !== undefined && able.includes(named)) return named
+  const only = able.length === 1 ? able[0] : undefined
+  if (named === undefined && only !== undefined) return only
+  const events = typeof needs === 'string' ? [] : eventsOf(facts, named)
+  report({
+    rule: 'metric-source',
+    path: named === undefined ? path : [...path, 'source'],
+    message: sourceMessage(named, needs, facts, able),
+    ...(named !== undefined && { received: named }),
+    ...adviceFor(able, events, needs),
+  })
+  return named ?? ''
+}
+
+function canAnswer({ counts, latency, queries, events }: MetricSourceCapabilities, needs: SourceNeeds): boolean {
+  if (typeof needs !== 'string') return counts && (events === undefined || events.includes(needs.event))
+  switch (needs) {
+    case 'counts':
+      return counts
+    case 'latency':
+      return latency
+    case 'queries':
+      return queries !== null
+  }
+}
+
+/** Events that the named source, or any of the target's, counts. */
+function eventsOf({ metrics }: TargetFacts, named: string | undefined): readonly string[] {
+  const asked = Object.entries(metrics).filter(([name]) => named === undefined || name === named)
+  return [...new Set(asked.flatMap(([, { events = [] }]) => events))]
+}
+
+function adviceFor(
+  able: readonly string[],
+  events: readonly string[],
+  needs: SourceNeeds,
+): Pick<Problem, 'expected' | 'fix'> {
+  if (able.length > 0) return { expected: `one of ${able.join(', ')}`, fix: 'name one of them as source' }
+  if (events.length > 0)
+    return {
+      expected: `of: one of ${events.join(', ')}`,
+      fix: 'correct the name of the event, or have it set up in sluice.yaml',
+    }
+  return {
+    expected: `a target with a source that answers ${needsText(needs)}`,
+    fix: 'use another check, or ask an administrator for a source',
+  }
+}
+
+function needsText(needs: SourceNeeds): string {
+  return typeof needs === 'string' ? needs : `how many ${needs.event} there were`
+}
+
+function sourceMessage(
+  named: string | undefined,
+  needs: SourceNeeds,
+  facts: TargetFacts,
+  able: readonly string[],
+): string {
+  if (named === undefined)
+    return `${able.length === 0 ? 'no' : 'more than one'} metric source of the target answers ${needsText(needs)}`
+  const isKnown = Object.hasOwn(facts.metrics, named)
+  return isKnown ? `this metric source does not answer ${needsText(needs)}` : 'the target has no such metric source'
+}
+
+function reportName(name: string, names: Set<string>, path: ProblemPath, report: (problem: Problem) => void): void {
+  if (!nameText.safeParse(name).success) {
+    const expected = 'lower-case letters, digits and dashes, at most 63'
+    report({
+      rule: 'check-name',
+      path,
+      message: 'this is not a name for a check',
+      received: name,
+      expected,
+      fix: 'rename it',
+    })
+  }
+  if (names.has(name)) {
+    const fix = 'give each check of the plan its own name'
+    report({
+      rule: 'check-name',
+      path,
+      message: 'two checks have this name',
+      received: name,
+      expected: 'a new name',
+      fix,
+    })
+  }
+  names.add(name)
+}
+
+/** The action with the shares of its checks filled in. */
+export function withBudget(action: Action, share: number): Action {
+  return action.kind === 'judge' ? { ...action, checks: action.checks.map((check) => withShare(check, share)) } : action
+}
+
+/** The check with its share filled in, if it has none of its own. */
+export function withShare(check: Check, share: number): Check {
+  switch (check.kind) {
+    case 'rate':
+      return check.alpha === SHARED ? { ...check, alpha: share } : check
+    case 'errorRate':
+      return { ...check, rule: ruleWithShare(check.rule, share) }
+    case 'latency':
+      return { ...check, rule: ruleWithShare(check.rule, share) }
+    case 'query':
+    case 'kayenta':
+    case 'argo':
+      return check
+  }
+}
+
+function ruleWithShare<Rule extends { judge: string }>(rule: Rule, share: number): Rule {
+  return 'alpha' in rule && rule.alpha === SHARED ? { ...rule, alpha: share } : rule
+}

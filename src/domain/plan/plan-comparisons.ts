@@ -1,0 +1,50 @@
+import { type Check, comparesWithStable } from './checks.ts'
+import type { Traced } from './plan-steps.ts'
+import type { Problem } from '../problems.ts'
+import { FULL_WEIGHT } from '../units.ts'
+
+/**
+ * Reports waits that could never end well because a check has nothing to compare there: at 100% stable has no requests,
+ * so what a comparison showed before stands, if it was asked before; and without anybody on the canary nothing is shown.
+ */
+export function reportIncomparable(
+  actions: readonly Traced[],
+  checks: readonly Check[],
+  report: (problem: Problem) => void,
+): void {
+  let standing: 'nobody' | 'some' | 'everybody' = 'nobody'
+  let wasCompared = false
+  for (const action of actions) {
+    if (action.kind === 'unread') {
+      // It may be the wait in which everything is compared.
+      wasCompared = true
+      standing = action.exposure === null ? 'some' : standingOf(action.exposure)
+    }
+    if (action.kind === 'expose') standing = standingOf(action.exposure)
+    if (action.kind !== 'bake' && action.kind !== 'judge') continue
+    wasCompared ||= standing === 'some'
+    const own = action.kind === 'judge' ? action.checks : []
+    const unasked = standing === 'some' ? [] : [...(wasCompared ? [] : checks), ...own].filter(comparesWithStable)
+    if (unasked.length === 0) continue
+    const names = unasked.map(({ name }) => name).join(', ')
+    report({
+      rule: 'nothing-to-compare',
+      path: ['steps', action.step - 1],
+      message:
+        standing === 'nobody'
+          ? `nobody is on the canary here, so ${names} could never pass`
+          : `everybody is on the canary here, so ${names} has no stable to compare with`,
+      received: action.label,
+      expected: 'a wait while both pools have users',
+      fix:
+        standing === 'nobody'
+          ? 'put a weight or a cohort before it'
+          : 'let it bake at a lower weight before, or use a fixed limit (max) here',
+    })
+  }
+}
+
+function standingOf({ weight, cohorts }: { weight: number; cohorts: readonly string[] }) {
+  if (weight === FULL_WEIGHT) return 'everybody'
+  return weight > 0 || cohorts.length > 0 ? 'some' : 'nobody'
+}

@@ -1,0 +1,215 @@
+import { z } from 'zod'
+import type { MetricSourceCapabilities } from '../../metrics/metric-source.ts'
+import type { RouterCapabilities } from '../../routers/router.ts'
+import type { Action } from './actions.ts'
+import type { CheckKind } from './check-kinds.ts'
+import type { Check } from './checks.ts'
+import { visible } from '../characters.ts'
+import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
+import { type CheckReader, createCheckReader, withBudget, withShare } from './plan-checks.ts'
+import { reportIncomparable } from './plan-comparisons.ts'
+import { isRecord, reportIssues } from './plan-issues.ts'
+import { USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
+import { partsOf } from './plan-parts.ts'
+import { expandSteps, type PlacedStep, readSteps, type Traced } from './plan-steps.ts'
+import { checkMap, confidenceText, durationText, nameText, shareText } from './plan-values.ts'
+import { createProblemList, type Problem, showValue } from '../problems.ts'
+import type { StepKind } from './steps/step-kind.ts'
+import type { Milliseconds } from '../units.ts'
+
+/** A step as people see it: what was written, in one line. */
+export interface PlanStep {
+  readonly kind: string
+  readonly label: string
+}
+
+/** What happens when a check fails, or stays inconclusive. */
+export interface PlanPolicies {
+  readonly onFail: 'rollback' | 'pause'
+  readonly onInconclusive: { readonly holdFor: Milliseconds; readonly then: 'rollback' | 'pause' }
+  /** Time between two looks of the guard. */
+  readonly interval: Milliseconds
+  /** Read it with `driftPolicyOf`: plans of older histories do not have it. */
+  readonly onDrift: DriftPolicy
+  /** Read it with `floorOf` of `plan-policies.ts`: plans of older histories do not have it. */
+  readonly floor: Floor
+}
+
+/** How much drift of the router pauses a release. */
+export interface DriftPolicy {
+  /** So many repairs in a row, ≥ 1. */
+  readonly repairs: number
+  /** Drifted time as a share of a bake, in (0, 1]. */
+  readonly share: number
+}
+
+/** Below it no release goes on, whatever its checks say. */
+export interface Floor {
+  /** Share of the canary's requests that failed, in (0, 0.95]. */
+  readonly errors: number
+  /** Requests that a short time must have shown before the share counts, ≥ 1. */
+  readonly requests: number
+}
+
+/** A valid plan, complete and expanded to actions: plain JSON, the whole of what the workflow needs to know. */
+export interface Plan extends PlanPolicies {
+  readonly service: string
+  readonly environment: string
+  readonly steps: readonly PlanStep[]
+  readonly actions: readonly Action[]
+  readonly checks: readonly Check[]
+  /** Probability of a false alarm over the whole release: the sum of the checks' parts. */
+  readonly errorBudget: number
+}
+
+/** What a target offers a plan. */
+export interface TargetFacts {
+  readonly router: { readonly kind: string; readonly capabilities: RouterCapabilities }
+  readonly metrics: Readonly<Record<string, MetricSourceCapabilities>>
+  readonly groups: Readonly<Record<string, readonly string[]>>
+}
+
+/** Everything the reading of a plan depends on; handed in, so that domain knows no adapter. */
+export interface PlanContext {
+  readonly stepKinds: readonly StepKind[]
+  readonly checkKinds: readonly CheckKind[]
+  /** The target's facts, or null when it is not registered. */
+  readonly target: (service: string, environment: string) => TargetFacts | null
+  /** Registered targets as `service/environment`, for messages. */
+  readonly targets: readonly string[]
+  /** Why an expression can never be evaluated, or null when it can. */
+  readonly expressionProblem: (text: string, hasStable: boolean) => string | null
+}
+
+const policy = z.enum(['rollback', 'pause'])
+const FIFTEEN_MINUTES = 900_000
+const USUAL_CONFIDENCE = 0.99
+export const MOST_STEPS = 200
+
+/** The top of a plan; steps and checks are read one by one so that all problems come at once. */
+export const planHead = z.strictObject({
+  service: nameText,
+  environment: nameText,
+  steps: z.array(z.unknown()).min(1).max(MOST_STEPS),
+  checks: checkMap.default({}),
+  confidence: confidenceText.default(USUAL_CONFIDENCE),
+  interval: durationText
+    .refine((interval) => interval >= 1_000 && interval <= 3_600_000, { error: 'expected 1s to 1h' })
+    .default(10_000),
+  onFail: policy.default('rollback'),
+  onInconclusive: z
+    .strictObject({ holdFor: durationText, then: policy })
+    .default({ holdFor: FIFTEEN_MINUTES, then: 'pause' }),
+  onDrift: z
+    .strictObject({
+      repairs: z.int().min(1).max(100).default(USUAL_DRIFT.repairs),
+      share: shareText.refine((share) => share > 0, { error: 'expected more than 0%' }).default(USUAL_DRIFT.share),
+    })
+    .default(USUAL_DRIFT),
+  floor: z
+    .strictObject({
+      errors: shareText
+        .refine((share) => share >= 0.01 && share <= 0.95, {
+          error: 'expected 1% to 95%: the floor can be moved, not switched off',
+        })
+        .default(USUAL_FLOOR.errors),
+      requests: z.int().min(1).max(1_000).default(USUAL_FLOOR.requests),
+    })
+    .default(USUAL_FLOOR),
+})
+
+export type PlanHead = z.infer<typeof planHead>
+
+/** Reads a plan from parsed YAML or JSON. Answers with all problems, or with the complete plan. Never throws. */
+export function readPlan(value: unknown, context: PlanContext): { plan: Plan } | { problems: readonly Problem[] } {
+  const misshapen = shapeProblem(value)
+  if (misshapen !== null) return { problems: [misshapen] }
+  const { unbounded, problems: faults } = faultsOf(value, PLAN_VALUE_LIMITS)
+  if (unbounded !== null) return { problems: [unbounded] }
+  const list = createProblemList()
+  const parsed = planHead.safeParse(value)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], value, list.report, planHead)
+  const head = parsed.success ? parsed.data : usablePartsOf(value)
+  const facts = targetFacts(head, context, list.report)
+  const reader = createCheckReader(head.confidence ?? USUAL_CONFIDENCE, facts, context, list.report)
+  const checks = reader.read(head.checks, ['checks'])
+  const steps = readSteps(head.steps, context, list.report)
+  const isWatched = Object.keys(head.checks).length > 0
+  const trace = expandSteps(steps, { facts, reader, interval: head.interval, isWatched, report: list.report })
+  reportIncomparable(trace, checks, list.report)
+  for (const fault of faults) if (!list.hasPath(fault.path)) list.report(fault)
+  const problems = list.problems()
+  if (!parsed.success || problems.length > 0) return { problems }
+  return { plan: planOf(parsed.data, steps, trace, checks, reader) }
+}
+
+function planOf(
+  { service, environment, onFail, onInconclusive, interval, onDrift, floor }: PlanHead,
+  steps: readonly PlacedStep[],
+  trace: readonly Traced[],
+  checks: readonly Check[],
+  reader: CheckReader,
+): Plan {
+  const share = reader.shareOfBudget()
+  return {
+    service,
+    environment,
+    onFail,
+    onInconclusive,
+    interval,
+    onDrift,
+    floor,
+    steps: steps.flatMap(({ kind, step }) => ('issues' in step ? [] : [{ kind, label: step.label }])),
+    actions: trace.flatMap((action) => (action.kind === 'unread' ? [] : [withBudget(action, share)])),
+    checks: checks.map((check) => withShare(check, share)),
+    errorBudget: reader.errorBudget(),
+  }
+}
+
+/** What is no plan at all: nothing, a list, a text; null when it may be one. */
+export function shapeProblem(value: unknown): Problem | null {
+  if (isRecord(value)) return null
+  const isEmpty = value === null || value === undefined
+  return {
+    rule: 'value',
+    path: [],
+    message: isEmpty ? 'the plan is empty' : 'this is no plan',
+    received: isEmpty ? 'nothing' : Array.isArray(value) ? 'a list' : visible(showValue(value)),
+    expected: 'a plan with service, environment and steps',
+    fix: 'write one as in the docs of the plan',
+  }
+}
+
+type HeadParts = Pick<PlanHead, 'steps' | 'checks'> &
+  Partial<Pick<PlanHead, 'service' | 'environment' | 'interval' | 'confidence'>>
+
+/** What can still be looked at when the head has problems: a wrong policy must not hide a wrong step. */
+function usablePartsOf(value: unknown): HeadParts {
+  const { steps, checks } = isRecord(value) ? value : {}
+  const { service, environment, interval, confidence } = partsOf(planHead, value).read
+  return {
+    ...(service !== undefined && { service }),
+    ...(environment !== undefined && { environment }),
+    ...(interval !== undefined && { interval }),
+    ...(confidence !== undefined && { confidence }),
+    steps: Array.isArray(steps) ? steps.slice(0, MOST_STEPS) : [],
+    checks: isRecord(checks) ? checks : {},
+  }
+}
+
+function targetFacts(head: HeadParts, context: PlanContext, report: (problem: Problem) => void): TargetFacts | null {
+  const { service, environment } = head
+  if (service === undefined || environment === undefined) return null
+  const facts = context.target(service, environment)
+  if (facts !== null) return facts
+  const known = context.targets.length === 0 ? 'none is registered' : context.targets.slice(0, 10).join(', ')
+  report({
+    rule: 'unknown-target',
+    path: ['service'],
+    message: `there is no target ${service}/${environment}`,
+    received: `${service}/${environment}`,
+    expected: `a target from sluice.yaml: ${known}`,
+    fix: 'correct service or environment, or ask an administrator to register the target',
+  })
+  return null
+}

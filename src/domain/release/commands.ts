@@ -1,0 +1,124 @@
+import type { Actor } from '../actor.ts'
+import type { ErrorCode } from '../error-codes.ts'
+import { isEnded, type ReleaseState } from './release-state.ts'
+import type { Milliseconds } from '../units.ts'
+
+export const COMMAND_VERBS = ['approve', 'reject', 'pause', 'resume', 'promote', 'abort', 'retry', 'extend'] as const
+
+/** What a person asks of a release. */
+export type CommandVerb = (typeof COMMAND_VERBS)[number]
+
+/** One command as it reaches the release. */
+export interface Command {
+  readonly verb: CommandVerb
+  readonly releaseId: string
+  /** The plan's step the sender was looking at, or null when the command is meant for whichever runs (abort, pause). */
+  readonly step: number | null
+  /** Idempotency key: the same key twice has one effect. */
+  readonly key: string
+  readonly actor: Actor
+  readonly reason: string
+  /** Only for `extend`: by how much. */
+  readonly by?: Milliseconds
+}
+
+/** What the sender learns: the command took effect, or had done so before (same key), or why not. */
+export type CommandDecision =
+  | { readonly kind: 'accept' }
+  | { readonly kind: 'repeat' }
+  | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly message: string; readonly fix: string }
+
+/** What a release can be asked now, for buttons and help. */
+export function openVerbs(state: ReleaseState): readonly CommandVerb[] {
+  return COMMAND_VERBS.filter((verb) => refusalByState(verb, state) === null)
+}
+
+/** Decides on a command: a pure rule, used by the workflow's validators and by every entrance that draws buttons. */
+export function decide(command: Command, state: ReleaseState, author: string): CommandDecision {
+  if (state.commandKeys.includes(command.key)) return { kind: 'repeat' }
+  if (command.releaseId !== state.releaseId) {
+    return refuse('command.stale', `this command was meant for ${command.releaseId}, this is ${state.releaseId}`)
+  }
+  const byState = refusalByState(command.verb, state)
+  if (byState !== null) return byState
+  if (command.step !== null && command.step !== state.step) {
+    const message = `this command was meant for step ${command.step}; the release is at step ${state.step}`
+    return refuse('command.stale', message, 'look at the release again and decide anew')
+  }
+  if (command.verb === 'extend' && !((command.by ?? 0) > 0)) {
+    return refuse('command.refused', 'extend needs a duration above zero', 'say by how much, such as 10m')
+  }
+  return command.verb === 'approve' || command.verb === 'reject' ? mayApprove(command, state, author) : ACCEPT
+}
+
+const ACCEPT: CommandDecision = { kind: 'accept' }
+
+function refuse(code: ErrorCode, message: string, fix = 'look at the release and decide anew'): CommandDecision {
+  return { kind: 'refuse', code, message, fix }
+}
+
+function refusalByState(verb: CommandVerb, state: ReleaseState): CommandDecision | null {
+  if (isEnded(state)) return refuse('release.ended', `the release has ended: ${state.phase}`, 'start a new release')
+  // An abort during the rollback is what the sender wants already; refusing it would only frighten them.
+  if (verb === 'abort') return null
+  if (state.abandoned !== null) {
+    return refuse('command.refused', `the release is rolling back: ${state.abandoned.reason}`, 'wait for its end')
+  }
+  switch (verb) {
+    case 'approve':
+    case 'reject':
+      return state.approval === null ? refusalToApprove(state) : null
+    case 'pause':
+      return state.pause === null ? null : refuse('command.refused', `the release is paused: ${state.pause.reason}`)
+    case 'resume':
+    case 'retry':
+      return state.pause === null ? refuse('command.refused', 'the release is not paused') : null
+    case 'promote':
+      return refusalToPromote(state)
+    case 'extend':
+      return state.bake === null && state.approval === null
+        ? refuse('command.refused', 'nothing with a deadline is running that could be extended')
+        : null
+  }
+}
+
+function refusalToApprove({ pause }: ReleaseState): CommandDecision {
+  if (pause?.cause !== 'approval-expired') return refuse('command.refused', 'no approval is being asked for now')
+  return refuse(
+    'command.refused',
+    `the approval has expired: ${pause.reason}`,
+    'resume first: then it is asked for anew',
+  )
+}
+
+function refusalToPromote(state: ReleaseState): CommandDecision | null {
+  if (state.approval !== null) {
+    return refuse('command.refused', 'an approval is being asked for, and promote does not replace it', 'use approve')
+  }
+  if (state.bake === null) return refuse('command.refused', 'no bake is running that could be ended')
+  const failing = Object.entries(state.verdicts).find(([, verdict]) => verdict.outcome === 'fail')
+  if (failing === undefined) return null
+  return refuse('command.refused', `the check ${failing[0]} fails: ${failing[1].reason}`, 'abort, or mend and retry')
+}
+
+function mayApprove(command: Command, state: ReleaseState, author: string): CommandDecision {
+  const approval = state.approval
+  const { person } = command.actor
+  if (approval === null) return refuse('command.refused', 'no approval is being asked for now')
+  if (!approval.people.includes(person)) {
+    const message = `${person} is not in the group ${approval.by}`
+    return refuse('command.forbidden', message, `ask one of ${approval.people.join(', ')}`)
+  }
+  if (command.verb === 'reject') return ACCEPT
+  if (approval.notAuthor && person === author) {
+    return refuse(
+      'command.forbidden',
+      `${person} started this release, and the plan wants somebody else`,
+      'ask a colleague',
+    )
+  }
+  if (approval.given.some((given) => given.person === person)) {
+    return refuse('command.refused', `${person} has approved already`, 'the others’ approvals are still missing')
+  }
+  return ACCEPT
+}

@@ -1,0 +1,235 @@
+import type { ArmNames } from '../arm-names.ts'
+import type { Check } from '../plan/checks.ts'
+import type { Exposure, Fence, PoolRoles } from '../exposure.ts'
+import type { DriftPolicy, PlanPolicies } from '../plan/plan.ts'
+import type { TargetId } from '../target.ts'
+import { formatDuration, type Milliseconds } from '../units.ts'
+import type { Verdict } from '../verdict.ts'
+
+/** What the guard is to watch: one exposure of one release. */
+export interface GuardInput {
+  readonly target: TargetId
+  readonly releaseId: string
+  readonly roles: PoolRoles
+  readonly exposure: Exposure
+  readonly fence: Fence
+  /** When the exposure was read back; nothing before counts. */
+  readonly exposedAt: Milliseconds
+  readonly checks: readonly Check[]
+  readonly interval: Milliseconds
+  /** How long the guard may be blind before it says so and ends; null: as long as it takes (the plan is paused). */
+  readonly blindLimit: PlanPolicies['onInconclusive']['holdFor'] | null
+  /** False while the router's state is unknown: then only the checks are watched and nothing is repaired. */
+  readonly watchesRouter: boolean
+  /**
+   * `keep` while the plan is paused for something that a look would only find again: then the router alone is watched and
+   * put right. Absent: `judge`, the checks as well.
+   */
+  readonly mode?: 'judge' | 'keep'
+  /** How much drift pauses the release; null while it is paused already. Absent in what an older release asked for. */
+  readonly drift?: DriftPolicy | null
+  /** True when the guard is to end as soon as every check has shown that the canary is not worse. */
+  readonly endsWhenProven: boolean
+  /** What the guard knew when it last watched this release. */
+  readonly resume: GuardState | null
+  /** What sentences call both sides; absent in what an older release asked for: canary and stable. */
+  readonly names?: ArmNames
+  /** Below it the canary is not fit for anybody, whatever the checks say; absent: nobody asks for a floor. */
+  readonly floor?: GuardFloor
+  /** No window of a look reaches back over this time: a person's last word. Absent: {@link exposedAt} alone counts. */
+  readonly evidenceFrom?: Milliseconds
+  /** True when a person has accepted how this exposure is split: it ends no watch any more. */
+  readonly splitSettled?: boolean
+}
+
+/** The share of failed requests (0 to 1) at which a canary is not fit for anybody, of so many requests at least. */
+export interface GuardFloor {
+  readonly errors: number
+  readonly requests: number
+}
+
+/** A check's judge state and latest verdict. The state is the judge's own plain JSON. */
+export interface WatchedCheck {
+  readonly state: unknown
+  readonly verdict: Verdict
+  /** While a bake may end early: the mirror judge's own plain JSON, whether it has shown what is to be shown, and how. */
+  readonly proof?: { readonly state: unknown; readonly isProven: boolean; readonly reason?: string }
+  /** While everybody is on the canary: the own plain JSON of the comparison with what stable has shown before. */
+  readonly full?: unknown
+}
+
+/** A stretch of time that does not count as watched. */
+export interface BlindSpan {
+  readonly from: Milliseconds
+  readonly to: Milliseconds
+}
+
+/** One point of the bounded series that pages and terminals draw. Counts of one look. */
+export interface SeriesPoint {
+  readonly at: Milliseconds
+  readonly canary: ArmPoint | null
+  readonly stable: ArmPoint | null
+}
+
+export interface ArmPoint {
+  readonly requests: number
+  readonly errors: number
+  /** 95th and 99th percentile in seconds, null without a histogram. */
+  readonly p95Seconds: number | null
+  readonly p99Seconds: number | null
+}
+
+/**
+ * All the guard knows; plain JSON of bounded size. Lives in the heartbeat of the guard activity, so that any worker goes
+ * on where another stopped, and in the workflow's hands between two exposures.
+ */
+export interface GuardState {
+  /** The epoch of the exposure it watched. */
+  readonly epoch: number
+  readonly checks: Readonly<Record<string, WatchedCheck>>
+  /** Where each metric source goes on, by source name. */
+  readonly cursors: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>
+  /** Time of the last look. */
+  readonly lookedAt: Milliseconds
+  readonly looks: number
+  /** Since when some check has been blind, or null. */
+  readonly blindSince: Milliseconds | null
+  readonly blindSpans: readonly BlindSpan[]
+  /** The sample-ratio judge's own plain JSON: does the canary get the share of requests it should get? */
+  readonly share: unknown
+  /** Why the router could not be read at the last look, or null. */
+  readonly routerFault: string | null
+  /** What was repaired at the router, one sentence each, newest last. */
+  readonly repairs: readonly string[]
+  readonly repairCount: number
+  /** How far the router has been from what was asked for. Absent in what an older guard left behind. */
+  readonly drift?: Drift
+  /** The fence that was written last, when the router had to be taken over for it. */
+  readonly fence?: Fence
+  readonly series: readonly SeriesPoint[]
+  /** Since when the present evidence has been gathered; absent in the state of an older version, as all below. */
+  readonly evidenceFrom?: Milliseconds
+  /** Looks since then that have counted something, or that had nothing to count. */
+  readonly looksHere?: number
+  /** Since when nobody has asked the canary anything, once that is longer than to be expected; else null. */
+  readonly silentSince?: Milliseconds | null
+  readonly silentSpans?: readonly BlindSpan[]
+  /** Stretches in which nobody looked, so that nobody knows what the router did. */
+  readonly unwatchedSpans?: readonly BlindSpan[]
+  /** What is known of the traffic beside the checks, such as requests without an answer: plain JSON of its judges. */
+  readonly traffic?: unknown
+  /** What stable has shown so far, by metric source: plain JSON, for when everybody is on the canary. */
+  readonly past?: unknown
+  /** Why the release may not go on although no check says so, as a sentence; null when it may. */
+  readonly hold?: string | null
+  /** What is worth knowing but no reason to stop, one sentence each. */
+  readonly notices?: readonly string[]
+}
+
+/** The router somewhere else than it should be. */
+export interface Drift {
+  /** Looks in a row that had to put the router right. */
+  readonly streak: number
+  /** When the router may have been somewhere else: from the last good look to the repair. Newest last. */
+  readonly spans: readonly BlindSpan[]
+}
+
+/** Why the guard ended by itself. Everything else goes on until it is cancelled. */
+export type GuardOutcome =
+  | { readonly kind: 'proven'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'failed'; readonly check: string; readonly reason: string; readonly state: GuardState }
+  /** The canary is not fit for anybody: back, whatever the plan says of checks that fail. */
+  | { readonly kind: 'floor'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'blind'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'foreign'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'misrouted'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'repaired'; readonly reason: string; readonly state: GuardState }
+  | { readonly kind: 'drifting'; readonly reason: string; readonly state: GuardState }
+
+/**
+ * How much of the time since `since` nobody can answer for, in milliseconds: some check was blind, nobody looked,
+ * nobody asked the canary anything, or the router was somewhere else. A moment that was both counts once.
+ */
+export function blindTime(state: GuardState, since: Milliseconds): Milliseconds {
+  return unionTime(Object.values(spansOf(state)).flat(), since)
+}
+
+/** Why time since `since` does not count as watched, as a list for a sentence: `27s without a request`; empty when all does. */
+export function unwatchedText(state: GuardState, since: Milliseconds): string {
+  const { blind, silent, unseen, drifted } = spansOf(state)
+  const parts = [
+    [blind, 'without usable data'],
+    [silent, 'without a request'],
+    [unseen, 'without a look'],
+    [drifted, 'with the router somewhere else'],
+  ] as const
+  return parts
+    .map(([spans, why]) => ({ time: unionTime(spans, since), why }))
+    .filter(({ time }) => time > 0)
+    .map(({ time, why }) => `${formatDuration(time)} ${why}`)
+    .join(', ')
+}
+
+function spansOf(state: GuardState) {
+  const { blindSpans, silentSpans = [], unwatchedSpans = [], drift, lookedAt } = state
+  const open = (from: Milliseconds | null | undefined) => (typeof from === 'number' ? [{ from, to: lookedAt }] : [])
+  return {
+    blind: [...blindSpans, ...open(state.blindSince)],
+    silent: [...silentSpans, ...open(state.silentSince)],
+    unseen: unwatchedSpans,
+    drifted: drift?.spans ?? [],
+  }
+}
+
+/** The time that these spans cover together, from `since` on. */
+function unionTime(spans: readonly BlindSpan[], since: Milliseconds): Milliseconds {
+  let covered = since
+  let sum = 0
+  for (const { from, to } of spans.toSorted((left, right) => left.from - right.from)) {
+    sum += Math.max(0, to - Math.max(from, covered))
+    covered = Math.max(covered, to)
+  }
+  return sum
+}
+
+/** The state without the evidence of the named checks: they are judged anew. */
+export function withoutEvidence(state: GuardState, isForgotten: (name: string) => boolean): GuardState {
+  const kept = Object.entries(state.checks).filter(([name]) => !isForgotten(name))
+  return { ...state, checks: Object.fromEntries(kept), share: null }
+}
+
+/** The verdicts by check. */
+export function verdictsOf(state: GuardState): Readonly<Record<string, Verdict>> {
+  return Object.fromEntries(Object.entries(state.checks).map(([name, { verdict }]) => [name, verdict]))
+}
+
+/**
+ * What the checks say together. `waiting` names the first that does not pass yet. With `since` only what has been seen since
+ * then counts: the exposure, or a person's last word.
+ */
+export function standingOf(
+  checks: readonly Check[],
+  state: GuardState | null,
+  since: Milliseconds | null = null,
+): { readonly isPassing: true } | { readonly isPassing: false; readonly waiting: string } {
+  if (since !== null && !hasSeen(state, since))
+    return { isPassing: false, waiting: 'nobody has looked at this exposure yet' }
+  if (typeof state?.hold === 'string') return { isPassing: false, waiting: state.hold }
+  for (const { name } of checks) {
+    const verdict = state?.checks[name]?.verdict
+    if (verdict === undefined) return { isPassing: false, waiting: `${name}: not looked at yet` }
+    if (verdict.outcome !== 'pass') return { isPassing: false, waiting: tellOf(name, verdict) }
+  }
+  return { isPassing: true }
+}
+
+/** False while the guard has shown nothing of the time since then; the state of an older version does not say. */
+function hasSeen(state: GuardState | null, since: Milliseconds): boolean {
+  if (state === null) return false
+  return (state.evidenceFrom ?? since) >= since && state.looksHere !== 0
+}
+
+/** The sentence of a verdict with its check's name, which is left out where the sentence begins with it anyway. */
+export function tellOf(check: string, { reason }: Pick<Verdict, 'reason'>): string {
+  return reason.startsWith(`${check} `) ? reason : `${check}: ${reason}`
+}

@@ -1,0 +1,48 @@
+import type { ExposureSpan, PoolRoles } from '../exposure.ts'
+import type { ArmCounts, MetricResult } from '../observation.ts'
+import { type Abandonment, isEnded, type ReleaseState } from './release-state.ts'
+import type { Milliseconds } from '../units.ts'
+
+/** A release that has ended, as far as its metrics are to be looked at once more. Plain JSON. */
+export interface PastRelease {
+  readonly releaseId: string
+  readonly version: string
+  /** The version it was to replace; null when nobody knew it. */
+  readonly replaces: string | null
+  readonly outcome: 'promoted' | 'rolled-back'
+  /** Why and when it was rolled back; null when it was promoted. */
+  readonly abandoned: Pick<Abandonment, 'cause' | 'by' | 'at'> | null
+  readonly roles: PoolRoles
+  /** At least one; each has ended. */
+  readonly spans: readonly (ExposureSpan & { readonly until: Milliseconds })[]
+}
+
+/** What both pools did in one stretch of a past release; null where the store has nothing of a pool. */
+export interface RecordedPair {
+  readonly start: Milliseconds
+  readonly end: Milliseconds
+  readonly canary: ArmCounts | null
+  readonly stable: ArmCounts | null
+}
+
+/** A past release with what its metric sources have kept of it, by source name. */
+export interface RecordedRelease extends PastRelease {
+  readonly windows: Readonly<Record<string, MetricResult<readonly RecordedPair[]>>>
+}
+
+/** The past release that ended in this state, or null when it has not ended or nobody ever had the new version. */
+export function pastReleaseOf(
+  { version, replaces }: Pick<PastRelease, 'version' | 'replaces'>,
+  state: ReleaseState,
+): PastRelease | null {
+  const { releaseId, roles, abandoned } = state
+  const spans = state.spans.flatMap(({ exposure, from, until }) =>
+    until !== null && until > from ? [{ exposure, from, until }] : [],
+  )
+  if (!isEnded(state) || roles === null || spans.length === 0) return null
+  return {
+    ...{ releaseId, version, replaces, roles, spans },
+    outcome: state.phase === 'promoted' ? 'promoted' : 'rolled-back',
+    abandoned: abandoned === null ? null : { cause: abandoned.cause, by: abandoned.by, at: abandoned.at },
+  }
+}

@@ -1,0 +1,127 @@
+import { type CommandVerb, openVerbs } from './commands.ts'
+import type { GuardState, SeriesPoint } from './guard.ts'
+import { verdictsOf } from './guard.ts'
+import type { LaneView } from '../lane/lane-view.ts'
+import type { Plan } from '../plan/plan.ts'
+import { markOf, phaseText, weakestOutcome } from './release-details.ts'
+import { bakeRemaining, isEnded, type ReleaseState, type RollbackTries } from './release-state.ts'
+import { exposureText } from './release-story.ts'
+import type { BasisPoints, Milliseconds } from '../units.ts'
+import type { Outcome, Verdict } from '../verdict.ts'
+
+/**
+ * The one view of a release that Slack, HTTP, CLI, page and terminal render: everything a person wants to know, nothing
+ * they would have to compute. Plain JSON.
+ */
+export interface ReleaseCard {
+  readonly releaseId: string
+  readonly service: string
+  readonly environment: string
+  readonly version: string
+  /** The version that is on stable meanwhile; null when nobody knows, absent in cards of an older server or worker. */
+  readonly replaces?: string | null | undefined
+  readonly author: string
+  /** `baking`, `paused (baking)`, `promoted` … */
+  readonly phase: string
+  readonly isEnded: boolean
+  /** Share on the canary as read back last. */
+  readonly weight: BasisPoints
+  readonly cohorts: readonly string[]
+  /** The plan's step that runs, from 1; what a command is meant for. */
+  readonly step: number
+  readonly steps: readonly { readonly number: number; readonly label: string; readonly mark: string }[]
+  /** Why it is paused or rolling back, or null. */
+  readonly reason: string | null
+  readonly outcome: Outcome | 'none'
+  readonly verdicts: readonly { readonly check: string; readonly outcome: Outcome; readonly reason: string }[]
+  readonly approval: {
+    readonly by: string
+    readonly need: number
+    readonly given: readonly string[]
+    readonly deadline: Milliseconds
+  } | null
+  /** What is left of the bake, or null when none runs. */
+  readonly bakeRemaining: Milliseconds | null
+  readonly bakeDuration: Milliseconds | null
+  /** Commands that would be taken now. */
+  readonly verbs: readonly CommandVerb[]
+  readonly startedAt: Milliseconds
+  readonly endedAt: Milliseconds | null
+  /** The last look of the guard, or null before the first. */
+  readonly latest: SeriesPoint | null
+  readonly repairs: number
+  /**
+   * How a rollback gets on that has not been read back yet: why, how often it was tried, and what was live when the router
+   * was last read. Null while none is tried in vain; absent in cards of an older server.
+   */
+  readonly rollback?: (RollbackTries & { readonly live: string }) | null
+  readonly trail: readonly { readonly at: Milliseconds; readonly text: string }[]
+}
+
+export interface CardSource {
+  readonly plan: Plan
+  readonly version: string
+  readonly replaces?: string | null | undefined
+  readonly author: { readonly person: string }
+  readonly startedAt: Milliseconds
+}
+
+/** Draws up the card at `now`. `guard` is what the running guard knows, fresher than the state, or null. */
+export function releaseCard(
+  source: CardSource,
+  state: ReleaseState,
+  guard: GuardState | null,
+  now: Milliseconds,
+): ReleaseCard {
+  const { plan } = source
+  const verdicts =
+    guard === null || state.endedAt !== null ? state.verdicts : { ...state.verdicts, ...verdictsOf(guard) }
+  return {
+    ...{ releaseId: state.releaseId, service: plan.service, environment: plan.environment },
+    ...{ version: source.version, replaces: source.replaces ?? null },
+    ...{ author: source.author.person, startedAt: source.startedAt },
+    ...{ phase: phaseText(state), weight: state.live.weight, cohorts: state.live.cohorts, step: state.step },
+    ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
+    isEnded: state.endedAt !== null,
+    steps: plan.steps.map(({ label }, index) => ({ number: index + 1, label, mark: markOf(index + 1, state) })),
+    reason: state.abandoned?.reason ?? state.pause?.reason ?? null,
+    outcome: weakestOutcome(verdicts),
+    verdicts: Object.entries(verdicts).map(verdictRow),
+    approval: approvalOf(state),
+    bakeRemaining: state.bake === null ? null : bakeRemaining(state.bake, now),
+    bakeDuration: state.bake?.duration ?? null,
+    verbs: openVerbs(state),
+    latest: guard?.series.at(-1) ?? null,
+    rollback: rollbackOf(state),
+    trail: state.trail.map(({ at, text }) => ({ at, text })),
+  }
+}
+
+/**
+ * The card of a release whose workflow was ended from outside before it had ended itself. Nobody of it is at work any more:
+ * what the router shows since is the lane's to say.
+ */
+export function goneCard(card: ReleaseCard, { keeper }: Pick<LaneView, 'keeper'>): ReleaseCard {
+  const isBack = keeper.state !== 'recovering'
+  return {
+    ...card,
+    ...{ phase: 'gone', isEnded: isBack, reason: `its workflow was ended in Temporal; ${keeper.text}` },
+    ...(isBack && { weight: 0, cohorts: [] }),
+    ...{ approval: null, bakeRemaining: null, bakeDuration: null, verbs: [] },
+  }
+}
+
+function rollbackOf(state: ReleaseState) {
+  if (state.rollback === null || isEnded(state)) return null
+  return { ...state.rollback, live: exposureText(state.live) }
+}
+
+function verdictRow([check, { outcome, reason }]: [string, Verdict]) {
+  return { check, outcome, reason }
+}
+
+function approvalOf({ approval }: ReleaseState): ReleaseCard['approval'] {
+  if (approval === null) return null
+  const { by, need, deadline, given } = approval
+  return { by, need, deadline, given: given.map(({ person }) => person) }
+}

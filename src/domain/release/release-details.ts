@@ -1,0 +1,59 @@
+import type { Plan } from '../plan/plan.ts'
+import { type ReleaseState } from './release-state.ts'
+import { exposureText } from './release-story.ts'
+import { saysWeight } from './release-words.ts'
+import { markdownText } from '../safe-text.ts'
+import type { Verdict } from '../verdict.ts'
+
+/** `fail` if any check fails, else `inconclusive` if any is, else `pass`; `none` before the first look. */
+export function weakestOutcome(verdicts: Readonly<Record<string, Verdict>>): Verdict['outcome'] | 'none' {
+  const outcomes = Object.values(verdicts).map(({ outcome }) => outcome)
+  if (outcomes.length === 0) return 'none'
+  if (outcomes.includes('fail')) return 'fail'
+  return outcomes.includes('inconclusive') ? 'inconclusive' : 'pass'
+}
+
+/** One word for where a release is, with the pause in front. */
+export function phaseText(state: Pick<ReleaseState, 'phase' | 'pause'>): string {
+  return state.pause === null ? state.phase : `paused (${state.phase})`
+}
+
+/** The release as short Markdown for Temporal's UI: what, where, the steps with a mark, the verdicts. */
+export function describeForTemporal(
+  {
+    plan,
+    version,
+    replaces = null,
+  }: { readonly plan: Plan; readonly version: string; readonly replaces?: string | null },
+  state: ReleaseState,
+): string {
+  const replaced = replaces === null ? '' : ` (replaces ${markdownText(replaces)})`
+  const share = saysWeight(state.phase) ? `, ${exposureText(state.live)} on canary` : ''
+  const head = `**${plan.service} ${markdownText(version)}**${replaced} to ${plan.environment}: **${phaseText(state)}**${share}`
+  const reason = state.abandoned?.reason ?? state.pause?.reason
+  const steps = plan.steps.map(({ label }, index) => `| ${markOf(index + 1, state)} | ${index + 1} | ${cell(label)} |`)
+  const verdicts = Object.entries(state.verdicts).map(
+    ([name, verdict]) => `- ${name}: **${verdict.outcome}**, ${markdownText(verdict.reason)}`,
+  )
+  return [
+    head,
+    ...(reason === undefined ? [] : ['', `> ${markdownText(reason)}`]),
+    '',
+    '| | step | |',
+    '|---|---|---|',
+    ...steps,
+    ...(verdicts.length === 0 ? [] : ['', ...verdicts]),
+  ].join('\n')
+}
+
+/** `✓` done, `▶` running, `⏸` paused, `✗` left, or empty when it is still to come. */
+export function markOf(step: number, state: Pick<ReleaseState, 'step' | 'phase' | 'pause' | 'abandoned'>): string {
+  if (step < state.step || state.phase === 'promoted') return '✓'
+  if (step > state.step) return ''
+  if (state.abandoned !== null) return '✗'
+  return state.pause === null ? '▶' : '⏸'
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}

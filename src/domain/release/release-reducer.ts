@@ -1,0 +1,217 @@
+import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE } from '../exposure.ts'
+import {
+  type BakeClock,
+  bakeElapsed,
+  isEnded,
+  type Pause,
+  type ReleaseEvent,
+  type ReleaseState,
+  wasExposed,
+} from './release-state.ts'
+import { tellEvent } from './release-story.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../units.ts'
+
+/** Oldest trail entries are dropped beyond this many; Temporal's history has them all. */
+const LONGEST_TRAIL = 300
+const MOST_KEYS = 200
+const MOST_SPANS = 500
+
+/**
+ * The one rule of how a release changes. Total: an event that cannot happen in a state leaves it as it is, so a
+ * duplicate or late event does no harm. Terminal states absorb everything.
+ */
+export function reduce(state: ReleaseState, event: ReleaseEvent): ReleaseState {
+  if (isEnded(state)) return state
+  const next = change(state, event)
+  if (next === state) return state
+  const entry = tellEvent(event, next)
+  const keys = 'key' in event ? [...state.commandKeys, event.key].slice(-MOST_KEYS) : next.commandKeys
+  const trail = entry === null ? state.trail : [...state.trail, entry].slice(-LONGEST_TRAIL)
+  return { ...next, trail, commandKeys: keys }
+}
+
+function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
+  const isLeaving = state.abandoned !== null
+  switch (event.type) {
+    case 'baseline-recorded':
+      if (state.baseline !== null) return state
+      return { ...state, roles: event.roles, baseline: event.exposure, wanted: event.exposure, live: event.exposure }
+    case 'exposure-wanted':
+      if (state.baseline === null || isLeaving || state.pause !== null) return state
+      return withExposure(
+        {
+          ...state,
+          ...{ phase: 'exposing', step: event.step, bake: null, approval: null, isSplitSettled: false },
+          spans: closeSpan(state.spans, event.at),
+        },
+        event.exposure,
+      )
+    case 'exposure-withdrawn':
+      if (isLeaving || !wasExposed(state)) return state
+      return { ...withExposure(state, state.live), spans: reopenSpan(state, event.at) }
+    case 'router-taken':
+      return state.baseline === null ? state : takeRouter(state, event)
+    case 'exposure-confirmed':
+      if (!isSameExposure(event.exposure, state.wanted)) return state
+      return {
+        ...state,
+        live: event.exposure,
+        exposedAt: event.at,
+        spans: isLeaving ? state.spans : openSpan(state.spans, event.exposure, event.at),
+      }
+    case 'bake-started':
+      return isLeaving || state.bake !== null ? state : startBake(state, event)
+    case 'bake-prolonged':
+      if (state.bake === null) return state
+      return { ...state, bake: prolong(state.bake, event.by) }
+    case 'bake-held':
+      return state.bake === null ? state : { ...state, bake: { ...state.bake, held: event.held } }
+    case 'bake-proven':
+      return state.bake === null || isLeaving ? state : { ...state, bake: { ...state.bake, isEnded: true } }
+    case 'bake-ended':
+      return state.bake === null ? state : { ...state, bake: null }
+    case 'approval-asked':
+      if (isLeaving || state.approval !== null) return state
+      return { ...state, phase: 'waiting', step: event.step, approval: { ...event.request, given: [] } }
+    case 'approval-ended':
+      return state.approval === null ? state : { ...state, approval: null }
+    case 'action-done':
+      return isLeaving ? state : { ...state, position: state.position + 1 }
+    case 'judged':
+      return { ...state, verdicts: event.verdicts }
+    case 'drift-repaired':
+      return { ...state, repairs: state.repairs + 1 }
+    case 'paused':
+      return pause(state, { cause: event.cause, by: event.by, reason: event.reason, at: event.at })
+    case 'pause-commanded':
+      return pause(state, { cause: 'command', by: event.actor.person, reason: event.reason, at: event.at })
+    case 'resumed':
+      if (state.pause === null || isLeaving) return state
+      return {
+        ...state,
+        ...{ pause: null, resumedAt: event.at, bake: resumeClock(state.bake, event.at, event.isRetry) },
+        isSplitSettled: state.isSplitSettled || state.pause.cause === 'split',
+      }
+    case 'approved':
+      return approve(state, event)
+    case 'bake-cut-short':
+      return state.bake === null || isLeaving ? state : { ...state, bake: { ...state.bake, isEnded: true } }
+    case 'extended':
+      return isLeaving ? state : extend(state, event.by)
+    case 'command-seen':
+      return { ...state }
+    case 'abandoned':
+      if (isLeaving) return state
+      return {
+        ...state,
+        abandoned: { cause: event.cause, by: event.by, reason: event.reason, at: event.at },
+        spans: closeSpan(state.spans, event.at),
+        pause: null,
+        bake: null,
+        approval: null,
+      }
+    case 'rollback-wanted':
+      if (!isLeaving || state.baseline === null) return state
+      return withExposure({ ...state, phase: 'rolling-back' }, state.baseline)
+    case 'rollback-failed':
+      if (!isLeaving) return state
+      return {
+        ...state,
+        rollback: {
+          tries: (state.rollback?.tries ?? 0) + 1,
+          lastError: event.reason,
+          since: state.rollback?.since ?? event.at,
+        },
+      }
+    case 'rolled-back':
+      if (!isLeaving || !wasExposed(state) || !isAtBaseline(state)) return state
+      return { ...state, phase: 'rolled-back', endedAt: event.at }
+    case 'refused':
+      if (!isLeaving || wasExposed(state)) return state
+      return { ...state, phase: 'refused', endedAt: event.at }
+    case 'superseded':
+      return isLeaving ? { ...state, phase: 'superseded', endedAt: event.at } : state
+    case 'promoted':
+      if (isLeaving || state.pause !== null || state.live.weight !== FULL_WEIGHT) return state
+      return {
+        ...state,
+        ...{ phase: 'promoted', endedAt: event.at, bake: null, approval: null },
+        spans: closeSpan(state.spans, event.at),
+      }
+  }
+}
+
+function isAtBaseline({ live, wanted, baseline }: ReleaseState): boolean {
+  const target = baseline ?? NO_EXPOSURE
+  return isSameExposure(live, target) && isSameExposure(wanted, target)
+}
+
+/** A fence is only ever raised: a turn that is taken over, or an epoch that another life of this release had reached. */
+function takeRouter(state: ReleaseState, { fence }: Extract<ReleaseEvent, { type: 'router-taken' }>): ReleaseState {
+  const turn = Math.max(state.turn ?? 0, fence.release)
+  return { ...state, turn, epoch: Math.max(state.epoch, fence.epoch) }
+}
+
+function withExposure(state: ReleaseState, exposure: Exposure): ReleaseState {
+  return { ...state, wanted: exposure, epoch: state.epoch + 1 }
+}
+
+/** An exposure counts from when it was read back; reading the same one back again changes nothing. */
+function openSpan(spans: readonly ExposureSpan[], exposure: Exposure, at: Milliseconds): readonly ExposureSpan[] {
+  if (spans.at(-1)?.until === null) return spans
+  return [...spans, { exposure, from: at, until: null }].slice(-MOST_SPANS)
+}
+
+/** What was live before a change that failed counts again from now. */
+function reopenSpan({ spans, live, exposedAt }: ReleaseState, at: Milliseconds): readonly ExposureSpan[] {
+  return exposedAt === null ? spans : openSpan(spans, live, at)
+}
+
+function closeSpan(spans: readonly ExposureSpan[], at: Milliseconds): readonly ExposureSpan[] {
+  return spans.map((span) => (span.until === null ? { ...span, until: at } : span))
+}
+
+function startBake(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'bake-started' }>): ReleaseState {
+  const runningSince = state.pause === null ? event.at : null
+  const clock = {
+    startedAt: event.at,
+    duration: event.duration,
+    elapsed: 0,
+    runningSince,
+    prolongedBy: 0,
+    isEnded: false,
+    held: 0,
+  }
+  return { ...state, phase: event.isAnalysis ? 'judging' : 'baking', step: event.step, bake: clock }
+}
+
+function prolong(clock: BakeClock, by: Milliseconds): BakeClock {
+  return { ...clock, duration: clock.duration + by, prolongedBy: clock.prolongedBy + by }
+}
+
+function pause(state: ReleaseState, reason: Pause): ReleaseState {
+  if (state.pause !== null || state.abandoned !== null) return state
+  const { bake } = state
+  const stopped = bake === null ? null : { ...bake, elapsed: bakeElapsed(bake, reason.at), runningSince: null }
+  return { ...state, pause: reason, bake: stopped }
+}
+
+/** A retry bakes anew; a resume goes on where the clock stood. */
+function resumeClock(clock: BakeClock | null, at: Milliseconds, isRetry: boolean): BakeClock | null {
+  return clock === null ? null : { ...clock, ...(isRetry && { elapsed: 0, startedAt: at }), runningSince: at }
+}
+
+function approve(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'approved' }>): ReleaseState {
+  const { approval } = state
+  const { person, entrance } = event.actor
+  if (approval === null || state.abandoned !== null) return state
+  if (!approval.people.includes(person) || approval.given.some((given) => given.person === person)) return state
+  return { ...state, approval: { ...approval, given: [...approval.given, { person, entrance, at: event.at }] } }
+}
+
+function extend(state: ReleaseState, by: Milliseconds): ReleaseState {
+  if (state.approval !== null)
+    return { ...state, approval: { ...state.approval, deadline: state.approval.deadline + by } }
+  if (state.bake === null) return state
+  return { ...state, bake: { ...state.bake, duration: state.bake.duration + by, isEnded: false } }
+}

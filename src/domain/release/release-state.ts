@@ -1,0 +1,265 @@
+import type { Actor } from '../actor.ts'
+import { type Exposure, type ExposureSpan, type Fence, NO_EXPOSURE, type PoolRoles } from '../exposure.ts'
+import type { Milliseconds } from '../units.ts'
+import type { Verdict } from '../verdict.ts'
+
+/**
+ * Where a release is. `paused` is not a phase: a release is paused *in* one (see {@link ReleaseState.pause}), and goes on
+ * in it. Four phases are ends: `promoted`; `rolled-back`, which was read back; `refused`, which has never asked the router
+ * for anything; and `superseded`, which found the router in the hands of a newer release and left it alone.
+ */
+export type ReleasePhase =
+  | 'starting'
+  | 'exposing'
+  | 'baking'
+  | 'judging'
+  | 'waiting'
+  | 'rolling-back'
+  | 'promoted'
+  | 'rolled-back'
+  | 'refused'
+  | 'superseded'
+
+/** Why the plan does not go on by itself. */
+export interface Pause {
+  readonly cause:
+    | 'command'
+    | 'failed-check'
+    | 'inconclusive'
+    | 'router'
+    | 'split'
+    | 'drift'
+    | 'approval-expired'
+    | 'overtaken'
+    | 'foreign-change'
+  readonly by: string
+  readonly reason: string
+  readonly at: Milliseconds
+}
+
+/** Why a release is being rolled back. Once set it stays. */
+export interface Abandonment {
+  readonly cause:
+    | 'abort'
+    | 'failed-check'
+    | 'floor'
+    | 'inconclusive'
+    | 'rejected'
+    | 'approval-expired'
+    | 'cancelled'
+    | 'router'
+    | 'second-life'
+    | 'superseded'
+  readonly by: string
+  readonly reason: string
+  readonly at: Milliseconds
+}
+
+/** A bake's clock: unpaused time only. All in milliseconds of workflow time. */
+export interface BakeClock {
+  readonly startedAt: Milliseconds
+  readonly duration: Milliseconds
+  /** Unpaused time before `runningSince`. */
+  readonly elapsed: Milliseconds
+  /** When the clock was last started, or null while it stands. */
+  readonly runningSince: Milliseconds | null
+  /** Part of `duration` that was added because nobody could watch, nobody asked, or the router had drifted. */
+  readonly prolongedBy: Milliseconds
+  /** A person ended the bake, or the checks have proven the canary good. */
+  readonly isEnded: boolean
+  /** How long the bake has been held for checks that do not pass yet; absent in bakes of an older version. */
+  readonly held?: Milliseconds
+}
+
+export interface ApprovalRequest {
+  readonly by: string
+  readonly people: readonly string[]
+  readonly need: number
+  readonly notAuthor: boolean
+  readonly deadline: Milliseconds
+  readonly given: readonly {
+    readonly person: string
+    readonly at: Milliseconds
+    readonly entrance: Actor['entrance']
+  }[]
+}
+
+/** How a rollback gets on that has not been read back yet. */
+export interface RollbackTries {
+  /** Tries that failed. */
+  readonly tries: number
+  readonly lastError: string
+  /** When the first of them failed. */
+  readonly since: Milliseconds
+}
+
+/** One line of the release's story: what happened, by whom, why. */
+export interface TrailEntry {
+  readonly at: Milliseconds
+  readonly event: ReleaseEvent['type']
+  readonly text: string
+}
+
+export interface ReleaseState {
+  readonly releaseId: string
+  readonly phase: ReleasePhase
+  /** Index of the action that runs or comes next. */
+  readonly position: number
+  /** The plan's step that runs, from 1; 0 before the first. */
+  readonly step: number
+  readonly roles: PoolRoles | null
+  /** What a rollback returns to; null until it has been read. No effect happens before. */
+  readonly baseline: Exposure | null
+  /** The exposure that was asked for last. */
+  readonly wanted: Exposure
+  /** The exposure that was read back last; differs from `wanted` while a change is under way. */
+  readonly live: Exposure
+  /** First part of the release's fence; null until it is known to differ from what the release was started with. */
+  readonly turn: number | null
+  /** Orders writes to the router; rises with every exposure. */
+  readonly epoch: number
+  /** When `live` was read back. */
+  readonly exposedAt: Milliseconds | null
+  /** When a person last said that the release is to go on; nothing measured before counts. */
+  readonly resumedAt: Milliseconds | null
+  /** True when a person has gone on with this exposure although the split had looked wrong. */
+  readonly isSplitSettled: boolean
+  /** Who had the new version from when to when, oldest first, up to the rollback. */
+  readonly spans: readonly ExposureSpan[]
+  readonly bake: BakeClock | null
+  readonly approval: ApprovalRequest | null
+  readonly pause: Pause | null
+  readonly abandoned: Abandonment | null
+  readonly rollback: RollbackTries | null
+  readonly verdicts: Readonly<Record<string, Verdict>>
+  readonly repairs: number
+  readonly endedAt: Milliseconds | null
+  readonly trail: readonly TrailEntry[]
+  /** Idempotency keys of the commands taken, newest last. */
+  readonly commandKeys: readonly string[]
+}
+
+/** Everything that can happen to a release. `at` is workflow time. */
+export type ReleaseEvent = { readonly at: Milliseconds } & (
+  | { readonly type: 'baseline-recorded'; readonly roles: PoolRoles; readonly exposure: Exposure }
+  | { readonly type: 'exposure-wanted'; readonly step: number; readonly exposure: Exposure }
+  | { readonly type: 'exposure-confirmed'; readonly exposure: Exposure }
+  | { readonly type: 'exposure-withdrawn' }
+  | { readonly type: 'router-taken'; readonly fence: Fence; readonly text: string }
+  | {
+      readonly type: 'bake-started'
+      readonly step: number
+      readonly duration: Milliseconds
+      readonly isAnalysis: boolean
+    }
+  | { readonly type: 'bake-prolonged'; readonly by: Milliseconds; readonly reason: string }
+  | { readonly type: 'bake-held'; readonly held: Milliseconds }
+  | { readonly type: 'bake-proven'; readonly reason: string }
+  | { readonly type: 'bake-ended' }
+  | { readonly type: 'approval-asked'; readonly step: number; readonly request: Omit<ApprovalRequest, 'given'> }
+  | { readonly type: 'approval-ended' }
+  | { readonly type: 'action-done' }
+  | { readonly type: 'judged'; readonly verdicts: Readonly<Record<string, Verdict>> }
+  | { readonly type: 'drift-repaired'; readonly text: string }
+  | { readonly type: 'paused'; readonly cause: Pause['cause']; readonly by: string; readonly reason: string }
+  | { readonly type: 'approved'; readonly actor: Actor; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'resumed'
+      readonly actor: Actor
+      readonly key: string
+      readonly reason: string
+      readonly isRetry: boolean
+    }
+  | { readonly type: 'bake-cut-short'; readonly actor: Actor; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'extended'
+      readonly actor: Actor
+      readonly key: string
+      readonly reason: string
+      readonly by: Milliseconds
+    }
+  | { readonly type: 'pause-commanded'; readonly actor: Actor; readonly key: string; readonly reason: string }
+  | { readonly type: 'command-seen'; readonly key: string }
+  | { readonly type: 'abandoned'; readonly cause: Abandonment['cause']; readonly by: string; readonly reason: string }
+  | { readonly type: 'rollback-wanted' }
+  | { readonly type: 'rollback-failed'; readonly reason: string }
+  | { readonly type: 'rolled-back' }
+  | { readonly type: 'refused' }
+  | { readonly type: 'superseded' }
+  | { readonly type: 'promoted' }
+)
+
+export function beginState(releaseId: string): ReleaseState {
+  return {
+    releaseId,
+    phase: 'starting',
+    position: 0,
+    step: 0,
+    roles: null,
+    baseline: null,
+    wanted: NO_EXPOSURE,
+    live: NO_EXPOSURE,
+    turn: null,
+    epoch: 0,
+    exposedAt: null,
+    resumedAt: null,
+    isSplitSettled: false,
+    spans: [],
+    bake: null,
+    approval: null,
+    pause: null,
+    abandoned: null,
+    rollback: null,
+    verdicts: {},
+    repairs: 0,
+    endedAt: null,
+    trail: [],
+    commandKeys: [],
+  }
+}
+
+/** The phases that are ends. */
+export type ReleaseEnd = Extract<ReleasePhase, 'promoted' | 'rolled-back' | 'refused' | 'superseded'>
+
+/** How the release has ended, or null while it has not. */
+export function endOf({ phase }: Pick<ReleaseState, 'phase'>): ReleaseEnd | null {
+  switch (phase) {
+    case 'promoted':
+    case 'rolled-back':
+    case 'refused':
+    case 'superseded':
+      return phase
+    case 'starting':
+    case 'exposing':
+    case 'baking':
+    case 'judging':
+    case 'waiting':
+    case 'rolling-back':
+      return null
+  }
+}
+
+/** True when nothing changes any more. */
+export function isEnded(state: Pick<ReleaseState, 'phase'>): boolean {
+  return endOf(state) !== null
+}
+
+/** True once the router has been asked for anything: from then on there is something to take back. */
+export function wasExposed(state: Pick<ReleaseState, 'epoch'>): boolean {
+  return state.epoch > 0
+}
+
+/** Since when evidence counts: the exposure was read back, and the last person who said go on has spoken. */
+export function evidenceSince({ exposedAt, resumedAt }: ReleaseState): Milliseconds | null {
+  return exposedAt === null || resumedAt === null ? (exposedAt ?? resumedAt) : Math.max(exposedAt, resumedAt)
+}
+
+/** Unpaused time of a bake up to `now`. */
+export function bakeElapsed(clock: BakeClock, now: Milliseconds): Milliseconds {
+  return clock.elapsed + (clock.runningSince === null ? 0 : Math.max(0, now - clock.runningSince))
+}
+
+/** What is left of a bake at `now`; 0 when it is over or a person ended it. */
+export function bakeRemaining(clock: BakeClock, now: Milliseconds): Milliseconds {
+  return clock.isEnded ? 0 : Math.max(0, clock.duration - bakeElapsed(clock, now))
+}

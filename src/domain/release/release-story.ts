@@ -1,0 +1,78 @@
+import type { Exposure } from '../exposure.ts'
+import { type ReleaseEvent, type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
+
+/** The line that an event leaves in the story, or null for one that people do not want to read about. */
+export function tellEvent(event: ReleaseEvent, next: ReleaseState): TrailEntry | null {
+  const text = eventText(event, next)
+  return text === null ? null : { at: event.at, event: event.type, text }
+}
+
+function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
+  switch (event.type) {
+    case 'baseline-recorded':
+      return `baseline read: stable is ${event.roles.stable}, canary is ${event.roles.canary}`
+    case 'exposure-wanted':
+      return `${exposureText(event.exposure)} asked for`
+    case 'exposure-confirmed':
+      return `${exposureText(event.exposure)} read back`
+    case 'exposure-withdrawn':
+      return `${exposureText(next.wanted)} is kept`
+    case 'router-taken':
+      return event.text
+    case 'bake-prolonged':
+      return `bake goes on: ${event.reason}`
+    case 'bake-proven':
+      return `bake ended early: ${event.reason}`
+    case 'drift-repaired':
+      return event.text
+    case 'paused':
+      return `paused: ${event.reason}`
+    case 'pause-commanded':
+      return `paused by ${event.actor.person}${reasonText(event.reason)}`
+    case 'resumed':
+      return `${event.isRetry ? 'retried' : 'resumed'} by ${event.actor.person}${reasonText(event.reason)}`
+    case 'approved':
+      return `approved by ${event.actor.person}${reasonText(event.reason)}, ${next.approval?.given.length ?? 0} of ${next.approval?.need ?? 0}`
+    case 'bake-cut-short':
+      return `bake ended by ${event.actor.person}${reasonText(event.reason)}`
+    case 'extended':
+      return `extended by ${event.actor.person}${reasonText(event.reason)}`
+    case 'abandoned':
+      return `${wasExposed(next) ? 'rolling back' : 'refused'}: ${event.reason}`
+    case 'rollback-failed':
+      return isWorthTelling(next) ? `the rollback has not been read back yet: ${event.reason}` : null
+    case 'rolled-back':
+      return 'rolled back and read back'
+    case 'refused':
+      return 'nothing was changed: the router was not asked for anything'
+    case 'superseded':
+      return 'another release owns the router: it was left alone'
+    case 'promoted':
+      return 'promoted'
+    case 'bake-started':
+    case 'bake-ended':
+    case 'bake-held':
+    case 'approval-asked':
+    case 'approval-ended':
+    case 'action-done':
+    case 'judged':
+    case 'command-seen':
+    case 'rollback-wanted':
+      return null
+  }
+}
+
+/** The first tries, then fewer and fewer: a rollback that goes on for days must not push everything else out. */
+export function isWorthTelling({ rollback }: Pick<ReleaseState, 'rollback'>): boolean {
+  return rollback !== null && Number.isInteger(Math.log2(rollback.tries))
+}
+
+function reasonText(reason: string): string {
+  return reason === '' ? '' : ` (${reason})`
+}
+
+/** `5%` or `5% and cohorts beta, internal`. */
+export function exposureText(exposure: Exposure): string {
+  const weight = `${Number((exposure.weight / 100).toFixed(2))}%`
+  return exposure.cohorts.length === 0 ? weight : `${weight} and ${exposure.cohorts.join(', ')}`
+}

@@ -1,0 +1,23 @@
+import type { GuardInput } from './guard.ts'
+import type { Plan } from '../plan/plan.ts'
+import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
+import { evidenceSince, type Pause, type ReleaseState } from './release-state.ts'
+
+/** Pauses for something that a look would only find again: the router is kept, and nothing is judged. */
+const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split', 'drift', 'foreign-change']
+
+/**
+ * What the guard is to do in this state of the release. While the plan is paused it never ends by itself for what people
+ * know already: missing data waits as long as the pause, and drift is put right without another alarm.
+ */
+export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
+  const { pause, isSplitSettled } = state
+  const evidenceFrom = evidenceSince(state)
+  const always = {
+    ...{ floor: floorOf(plan), splitSettled: isSplitSettled },
+    ...(evidenceFrom !== null && { evidenceFrom }),
+  }
+  if (pause === null) return { ...always, mode: 'judge', drift: driftPolicyOf(plan) }
+  const mode = KEEPS_ONLY.includes(pause.cause) ? 'keep' : 'judge'
+  return { ...always, mode, drift: null, blindLimit: null }
+}

@@ -1,0 +1,46 @@
+import type { ReleaseCard } from './release-card.ts'
+import { formatDuration, type Milliseconds } from '../units.ts'
+
+/** How a phase is to be looked at: it went well, it goes or went back, a person is needed, or it moves by itself. */
+export type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'
+
+/** The tone of a card's phase, `paused (baking)` and `queued` among them. */
+export function toneOf(phase: string): PhaseTone {
+  if (phase === 'promoted') return 'good'
+  if (['rolled-back', 'rolling-back', 'refused', 'superseded', 'gone'].includes(phase)) return 'bad'
+  return phase === 'waiting' || phase.startsWith('paused') ? 'asks' : 'moving'
+}
+
+/** The phase in the words of a page: those that do not explain themselves say what they mean. */
+export function phaseWords(phase: string): string {
+  switch (phase) {
+    case 'refused':
+      return 'refused: nothing was changed'
+    case 'superseded':
+      return 'superseded: another release owns the router'
+    case 'gone':
+      return 'gone: ended in Temporal, not by itself'
+    default:
+      return phase
+  }
+}
+
+/**
+ * True when the card's weight is what the router was last seen to show. A release that was refused has asked it for nothing,
+ * and one that was superseded leaves it to another: what it shows is not theirs to say.
+ */
+export function saysWeight(phase: string): boolean {
+  return phase !== 'refused' && phase !== 'superseded'
+}
+
+/**
+ * Why a rollback is not over yet; empty when it is, or when none is tried in vain. `now` is null for what stands still once
+ * it is written.
+ */
+export function rollbackWords({ rollback = null }: Pick<ReleaseCard, 'rollback'>, now: Milliseconds | null): string {
+  if (rollback === null) return ''
+  const { tries, lastError, since, live } = rollback
+  const often = tries === 1 ? 'tried once' : `tried ${tries} times`
+  const lasted = now === null ? '' : ` in ${formatDuration(Math.max(0, now - since))}`
+  return `cannot reach the router: ${often}${lasted}, last: ${lastError}; ${live} on canary when it was last read`
+}

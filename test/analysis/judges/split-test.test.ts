@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { NO_WORSE_BETS, splitGains, WORSE_BETS } from '../../../src/analysis/judges/split-test.ts'
+import { logGamma } from '../../../src/analysis/statistics/log-gamma.ts'
+import { logSumExp } from '../../../src/analysis/judges/sequential/wealth.ts'
+
+const counts = fc.record({
+  canaryEvents: fc.integer({ min: 0, max: 1_000 }),
+  canaryTrials: fc.integer({ min: 1, max: 1_000_000 }),
+  stableEvents: fc.integer({ min: 0, max: 1_000 }),
+  stableTrials: fc.integer({ min: 1, max: 1_000_000 }),
+})
+
+const logBinomial = (k: number, n: number, p: number) =>
+  logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1) + k * Math.log(p) + (n - k) * Math.log1p(-p)
+
+describe.each([
+  ['worse', WORSE_BETS],
+  ['no worse', NO_WORSE_BETS],
+])('the bets on %s', (_name, bets) => {
+  it('rise from just above 1 and share one unit of money', () => {
+    expect(bets.multiples.every((multiple, index) => multiple > (bets.multiples[index - 1] ?? 1))).toBe(true)
+    expect(logSumExp(bets.logWeights)).toBeCloseTo(0, 12)
+    expect(bets.multiples).toHaveLength(bets.logWeights.length)
+  })
+
+  it('share what is placed later without a rest', () => {
+    expect(logSumExp(bets.logWeights.map((weight, index) => weight + (bets.logShares[index] ?? 0)))).toBeCloseTo(0, 12)
+    expect(bets.logShares).toHaveLength(bets.logWeights.length)
+  })
+})
+
+describe('bets on worse that are placed later', () => {
+  it('leave out the multiples that a short burst on one arm wins', () => {
+    const { multiples, logShares } = WORSE_BETS
+    expect(multiples.filter((_, index) => logShares[index] === Number.NEGATIVE_INFINITY)).toEqual(
+      multiples.filter((multiple) => multiple > 5),
+    )
+  })
+})
+
+describe('the bets', () => {
+  const bell = (at: number, spread: number) => Math.exp(-(Math.log(at) ** 2) / (2 * spread ** 2))
+
+  it.each([
+    ['worse', WORSE_BETS, { low: 1.1, high: 30, size: 39 }, (m: number) => 0.02 + bell((m - 1) / 1.6, 0.95)],
+    ['no worse', NO_WORSE_BETS, { low: 1.02, high: 10, size: 24 }, (m: number) => 0.1 + bell(m / 1.5, 0.8)],
+  ])('on %s are log-spaced, with a log-normal weight on a flat part', (_name, bets, { low, high, size }, weight) => {
+    const step = Math.log(high / low) / (size - 1)
+    for (const [index, multiple] of bets.multiples.slice(0, size).entries()) {
+      expect(Math.log(multiple / low)).toBeCloseTo(step * index, 12)
+      const against = (bets.logWeights[index] ?? 0) - (bets.logWeights[0] ?? 0)
+      expect(against).toBeCloseTo(Math.log(weight(multiple) / weight(low)), 12)
+    }
+  })
+
+  it('on worse have one far beyond the others, with three hundredths of the money', () => {
+    expect(WORSE_BETS.multiples.slice(39)).toEqual([60])
+    expect(Math.exp(WORSE_BETS.logWeights[39] ?? 0)).toBeCloseTo(0.03, 3)
+    expect(NO_WORSE_BETS.multiples).toHaveLength(24)
+  })
+})
+
+describe('the gain of a bet on one interval', () => {
+  it('is the likelihood ratio of the split of the errors', () => {
+    const seen = { canaryEvents: 7, canaryTrials: 500, stableEvents: 20, stableTrials: 9_500 }
+    const probability = (theta: number) => (0.05 * theta) / (0.05 * theta + 0.95)
+    for (const ratio of [1, 1.5, 0.8]) {
+      const [gain] = splitGains(seen, ratio, [3])
+      const expected = logBinomial(7, 27, probability(3 * ratio)) - logBinomial(7, 27, probability(ratio))
+      expect(gain).toBeCloseTo(expected, 9)
+    }
+  })
+
+  it('has mean 1 when the ratio is the accepted one, less when it is smaller, for every weight', () => {
+    const mean = (share: number, events: number, ratio: number, truth: number, multiple: number) => {
+      const trials = 1_000_000
+      const q = (share * truth) / (share * truth + 1 - share)
+      const terms = Array.from({ length: events + 1 }, (_, k) => {
+        const seen = {
+          canaryEvents: k,
+          canaryTrials: trials * share,
+          stableEvents: events - k,
+          stableTrials: trials * (1 - share),
+        }
+        return logBinomial(k, events, q) + (splitGains(seen, ratio, [multiple])[0] ?? 0)
+      })
+      return Math.exp(logSumExp(terms))
+    }
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.001, max: 0.999, noNaN: true }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.double({ min: 0.5, max: 3, noNaN: true }),
+        fc.double({ min: 1.1, max: 50, noNaN: true }),
+        (share, events, ratio, multiple) => {
+          expect(mean(share, events, ratio, ratio, multiple)).toBeCloseTo(1, 7)
+          expect(mean(share, events, ratio, ratio * 0.7, multiple)).toBeLessThan(1)
+        },
+      ),
+    )
+  })
+
+  it('rises with the canary’s errors and falls with stable’s', () => {
+    fc.assert(
+      fc.property(counts, (seen) => {
+        const [gain = 0] = splitGains(seen, 1.5, [2])
+        const [more = 0] = splitGains({ ...seen, canaryEvents: seen.canaryEvents + 1 }, 1.5, [2])
+        const [fewer = 0] = splitGains({ ...seen, stableEvents: seen.stableEvents + 1 }, 1.5, [2])
+        expect(more).toBeGreaterThan(gain)
+        expect(fewer).toBeLessThan(gain)
+      }),
+    )
+  })
+
+  it('adds up over intervals of one weight as if they were one', () => {
+    const one = { canaryEvents: 3, canaryTrials: 100, stableEvents: 5, stableTrials: 900 }
+    const two = { canaryEvents: 6, canaryTrials: 200, stableEvents: 10, stableTrials: 1_800 }
+    const [gain = 0] = splitGains(one, 1, [4])
+    expect(splitGains(two, 1, [4])[0]).toBeCloseTo(2 * gain, 12)
+  })
+
+  it('is nothing without errors, without trials, and with one arm only', () => {
+    const none = { canaryEvents: 0, canaryTrials: 10, stableEvents: 0, stableTrials: 10 }
+    expect(splitGains(none, 1, [2, 3])).toEqual([0, 0])
+    expect(splitGains({ ...none, canaryTrials: 0, stableTrials: 0 }, 1, [2])).toEqual([0])
+    expect(splitGains({ ...none, canaryEvents: 5, stableTrials: 0 }, 1, [2])).toEqual([0])
+    expect(splitGains({ ...none, stableEvents: 5, canaryTrials: 0 }, 1, [2])).toEqual([0])
+    expect(splitGains({ ...none, canaryEvents: 5, canaryTrials: 0 }, 1, [2])).toEqual([0])
+    expect(splitGains({ ...none, canaryEvents: 5, canaryTrials: 0, stableTrials: 0 }, 1, [2])).toEqual([0])
+    expect(splitGains({ ...none, canaryEvents: Number.NaN }, 1, [2, 3])).toEqual([0, 0])
+  })
+
+  it('is bounded by the share: the first error of the canary with none on stable earns at most 1/share', () => {
+    const seen = { canaryEvents: 1, canaryTrials: 50, stableEvents: 0, stableTrials: 950 }
+    for (const gain of splitGains(seen, 1, WORSE_BETS.multiples)) expect(gain).toBeLessThan(Math.log(1 / 0.05))
+  })
+})
