@@ -145,11 +145,20 @@ function trafficPart(before: GuardState, input: GuardInput, now: Milliseconds, t
     cursors: { ...before.cursors, ...cursorsOf(traffic.observations) },
     lookedAt: now,
     looks: before.looks + 1,
+    ...seenUntil(traffic.observations),
     traffic: traffic.state,
     silentSince: traffic.state.silence.silentSince,
     silentSpans: withSpan(silentSpans, traffic.silence),
     unwatchedSpans: withSpan(unwatchedSpans, unseen),
   }
+}
+
+/** A look without an answer leaves it where it was. */
+function seenUntil(observations: Observations): Pick<GuardState, 'seenUntil'> {
+  const ends = Object.values(observations).flatMap(({ canary, window }) =>
+    canary.kind === 'value' ? [window.end] : [],
+  )
+  return ends.length === 0 ? {} : { seenUntil: Math.min(...ends) }
 }
 
 /** A blind look says nothing about the time since the last good one, so blindness begins there. */

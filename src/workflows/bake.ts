@@ -1,6 +1,6 @@
 import type { BakeAction, JudgeAction } from '../domain/plan/actions.ts'
-import { blindTime, type GuardState, standingOf, unwatchedText } from '../domain/release/guard.ts'
-import { bakeRemaining, evidenceSince } from '../domain/release/release-state.ts'
+import { blindTime, type GuardState, lagOf, standingOf, unwatchedText } from '../domain/release/guard.ts'
+import { bakeOverAt, bakeRemaining, evidenceSince } from '../domain/release/release-state.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import { goOn } from './pausing.ts'
 import type { Run } from './run.ts'
@@ -37,7 +37,10 @@ export async function bake(
     if (clock === null) break
     const remaining = bakeRemaining(clock, Date.now())
     if (remaining > 0) {
-      await run.untilDisturbed(remaining, `step ${step}: bake, ${formatDuration(remaining)} left`)
+      await run.untilDisturbed(
+        remaining + furtherLag(run, watch.memory()),
+        `step ${step}: bake, ${formatDuration(remaining)} left`,
+      )
       continue
     }
     const state = await watch.look()
@@ -50,11 +53,28 @@ export async function bake(
       run.record({ type: 'bake-prolonged', by: unwatched, reason })
       continue
     }
-    const waiting = whatIsMissing(run, watch, state)
+    const unseen = unseenEnd(run, state, bakeOverAt(clock, Date.now()))
+    const waiting = whatIsMissing(run, watch, state) ?? unseen?.text ?? null
     if (waiting === null) break
-    await holdOrGiveUp(run, waiting)
+    await holdOrGiveUp(run, waiting, unseen?.missing)
   }
   run.record({ type: 'bake-ended' })
+}
+
+/** A bake is over when the metrics have reached its end, give or take a look: they lag behind what users see. */
+function furtherLag(run: Run, state: GuardState | null): Milliseconds {
+  return state === null ? 0 : Math.max(0, lagOf(state) - run.input.plan.interval)
+}
+
+/** How much of a bake that was over at `end` the metrics have not reached yet; null when they have. */
+function unseenEnd(run: Run, state: GuardState | null, end: Milliseconds) {
+  if (state?.seenUntil === undefined || lagOf(state) === 0) return null
+  const missing = end - run.input.plan.interval - state.seenUntil
+  if (missing <= 0) return null
+  return {
+    missing,
+    text: `the metrics have not reached the end of the bake yet: ${formatDuration(missing)} to go`,
+  }
 }
 
 /** Why a bake whose time is over may not end yet, or null when it may. */
@@ -66,20 +86,20 @@ function whatIsMissing(run: Run, watch: Watch, state: GuardState | null): string
   return standing.isPassing ? null : standing.waiting
 }
 
-async function holdOrGiveUp(run: Run, waiting: string): Promise<void> {
+async function holdOrGiveUp(run: Run, waiting: string, atMost: Milliseconds = Infinity): Promise<void> {
   const held = run.state().bake?.held ?? 0
   if (held >= run.input.plan.onInconclusive.holdFor) {
     giveInconclusive(run, `still inconclusive after ${formatDuration(held)} of holding; ${waiting}`)
     return run.record({ type: 'bake-held', held: 0 })
   }
-  const took = await hold(run, held, waiting)
+  const took = await hold(run, held, waiting, atMost)
   run.record({ type: 'bake-held', held: held + took })
 }
 
 /** Waits a little longer each time, so that a long hold does not fill the history. */
-async function hold(run: Run, held: Milliseconds, waiting: string): Promise<Milliseconds> {
+async function hold(run: Run, held: Milliseconds, waiting: string, atMost: Milliseconds): Promise<Milliseconds> {
   const before = Date.now()
-  const pause = Math.max(1_000, run.input.plan.interval, Math.round(held / 4))
+  const pause = Math.max(1_000, Math.min(atMost, Math.max(run.input.plan.interval, Math.round(held / 4))))
   await run.untilDisturbed(pause, `hold: ${waiting}`.slice(0, 180))
   return Date.now() - before
 }

@@ -92,6 +92,15 @@ describe('a release that goes well', () => {
     expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
   })
 
+  it('does not end a bake before the metrics have reached its end', async () => {
+    const steps = [{ weight: '10%' }, { bake: '1s' }, { weight: '100%' }, { bake: '3s' }]
+    stage.script.lag = 3_000
+    const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
+    await stage.untilCard(id, ({ weight, phase }) => weight === 10_000 && phase === 'baking')
+    stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 1, slowShare: 0 }
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
+  })
+
   it('is remembered with who had the new version when, as is one that was rolled back', async () => {
     const before = Date.now() - 60_000
     const steps = [{ weight: '5%' }, { bake: '2s' }, { weight: '100%' }, { bake: '1s' }]

@@ -17,11 +17,13 @@ export interface Script {
   readonly pools: Record<string, PoolScript>
   /** When set, every observation is this instead of numbers. */
   outage: MetricResult<never> | null
+  /** Milliseconds by which what is counted lags behind what users see. */
+  lag: number
 }
 
 export function healthyScript(): Script {
   const pool = () => ({ requestsPerSecond: 400, errorRate: 0.005, slowShare: 0.01 })
-  return { pools: { blue: pool(), green: pool() }, outage: null }
+  return { pools: { blue: pool(), green: pool() }, outage: null, lag: 0 }
 }
 
 const BOUNDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1]
@@ -37,7 +39,7 @@ export function scriptedSource(script: Script, router: Pick<MemoryRouterWorld, '
       const start = startOf(request)
       if (script.outage !== null)
         return { ...both(script.outage), cursor: request.since, window: { start, end: start } }
-      const end = Math.max(start, request.now)
+      const end = Math.max(start, request.now - script.lag)
       const seconds = (end - start) / 1_000
       const { stable, canary } = request.roles
       const shareOf = shareIn(router.observe())

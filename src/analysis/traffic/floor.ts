@@ -63,6 +63,8 @@ const IN_A_ROW_ALONE = 4
 const CLEARLY_BETTER = 0.5
 /** … and when the evidence, ln of a likelihood ratio, is at least this. */
 const ENOUGH_EVIDENCE = 10
+/** So few requests of the canary are enough to wait for more of them before anything ends. */
+const FEW_OF_CANARY = 5
 /** With fewer requests of stable at the same time its past is asked. */
 const FEW_OF_STABLE = 10
 const ENOUGH_PAST = 100
@@ -83,7 +85,7 @@ export function stepFloor(
   const kept = state.portions.filter(({ end }) => end > look.end - LONGEST)
   const portions = isFull ? [...kept, filling].slice(-MOST_PORTIONS) : kept
   const next = { portions, filling: isFull ? null : filling }
-  return { state: next, standing: standingOf(rule, portions, look) }
+  return { state: next, standing: standingOf(rule, next, look) }
 }
 
 function fill(filling: Portion | null, { end, canary, stable }: FloorLook): Portion {
@@ -102,12 +104,17 @@ const EMPTY: Portion = {
   ...{ end: 0, canaryRequests: 0, canaryErrors: 0, unanswered: 0, stableRequests: 0, stableErrors: 0 },
 }
 
-function standingOf(rule: FloorRule, portions: readonly Portion[], look: FloorLook): FloorStanding {
+const ABOVE: FloorStanding = { kind: 'above' }
+
+function standingOf(rule: FloorRule, { portions, filling }: FloorState, look: FloorLook): FloorStanding {
   const isBelow = (portion: Portion) => portion.canaryErrors >= lowestOf(rule, portion)
   const below = portions.length - 1 - portions.findLastIndex((portion) => !isBelow(portion))
   const last = portions.at(-1)
-  if (last === undefined || below === 0) return { kind: 'above' }
   const limit = `below the floor of ${formatShare(rule.errors)}`
+  if (last === undefined || below === 0) {
+    const isSuspected = filling !== null && filling.canaryRequests >= FEW_OF_CANARY && isBelow(filling)
+    return isSuspected ? { kind: 'suspected', reason: asSentence(`${tell(filling, look)}: ${limit} so far`) } : ABOVE
+  }
   if (below < IN_A_ROW) return { kind: 'suspected', reason: asSentence(`${tell(last, look)}: ${limit} so far`) }
   // A longer row says more where requests are few, a shorter one is about now.
   const rows = Array.from({ length: below - IN_A_ROW + 1 }, (_, more) => together(portions.slice(-IN_A_ROW - more)))
@@ -116,7 +123,7 @@ function standingOf(rule: FloorRule, portions: readonly Portion[], look: FloorLo
       canaryRequests >= rule.requests && canaryErrors >= rule.errors * canaryRequests,
   )
   const [newest] = counted
-  if (newest === undefined) return { kind: 'above' }
+  if (newest === undefined) return ABOVE
   for (const row of counted) {
     const contrast = contrastOf(row, look)
     if (contrast !== null && isClearlyBetter(row, contrast))

@@ -58,6 +58,15 @@ export interface WatchedCheck {
   readonly full?: unknown
 }
 
+/** A source that is further behind is away; that is for the checks to say that need it. */
+const LONGEST_LAG: Milliseconds = 60_000
+
+/** How far the metric sources lag behind the guard's looks, as long as they answer. */
+export function lagOf({ lookedAt, seenUntil = lookedAt }: Pick<GuardState, 'lookedAt' | 'seenUntil'>): Milliseconds {
+  const lag = Math.max(0, lookedAt - seenUntil)
+  return lag > LONGEST_LAG ? 0 : lag
+}
+
 /** A stretch of time that does not count as watched. */
 export interface BlindSpan {
   readonly from: Milliseconds
@@ -91,6 +100,8 @@ export interface GuardState {
   readonly cursors: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>
   /** Time of the last look. */
   readonly lookedAt: Milliseconds
+  /** How far the slowest metric source has counted; absent as long as none has, and in what an older version watched. */
+  readonly seenUntil?: Milliseconds
   readonly looks: number
   /** Since when some check has been blind, or null. */
   readonly blindSince: Milliseconds | null

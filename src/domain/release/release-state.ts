@@ -259,6 +259,11 @@ export function bakeElapsed(clock: BakeClock, now: Milliseconds): Milliseconds {
   return clock.elapsed + (clock.runningSince === null ? 0 : Math.max(0, now - clock.runningSince))
 }
 
+/** Since when the time of a bake is over; in the future when it is not. */
+export function bakeOverAt(clock: BakeClock, now: Milliseconds): Milliseconds {
+  return now + clock.duration - bakeElapsed(clock, now)
+}
+
 /** What is left of a bake at `now`; 0 when it is over or a person ended it. */
 export function bakeRemaining(clock: BakeClock, now: Milliseconds): Milliseconds {
   return clock.isEnded ? 0 : Math.max(0, clock.duration - bakeElapsed(clock, now))

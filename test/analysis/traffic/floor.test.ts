@@ -51,6 +51,14 @@ describe('the floor', () => {
     expect(slow.indexOf('canary')).toBe(19)
   })
 
+  it('is suspected as soon as the first few requests fail, so that nothing ends before more are known', () => {
+    const few = times(3, { canary: [2, 2], stable: [9, 0] })
+    expect(kinds(few)).toEqual(['above', 'above', 'suspected'])
+    expect(standings(few).at(-1)).toMatchObject({ reason: expect.stringMatching(/^errors 100 % \(6 of 6\).* so far$/) })
+    expect(kinds([...few, { canary: [3, 0], stable: [9, 0] }]).at(-1)).toBe('suspected')
+    expect(kinds([...few, ...times(6, { canary: [4, 0], stable: [9, 0] })]).at(-1)).toBe('above')
+  })
+
   it('says how many got no answer', () => {
     const hangs = times(2, { canary: [40, 40], unanswered: 40 })
     expect(standings(hangs)[1]).toMatchObject({
