@@ -18,6 +18,9 @@ export interface WorkerParts {
   }
 }
 
+/** How many tasks of a kind a worker asks for at a time; the least that leaves room for cached workflows. */
+const POLLS = 2
+
 /** A worker of one namespace with everything injected. */
 export function createWorker(parts: WorkerParts): Promise<Worker> {
   const { connection, client, namespace, taskQueue, workflowBundle, dependencies } = parts
@@ -40,6 +43,9 @@ export function createWorker(parts: WorkerParts): Promise<Worker> {
     // A write hears of its cancellation with its next heartbeat.
     maxHeartbeatThrottleInterval: '500ms',
     shutdownGraceTime: '5s',
+    // A frozen worker takes as many tasks with it as it has asked for, and each one has to time out.
+    maxConcurrentWorkflowTaskPolls: POLLS,
+    maxConcurrentActivityTaskPolls: POLLS,
   })
 }
 
