@@ -8,7 +8,11 @@ import type { Violation } from './rules.ts'
 const MARGIN: Milliseconds = 400
 /** Values that stand for less are not seen by every sampler of 20 Hz. */
 const SAMPLES_NEEDED = 3
-const RESTLESS: readonly string[] = ['hand-again', 'hand-once', 'hand-after-end', 'key-lost', 'map-cleared']
+/** Another hand is at the router, or it answers nobody. */
+const RESTLESS: readonly string[] = [
+  ...(['hand-again', 'hand-once', 'hand-after-end', 'key-lost', 'map-cleared'] as const),
+  ...(['haproxy-frozen', 'socket-silent'] as const),
+]
 
 /** "Read back" and "rolled back" are said of what the router has shown, and of nothing else. */
 export function checkSaid(release: ReleaseRecord, record: TargetRecord): readonly Violation[] {

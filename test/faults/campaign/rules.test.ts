@@ -158,9 +158,10 @@ describe('authority', () => {
 })
 
 describe('what records say', () => {
-  it('was seen by the sampler, unless another hand was at it', () => {
+  it('was seen by the sampler, unless another hand was at it or the router answered nobody', () => {
     const record = withShare(1, 6, 1_500)
     expect(told(record)).toEqual(['said 1'])
     expect(told({ ...record, faults: [fault('hand-again', 1, 6)] })).toEqual([])
+    expect(told({ ...record, faults: [fault('haproxy-frozen', 1, 6)] })).toEqual([])
   })
 })
