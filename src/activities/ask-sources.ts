@@ -1,9 +1,9 @@
 import { type ArmReadings, needsCounts, queriesOf } from '../domain/plan/checks.ts'
 import type { GuardInput, GuardState } from '../domain/release/guard.ts'
-import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { evidenceStart } from '../analysis/traffic/watch-traffic.ts'
-import type { MetricSource, Observation } from '../metrics/metric-source.ts'
+import type { MetricSource } from '../metrics/metric-source.ts'
 import type { TargetAdapters } from './dependencies.ts'
 
 /** What each metric source has counted since the last look, by name; the first is the one the traffic is judged by. */

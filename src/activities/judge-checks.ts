@@ -8,10 +8,9 @@ import type { StablePast } from '../analysis/traffic/past.ts'
 import { showsNothing } from '../analysis/traffic/watch-traffic.ts'
 import { type Check, type CheckInput, comparesWithStable, needsCounts } from '../domain/plan/checks.ts'
 import type { GuardInput, GuardState, WatchedCheck } from '../domain/release/guard.ts'
-import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
-import type { Observation } from '../metrics/metric-source.ts'
 import type { Observations, Readings } from './ask-sources.ts'
 
 export const NOT_YET: Extract<Verdict, { outcome: 'inconclusive' }> = {

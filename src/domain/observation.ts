@@ -62,3 +62,19 @@ export type MetricResult<T> =
   | { readonly kind: 'nan'; readonly reason: string }
   | { readonly kind: 'stale'; readonly reason: string; readonly ageSeconds: number }
   | { readonly kind: 'error'; readonly fault: MetricFault; readonly reason: string }
+
+/**
+ * Where an earlier observation ended: plain JSON that the source wrote and only the source reads. The guard keeps it in
+ * its heartbeat, so observing goes on without a gap or an overlap after a restart.
+ */
+export type Cursor = { readonly [key: string]: unknown }
+
+/** What both pools did in one window. */
+export interface Observation {
+  readonly stable: MetricResult<ArmCounts>
+  readonly canary: MetricResult<ArmCounts>
+  /** The window the counts cover; empty (start = end) when the source has only just set its starting point. */
+  readonly window: { readonly start: Milliseconds; readonly end: Milliseconds }
+  /** Where the next observation goes on; equals `since` when nothing could be observed. */
+  readonly cursor: Cursor | null
+}

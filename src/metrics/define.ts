@@ -1,6 +1,7 @@
+import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import type { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
-import type { MetricSource, MetricSourceCapabilities } from './metric-source.ts'
+import type { MetricSource } from './metric-source.ts'
 
 /** What an adapter gets beside its own options. */
 export interface MetricSourceContext {

@@ -1,5 +1,5 @@
-import type { MetricResult } from '../domain/observation.ts'
-import type { Observation, ObserveRequest } from './metric-source.ts'
+import type { MetricResult, Observation } from '../domain/observation.ts'
+import type { ObserveRequest } from './metric-source.ts'
 import type { Milliseconds } from '../domain/units.ts'
 
 /** What both arms of the first look say: there is nothing yet to take a difference from. */

@@ -1,7 +1,8 @@
+import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
-import type { MetricFault, MetricResult } from '../domain/observation.ts'
+import type { MetricFault, MetricResult, Observation } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { armOf } from './arm.ts'
 import {
@@ -17,14 +18,7 @@ import {
 } from './cumulative.ts'
 import { defineMetricSource } from './define.ts'
 import { lookNotTaken, NOT_COUNTED, STARTED } from './look.ts'
-import type {
-  MetricSource,
-  MetricSourceCapabilities,
-  Observation,
-  ObserveRequest,
-  QueryRequest,
-  QueryValue,
-} from './metric-source.ts'
+import type { MetricSource, ObserveRequest, QueryRequest, QueryValue } from './metric-source.ts'
 
 const CAPABILITIES: MetricSourceCapabilities = { counts: true, latency: true, queries: 'promql', records: false }
 

@@ -1,12 +1,7 @@
+import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import type { PoolRoles } from '../domain/exposure.ts'
-import type { ArmCounts, MetricResult, RecordedWindow } from '../domain/observation.ts'
+import type { ArmCounts, Cursor, MetricResult, Observation, RecordedWindow } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
-
-/**
- * Where an earlier observation ended: plain JSON that the source wrote and only the source reads. The guard keeps it in
- * its heartbeat, so observing goes on without a gap or an overlap after a restart.
- */
-export type Cursor = { readonly [key: string]: unknown }
 
 export interface ObserveRequest {
   readonly roles: PoolRoles
@@ -16,16 +11,6 @@ export interface ObserveRequest {
   readonly now: Milliseconds
   /** Nothing before this time may be counted: when the first exposure was read back. */
   readonly notBefore: Milliseconds
-}
-
-/** What both pools did in one window. */
-export interface Observation {
-  readonly stable: MetricResult<ArmCounts>
-  readonly canary: MetricResult<ArmCounts>
-  /** The window the counts cover; empty (start = end) when the source has only just set its starting point. */
-  readonly window: { readonly start: Milliseconds; readonly end: Milliseconds }
-  /** Where the next observation goes on; equals `since` when nothing could be observed. */
-  readonly cursor: Cursor | null
 }
 
 export interface QueryRequest {
@@ -45,20 +30,6 @@ export interface RecordRequest {
 
 /** A query answers with the numbers of its series, in the source's order; never empty (that is `noData`). */
 export type QueryValue = readonly number[]
-
-/** What a metric source can answer, as data; a plan that needs more is refused before it starts. */
-export interface MetricSourceCapabilities {
-  /** True when it can count requests and errors per pool. */
-  readonly counts: boolean
-  /** True when counts come with a latency histogram. */
-  readonly latency: boolean
-  /** Further events it counts, by name; absent when it counts whatever is recorded. */
-  readonly events?: readonly string[]
-  /** The query language it takes, or null when it takes no free queries. */
-  readonly queries: 'promql' | null
-  /** True when it can say what a pool did in the past: see {@link MetricSource.record}. */
-  readonly records: boolean
-}
 
 /**
  * The port to anything that measures the pools of one target. One instance serves one target.

@@ -1,6 +1,7 @@
+import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import type { MetricResult } from '../domain/observation.ts'
 import { lookNotTaken } from './look.ts'
-import type { MetricSource, MetricSourceCapabilities } from './metric-source.ts'
+import type { MetricSource } from './metric-source.ts'
 
 /** A source that could not be set up: whatever it is asked, it says why. So only the checks that ask it are blind. */
 export function createUnusableSource(capabilities: MetricSourceCapabilities, reason: string): MetricSource {

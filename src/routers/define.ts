@@ -1,7 +1,8 @@
+import type { RouterCapabilities } from '../domain/capabilities.ts'
 import type { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { Router, RouterCapabilities } from './router.ts'
+import type { Router } from './router.ts'
 
 /** What an adapter gets beside its own options. */
 export interface RouterContext {

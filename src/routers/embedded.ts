@@ -1,3 +1,4 @@
+import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
@@ -7,7 +8,7 @@ import { targetName } from '../domain/target.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { defineRouter, type RouterContext } from './define.ts'
-import type { DesiredRouting, ObservedRouting, Permit, Router, RouterCapabilities } from './router.ts'
+import type { DesiredRouting, ObservedRouting, Permit, Router } from './router.ts'
 import { fencedError } from '../domain/fenced-error.ts'
 import { checkWish, pinsOf, splitOf } from './wish.ts'
 

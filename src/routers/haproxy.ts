@@ -1,3 +1,4 @@
+import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { z } from 'zod'
 import type { Milliseconds } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
@@ -11,7 +12,7 @@ import { keepMapFile } from './haproxy/map-file.ts'
 import { parseAddress } from './haproxy/runtime-api.ts'
 import { entriesOf, WORD_PATTERN } from './haproxy/split-map.ts'
 import { writeNode } from './haproxy/write-node.ts'
-import type { Applied, DesiredRouting, Permit, Router, RouterCapabilities } from './router.ts'
+import type { Applied, DesiredRouting, Permit, Router } from './router.ts'
 import { checkFence, checkWish } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {

@@ -1,10 +1,11 @@
+import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { FULL_WEIGHT, type BasisPoints, type Milliseconds } from '../domain/units.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { defineRouter } from './define.ts'
-import type { DesiredRouting, ObservedRouting, Router, RouterCapabilities } from './router.ts'
+import type { DesiredRouting, ObservedRouting, Router } from './router.ts'
 import { checkFence, checkWish, pinsOf, splitOf } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {

@@ -1,26 +1,8 @@
+import type { RouterCapabilities } from '../domain/capabilities.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import type { BasisPoints } from '../domain/units.ts'
 import { pinsOf, splitOf } from './wish.ts'
-
-/**
- * What a router can do, as data. A plan that needs more is refused before it starts; shared code never asks for a
- * router's kind.
- */
-export interface RouterCapabilities {
-  /** The smallest step of weight it can set, in basis points; weights are refused when not a multiple of it. */
-  readonly weightStep: BasisPoints
-  /** True when cohorts can be sent to the canary whatever the weight. */
-  readonly cohorts: boolean
-  /** How a user keeps their version while the weight rises. */
-  readonly sticky: 'none' | 'hash' | 'cookie'
-  /** `config`: the live settings can be read; `traffic`: requests per pool are reported too. */
-  readonly readBack: 'config' | 'traffic'
-  /** True when weight and cohorts change in one step that no request can see half-done. */
-  readonly atomic: boolean
-  /** True when the settings outlive a restart of the router. */
-  readonly survivesRestart: boolean
-}
 
 /** One whole wish: which pools play which role, who is on the canary, and the fence that orders writes. */
 export interface DesiredRouting {

@@ -1,8 +1,9 @@
+import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { FULL_WEIGHT, type BasisPoints } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { fencedError } from '../domain/fenced-error.ts'
 import { compareFences, type Fence } from '../domain/exposure.ts'
-import type { DesiredRouting, RouterCapabilities } from './router.ts'
+import type { DesiredRouting } from './router.ts'
 
 /**
  * Refuses a wish that the adapter cannot take at all: `router.misconfigured` for pools it does not know,

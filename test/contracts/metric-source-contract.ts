@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PoolRoles } from '../../src/domain/exposure.ts'
-import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
+import type { ArmCounts, Cursor, MetricResult, Observation } from '../../src/domain/observation.ts'
 import type { Milliseconds } from '../../src/domain/units.ts'
-import type { Cursor, MetricSource, Observation } from '../../src/metrics/metric-source.ts'
+import type { MetricSource } from '../../src/metrics/metric-source.ts'
 
 /** Traffic that a pool has served and counts. */
 export interface PoolTraffic {

@@ -1,8 +1,8 @@
 import type { PoolRoles } from '../../src/domain/exposure.ts'
-import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
+import type { ArmCounts, MetricResult, Observation } from '../../src/domain/observation.ts'
 import type { MemoryRouterWorld } from '../../src/routers/memory.ts'
 import type { ObservedRouting } from '../../src/routers/router.ts'
-import type { MetricSource, Observation, ObserveRequest } from '../../src/metrics/metric-source.ts'
+import type { MetricSource, ObserveRequest } from '../../src/metrics/metric-source.ts'
 
 /** How a pool behaves now; change it while a release runs. */
 export interface PoolScript {

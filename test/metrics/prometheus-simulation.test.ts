@@ -1,7 +1,7 @@
+import type { Cursor, Observation } from '../../src/domain/observation.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Milliseconds } from '../../src/domain/units.ts'
-import type { Cursor, Observation } from '../../src/metrics/metric-source.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'
 import { type PrometheusServer, startPrometheusWith } from '../support/prometheus-server.ts'
 import { requireServer } from '../support/require-server.ts'

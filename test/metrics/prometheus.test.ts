@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
-import type { Cursor, Observation } from '../../src/metrics/metric-source.ts'
+import type { ArmCounts, Cursor, MetricResult, Observation } from '../../src/domain/observation.ts'
 import { instantQuery } from '../../src/metrics/prometheus/http-api.ts'
 import { quote } from '../../src/metrics/prometheus/series.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'

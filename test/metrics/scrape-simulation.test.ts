@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
-import type { Cursor } from '../../src/metrics/metric-source.ts'
+import type { ArmCounts, Cursor, MetricResult } from '../../src/domain/observation.ts'
 import { scrapeSource } from '../../src/metrics/scrape.ts'
 
 const POOLS = ['blue', 'green'] as const

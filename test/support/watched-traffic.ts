@@ -1,3 +1,4 @@
+import type { RouterCapabilities } from '../../src/domain/capabilities.ts'
 import { setImmediate } from 'node:timers/promises'
 import { lookOnce } from '../../src/activities/guard-look.ts'
 import type { KeeperRights } from '../../src/activities/keep-router.ts'
@@ -7,7 +8,7 @@ import { SluiceError } from '../../src/domain/errors.ts'
 import { type GuardInput, type GuardOutcome, type GuardState, withoutEvidence } from '../../src/domain/release/guard.ts'
 import type { ArmCounts, MetricResult, MissingParts } from '../../src/domain/observation.ts'
 import type { MetricSource, ObserveRequest } from '../../src/metrics/metric-source.ts'
-import type { Router, RouterCapabilities } from '../../src/routers/router.ts'
+import type { Router } from '../../src/routers/router.ts'
 
 /** How a pool answers now. */
 export interface Behaviour {

@@ -1,7 +1,7 @@
+import type { MetricSourceCapabilities } from '../capabilities.ts'
 import type { Action } from './actions.ts'
 import type { CheckContext, CheckKind, ReadCheck, SourceNeeds } from './check-kinds.ts'
 import type { Check } from './checks.ts'
-import type { MetricSourceCapabilities } from '../../metrics/metric-source.ts'
 import type { PlanContext, TargetFacts } from './plan.ts'
 import { reportIssues, singleEntry } from './plan-issues.ts'
 import { nameText } from './plan-values.ts'

@@ -1,6 +1,5 @@
+import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
 import { z } from 'zod'
-import type { MetricSourceCapabilities } from '../../metrics/metric-source.ts'
-import type { RouterCapabilities } from '../../routers/router.ts'
 import type { Action } from './actions.ts'
 import type { CheckKind } from './check-kinds.ts'
 import type { Check } from './checks.ts'

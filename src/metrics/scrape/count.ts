@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PoolRoles } from '../../domain/exposure.ts'
-import type { ArmCounts, MetricResult } from '../../domain/observation.ts'
+import type { ArmCounts, MetricResult, Observation } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { armOf, type Gaps } from '../arm.ts'
 import {
@@ -14,7 +14,7 @@ import {
   tallySchema,
 } from '../cumulative.ts'
 import { lookNotTaken, NOT_COUNTED, STARTED } from '../look.ts'
-import type { Observation, ObserveRequest } from '../metric-source.ts'
+import type { ObserveRequest } from '../metric-source.ts'
 import { neverReported, type Selector, selectorText } from '../selector.ts'
 import type { ScrapeOptions } from './options.ts'
 import type { Page, PoolPage } from './page.ts'
