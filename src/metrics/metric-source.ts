@@ -1,6 +1,6 @@
 import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import type { PoolRoles } from '../domain/exposure.ts'
-import type { ArmCounts, Cursor, MetricResult, Observation, RecordedWindow } from '../domain/observation.ts'
+import type { Cursor, MetricResult, Observation, RecordedWindow } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 
 export interface ObserveRequest {

@@ -1,6 +1,7 @@
+import { bakeOverAt, bakeRemaining } from '../domain/release/bake-clock.ts'
 import type { BakeAction, JudgeAction } from '../domain/plan/actions.ts'
 import { blindTime, type GuardState, lagOf, standingOf, unwatchedText } from '../domain/release/guard.ts'
-import { bakeOverAt, bakeRemaining, evidenceSince } from '../domain/release/release-state.ts'
+import { evidenceSince } from '../domain/release/release-state.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import { goOn } from './pausing.ts'
 import type { Run } from './run.ts'

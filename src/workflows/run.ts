@@ -1,3 +1,4 @@
+import type { Abandonment, Pause, ReleaseEvent } from '../domain/release/release-events.ts'
 import {
   CancellationScope,
   condition,
@@ -13,13 +14,7 @@ import type { Fence } from '../domain/exposure.ts'
 import { releaseCard } from '../domain/release/release-card.ts'
 import { describeForTemporal } from '../domain/release/release-details.ts'
 import { reduce } from '../domain/release/release-reducer.ts'
-import {
-  type Abandonment,
-  beginState,
-  type Pause,
-  type ReleaseEvent,
-  type ReleaseState,
-} from '../domain/release/release-state.ts'
+import { beginState, type ReleaseState } from '../domain/release/release-state.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { ReleaseInput } from './messages.ts'
 import { tell } from './outside.ts'

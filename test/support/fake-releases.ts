@@ -1,3 +1,4 @@
+import type { ReleaseEvent } from '../../src/domain/release/release-events.ts'
 import type { Action } from '../../src/domain/plan/actions.ts'
 import { type Command, decide } from '../../src/domain/release/commands.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
@@ -9,13 +10,7 @@ import { releaseCard } from '../../src/domain/release/release-card.ts'
 import { phaseText, weakestOutcome } from '../../src/domain/release/release-details.ts'
 import { laneView } from '../../src/domain/lane/lane-view.ts'
 import { reduce } from '../../src/domain/release/release-reducer.ts'
-import {
-  beginState,
-  endOf,
-  isEnded,
-  type ReleaseEvent,
-  type ReleaseState,
-} from '../../src/domain/release/release-state.ts'
+import { beginState, endOf, isEnded, type ReleaseState } from '../../src/domain/release/release-state.ts'
 import { parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
 import type { CommandOutcome, CommandRequest, Releases, ReleaseRow, StartRequest } from '../../src/releases/releases.ts'
 import { placeIn, waitingCard, waitingText } from '../../src/releases/waiting.ts'

@@ -1,6 +1,7 @@
+import type { Abandonment } from './release-events.ts'
 import type { ExposureSpan, PoolRoles } from '../exposure.ts'
 import type { ArmCounts, MetricResult } from '../observation.ts'
-import { type Abandonment, isEnded, type ReleaseState } from './release-state.ts'
+import { isEnded, type ReleaseState } from './release-state.ts'
 import type { Milliseconds } from '../units.ts'
 
 /** A release that has ended, as far as its metrics are to be looked at once more. Plain JSON. */

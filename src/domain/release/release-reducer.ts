@@ -1,13 +1,7 @@
+import type { Pause, ReleaseEvent } from './release-events.ts'
+import { type BakeClock, bakeElapsed } from './bake-clock.ts'
 import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE } from '../exposure.ts'
-import {
-  type BakeClock,
-  bakeElapsed,
-  isEnded,
-  type Pause,
-  type ReleaseEvent,
-  type ReleaseState,
-  wasExposed,
-} from './release-state.ts'
+import { isEnded, type ReleaseState, wasExposed } from './release-state.ts'
 import { tellEvent } from './release-story.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../units.ts'
 

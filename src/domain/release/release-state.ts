@@ -1,5 +1,6 @@
-import type { Actor } from '../actor.ts'
-import { type Exposure, type ExposureSpan, type Fence, NO_EXPOSURE, type PoolRoles } from '../exposure.ts'
+import type { Abandonment, ApprovalRequest, Pause, ReleaseEvent } from './release-events.ts'
+import type { BakeClock } from './bake-clock.ts'
+import { type Exposure, type ExposureSpan, NO_EXPOSURE, type PoolRoles } from '../exposure.ts'
 import type { Milliseconds } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -19,70 +20,6 @@ export type ReleasePhase =
   | 'rolled-back'
   | 'refused'
   | 'superseded'
-
-/** Why the plan does not go on by itself. */
-export interface Pause {
-  readonly cause:
-    | 'command'
-    | 'failed-check'
-    | 'inconclusive'
-    | 'router'
-    | 'split'
-    | 'drift'
-    | 'approval-expired'
-    | 'overtaken'
-    | 'foreign-change'
-  readonly by: string
-  readonly reason: string
-  readonly at: Milliseconds
-}
-
-/** Why a release is being rolled back. Once set it stays. */
-export interface Abandonment {
-  readonly cause:
-    | 'abort'
-    | 'failed-check'
-    | 'floor'
-    | 'inconclusive'
-    | 'rejected'
-    | 'approval-expired'
-    | 'cancelled'
-    | 'router'
-    | 'second-life'
-    | 'superseded'
-  readonly by: string
-  readonly reason: string
-  readonly at: Milliseconds
-}
-
-/** A bake's clock: unpaused time only. All in milliseconds of workflow time. */
-export interface BakeClock {
-  readonly startedAt: Milliseconds
-  readonly duration: Milliseconds
-  /** Unpaused time before `runningSince`. */
-  readonly elapsed: Milliseconds
-  /** When the clock was last started, or null while it stands. */
-  readonly runningSince: Milliseconds | null
-  /** Part of `duration` that was added because nobody could watch, nobody asked, or the router had drifted. */
-  readonly prolongedBy: Milliseconds
-  /** A person ended the bake, or the checks have proven the canary good. */
-  readonly isEnded: boolean
-  /** How long the bake has been held for checks that do not pass yet; absent in bakes of an older version. */
-  readonly held?: Milliseconds
-}
-
-export interface ApprovalRequest {
-  readonly by: string
-  readonly people: readonly string[]
-  readonly need: number
-  readonly notAuthor: boolean
-  readonly deadline: Milliseconds
-  readonly given: readonly {
-    readonly person: string
-    readonly at: Milliseconds
-    readonly entrance: Actor['entrance']
-  }[]
-}
 
 /** How a rollback gets on that has not been read back yet. */
 export interface RollbackTries {
@@ -138,56 +75,6 @@ export interface ReleaseState {
   /** Idempotency keys of the commands taken, newest last. */
   readonly commandKeys: readonly string[]
 }
-
-/** Everything that can happen to a release. `at` is workflow time. */
-export type ReleaseEvent = { readonly at: Milliseconds } & (
-  | { readonly type: 'baseline-recorded'; readonly roles: PoolRoles; readonly exposure: Exposure }
-  | { readonly type: 'exposure-wanted'; readonly step: number; readonly exposure: Exposure }
-  | { readonly type: 'exposure-confirmed'; readonly exposure: Exposure }
-  | { readonly type: 'exposure-withdrawn' }
-  | { readonly type: 'router-taken'; readonly fence: Fence; readonly text: string }
-  | {
-      readonly type: 'bake-started'
-      readonly step: number
-      readonly duration: Milliseconds
-      readonly isAnalysis: boolean
-    }
-  | { readonly type: 'bake-prolonged'; readonly by: Milliseconds; readonly reason: string }
-  | { readonly type: 'bake-held'; readonly held: Milliseconds }
-  | { readonly type: 'bake-proven'; readonly reason: string }
-  | { readonly type: 'bake-ended' }
-  | { readonly type: 'approval-asked'; readonly step: number; readonly request: Omit<ApprovalRequest, 'given'> }
-  | { readonly type: 'approval-ended' }
-  | { readonly type: 'action-done' }
-  | { readonly type: 'judged'; readonly verdicts: Readonly<Record<string, Verdict>> }
-  | { readonly type: 'drift-repaired'; readonly text: string }
-  | { readonly type: 'paused'; readonly cause: Pause['cause']; readonly by: string; readonly reason: string }
-  | { readonly type: 'approved'; readonly actor: Actor; readonly key: string; readonly reason: string }
-  | {
-      readonly type: 'resumed'
-      readonly actor: Actor
-      readonly key: string
-      readonly reason: string
-      readonly isRetry: boolean
-    }
-  | { readonly type: 'bake-cut-short'; readonly actor: Actor; readonly key: string; readonly reason: string }
-  | {
-      readonly type: 'extended'
-      readonly actor: Actor
-      readonly key: string
-      readonly reason: string
-      readonly by: Milliseconds
-    }
-  | { readonly type: 'pause-commanded'; readonly actor: Actor; readonly key: string; readonly reason: string }
-  | { readonly type: 'command-seen'; readonly key: string }
-  | { readonly type: 'abandoned'; readonly cause: Abandonment['cause']; readonly by: string; readonly reason: string }
-  | { readonly type: 'rollback-wanted' }
-  | { readonly type: 'rollback-failed'; readonly reason: string }
-  | { readonly type: 'rolled-back' }
-  | { readonly type: 'refused' }
-  | { readonly type: 'superseded' }
-  | { readonly type: 'promoted' }
-)
 
 export function beginState(releaseId: string): ReleaseState {
   return {
@@ -252,19 +139,4 @@ export function wasExposed(state: Pick<ReleaseState, 'epoch'>): boolean {
 /** Since when evidence counts: the exposure was read back, and the last person who said go on has spoken. */
 export function evidenceSince({ exposedAt, resumedAt }: ReleaseState): Milliseconds | null {
   return exposedAt === null || resumedAt === null ? (exposedAt ?? resumedAt) : Math.max(exposedAt, resumedAt)
-}
-
-/** Unpaused time of a bake up to `now`. */
-export function bakeElapsed(clock: BakeClock, now: Milliseconds): Milliseconds {
-  return clock.elapsed + (clock.runningSince === null ? 0 : Math.max(0, now - clock.runningSince))
-}
-
-/** Since when the time of a bake is over; in the future when it is not. */
-export function bakeOverAt(clock: BakeClock, now: Milliseconds): Milliseconds {
-  return now + clock.duration - bakeElapsed(clock, now)
-}
-
-/** What is left of a bake at `now`; 0 when it is over or a person ended it. */
-export function bakeRemaining(clock: BakeClock, now: Milliseconds): Milliseconds {
-  return clock.isEnded ? 0 : Math.max(0, clock.duration - bakeElapsed(clock, now))
 }

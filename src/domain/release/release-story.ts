@@ -1,5 +1,6 @@
+import type { ReleaseEvent } from './release-events.ts'
 import type { Exposure } from '../exposure.ts'
-import { type ReleaseEvent, type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
+import { type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
 
 /** The line that an event leaves in the story, or null for one that people do not want to read about. */
 export function tellEvent(event: ReleaseEvent, next: ReleaseState): TrailEntry | null {

@@ -1,7 +1,8 @@
+import type { Pause } from './release-events.ts'
 import type { GuardInput } from './guard.ts'
 import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
-import { evidenceSince, type Pause, type ReleaseState } from './release-state.ts'
+import { evidenceSince, type ReleaseState } from './release-state.ts'
 
 /** Pauses for something that a look would only find again: the router is kept, and nothing is judged. */
 const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split', 'drift', 'foreign-change']

@@ -1,3 +1,4 @@
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
 import {
   COMMAND_VERBS,
@@ -7,7 +8,7 @@ import {
   openVerbs,
 } from '../../../src/domain/release/commands.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
-import { beginState, type ReleaseEvent, type ReleaseState } from '../../../src/domain/release/release-state.ts'
+import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 
 const ID = 'release/checkout/production/7'

@@ -1,8 +1,9 @@
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
 import type { Exposure } from '../../../src/domain/exposure.ts'
 import { pastReleaseOf } from '../../../src/domain/release/past-release.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
-import { beginState, type ReleaseEvent, type ReleaseState } from '../../../src/domain/release/release-state.ts'
+import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 
 type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
 

@@ -1,10 +1,11 @@
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
 import type { GuardState } from '../../../src/domain/release/guard.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import { releaseCard } from '../../../src/domain/release/release-card.ts'
 import { describeForTemporal, markOf, phaseText, weakestOutcome } from '../../../src/domain/release/release-details.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
-import { beginState, type ReleaseEvent, type ReleaseState } from '../../../src/domain/release/release-state.ts'
+import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { planContext } from '../plan/plan-context.ts'
 

@@ -1,9 +1,10 @@
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import fc from 'fast-check'
 import type { Actor } from '../../../src/domain/actor.ts'
 import { COMMAND_VERBS, type Command, decide } from '../../../src/domain/release/commands.ts'
 import type { Exposure } from '../../../src/domain/exposure.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
-import type { ReleaseEvent, ReleaseState } from '../../../src/domain/release/release-state.ts'
+import type { ReleaseState } from '../../../src/domain/release/release-state.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 
 /** Random lives of a release: what the workflow does, what people command, and events that cannot be. */

@@ -1,14 +1,13 @@
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
+import { bakeElapsed, bakeRemaining } from '../../../src/domain/release/bake-clock.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decide, openVerbs } from '../../../src/domain/release/commands.ts'
 import { isSameExposure, NO_EXPOSURE } from '../../../src/domain/exposure.ts'
 import {
-  bakeElapsed,
-  bakeRemaining,
   beginState,
   evidenceSince,
   isEnded,
-  type ReleaseEvent,
   type ReleaseState,
   wasExposed,
 } from '../../../src/domain/release/release-state.ts'

@@ -1,0 +1,102 @@
+import type { Actor } from '../actor.ts'
+import type { Exposure, Fence, PoolRoles } from '../exposure.ts'
+import type { Milliseconds } from '../units.ts'
+import type { Verdict } from '../verdict.ts'
+
+/** Why the plan does not go on by itself. */
+export interface Pause {
+  readonly cause:
+    | 'command'
+    | 'failed-check'
+    | 'inconclusive'
+    | 'router'
+    | 'split'
+    | 'drift'
+    | 'approval-expired'
+    | 'overtaken'
+    | 'foreign-change'
+  readonly by: string
+  readonly reason: string
+  readonly at: Milliseconds
+}
+
+/** Why a release is being rolled back. Once set it stays. */
+export interface Abandonment {
+  readonly cause:
+    | 'abort'
+    | 'failed-check'
+    | 'floor'
+    | 'inconclusive'
+    | 'rejected'
+    | 'approval-expired'
+    | 'cancelled'
+    | 'router'
+    | 'second-life'
+    | 'superseded'
+  readonly by: string
+  readonly reason: string
+  readonly at: Milliseconds
+}
+
+export interface ApprovalRequest {
+  readonly by: string
+  readonly people: readonly string[]
+  readonly need: number
+  readonly notAuthor: boolean
+  readonly deadline: Milliseconds
+  readonly given: readonly {
+    readonly person: string
+    readonly at: Milliseconds
+    readonly entrance: Actor['entrance']
+  }[]
+}
+
+/** Everything that can happen to a release. `at` is workflow time. */
+export type ReleaseEvent = { readonly at: Milliseconds } & (
+  | { readonly type: 'baseline-recorded'; readonly roles: PoolRoles; readonly exposure: Exposure }
+  | { readonly type: 'exposure-wanted'; readonly step: number; readonly exposure: Exposure }
+  | { readonly type: 'exposure-confirmed'; readonly exposure: Exposure }
+  | { readonly type: 'exposure-withdrawn' }
+  | { readonly type: 'router-taken'; readonly fence: Fence; readonly text: string }
+  | {
+      readonly type: 'bake-started'
+      readonly step: number
+      readonly duration: Milliseconds
+      readonly isAnalysis: boolean
+    }
+  | { readonly type: 'bake-prolonged'; readonly by: Milliseconds; readonly reason: string }
+  | { readonly type: 'bake-held'; readonly held: Milliseconds }
+  | { readonly type: 'bake-proven'; readonly reason: string }
+  | { readonly type: 'bake-ended' }
+  | { readonly type: 'approval-asked'; readonly step: number; readonly request: Omit<ApprovalRequest, 'given'> }
+  | { readonly type: 'approval-ended' }
+  | { readonly type: 'action-done' }
+  | { readonly type: 'judged'; readonly verdicts: Readonly<Record<string, Verdict>> }
+  | { readonly type: 'drift-repaired'; readonly text: string }
+  | { readonly type: 'paused'; readonly cause: Pause['cause']; readonly by: string; readonly reason: string }
+  | { readonly type: 'approved'; readonly actor: Actor; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'resumed'
+      readonly actor: Actor
+      readonly key: string
+      readonly reason: string
+      readonly isRetry: boolean
+    }
+  | { readonly type: 'bake-cut-short'; readonly actor: Actor; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'extended'
+      readonly actor: Actor
+      readonly key: string
+      readonly reason: string
+      readonly by: Milliseconds
+    }
+  | { readonly type: 'pause-commanded'; readonly actor: Actor; readonly key: string; readonly reason: string }
+  | { readonly type: 'command-seen'; readonly key: string }
+  | { readonly type: 'abandoned'; readonly cause: Abandonment['cause']; readonly by: string; readonly reason: string }
+  | { readonly type: 'rollback-wanted' }
+  | { readonly type: 'rollback-failed'; readonly reason: string }
+  | { readonly type: 'rolled-back' }
+  | { readonly type: 'refused' }
+  | { readonly type: 'superseded' }
+  | { readonly type: 'promoted' }
+)
