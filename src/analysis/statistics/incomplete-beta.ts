@@ -1,4 +1,3 @@
-import { bisect } from './bisect.ts'
 import { logBeta } from './log-gamma.ts'
 
 /** A factor this near to 1 changes a continued fraction no more. */
@@ -6,8 +5,6 @@ const CONVERGED = 4e-16
 const MOST_TERMS = 20_000
 /** Substitute for a denominator of 0 in a continued fraction. */
 const TINY = 1e-300
-/** ln of the smallest positive number. */
-const LOWEST_LOG = -745
 
 /**
  * Regularised incomplete beta function I_x(a, b) = P(Beta(a, b) ≤ x) for a, b > 0; x is clamped to [0, 1]; NaN for other
@@ -16,28 +13,12 @@ const LOWEST_LOG = -745
  * Source: continued fraction DLMF 8.17.22 by the modified Lentz method, with I_x(a, b) = 1 − I_{1−x}(b, a).
  */
 export function incompleteBeta(x: number, a: number, b: number): number {
-  return Math.exp(logIncompleteBeta(x, a, b))
+  return Math.exp(logTails(x, a, b).left)
 }
 
-/** ln I_x(a, b), exact also where I itself underflows. */
-export function logIncompleteBeta(x: number, a: number, b: number): number {
-  return logTails(x, a, b).left
-}
-
-/** ln P(Beta(a, b) > x) = ln I_{1−x}(b, a). */
+/** ln P(Beta(a, b) > x) = ln I_{1−x}(b, a), exact also where I itself underflows. */
 export function logUpperBeta(x: number, a: number, b: number): number {
   return logTails(x, a, b).right
-}
-
-/**
- * The x with I_x(a, b) = p; NaN for p outside [0, 1] or parameters not positive. By bisection of ln x: slower than
- * Newton's method and never wrong. Relative error about 1e-15 · (1 + |ln x|) on top of that of I.
- */
-export function inverseIncompleteBeta(p: number, a: number, b: number): number {
-  if (!(p >= 0 && p <= 1 && a > 0 && b > 0)) return Number.NaN
-  if (p === 0 || p === 1) return p
-  const logP = Math.log(p)
-  return Math.exp(bisect((logX) => logIncompleteBeta(Math.exp(logX), a, b) < logP, LOWEST_LOG, 0))
 }
 
 /** ln I_x and ln(1 − I_x): the smaller one is computed, the other one follows without loss. */

@@ -9,25 +9,10 @@ const MOST_TERMS = 100_000
  * Source: series DLMF 8.7.1 for x < a + 1, continued fraction DLMF 8.9.2 for the complement beyond.
  */
 export function logLowerGamma(a: number, x: number): number {
-  return logTails(a, x).lower
-}
-
-/** ln Q(a, x) = ln(1 − P(a, x)), exact also where Q underflows. */
-export function logUpperGamma(a: number, x: number): number {
-  return logTails(a, x).upper
-}
-
-/** The smaller one of both is computed, or nearly so; the other one follows without loss. */
-function logTails(a: number, x: number): { readonly lower: number; readonly upper: number } {
   // That x is not negative needs no look: its logarithm is not a number otherwise.
-  if (!(a > 0)) return { lower: Number.NaN, upper: Number.NaN }
-  if (x === 0) return { lower: Number.NEGATIVE_INFINITY, upper: 0 }
-  if (x < a + 1) {
-    const lower = logSeries(a, x)
-    return { lower, upper: Math.log1p(-Math.exp(lower)) }
-  }
-  const upper = logFraction(a, x)
-  return { lower: Math.log1p(-Math.exp(upper)), upper }
+  if (!(a > 0)) return Number.NaN
+  if (x === 0) return Number.NEGATIVE_INFINITY
+  return x < a + 1 ? logSeries(a, x) : Math.log1p(-Math.exp(logFraction(a, x)))
 }
 
 function logSeries(a: number, x: number): number {
@@ -40,7 +25,7 @@ function logSeries(a: number, x: number): number {
   return logFront(a, x) + Math.log(sum)
 }
 
-/** By the modified Lentz method. No denominator comes near 0: with x ≥ a + 1 the n-th one is at least n + 1. */
+/** ln of the complement, by the modified Lentz method. No denominator comes near 0: with x ≥ a + 1 the n-th one is at least n + 1. */
 function logFraction(a: number, x: number): number {
   let b = x + 1 - a
   let c = Number.POSITIVE_INFINITY

@@ -1,7 +1,6 @@
 const ROOT_TWO = Math.SQRT2
 const TWO_OVER_ROOT_PI = 1.1283791670955126
 const ONE_OVER_ROOT_PI = 0.5641895835477563
-const HALF_LOG_TWO_PI = 0.9189385332046728
 /** Below this the Taylor series of erf is used, above it the continued fraction of erfc. */
 const SERIES_BELOW = 2
 /** Below this cdf is 0 in double precision and only its logarithm can be told. */
@@ -27,11 +26,6 @@ export function logNormalCdf(z: number): number {
   if (z > DEEP_TAIL) return Math.log(normalCdf(z))
   const x = -z / ROOT_TWO
   return -x * x - Math.log(2) + Math.log(ONE_OVER_ROOT_PI) + Math.log(tailFraction(x))
-}
-
-/** ln of the standard normal density at z. */
-export function logNormalDensity(z: number): number {
-  return -0.5 * z * z - HALF_LOG_TWO_PI
 }
 
 /**

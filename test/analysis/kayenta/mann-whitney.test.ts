@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { brentRoot } from '../../../src/analysis/kayenta/brent.ts'
 import { mannWhitneyShift, shiftStatistic } from '../../../src/analysis/kayenta/mann-whitney.ts'
-import { normalQuantile, normalScores } from '../../../src/analysis/kayenta/normal-scores.ts'
+import { normalScores } from '../../../src/analysis/kayenta/normal-scores.ts'
+import { normalQuantile } from '../../../src/analysis/statistics/normal.ts'
 import { SPARSE_210, TIE_OUT_180, TIE_OUT_90 } from './vectors.ts'
 
 describe('the normal quantile', () => {

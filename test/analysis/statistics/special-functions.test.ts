@@ -1,21 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  incompleteBeta,
-  inverseIncompleteBeta,
-  logIncompleteBeta,
-  logUpperBeta,
-} from '../../../src/analysis/statistics/incomplete-beta.ts'
-import { logLowerGamma, logUpperGamma } from '../../../src/analysis/statistics/incomplete-gamma.ts'
+import { incompleteBeta, logUpperBeta } from '../../../src/analysis/statistics/incomplete-beta.ts'
+import { logLowerGamma } from '../../../src/analysis/statistics/incomplete-gamma.ts'
 import { logBeta, logGamma } from '../../../src/analysis/statistics/log-gamma.ts'
-import {
-  erfc,
-  logNormalCdf,
-  logNormalDensity,
-  normalCdf,
-  normalQuantile,
-} from '../../../src/analysis/statistics/normal.ts'
-import { riemannZeta } from '../../../src/analysis/statistics/stitching.ts'
+import { erfc, logNormalCdf, normalCdf, normalQuantile } from '../../../src/analysis/statistics/normal.ts'
 import golden from '../golden/golden.json' with { type: 'json' }
 
 interface Row {
@@ -48,10 +36,7 @@ describe('special functions', () => {
     expect(worst(golden.normalQuantile, normalQuantile, 1e-14, 1e-16)).toBeLessThanOrEqual(1)
     expect(worst(golden.incompleteBeta, incompleteBeta, 1e-9)).toBeLessThanOrEqual(1)
     expect(worst(golden.upperBeta, logUpperBeta, 1e-9, 2e-9)).toBeLessThanOrEqual(1)
-    expect(worst(golden.inverseIncompleteBeta, inverseIncompleteBeta, 2e-10)).toBeLessThanOrEqual(1)
     expect(worst(golden.logLowerGamma, logLowerGamma, 1e-11, 2e-9)).toBeLessThanOrEqual(1)
-    expect(worst(golden.logUpperGamma, logUpperGamma, 1e-11, 2e-9)).toBeLessThanOrEqual(1)
-    expect(worst(golden.riemannZeta, riemannZeta, 1e-13)).toBeLessThanOrEqual(1)
   })
 
   it('are NaN outside their domain and exact at its ends', () => {
@@ -66,64 +51,41 @@ describe('special functions', () => {
         expect(incompleteBeta(x, 1, bad)).toBeNaN()
         expect(logUpperBeta(x, bad, 1)).toBeNaN()
         expect(logUpperBeta(x, 1, bad)).toBeNaN()
-        expect(inverseIncompleteBeta(x, bad, 1)).toBeNaN()
-        expect(inverseIncompleteBeta(x, 1, bad)).toBeNaN()
         expect(logLowerGamma(bad, x)).toBeNaN()
-        expect(logUpperGamma(bad, x)).toBeNaN()
       }
     }
     expect(logLowerGamma(2, Number.NaN)).toBeNaN()
-    expect(logUpperGamma(2, Number.NaN)).toBeNaN()
     expect(logNormalCdf(Number.NaN)).toBeNaN()
     expect(logGamma(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY)
     expect(incompleteBeta(Number.NaN, 1, 1)).toBeNaN()
     expect(incompleteBeta(-1, 2, 3)).toBe(0)
     expect(incompleteBeta(2, 2, 3)).toBe(1)
-    expect(logIncompleteBeta(0, 2, 3)).toBe(Number.NEGATIVE_INFINITY)
-    expect(logIncompleteBeta(1, 2, 3)).toBe(0)
+    expect(incompleteBeta(0, 2, 3)).toBe(0)
+    expect(incompleteBeta(1, 2, 3)).toBe(1)
     expect(logUpperBeta(0, 2, 3)).toBe(0)
     expect(logUpperBeta(1, 2, 3)).toBe(Number.NEGATIVE_INFINITY)
     expect(logUpperBeta(Number.NaN, 2, 3)).toBeNaN()
-    expect(inverseIncompleteBeta(0, 2, 3)).toBe(0)
-    expect(inverseIncompleteBeta(1, 2, 3)).toBe(1)
-    expect(inverseIncompleteBeta(1, 1, 1_000)).toBe(1)
     for (const bad of [-0.1, 1.1, Number.NaN]) {
-      expect(inverseIncompleteBeta(bad, 2, 3)).toBeNaN()
       expect(normalQuantile(bad)).toBeNaN()
     }
-    expect(inverseIncompleteBeta(0.5, 0, 3)).toBeNaN()
     expect(normalQuantile(0)).toBe(Number.NEGATIVE_INFINITY)
     expect(normalQuantile(1)).toBe(Number.POSITIVE_INFINITY)
     expect(erfc(Number.NaN)).toBeNaN()
     expect(normalCdf(0)).toBe(0.5)
     expect(logLowerGamma(2, 0)).toBe(Number.NEGATIVE_INFINITY)
-    expect(logUpperGamma(2, 0)).toBe(0)
     expect(logLowerGamma(2, -1)).toBeNaN()
-    expect(logUpperGamma(2, -1)).toBeNaN()
-    expect(logNormalDensity(0)).toBeCloseTo(-0.5 * Math.log(2 * Math.PI), 14)
-    expect(logNormalDensity(2)).toBeCloseTo(-2 - 0.5 * Math.log(2 * Math.PI), 14)
   })
 
   it('have closed forms for small parameters, however far out', () => {
     for (const x of [1e-200, 1e-9, 0.1, 0.6, 0.999]) {
       for (const parameter of [0.01, 0.5, 1, 6, 150]) {
         const [power, rest] = [parameter * Math.log(x), parameter * Math.log1p(-x)]
-        expect(misfit(logIncompleteBeta(x, parameter, 1), power, 1e-12, 1e-14)).toBeLessThanOrEqual(1)
+        expect(misfit(incompleteBeta(x, parameter, 1), Math.exp(power), 1e-9)).toBeLessThanOrEqual(1)
         expect(misfit(logUpperBeta(x, 1, parameter), rest, 1e-12, 1e-14)).toBeLessThanOrEqual(1)
       }
     }
-    for (const p of [1e-100, 1e-6, 0.2, 0.999_999]) {
-      for (const parameter of [0.5, 1, 3, 40]) {
-        expect(misfit(inverseIncompleteBeta(p, parameter, 1), p ** (1 / parameter), 1e-12)).toBeLessThanOrEqual(1)
-        const mirrored = -Math.expm1(Math.log1p(-p) / parameter)
-        expect(misfit(inverseIncompleteBeta(p, 1, parameter), mirrored, 1e-9)).toBeLessThanOrEqual(1)
-      }
-    }
     for (const x of [1e-200, 1e-5, 0.3, 1, 1.9, 2.1, 5, 40, 700]) {
-      expect(misfit(logUpperGamma(1, x), -x, 1e-12, 1e-15)).toBeLessThanOrEqual(1)
       expect(misfit(logLowerGamma(1, x), Math.log(-Math.expm1(-x)), 1e-12, 1e-15)).toBeLessThanOrEqual(1)
-      expect(misfit(logUpperGamma(3, x), Math.log1p(x + (x * x) / 2) - x, 1e-12, 1e-15)).toBeLessThanOrEqual(1)
-      expect(misfit(logUpperGamma(0.5, x), Math.log(erfc(Math.sqrt(x))), 1e-11, 1e-15)).toBeLessThanOrEqual(1)
     }
   })
 
@@ -157,35 +119,19 @@ describe('special functions', () => {
         expect(misfit(normalCdf(normalQuantile(p)), p, 1e-11)).toBeLessThanOrEqual(1)
       }),
     )
-    const parameter = fc.double({ min: 1, max: 500, noNaN: true })
-    fc.assert(
-      fc.property(fc.double({ min: 1e-6, max: 1 - 1e-6, noNaN: true }), parameter, parameter, (p, a, b) => {
-        expect(misfit(incompleteBeta(inverseIncompleteBeta(p, a, b), a, b), p, 1e-7)).toBeLessThanOrEqual(1)
-      }),
-      { numRuns: 60 },
-    )
   })
 
-  it('are symmetric: I_x(a, b) + I_{1−x}(b, a) = 1, Φ(z) + Φ(−z) = 1, P + Q = 1', () => {
+  it('are symmetric: I_x(a, b) + I_{1−x}(b, a) = 1, Φ(z) + Φ(−z) = 1', () => {
     const parameter = fc.double({ min: 0.1, max: 2_000, noNaN: true })
     fc.assert(
       fc.property(fc.double({ min: 0.001, max: 0.999, noNaN: true }), parameter, parameter, (x, a, b) => {
         expect(misfit(incompleteBeta(x, a, b) + incompleteBeta(1 - x, b, a), 1, 1e-10)).toBeLessThanOrEqual(1)
-        expect(
-          misfit(Math.exp(logIncompleteBeta(x, a, b)) + Math.exp(logUpperBeta(x, a, b)), 1, 1e-10),
-        ).toBeLessThanOrEqual(1)
+        expect(misfit(incompleteBeta(x, a, b) + Math.exp(logUpperBeta(x, a, b)), 1, 1e-10)).toBeLessThanOrEqual(1)
       }),
     )
     fc.assert(
       fc.property(fc.double({ min: -8, max: 8, noNaN: true }), (z) => {
         expect(misfit(normalCdf(z) + normalCdf(-z), 1, 1e-14)).toBeLessThanOrEqual(1)
-      }),
-    )
-    fc.assert(
-      fc.property(parameter, fc.double({ min: 0.01, max: 3, noNaN: true }), (a, factor) => {
-        expect(
-          misfit(Math.exp(logLowerGamma(a, a * factor)) + Math.exp(logUpperGamma(a, a * factor)), 1, 1e-10),
-        ).toBeLessThanOrEqual(1)
       }),
     )
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { shareDifference, twoProportionZ } from '../../../src/analysis/peers/proportions.ts'
+import { shareDifference, twoProportionZ } from '../../../bench/decisions/peers/proportions.ts'
 
 const counts = (canaryEvents: number, canaryTrials: number, stableEvents: number, stableTrials: number) => ({
   canaryEvents,

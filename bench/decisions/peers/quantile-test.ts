@@ -1,4 +1,4 @@
-import { logBeta } from '../statistics/log-gamma.ts'
+import { logBeta } from '../../../src/analysis/statistics/log-gamma.ts'
 
 /** Sizes of both samples per bin of a common, ascending grid of values. Values in one bin count as equal. */
 export interface BinnedSamples {

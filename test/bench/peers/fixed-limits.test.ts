@@ -4,7 +4,7 @@ import {
   failureLimitCheck,
   flaggerCheck,
   NO_BREACH,
-} from '../../../src/analysis/peers/fixed-limits.ts'
+} from '../../../bench/decisions/peers/fixed-limits.ts'
 
 /** The number of the check at which the rule is over, or null. */
 function overAt(values: readonly (number | null)[], check: (count: BreachCount, value: number | null) => BreachCount) {

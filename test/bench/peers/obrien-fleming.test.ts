@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { obrienFlemingConstant } from '../../../src/analysis/peers/obrien-fleming.ts'
+import { obrienFlemingConstant } from '../../../bench/decisions/peers/obrien-fleming.ts'
 
 describe("the O'Brien-Fleming constant", () => {
   // Two-sided .05 in the tables of Jennison and Turnbull; one-sided .025 agrees to the digits given.

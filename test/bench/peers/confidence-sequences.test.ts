@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { eppoReach, growthBookReach, isAbove, statsigReach } from '../../../src/analysis/peers/confidence-sequences.ts'
+import {
+  eppoReach,
+  growthBookReach,
+  isAbove,
+  statsigReach,
+} from '../../../bench/decisions/peers/confidence-sequences.ts'
 
 /** The relative uplift of b over a with its variance by the delta method, as GrowthBook's vectors are given. */
 function uplift(a: readonly [n: number, sum: number, squares: number], b: readonly [number, number, number]) {

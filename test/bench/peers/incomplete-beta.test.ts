@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { logBetaAbove } from '../../../src/analysis/peers/incomplete-beta.ts'
+import { logBetaAbove } from '../../../bench/decisions/peers/incomplete-beta.ts'
 
 describe('the upper tail of a beta distribution', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lindonMalekEvidence, truncatedEvidence } from '../../../src/analysis/peers/lindon-malek.ts'
+import { lindonMalekEvidence, truncatedEvidence } from '../../../bench/decisions/peers/lindon-malek.ts'
 
 describe('the Dirichlet mixture test of Lindon and Malek', () => {
   it('has mean 1 over the possible splits when events split as requests do', () => {

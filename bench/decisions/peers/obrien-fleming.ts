@@ -1,4 +1,4 @@
-import { normalCdf } from '../statistics/normal.ts'
+import { normalCdf } from '../../../src/analysis/statistics/normal.ts'
 
 /**
  * The O'Brien–Fleming constant C for so many equally spaced looks: a one-sided group-sequential test that fails at look

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { quantileEvidence } from '../../../src/analysis/peers/quantile-test.ts'
+import { quantileEvidence } from '../../../bench/decisions/peers/quantile-test.ts'
 
 /** 1 to 1,000 on stable, each `shift` more on the canary, one value per bin. */
 function shifted(shift: number) {

@@ -1,4 +1,4 @@
-import { normalQuantile } from '../statistics/normal.ts'
+import { normalQuantile } from '../../../src/analysis/statistics/normal.ts'
 import type { ShareDifference } from './proportions.ts'
 
 /**

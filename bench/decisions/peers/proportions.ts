@@ -1,4 +1,4 @@
-import type { SplitCounts } from '../judges/split-test.ts'
+import type { SplitCounts } from '../../../src/analysis/judges/split-test.ts'
 
 /** Difference of the two arms' shares (canary − stable) with the variance of that difference, each arm with its own. */
 export interface ShareDifference {

@@ -1,4 +1,4 @@
-import { logBeta } from '../statistics/log-gamma.ts'
+import { logBeta } from '../../../src/analysis/statistics/log-gamma.ts'
 import { logBetaAbove } from './incomplete-beta.ts'
 
 /** Events of each arm, and the share of the requests that the canary was given. */

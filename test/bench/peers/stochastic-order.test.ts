@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bandConstant, bandRadius, largestExcess } from '../../../src/analysis/peers/stochastic-order.ts'
+import { bandConstant, bandRadius, largestExcess } from '../../../bench/decisions/peers/stochastic-order.ts'
 
 describe('the band around a distribution function', () => {
   it('has the published width', () => {
