@@ -141,7 +141,7 @@ export const checkBody = z.strictObject({
   traffic: statedTraffic.optional(),
 })
 
-export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().min(1)) })
+export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().min(1)), key: keyText.optional() })
 
 export const recoverBody = z.strictObject({
   reason: reasonText.pipe(z.string().min(1)),
@@ -156,6 +156,7 @@ export const SMALL_BODY = 16 * 1_024
 const PHASES = [
   'open',
   'closed',
+  'queued',
   'starting',
   'exposing',
   'baking',

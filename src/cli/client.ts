@@ -41,7 +41,7 @@ export interface PostOptions {
 export interface ApiClient {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body: unknown, options?: PostOptions): Promise<T>
-  delete<T>(path: string): Promise<T>
+  delete<T>(path: string, options?: Pick<PostOptions, 'key'>): Promise<T>
 }
 
 export interface ApiClientOptions {
@@ -104,17 +104,20 @@ export function createApiClient({ url, token, person, fetch: send, now, sleep, h
 
   return {
     get: (path) => request('GET', path, { headers }),
-    delete: (path) => request('DELETE', path, { headers }),
+    delete<T>(path: string, { key }: Pick<PostOptions, 'key'> = {}) {
+      const ask = () => request<T>('DELETE', path, { headers: { ...headers, ...keyHeader(key) } })
+      return key === undefined ? ask() : persist(ask, false)
+    },
     post<T>(path: string, body: unknown, { key, deadline, isUrgent = false }: PostOptions = {}) {
-      const own = {
-        ...headers,
-        'content-type': 'application/json',
-        ...(key !== undefined && { 'idempotency-key': key }),
-      }
+      const own = { ...headers, 'content-type': 'application/json', ...keyHeader(key) }
       const ask = () => request<T>('POST', path, { headers: own, body: JSON.stringify(body) }, deadline)
       return key === undefined ? ask() : persist(ask, isUrgent)
     },
   }
+}
+
+function keyHeader(key: string | undefined) {
+  return key === undefined ? {} : { 'idempotency-key': key }
 }
 
 /** How long to wait before the same is sent again, or null when that would do no good. */

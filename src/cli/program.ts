@@ -170,7 +170,7 @@ function addLooks(program: Command, run: Run): void {
     .description('list releases, newest first')
     .option('--service <name>', 'only of this service')
     .option('--environment <name>', 'only of this environment')
-    .option('--phase <phase>', 'only in this phase; open and closed stand for all of their kind')
+    .option('--phase <phase>', 'only in this phase, such as queued; open and closed stand for all of their kind')
     .option('--size <count>', 'how many, at most 100')
     .option('--next <token>', 'go on where the page before ended')
     .action((options: ListOptions, command: Command) => run(command, (session) => listReleases(options, session)))

@@ -47,6 +47,7 @@ export function laneStartOf(target: TargetId, taskQueue: string) {
 }
 
 export function createLanes(client: Client, taskQueue: string, calls: Calls): Lanes {
+  // Temporal knows an update by its id alone, whatever its name: a freeze and its end under one key are two wishes.
   const idOf = ({ key = randomUUID() }: Pick<LaneWish, 'key'>) => key
 
   const laneStart = (target: TargetId) =>
@@ -83,13 +84,13 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
     },
     freeze(target, wish) {
       const { by, reason } = wish
-      const update = { args: [{ by, reason }] satisfies [object], updateId: idOf(wish) }
+      const update = { args: [{ by, reason }] satisfies [object], updateId: `freeze/${idOf(wish)}` }
       return send(target, 'the freeze of', () =>
         client.workflow.executeUpdateWithStart(freezeUpdate, { startWorkflowOperation: laneStart(target), ...update }),
       )
     },
     unfreeze(target, wish) {
-      const update = { args: [{ by: wish.by }] satisfies [object], updateId: idOf(wish) }
+      const update = { args: [{ by: wish.by }] satisfies [object], updateId: `unfreeze/${idOf(wish)}` }
       return send(target, 'the end of the freeze of', () =>
         client.workflow.executeUpdateWithStart(unfreezeUpdate, {
           startWorkflowOperation: laneStart(target),

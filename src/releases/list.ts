@@ -79,7 +79,8 @@ function queryOf({ service, environment, phase }: ListFilter): string {
   return parts.join(' AND ')
 }
 
-function plain(word: string): string {
+/** @throws SluiceError `request.invalid` for what cannot be a name */
+export function plain(word: string): string {
   if (/^[a-z0-9-]{1,63}$/.test(word)) return word
   throw new SluiceError('request.invalid', {
     message: 'this cannot be a name',

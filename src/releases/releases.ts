@@ -26,7 +26,7 @@ export type CommandRequest = Command
 export interface ListFilter {
   readonly service?: string
   readonly environment?: string
-  /** A phase of `SluicePhase`, such as `baking` or `paused`; `open` and `closed` stand for all of their kind. */
+  /** A phase of `SluicePhase`, such as `baking` or `paused`; `queued`, with a service; `open` and `closed` for all of their kind. */
   readonly phase?: string
 }
 
@@ -50,6 +50,7 @@ export interface PageWish {
 }
 
 export interface ReleasePage {
+  /** Newest first. On the first page of a service what waits in its lanes comes before, on top of the page's size. */
   readonly releases: readonly ReleaseRow[]
   /** Hand it back for the next page; null on the last one. */
   readonly next: string | null
@@ -107,8 +108,8 @@ export interface Releases {
   past(target: TargetId, since: Milliseconds, most: number): Promise<PastReleases>
   /** A lane nobody has used yet answers as an empty one. */
   lane(target: TargetId): Promise<LaneView>
-  freeze(target: TargetId, by: string, reason: string): Promise<LaneView>
-  unfreeze(target: TargetId, by: string): Promise<LaneView>
+  freeze(target: TargetId, wish: LaneWish): Promise<LaneView>
+  unfreeze(target: TargetId, wish: Pick<LaneWish, 'by' | 'key'>): Promise<LaneView>
   /** Takes a waiting release out of the queue. */
   withdraw(target: TargetId, wish: LaneWish & { readonly releaseId: string }): Promise<LaneView>
   /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */

@@ -91,8 +91,8 @@ export function createReleases({
       return calls.look('past releases', until, () => pastReleases(client, target, since, most))
     },
     lane: views.lane,
-    freeze: (target, by, reason) => toLane(target, () => lanes.freeze(target, { by, reason })),
-    unfreeze: (target, by) => toLane(target, () => lanes.unfreeze(target, { by })),
+    freeze: (target, wish) => toLane(target, () => lanes.freeze(target, wish)),
+    unfreeze: (target, wish) => toLane(target, () => lanes.unfreeze(target, wish)),
     withdraw: (target, wish) => toLane(target, () => lanes.withdraw(target, wish)),
     recover: (target, wish) => toLane(target, () => lanes.recover(target, wish)),
     async ping() {

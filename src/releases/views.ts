@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { SluiceError } from '../domain/errors.ts'
 import { type GuardState, verdictsOf } from '../domain/release/guard.ts'
@@ -5,13 +6,14 @@ import { goneCard, releaseCard } from '../domain/release/release-card.ts'
 import { weakestOutcome } from '../domain/release/release-details.ts'
 import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import { within } from '../outbound/within.ts'
+import { LATE, within } from '../outbound/within.ts'
 import { type LaneView, viewQuery } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
 import type { Directory } from './directory.ts'
 import type { Lanes } from './lanes.ts'
 import { listPage } from './list.ts'
 import { createLooks } from './looks.ts'
+import { lanesOf, queuedRows, showsQueued } from './queued.ts'
 import type { ListFilter, PageWish, ReleasePage, ReleaseRow, ShownCard } from './releases.ts'
 import { createTurnstile } from './turnstile.ts'
 import { placeIn, waitingCard } from './waiting.ts'
@@ -42,12 +44,14 @@ export const ALWAYS_ANEW: ViewTimes = { freshFor: 0, usableFor: 0 }
 /** An ended release changes only when somebody resets it in Temporal, and its query replays its whole history. */
 const ENDED_FRESH_FOR: Milliseconds = 5_000
 const PATIENCE: Milliseconds = 1_000
+/** Time between two looks at a release whose workflow is being started. */
+const BEGINNING: Milliseconds = 50
 const MOST_KEPT = 1_000
 /** So many looks are under way at the same time: Temporal and the workers have other work. */
 const AT_ONCE = 8
 const MOST_WAITING = 5_000
-/** Longest that a list waits for the verdicts of the releases on it. */
-const VERDICTS: Milliseconds = 1_500
+/** Longest that a list waits for what workers have to say: verdicts, and what waits in lanes. */
+const EXTRAS: Milliseconds = 1_500
 
 export function createViews(
   client: Client,
@@ -63,6 +67,7 @@ export function createViews(
   })
   const laneViews = createLooks<LaneView>({ ...shared, freshFor: () => freshFor })
   const pages = createLooks<ReleasePage>({ ...shared, freshFor: () => freshFor })
+  const laneNames = createLooks<readonly TargetId[]>({ ...shared, freshFor: () => 4 * freshFor })
   const outcomes = createLooks<ReleaseRow['verdict']>({ ...shared, freshFor: () => 4 * freshFor })
 
   async function lane(target: TargetId): Promise<LaneView> {
@@ -80,17 +85,22 @@ export function createViews(
       return { ...(isAtWork ? card : goneCard(card, await lane(view.input.target))), waiting: null }
     } catch (error) {
       if (!isUnknown(error)) throw error
-      return waitingOne(releaseId, error)
+      const waiting = await waitingOne(releaseId, error)
+      if (waiting !== 'begins') return waiting
+      if (now() >= until) throw error
+      await sleep(BEGINNING)
+      return readCard(releaseId, until)
     }
   }
 
-  /** A release without a workflow waits in its lane, has left it, or never was. */
-  async function waitingOne(releaseId: string, unknown: unknown): Promise<ShownCard> {
+  /** A release without a workflow waits in its lane, starts in this moment, has left it, or never was. */
+  async function waitingOne(releaseId: string, unknown: unknown): Promise<ShownCard | 'begins'> {
     const target = parseReleaseId(releaseId)
     if (target === null) throw unknown
     const view = await lanes.view(target, calls.deadline())
     const place = placeIn(view, releaseId)
     if (place !== null) return waitingCard(view, releaseId, place, now())
+    if (view.running === releaseId) return 'begins'
     throw target.number < view.nextNumber ? isGone(releaseId) : unknown
   }
 
@@ -104,24 +114,55 @@ export function createViews(
       )
       known.set(releaseId, value)
     })
-    await within({ deadline: VERDICTS }, () => Promise.allSettled(asking))
+    await within({ deadline: EXTRAS }, () => Promise.allSettled(asking))
     return { next, releases: releases.map((row) => ({ ...row, verdict: known.get(row.releaseId) ?? row.verdict })) }
+  }
+
+  async function targetsOf(
+    { service = '', environment }: ListFilter,
+    until: Milliseconds,
+  ): Promise<readonly TargetId[]> {
+    if (environment !== undefined) return [{ service, environment }]
+    const load = () => calls.look('the lanes', until, () => lanesOf(client, service))
+    return (await laneNames.at(service, until, load)).value
+  }
+
+  async function queued(filter: ListFilter, until: Milliseconds): Promise<readonly ReleaseRow[]> {
+    const targets = await targetsOf(filter, until)
+    const views = await Promise.all(targets.map(lane))
+    return views.flatMap((view) => queuedRows(view, now()))
+  }
+
+  /** A list is also there while no worker answers for the lanes; then it lacks what waits in them. */
+  async function queuedInTime(filter: ListFilter, until: Milliseconds): Promise<readonly ReleaseRow[]> {
+    const rows = await within({ deadline: EXTRAS }, () => queued(filter, until).catch(() => []))
+    return rows === LATE ? [] : rows
+  }
+
+  async function listed(filter: ListFilter, page: PageWish, until: Milliseconds): Promise<ReleasePage> {
+    const key = JSON.stringify([filter.service, filter.environment, filter.phase, page.size, page.next])
+    const { value } = await pages.at(key, until, () =>
+      calls.look('the list', until, () => listPage(client, filter, page)),
+    )
+    return withVerdicts(value, until)
+  }
+
+  async function list(filter: ListFilter, page: PageWish): Promise<ReleasePage> {
+    const until = calls.deadline()
+    if (!showsQueued(filter, page)) return listed(filter, page, until)
+    if (filter.phase === 'queued') return { releases: await queued(filter, until), next: null }
+    const [waiting, { releases, next }] = await Promise.all([queuedInTime(filter, until), listed(filter, page, until)])
+    const begun = new Set(releases.map(({ releaseId }) => releaseId))
+    return { releases: [...waiting.filter(({ releaseId }) => !begun.has(releaseId)), ...releases], next }
   }
 
   return {
     lane,
+    list,
     async card(releaseId) {
       const until = calls.deadline()
       const { value, at } = await cards.at(releaseId, until, () => readCard(releaseId, until))
       return { ...value, asOf: at }
-    },
-    async list(filter, page) {
-      const until = calls.deadline()
-      const key = JSON.stringify([filter.service, filter.environment, filter.phase, page.size, page.next])
-      const { value } = await pages.at(key, until, () =>
-        calls.look('the list', until, () => listPage(client, filter, page)),
-      )
-      return withVerdicts(value, until)
     },
     behindRelease: (releaseId, command) => cards.behind(releaseId, command),
     behindLane: (target, command) => laneViews.behind(laneIdOf(target), command),

@@ -212,6 +212,25 @@ describe('lists, lanes, targets, plans', () => {
     })
   })
 
+  it('freezes and thaws once by one key, in the header or in the body', async () => {
+    const { server } = setUp()
+    const url = '/api/v1/lanes/checkout/production/freeze'
+    const freeze = (payload: object, headers: Record<string, string> = {}) =>
+      server.inject({ method: 'POST', url, payload: { reason: 'audit', ...payload }, headers })
+    const thaw = (key: string) => server.inject({ method: 'DELETE', url, headers: { 'idempotency-key': key } })
+    const frozen = await freeze({}, { 'idempotency-key': 'one' })
+    expect((await thaw('two')).json()).toMatchObject({ freeze: null })
+    expect((await freeze({ key: 'one' })).json()).toEqual(frozen.json())
+    expect((await server.inject({ url: '/api/v1/lanes/checkout/production' })).json()).toMatchObject({ freeze: null })
+    expect((await freeze({ key: 'three' })).statusCode).toBe(200)
+    expect((await thaw('two')).json()).toMatchObject({ freeze: null })
+    expect((await server.inject({ url: '/api/v1/lanes/checkout/production' })).json()).toMatchObject({
+      freeze: { reason: 'audit' },
+    })
+    expect((await thaw('not a key')).statusCode).toBe(400)
+    expect((await freeze({ key: 'one' }, { 'idempotency-key': 'two' })).statusCode).toBe(400)
+  })
+
   it('shows targets without the addresses of their adapters', async () => {
     const { server } = setUp()
     const answer = await server.inject({ url: '/api/v1/targets' })

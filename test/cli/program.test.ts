@@ -350,6 +350,20 @@ describe('looking', () => {
     expect((await world.run('list', '--phase', 'flying')).code).toBe(1)
   })
 
+  it('lists what waits on top, where its service is named', async () => {
+    const world = setUp()
+    await world.run('start', 'good.yaml', '--version', 'v1')
+    await world.run('start', 'good.yaml', '--version', 'v2', '--queue')
+    const { out } = await world.run('list', '--service', 'checkout')
+    expect(out).toMatch(/checkout\/production\/2 +v2 +queued[^]*checkout\/production\/1 +v1 +starting/)
+    expect((await world.run('list', '--service', 'checkout', '--phase', 'queued')).out).not.toContain('production/1')
+    expect((await world.run('list')).out).not.toContain('queued')
+    expect(await world.run('list', '--phase', 'queued')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('name the service as well'),
+    })
+  })
+
   it('shows, freezes and thaws a lane', async () => {
     const { run } = setUp()
     expect((await run('freeze', 'checkout', 'production', '--reason', 'audit')).out).toMatch(

@@ -471,12 +471,12 @@ describe('a lane', () => {
 
   it('starts nothing while it is frozen and says by whom and why', async () => {
     const target = { service: stage.service, environment: 'production' }
-    await stage.releases.freeze(target, 'carol', 'black friday')
+    await stage.releases.freeze(target, { by: 'carol', reason: 'black friday' })
     await expect(stage.start(planFor(stage, slow))).rejects.toMatchObject({
       code: 'lane.frozen',
       message: 'frozen by carol: black friday',
     })
-    await stage.releases.unfreeze(target, 'carol')
+    await stage.releases.unfreeze(target, { by: 'carol' })
     const id = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }))
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
   })

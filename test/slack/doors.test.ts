@@ -196,7 +196,9 @@ describe('a target by Slack', () => {
   })
 
   it('is brought back by people who are known, with a reason', async () => {
-    const { deps } = setUp()
+    const { deps, releases } = setUp()
+    const author = { person: 'alice', entrance: 'http' } as const
+    await releases.start({ plan: validPlan(), version: 'v1', author, reason: '', key: 'k', whenBusy: 'reject' })
     const command = { kind: 'recover', target: TARGET, reason: 'it hangs' } as const
     await expect(answerSlash(command, { team: TEAM, user: 'UMALLORY' }, 'd1', deps)).rejects.toMatchObject({
       code: 'command.forbidden',

@@ -2,24 +2,32 @@ import type { ReleaseEvent } from '../../src/domain/release/release-events.ts'
 import type { Action } from '../../src/domain/plan/actions.ts'
 import { type Command, decide } from '../../src/domain/release/commands.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
-import { isSameExposure } from '../../src/domain/exposure.ts'
+import { isSameExposure, type PoolRoles } from '../../src/domain/exposure.ts'
 import type { GuardState } from '../../src/domain/release/guard.ts'
 import * as lanes from '../../src/domain/lane/lane-state.ts'
 import { pastReleaseOf } from '../../src/domain/release/past-release.ts'
 import { releaseCard } from '../../src/domain/release/release-card.ts'
-import { phaseText, weakestOutcome } from '../../src/domain/release/release-details.ts'
+import { phaseText } from '../../src/domain/release/release-details.ts'
 import { laneView } from '../../src/domain/lane/lane-view.ts'
 import { reduce } from '../../src/domain/release/release-reducer.ts'
 import { beginState, endOf, isEnded, type ReleaseState } from '../../src/domain/release/release-state.ts'
-import { parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
-import type { CommandOutcome, CommandRequest, Releases, ReleaseRow, StartRequest } from '../../src/releases/releases.ts'
+import { laneIdOf, parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
+import type {
+  CommandOutcome,
+  CommandRequest,
+  LaneWish,
+  Releases,
+  ShownCard,
+  StartRequest,
+} from '../../src/releases/releases.ts'
 import { placeIn, waitingCard, waitingText } from '../../src/releases/waiting.ts'
-import type { LaneView } from '../../src/workflows/messages.ts'
+import type { LaneView, SubmissionAnswer } from '../../src/workflows/messages.ts'
+import { pageOf, unknownRelease } from './fake-lists.ts'
 
 type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
 type Lane = lanes.LaneState<StartRequest>
 
-interface Kept {
+export interface Kept {
   readonly request: StartRequest
   readonly replaces: string | null
   readonly startedAt: number
@@ -45,6 +53,8 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   const kept = new Map<string, Kept>()
   const lanesByTarget = new Map<string, Lane>()
   const commands: CommandRequest[] = []
+  /** What was answered, by the key it was asked with: a repetition gets the same answer and has no effect. */
+  const answered = new Map<string, unknown>()
   let failure: Error | null = null
 
   function answer<T>(body: () => T): Promise<T> {
@@ -55,11 +65,15 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   function find(id: string): Kept {
     const one = kept.get(parseReleaseId(id)?.releaseId ?? '')
     if (one !== undefined) return one
-    throw new SluiceError('release.unknown', {
-      message: `there is no release ${id}`,
-      received: id,
-      fix: 'look the id up',
-    })
+    throw unknownRelease(id)
+  }
+
+  function once<T>(wish: string, key: string | undefined, body: () => T): T {
+    if (key === undefined) return body()
+    const name = `${wish} ${key}`
+    const answer = answered.has(name) ? (answered.get(name) as T) : body()
+    answered.set(name, answer)
+    return answer
   }
 
   function record(releaseId: string, event: Happening): void {
@@ -68,22 +82,26 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     if (!isEnded(one.state)) return
     const { service, environment } = one.request.plan
     setLane({ service, environment }, (lane) =>
-      lanes.ended(lane, { releaseId, outcome: endOf(one.state) ?? 'rolled-back', version: one.request.version }, now()),
+      lanes.ended(
+        lane,
+        { releaseId, outcome: endOf(one.state) ?? 'rolled-back', version: one.request.version, roles: one.state.roles },
+        now(),
+      ),
     )
   }
 
   function setLane(target: TargetId, change: (lane: Lane) => Lane): Lane {
     let lane = change(lanesByTarget.get(targetName(target)) ?? lanes.emptyLane())
     const next = lanes.nextToStart(lane)
-    lane = lanes.start(lane, now())
+    const roles = lane.rest ?? { stable: 'blue', canary: 'green' }
+    if (next !== null) lane = { ...lanes.start(lane, now()), rest: roles }
     lanesByTarget.set(targetName(target), lane)
-    if (next !== null) begin(next.releaseId, next.entry, lane.promotedVersion)
+    if (next !== null) begin(next.releaseId, next.entry, lane.promotedVersion, roles)
     return lane
   }
 
-  function begin(releaseId: string, request: StartRequest, replaces: string | null): void {
+  function begin(releaseId: string, request: StartRequest, replaces: string | null, roles: PoolRoles): void {
     kept.set(releaseId, { request, replaces, startedAt: now(), state: beginState(releaseId), guard: null })
-    const roles = { stable: 'blue', canary: 'green' }
     record(releaseId, { type: 'baseline-recorded', roles, exposure: { weight: 0, cohorts: [] } })
   }
 
@@ -94,7 +112,12 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     )
   }
 
-  function start(request: StartRequest) {
+  function viewOf(name: string): LaneView {
+    const [service = '', environment = ''] = name.split('/')
+    return view({ service, environment })
+  }
+
+  function start(request: StartRequest): SubmissionAnswer {
     const { service, environment } = request.plan
     const target = { service, environment }
     const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
@@ -107,7 +130,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     const isFirst = placement.kind === 'replace'
     setLane(target, (before) => lanes.enqueue(before, waiting, { key: request.key, fingerprint }, isFirst))
     if (placement.kind === 'replace') {
-      const reason = `replaced by ${releaseId}`
+      const reason = `replaced by ${releaseId} (${request.version})`
       record(placement.releaseId, { type: 'abandoned', cause: 'abort', by: request.author.person, reason })
     }
     return { releaseId, ...placeOf(target, releaseId) }
@@ -120,9 +143,14 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     return { placed: 'queued' as const, ahead: index + (running === null ? 0 : 1) }
   }
 
-  function command(request: CommandRequest) {
+  function command(request: CommandRequest): CommandOutcome {
     const one = find(request.releaseId)
     const releaseId = one.state.releaseId
+    if (isEnded(one.state))
+      throw new SluiceError('release.ended', {
+        message: `${releaseId} has ended (completed)`,
+        fix: 'start a new release',
+      })
     const full = { ...request, releaseId }
     const decision = decide(full, one.state, one.request.author.person)
     if (decision.kind === 'refuse') {
@@ -130,7 +158,8 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     }
     commands.push(full)
     if (decision.kind === 'accept') for (const event of eventsOf(full)) record(releaseId, event)
-    return { releaseId, phase: one.state.phase, text: `${request.verb}: ${phaseText(one.state)}`, isSettled: true }
+    const standing = one.state.abandoned === null ? phaseText(one.state) : 'rolling back'
+    return { releaseId, phase: one.state.phase, text: `${request.verb}: ${standing}`, isSettled: true }
   }
 
   /** What the lane does with a command to a release that waits in it; null when it does not wait. */
@@ -151,6 +180,44 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     const lane = view(target)
     const place = placeIn(lane, releaseId)
     return place === null ? null : { target, lane, place, how: waitingText(lane, place) }
+  }
+
+  function withdraw(target: TargetId, releaseId: string): LaneView {
+    if (!lanesByTarget.has(targetName(target))) throw unknownRelease(laneIdOf(target))
+    if (!view(target).queue.some((waiting) => waiting.releaseId === releaseId))
+      throw invalid('no such release waits on this target')
+    setLane(target, (lane) => lanes.withdraw(lane, releaseId))
+    return view(target)
+  }
+
+  /** The release that runs makes way; the answer still shows the lane at work. */
+  function recover(target: TargetId, { by, reason, stable }: LaneWish & { readonly stable?: string }): LaneView {
+    const { rest, running } = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    if (rest === null) throw invalid('nothing has been released on this target, so there is nothing to bring back')
+    if (stable !== undefined && stable !== rest.stable && stable !== rest.canary) throw invalid(`no pool ${stable}`)
+    const sentence = `recover by ${by}: ${reason}`
+    if (running !== null) {
+      record(running.releaseId, { type: 'abandoned', cause: 'abort', by, reason: sentence })
+      advance(running.releaseId)
+    }
+    const roles = stable === undefined || stable === rest.stable ? rest : { stable: rest.canary, canary: rest.stable }
+    setLane(target, (lane) => lanes.recover({ ...lane, rest: roles }, { by, reason: sentence }, now()))
+    const answer = view(target)
+    setLane(target, (lane) => lanes.recovered(lane, lane.turn))
+    return answer
+  }
+
+  function freeze(target: TargetId, state: Lane['freeze']): LaneView {
+    setLane(target, (lane) => ({ ...lane, freeze: state }))
+    return view(target)
+  }
+
+  function show(id: string): ShownCard {
+    const releaseId = parseReleaseId(id)?.releaseId ?? ''
+    const waiting = placeOfWaiting(releaseId)
+    if (waiting !== null) return { ...waitingCard(waiting.lane, releaseId, waiting.place, now()), asOf: now() }
+    const { request, replaces, startedAt, state, guard } = find(id)
+    return { ...releaseCard({ ...request, replaces, startedAt }, state, guard, now()), waiting: null, asOf: now() }
   }
 
   function advance(releaseId: string): void {
@@ -180,23 +247,12 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     },
     watch: (releaseId, guard) => void (find(releaseId).guard = guard),
     failWith: (error) => void (failure = error),
-    start: (request) => answer(() => start(request)),
-    command: (request) => answer(() => toWaiting(request) ?? command(request)),
-    show: (releaseId) =>
-      answer(() => {
-        const waiting = placeOfWaiting(parseReleaseId(releaseId)?.releaseId ?? '')
-        if (waiting !== null)
-          return waitingCard(waiting.lane, parseReleaseId(releaseId)?.releaseId ?? '', waiting.place, now())
-        const { request, replaces, startedAt, state, guard } = find(releaseId)
-        return releaseCard({ ...request, replaces, startedAt }, state, guard, now())
-      }),
+    start: (request) => answer(() => once(`start ${wishOf(request)}`, request.key, () => start(request))),
+    command: (request) =>
+      answer(() => once(`command ${request.releaseId}`, request.key, () => toWaiting(request) ?? command(request))),
+    show: (releaseId) => answer(() => show(releaseId)),
     list: (filter, page) =>
-      answer(() => {
-        const rows = [...kept.values()].map(rowOf).reverse().filter(fits(filter))
-        const from = Number(page.next ?? 0)
-        const next = from + page.size < rows.length ? String(from + page.size) : null
-        return { releases: rows.slice(from, from + page.size), next }
-      }),
+      answer(() => pageOf([...kept.values()], [...lanesByTarget.keys()].map(viewOf), filter, page)),
     past: ({ service, environment }, since, most) =>
       answer(() => {
         const ended = [...kept.values()].filter(
@@ -210,28 +266,23 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
         return { releases, unread: ended.length - releases.length }
       }),
     lane: (target) => answer(() => view(target)),
-    freeze: (target, by, reason) =>
-      answer(() => {
-        setLane(target, (lane) => ({ ...lane, freeze: { by, reason, at: now() } }))
-        return view(target)
-      }),
-    unfreeze: (target) =>
-      answer(() => {
-        setLane(target, (lane) => ({ ...lane, freeze: null }))
-        return view(target)
-      }),
-    withdraw: (target, { releaseId }) =>
-      answer(() => {
-        setLane(target, (lane) => lanes.withdraw(lane, releaseId))
-        return view(target)
-      }),
-    recover: (target, { by, reason }) =>
-      answer(() => {
-        setLane(target, (lane) => lanes.recover(lane, { by, reason }, now()))
-        return view(target)
-      }),
+    freeze: (target, { by, reason, key }) =>
+      answer(() => once(`freeze ${targetName(target)}`, key, () => freeze(target, { by, reason, at: now() }))),
+    unfreeze: (target, { key }) =>
+      answer(() => once(`unfreeze ${targetName(target)}`, key, () => freeze(target, null))),
+    withdraw: (target, { releaseId, key }) =>
+      answer(() => once(`lane ${targetName(target)}`, key, () => withdraw(target, releaseId))),
+    recover: (target, wish) => answer(() => once(`lane ${targetName(target)}`, wish.key, () => recover(target, wish))),
     ping: () => answer(() => undefined),
   }
+}
+
+function wishOf({ plan, version }: StartRequest): string {
+  return `${plan.service}/${plan.environment} ${version} ${JSON.stringify(plan)}`
+}
+
+function invalid(message: string): SluiceError {
+  return new SluiceError('request.invalid', { message, fix: 'send it with sluice, or as its docs say' })
 }
 
 /** First call begins the action, second ends it; an exposure is done in one. */
@@ -308,27 +359,5 @@ function refuse(placement: lanes.Placement): void {
     case 'start':
     case 'queue':
     case 'replace':
-  }
-}
-
-function rowOf({ request, startedAt, state }: Kept): ReleaseRow {
-  const { service, environment } = request.plan
-  return {
-    releaseId: state.releaseId,
-    service,
-    environment,
-    version: request.version,
-    phase: state.pause === null ? state.phase : 'paused',
-    weight: state.live.weight,
-    verdict: weakestOutcome(state.verdicts),
-    startedAt,
-    endedAt: state.endedAt,
-  }
-}
-
-function fits({ service, environment, phase }: Parameters<Releases['list']>[0]): (row: ReleaseRow) => boolean {
-  return (row) => {
-    const hasPhase = phase === undefined || phase === row.phase || phase === (row.endedAt === null ? 'open' : 'closed')
-    return hasPhase && (service ?? row.service) === row.service && (environment ?? row.environment) === row.environment
   }
 }

@@ -16,15 +16,18 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
   })
 
   const freeze = { schema: { params: targetParams, body: freezeBody }, bodyLimit: SMALL_BODY }
-  fastify.post('/lanes/:service/:environment/freeze', freeze, ({ params, body, actor }) => {
+  fastify.post('/lanes/:service/:environment/freeze', freeze, (request) => {
+    const { params, body, actor } = request
     requireTarget(installation, params)
-    return releases.freeze(params, actor.person, body.reason)
+    return releases.freeze(params, { by: actor.person, reason: body.reason, key: keyOf(request, body.key) })
   })
 
-  fastify.delete('/lanes/:service/:environment/freeze', { schema: { params: targetParams } }, ({ params, actor }) => {
+  fastify.delete('/lanes/:service/:environment/freeze', { schema: { params: targetParams } }, (request) => {
+    const { params, actor } = request
     requireTarget(installation, params)
-    return releases.unfreeze(params, actor.person)
+    return releases.unfreeze(params, { by: actor.person, key: keyOf(request, undefined) })
   })
+
   const recover = { schema: { params: targetParams, body: recoverBody }, bodyLimit: SMALL_BODY }
   fastify.post('/targets/:service/:environment/recover', recover, (request) => {
     const { params, body, actor } = request

@@ -12,12 +12,13 @@ export async function showLane(target: TargetId, session: Session): Promise<void
 
 /** `sluice freeze`: no release starts on the target until it is thawed. */
 export async function freezeLane(target: TargetId, reason: string, session: Session): Promise<void> {
-  say(await session.api.post<LaneView>(`${laneAddress(target)}/freeze`, { reason }), session)
+  const wish = { key: randomUUID() }
+  say(await session.api.post<LaneView>(`${laneAddress(target)}/freeze`, { reason }, wish), session)
 }
 
 /** `sluice unfreeze`. */
 export async function unfreezeLane(target: TargetId, session: Session): Promise<void> {
-  say(await session.api.delete<LaneView>(`${laneAddress(target)}/freeze`), session)
+  say(await session.api.delete<LaneView>(`${laneAddress(target)}/freeze`, { key: randomUUID() }), session)
 }
 
 export interface RecoverOptions {
