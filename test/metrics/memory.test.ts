@@ -13,7 +13,7 @@ describeMetricSourceContract('the memory source', async (): Promise<MetricWorld>
     roles,
     events: ['orders'],
     seriesOf: () => null,
-    connect: core.connect,
+    connect: () => core.connect(),
     record: async (pool, { requests, latencySeconds = 0.01, errors = 0, events = {}, started = requests }) => {
       core.record(pool, {
         requests,

@@ -10,7 +10,7 @@ describeRouterContract('the memory router', async (): Promise<RouterWorld> => {
   const core = createMemoryRouterWorld({ pools: ['blue', 'green'], deadline: 150, reportsTraffic: true })
   return {
     pools: ['blue', 'green'],
-    connect: core.connect,
+    connect: () => core.connect(),
     meddle: async (split) => core.meddle({ split }),
     freeze: async () => {
       core.inject({ call: 'read', kind: 'hang', times: 100 })
