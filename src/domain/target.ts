@@ -26,6 +26,11 @@ export function releaseIdOf(target: TargetId, number: number): string {
   return `release/${targetName(target)}/${number}`
 }
 
+/** A release as people read and type it, `checkout/production/7`; any other text stays as it is. */
+export function releaseName(releaseId: string): string {
+  return releaseId.replace(/^release\//, '')
+}
+
 const NAME = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 const RELEASE_ID = new RegExp(`^(?:release/)?(${NAME})/(${NAME})/(\\d{1,9})$`)
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
-import { parseReleaseId, type TargetId } from '../domain/target.ts'
+import { parseReleaseId, releaseName, type TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { abortSignal, type CommandAnswer, commandUpdates } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
@@ -36,7 +36,7 @@ export function createCommands(client: Client, lanes: Lanes, calls: Calls) {
     const { verb, releaseId, key } = command
     const handle = client.workflow.getHandle(releaseId)
     return calls.send(
-      { what: releaseId, named: `${verb} of ${releaseId}`, until },
+      { what: releaseId, named: `${verb} of ${releaseName(releaseId)}`, until },
       () => handle.executeUpdate(commandUpdates[verb], { args: [command], updateId: key }),
       onFailure,
     )
@@ -45,7 +45,7 @@ export function createCommands(client: Client, lanes: Lanes, calls: Calls) {
   function signal(command: CommandRequest, until: Milliseconds): Promise<void> {
     const { verb, releaseId } = command
     const handle = client.workflow.getHandle(releaseId)
-    return calls.send({ what: releaseId, named: `${verb} of ${releaseId}`, until }, () =>
+    return calls.send({ what: releaseId, named: `${verb} of ${releaseName(releaseId)}`, until }, () =>
       handle.signal(abortSignal, command),
     )
   }
@@ -167,7 +167,7 @@ function withdrawn(releaseId: string): CommandOutcome {
 
 function stillWaiting(releaseId: string, how: string): SluiceError {
   return new SluiceError('release.waiting', {
-    message: `${releaseId} has not started: it ${how}`,
+    message: `${releaseName(releaseId)} has not started: it ${how}`,
     fix: 'wait for it, or abort it: that takes it out of the queue',
   })
 }
@@ -178,6 +178,6 @@ function targetOf(releaseId: string): TargetId {
 }
 
 function hasEnded(releaseId: string, status: string): SluiceError {
-  const message = `${releaseId} has ended (${status.toLowerCase()})`
+  const message = `${releaseName(releaseId)} has ended (${status.toLowerCase()})`
   return new SluiceError('release.ended', { message, fix: 'start a new release' })
 }

@@ -4,7 +4,7 @@ import { WithStartWorkflowOperation } from '@temporalio/client'
 import { SluiceError } from '../domain/errors.ts'
 import { emptyLane } from '../domain/lane/lane-state.ts'
 import { laneView } from '../domain/lane/lane-view.ts'
-import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
+import { laneIdOf, releaseName, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { lane as laneWorkflow } from '../workflows/lane.ts'
 import {
@@ -101,7 +101,7 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
     withdraw(target, wish) {
       const { releaseId, by, reason } = wish
       const update = { args: [{ releaseId, by, reason }] satisfies [object], updateId: idOf(wish) }
-      return send(target, `the withdrawal of ${releaseId} from`, () =>
+      return send(target, `the withdrawal of ${releaseName(releaseId)} from`, () =>
         client.workflow.getHandle(laneIdOf(target)).executeUpdate(withdrawUpdate, update),
       )
     },

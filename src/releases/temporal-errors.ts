@@ -8,6 +8,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common'
 import { isErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
+import { releaseName } from '../domain/target.ts'
 
 /** What is known of a call that failed. */
 export type Fate =
@@ -97,8 +98,8 @@ function invalidRequest(cause: Error): SluiceError {
 
 export function unknownRelease(what: string): SluiceError {
   return new SluiceError('release.unknown', {
-    message: `there is no release ${what}`,
-    received: what,
+    message: `there is no release ${releaseName(what)}`,
+    received: releaseName(what),
     expected: 'an id such as checkout/production/7',
     fix: 'look the id up with sluice list; ended releases vanish after the namespace’s retention',
   })

@@ -107,9 +107,10 @@ export function hashPlan(plan: Plan): string {
 }
 
 function submissionOf(request: StartRequest): Submission {
-  const { plan, version, author, reason, key, whenBusy } = request
+  const { plan, version, author, reason, key, whenBusy, longestHistory } = request
   const target: TargetId = { service: plan.service, environment: plan.environment }
-  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(plan) }
+  const further = longestHistory === undefined ? {} : { longestHistory }
+  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(plan), ...further }
 }
 
 function canonicalId(id: string): string {

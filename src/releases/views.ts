@@ -4,7 +4,7 @@ import { SluiceError } from '../domain/errors.ts'
 import { type GuardState, verdictsOf } from '../domain/release/guard.ts'
 import { goneCard, releaseCard } from '../domain/release/release-card.ts'
 import { weakestOutcome } from '../domain/release/release-details.ts'
-import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
+import { laneIdOf, parseReleaseId, releaseName, type TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import { type LaneView, viewQuery } from '../workflows/messages.ts'
@@ -175,9 +175,9 @@ function outcomeOf(guard: GuardState | null): ReleaseRow['verdict'] {
 
 function isGone(releaseId: string): SluiceError {
   return new SluiceError('release.unknown', {
-    message: `${releaseId} is not there any more`,
+    message: `${releaseName(releaseId)} is not there any more`,
     expected: 'a release whose history Temporal still has',
-    received: releaseId,
+    received: releaseName(releaseId),
     fix: 'start it anew if it was taken out of the queue; histories of ended releases are kept for the namespace’s retention',
   })
 }

@@ -1,5 +1,5 @@
 import type { LaneView } from '../domain/lane/lane-view.ts'
-import { parseReleaseId } from '../domain/target.ts'
+import { releaseName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { ShownCard, WaitingPlace } from './releases.ts'
 
@@ -40,11 +40,6 @@ export function waitingCard(lane: LaneView, releaseId: string, place: WaitingPla
 /** `waits for its turn behind checkout/production/7, 2 before it`. */
 export function waitingText({ freeze }: LaneView, { behind, ahead }: WaitingPlace): string {
   const turn =
-    behind === null ? 'waits for its turn' : `waits for its turn behind ${nameOf(behind)}, ${ahead} before it`
+    behind === null ? 'waits for its turn' : `waits for its turn behind ${releaseName(behind)}, ${ahead} before it`
   return freeze === null ? turn : `${turn}; the target is frozen by ${freeze.by}: ${freeze.reason}`
-}
-
-function nameOf(releaseId: string): string {
-  const parsed = parseReleaseId(releaseId)
-  return parsed === null ? releaseId : `${parsed.service}/${parsed.environment}/${parsed.number}`
 }

@@ -12,7 +12,7 @@ import {
 import type { LaneView } from '../domain/lane/lane-view.ts'
 import { isRecord, isText, type Read, wrong } from '../domain/release/read-command.ts'
 import { readSubmission } from '../domain/lane/read-submission.ts'
-import { releaseIdOf } from '../domain/target.ts'
+import { releaseIdOf, releaseName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { LaneRun } from './lane-run.ts'
 import {
@@ -90,7 +90,11 @@ async function submit(submission: Submission, run: LaneRun): Promise<SubmissionA
   const waiting = { releaseId, number, queuedAt: Date.now(), entry: submission }
   run.set(enqueue(run.state(), waiting, wishOf(submission), placement.kind === 'replace'))
   if (placement.kind === 'replace')
-    await supersede(placement.releaseId, submission.author, `replaced by ${releaseId} (${submission.version})`)
+    await supersede(
+      placement.releaseId,
+      submission.author,
+      `replaced by ${releaseName(releaseId)} (${submission.version})`,
+    )
   if (placement.kind === 'start') await condition(() => !isAboutToStart(run.state(), releaseId))
   return answer(run.state(), releaseId)
 }
@@ -111,7 +115,7 @@ async function supersede(releaseId: string, actor: Submission['author'], reason:
 
 function withdrawWaiting({ releaseId, by, reason }: Withdrawal, run: LaneRun): LaneView {
   run.set(withdraw(run.state(), releaseId))
-  run.tell(`${releaseId} was withdrawn by ${by}${reason === '' ? '' : `: ${reason}`}`, 'info')
+  run.tell(`${releaseName(releaseId)} was withdrawn by ${by}${reason === '' ? '' : `: ${reason}`}`, 'info')
   return run.view()
 }
 
@@ -195,10 +199,14 @@ export function wishOf({ key, planHash, version, whenBusy }: Submission) {
 export function refuse(placement: Placement): void {
   switch (placement.kind) {
     case 'busy':
-      throw ApplicationFailure.nonRetryable(`${placement.releaseId} is running on this target`, 'lane.busy', {
-        fix: 'wait for it, abort it, or ask to queue or to replace it',
-        releaseId: placement.releaseId,
-      })
+      throw ApplicationFailure.nonRetryable(
+        `${releaseName(placement.releaseId)} is running on this target`,
+        'lane.busy',
+        {
+          fix: 'wait for it, abort it, or ask to queue or to replace it',
+          releaseId: placement.releaseId,
+        },
+      )
     case 'full':
       throw ApplicationFailure.nonRetryable(`${placement.waiting} releases wait on this target already`, 'lane.busy', {
         fix: `withdraw some of them with sluice abort; at most ${LONGEST_QUEUE} wait`,
@@ -208,7 +216,7 @@ export function refuse(placement: Placement): void {
       throw ApplicationFailure.nonRetryable(message, 'lane.frozen', { fix: 'wait, or ask them to lift the freeze' })
     }
     case 'key-reused': {
-      const message = `this key was used for ${placement.releaseId} with another plan or version`
+      const message = `this key was used for ${releaseName(placement.releaseId)} with another plan or version`
       throw ApplicationFailure.nonRetryable(message, 'lane.key-reused', { fix: 'use a new key' })
     }
     case 'repeat':

@@ -22,7 +22,7 @@ import {
 } from '../domain/lane/lane-state.ts'
 import { laneView } from '../domain/lane/lane-view.ts'
 import { beginState } from '../domain/release/release-state.ts'
-import { releaseIdOf, targetName } from '../domain/target.ts'
+import { releaseIdOf, releaseName, targetName } from '../domain/target.ts'
 import type { lane } from './lane.ts'
 import { answer, refuse, wishOf } from './lane-answers.ts'
 import type { LaneInput } from './lane-run.ts'
@@ -103,7 +103,7 @@ export async function passOn(input: LaneInput): Promise<void> {
     const waiting = { releaseId, number, entry: submission }
     set(enqueue(known(), waiting, wishOf(submission), placement.kind === 'replace'))
     if (placement.kind === 'replace') {
-      const told = { actor: submission.author, reason: `replaced by ${releaseId} (${submission.version})` }
+      const told = { actor: submission.author, reason: `replaced by ${releaseName(releaseId)} (${submission.version})` }
       await getExternalWorkflowHandle(placement.releaseId)
         .signal(supersedeSignal, told)
         .catch((error: unknown) => log.warn('a release could not be told', { error: String(error) }))

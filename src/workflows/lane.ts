@@ -16,7 +16,7 @@ import {
   type Waiting,
 } from '../domain/lane/lane-state.ts'
 import { beginState } from '../domain/release/release-state.ts'
-import { targetName } from '../domain/target.ts'
+import { releaseName, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { causeOf, isActivityFailure } from './failures.ts'
 import { answerLaneMessages } from './lane-answers.ts'
@@ -133,7 +133,8 @@ async function follow({ releaseId, isEnding }: FollowDuty, run: LaneRun): Promis
     case 'gone': {
       const before = run.state()
       run.set(vanished(before, releaseId, Date.now()))
-      if (run.state() !== before) run.tell(`${releaseId} ended without a word; ${run.view().keeper.text}`, 'alarm')
+      if (run.state() !== before)
+        run.tell(`${releaseName(releaseId)} ended without a word; ${run.view().keeper.text}`, 'alarm')
     }
   }
 }

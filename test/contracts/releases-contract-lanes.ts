@@ -4,6 +4,7 @@ import { ALL, ASKS, AT_ONCE, nextKey, refusalOf, type Tools } from './releases-w
 
 export function waitingPromises({
   idOf,
+  nameOf,
   start,
   command,
   send,
@@ -30,7 +31,9 @@ export function waitingPromises({
     await start({ whenBusy: 'queue' })
     expect(await refusalOf(send('pause', 2))).toMatchObject({
       code: 'release.waiting',
-      message: expect.stringContaining(`${idOf(2)} has not started: it waits for its turn`) as unknown,
+      message: expect.stringContaining(
+        `${nameOf(2)} has not started: it waits for its turn behind ${nameOf(1)}`,
+      ) as unknown,
     })
     const abort = command('abort', 2)
     const withdrawn = await world().releases.command(abort)
@@ -96,7 +99,7 @@ export function waitingPromises({
   })
 }
 
-export function lanePromises({ idOf, start, send, until, lane, untilLane, world }: Tools): void {
+export function lanePromises({ idOf, nameOf, start, send, until, lane, untilLane, world }: Tools): void {
   it('are empty ones before anybody has used them', async () => {
     expect(await lane()).toMatchObject({
       ...{ target: world().target, running: null, queue: [], freeze: null, promotedVersion: null, nextNumber: 1 },
@@ -108,7 +111,12 @@ export function lanePromises({ idOf, start, send, until, lane, untilLane, world 
     await start({ steps: ASKS })
     await until(1, 'waiting')
     expect(await untilLane(({ stable }) => stable !== null)).toMatchObject({
-      ...{ running: idOf(1), nextNumber: 2, stable: { pool: 'blue', version: null }, keeper: { state: 'release' } },
+      ...{
+        running: idOf(1),
+        nextNumber: 2,
+        stable: { pool: 'blue', version: null },
+        keeper: { state: 'release', text: `${nameOf(1)} holds the router` },
+      },
     })
     await send('approve', 1, { step: 2 })
     await until(1, 'promoted')
@@ -132,6 +140,7 @@ export function lanePromises({ idOf, start, send, until, lane, untilLane, world 
     expect(refusal).toEqual({ code: 'lane.frozen', message: 'frozen by carol: black friday' })
     expect(await releases.unfreeze(target, { by: 'bob' })).toMatchObject({ freeze: null })
     await start()
+    await until(1, 'baking')
     await start({ whenBusy: 'queue' })
     await releases.freeze(target, { by: 'carol', reason: 'audit' })
     expect((await world().releases.show(idOf(2))).waiting).toMatchObject({ isFrozen: true })

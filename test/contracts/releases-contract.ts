@@ -30,7 +30,7 @@ export function describeReleases(name: string, open: () => Promise<ReleasesWorld
   })
 }
 
-function startPromises({ idOf, start, request, show, send, until, untilLane, world }: Tools): void {
+function startPromises({ idOf, nameOf, start, request, show, send, until, untilLane, world }: Tools): void {
   it('give the first number of the target, and a card', async () => {
     expect(await start({ reason: 'faster cart' })).toEqual({ releaseId: idOf(1), placed: 'started', ahead: 0 })
     const card = await until(1, 'baking')
@@ -60,20 +60,21 @@ function startPromises({ idOf, start, request, show, send, until, untilLane, wor
     const key = nextKey()
     await start({ key })
     const refusal = await refusalOf(start({ key, version: '2.0.1' }))
-    expect(refusal).toEqual({ code: 'lane.key-reused', message: expect.stringContaining(idOf(1)) as unknown })
+    expect(refusal).toEqual({ code: 'lane.key-reused', message: expect.stringContaining(nameOf(1)) as unknown })
   })
 
   it('are refused on a busy target, wait, or replace what runs', async () => {
     await start()
+    await until(1, 'baking')
     expect(await refusalOf(start())).toMatchObject({
       code: 'lane.busy',
-      message: expect.stringContaining(idOf(1)) as unknown,
+      message: expect.stringContaining(nameOf(1)) as unknown,
     })
     expect(await start({ whenBusy: 'queue' })).toEqual({ releaseId: idOf(2), placed: 'queued', ahead: 1 })
     expect(await start({ whenBusy: 'replace' })).toEqual({ releaseId: idOf(3), placed: 'queued', ahead: 1 })
     const replaced = await until(1, 'rolled-back')
     expect(replaced).toMatchObject({ isEnded: true, weight: 0, verbs: [] })
-    expect(replaced.reason).toContain(`replaced by ${idOf(3)} (2.0.0)`)
+    expect(replaced.reason).toContain(`replaced by ${nameOf(3)} (2.0.0)`)
     await untilLane(({ running }) => running === idOf(3))
     await until(3, 'baking')
   })
@@ -100,7 +101,7 @@ function startPromises({ idOf, start, request, show, send, until, untilLane, wor
   })
 }
 
-function commandPromises({ idOf, start, command, send, show, until, world }: Tools): void {
+function commandPromises({ idOf, nameOf, start, command, send, show, until, world }: Tools): void {
   it('take effect, and say where the release is then', async () => {
     await start()
     await until(1, 'baking')
@@ -163,7 +164,7 @@ function commandPromises({ idOf, start, command, send, show, until, world }: Too
         () => refusalOf(send(verb, 1)),
         ({ message }) => message.includes('completed'),
       )
-      expect(refusal).toEqual({ code: 'release.ended', message: `${idOf(1)} has ended (completed)` })
+      expect(refusal).toEqual({ code: 'release.ended', message: `${nameOf(1)} has ended (completed)` })
     }
   })
 
@@ -173,7 +174,7 @@ function commandPromises({ idOf, start, command, send, show, until, world }: Too
       const refusal = await refusalOf(send('pause', number))
       expect(refusal).toMatchObject({
         code: 'release.unknown',
-        message: expect.stringContaining(idOf(number)) as unknown,
+        message: expect.stringContaining(nameOf(number)) as unknown,
       })
       expect((await refusalOf(show(number))).code).toBe('release.unknown')
     }

@@ -37,6 +37,8 @@ export function toolsOf(worldNow: () => ReleasesWorld) {
     const { service, environment } = worldNow().target
     return `release/${service}/${environment}/${number}`
   }
+  /** As sentences call it. */
+  const nameOf = (number: number) => idOf(number).replace('release/', '')
   function request(more: Partial<Omit<StartRequest, 'plan'>> & { readonly steps?: object } = {}): StartRequest {
     const { steps = SLOW, ...rest } = more
     const plan = worldNow().planOf(steps as Record<string, unknown>)
@@ -47,6 +49,7 @@ export function toolsOf(worldNow: () => ReleasesWorld) {
   }
   return {
     idOf,
+    nameOf,
     world: worldNow,
     request,
     command,

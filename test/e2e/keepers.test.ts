@@ -187,7 +187,9 @@ describe('a lane between releases', () => {
     const card = await stage.untilCard(id, ({ phase }) => phase === 'gone')
     expect(card).toMatchObject({ isEnded: true, weight: 0, verbs: [] })
     expect(card.reason).toContain('the lane holds everybody on blue')
-    expect(stage.notices.map(({ text }) => text).join('\n')).toContain(`${id} ended without a word`)
+    expect(stage.notices.map(({ text }) => text).join('\n')).toContain(
+      `${id.replace('release/', '')} ended without a word`,
+    )
     expect(await stage.result(await stage.start(planFor(stage, QUICK)))).toMatchObject({ outcome: 'promoted' })
   })
 

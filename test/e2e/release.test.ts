@@ -465,7 +465,7 @@ describe('a lane', () => {
     })
     const result = await stage.result(first)
     expect(result).toMatchObject({ outcome: 'rolled-back' })
-    expect(result.reason).toContain(`replaced by ${second} (2.4.1)`)
+    expect(result.reason).toContain(`replaced by ${second.replace('release/', '')} (2.4.1)`)
     await stage.untilLane((lane) => lane.promotedVersion === '2.4.1')
   })
 

@@ -1,5 +1,6 @@
 import { SluiceError } from '../../src/domain/errors.ts'
 import { weakestOutcome } from '../../src/domain/release/release-details.ts'
+import { releaseName } from '../../src/domain/target.ts'
 import { queuedRows, showsQueued } from '../../src/releases/queued.ts'
 import type { ListFilter, PageWish, ReleasePage, ReleaseRow } from '../../src/releases/releases.ts'
 import type { LaneView } from '../../src/workflows/messages.ts'
@@ -24,7 +25,7 @@ export function pageOf(
 
 export function unknownRelease(id: string): SluiceError {
   const fix = 'look the id up with sluice list; ended releases vanish after the namespace’s retention'
-  return new SluiceError('release.unknown', { message: `there is no release ${id}`, received: id, fix })
+  return new SluiceError('release.unknown', { message: `there is no release ${releaseName(id)}`, received: id, fix })
 }
 
 function refuseNoName(name: string | undefined): void {

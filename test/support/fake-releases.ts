@@ -11,7 +11,14 @@ import { phaseText } from '../../src/domain/release/release-details.ts'
 import { laneView } from '../../src/domain/lane/lane-view.ts'
 import { reduce } from '../../src/domain/release/release-reducer.ts'
 import { beginState, endOf, isEnded, type ReleaseState } from '../../src/domain/release/release-state.ts'
-import { laneIdOf, parseReleaseId, releaseIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
+import {
+  laneIdOf,
+  parseReleaseId,
+  releaseIdOf,
+  releaseName,
+  type TargetId,
+  targetName,
+} from '../../src/domain/target.ts'
 import type {
   CommandOutcome,
   CommandRequest,
@@ -130,7 +137,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     const isFirst = placement.kind === 'replace'
     setLane(target, (before) => lanes.enqueue(before, waiting, { key: request.key, fingerprint }, isFirst))
     if (placement.kind === 'replace') {
-      const reason = `replaced by ${releaseId} (${request.version})`
+      const reason = `replaced by ${releaseName(releaseId)} (${request.version})`
       record(placement.releaseId, { type: 'abandoned', cause: 'abort', by: request.author.person, reason })
     }
     return { releaseId, ...placeOf(target, releaseId) }
@@ -148,7 +155,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     const releaseId = one.state.releaseId
     if (isEnded(one.state))
       throw new SluiceError('release.ended', {
-        message: `${releaseId} has ended (completed)`,
+        message: `${releaseName(releaseId)} has ended (completed)`,
         fix: 'start a new release',
       })
     const full = { ...request, releaseId }
@@ -169,7 +176,10 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     if (place === null) return null
     const { target, how } = place
     if (verb !== 'abort')
-      throw new SluiceError('release.waiting', { message: `${releaseId} has not started: it ${how}`, fix: 'wait' })
+      throw new SluiceError('release.waiting', {
+        message: `${releaseName(releaseId)} has not started: it ${how}`,
+        fix: 'wait',
+      })
     setLane(target, (lane) => lanes.withdraw(lane, releaseId))
     return { releaseId, phase: 'withdrawn', text: 'abort: taken out of the queue; it had not started', isSettled: true }
   }
@@ -340,7 +350,7 @@ function refuse(placement: lanes.Placement): void {
   switch (placement.kind) {
     case 'busy':
       throw new SluiceError('lane.busy', {
-        message: `${placement.releaseId} is running on this target`,
+        message: `${releaseName(placement.releaseId)} is running on this target`,
         fix: 'wait for it',
       })
     case 'full':
@@ -352,7 +362,7 @@ function refuse(placement: lanes.Placement): void {
       throw new SluiceError('lane.frozen', { message: `frozen by ${placement.by}: ${placement.reason}`, fix: 'wait' })
     case 'key-reused':
       throw new SluiceError('lane.key-reused', {
-        message: `this key was used for ${placement.releaseId}`,
+        message: `this key was used for ${releaseName(placement.releaseId)}`,
         fix: 'use a new key',
       })
     case 'repeat':

@@ -1,5 +1,6 @@
 import type { PoolRoles } from '../exposure.ts'
 import type { ReleaseEnd } from '../release/release-state.ts'
+import { releaseName } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
 
 /** A release that waits for its turn; `Entry` is what the lane needs to start it. */
@@ -242,7 +243,7 @@ function restAfter(rest: PoolRoles | null, { outcome, roles = null }: EndReport)
  */
 export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string, now: Milliseconds): LaneState<Entry> {
   if (lane.running?.releaseId !== releaseId) return lane
-  const reason = `${releaseId} ended without a word, so nobody held the router`
+  const reason = `${releaseName(releaseId)} ended without a word, so nobody held the router`
   const freed = { ...lane, running: null, keeping: NOTHING_KEPT }
   // Whether it had been promoted by then nobody can say, so what is on stable is not known any more.
   if (lane.rest === null) return { ...freed, promotedVersion: null }

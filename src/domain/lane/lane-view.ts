@@ -1,6 +1,6 @@
 import { type Keeping, type LaneState, overtakenBy, type Recovery } from './lane-state.ts'
 import { markdownText } from '../safe-text.ts'
-import type { TargetId } from '../target.ts'
+import { releaseName, type TargetId } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
 
 /** How a lane stands: the one view of it that every entrance renders. Plain JSON. */
@@ -71,7 +71,7 @@ function keeperView(state: LaneState<unknown>): KeeperView {
   const { recovery, running, rest, keeping } = state
   const told = { recovery, keeping }
   if (recovery !== null) return { state: 'recovering', text: recoveryText(recovery, rest?.stable), ...told }
-  if (running !== null) return { state: 'release', text: `${running.releaseId} holds the router`, ...told }
+  if (running !== null) return { state: 'release', text: `${releaseName(running.releaseId)} holds the router`, ...told }
   if (rest === null) return { state: 'idle', text: 'nobody holds the router: nothing has been released here', ...told }
   return { state: 'holding', text: holdingText(keeping, rest.stable), ...told }
 }
@@ -91,12 +91,12 @@ function holdingText({ repairs, last, fault }: Keeping, stable: string): string 
 export function describeLane({ running, queue, freeze, promotedVersion, keeper }: LaneView): string {
   const lines = [
     ...(keeper.state === 'recovering' ? [`**recovering**: ${markdownText(keeper.text)}`] : []),
-    `running: **${running ?? 'nothing'}**`,
+    `running: **${running === null ? 'nothing' : releaseName(running)}**`,
     `router: ${markdownText(keeper.text)}`,
     `last promoted: ${promotedVersion === null ? 'not known' : markdownText(promotedVersion)}`,
     ...queue.map(
       ({ releaseId, version, author }) =>
-        `- waiting: ${releaseId} (${markdownText(version)}, by ${markdownText(author)})`,
+        `- waiting: ${releaseName(releaseId)} (${markdownText(version)}, by ${markdownText(author)})`,
     ),
   ]
   return freeze === null

@@ -1,6 +1,7 @@
 import type { Actor } from '../actor.ts'
 import type { ErrorCode } from '../error-codes.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
+import { releaseName } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
 
 export const COMMAND_VERBS = ['approve', 'reject', 'pause', 'resume', 'promote', 'abort', 'retry', 'extend'] as const
@@ -37,7 +38,8 @@ export function openVerbs(state: ReleaseState): readonly CommandVerb[] {
 export function decide(command: Command, state: ReleaseState, author: string): CommandDecision {
   if (state.commandKeys.includes(command.key)) return { kind: 'repeat' }
   if (command.releaseId !== state.releaseId) {
-    return refuse('command.stale', `this command was meant for ${command.releaseId}, this is ${state.releaseId}`)
+    const [meant, own] = [releaseName(command.releaseId), releaseName(state.releaseId)]
+    return refuse('command.stale', `this command was meant for ${meant}, this is ${own}`)
   }
   const byState = refusalByState(command.verb, state)
   if (byState !== null) return byState

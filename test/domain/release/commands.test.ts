@@ -110,7 +110,7 @@ describe('decide', () => {
   it('refuses a command that was meant for another release or an earlier step, naming both', () => {
     expect(decide(command('pause', { releaseId: 'release/checkout/production/6' }), bake, 'dave')).toMatchObject({
       code: 'command.stale',
-      message: `this command was meant for release/checkout/production/6, this is ${ID}`,
+      message: `this command was meant for checkout/production/6, this is checkout/production/7`,
     })
     expect(decide(command('promote', { step: 1 }), bake, 'dave')).toMatchObject({
       code: 'command.stale',
