@@ -52,4 +52,5 @@ export interface ActivityDependencies {
   readonly adaptersOf: (target: TargetId) => TargetAdapters
   readonly directory: ReleaseDirectory
   readonly notifier: Notifier
+  readonly observeLook?: (result: { seconds: number; outcome: string }) => void
 }

@@ -209,9 +209,10 @@ function pointOf({ canary, stable }: Observation, at: Milliseconds): SeriesPoint
 
 function armPoint(result: MetricResult<ArmCounts>): ArmPoint | null {
   if (result.kind !== 'value') return null
-  const { requests, errors, latency } = result.value
+  const { requests, errors, latency, missing } = result.value
   return {
-    ...{ requests, errors },
+    requests,
+    errors: missing?.errors === undefined ? errors : null,
     p95Seconds: secondsAt(latency, 0.95),
     p99Seconds: secondsAt(latency, 0.99),
   }

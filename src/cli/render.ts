@@ -40,6 +40,7 @@ export function renderCard(card: ShownCard, { width, now, color }: RenderOptions
     section('steps', steps(card, page), page),
     section('last look', figures(card, page), page),
     section('checks', verdicts(card, page), page),
+    section('notices', notices(card, page), page),
     section('approval', approval(card, page), page),
     section('story', story(card, page), page),
     section('now', choices(card, page), page),
@@ -180,7 +181,11 @@ function figures({ latest }: ReleaseCard, { columns, now, paint }: Page): readon
 function cellsOf(arm: Arm | null): readonly string[] {
   if (arm === null) return ['no data', '–', '–', '–']
   const { requests, errors, p95Seconds, p99Seconds } = arm
-  return [formatCount(requests), formatShare(errors, requests), formatLatency(p95Seconds), formatLatency(p99Seconds)]
+  return [formatCount(requests), shareOf(errors, requests), formatLatency(p95Seconds), formatLatency(p99Seconds)]
+}
+
+function shareOf(errors: number | null, requests: number): string {
+  return errors === null ? 'unknown' : formatShare(errors, requests)
 }
 
 /** `1,240`: whole, because nobody counts parts of requests; from a million on `1.24M`. */
@@ -220,6 +225,10 @@ function verdicts({ verdicts: all }: ReleaseCard, { columns, paint }: Page): rea
     const body = lines.map((line, index) => `${pad(index === 0 && own.length === 0 ? name : '', names)}  ${line}`)
     return [...own, ...body].map((line, index) => `${index === 0 ? paint(style, mark) : ' '} ${line}`)
   })
+}
+
+function notices({ notices: all = [] }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+  return all.flatMap((notice) => wrap(clean(notice), columns)).map((line) => paint('yellow', line))
 }
 
 function approval({ approval: asked }: ReleaseCard, { columns, now }: Page): readonly string[] {

@@ -25,7 +25,7 @@ export const actionIdOf = (verb: ButtonVerb): `sluice.${ButtonVerb}` => `sluice.
 const MOST_STEPS = 12
 const BAR_CELLS = 20
 
-/** A release as a Slack message. At most ten blocks, every text within Slack's limits. */
+/** A release as a Slack message. At most eleven blocks, every text within Slack's limits. */
 export function releaseBlocks(card: ReleaseCard): readonly Block[] {
   const blocks = [
     header(`${card.service} ${card.version} → ${card.environment}`),
@@ -35,6 +35,7 @@ export function releaseBlocks(card: ReleaseCard): readonly Block[] {
     ...optional(steps(card)),
     ...optional(figures(card)),
     ...optional(verdicts(card)),
+    ...optional(notices(card)),
     ...optional(approval(card)),
     context(origin(card)),
     ...buttons(card),
@@ -146,11 +147,15 @@ function figures({ latest }: ReleaseCard): string {
 function armLine(name: string, arm: Arm | null): string {
   if (arm === null) return `*${name}*  no data`
   const { requests, errors, p95Seconds, p99Seconds } = arm
-  const share = requests > 0 ? `${((errors / requests) * 100).toFixed(2)}% errors` : 'no requests'
+  const share = requests > 0 ? errorsText(errors, requests) : 'no requests'
   const latency = [['p95', p95Seconds] as const, ['p99', p99Seconds] as const].flatMap(([label, seconds]) =>
     seconds === null ? [] : [`${label} ${Math.round(seconds * 1_000)} ms`],
   )
   return `*${name}*  ${[`${Math.round(requests).toLocaleString('en-US')} requests`, share, ...latency].join(' · ')}`
+}
+
+function errorsText(errors: number | null, requests: number): string {
+  return errors === null ? 'errors unknown' : `${((errors / requests) * 100).toFixed(2)}% errors`
 }
 
 const OUTCOME_SIGNS = { pass: '✓', fail: '✗', inconclusive: '?' } as const
@@ -162,6 +167,10 @@ function verdicts({ verdicts: all }: ReleaseCard): string {
   })
   const more = all.length - shown.length
   return [...shown, ...(more > 0 ? [`… ${more} more`] : [])].join('\n')
+}
+
+function notices({ notices: all = [] }: ReleaseCard): string {
+  return all.map((notice) => `🟡 ${clamp(escape(notice), 500)}`).join('\n')
 }
 
 function approval({ approval: asked }: ReleaseCard): string {

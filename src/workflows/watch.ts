@@ -59,7 +59,7 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
     if (fence !== undefined && compareFences(fence, run.fence()) > 0)
       run.record({ type: 'router-taken', fence, text: 'the guard has taken the router over' })
     memory = state
-    run.record({ type: 'judged', verdicts: verdictsOf(state) })
+    run.record(judgedIn(state))
   }
 
   async function watchInside(own: CancellationScope, input: GuardInput): Promise<void> {
@@ -129,10 +129,14 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
       if (memory === null) return
       const verdicts = verdictsOf(memory)
       memory = { ...withoutEvidence(memory, (name) => verdicts[name]?.outcome === 'fail'), blindSince: null }
-      run.record({ type: 'judged', verdicts: verdictsOf(memory) })
+      run.record(judgedIn(memory))
     },
     memory: () => memory,
   }
+}
+
+function judgedIn(state: GuardState) {
+  return { type: 'judged', verdicts: verdictsOf(state), notices: state.notices ?? [] } as const
 }
 
 /** How many of the newer state's listed repairs the older one had already. */

@@ -195,6 +195,21 @@ describe('what the evidence is about', () => {
   })
 })
 
+describe('the series of a release', () => {
+  it('has no errors where nobody knows them, and 0 where there were none', async () => {
+    const lack = { missing: { errors: 'No series of green has a code.' } }
+    for (const [settings, errors] of [
+      [lack, null],
+      [{}, 0],
+    ] as const) {
+      const traffic = watchedTraffic({ checks: [ERRORS], ...settings })
+      Object.assign(traffic.pools['green'] ?? {}, { errorRate: 0 })
+      const { state } = await traffic.watch(5_000, 20)
+      expect(state.series.at(-1)?.canary).toMatchObject({ errors })
+    }
+  })
+})
+
 describe('time that was not watched', () => {
   it('is time in which nobody asked anything', async () => {
     let isQuiet = false

@@ -66,7 +66,18 @@ watched every 10s, from the first exposure to the end
 
 when a check fails: rollback
 when nothing can be said: hold for 15m, then pause
+when somebody else changes the router: pause after 3 repairs in a row, or 10% of
+a bake
+when 50% of 20 or more requests to the canary fail: rollback, whatever the
+checks say
 `)
+  })
+
+  it('says what the plan itself has set for drift and floor', async () => {
+    const own = `${PLAN}onDrift: { repairs: 1, share: 2.5% }\nfloor: { errors: 20%, requests: 100 }\n`
+    const { out } = await run(100, own, 'explain', 'plan.yaml')
+    expect(out).toContain('when somebody else changes the router: pause after the first repair, or 2.5% of a bake\n')
+    expect(out).toContain('when 20% of 100 or more requests to the canary fail: rollback, whatever the checks say\n')
   })
 
   it.each([60, 80, 100])('stays within %i columns', async (columns) => {

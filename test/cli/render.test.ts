@@ -79,6 +79,7 @@ describe('renderCard', () => {
           reason: second,
           cohorts: [first, third],
           verdicts: [{ check: first, outcome: 'fail', reason: second }],
+          notices: [first, third],
           steps: [{ number: 1, label: third, mark: '▶' }],
           approval: { by: second, need: 1, given: [third], deadline: NOW },
           trail: [{ at: NOW - 5_000, text: first }],
@@ -89,6 +90,16 @@ describe('renderCard', () => {
         }
       }),
     )
+  })
+
+  it('shows notices, and errors that nobody knows as unknown', async () => {
+    const card = await demoCard()
+    const canary = { requests: 1_240, errors: null, p95Seconds: null, p99Seconds: null }
+    const odd = { ...card, notices: ['v2 gets 31 % of the requests'], latest: { at: NOW, canary, stable: null } }
+    const text = renderCard(odd, { width: 80, now: NOW, color: false }).join('\n')
+    expect(text).toContain('\n  notices   v2 gets 31 % of the requests\n')
+    expect(text).toMatch(/canary +1,240 +unknown +– +–/)
+    expect(renderCard(card, { width: 80, now: NOW, color: false }).join('\n')).not.toContain('notices')
   })
 
   it('takes a card of a server that does not know yet what a release replaces', async () => {

@@ -11,7 +11,7 @@ const text = fc.oneof(
 )
 const arm = fc.record({
   requests: fc.double({ min: 0, max: 1e9, noNaN: true }),
-  errors: fc.double({ min: 0, max: 1e9, noNaN: true }),
+  errors: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
   p95Seconds: fc.option(fc.double({ min: 0, max: 100, noNaN: true })),
   p99Seconds: fc.option(fc.double({ min: 0, max: 100, noNaN: true })),
 })
@@ -38,6 +38,7 @@ const card: fc.Arbitrary<ReleaseCard> = fc.record({
     fc.record({ check: text, outcome: fc.constantFrom('pass', 'fail', 'inconclusive'), reason: text }),
     { maxLength: 30 },
   ),
+  notices: fc.array(text, { maxLength: 5 }),
   approval: fc.option(
     fc.record({ by: text, need: fc.nat(20), given: fc.array(text, { maxLength: 20 }), deadline: time }),
   ),

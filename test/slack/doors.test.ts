@@ -63,6 +63,7 @@ describe('what reaches Slack', () => {
           ...CARD,
           ...{ version: a, author: b, reason: c, replaces: d, phase: a, cohorts: [b, c], service: d, environment: a },
           steps: [{ number: 1, label: b, mark: '▶' }],
+          notices: [a, d],
           verdicts: [{ check: c, outcome: 'fail', reason: d }],
           approval: { by: a, need: 2, given: [b], deadline: 1 },
           trail: [{ at: 1, text: c }],
@@ -100,6 +101,14 @@ describe('what reaches Slack', () => {
 
 describe('a card in Slack', () => {
   const text = (card: Partial<ShownCard>) => JSON.stringify(releaseBlocks({ ...CARD, ...card }))
+
+  it('shows notices, and errors that nobody knows as unknown', () => {
+    const canary = { requests: 1_240, errors: null, p95Seconds: null, p99Seconds: null }
+    const card = { ...CARD, notices: ['2.4.0 gets 31 % of the requests'], latest: { at: 0, canary, stable: null } }
+    const texts = textsOf(releaseBlocks(card)).map(({ text }) => text)
+    expect(texts).toContain('🟡 2.4.0 gets 31 % of the requests')
+    expect(texts.join('\n')).toContain('*canary*  1,240 requests · errors unknown')
+  })
 
   it('says what an end means, and why a rollback is not over', () => {
     expect(text({ phase: 'refused' })).toContain('🔴 *refused: nothing was changed*')
@@ -192,7 +201,7 @@ describe('a target by Slack', () => {
     const { text } = await answerSlash({ kind: 'lane', target: TARGET }, ALICE, 'd1', deps)
     expect(text).toContain('*Running:* `checkout/production/1`')
     expect(text).toContain('1. `checkout/production/2` v2, by carol, since <!date^')
-    expect(text).toMatch(/\*Router:\* release\/checkout\/production\/1 holds the router/)
+    expect(text).toMatch(/\*Router:\* checkout\/production\/1 holds the router/)
   })
 
   it('is brought back by people who are known, with a reason', async () => {

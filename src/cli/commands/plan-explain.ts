@@ -1,5 +1,6 @@
 import type { Exposure } from '../../domain/exposure.ts'
 import { type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
+import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
@@ -114,11 +115,20 @@ function watches(plan: Plan, checks: readonly TimelineCheck[], page: Page): read
   ]
 }
 
-function policies({ onFail, onInconclusive }: Plan, { width }: Page): readonly string[] {
+function policies(plan: Plan, { width }: Page): readonly string[] {
+  const { onFail, onInconclusive } = plan
   const held = formatDuration(onInconclusive.holdFor)
+  const { repairs, share } = driftPolicyOf(plan)
+  const { errors, requests } = floorOf(plan)
+  const often = repairs === 1 ? 'the first repair' : `${repairs} repairs in a row`
   return [
     ...wrap(`when a check fails: ${onFail}`, width),
     ...wrap(`when nothing can be said: hold for ${held}, then ${onInconclusive.then}`, width),
+    ...wrap(`when somebody else changes the router: pause after ${often}, or ${percent(share)} of a bake`, width),
+    ...wrap(
+      `when ${percent(errors)} of ${requests} or more requests to the canary fail: rollback, whatever the checks say`,
+      width,
+    ),
   ]
 }
 

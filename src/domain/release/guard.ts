@@ -82,7 +82,8 @@ export interface SeriesPoint {
 
 export interface ArmPoint {
   readonly requests: number
-  readonly errors: number
+  /** Null where nobody knows, because no pool has been seen to report errors. */
+  readonly errors: number | null
   /** 95th and 99th percentile in seconds, null without a histogram. */
   readonly p95Seconds: number | null
   readonly p99Seconds: number | null

@@ -35,6 +35,8 @@ export interface ReleaseCard {
   readonly reason: string | null
   readonly outcome: Outcome | 'none'
   readonly verdicts: readonly { readonly check: string; readonly outcome: Outcome; readonly reason: string }[]
+  /** What is worth knowing but no reason to stop, one sentence each; absent in cards of an older server or worker. */
+  readonly notices?: readonly string[]
   readonly approval: {
     readonly by: string
     readonly need: number
@@ -75,8 +77,8 @@ export function releaseCard(
   now: Milliseconds,
 ): ReleaseCard {
   const { plan } = source
-  const verdicts =
-    guard === null || state.endedAt !== null ? state.verdicts : { ...state.verdicts, ...verdictsOf(guard) }
+  const isOver = guard === null || state.endedAt !== null
+  const verdicts = isOver ? state.verdicts : { ...state.verdicts, ...verdictsOf(guard) }
   return {
     ...{ releaseId: state.releaseId, service: plan.service, environment: plan.environment },
     ...{ version: source.version, replaces: source.replaces ?? null },
@@ -88,6 +90,7 @@ export function releaseCard(
     reason: state.abandoned?.reason ?? state.pause?.reason ?? null,
     outcome: weakestOutcome(verdicts),
     verdicts: Object.entries(verdicts).map(verdictRow),
+    notices: (isOver ? state.notices : guard.notices) ?? [],
     approval: approvalOf(state),
     bakeRemaining: state.bake === null ? null : bakeRemaining(state.bake, now),
     bakeDuration: state.bake?.duration ?? null,

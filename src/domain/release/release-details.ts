@@ -35,6 +35,7 @@ export function describeForTemporal(
   const verdicts = Object.entries(state.verdicts).map(
     ([name, verdict]) => `- ${name}: **${verdict.outcome}**, ${markdownText(verdict.reason)}`,
   )
+  const notices = (state.notices ?? []).map((notice) => `- ${markdownText(notice)}`)
   return [
     head,
     ...(reason === undefined ? [] : ['', `> ${markdownText(reason)}`]),
@@ -43,6 +44,7 @@ export function describeForTemporal(
     '|---|---|---|',
     ...steps,
     ...(verdicts.length === 0 ? [] : ['', ...verdicts]),
+    ...(notices.length === 0 ? [] : ['', ...notices]),
   ].join('\n')
 }
 

@@ -71,7 +71,12 @@ export type ReleaseEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'approval-asked'; readonly step: number; readonly request: Omit<ApprovalRequest, 'given'> }
   | { readonly type: 'approval-ended' }
   | { readonly type: 'action-done' }
-  | { readonly type: 'judged'; readonly verdicts: Readonly<Record<string, Verdict>> }
+  | {
+      readonly type: 'judged'
+      readonly verdicts: Readonly<Record<string, Verdict>>
+      /** What is worth knowing beside them; none when absent. */
+      readonly notices?: readonly string[]
+    }
   | { readonly type: 'drift-repaired'; readonly text: string }
   | { readonly type: 'paused'; readonly cause: Pause['cause']; readonly by: string; readonly reason: string }
   | { readonly type: 'approved'; readonly actor: Actor; readonly key: string; readonly reason: string }

@@ -72,7 +72,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'action-done':
       return isLeaving ? state : { ...state, position: state.position + 1 }
     case 'judged':
-      return { ...state, verdicts: event.verdicts }
+      return { ...state, verdicts: event.verdicts, notices: event.notices ?? [] }
     case 'drift-repaired':
       return { ...state, repairs: state.repairs + 1 }
     case 'paused':

@@ -69,6 +69,8 @@ export interface ReleaseState {
   readonly abandoned: Abandonment | null
   readonly rollback: RollbackTries | null
   readonly verdicts: Readonly<Record<string, Verdict>>
+  /** What the guard found worth knowing beside them; absent before its first look, and in releases of an older version. */
+  readonly notices?: readonly string[]
   readonly repairs: number
   readonly endedAt: Milliseconds | null
   readonly trail: readonly TrailEntry[]

@@ -114,6 +114,18 @@ describe('releaseCard', () => {
     expect(card).toMatchObject({ outcome: 'fail', repairs: 2, latest: { at: 9_000 } })
   })
 
+  it('shows what the guard finds worth knowing, of the guard that runs and else of the last one', () => {
+    const judged = { type: 'judged', verdicts: {}, notices: ['2.7.0 has begun anew twice'] } as const
+    const notices = ['2.7.0 gets 31 % of the requests']
+    expect(releaseCard(source, after(...BAKING), null, 0).notices).toEqual([])
+    expect(releaseCard(source, after(...BAKING, judged), null, 0).notices).toEqual(judged.notices)
+    expect(releaseCard(source, after(...BAKING, judged), { ...GUARD, notices }, 0).notices).toEqual(notices)
+    expect(releaseCard(source, after(...BAKING, judged), GUARD, 0).notices).toEqual([])
+    expect(describeForTemporal(source, after(...BAKING, judged))).toContain('\n- 2\\.7.0 has begun anew twice')
+    const { notices: _, ...older } = after(...BAKING)
+    expect(describeForTemporal(source, older)).toBe(describeForTemporal(source, after(...BAKING)))
+  })
+
   it('keeps to the last verdicts of a release that has ended', () => {
     const over = after(
       ...BAKING,
