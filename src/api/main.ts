@@ -31,12 +31,11 @@ async function main(): Promise<void> {
   const client = connectTemporal(environment.TEMPORAL_ADDRESS, environment.TEMPORAL_NAMESPACE)
   const releases = createReleases({ client, taskQueue: environment.SLUICE_TASK_QUEUE })
   const metrics = createMetrics()
-  const planContext = planContextFor(installation)
-  const plans = createPlanReader({ config: environment.SLUICE_CONFIG, context: planContext })
+  const context = planContextFor(installation)
+  const plans = createPlanReader({ config: environment.SLUICE_CONFIG, context })
   const shared = {
     releases,
     installation,
-    planContext,
     readPlan: plans.read,
     plans: registeredPlans(installation, environment.SLUICE_CONFIG),
     now: Date.now,
@@ -76,7 +75,7 @@ async function main(): Promise<void> {
 async function createSlackIfConfigured(
   environment: Environment,
   installation: Installation,
-  shared: Pick<ApiDependencies, 'releases' | 'planContext' | 'plans'> & Pick<SlackOptions, 'metrics' | 'logger'>,
+  shared: Pick<ApiDependencies, 'releases' | 'readPlan' | 'plans'> & Pick<SlackOptions, 'metrics' | 'logger'>,
 ) {
   const { SLUICE_SLACK_SIGNING_SECRET: signingSecret, SLUICE_SLACK_BOT_TOKEN: botToken } = environment
   if (signingSecret === undefined || botToken === undefined) return null

@@ -1,14 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { SluiceError } from '../domain/errors.ts'
-import type { Plan, PlanContext } from '../domain/plan/plan.ts'
-import { readPlan } from '../domain/plan/plan.ts'
-import type { Problem } from '../domain/problems.ts'
+import { type PlanContext, type PlanRead, readPlan } from '../domain/plan/plan.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import { createTurnstile } from '../releases/turnstile.ts'
-
-/** A plan, or all that is wrong with it. */
-export type PlanRead = { readonly plan: Plan } | { readonly problems: readonly Problem[] }
 
 /** Reads a plan as it was written. */
 export type ReadPlan = (written: unknown) => Promise<PlanRead>
@@ -51,11 +46,6 @@ const MOST_WAITING = 100
 /** Longest that a plan waits for those before it. */
 const LONGEST_WAIT: Milliseconds = 10_000
 
-/** Reads in the thread that calls, which does nothing else meanwhile. */
-export function readHere(context: PlanContext): ReadPlan {
-  return async (written) => readPlan(written, context)
-}
-
 /**
  * Reads what is long in a thread of its own, one after the other: a plan may be as dear to read as its author makes it, and an
  * abort must not wait for that. What is short is read at once.
@@ -68,7 +58,6 @@ export function createPlanReader({
   patience = PATIENCE,
 }: PlanReaderOptions): PlanReader {
   const turn = createTurnstile({ atOnce: 1, mostWaiting: MOST_WAITING, now: Date.now })
-  const here = readHere(context)
   let thread: Thread | null = null
   let jobs = 0
 
@@ -100,8 +89,10 @@ export function createPlanReader({
   }
 
   return {
-    read: (written) =>
-      isShort(written) ? here(written) : turn('plans', Date.now() + LONGEST_WAIT, () => readThere(written)),
+    async read(written) {
+      if (isShort(written)) return readPlan(written, context)
+      return turn('plans', Date.now() + LONGEST_WAIT, () => readThere(written))
+    },
     begin: () => void theThread(),
     async close() {
       await thread?.worker.terminate()

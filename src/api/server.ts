@@ -13,10 +13,6 @@ import { releaseRoutes } from './routes/releases.ts'
 import { targetRoutes } from './routes/targets.ts'
 import { compileValidator } from './validation.ts'
 
-export type { ApiDependencies } from './dependencies.ts'
-export { assertSafeBinding } from './binding.ts'
-export { createIdentify, type Identify } from './identity.ts'
-
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who sent this; only below /api/v1. */
@@ -82,7 +78,7 @@ async function ownRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependen
 
 /** Everything below asks who is there before it reads a byte of the body. */
 async function apiRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependencies }): Promise<void> {
-  const identify = deps.identify ?? createIdentify(deps.installation)
+  const identify = createIdentify(deps.installation)
   fastify.setValidatorCompiler(compileValidator)
   fastify.decorateRequest('actor')
   fastify.addHook('onRequest', async (request) => {

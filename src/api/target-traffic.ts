@@ -21,9 +21,8 @@ const STEP_GRAIN: Milliseconds = 10_000
  */
 export async function trafficOf(
   plan: Plan,
-  { since, now, record }: { readonly since: Milliseconds; readonly now: Milliseconds; readonly record?: RecordPast },
+  { since, now, record }: { readonly since: Milliseconds; readonly now: Milliseconds; readonly record: RecordPast },
 ): Promise<TargetTraffic> {
-  if (record === undefined) return { measured: null, missing: ['this server cannot ask metric sources for the past'] }
   const step = Math.ceil(Math.max(SHORTEST_STEP, since / MOST_WINDOWS) / STEP_GRAIN) * STEP_GRAIN
   const span = { start: now - since, end: now, step }
   const sources = sourcesToRecord(plan)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Installation } from '../config/installation.ts'
+import { registeredPlanOf, requireTarget } from '../config/targets.ts'
 import type { Actor } from '../domain/actor.ts'
 import type { CommandVerb } from '../domain/release/commands.ts'
 import { SluiceError } from '../domain/errors.ts'
-import { type PlanContext, readPlan } from '../domain/plan/plan.ts'
+import type { PlanRead } from '../domain/plan/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
 import type { Releases, ShownCard } from '../releases/releases.ts'
@@ -16,13 +17,9 @@ import { clamp, escape, escapeLines, LIMITS } from './text.ts'
 export interface SlackDependencies {
   readonly releases: Releases
   readonly installation: Installation
-  readonly planContext: PlanContext
   readonly plans: (target: TargetId) => Promise<unknown>
-  /** Reads plans; in this process when absent. */
-  readonly readPlan?: (written: unknown) => Promise<PlanRead>
+  readonly readPlan: (written: unknown) => Promise<PlanRead>
 }
-
-type PlanRead = ReturnType<typeof readPlan>
 
 /** Who typed or clicked, by the only two words of Slack that cannot be chosen by the user. */
 export interface SlackUser {
@@ -66,11 +63,11 @@ export async function answerSlash(
       return answerCommand({ ...command, step }, user, delivery, deps)
     }
     case 'lane':
-      requireTarget(command.target, installation)
+      requireTarget(installation, command.target)
       return { text: laneText(await releases.lane(command.target)), card: null }
     case 'recover': {
       const { person } = requirePerson(user, installation)
-      requireTarget(command.target, installation)
+      requireTarget(installation, command.target)
       const key = keyOf(['recover', user.team, user.user, delivery])
       const wish = { by: person, reason: command.reason, key }
       return {
@@ -131,7 +128,7 @@ async function start(
   key: string,
   deps: WithPatience,
 ): Promise<Answer> {
-  const read = await registeredPlan(target, deps)
+  const read = await deps.readPlan(await registeredPlanOf(target, deps))
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const { plan } = read
   const wish = { plan, version, author, reason, key, whenBusy: 'reject' } as const
@@ -139,27 +136,6 @@ async function start(
   const id = releaseId.replace(/^release\//, '')
   const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
   return { text: `\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, card: null }
-}
-
-async function registeredPlan(
-  target: TargetId,
-  { installation, plans, planContext, readPlan: read }: SlackDependencies,
-): Promise<PlanRead> {
-  requireTarget(target, installation)
-  const registered = await plans(target)
-  if (registered !== null) return read === undefined ? readPlan(registered, planContext) : read(registered)
-  const message = `${targetName(target)} has no plan of its own`
-  throw new SluiceError('request.invalid', { message, fix: 'start it with a plan through the CLI' })
-}
-
-/** @throws SluiceError `target.unknown` */
-function requireTarget(target: TargetId, installation: Installation): void {
-  if (installation.find(target) !== null) return
-  const known = installation.targets.slice(0, 10).map(targetName).join(', ')
-  throw new SluiceError('target.unknown', {
-    message: `there is no target ${targetName(target)}`,
-    fix: `known are: ${known}`,
-  })
 }
 
 function problemText(target: TargetId, problems: readonly Problem[]): string {

@@ -1,5 +1,6 @@
 import type { TargetAdapters } from '../activities/dependencies.ts'
 import type { AdapterLists, Installation, TargetConfig } from '../config/installation.ts'
+import { requireTarget } from '../config/targets.ts'
 import { describeError, SluiceError } from '../domain/errors.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
 import { createUnusableSource } from '../metrics/unusable-source.ts'
@@ -18,9 +19,7 @@ export function createAdapterPool(installation: Installation, lists: AdapterList
       const name = targetName(target)
       const known = made.get(name)
       if (known !== undefined) return known
-      const config = installation.find(target)
-      if (config === null) throw unknownTarget(name)
-      const adapters = open(config, lists)
+      const adapters = open(requireTarget(installation, target), lists)
       made.set(name, adapters)
       return adapters
     },
@@ -63,12 +62,4 @@ function pick<Listed extends { readonly kind: string }>(list: readonly Listed[],
   const found = list.find((listed) => listed.kind === kind)
   if (found === undefined) throw new SluiceError('config.invalid', { message: `there is no adapter of kind ${kind}` })
   return found
-}
-
-function unknownTarget(name: string): SluiceError {
-  return new SluiceError('target.unknown', {
-    message: `there is no target ${name} in sluice.yaml`,
-    received: name,
-    fix: 'register the target, or correct the name',
-  })
 }

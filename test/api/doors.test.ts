@@ -7,7 +7,8 @@ import { catchStrays } from '../../src/api/strays.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { CommandOutcome } from '../../src/releases/releases.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { CONTEXT, demoInstallation, PLAN } from '../support/demo-installation.ts'
+import { apiParts } from '../support/api-parts.ts'
+import { demoInstallation, PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 
 const closers: (() => Promise<unknown>)[] = []
@@ -20,7 +21,7 @@ function setUp(options: { hasTokens?: boolean; now?: () => number } = {}) {
   const metrics = createMetrics({ isBare: true })
   const installation = demoInstallation(options)
   const now = options.now ?? Date.now
-  const server = createServer({ releases, planContext: CONTEXT, installation, plans: async () => PLAN, metrics, now })
+  const server = createServer(apiParts({ releases, installation, metrics, now }))
   closers.push(() => server.close())
   return { server, releases, metrics }
 }

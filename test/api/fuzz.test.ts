@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { createSlack } from '../../src/slack/app.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { CONTEXT, demoInstallation, PLAN } from '../support/demo-installation.ts'
+import { apiParts, readDemoPlan } from '../support/api-parts.ts'
+import { demoInstallation, PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 import { HOSTILE } from '../support/hostile-text.ts'
 
@@ -22,15 +23,17 @@ beforeAll(async () => {
   process.on('uncaughtException', catchStray)
   const releases = createFakeReleases()
   const metrics = createMetrics({ isBare: true })
-  const shared = { releases, planContext: CONTEXT, installation: demoInstallation(), plans: async () => PLAN }
   const send = async () => new Response('{"ok":true}', { headers: { 'content-type': 'application/json' } })
   const slack = await createSlack({
-    ...shared,
+    releases,
+    installation: demoInstallation(),
+    plans: async () => PLAN,
+    readPlan: readDemoPlan,
     signingSecret: SECRET,
     botToken: 'xoxb-test',
     fetch: send as typeof fetch,
   })
-  server = createServer({ ...shared, metrics, now: Date.now, slack: slack.mount })
+  server = createServer(apiParts({ releases, metrics, slack: slack.mount }))
   server.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url })
   })

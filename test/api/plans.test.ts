@@ -8,10 +8,9 @@ import { createServer } from '../../src/api/server.ts'
 import type { RecordedWindow } from '../../src/domain/observation.ts'
 import { readPlan } from '../../src/domain/plan/plan.ts'
 import type { MetricSource, RecordRequest } from '../../src/metrics/metric-source.ts'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { compileEmbedded } from '../embedded/compiled.ts'
+import { apiParts } from '../support/api-parts.ts'
 import { CONTEXT, demoInstallation, PLAN } from '../support/demo-installation.ts'
-import { createFakeReleases } from '../support/fake-releases.ts'
 import { recordedPast } from '../support/recorded-past.ts'
 
 const closers: (() => Promise<unknown>)[] = []
@@ -32,8 +31,7 @@ const WATCHED = {
 
 function setUp(recordTraffic?: RecordPast, runPower?: RunPower) {
   const server = createServer({
-    ...{ releases: createFakeReleases(), planContext: CONTEXT, installation: demoInstallation() },
-    ...{ plans: async () => PLAN, metrics: createMetrics({ isBare: true }), now: () => NOW },
+    ...apiParts({ now: () => NOW }),
     ...(recordTraffic !== undefined && { recordTraffic }),
     ...(runPower !== undefined && { runPower }),
   })
@@ -98,7 +96,7 @@ describe('POST /plans/check', () => {
       [gone, 'a scrape source does not keep the past'],
       [broken, 'no such secret'],
       [empty, 'proxy has seen no request'],
-      [undefined, 'this server cannot ask metric sources for the past'],
+      [undefined, 'nothing was recorded here'],
     ] as const) {
       const answer = await setUp(record)({ plan: WATCHED, since: '1d' })
       expect(answer.statusCode).toBe(200)

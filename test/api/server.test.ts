@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { CONTEXT, demoInstallation, PLAN } from '../support/demo-installation.ts'
+import { apiParts } from '../support/api-parts.ts'
+import { demoInstallation, PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 
 const closers: (() => Promise<unknown>)[] = []
@@ -17,7 +18,7 @@ function setUp(options: { hasTokens?: boolean; plan?: unknown } = {}) {
   const metrics = createMetrics({ isBare: true })
   const installation = demoInstallation(options)
   const plans = async () => ('plan' in options ? options.plan : PLAN)
-  const server = createServer({ releases, planContext: CONTEXT, installation, plans, metrics, now: Date.now })
+  const server = createServer(apiParts({ releases, installation, plans, metrics }))
   closers.push(() => server.close())
   return { server, releases, metrics }
 }

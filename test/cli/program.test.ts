@@ -9,7 +9,8 @@ import { runProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { CONTEXT, demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
+import { apiParts } from '../support/api-parts.ts'
+import { demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 import { recordedPast } from '../support/recorded-past.ts'
 
@@ -63,7 +64,7 @@ function setUp({ env = {}, hasTokens = false, userName = 'carol', recordTraffic,
   const plans = async () => PLAN
   const metrics = createMetrics({ isBare: true })
   const past = recordTraffic === undefined ? {} : { recordTraffic }
-  const server = createServer({ releases, planContext: CONTEXT, installation, plans, metrics, now: Date.now, ...past })
+  const server = createServer(apiParts({ releases, installation, plans, metrics, ...past }))
   servers.push(server)
   let absence: Error | null = null
   let slept = 0
@@ -205,7 +206,7 @@ describe('sluice plan check with traffic', () => {
   it('says why nothing could be measured, and gives its problems their places', async () => {
     const { code, out } = await setUp().run('plan', 'check', 'good.yaml', '--since', '1d')
     expect(code).toBe(0)
-    expect(out).toContain('no traffic of the last 1d: this server cannot ask metric sources for the past')
+    expect(out).toContain('no traffic of the last 1d: nothing was recorded here')
     expect(out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --rps 50')
     const bad = await setUp({ recordTraffic }).run('plan', 'check', 'bad.yaml', '--since', '1d')
     expect(bad).toMatchObject({ code: 1, err: expect.stringContaining('bad.yaml:5:5: there is no step kind wieght') })

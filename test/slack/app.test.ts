@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { createSlack } from '../../src/slack/app.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { CONTEXT, demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
+import { apiParts, readDemoPlan } from '../support/api-parts.ts'
+import { demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 
 const SECRET = 'shhh'
@@ -39,21 +40,13 @@ async function setUp() {
     botToken: 'xoxb-test',
     releases,
     installation: demoInstallation(),
-    planContext: CONTEXT,
+    readPlan: readDemoPlan,
     plans: async () => PLAN,
     fetch: send as typeof fetch,
     metrics: metrics.slack,
     now: () => NOW,
   })
-  const server = createServer({
-    releases,
-    planContext: CONTEXT,
-    installation: demoInstallation(),
-    plans: async () => PLAN,
-    metrics,
-    slack: slack.mount,
-    now: Date.now,
-  })
+  const server = createServer(apiParts({ releases, metrics, slack: slack.mount }))
   servers.push(server)
   const answered = async (count: number) => {
     await vi.waitFor(() => expect(sent.length).toBeGreaterThanOrEqual(count))

@@ -11,7 +11,8 @@ import { parseSlashCommand } from '../../src/slack/command-text.ts'
 import { untilTaken } from '../../src/slack/patience.ts'
 import { readSlackRequest } from '../../src/slack/requests.ts'
 import { escape } from '../../src/slack/text.ts'
-import { CONTEXT, demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
+import { readDemoPlan } from '../support/api-parts.ts'
+import { demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 import { FORBIDDEN, HOSTILE } from '../support/hostile-text.ts'
 
@@ -128,7 +129,7 @@ function setUp() {
     sleep: async (pause: number) => void (time += pause),
     onWait: async ({ message }: SluiceError) => void told.push(message),
   }
-  const deps = { releases, installation: demoInstallation(), planContext: CONTEXT, plans: async () => PLAN, patience }
+  const deps = { releases, installation: demoInstallation(), readPlan: readDemoPlan, plans: async () => PLAN, patience }
   const author = { person: 'carol', entrance: 'demo' } as const
   const start = (version: string) =>
     releases.start({ plan: validPlan(), version, author, reason: '', key: version, whenBusy: 'queue' })

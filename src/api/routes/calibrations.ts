@@ -6,10 +6,10 @@ import type { Plan } from '../../domain/plan/plan.ts'
 import { type Recording, type SavedRecording, savedRecording } from '../../domain/release/recording.ts'
 import type { TargetId } from '../../domain/target.ts'
 import type { Milliseconds } from '../../domain/units.ts'
-import { API_EFFORT, workOut } from '../calibration.ts'
+import { API_EFFORT } from '../calibration.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
-import { planReaderOf, writtenPlanOf } from '../plan-source.ts'
+import { writtenPlanOf } from '../plan-source.ts'
 import { problemList } from '../problem.ts'
 import { inTime, type RecordPast } from '../recorder.ts'
 import { calibrationBody } from '../schemas.ts'
@@ -46,7 +46,7 @@ export const calibrationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies
 
   fastify.post('/calibrations', { schema: { body: calibrationBody } }, async ({ body }, reply) => {
     const written = await writtenPlanOf(body, deps)
-    const read = await planReaderOf(deps)(written)
+    const read = await deps.readPlan(written)
     if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
     // One at a time: each may take a core for some seconds.
     if (isRunning) throw busy()
@@ -86,20 +86,13 @@ async function calibrateAt(
   { since, seed, recording: isWanted }: Wish,
   deps: ApiDependencies,
 ): Promise<CalibrationAnswer> {
-  if (deps.record === undefined) {
-    throw new SluiceError('metrics.misconfigured', {
-      message: 'this server cannot ask metric sources for the past',
-      fix: 'calibrate from a recording: sluice calibrate <plan> --recording <file>',
-    })
-  }
   const { service, environment } = plan
   const step = Math.ceil(Math.max(SHORTEST_STEP, plan.interval, since / MOST_WINDOWS) / STEP_GRAIN) * STEP_GRAIN
   const span = { start: now - since, end: now, step }
   const stable = await recordAll(plan, span, deps.record)
   const { releases, ...past } = await recordReleases(plan, span.start, deps)
   const recording: Recording = { stable, releases }
-  const run = deps.runCalibration ?? (async (job) => workOut(job))
-  const checks = await run({ plan, written, recording, effort: API_EFFORT, seed })
+  const checks = await deps.runCalibration({ plan, written, recording, effort: API_EFFORT, seed })
   return {
     ...{ service, environment, used: { since, ...span, seed }, checks },
     past: { releases: releases.length, ...past },
@@ -125,7 +118,7 @@ async function recordReleases(
   { recordRelease, releases: facade }: ApiDependencies,
 ): Promise<Omit<PastUsed, 'releases'> & { readonly releases: readonly RecordedRelease[] }> {
   const sources = sourcesToReplay(plan)
-  if (recordRelease === undefined || sources.length === 0) return { releases: [], unread: 0, fault: null }
+  if (sources.length === 0) return { releases: [], unread: 0, fault: null }
   const target: TargetId = { service: plan.service, environment: plan.environment }
   const past = await facade.past(target, since, MOST_RELEASES).catch(describeError)
   if (typeof past === 'string') return { releases: [], unread: 0, fault: past }

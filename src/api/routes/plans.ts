@@ -13,8 +13,6 @@ import type { Plan } from '../../domain/plan/plan.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
-import { planReaderOf } from '../plan-source.ts'
-import { workOutPower } from '../power.ts'
 import { problemList } from '../problem.ts'
 import { checkBody } from '../schemas.ts'
 import { trafficOf } from '../target-traffic.ts'
@@ -39,7 +37,7 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
   let isRunning = false
 
   fastify.post('/plans/check', { schema: { body: checkBody } }, async ({ body }, reply) => {
-    const read = await planReaderOf(deps)(body.plan)
+    const read = await deps.readPlan(body.plan)
     if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
     if (body.since === undefined && body.traffic === undefined) return { plan: read.plan }
     // One at a time: each may take a core for some seconds.
@@ -64,9 +62,8 @@ async function answerTo(
   { since, traffic: stated = {} }: Pick<z.output<typeof checkBody>, 'since' | 'traffic'>,
   deps: ApiDependencies,
 ): Promise<PlanCheckAnswer> {
-  const { recordTraffic: record, now } = deps
   if (since === undefined) return { plan, ...(await lookAhead(plan, stated, null, deps)) }
-  const { measured, missing } = await trafficOf(plan, { since, now: now(), ...(record !== undefined && { record }) })
+  const { measured, missing } = await trafficOf(plan, { since, now: deps.now(), record: deps.recordTraffic })
   return { plan, since, measured, missing, ...(await lookAhead(plan, stated, measured, deps)) }
 }
 
@@ -74,7 +71,7 @@ async function lookAhead(
   plan: Plan,
   stated: StatedTraffic,
   measured: MeasuredTraffic | null,
-  { runPower = async (job) => workOutPower(job, Date.now) }: ApiDependencies,
+  { runPower }: ApiDependencies,
 ): Promise<Pick<PlanCheckAnswer, 'traffic' | 'power' | 'isWhole'>> {
   const unasked = unaskedEvent(plan, stated)
   if (unasked !== null) {

@@ -3,7 +3,7 @@ import { releaseIdOf } from '../../domain/target.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
 import { keyOf } from '../idempotency.ts'
-import { planOf } from '../plan-source.ts'
+import { writtenPlanOf } from '../plan-source.ts'
 import { problemList } from '../problem.ts'
 import { commandBody, listQuery, releaseParams, SMALL_BODY, startBody } from '../schemas.ts'
 
@@ -15,7 +15,7 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
     const { version, reason, whenBusy, key } = request.body
     const author = request.actor
     try {
-      const read = await planOf(request.body, deps)
+      const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
       if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
       const wish = { plan: read.plan, version, author, reason, key: keyOf(request, key), whenBusy }
       const answer = await releases.start(wish)

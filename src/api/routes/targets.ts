@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { TargetConfig } from '../../config/installation.ts'
-import { type ApiDependencies, requireTarget } from '../dependencies.ts'
+import { requireTarget } from '../../config/targets.ts'
+import type { ApiDependencies } from '../dependencies.ts'
 import { keyOf } from '../idempotency.ts'
 import { freezeBody, recoverBody, SMALL_BODY, targetParams } from '../schemas.ts'
 

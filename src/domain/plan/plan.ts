@@ -119,8 +119,11 @@ export const planHead = z.strictObject({
 
 export type PlanHead = z.infer<typeof planHead>
 
+/** A plan, or all that is wrong with it. */
+export type PlanRead = { readonly plan: Plan } | { readonly problems: readonly Problem[] }
+
 /** Reads a plan from parsed YAML or JSON. Answers with all problems, or with the complete plan. Never throws. */
-export function readPlan(value: unknown, context: PlanContext): { plan: Plan } | { problems: readonly Problem[] } {
+export function readPlan(value: unknown, context: PlanContext): PlanRead {
   const misshapen = shapeProblem(value)
   if (misshapen !== null) return { problems: [misshapen] }
   const { unbounded, problems: faults } = faultsOf(value, PLAN_VALUE_LIMITS)

@@ -1,0 +1,30 @@
+import { workOut } from '../../src/api/calibration.ts'
+import type { ApiDependencies } from '../../src/api/dependencies.ts'
+import { workOutPower } from '../../src/api/power.ts'
+import { readPlan } from '../../src/domain/plan/plan.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { CONTEXT, demoInstallation, PLAN } from './demo-installation.ts'
+import { createFakeReleases } from './fake-releases.ts'
+
+/** Reads plans against the demo installation. */
+export const readDemoPlan = async (written: unknown) => readPlan(written, CONTEXT)
+
+const noPast = async () => ({ kind: 'noData', reason: 'nothing was recorded here' }) as const
+
+/** All that the API is built from, in this process: nothing real, no past, and whatever a test puts in its place. */
+export function apiParts(more: Partial<ApiDependencies> = {}): ApiDependencies {
+  return {
+    releases: createFakeReleases(),
+    installation: demoInstallation(),
+    readPlan: readDemoPlan,
+    plans: async () => PLAN,
+    metrics: createMetrics({ isBare: true }),
+    record: noPast,
+    recordRelease: noPast,
+    recordTraffic: noPast,
+    runCalibration: async (job) => workOut(job),
+    runPower: async (job) => workOutPower(job, Date.now),
+    now: Date.now,
+    ...more,
+  }
+}
