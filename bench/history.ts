@@ -29,7 +29,7 @@ const source: MetricSource = {
   close: async () => {},
 }
 
-const router = createMemoryRouter(createMemoryRouterWorld({ pools: ['blue', 'green'] }))
+const router = createMemoryRouter(createMemoryRouterWorld(['blue', 'green']))
 const bench = await openBench('time-skipping', {
   adaptersOf: () => ({ pools: ['blue', 'green'], router, metrics: { proxy: source } }),
   notifier: QUIET_NOTIFIER,

@@ -59,7 +59,16 @@ export function factsOf(runId: string, events: readonly PlainEvent[], startedAt:
     ...{ writes: [], updates: [], events: events.length },
   }
   const scheduled = new Map<number, PlainEvent>()
-  return events.reduce((facts, event) => step(facts, event, scheduled), start)
+  return withAdmitted(events).reduce((facts, event) => step(facts, event, scheduled), start)
+}
+
+/** After a reset an update is admitted once more, with what it said, and accepted without. */
+function withAdmitted(events: readonly PlainEvent[]): readonly PlainEvent[] {
+  const admitted = events.filter(({ type }) => type === 'WorkflowExecutionUpdateAdmitted')
+  return events.map((event) => {
+    const isBare = event.type === 'WorkflowExecutionUpdateAccepted' && event.attributes['name'] === undefined
+    return isBare ? { ...event, attributes: admitted.shift()?.attributes ?? event.attributes } : event
+  })
 }
 
 const CLOSINGS: Readonly<Record<string, Closing>> = {

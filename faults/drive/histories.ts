@@ -43,7 +43,7 @@ export function plainEvent(raw: RawEvent): PlainEvent {
 /** The attributes that somebody reads, payloads as the values in them. */
 function pick(attributes: unknown): Readonly<Record<string, unknown>> {
   if (!isRecord(attributes)) return {}
-  const request = isRecord(attributes['acceptedRequest']) ? attributes['acceptedRequest'] : {}
+  const request = [attributes['acceptedRequest'], attributes['request']].find(isRecord) ?? {}
   const requestInput = isRecord(request['input']) ? request['input'] : {}
   const picked: Record<string, unknown> = {
     activityType: isRecord(attributes['activityType']) ? attributes['activityType']['name'] : undefined,

@@ -73,7 +73,6 @@ async function guard(deps: ActivityDependencies, input: GuardInput): Promise<Gua
     lookOnce(deps.adaptersOf(input.target), input, before, now, rights, cancellationSignal()),
   )
   const spent = performance.now() - began
-  deps.observeLook?.({ seconds: spent / 1_000, outcome: outcome?.kind ?? 'goes-on' })
   heartbeat(state)
   if (outcome !== null) return outcome
   throw again('guard.goes-on', text, input.interval - spent)

@@ -52,5 +52,4 @@ export interface ActivityDependencies {
   readonly adaptersOf: (target: TargetId) => TargetAdapters
   readonly directory: ReleaseDirectory
   readonly notifier: Notifier
-  readonly observeLook?: (result: { seconds: number; outcome: string }) => void
 }

@@ -1,8 +1,7 @@
 import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
-import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
-import type { MetricFault, MetricResult, Observation } from '../domain/observation.ts'
+import type { MetricResult, Observation } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { armOf } from './arm.ts'
 import {
@@ -37,71 +36,41 @@ export interface RecordedTraffic {
   readonly events?: Readonly<Record<string, number>>
 }
 
-/** What stands in the way of every call until it is taken away again. */
-export type MemoryMetricFault = { readonly kind: 'hang' } | { readonly kind: 'error'; readonly fault: MetricFault }
-
-/** The counters that several sources of one process share, and the knobs of a test. */
+/** The counters that several sources of one process share; whoever has it may record. */
 export interface MemoryMetricWorld {
-  /** How long a hanging call waits before it answers with a timeout. */
-  readonly deadline: Milliseconds
   /** Adds traffic to a pool's counters; its series exist from the first call on. */
   record(pool: string, traffic: RecordedTraffic): void
-  /** Takes a pool out of sight until it is recorded to again; its counters then begin at 0. */
-  kill(pool: string): void
-  /** Sets a pool's counters to 0 as a restart of its process does. */
-  restart(pool: string): void
-  /** Makes the count of a pool's requests NaN until its next restart. */
-  spoil(pool: string): void
+  /** Takes a pool out of sight until it is recorded to again; its counters then begin at 0, as after a restart. */
+  forget(pool: string): void
   /** The answer to a query from now on; a query without one has no data. */
   answer(query: string, result: MetricResult<QueryValue>): void
-  /** Puts a fault in the way of every call, or takes it away with null. */
-  obstruct(fault: MemoryMetricFault | null): void
   /** The counters of one pool, or null when it is out of sight. */
   countersOf(pool: string): { readonly incarnation: string; readonly counters: readonly Counter[] } | null
   answerTo(query: string): MetricResult<QueryValue>
-  readonly obstruction: MemoryMetricFault | null
 }
 
 /** Makes a world without any traffic. */
-export function createMemoryMetricWorld(settings: { readonly deadline?: Milliseconds } = {}): MemoryMetricWorld {
+export function createMemoryMetricWorld(): MemoryMetricWorld {
   const pools = new Map<string, PoolCounters>()
   const answers = new Map<string, MetricResult<QueryValue>>()
-  let obstruction: MemoryMetricFault | null = null
   let incarnations = 0
   const begin = (pool: string) => {
     incarnations += 1
-    const fresh: PoolCounters = {
-      incarnation: String(incarnations),
-      requests: 0,
-      errors: 0,
-      started: null,
-      latencies: null,
-      events: {},
-    }
+    const incarnation = String(incarnations)
+    const fresh: PoolCounters = { incarnation, requests: 0, errors: 0, started: null, latencies: null, events: {} }
     pools.set(pool, fresh)
     return fresh
   }
   return {
-    deadline: settings.deadline ?? 2_000,
     record: (pool, traffic) => add(pools.get(pool) ?? begin(pool), traffic),
-    kill: (pool) => void pools.delete(pool),
-    restart: (pool) => void begin(pool),
-    spoil: (pool) => {
-      ;(pools.get(pool) ?? begin(pool)).requests = Number.NaN
-    },
+    forget: (pool) => void pools.delete(pool),
     answer: (query, result) => void answers.set(query, result),
-    obstruct: (fault) => {
-      obstruction = fault
-    },
     countersOf: (pool) => {
       const found = pools.get(pool)
       return found === undefined ? null : { incarnation: found.incarnation, counters: countersFrom(found) }
     },
     answerTo: (query) =>
       answers.get(query) ?? { kind: 'noData', reason: 'The memory source has no answer to this query.' },
-    get obstruction() {
-      return obstruction
-    },
   }
 }
 
@@ -110,22 +79,15 @@ export function createMemoryMetricSource(world: MemoryMetricWorld): MetricSource
   return {
     capabilities: CAPABILITIES,
     async observe(request, signal) {
-      const fault = await obstructed(world, signal)
-      if (fault === null) return observeWorld(world, request)
-      return notTaken(request, { stable: fault, canary: fault })
+      signal.throwIfAborted()
+      return observeWorld(world, request)
     },
     async query({ query }: QueryRequest, signal) {
-      return (await obstructed(world, signal)) ?? world.answerTo(query)
+      signal.throwIfAborted()
+      return world.answerTo(query)
     },
     async close() {},
   }
-}
-
-/** The world of that name in this process, made at the first call. */
-export function memoryMetricWorld(name: string): MemoryMetricWorld {
-  const world = worlds.get(name) ?? createMemoryMetricWorld()
-  worlds.set(name, world)
-  return world
 }
 
 /** Counts what the process itself records: a dry run, and a double for tests. */
@@ -138,10 +100,17 @@ export const memorySource = defineMetricSource({
   }),
   capabilities: CAPABILITIES,
   summary: 'Counts what is recorded in the memory of one process: for dry runs and tests.',
-  create: (options) => createMemoryMetricSource(memoryMetricWorld(options.world)),
+  create: (options) => createMemoryMetricSource(worldOf(options.world)),
 })
 
 const worlds = new Map<string, MemoryMetricWorld>()
+
+/** The world of that name in this process, made at the first call. */
+function worldOf(name: string): MemoryMetricWorld {
+  const world = worlds.get(name) ?? createMemoryMetricWorld()
+  worlds.set(name, world)
+  return world
+}
 
 interface PoolCounters {
   readonly incarnation: string
@@ -244,17 +213,6 @@ const cursorSchema = z.object({
   tallies: z.record(z.string(), tallySchema),
   seen: z.array(z.string()).default([]),
 })
-
-async function obstructed(world: MemoryMetricWorld, signal: AbortSignal): Promise<MetricResult<never> | null> {
-  signal.throwIfAborted()
-  const { obstruction } = world
-  if (obstruction === null) return null
-  if (obstruction.kind === 'error') {
-    return { kind: 'error', fault: obstruction.fault, reason: 'The memory source was told to fail.' }
-  }
-  await delay(world.deadline, undefined, { signal }).catch(() => signal.throwIfAborted())
-  return { kind: 'error', fault: 'timeout', reason: `The memory source did not answer within ${world.deadline} ms.` }
-}
 
 function add(pool: PoolCounters, traffic: RecordedTraffic): void {
   const { requests, errors = 0, started, latenciesSeconds = [], events = {} } = traffic

@@ -16,8 +16,6 @@ export interface StartRequest {
   /** The same key with the same plan and version answers with the same release. */
   readonly key: string
   readonly whenBusy: 'reject' | 'queue' | 'replace'
-  /** Events after which the release goes on in a new run; the server's own suggestion counts as well. */
-  readonly longestHistory?: number
 }
 
 /** A command as an entrance hands it on; the same as the release takes. */

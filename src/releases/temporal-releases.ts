@@ -107,10 +107,9 @@ export function hashPlan(plan: Plan): string {
 }
 
 function submissionOf(request: StartRequest): Submission {
-  const { plan, version, author, reason, key, whenBusy, longestHistory } = request
+  const { plan, version, author, reason, key, whenBusy } = request
   const target: TargetId = { service: plan.service, environment: plan.environment }
-  const further = longestHistory === undefined ? {} : { longestHistory }
-  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(plan), ...further }
+  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(plan) }
 }
 
 function canonicalId(id: string): string {

@@ -2,7 +2,6 @@ import type { App, BlockAction, ButtonAction, Logger, Receiver, RespondFn } from
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { Notifier } from '../activities/notifier.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { parseReleaseId } from '../domain/target.ts'
@@ -20,7 +19,6 @@ import {
 import { actionIdOf, BUTTON_VERBS, releaseBlocks, releaseText, textBlocks } from './blocks.ts'
 import { parseSlashCommand } from './command-text.ts'
 import { mountSlack } from './mount.ts'
-import { createSlackNotifier } from './notifier.ts'
 import type { Patience } from './patience.ts'
 import { createSignatureCheck } from './signature.ts'
 import { escapeLines } from './text.ts'
@@ -38,13 +36,11 @@ export interface SlackOptions extends SlackDependencies {
 export interface Slack {
   /** Adds the address that Slack calls to the API's port. */
   readonly mount: (fastify: FastifyInstance) => void
-  /** Null when sluice.yaml names no channel. */
-  readonly notifier: Notifier | null
 }
 
 /** Slack in HTTP mode. Bolt is loaded here and not before, for it takes half a second and most processes need none. */
 export async function createSlack(options: SlackOptions): Promise<Slack> {
-  const { signingSecret, botToken, installation, metrics, now = Date.now } = options
+  const { signingSecret, botToken, metrics, now = Date.now } = options
   const { App, LogLevel } = await import('@slack/bolt')
   const logger = boltLogger(options.logger, LogLevel.WARN)
   const app = new App({
@@ -92,8 +88,6 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   const check = createSignatureCheck(signingSecret, now)
   return {
     mount: (fastify) => mountSlack(fastify, { check, deliver: (body) => deliver(app, body, options.logger), metrics }),
-    notifier:
-      installation.slack === null ? null : createSlackNotifier({ ...options, channel: installation.slack.channel }),
   }
 }
 

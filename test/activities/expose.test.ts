@@ -7,7 +7,7 @@ import { SluiceError } from '../../src/domain/errors.ts'
 import { fenceOf } from '../../src/domain/fenced-error.ts'
 import type { Fence } from '../../src/domain/exposure.ts'
 import type { Router } from '../../src/routers/router.ts'
-import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
+import { createMemoryRouterWorld } from '../support/memory-router.ts'
 
 const POOLS = ['blue', 'green'] as const
 const ROLES = { stable: 'blue', canary: 'green' }
@@ -25,7 +25,7 @@ function asked(weight: number, epoch: number, cohorts: readonly string[] = []): 
 
 function openWorld() {
   const world = createMemoryRouterWorld({ pools: POOLS, deadline: 20 })
-  return { world, router: createMemoryRouter(world) }
+  return { world, router: world.connect() }
 }
 
 async function failureOf(call: Promise<unknown>): Promise<SluiceError> {

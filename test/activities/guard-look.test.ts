@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { lookOnce } from '../../src/activities/guard-look.ts'
 import { armNames } from '../../src/domain/arm-names.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../../src/domain/release/guard.ts'
-import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
+import { createMemoryRouterWorld } from '../support/memory-router.ts'
 import { errorCheck } from '../analysis/judges/looks.ts'
 import { healthyScript, scriptedSource } from '../e2e/scripted-source.ts'
 
@@ -16,7 +16,7 @@ function openWatch(sticky: 'none' | 'hash' = 'hash') {
   const router = createMemoryRouterWorld({ pools: ['blue', 'green'], deadline: 300, sticky })
   const adapters = {
     pools: ['blue', 'green'] as const,
-    router: createMemoryRouter(router),
+    router: router.connect(),
     metrics: { scripted: scriptedSource(script, router) },
   }
   let now = 10_000

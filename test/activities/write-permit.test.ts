@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { applyPermitted, createPermit, type PermitRules } from '../../src/activities/write-permit.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { DesiredRouting, Permit, Router } from '../../src/routers/router.ts'
-import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
+import { createMemoryRouterWorld } from '../support/memory-router.ts'
 
 const WISH: DesiredRouting = {
   roles: { stable: 'blue', canary: 'green' },
@@ -120,7 +120,7 @@ describe('applying with a permit', () => {
   /** A router that takes its time before the first writes. */
   function slowRouter(delays: readonly (() => void)[]) {
     const world = createMemoryRouterWorld({ pools: ['blue', 'green'] })
-    const inner = createMemoryRouter(world)
+    const inner = world.connect()
     let tries = 0
     const router: Router = {
       ...inner,

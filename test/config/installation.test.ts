@@ -15,7 +15,7 @@ const LISTS: AdapterLists = {
       capabilitiesWith: () => FINE_ROUTER.capabilities,
       summary: 'A proxy.',
       statesWith: (options) => [`the proxy at ${String((options as { admin: unknown }).admin)}`],
-      open: (_, { pools }) => createMemoryRouter(createMemoryRouterWorld({ pools })),
+      open: (_, { pools }) => createMemoryRouter(createMemoryRouterWorld(pools)),
     },
   ],
   metricSources: [

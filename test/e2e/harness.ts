@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import { Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import type { Worker } from '@temporalio/worker'
 import type { Notice } from '../../src/activities/activities.ts'
@@ -13,12 +13,12 @@ import { createDirectory } from '../../src/releases/directory.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { ALWAYS_ANEW } from '../../src/releases/views.ts'
-import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
 import { expect } from 'vitest'
 import { recordHistories } from '../support/histories.ts'
 import { unkeptEvents } from '../support/keepers.ts'
+import { createMemoryRouterWorld, type MemoryRouterWorld } from '../support/memory-router.ts'
 import { workflowBundle } from '../support/temporal.ts'
 import { healthyScript, type Script, scriptedSource } from './scripted-source.ts'
 
@@ -29,7 +29,7 @@ const POOLS = ['blue', 'green'] as const
 export interface Stage {
   readonly env: TestWorkflowEnvironment
   readonly releases: Releases
-  readonly router: ReturnType<typeof createMemoryRouterWorld>
+  readonly router: MemoryRouterWorld
   readonly script: Script
   readonly notices: Notice[]
   readonly service: string
@@ -37,7 +37,7 @@ export interface Stage {
   /** A worker of its own; the stage ends those it started. */
   readonly startWorker: () => Promise<{ worker: Worker; stop: () => Promise<void> }>
   readonly stopWorkers: () => Promise<void>
-  readonly start: (plan: Plan, options?: Partial<Parameters<Releases['start']>[0]>) => Promise<string>
+  readonly start: (plan: Plan, options?: StartOptions) => Promise<string>
   readonly command: (
     releaseId: string,
     verb: CommandVerb,
@@ -50,6 +50,9 @@ export interface Stage {
   readonly untilBegun: (releaseId: string) => Promise<void>
   readonly close: () => Promise<void>
 }
+
+/** `longestHistory`: events after which the release goes on in a new run. */
+type StartOptions = Partial<Parameters<Releases['start']>[0]> & { readonly longestHistory?: number }
 
 let services = 0
 let keys = 0
@@ -72,7 +75,7 @@ export async function openStage(
 
   const adaptersOf = (): TargetAdapters => ({
     pools: [...POOLS],
-    router: createMemoryRouter(router),
+    router: router.connect(),
     metrics: { scripted: scriptedSource(script, router) },
   })
 
@@ -109,7 +112,7 @@ export async function openStage(
 
   const stage: Stage = {
     ...{ env, releases, router, script, notices, service, taskQueue, startWorker, stopWorkers },
-    async start(plan, options = {}) {
+    async start(plan, { longestHistory, ...options } = {}) {
       const request = {
         plan,
         version: '2.4.0',
@@ -118,7 +121,11 @@ export async function openStage(
         key: nextKey(),
         whenBusy: 'reject',
       } as const
-      const { releaseId } = await releases.start({ ...request, ...options })
+      const facade =
+        longestHistory === undefined
+          ? releases
+          : createReleases({ client: withShortRuns(env, longestHistory), taskQueue, times: ALWAYS_ANEW })
+      const { releaseId } = await facade.start({ ...request, ...options })
       started.push(releaseId)
       return releaseId
     },
@@ -144,6 +151,24 @@ export async function openStage(
   }
   await startWorker()
   return stage
+}
+
+/** A client whose releases go on in new runs after so many events: no entrance of the product offers that. */
+function withShortRuns(env: TestWorkflowEnvironment, longestHistory: number): Client {
+  const { connection, options } = env.client
+  return new Client({
+    ...{ connection, namespace: options.namespace },
+    interceptors: {
+      workflow: [
+        {
+          startUpdateWithStart: (input, next) => {
+            const updateArgs = input.updateArgs.map((arg) => Object.assign({}, arg, { longestHistory }))
+            return next({ ...input, updateArgs })
+          },
+        },
+      ],
+    },
+  })
 }
 
 const NOT_FOUND = 5

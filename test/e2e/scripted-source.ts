@@ -1,6 +1,6 @@
 import type { PoolRoles } from '../../src/domain/exposure.ts'
 import type { ArmCounts, MetricResult, Observation } from '../../src/domain/observation.ts'
-import type { MemoryRouterWorld } from '../../src/routers/memory.ts'
+import type { MemoryRouterWorld } from '../support/memory-router.ts'
 import type { ObservedRouting } from '../../src/routers/router.ts'
 import type { MetricSource, ObserveRequest } from '../../src/metrics/metric-source.ts'
 

@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryMetricSource, createMemoryMetricWorld, memorySource } from '../../src/metrics/memory.ts'
+import { createObstructableWorld } from '../support/memory-metrics.ts'
 import { describeMetricSourceContract, type MetricWorld } from '../contracts/metric-source-contract.ts'
 
 const signal = new AbortController().signal
 const roles = { stable: 'blue', canary: 'green' }
 
 describeMetricSourceContract('the memory source', async (): Promise<MetricWorld> => {
-  const core = createMemoryMetricWorld({ deadline: 150 })
+  const core = createObstructableWorld({ deadline: 150 })
   let clock = 1_000
   return {
     roles,
     events: ['orders'],
     seriesOf: () => null,
-    connect: () => createMemoryMetricSource(core),
+    connect: () => core.connect(),
     record: async (pool, { requests, latencySeconds = 0.01, errors = 0, events = {}, started = requests }) => {
       core.record(pool, {
         requests,
@@ -25,9 +26,12 @@ describeMetricSourceContract('the memory source', async (): Promise<MetricWorld>
     settle: async () => {
       clock += 1_000
     },
-    kill: async (pool) => core.kill(pool),
-    restart: async (pool) => core.restart(pool),
-    spoil: async (pool) => core.spoil(pool),
+    kill: async (pool) => core.forget(pool),
+    restart: async (pool) => {
+      core.forget(pool)
+      core.record(pool, { requests: 0 })
+    },
+    spoil: async (pool) => core.record(pool, { requests: Number.NaN }),
     freeze: async () => core.obstruct({ kind: 'hang' }),
     thaw: async () => core.obstruct(null),
     stop: async () => core.obstruct({ kind: 'error', fault: 'unavailable' }),

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { DesiredRouting } from '../../src/routers/router.ts'
-import { createMemoryRouter, createMemoryRouterWorld, memoryRouter } from '../../src/routers/memory.ts'
+import { memoryRouter } from '../../src/routers/memory.ts'
 import { describeRouterContract, type RouterWorld } from '../contracts/router-contract.ts'
+import { createMemoryRouterWorld } from '../support/memory-router.ts'
 
 const signal = new AbortController().signal
 
 describeRouterContract('the memory router', async (): Promise<RouterWorld> => {
   const core = createMemoryRouterWorld({ pools: ['blue', 'green'], deadline: 150, reportsTraffic: true })
   return {
-    pools: core.pools,
-    connect: () => createMemoryRouter(core),
+    pools: ['blue', 'green'],
+    connect: () => core.connect(),
     meddle: async (split) => core.meddle({ split }),
     freeze: async () => {
       core.inject({ call: 'read', kind: 'hang', times: 100 })
@@ -28,7 +29,7 @@ describeRouterContract('the memory router', async (): Promise<RouterWorld> => {
 describe('faults of the memory router', () => {
   it('fails as often as it was told to and then works', async () => {
     const world = createMemoryRouterWorld({ pools: ['blue', 'green'] })
-    const router = createMemoryRouter(world)
+    const router = world.connect()
     world.inject({ call: 'apply', kind: 'fail', code: 'router.refused', times: 2 })
     await expect(router.apply(wish(500, 1), signal)).rejects.toMatchObject({ code: 'router.refused' })
     await expect(router.apply(wish(500, 1), signal)).rejects.toMatchObject({ code: 'router.refused' })
@@ -38,7 +39,7 @@ describe('faults of the memory router', () => {
 
   it('lands the write whose answer was lost', async () => {
     const world = createMemoryRouterWorld({ pools: ['blue', 'green'] })
-    const router = createMemoryRouter(world)
+    const router = world.connect()
     world.inject({ call: 'apply', kind: 'applyThenTimeout' })
     await expect(router.apply(wish(500, 1), signal)).rejects.toMatchObject({ code: 'router.unreachable' })
     expect((await router.read(signal)).split).toEqual({ blue: 9_500, green: 500 })
@@ -46,7 +47,7 @@ describe('faults of the memory router', () => {
 
   it('lets a cut-off write overwrite a newer one when it lands late', async () => {
     const world = createMemoryRouterWorld({ pools: ['blue', 'green'], deadline: 10 })
-    const router = createMemoryRouter(world)
+    const router = world.connect()
     world.inject({ call: 'apply', kind: 'lateApply' })
     await expect(router.apply(wish(5_000, 1), signal)).rejects.toMatchObject({ code: 'router.unreachable' })
     await router.apply(wish(0, 2), signal)

@@ -17,6 +17,7 @@ export interface Submission {
   /** Idempotency key: the same key answers with the same release. */
   readonly key: string
   readonly whenBusy: WhenBusy
+  /** Events after which the release goes on in a new run, for tries by hand; the server's own suggestion counts as well. */
   readonly longestHistory?: number
 }
 

@@ -52,6 +52,21 @@ describe('the facts of a history', () => {
   })
 })
 
+describe('an update of a run that was reset', () => {
+  it('says with its admission what it was', () => {
+    const said = { name: 'pause', input: [{ verb: 'pause', key: 'k', actor: { person: 'bob' }, reason: '' }] }
+    const events = [
+      event(1, 'WorkflowExecutionUpdateAdmitted', said),
+      event(2, 'WorkflowExecutionUpdateAccepted', {}),
+      event(3, 'WorkflowExecutionUpdateAccepted', {}),
+    ]
+    expect(factsOf('run', events, 0).updates).toMatchObject([
+      { at: 2_000, name: 'pause', verb: 'pause', person: 'bob' },
+      { at: 3_000, verb: null },
+    ])
+  })
+})
+
 describe('an event of Temporal’s client', () => {
   const number = (value: number) => ({ toNumber: () => value })
   const payloads = (value: unknown) => ({ payloads: [{ data: Buffer.from(JSON.stringify(value)) }] })
