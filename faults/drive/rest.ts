@@ -19,12 +19,15 @@ export async function healWorld({ haproxy, prometheus, temporal, workers, apiPro
 }
 
 /**
- * Begins a service anew after something went wrong on it, so that one violation is not seen twice: nothing of it runs in
- * Temporal, and its map is as before the first release.
+ * Begins a service anew after something went wrong on it, so that one violation is not seen twice: Temporal has forgotten
+ * its lane, which would else begin again with what it knew, nothing of it runs, and its map is as before the first release.
  */
 export async function resetService({ client, haproxy }: World, { front, map }: Service): Promise<void> {
   const query = `ExecutionStatus = 'Running' AND SluiceService = '${front.service}'`
-  const ids = [`lane/${front.service}/${ENVIRONMENT}`]
+  const { namespace } = client.options
+  const lane = { workflowId: `lane/${front.service}/${ENVIRONMENT}` }
+  await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: lane }).catch(() => undefined)
+  const ids: string[] = []
   for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId)
   for (const id of ids) {
     // What has ended already needs no ending.
