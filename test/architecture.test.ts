@@ -154,6 +154,22 @@ describe('the workflows', () => {
   }, 120_000)
 })
 
+describe('the types of src', () => {
+  const TYPE = /^export (?:declare )?(?:abstract )?(?:type|interface|class) (\w+)/gm
+
+  it('have each a name of their own', () => {
+    const homes = new Map<string, readonly string[]>()
+    for (const [file, text] of files) {
+      for (const [, name = ''] of withoutComments(text).matchAll(TYPE)) {
+        homes.set(name, [...(homes.get(name) ?? []), file])
+      }
+    }
+    expect(homes.size).toBeGreaterThan(200)
+    const shared = [...homes].filter(([, all]) => all.length > 1)
+    expect(shared.map(([name, all]) => `${name}: ${all.join(', ')}`)).toEqual([])
+  })
+})
+
 describe('pure code', () => {
   const IMPURE =
     /\b(?:Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|performance\.now|process\.\w+|fetch\()/

@@ -16,7 +16,7 @@ export type Readings = Readonly<Record<string, Readonly<Record<string, ArmReadin
  * The metric sources that are asked for counts: those of the checks that need counts, in the plan's order. Where no check
  * does, and there is a floor all the same, the target's first source that counts.
  */
-export function countingSources({ metrics }: Pick<TargetAdapters, 'metrics'>, input: GuardInput): readonly string[] {
+function countingSources({ metrics }: Pick<TargetAdapters, 'metrics'>, input: GuardInput): readonly string[] {
   const named = [...new Set(input.checks.filter(needsCounts).map(({ source }) => source))]
   if (named.length > 0 || input.floor === undefined) return named
   const first = Object.entries(metrics).find(([, { capabilities }]) => capabilities.counts)

@@ -18,14 +18,14 @@ import { askQueries, type Observations, observeSources } from './ask-sources.ts'
 import { beginWatch, longestGap, MOST_SPANS } from './begin-watch.ts'
 import type { TargetAdapters } from './dependencies.ts'
 import { outcomeOf, type Shown, summaryOf, usersOutcome } from './guard-outcome.ts'
-import { judgeChecks, type Past } from './judge-checks.ts'
+import { judgeChecks, type StablePasts } from './judge-checks.ts'
 import { keepOf, routerOutcome, routerPart } from './judge-router.ts'
 import { judgeSplit } from './judge-split.ts'
 import { type KeeperRights, keepRouter, quietLook, type RouterLook } from './keep-router.ts'
 
 const LONGEST_SERIES = 120
 
-export interface LookResult {
+interface LookResult {
   readonly state: GuardState
   /** Null while the watch goes on. */
   readonly outcome: GuardOutcome | null
@@ -95,7 +95,7 @@ function seeTraffic(
   at: Milliseconds,
   router: RouterLook,
   observations: Observations,
-): { readonly past: Past; readonly traffic: TrafficLook } {
+): { readonly past: StablePasts; readonly traffic: TrafficLook } {
   const past = rememberPast(before, input, observations)
   const known = (before.traffic as TrafficState | undefined) ?? startTraffic(evidenceStart(input), null, false)
   const seen = { at, observations, served: router.served, past, isRouted: isRouted(router) }
@@ -103,8 +103,8 @@ function seeTraffic(
 }
 
 /** What stable has shown so far, with this look, as long as somebody is on it. */
-function rememberPast(before: GuardState, input: GuardInput, observations: Observations): Past {
-  const known = (before.past ?? {}) as Past
+function rememberPast(before: GuardState, input: GuardInput, observations: Observations): StablePasts {
+  const known = (before.past ?? {}) as StablePasts
   if (input.exposure.weight === FULL_WEIGHT) return known
   const seen = Object.entries(observations).flatMap(([name, observation]) =>
     observation.stable.kind !== 'value' || showsNothing(observation, input)

@@ -20,7 +20,7 @@ export interface HoldState {
   readonly fence: HoldInput['fence']
 }
 
-export interface HoldLook {
+interface HoldLook {
   readonly state: HoldState
   /** Null while there is nothing to tell. */
   readonly outcome: HoldOutcome | null

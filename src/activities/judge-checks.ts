@@ -21,7 +21,7 @@ export const NOT_YET: Extract<Verdict, { outcome: 'inconclusive' }> = {
 }
 
 /** What stable has shown in this release, by metric source. */
-export type Past = Readonly<Record<string, StablePast>>
+export type StablePasts = Readonly<Record<string, StablePast>>
 
 /** With everybody on the canary there is no stable to compare with: only what it has shown before. */
 export function isAlone(check: Check, { exposure }: GuardInput): boolean {
@@ -30,7 +30,7 @@ export function isAlone(check: Check, { exposure }: GuardInput): boolean {
 
 /** What stable has shown of what the check compares, or null when that is too little. */
 export function pastOf(check: Check, past: unknown): StablePast | null {
-  const known = (past as Past)[check.source] ?? null
+  const known = (past as StablePasts)[check.source] ?? null
   return claimsOf(check, known) === null ? null : known
 }
 

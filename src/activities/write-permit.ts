@@ -14,7 +14,7 @@ export interface WritePermit {
 }
 
 /** Two clocks: the first one never jumps, the second one goes on while the machine sleeps. */
-export interface Clocks {
+interface Clocks {
   readonly steady: Milliseconds
   readonly wall: Milliseconds
 }

@@ -12,14 +12,14 @@ export function namesOf({ names = ROLE_NAMES }: { readonly names?: ArmNames }): 
 }
 
 /** What both arms did in one usable window. */
-export interface UsableLook {
+interface UsableLook {
   readonly canary: ArmCounts
   readonly stable: ArmCounts
   readonly duration: Milliseconds
 }
 
 /** A window that can be judged, or the sentence that says why not. */
-export type Look =
+type Look =
   | { readonly kind: 'usable'; readonly look: UsableLook }
   | { readonly kind: 'blind' | 'undecided'; readonly reason: string }
 
@@ -105,7 +105,7 @@ export interface Tally {
 }
 
 /** For how many looks, and how long, an arm has had no request. */
-export interface Silence {
+interface Silence {
   readonly looks: number
   readonly time: Milliseconds
 }

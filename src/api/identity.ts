@@ -6,7 +6,7 @@ import { SluiceError } from '../domain/errors.ts'
 import { nameText } from '../domain/plan/plan-values.ts'
 
 /** Who sent a request. @throws SluiceError `request.unauthenticated`, `request.invalid` */
-export type Identify = (headers: IncomingHttpHeaders) => Actor
+type Identify = (headers: IncomingHttpHeaders) => Actor
 
 type People = Pick<Installation, 'people'>
 

@@ -7,7 +7,7 @@ const DEEPEST = 40
 const MOST_VALUES = 20_000
 
 /** What a JSON text holds, counted without parsing it; counting ends where a limit is passed. */
-export interface JsonExtent {
+interface JsonExtent {
   readonly depth: number
   readonly values: number
 }
@@ -44,7 +44,7 @@ export function extentOf(text: string): JsonExtent {
  * Refuses a body that is nested too deeply or holds too many values before it is parsed.
  * @throws SluiceError `request.invalid`
  */
-export function refuseExcess(text: string): void {
+function refuseExcess(text: string): void {
   const { depth, values } = extentOf(text)
   if (depth <= DEEPEST && values <= MOST_VALUES) return
   throw new SluiceError('request.invalid', {

@@ -27,7 +27,7 @@ export interface PlanReader {
   readonly close: () => Promise<void>
 }
 
-export interface PlanReaderOptions {
+interface PlanReaderOptions {
   /** Path of `sluice.yaml`: the thread reads it anew, because what a plan is read against holds functions. */
   readonly config: string
   /** The same, for what is read at once. */

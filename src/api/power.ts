@@ -11,7 +11,7 @@ export interface PowerJob {
 }
 
 /** The rows that were worked out, and whether that is all of them. */
-export interface PowerAnswer {
+interface PowerAnswer {
   readonly power: readonly StepPower[]
   readonly isWhole: boolean
 }

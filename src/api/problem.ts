@@ -19,7 +19,7 @@ export interface ProblemDocument {
 }
 
 /** A problem with its path as keys, for programs, and as people write it. */
-export interface ListedProblem extends Problem {
+interface ListedProblem extends Problem {
   readonly where: string
 }
 

@@ -1,18 +1,18 @@
 import { z } from 'zod'
+import { isRecord } from '../domain/json.ts'
 import { COMMAND_VERBS } from '../domain/release/commands.ts'
-import { isRecord } from '../domain/release/read-command.ts'
 import { parseBounds, parseQuantilePair } from '../analysis/judges/sequential/latency-shape.ts'
 import { durationText, nameText, ratioText, shareText } from '../domain/plan/plan-values.ts'
 import type { Parsed } from '../domain/units.ts'
 
 /** What the HTTP API takes, as zod: unknown keys are refused, nothing is coerced in a body. */
 
-export const versionText = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/, {
+const versionText = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/, {
   error: 'expected a version of at most 128 letters, digits and ._+:@/-, such as v2.4.1',
 })
 
 /** A reason as people write it; control characters would only serve to fool a reader. */
-export const reasonText = z
+const reasonText = z
   .string()
   .trim()
   .max(500)
@@ -184,6 +184,3 @@ export const listQuery = z.strictObject({
     .regex(/^[A-Za-z0-9_.-]{1,4096}$/, { error: 'expected the value of next from the page before' })
     .optional(),
 })
-
-export type StartBody = z.infer<typeof startBody>
-export type CommandBody = z.infer<typeof commandBody>

@@ -5,7 +5,7 @@ import type { Milliseconds } from '../domain/units.ts'
 import { inTime, type RecordPast } from './recorder.ts'
 
 /** What was measured of a target, and a sentence for each metric source that could not say it. */
-export interface TargetTraffic {
+interface TargetTraffic {
   readonly measured: MeasuredTraffic | null
   readonly missing: readonly string[]
 }

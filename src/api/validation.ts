@@ -4,7 +4,7 @@ import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { createProblemList, type Problem } from '../domain/problems.ts'
 
 /** A part of a request that its schema refuses, with everything that is wrong in it. */
-export interface InvalidRequest extends Error {
+interface InvalidRequest extends Error {
   readonly problems: readonly Problem[]
 }
 

@@ -6,7 +6,7 @@ import { formatDuration } from '../domain/units.ts'
 import type { RenderOptions } from './render.ts'
 import { clean, columnsOf, createPaint, pad, type Paint, wrap } from './text.ts'
 
-export interface CalibrationView {
+interface CalibrationView {
   readonly service: string
   readonly environment: string
   /** What was replayed, in words. */

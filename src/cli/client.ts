@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from '../domain/json.ts'
 import type { Problem } from '../domain/problems.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
@@ -5,7 +6,7 @@ import { CliFailure, EXIT } from './failure.ts'
 import { clean } from './text.ts'
 
 /** An error of the API as it comes over the wire. */
-export interface ApiProblem {
+interface ApiProblem {
   readonly status: number
   readonly code: string
   readonly title: string
@@ -29,7 +30,7 @@ export class ApiRefusal extends CliFailure {
   }
 }
 
-export interface PostOptions {
+interface PostOptions {
   /** Makes a repetition harmless. With it a request that was not answered with a yes or a no is sent again for a minute. */
   readonly key?: string
   /** For what takes longer than an ordinary answer. */
@@ -44,7 +45,7 @@ export interface ApiClient {
   delete<T>(path: string, options?: Pick<PostOptions, 'key'>): Promise<T>
 }
 
-export interface ApiClientOptions {
+interface ApiClientOptions {
   readonly url: string
   readonly token: string | undefined
   readonly person: string | undefined
@@ -154,7 +155,7 @@ interface Answer {
 }
 
 function read<T>({ status, headers, text }: Answer, base: string): T {
-  const value = parse(text)
+  const value = parseJson(text)
   if (status >= 200 && status < 300 && isRecord(value)) return value as T
   if (isProblem(value)) throw new ApiRefusal(value, retryAfterOf(headers))
   const seen = `status ${status}${text === '' ? ' without a body' : ''}`
@@ -168,18 +169,6 @@ function read<T>({ status, headers, text }: Answer, base: string): T {
 function retryAfterOf(headers: Headers): Milliseconds | null {
   const text = headers.get('retry-after') ?? ''
   return /^\d{1,4}$/.test(text) ? Number(text) * 1_000 : null
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
 
 function isProblem(value: unknown): value is ApiProblem {

@@ -189,7 +189,7 @@ function shareOf(errors: number | null, requests: number): string {
 }
 
 /** `1,240`: whole, because nobody counts parts of requests; from a million on `1.24M`. */
-export function formatCount(count: number): string {
+function formatCount(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toPrecision(3)}G`
   if (count >= 999_999.5) return `${(count / 1e6).toPrecision(3)}M`
   return Math.round(count).toLocaleString('en-US')

@@ -1,4 +1,4 @@
-import { isRecord } from '../domain/plan/plan-issues.ts'
+import { isRecord } from '../domain/json.ts'
 import type { Problem, ProblemPath } from '../domain/problems.ts'
 
 /** `user:password@host`, with a scheme or without one. */

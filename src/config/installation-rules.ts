@@ -13,7 +13,7 @@ export interface InstallationParts {
   readonly areAllPeopleKnown: boolean
 }
 
-export interface Reports {
+interface Reports {
   readonly report: (problem: Problem) => void
   readonly clash: (clash: Clash) => void
 }

@@ -1,8 +1,9 @@
 import type { MetricSourceCapabilities, RouterCapabilities } from '../domain/capabilities.ts'
 import { z } from 'zod'
+import { isRecord } from '../domain/json.ts'
 import type { PlanContext, TargetFacts } from '../domain/plan/plan.ts'
 import { faultsOf } from '../domain/yaml/plain-value.ts'
-import { isRecord, reportIssues } from '../domain/plan/plan-issues.ts'
+import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { partsOf } from '../domain/plan/plan-parts.ts'
 import { nameText } from '../domain/plan/plan-values.ts'
 import { createProblemList, type LocatedProblem } from '../domain/problems.ts'
@@ -58,7 +59,7 @@ export interface Installation {
 }
 
 /** One adapter as it stands in a list: what it is called, takes, can do, and how it is made. */
-export interface ListedAdapter<Capabilities, Adapter> {
+interface ListedAdapter<Capabilities, Adapter> {
   readonly kind: string
   readonly options: z.ZodType
   readonly capabilities: Capabilities

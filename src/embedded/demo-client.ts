@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
+import type { Faults } from './demo-service/demo-service.ts'
 import type { Ports } from './ports.ts'
 import { readSecret } from './secret.ts'
 
@@ -16,15 +17,6 @@ export interface DemoClient {
   /** What users have seen of a pool since the load began. */
   readonly seen: (pool: string) => Promise<{ readonly requests: number; readonly errors: number }>
 }
-
-export interface Faults {
-  readonly errorRate: number
-  readonly slowShare: number
-  readonly slowFactor: number
-  readonly orderRate: number
-}
-
-export const HEALTHY: Faults = { errorRate: 0.003, slowShare: 0, slowFactor: 1, orderRate: 0.3 }
 
 const startedSchema = z.object({ releaseId: z.string() })
 const listSchema = z.object({ releases: z.array(z.object({ releaseId: z.string() })) })

@@ -1,7 +1,8 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { SluiceError } from '../domain/errors.ts'
+import { parseJson } from '../domain/json.ts'
 import { isRunning, type Running, runningAs, runningSchema } from './process-identity.ts'
-import { codeOf, parseJson } from './state-file.ts'
+import { codeOf } from './state-file.ts'
 
 /**
  * Takes a lock file for this process. It counts only while the very process that wrote it runs: one that holds nothing

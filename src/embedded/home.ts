@@ -6,7 +6,7 @@ import { keepSecret } from './secret.ts'
 import { writeStateFile } from './state-file.ts'
 
 /** The folder that holds everything a tree keeps: Temporal's database, the routing, logs, ports. For its owner only. */
-export interface Home {
+interface Home {
   readonly folder: string
   readonly logs: string
   readonly portsFile: string

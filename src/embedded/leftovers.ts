@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { parseJson } from '../domain/json.ts'
 import { isRunning, type Running, runningAs, runningSchema } from './process-identity.ts'
-import { parseJson, readStateFile, writeStateFile } from './state-file.ts'
+import { readStateFile, writeStateFile } from './state-file.ts'
 
 /** How long the processes of a tree that was killed may take to end by themselves, in milliseconds. */
 const PATIENCE = 5_000

@@ -8,7 +8,7 @@ import { createFaultReport, type Report } from './fault-report.ts'
 export const portSchema = z.int().min(0).max(65_535)
 
 /** A server that listens. */
-export interface Listening {
+interface Listening {
   readonly port: number
   /** Takes no new connections, lets running requests end for up to `patience` milliseconds, then cuts them. */
   readonly close: (patience?: number) => Promise<void>

@@ -7,7 +7,7 @@ import { choosePorts, type Ports } from './ports.ts'
 import { answers, temporalServes } from './readiness.ts'
 import { createScreen } from './screen.ts'
 import { outliveReaders } from './service-process.ts'
-import { createSupervisor, type Part, type Supervisor } from './supervisor.ts'
+import { createSupervisor, type SupervisedPart, type Supervisor } from './supervisor.ts'
 import { runTour } from './tour.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -90,7 +90,7 @@ function stopOnSignal(): Promise<void> & { isStopped: () => boolean } {
 
 async function startTree(
   supervisor: Supervisor,
-  parts: readonly Part[],
+  parts: readonly SupervisedPart[],
   screen: ReturnType<typeof createScreen>,
 ): Promise<void> {
   for (const part of parts) {
@@ -100,7 +100,7 @@ async function startTree(
   }
 }
 
-function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Part[] {
+function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): SupervisedPart[] {
   const local = (port: number) => `http://127.0.0.1:${port}`
   const sluice = {
     TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}`,
@@ -109,7 +109,7 @@ function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Part
     SLUICE_PORT: String(ports.api),
     SLUICE_WORKFLOW_BUNDLE: join(ROOT, 'dist', 'workflow-bundle.js'),
   }
-  const service = (name: string, port: number): Part => ({
+  const service = (name: string, port: number): SupervisedPart => ({
     name: `demo service ${name}`,
     entry: 'demo-service/main.js',
     args: [JSON.stringify({ port, version: '2.3.9' })],

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { z } from 'zod'
-import { parseJson, readStateFile, writeStateFile } from './state-file.ts'
+import { parseJson } from '../domain/json.ts'
+import { readStateFile, writeStateFile } from './state-file.ts'
 
 const portsSchema = z.strictObject({
   temporal: z.int(),

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** What a state file held. `damaged` means that it was set aside; the notice is a sentence that says why and where it is. */
-export type StateFile<T> =
+type StateFile<T> =
   | { readonly kind: 'none' }
   | { readonly kind: 'kept'; readonly value: T }
   | { readonly kind: 'damaged'; readonly notice: string }
@@ -41,15 +41,6 @@ export async function writeStateFile(file: string, text: string): Promise<void> 
     await handle.close()
   }
   await rename(draft, file)
-}
-
-/** Parses JSON; `undefined` is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 type ReadFile =

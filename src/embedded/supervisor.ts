@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** One process of the tree. */
-export interface Part {
+export interface SupervisedPart {
   readonly name: string
   /** A compiled file of this package, relative to `dist/embedded/`. */
   readonly entry: string
@@ -15,7 +15,7 @@ export interface Part {
   readonly isReady: () => Promise<boolean>
 }
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   /** Folder of the logs, one per part. */
   readonly logs: string
   readonly onRestart: (name: string, how: string) => void
@@ -25,7 +25,7 @@ export interface SupervisorOptions {
 
 export interface Supervisor {
   /** Starts a part and waits until it serves. It is started again whenever it ends. */
-  readonly start: (part: Part) => Promise<void>
+  readonly start: (part: SupervisedPart) => Promise<void>
   readonly pidOf: (name: string) => number | undefined
   /** Ends every part, the last started first, and waits for all of them. */
   readonly stop: () => Promise<void>
@@ -36,7 +36,7 @@ const READY_LIMIT = 60_000
 const LONGEST_PAUSE = 5_000
 
 interface Running {
-  readonly part: Part
+  readonly part: SupervisedPart
   child: ChildProcess
   /** The foreign program behind a leash, which has to go when the leash was killed. */
   leashed: number | undefined
@@ -53,7 +53,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const parts = new Map<string, Running>()
   let isStopping = false
 
-  function launch(part: Part): ChildProcess {
+  function launch(part: SupervisedPart): ChildProcess {
     const entry = fileURLToPath(new URL(part.entry, import.meta.url))
     const child = fork(entry, [...(part.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -107,7 +107,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 }
 
-async function untilReady({ name, isReady }: Part, isStopping: () => boolean): Promise<void> {
+async function untilReady({ name, isReady }: SupervisedPart, isStopping: () => boolean): Promise<void> {
   const deadline = Date.now() + READY_LIMIT
   while (Date.now() < deadline) {
     if (isStopping() || (await isReady())) return

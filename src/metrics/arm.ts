@@ -5,7 +5,7 @@ import type { Measure, Part, Rise } from './cumulative.ts'
 export type Gaps = Readonly<Partial<Record<Part, string>>>
 
 /** What a source knows of one pool in one window beside the rises of its counters. */
-export interface Known {
+interface Known {
   /** Names of the events that the source counts: 0 when nothing rose, unless they are among the gaps. */
   readonly events: readonly string[]
   /** True when the source is set up to count requests sent. */

@@ -1,19 +1,19 @@
 import type { MetricFault } from '../domain/observation.ts'
-import { type FetchBounds, fetchText as fetchWhole } from '../outbound/fetch-text.ts'
+import { type FetchBounds, fetchText } from '../outbound/fetch-text.ts'
 
 /** The body of a good answer, or why there is none. */
-export type Fetched =
+type Fetched =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly fault: MetricFault; readonly reason: string }
 
 /** Fetches a text and says what kind of fault it is when there is none. Throws the reason of `bounds.signal`, nothing else. */
-export async function fetchText(
+export async function fetchOrFault(
   send: typeof fetch,
   url: string,
   request: Pick<RequestInit, 'method' | 'headers' | 'body'>,
   bounds: FetchBounds,
 ): Promise<Fetched> {
-  const answer = await fetchWhole(send, url, request, bounds)
+  const answer = await fetchText(send, url, request, bounds)
   switch (answer.kind) {
     case 'answer':
       if (answer.status >= 200 && answer.status < 300) return { ok: true, text: answer.text }

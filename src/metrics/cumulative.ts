@@ -31,7 +31,7 @@ export interface Counter {
   readonly value: number
 }
 
-/** A {@link Tally} as it comes out of a cursor. */
+/** A {@link CounterTally} as it comes out of a cursor. */
 export const tallySchema = z.object({
   /** Differs when the process has restarted; null when it has never said. */
   incarnation: z.string().nullable(),
@@ -41,7 +41,7 @@ export const tallySchema = z.object({
 })
 
 /** The counters of one process as far as they were taken into account: plain JSON for a cursor. */
-export type Tally = Readonly<z.output<typeof tallySchema>>
+export type CounterTally = Readonly<z.output<typeof tallySchema>>
 
 /** How much a counter rose between two looks. */
 export interface Rise {
@@ -81,7 +81,11 @@ export function successionOf(
  * was not there counts from 0 where its process was read without it or is new, and so does one that fell where its process
  * may have restarted. Of a counter whose past is not known nothing is told: this look is its starting point.
  */
-export function risesSince(before: Tally, counters: readonly Counter[], succession: Succession): readonly Rise[] {
+export function risesSince(
+  before: CounterTally,
+  counters: readonly Counter[],
+  succession: Succession,
+): readonly Rise[] {
   return counters.flatMap(({ id, measure, value }) => {
     if (succession === 'other' || before.unread.includes(partOf(measure))) return []
     const old = Object.hasOwn(before.counters, id) ? (before.counters[id] ?? 0) : null
@@ -98,14 +102,14 @@ function riseOf(old: number | null, value: number, succession: Exclude<Successio
 }
 
 /** 1 when the process has begun anew since `before`: it says so, or a counter of requests fell; else 0. */
-export function restartsSince(before: Tally, counters: readonly Counter[], succession: Succession): number {
+export function restartsSince(before: CounterTally, counters: readonly Counter[], succession: Succession): number {
   if (Object.keys(before.counters).length === 0) return 0
   if (succession === 'new' || succession === 'other') return 1
   const requests = counters.filter(({ measure }) => measure.kind === 'requests')
   return succession === 'untold' && haveFallen(before, requests) ? 1 : 0
 }
 
-function haveFallen(before: Tally, counters: readonly Counter[]): boolean {
+function haveFallen(before: CounterTally, counters: readonly Counter[]): boolean {
   return counters.some(({ id, value }) => value < (before.counters[id] ?? 0))
 }
 
@@ -114,12 +118,12 @@ function haveFallen(before: Tally, counters: readonly Counter[]): boolean {
  * not counted twice when they come back; those of parts that could not be read lose it.
  */
 export function tallyAfter(
-  before: Tally | null,
+  before: CounterTally | null,
   counters: readonly Counter[],
   incarnation: string | null,
   succession: Succession,
   unread: readonly Part[],
-): Tally {
+): CounterTally {
   const kept = before !== null && goesOn(before, counters, succession) ? before.counters : {}
   const seen = Object.fromEntries(counters.map(({ id, value }) => [id, value]))
   return {
@@ -129,7 +133,7 @@ export function tallyAfter(
   }
 }
 
-function goesOn(before: Tally, counters: readonly Counter[], succession: Succession): boolean {
+function goesOn(before: CounterTally, counters: readonly Counter[], succession: Succession): boolean {
   switch (succession) {
     case 'same':
     case 'unsure':

@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** What the bounds of a latency histogram are in. */
 export const latencyUnit = z.enum(['seconds', 'milliseconds'])
 
-export type LatencyUnit = z.output<typeof latencyUnit>
+type LatencyUnit = z.output<typeof latencyUnit>
 
 /** Names that end so are in milliseconds by the custom of whoever wrote them: Istio, Linkerd. */
 const MILLISECONDS = /_(?:milliseconds|millis|ms)$/

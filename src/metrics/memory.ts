@@ -11,7 +11,7 @@ import {
   restartsSince,
   risesSince,
   type Succession,
-  type Tally,
+  type CounterTally,
   tallyAfter,
   tallySchema,
 } from './cumulative.ts'
@@ -25,7 +25,7 @@ const CAPABILITIES: MetricSourceCapabilities = { counts: true, latency: true, qu
 const BOUNDS_SECONDS = Array.from({ length: 41 }, (_, index) => 0.001 * 2 ** (index / 3))
 
 /** Traffic of one pool to add to its counters. */
-export interface RecordedTraffic {
+interface RecordedTraffic {
   /** Requests answered. */
   readonly requests: number
   /** Requests sent, answered or not; counted from the first time that it is given. */
@@ -124,7 +124,7 @@ interface PoolCounters {
 
 interface MemoryCursor {
   readonly at: Milliseconds
-  readonly tallies: Readonly<Record<string, Tally>>
+  readonly tallies: Readonly<Record<string, CounterTally>>
   /** Parts that either pool has reported: only those are 0 where they are absent. */
   readonly seen: readonly string[]
 }
@@ -187,7 +187,7 @@ function partsIn({ counters }: Seen): readonly Part[] {
 }
 
 /** A pool that was out of sight, or has restarted, begins at 0. */
-function successionOf(before: Tally | null, incarnation: string | null): Succession {
+function successionOf(before: CounterTally | null, incarnation: string | null): Succession {
   if (incarnation === null) return 'untold'
   return before?.incarnation === incarnation ? 'same' : 'new'
 }

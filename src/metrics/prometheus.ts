@@ -4,7 +4,7 @@ import type { MetricResult } from '../domain/observation.ts'
 import { millisecondsOf } from '../outbound/deadline.ts'
 import { defineMetricSource } from './define.ts'
 import type { MetricSource, QueryRequest, QueryValue } from './metric-source.ts'
-import { instantQuery, type ApiSettings, type Sample } from './prometheus/http-api.ts'
+import { instantQuery, type ApiSettings, type VectorSample } from './prometheus/http-api.ts'
 import { observeWindow } from './prometheus/look.ts'
 import { prometheusOptions, type PrometheusOptions } from './prometheus/options.ts'
 import { recordPool } from './prometheus/record.ts'
@@ -49,7 +49,7 @@ function createPrometheusSource(options: PrometheusOptions, api: ApiSettings): M
   }
 }
 
-function valuesOf(samples: readonly Sample[]): MetricResult<QueryValue> {
+function valuesOf(samples: readonly VectorSample[]): MetricResult<QueryValue> {
   if (samples.length === 0) return { kind: 'noData', reason: 'The query has no result.' }
   const odd = samples.find(({ value }) => !Number.isFinite(value))
   if (odd !== undefined) {

@@ -1,11 +1,11 @@
 import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import type { MetricResult } from '../domain/observation.ts'
 import { millisecondsOf } from '../outbound/deadline.ts'
-import { fetchText } from './bounded-fetch.ts'
+import { fetchOrFault } from './bounded-fetch.ts'
 import { defineMetricSource, type MetricSourceContext } from './define.ts'
 import { lookNotTaken, NOT_COUNTED } from './look.ts'
 import type { MetricSource, ObserveRequest } from './metric-source.ts'
-import { countPages, pastOf } from './scrape/count.ts'
+import { countPages, readCursor } from './scrape/count.ts'
 import { type ScrapeOptions, scrapeOptions } from './scrape/options.ts'
 import { type Page, readPage } from './scrape/page.ts'
 import { parseExposition } from './text-exposition.ts'
@@ -33,7 +33,7 @@ function createScrapeSource(options: ScrapeOptions, context: MetricSourceContext
   return {
     capabilities: capabilitiesOf(options),
     async observe(request, signal) {
-      const past = pastOf(request)
+      const past = readCursor(request)
       const pages = await fetchPages(options, send, request, signal)
       if (pages.ok) return countPages(options, request, past, pages.pages)
       return lookNotTaken(request, past.since?.at ?? request.now, pages)
@@ -59,7 +59,7 @@ async function fetchPages(
 ): Promise<Pages> {
   const bounds = { signal, deadline: millisecondsOf(options.deadline), maxBytes: options.maxBytes }
   const headers = { accept: 'text/plain;version=0.0.4' }
-  const answers = await Promise.all(options.urls.map((url) => fetchText(send, url, { headers }, bounds)))
+  const answers = await Promise.all(options.urls.map((url) => fetchOrFault(send, url, { headers }, bounds)))
   const pages: Page[] = []
   for (const [index, answer] of answers.entries()) {
     const url = options.urls[index] ?? ''

@@ -6,7 +6,7 @@ export interface FetchBounds extends Bounds {
 }
 
 /** What came of a call. Every reason is a clause that can follow a colon. */
-export type Fetched =
+type Fetched =
   | { readonly kind: 'answer'; readonly status: number; readonly headers: Headers; readonly text: string }
   | {
       readonly kind: 'too-long' | 'late' | 'unreachable'

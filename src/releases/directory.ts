@@ -95,7 +95,7 @@ export function createDirectory(client: Client): Directory {
 }
 
 /** How a lane closes that was not to close. */
-export const LOST = ['TERMINATED', 'TIMED_OUT', 'FAILED', 'CANCELLED'] as const
+const LOST = ['TERMINATED', 'TIMED_OUT', 'FAILED', 'CANCELLED'] as const
 
 /** The run of a lane before the one with this id, by Temporal's visibility; null for the first. */
 async function runBefore(client: Client, laneId: string, runId: string) {

@@ -4,12 +4,12 @@ import { LATE, within } from '../outbound/within.ts'
 import type { Turnstile } from './turnstile.ts'
 
 /** What was seen, and when the look began. */
-export interface Seen<T> {
+interface Seen<T> {
   readonly value: T
   readonly at: Milliseconds
 }
 
-export interface LooksOptions<T> {
+interface LooksOptions<T> {
   /** What is younger is handed out again. */
   readonly freshFor: (value: T) => Milliseconds
   /** What is younger is handed out where a new look takes long, or cannot be had. */
@@ -22,7 +22,7 @@ export interface LooksOptions<T> {
   readonly now: () => Milliseconds
 }
 
-export interface Looks<T> {
+interface Looks<T> {
   /** What `load` finds, or what it found a moment ago for somebody else. `until`: when to give up waiting for a turn. */
   readonly at: (key: string, until: Milliseconds, load: () => Promise<T>) => Promise<Seen<T>>
   /** Runs a command: no look at the same key begins meanwhile, and what was seen before it is not shown after it. */

@@ -8,6 +8,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common'
 import { isErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
+import { isRecord } from '../domain/json.ts'
 import { releaseName } from '../domain/target.ts'
 
 /** What is known of a call that failed. */
@@ -136,8 +137,4 @@ function fromRefusal(refusal: ApplicationFailure): unknown {
   const [details] = refusal.details ?? []
   const fix = isRecord(details) && typeof details['fix'] === 'string' ? { fix: details['fix'] } : {}
   return new SluiceError(refusal.type, { message: refusal.message, ...fix })
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

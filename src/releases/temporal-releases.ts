@@ -14,7 +14,7 @@ import { unknownRelease } from './temporal-errors.ts'
 import { createTurnstile } from './turnstile.ts'
 import { createViews, USUAL_TIMES, type ViewTimes } from './views.ts'
 
-export interface TemporalReleasesOptions {
+interface TemporalReleasesOptions {
   readonly client: Client
   readonly taskQueue: string
   readonly now?: () => number
@@ -102,7 +102,7 @@ export function createReleases({
 }
 
 /** SHA-256 of the plan as JSON, hexadecimal. The plan is made by one function, so the order of its keys is fixed. */
-export function hashPlan(plan: Plan): string {
+function hashPlan(plan: Plan): string {
   return createHash('sha256').update(JSON.stringify(plan)).digest('hex')
 }
 

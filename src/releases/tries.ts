@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Milliseconds } from '../domain/units.ts'
 import { type Fate, fateOf, toSluiceError } from './temporal-errors.ts'
 
-export interface Tries {
+interface Tries {
   /** What the call is about, such as a release: for the error of one that was answered with a no. */
   readonly what: string
   /** When to give up. */

@@ -1,7 +1,7 @@
 import { SluiceError } from '../domain/errors.ts'
 import type { Milliseconds } from '../domain/units.ts'
 
-export interface TurnstileOptions {
+interface TurnstileOptions {
   /** So many are inside at the same time, for each key. */
   readonly atOnce: number
   /** So many wait for their turn, for each key; whoever comes after them is sent away. */

@@ -19,7 +19,7 @@ import { createTurnstile } from './turnstile.ts'
 import { placeIn, waitingCard } from './waiting.ts'
 
 /** What can be looked at. Everybody who looks at the same thing at the same time shares one look. */
-export interface Views {
+interface Views {
   readonly card: (releaseId: string) => Promise<ShownCard>
   readonly lane: (target: TargetId) => Promise<LaneView>
   readonly list: (filter: ListFilter, page: PageWish) => Promise<ReleasePage>

@@ -1,6 +1,7 @@
 import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { parseJson } from '../domain/json.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { compareFences, type Fence } from '../domain/exposure.ts'
@@ -214,12 +215,4 @@ function noticeIn(text: string): string | null {
 function fenceIn(text: string): Fence | null {
   const parsed = z.object({ fence: fenceSchema }).safeParse(parseJson(text))
   return parsed.success ? parsed.data.fence : null
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -34,7 +34,7 @@ export interface Answer {
 }
 
 /** How a request is tried again that nobody has answered. */
-export type WithPatience = SlackDependencies & { readonly patience: Patience }
+type WithPatience = SlackDependencies & { readonly patience: Patience }
 
 /** Carries out what was typed. `delivery` is the same for every delivery of one request. */
 export async function answerSlash(
@@ -78,7 +78,7 @@ export async function answerSlash(
   }
 }
 
-export interface StepCommand {
+interface StepCommand {
   readonly verb: CommandVerb
   readonly releaseId: string
   readonly step: number

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
+import { parseJson } from '../domain/json.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
@@ -140,14 +141,6 @@ function readButton(value: string | undefined): z.infer<typeof buttonValue> {
   const parsed = buttonValue.safeParse(parseJson(value ?? ''))
   if (parsed.success && parseReleaseId(parsed.data.release) !== null) return parsed.data
   throw new SluiceError('request.invalid', { message: 'this button is not one of mine', fix: 'use /release help' })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 /** A refused click shows, besides the sentence, how the release stands: the message it came from is out of date. */

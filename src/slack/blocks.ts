@@ -15,7 +15,7 @@ export const BUTTON_VERBS = ['approve', 'reject', 'pause', 'resume', 'abort'] as
 export type ButtonVerb = (typeof BUTTON_VERBS)[number]
 
 /** What a button carries: the release and the step it was drawn for, so that a stale one is known. */
-export interface ButtonValue {
+interface ButtonValue {
   readonly release: string
   readonly step: number
 }

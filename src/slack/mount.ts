@@ -3,14 +3,14 @@ import type { SlackMetrics, SlackRequestAnswer } from '../telemetry/slack-metric
 import { readSlackRequest, type SlackRequest } from './requests.ts'
 import type { SignedRequest } from './signature.ts'
 
-export const SLACK_ADDRESS = '/slack/events'
+const SLACK_ADDRESS = '/slack/events'
 
 /** Largest body that is read before its signature is known, in bytes. */
 const BODY_LIMIT = 64 * 1_024
 
 type SlackEvent = Extract<SlackRequest, { kind: 'event' }>['body']
 
-export interface MountOptions {
+interface MountOptions {
   readonly check: (request: SignedRequest) => SlackRequestAnswer
   /** Hands an event on; answers as soon as a listener has taken it: true, or false when nobody listens. Never throws. */
   readonly deliver: (body: SlackEvent) => Promise<boolean>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../domain/json.ts'
 
 /**
  * What Slack may send, read before anything acts on it. Only what is named here goes on: a signature says who has sent a
@@ -66,7 +67,7 @@ function readForm(form: Readonly<Record<string, string>>): SlackRequest {
 }
 
 function readJson(text: string): SlackRequest {
-  const value = parse(text)
+  const value = parseJson(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return MALFORMED
   const type = Object.getOwnPropertyDescriptor(value, 'type')?.value as unknown
   if (type === 'url_verification') {
@@ -76,12 +77,4 @@ function readJson(text: string): SlackRequest {
   if (type !== 'block_actions') return typeof type === 'string' ? { kind: 'other' } : MALFORMED
   const parsed = click.safeParse(value)
   return parsed.success ? { kind: 'event', body: parsed.data } : MALFORMED
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

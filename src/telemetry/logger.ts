@@ -7,7 +7,7 @@ const SECRET_PATHS = ['authorization', 'token', 'botToken', 'signingSecret', 'to
   `*.*.${key}`,
 ])
 
-export interface LoggerOptions {
+interface LoggerOptions {
   /** `debug`, `info`, `warn` …; `SLUICE_LOG_LEVEL` when absent, else `info`. */
   readonly level?: string
   readonly stream?: DestinationStream

@@ -5,7 +5,7 @@ import { describeError, SluiceError } from '../domain/errors.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
 import { createUnusableSource } from '../metrics/unusable-source.ts'
 
-export interface AdapterPool {
+interface AdapterPool {
   /** @throws SluiceError `target.unknown` */
   readonly adaptersOf: (target: TargetId) => TargetAdapters
   readonly close: () => Promise<void>

@@ -5,7 +5,7 @@ import { createActivities } from '../activities/create-activities.ts'
 import type { ActivityDependencies } from '../activities/dependencies.ts'
 import { createDirectory } from '../releases/directory.ts'
 
-export interface WorkerParts {
+interface WorkerParts {
   readonly connection: NativeConnection
   readonly client: Client
   readonly namespace: string

@@ -5,7 +5,7 @@ import type { Milliseconds } from '../domain/units.ts'
 import { laneStartOf } from '../releases/lanes.ts'
 import type { lane } from '../workflows/lane.ts'
 
-export interface LostLanesParts {
+interface LostLanesParts {
   readonly client: Client
   readonly taskQueue: string
   /** False for a target that has left the installation: whoever retires one may end its lane. */

@@ -1,7 +1,8 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow'
+import { isRecord } from '../domain/json.ts'
 import { COMMAND_VERBS, type Command, type CommandVerb, decide } from '../domain/release/commands.ts'
 import { phaseText } from '../domain/release/release-details.ts'
-import { isRecord, isText, readActor, readCommand } from '../domain/release/read-command.ts'
+import { isText, readActor, readCommand } from '../domain/release/read-command.ts'
 import { abortSignal, type CommandAnswer, commandUpdates, supersedeSignal, viewQuery } from './messages.ts'
 import type { Run } from './run.ts'
 

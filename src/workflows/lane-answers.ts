@@ -1,4 +1,5 @@
 import { ApplicationFailure, condition, getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow'
+import { isRecord } from '../domain/json.ts'
 import {
   enqueue,
   LONGEST_QUEUE,
@@ -10,7 +11,7 @@ import {
   withdraw,
 } from '../domain/lane/lane-state.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
-import { isRecord, isText, type Read, wrong } from '../domain/release/read-command.ts'
+import { isText, type Read, wrong } from '../domain/release/read-command.ts'
 import { readSubmission } from '../domain/lane/read-submission.ts'
 import { releaseIdOf, releaseName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'

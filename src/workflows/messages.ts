@@ -43,7 +43,7 @@ export interface ReleaseInput {
   readonly longestHistory?: number
 }
 
-export interface CarriedRelease {
+interface CarriedRelease {
   readonly state: ReleaseState
   readonly guard: GuardState | null
   readonly messageRef: string | null
@@ -61,7 +61,7 @@ export interface ReleaseResult extends EndReport {
 export const WORKFLOW_TASK_TIMEOUT = '2s' as const
 
 /** What a release answers when it is asked how it stands. */
-export interface ReleaseView {
+interface ReleaseView {
   readonly input: Omit<ReleaseInput, 'carried'>
   readonly state: ReleaseState
 }

@@ -3,8 +3,9 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseJson } from '../../src/domain/json.ts'
 import { keepSecret, readSecret } from '../../src/embedded/secret.ts'
-import { parseJson, readStateFile, writeStateFile } from '../../src/embedded/state-file.ts'
+import { readStateFile, writeStateFile } from '../../src/embedded/state-file.ts'
 import { temporaryFolder } from './running.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { readArm, seenIn } from '../../src/metrics/prometheus/arms.ts'
-import type { Sample } from '../../src/metrics/prometheus/http-api.ts'
+import type { VectorSample } from '../../src/metrics/prometheus/http-api.ts'
 import { prometheusOptions } from '../../src/metrics/prometheus/options.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'
 
@@ -19,7 +19,7 @@ type Row = readonly [part: string, value: number, le?: string]
 
 /** The canary's arm, from the rows of an answer about it. */
 function armFrom(rows: readonly Row[], { past = [] as readonly Row[], seen = ALL_SEEN as readonly string[] } = {}) {
-  const samplesOf = (some: readonly Row[]): readonly Sample[] =>
+  const samplesOf = (some: readonly Row[]): readonly VectorSample[] =>
     some.map(([part, value, le]) => ({
       labels: { pool: 'green', sluice_part: part, ...(le !== undefined && { le }) },
       value,

@@ -29,7 +29,7 @@ export interface ArgoState {
 }
 
 /** After an Error the next measurement comes after this, whatever the interval. */
-export const ERROR_RETRY: Milliseconds = 10_000
+const ERROR_RETRY: Milliseconds = 10_000
 const LONGEST_MESSAGE = 200
 
 /** The state before the first look. */

@@ -11,7 +11,7 @@ export type ConditionResult =
   | { readonly kind: 'error'; readonly message: string }
 
 /** Whether a condition can be used, with the reason and the place (0-based offset) if not. */
-export type ConditionCheck =
+type ConditionCheck =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string; readonly position: number }
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../../domain/plan/plan-issues.ts'
+import { isRecord } from '../../domain/json.ts'
 import {
   analysisTemplateSchema,
   type ImportOptions,

@@ -6,13 +6,13 @@ import { queryTypeOf } from './query-type.ts'
 export type MeasurementPhase = 'Successful' | 'Failed' | 'Inconclusive' | 'Error'
 
 /** One finished measurement; the message is empty unless there is something to say. */
-export interface Measurement {
+interface Measurement {
   readonly phase: MeasurementPhase
   readonly message: string
 }
 
 /** The conditions of a metric, in expr-lang; null when not given. */
-export interface Conditions {
+interface Conditions {
   readonly successCondition: string | null
   readonly failureCondition: string | null
   /** The query that they are about, which says whether `result` is a list; absent: their own use of it does. */

@@ -8,7 +8,7 @@ export interface RunMetric extends MetricProgress {
 }
 
 /** The state of a run after one pass. */
-export interface RunAssessment {
+interface RunAssessment {
   readonly phase: Phase
   /** Of the first metric that reached the worst phase. */
   readonly message: string
@@ -53,7 +53,7 @@ function isUnsuccessful(phase: Phase | null): boolean {
 }
 
 /** The metrics that dry-run rules name, or why a rule cannot be used; Argo ends a run with such a rule in Error. */
-export type DryRun =
+type DryRun =
   | { readonly ok: true; readonly names: ReadonlySet<string> }
   | { readonly ok: false; readonly problem: string }
 

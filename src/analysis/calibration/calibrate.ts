@@ -14,7 +14,7 @@ export interface EffectReport {
 }
 
 /** What a check would have done to a canary that is the same as stable. */
-export interface RatioReport {
+interface RatioReport {
   readonly notWorseThan: number
   readonly alpha: number
   /** Share of A/A replays that failed. */

@@ -4,7 +4,7 @@ import type { CheckCalibration, PastReplay } from './plan-calibration.ts'
 import type { PastVerdict } from './replay-release.ts'
 
 /** The check of a plan that would have failed a release first. */
-export interface FirstFailure {
+interface FirstFailure {
   readonly check: string
   readonly after: Milliseconds
   readonly reason: string

@@ -1,4 +1,4 @@
-import { isRecord } from '../../domain/plan/plan-issues.ts'
+import { isRecord } from '../../domain/json.ts'
 import { type CalibrationReport, withRatio } from './calibrate.ts'
 import { withAlpha } from './evidence.ts'
 import type { CalibratedCheck } from './replays.ts'

@@ -123,7 +123,7 @@ function splitTimes(
 }
 
 /** How much higher stable's events per request run around one interval than around another. */
-export type Trend = (to: number, from: number) => number
+type Trend = (to: number, from: number) => number
 
 /** The trend of a record by means over 6 h; 1 in short records, and for latencies, whose level is not moved. */
 export function trendOf({ record, check }: Pick<ReplaySource, 'record' | 'check'>): Trend {

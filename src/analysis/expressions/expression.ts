@@ -11,23 +11,23 @@ import {
 import { refusedConstruct, type Usage, usageOf, usesMembership, type Writing, written } from './syntax.ts'
 
 /** The variables of a plan's expressions: the canary's (or the only) answer, and stable's where it was asked for. */
-export type Variable = 'result' | 'stable'
+type Variable = 'result' | 'stable'
 
 /** Whether an expression can be used; `message` shows the place with a caret, `position` is its 0-based offset. */
-export type ExpressionCheck =
+type ExpressionCheck =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string; readonly position: number }
 
 /** Values for the variables. Null or absent: there was no answer. Numbers may be NaN or infinite. */
-export type Bindings = Readonly<Partial<Record<Variable, readonly number[] | number | null>>>
+type Bindings = Readonly<Partial<Record<Variable, readonly number[] | number | null>>>
 
 /** The value of an expression, or why it has none. NaN, absence and failed look-ups are never false. */
-export type ExpressionValue =
+type ExpressionValue =
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'inconclusive'; readonly reason: string }
 
 /** Most series an expression is run over; more are inconclusive. */
-export const MOST_SERIES = 1_000
+const MOST_SERIES = 1_000
 
 /**
  * Checks an expression without data: syntax, size, names, types, and that it gives true or false. A variable counts as
@@ -70,7 +70,7 @@ export interface Compiled {
 type Refused = Extract<ExpressionCheck, { ok: false }>
 
 /** The dialect of a compilation: its functions, how comparisons are written, and its variables. */
-export interface Language {
+interface Language {
   readonly dialect: Dialect
   readonly writing: Writing
   /** Shapes forced from outside; without one, the use in the text decides. */

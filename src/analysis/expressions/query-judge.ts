@@ -11,7 +11,7 @@ export interface QueryState {
 }
 
 /** Longest history of looks that is kept, whatever the check asks for. */
-export const LONGEST_QUERY_HISTORY = 1_000
+const LONGEST_QUERY_HISTORY = 1_000
 
 /** The state before the first look. */
 export function startQuery(_check: QueryCheck): QueryState {

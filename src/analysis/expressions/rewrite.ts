@@ -1,7 +1,7 @@
 import { type Token, tokensOf } from './tokens.ts'
 
 /** A condition in CEL, or what CEL has no form for and where it stands (0-based offset). */
-export type Rewritten =
+type Rewritten =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: string; readonly position: number }
 

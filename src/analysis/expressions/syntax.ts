@@ -2,7 +2,7 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 import type { Shape } from './environment.ts'
 
 /** A refused construct: what is wrong and where it starts (0-based offset). */
-export interface Refusal {
+interface Refusal {
   readonly message: string
   readonly position: number
 }

@@ -6,7 +6,7 @@ export interface Token {
 }
 
 /** The pieces of a condition without white space and comments, or the place that is none. */
-export type Tokens =
+type Tokens =
   | { readonly ok: true; readonly tokens: readonly Token[] }
   | { readonly ok: false; readonly problem: string; readonly position: number }
 

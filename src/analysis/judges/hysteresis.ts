@@ -4,7 +4,7 @@ import { inconclusive } from '../arms.ts'
 import { formatBreaches } from '../explain.ts'
 
 /** `failures` breaches among the last `of` looks that counted fail a check. */
-export interface Hysteresis {
+interface Hysteresis {
   readonly failures: number
   readonly of: number
 }

@@ -7,7 +7,7 @@ export interface SplitCounts {
 }
 
 /** Bets on the ratio of the rates, as multiples of the largest accepted ratio, with their weights (sum 1). */
-export interface RatioBets {
+interface RatioBets {
   readonly multiples: readonly number[]
   readonly logWeights: readonly number[]
   /** How money that is placed later is shared, see `growWealth`. */

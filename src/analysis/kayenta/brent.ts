@@ -1,5 +1,5 @@
 /** How far the root may be off, and how many steps are taken at most. */
-export interface RootOptions {
+interface RootOptions {
   readonly tolerance: number
   readonly maxSteps: number
 }

@@ -10,7 +10,7 @@ export interface CanaryConfig {
 }
 
 /** One metric of a canary config with every default filled in. */
-export interface CanaryMetric {
+interface CanaryMetric {
   readonly name: string
   readonly groups: readonly string[]
   readonly muted: boolean
@@ -18,12 +18,12 @@ export interface CanaryMetric {
 }
 
 /** The config, or every problem in it as `path: sentence`. */
-export type ParsedCanaryConfig =
+type ParsedCanaryConfig =
   | { readonly ok: true; readonly config: CanaryConfig }
   | { readonly ok: false; readonly problems: readonly string[] }
 
 /** Most metrics of one config: the points of all of them travel in the state of the check. */
-export const MOST_METRICS = 100
+const MOST_METRICS = 100
 
 const effectSizeSchema = z.strictObject({
   measure: z.enum(['meanRatio', 'cles']).optional(),

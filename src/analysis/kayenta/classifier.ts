@@ -36,12 +36,12 @@ export interface MetricClass {
 }
 
 /** The two numbers that Kayenta has as literals: tolerance around no shift, as a share of the estimate, and confidence. */
-export interface TestConstants {
+interface TestConstants {
   readonly tolerance: number
   readonly confidence: number
 }
 
-export const KAYENTA_CONSTANTS: TestConstants = { tolerance: 0.25, confidence: 0.98 }
+const KAYENTA_CONSTANTS: TestConstants = { tolerance: 0.25, confidence: 0.98 }
 
 /**
  * Classifies one metric as Kayenta's `NetflixACAJudge-v1.0` does. Points may be NaN (no data in that step). Two answers

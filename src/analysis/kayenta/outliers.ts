@@ -9,7 +9,7 @@ export function percentile(values: readonly number[], share: number): number | n
 }
 
 /** The range outside of which values count as outliers. */
-export interface Fences {
+interface Fences {
   readonly low: number
   readonly high: number
 }

@@ -9,7 +9,7 @@ export interface ScoredMetric {
 }
 
 /** Why the score is 0 whatever the groups say. */
-export type AutomaticFailure = 'critical' | 'criticalNodata' | 'nodata'
+type AutomaticFailure = 'critical' | 'criticalNodata' | 'nodata'
 
 /** The score of a judgment, 0 to 100 rounded to two decimals, and the score of each group (null: it has no data). */
 export interface Score {
@@ -55,7 +55,7 @@ function automaticFailure(metrics: readonly ScoredMetric[]): AutomaticFailure | 
 }
 
 /** The class of a score; both limits count as reached at equality. */
-export type ScoreClass = 'pass' | 'marginal' | 'fail'
+type ScoreClass = 'pass' | 'marginal' | 'fail'
 
 /** Classifies a score by the two limits of the check. A score that is not a number fails. */
 export function classifyScore(score: number, limits: { readonly pass: number; readonly marginal: number }): ScoreClass {

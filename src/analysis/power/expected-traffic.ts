@@ -6,7 +6,7 @@ import { formatShare } from '../explain.ts'
 import { type LatencyShape, type QuantilePair, shapeThrough } from '../judges/sequential/latency-shape.ts'
 
 /** A rise of the share of failed requests, both in [0, 1]. */
-export interface Rise {
+interface Rise {
   readonly from: number
   readonly to: number
 }

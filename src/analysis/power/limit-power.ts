@@ -74,7 +74,7 @@ export function seenAbove(shape: LatencyShape, seconds: number): (factor: number
 }
 
 /** The share of bad requests, and the largest that is no breach. */
-export interface Badness {
+interface Badness {
   readonly share: number
   readonly allowed: number
   /** As of {@link SeenAbove}; 1 unless requests count in part. */
@@ -89,7 +89,7 @@ function limitPower(plan: BakePlan, rule: ThresholdRule, bad: Badness): number {
 }
 
 /** What a rule with hysteresis asks: so many requests in a look, and so many breaches among the last looks. */
-export type GatheredRule = Pick<ThresholdRule, 'failures' | 'of' | 'minRequests'>
+type GatheredRule = Pick<ThresholdRule, 'failures' | 'of' | 'minRequests'>
 
 /**
  * Probability that enough looks are a breach within the bake, when a look of so many requests of the slower arm, of which

@@ -98,7 +98,7 @@ export function smallestSize(sight: Sight, plan: BakePlan, power = GOOD_POWER): 
 }
 
 /** What a bake sees of a regression, and what it would take to see more. */
-export interface BakePower {
+interface BakePower {
   readonly power: number
   /** The bake that has 90 % power; null when none up to 30 days has, and when this one does. */
   readonly needs: Milliseconds | null

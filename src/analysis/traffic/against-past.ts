@@ -47,7 +47,7 @@ const RESERVE_LOG = 5
 const LONGEST_SILENCE: Milliseconds = 60_000
 
 /** What a check has to go on with when everybody is on the canary, before the first look. */
-export function startAgainstPast(state: CheckState, claims: PastClaims): AgainstPastState {
+function startAgainstPast(state: CheckState, claims: PastClaims): AgainstPastState {
   return {
     ...{ lastEnd: null, watched: 0, silent: 0, failure: null, carried: evidenceOf(state) },
     claims: claims.claims.map(() => ({ seen: { events: 0, requests: 0 }, wealth: startWealth(MORE.length) })),

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../domain/units.ts'
 import { totalOf } from '../histogram.ts'
 
 /** Requests that were sent to one pool in one window, and how many were seen to end in it, however they ended. */
-export interface SentCounts {
+interface SentCounts {
   readonly started: number
   readonly ended: number
 }
@@ -51,7 +51,7 @@ interface OpenRequests {
 }
 
 /** A request that is younger may well be under way. With stable's latencies at hand, slower services get more. */
-export const GRACE: Milliseconds = 3_000
+const GRACE: Milliseconds = 3_000
 const HALF_LIFE: Milliseconds = 300_000
 /** A canary that answers less of what it is sent answers nearly nothing. */
 const NEARLY_NOTHING = 0.1

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../domain/units.ts'
 import { asSentence, formatCount, formatFraction, formatShare } from '../explain.ts'
 
 /** Below it no release goes on: so large a share of failed requests, of so many at least. */
-export interface FloorRule {
+interface FloorRule {
   readonly errors: number
   readonly requests: number
 }

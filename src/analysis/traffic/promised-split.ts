@@ -18,7 +18,7 @@ interface Run {
   readonly time: Milliseconds
 }
 
-export interface PromisedSplitLook {
+interface PromisedSplitLook {
   readonly weight: BasisPoints
   readonly canary: number
   readonly stable: number

@@ -26,7 +26,7 @@ interface SourceState {
   readonly answers: AnswerState
 }
 
-export interface TrafficSeen {
+interface TrafficSeen {
   readonly at: Milliseconds
   /** By metric source; the first one is asked about everything that is not a check's own. */
   readonly observations: Readonly<Record<string, Observation>>

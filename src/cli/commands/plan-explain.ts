@@ -20,10 +20,7 @@ const BAR = 12
 const INDENT = '  '
 
 /** The plan as lines of at most `width` columns (at least 60). */
-export function renderTimeline(
-  plan: Plan,
-  { width, color }: Pick<RenderOptions, 'width' | 'color'>,
-): readonly string[] {
+function renderTimeline(plan: Plan, { width, color }: Pick<RenderOptions, 'width' | 'color'>): readonly string[] {
   const page = { width: Math.min(WIDEST, Math.max(NARROWEST, width)), paint: createPaint(color) }
   const timeline = timelineOf(plan)
   const blocks = [

@@ -16,7 +16,7 @@ export interface LaneView {
   readonly keeper: KeeperView
 }
 
-export interface QueuedRelease {
+interface QueuedRelease {
   readonly releaseId: string
   readonly version: string
   readonly author: string
@@ -25,7 +25,7 @@ export interface QueuedRelease {
   readonly overtakenBy: string | null
 }
 
-export interface Freeze {
+interface Freeze {
   readonly reason: string
   readonly by: string
   readonly at: Milliseconds
@@ -35,7 +35,7 @@ export interface Freeze {
  * Who holds the router now: the release that runs, the lane between releases (`holding`), the lane that brings it back
  * (`recovering`), or nobody, because nothing has been released here yet (`idle`).
  */
-export interface KeeperView {
+interface KeeperView {
   readonly state: 'release' | 'holding' | 'recovering' | 'idle'
   /** One sentence for people. */
   readonly text: string
@@ -44,7 +44,7 @@ export interface KeeperView {
 }
 
 /** What a view needs of an entry of the queue. */
-export interface EntryView {
+interface EntryView {
   readonly version: string
   readonly author: { readonly person: string }
 }

@@ -1,8 +1,8 @@
 import type { Actor } from '../actor.ts'
-import type { PoolRoles } from '../exposure.ts'
-import type { EndReport, WhenBusy } from './lane-state.ts'
+import { isRecord } from '../json.ts'
+import type { WhenBusy } from './lane-state.ts'
 import type { Plan } from '../plan/plan.ts'
-import { isCount, isRecord, isText, type Read, readActor, wrong } from '../release/read-command.ts'
+import { isCount, isText, type Read, readActor, wrong } from '../release/read-command.ts'
 import type { TargetId } from '../target.ts'
 import { FULL_WEIGHT } from '../units.ts'
 
@@ -92,22 +92,4 @@ function isExposure(exposure: unknown): boolean {
 
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((text) => isText(text, 1, 256))
-}
-
-const OUTCOMES: readonly EndReport['outcome'][] = ['promoted', 'rolled-back', 'refused', 'superseded']
-
-/** Reads what a release reports of its end. */
-export function readEndReport(message: unknown): Read<EndReport> {
-  if (!isRecord(message)) return { problem: 'a report is an object' }
-  const { releaseId, outcome, version, roles, turn } = message
-  const known = OUTCOMES.find((name) => name === outcome)
-  if (!isText(releaseId, 1, 256)) return wrong('releaseId', 'the id of a release', releaseId)
-  if (known === undefined) return wrong('outcome', OUTCOMES.join(', '), outcome)
-  if (!isText(version, 1, 256)) return wrong('version', 'a version', version)
-  const pools = isRoles(roles) ? { roles } : {}
-  return { value: { releaseId, outcome: known, version, ...pools, ...(isCount(turn) && { turn }) } }
-}
-
-function isRoles(roles: unknown): roles is PoolRoles {
-  return isRecord(roles) && isText(roles['stable'], 1, 256) && isText(roles['canary'], 1, 256)
 }

@@ -3,7 +3,7 @@ import type { Exposure } from '../exposure.ts'
 import type { Milliseconds } from '../units.ts'
 
 /** Where an action comes from: the plan's step (1-based) and its one-line description. */
-export interface ActionOrigin {
+interface ActionOrigin {
   readonly step: number
   readonly label: string
 }

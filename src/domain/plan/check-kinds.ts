@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { isRecord } from '../json.ts'
 import type { Check, RelativeRule, SequentialRule, ThresholdRule } from './checks.ts'
-import { isRecord } from './plan-issues.ts'
 import { type Parts, partsOf, wholeParts } from './plan-parts.ts'
 import { confidenceText, durationText, nameText, quantileText, ratioText, shareText } from './plan-values.ts'
 import type { Problem, ProblemPath } from '../problems.ts'

@@ -66,7 +66,7 @@ export function createCheckReader(
 }
 
 /** Checks of a whole plan, those of its steps included: each is asked at every look. */
-export const MOST_CHECKS = 100
+const MOST_CHECKS = 100
 
 function tooMany(path: ProblemPath): Problem {
   return {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { isRecord } from '../json.ts'
 import { nearestWord } from '../nearest-word.ts'
 import { formatPath, MOST_PROBLEMS, type Problem, type ProblemPath, shortened, showValue } from '../problems.ts'
 import { type JsonShape, keysOf, shapeOf, shapesAt } from './schema-shapes.ts'
@@ -163,9 +164,4 @@ export function singleEntry(
 
 function listed(keys: readonly string[]): string {
   return shortened(keys.slice(0, 20).join(', '))
-}
-
-/** True for a map of the document. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import { isRecord } from '../json.ts'
 import { nearestWord } from '../nearest-word.ts'
-import { isRecord } from './plan-issues.ts'
 import { MOST_PROBLEMS } from '../problems.ts'
 
 /** The options of a step or a check as far as they can be read, so that one wrong word does not hide what else is wrong. */

@@ -19,7 +19,7 @@ export interface PlacedStep {
 export type Traced = Action | { readonly kind: 'unread'; readonly exposure: Exposure | null }
 
 /** What the steps of a plan look at beside themselves. */
-export interface StepsContext {
+interface StepsContext {
   readonly facts: TargetFacts | null
   readonly reader: CheckReader
   readonly interval: Milliseconds | undefined
@@ -119,7 +119,7 @@ function reportNeverFull(exposure: Exposure, report: (problem: Problem) => void)
 }
 
 /** Exposures, waits and questions of a whole plan: each is a part of the release's history. */
-export const MOST_ACTIONS = 1_000
+const MOST_ACTIONS = 1_000
 
 function reportMany(count: number, report: (problem: Problem) => void): void {
   if (count <= MOST_ACTIONS) return

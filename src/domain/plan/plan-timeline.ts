@@ -39,7 +39,7 @@ export interface TimelineCheck {
 }
 
 /** A plan as a person reads it before it starts. Plain JSON. */
-export interface Timeline {
+interface Timeline {
   readonly rows: readonly TimelineRow[]
   /** All bakes and analyses at their whole length, approvals at once. */
   readonly planned: Milliseconds
@@ -81,7 +81,7 @@ export function timelineOf({ actions, checks, interval }: Plan): Timeline {
 }
 
 /** What a check asks, in one line: `failed requests at most 1.5x as frequent as on stable`. */
-export function questionOf(check: Check): string {
+function questionOf(check: Check): string {
   switch (check.kind) {
     case 'errorRate':
       return `failed requests at most ${limitOf(check.rule, "x stable's share", percent)}`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isRecord } from './plan-issues.ts'
+import { isRecord } from '../json.ts'
 import { type Parsed, parseDuration, parseWeight } from '../units.ts'
 
 /** The small texts of a plan as zod schemas: each turns text into a number and never guesses. */

@@ -1,5 +1,6 @@
 import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
 import { z } from 'zod'
+import { isRecord } from '../json.ts'
 import type { Action } from './actions.ts'
 import type { CheckKind } from './check-kinds.ts'
 import type { Check } from './checks.ts'
@@ -7,7 +8,7 @@ import { visible } from '../characters.ts'
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
 import { type CheckReader, createCheckReader, withBudget, withShare } from './plan-checks.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
-import { isRecord, reportIssues } from './plan-issues.ts'
+import { reportIssues } from './plan-issues.ts'
 import { USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
 import { partsOf } from './plan-parts.ts'
 import { expandSteps, type PlacedStep, readSteps, type Traced } from './plan-steps.ts'
@@ -17,7 +18,7 @@ import type { StepKind } from './steps/step-kind.ts'
 import type { Milliseconds } from '../units.ts'
 
 /** A step as people see it: what was written, in one line. */
-export interface PlanStep {
+interface PlanStep {
   readonly kind: string
   readonly label: string
 }
@@ -117,7 +118,7 @@ export const planHead = z.strictObject({
     .default(USUAL_FLOOR),
 })
 
-export type PlanHead = z.infer<typeof planHead>
+type PlanHead = z.infer<typeof planHead>
 
 /** A plan, or all that is wrong with it. */
 export type PlanRead = { readonly plan: Plan } | { readonly problems: readonly Problem[] }

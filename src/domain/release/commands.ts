@@ -24,7 +24,7 @@ export interface Command {
 }
 
 /** What the sender learns: the command took effect, or had done so before (same key), or why not. */
-export type CommandDecision =
+type CommandDecision =
   | { readonly kind: 'accept' }
   | { readonly kind: 'repeat' }
   | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly message: string; readonly fix: string }

@@ -43,7 +43,7 @@ export interface GuardInput {
 }
 
 /** The share of failed requests (0 to 1) at which a canary is not fit for anybody, of so many requests at least. */
-export interface GuardFloor {
+interface GuardFloor {
   readonly errors: number
   readonly requests: number
 }

@@ -1,4 +1,5 @@
 import { type Actor, ENTRANCES } from '../actor.ts'
+import { isRecord } from '../json.ts'
 import type { Command, CommandVerb } from './commands.ts'
 import type { Milliseconds } from '../units.ts'
 
@@ -38,11 +39,6 @@ export function readActor(actor: unknown): Read<Actor> {
   if (!isText(person, 1, LONGEST_NAME)) return wrong('actor.person', 'the id of a person', person)
   if (known === undefined) return wrong('actor.entrance', ENTRANCES.join(', '), entrance)
   return { value: { person, entrance: known } }
-}
-
-/** True for a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** True for a text whose length is between these two. */

@@ -61,7 +61,7 @@ export interface ReleaseCard {
   readonly trail: readonly { readonly at: Milliseconds; readonly text: string }[]
 }
 
-export interface CardSource {
+interface CardSource {
   readonly plan: Plan
   readonly version: string
   readonly replaces?: string | null | undefined

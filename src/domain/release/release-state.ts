@@ -9,7 +9,7 @@ import type { Verdict } from '../verdict.ts'
  * in it. Four phases are ends: `promoted`; `rolled-back`, which was read back; `refused`, which has never asked the router
  * for anything; and `superseded`, which found the router in the hands of a newer release and left it alone.
  */
-export type ReleasePhase =
+type ReleasePhase =
   | 'starting'
   | 'exposing'
   | 'baking'

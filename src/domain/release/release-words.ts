@@ -2,7 +2,7 @@ import type { ReleaseCard } from './release-card.ts'
 import { formatDuration, type Milliseconds } from '../units.ts'
 
 /** How a phase is to be looked at: it went well, it goes or went back, a person is needed, or it moves by itself. */
-export type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'
+type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'
 
 /** The tone of a card's phase, `paused (baking)` and `queued` among them. */
 export function toneOf(phase: string): PhaseTone {

@@ -1,5 +1,5 @@
 import { unseenCharacter, visible } from '../characters.ts'
-import { isRecord } from '../plan/plan-issues.ts'
+import { isRecord } from '../json.ts'
 import { type Problem, type ProblemPath, shortened } from '../problems.ts'
 
 /** How large a value may be, however it came: as a text, as JSON, or from a program. */
@@ -16,7 +16,7 @@ export interface ValueLimits {
 export const PLAN_VALUE_LIMITS: ValueLimits = { noun: 'a plan', values: 10_000, levels: 32, key: 256 }
 
 /** What is wrong with a value whatever it says. When it is `unbounded` nothing else may look at it. */
-export interface ValueFaults {
+interface ValueFaults {
   readonly unbounded: Problem | null
   readonly problems: readonly Problem[]
 }

@@ -11,7 +11,7 @@ export interface PlacedProblem {
 }
 
 /** What a document says, and what is wrong with how it says it. What is wrong is left out of the value. */
-export interface ReadValue {
+interface ReadValue {
   readonly value: unknown
   readonly problems: readonly PlacedProblem[]
 }

@@ -6,7 +6,7 @@ import { wishSchema } from './routing.ts'
 import type { RoutingStore } from './routing-store.ts'
 import type { TrafficMetrics } from './traffic-metrics.ts'
 
-export interface AdminSettings {
+interface AdminSettings {
   readonly pools: readonly [string, string]
   readonly store: RoutingStore
   readonly metrics: TrafficMetrics

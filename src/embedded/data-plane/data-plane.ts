@@ -26,9 +26,6 @@ const settingsSchema = z.strictObject({
   grace: z.int().min(0).max(60_000).default(1_000),
 })
 
-/** Settings of the data plane as they come in. */
-export type DataPlaneSettings = z.input<typeof settingsSchema>
-
 /**
  * Starts the weighted proxy and its admin API on 127.0.0.1; `ports` are `proxy` and `admin`. Throws `config.invalid`
  * when the settings are not right. A damaged state file is set aside, said on stderr, and does not keep it from serving.

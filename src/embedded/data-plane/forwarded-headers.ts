@@ -1,7 +1,7 @@
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
 
 /** Name and value in turn, as they came. */
-export type RawHeaders = readonly string[]
+type RawHeaders = readonly string[]
 
 /** The service's report of a business event; not for users. */
 export const EVENT_HEADER = 'x-sluice-event'

@@ -8,7 +8,7 @@ import { type Call, callService, type Exchange, type Failure, relayBody } from '
 import { type Ending, LEFT, type TrafficMetrics } from './traffic-metrics.ts'
 import { cohortsOf, userKeyOf } from './user-key.ts'
 
-export interface ProxySettings {
+interface ProxySettings {
   readonly pools: readonly [string, string]
   /** Where each pool's service listens. */
   readonly upstreams: Readonly<Record<string, string>>
@@ -21,7 +21,7 @@ export interface ProxySettings {
   routing(): Routing
 }
 
-export interface Proxy {
+interface Proxy {
   readonly handler: Handler
   close(): void
 }

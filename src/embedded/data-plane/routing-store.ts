@@ -1,4 +1,5 @@
-import { codeOf, parseJson, type ParsedState, readStateFile, writeStateFile } from '../state-file.ts'
+import { parseJson } from '../../domain/json.ts'
+import { codeOf, type ParsedState, readStateFile, writeStateFile } from '../state-file.ts'
 import { problemsOf } from '../loopback-server.ts'
 import { firstPoolOnly, follow, isFencedOff, type Routing, stateSchema, stateText, type Wish } from './routing.ts'
 

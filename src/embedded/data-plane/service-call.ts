@@ -106,7 +106,7 @@ function failureOf(error: NodeJS.ErrnoException, { reusedSocket }: ClientRequest
   return reusedSocket ? 'stale' : 'cut'
 }
 
-export interface Relayed {
+interface Relayed {
   /** `unread`: the client took nothing for too long. */
   readonly how: 'whole' | 'cut' | 'silent' | 'unread' | 'left'
   /** How long the service had been silent at the end, in milliseconds. */

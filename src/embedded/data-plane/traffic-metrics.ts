@@ -16,13 +16,13 @@ export interface Ending {
 }
 
 /** How one request ended. */
-export interface EndedRequest extends Ending {
+interface EndedRequest extends Ending {
   readonly pool: string
   readonly seconds: number
 }
 
 /** What a service did instead of answering. A connection that was idle and is closed is no failure. */
-export type ServiceFailure = Extract<Failure, 'refused' | 'cut' | 'stale' | 'malformed' | 'silent'>
+type ServiceFailure = Extract<Failure, 'refused' | 'cut' | 'stale' | 'malformed' | 'silent'>
 
 /** Counts requests per pool for the metrics page and for the admin API. */
 export interface TrafficMetrics {
@@ -44,7 +44,7 @@ const MOST_EVENTS = 50
 const EVENT_NAME = /^[a-zA-Z][a-zA-Z0-9_.-]{0,63}$/
 
 /** Upper bounds in seconds: 37 from 1 ms to 10 s, each 29 % above the last, so that a quantile is off by less than that. */
-export const LATENCY_BOUNDS_SECONDS: readonly number[] = Array.from({ length: 37 }, (_, index) =>
+const LATENCY_BOUNDS_SECONDS: readonly number[] = Array.from({ length: 37 }, (_, index) =>
   Number((0.001 * 10 ** (index / 9)).toPrecision(4)),
 )
 

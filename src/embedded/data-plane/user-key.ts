@@ -5,7 +5,7 @@ const COOKIE = 'sluice-user'
 const KEY = /^[\w.@+-]{1,128}$/
 
 /** Who sent a request, and the cookie to answer with when the request did not say. */
-export interface UserKey {
+interface UserKey {
   readonly key: string
   readonly setCookie: string | null
 }

@@ -31,9 +31,6 @@ const settingsSchema = z.strictObject({
   faults: faultsSchema.partial().default({}),
 })
 
-/** Settings of the demo service as they come in. */
-export type DemoServiceSettings = z.input<typeof settingsSchema>
-
 /** Log-normal latency: half of all requests take longer than 12 ms, one in a hundred longer than 45 ms. */
 const MEDIAN_MS = 12
 const SIGMA = Math.log(45 / MEDIAN_MS) / 2.326

@@ -21,7 +21,7 @@ const settingsSchema = z.strictObject({
 export type LoadSettings = z.input<typeof settingsSchema>
 
 /** What the users have seen since the start. An error is a 5xx, no answer, or an answer that broke off. */
-export interface LoadStats {
+interface LoadStats {
   readonly total: number
   readonly errors: number
   /** Requests that were due while too many were under way, and not sent. */

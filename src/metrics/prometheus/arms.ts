@@ -4,16 +4,16 @@ import type { Milliseconds } from '../../domain/units.ts'
 import { armOf, type Gaps, isReported } from '../arm.ts'
 import type { Part } from '../cumulative.ts'
 import { neverReported, type Selector, selectorText } from '../selector.ts'
-import type { Sample } from './http-api.ts'
+import type { VectorSample } from './http-api.ts'
 import type { PrometheusOptions } from './options.ts'
 import { soundRises, sumRises } from './rises.ts'
 import { measureOf, PART_LABEL } from './series.ts'
 
 /** What a look has brought together: the answers of {@link windowQuery} and {@link originQuery} for its windows. */
-export interface Answers {
-  readonly samples: readonly Sample[]
+interface Answers {
+  readonly samples: readonly VectorSample[]
   /** First samples that count nothing of the window, in the parts of the rises that they are to be taken from. */
-  readonly past: readonly Sample[]
+  readonly past: readonly VectorSample[]
 }
 
 /** What one pool did in a look. `seen` is what has been reported by either pool, in this look or before. */
@@ -24,10 +24,10 @@ export function readArm(
   { samples, past }: Answers,
   seen: readonly string[],
 ): MetricResult<ArmCounts> {
-  const isOwn = ({ labels }: Sample) => labels[options.poolLabel] === pool
+  const isOwn = ({ labels }: VectorSample) => labels[options.poolLabel] === pool
   const own = samples.filter(isOwn)
-  const isCount = ({ labels }: Sample) => !/^(?:carries:|new$|restarts$|age$)/.test(partIn(labels))
-  const rise = ({ labels, value }: Sample) => ({ measure: measureOf(options, labels), by: value })
+  const isCount = ({ labels }: VectorSample) => !/^(?:carries:|new$|restarts$|age$)/.test(partIn(labels))
+  const rise = ({ labels, value }: VectorSample) => ({ measure: measureOf(options, labels), by: value })
   const foreign = past.filter(isOwn).map(rise)
   const sums = sumRises([...own.filter(isCount).map(rise), ...foreign.map(({ measure, by }) => ({ measure, by: -by }))])
   const sound = soundRises(pool, sums)
@@ -47,14 +47,14 @@ export function readArm(
 }
 
 /** Keys of the parts that these answers show to be reported by any pool. */
-export function seenIn(options: PrometheusOptions, samples: readonly Sample[]): readonly string[] {
+export function seenIn(options: PrometheusOptions, samples: readonly VectorSample[]): readonly string[] {
   const carried = new Set(samples.map(({ labels }) => partIn(labels)).filter((name) => name.startsWith('carries:')))
   return optionalParts(options).flatMap(([, name, selector]) =>
     carried.has(`carries:${name}`) ? [selectorText(selector)] : [],
   )
 }
 
-function absent(options: PrometheusOptions, pool: string, own: readonly Sample[]): MetricResult<never> {
+function absent(options: PrometheusOptions, pool: string, own: readonly VectorSample[]): MetricResult<never> {
   const age = own.findLast(({ labels }) => partIn(labels) === 'age')?.value
   if (age === undefined) return { kind: 'noData', reason: `Prometheus has no requests of ${pool}.` }
   if (age <= staleAfterSeconds(options)) return { kind: 'noData', reason: `${pool} was not scraped in this window.` }
@@ -65,7 +65,7 @@ function gapsOf(
   options: PrometheusOptions,
   roles: PoolRoles,
   pool: string,
-  own: readonly Sample[],
+  own: readonly VectorSample[],
   seen: readonly string[],
 ): Gaps {
   const gaps: Partial<Record<Part, string>> = {}
@@ -96,7 +96,7 @@ function optionalParts({
   ]
 }
 
-function sumOf(samples: readonly Sample[], part: string): number {
+function sumOf(samples: readonly VectorSample[], part: string): number {
   const found = samples.filter(({ labels }) => partIn(labels) === part)
   return found.reduce((sum, { value }) => sum + value, 0)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../domain/json.ts'
 import type { MetricFault, MetricResult } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { fetchText } from '../../outbound/fetch-text.ts'
@@ -15,7 +16,7 @@ export interface ApiSettings {
 }
 
 /** One series of an instant vector. NaN and infinities are kept as such. */
-export interface Sample {
+export interface VectorSample {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
@@ -40,7 +41,7 @@ export async function instantQuery(
   query: string,
   at: Milliseconds,
   signal: AbortSignal,
-): Promise<MetricResult<readonly Sample[]>> {
+): Promise<MetricResult<readonly VectorSample[]>> {
   const parameters = { query, time: secondsOf(at) }
   return call(settings, settings.endpoint, parameters, LONGEST_BODY, readVector, signal)
 }
@@ -105,7 +106,7 @@ const envelopeSchema = z.object({
   warnings: z.array(z.string()).optional(),
 })
 
-function readVector(body: string): MetricResult<readonly Sample[]> {
+function readVector(body: string): MetricResult<readonly VectorSample[]> {
   const parsed = envelopeSchema.safeParse(parseJson(body))
   if (!parsed.success) return fault('malformed', 'Prometheus sent something that is no answer to a query.')
   const { data, warnings } = parsed.data
@@ -176,14 +177,6 @@ function numberOf(text: string): number {
   if (text === '+Inf') return Number.POSITIVE_INFINITY
   if (text === '-Inf') return Number.NEGATIVE_INFINITY
   return text.trim() === '' ? Number.NaN : Number(text)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 function fault(kind: MetricFault, reason: string): MetricResult<never> {

@@ -4,7 +4,7 @@ import type { Milliseconds } from '../../domain/units.ts'
 import { lookNotTaken } from '../look.ts'
 import type { ObserveRequest } from '../metric-source.ts'
 import { readArm, seenIn } from './arms.ts'
-import { type ApiSettings, instantQuery, type Sample } from './http-api.ts'
+import { type ApiSettings, instantQuery, type VectorSample } from './http-api.ts'
 import type { PrometheusOptions } from './options.ts'
 import { originQuery } from './origin-query.ts'
 import { PART_LABEL } from './series.ts'
@@ -50,9 +50,9 @@ export async function observeWindow(
 }
 
 const WAITING: MetricResult<never> = { kind: 'noData', reason: 'Waiting for the next scrape.' }
-const NO_SAMPLES: MetricResult<readonly Sample[]> = { kind: 'value', value: [] }
+const NO_SAMPLES: MetricResult<readonly VectorSample[]> = { kind: 'value', value: [] }
 
-type Ask = (query: string, at: Milliseconds) => Promise<MetricResult<readonly Sample[]>>
+type Ask = (query: string, at: Milliseconds) => Promise<MetricResult<readonly VectorSample[]>>
 
 /** Asks with what is left of the deadline. */
 function askWithin(api: ApiSettings, signal: AbortSignal): Ask {
@@ -66,7 +66,7 @@ async function askWindow(
   ask: Ask,
   pools: readonly string[],
   window: Window,
-): Promise<MetricResult<{ readonly samples: readonly Sample[]; readonly past: readonly Sample[] }>> {
+): Promise<MetricResult<{ readonly samples: readonly VectorSample[]; readonly past: readonly VectorSample[] }>> {
   const answer = await ask(windowQuery(options, pools, window), window.end)
   if (answer.kind !== 'value') return answer
   const samples = answer.value

@@ -9,7 +9,7 @@ import {
   restartsSince,
   risesSince,
   successionOf,
-  type Tally,
+  type CounterTally,
   tallyAfter,
   tallySchema,
 } from '../cumulative.ts'
@@ -20,10 +20,10 @@ import type { ScrapeOptions } from './options.ts'
 import type { Page, PoolPage } from './page.ts'
 
 /** Where a look ended, as it travels with the release. */
-export interface ScrapeCursor {
+interface ScrapeCursor {
   readonly at: Milliseconds
   /** By URL and pool. */
-  readonly tallies: Readonly<Record<string, Readonly<Record<string, Tally>>>>
+  readonly tallies: Readonly<Record<string, Readonly<Record<string, CounterTally>>>>
   /** What has been seen to be reported at all, by either pool: only that is 0 where it is absent. */
   readonly seen: readonly string[]
 }
@@ -36,14 +36,14 @@ const cursorSchema = z.object({
 })
 
 /** Where a look goes on, and what was seen before. */
-export interface Past {
+interface Past {
   /** Null when nothing of it may be counted from. */
   readonly since: ScrapeCursor | null
   readonly seen: readonly string[]
 }
 
 /** The past of a look: a cursor that was set before anything may be counted is worth no more than what was seen. */
-export function pastOf({ since, notBefore }: ObserveRequest): Past {
+export function readCursor({ since, notBefore }: ObserveRequest): Past {
   const parsed = cursorSchema.safeParse(since)
   if (!parsed.success) return { since: null, seen: [] }
   return { since: parsed.data.at >= notBefore ? parsed.data : null, seen: parsed.data.seen }
@@ -107,7 +107,7 @@ function gapsOf(
   options: ScrapeOptions,
   seen: readonly string[],
   pages: readonly Page[],
-  readings: readonly { readonly before: Tally; readonly page: PoolPage }[],
+  readings: readonly { readonly before: CounterTally; readonly page: PoolPage }[],
   roles: PoolRoles,
   pool: string,
 ): Gaps {

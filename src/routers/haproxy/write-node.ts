@@ -9,7 +9,7 @@ import { describeAddress, refused, runCommands, unreachable } from './runtime-ap
 import { entriesOf, holdsExactly, isInForce, type MapEntry, parseMapLines } from './split-map.ts'
 
 /** What a write may use: the time that is left for all of it, its end by the caller, and the caller's right to write. */
-export interface WriteBounds {
+interface WriteBounds {
   readonly remaining: () => Milliseconds
   readonly signal: AbortSignal
   readonly permit: Permit

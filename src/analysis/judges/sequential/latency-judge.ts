@@ -33,7 +33,7 @@ import { growWealth, startWealth, type Wealth } from './wealth.ts'
 export { floorOf }
 
 /** Requests seen so far in each bucket, newest counted most. Plain JSON. */
-export interface SeenLatency {
+interface SeenLatency {
   readonly upperBoundsSeconds: readonly number[]
   readonly canary: readonly number[]
   readonly stable: readonly number[]

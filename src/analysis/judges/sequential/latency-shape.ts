@@ -19,7 +19,7 @@ export type LatencyShape =
 export const DEFAULT_BOUNDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** A quantile in (0, 1) and what it is. */
-export interface QuantilePoint {
+interface QuantilePoint {
   readonly quantile: number
   readonly seconds: number
 }

@@ -8,7 +8,7 @@ export interface Earnings {
 }
 
 /** A walk that is never above ln of the mean wealth, once the barrier is raised by what the mixture costs. */
-export interface MixWalk {
+interface MixWalk {
   readonly walk: Walk
   readonly barrier: number
 }

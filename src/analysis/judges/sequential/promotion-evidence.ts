@@ -34,7 +34,7 @@ export type ProofState =
   | { readonly kind: 'none' }
 
 /** Stable is counted above `stableSeconds`, the canary above `canarySeconds` ≤ ratio · stableSeconds. */
-export interface ProofThreshold {
+interface ProofThreshold {
   readonly stableSeconds: number
   readonly canarySeconds: number
 }

@@ -164,7 +164,7 @@ function conclude(
 }
 
 /** Counts of one look. */
-export type Counts =
+type Counts =
   | { readonly kind: 'usable'; readonly counts: SplitCounts; readonly duration: Milliseconds }
   | { readonly kind: 'blind' | 'undecided'; readonly reason: string }
 

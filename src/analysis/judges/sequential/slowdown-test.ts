@@ -5,7 +5,7 @@ import { survivalOf, totalOf } from '../../histogram.ts'
  * A way in which a version can be slower: a share of its requests takes `factor` times as long (beyond the accepted
  * ratio), the others are as fast as before.
  */
-export interface Slowdown {
+interface Slowdown {
   readonly share: number
   readonly factor: number
   readonly logWeight: number
@@ -70,7 +70,7 @@ export function countBetween(histogram: LatencyHistogram, thresholds: readonly n
 }
 
 /** What one interval showed, in the categories of {@link countBetween}. */
-export interface SlowdownCounts {
+interface SlowdownCounts {
   readonly canary: readonly number[]
   readonly stable: readonly number[]
 }

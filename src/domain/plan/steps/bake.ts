@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isRecord } from '../plan-issues.ts'
+import { isRecord } from '../../json.ts'
 import { stretchText } from '../plan-values.ts'
 import { formatDuration } from '../../units.ts'
 import { reportUnseen } from './looks.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { isRecord } from '../../json.ts'
 import type { Action } from '../actions.ts'
 import type { Exposure } from '../../exposure.ts'
-import { isRecord } from '../plan-issues.ts'
 import { stretchText, weightText } from '../plan-values.ts'
 import { type BasisPoints, formatDuration, formatWeight, type Milliseconds } from '../../units.ts'
 import { reportUnseen } from './looks.ts'

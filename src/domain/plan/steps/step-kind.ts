@@ -33,7 +33,7 @@ export interface StepContext {
 }
 
 /** How one kind of step is written: see {@link defineStep}. */
-export interface StepDefinition<Options> {
+interface StepDefinition<Options> {
   /** The key that names the step in a plan. */
   readonly kind: string
   /** One sentence for the docs table. */
