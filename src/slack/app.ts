@@ -8,7 +8,7 @@ import { parseJson } from '../domain/json.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
-import type { SlackMetrics } from '../telemetry/slack-metrics.ts'
+import { countedDelivery, type SlackMetrics } from '../telemetry/slack-metrics.ts'
 import {
   type Answer,
   answerCommand,
@@ -57,8 +57,9 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     ...(options.fetch !== undefined && { clientOptions: { fetch: fetchFor(options.fetch) } }),
   })
 
-  app.command('/release', async ({ ack, command, respond }) => {
+  app.command('/release', async ({ ack, command, respond: send }) => {
     await ack()
+    const respond = counted(send, metrics)
     const user = { team: command.team_id, user: command.user_id }
     const parsed = parseSlashCommand(command.text)
     if ('refusal' in parsed) return inWords(respond, options, () => tellOne(respond, escapeLines(parsed.refusal)))
@@ -71,8 +72,9 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   })
 
   for (const verb of BUTTON_VERBS) {
-    app.action<BlockAction<ButtonAction>>(actionIdOf(verb), async ({ ack, body, action, respond }) => {
+    app.action<BlockAction<ButtonAction>>(actionIdOf(verb), async ({ ack, body, action, respond: send }) => {
       await ack()
+      const respond = counted(send, metrics)
       await inWords(respond, options, async () => {
         const { release, step } = readButton(action.value)
         const command = { verb, releaseId: release, step, reason: '' }
@@ -119,6 +121,16 @@ function deliver(app: App, body: object, logger: FastifyBaseLogger | undefined):
       },
     )
   })
+}
+
+function counted(respond: RespondFn, metrics: SlackMetrics | undefined): RespondFn {
+  return (message) =>
+    countedDelivery(
+      metrics,
+      'response_url',
+      () => respond(message),
+      ({ ok }) => ok,
+    )
 }
 
 /** While a command is tried again, the person who sent it knows. */

@@ -1,7 +1,7 @@
 import type { webApi } from '@slack/bolt'
 import type { Notice } from '../activities/activities.ts'
 import type { Notifier } from '../activities/notifier.ts'
-import type { SlackMetrics } from '../telemetry/slack-metrics.ts'
+import { countedDelivery, type SlackDeliveries } from '../telemetry/slack-metrics.ts'
 import { releaseBlocks, releaseText, textBlocks } from './blocks.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 import { createWebClient, type WebClientOptions } from './web-client.ts'
@@ -9,7 +9,7 @@ import { createWebClient, type WebClientOptions } from './web-client.ts'
 export interface SlackNotifierOptions extends WebClientOptions {
   /** Id of the channel that all releases are told in. */
   readonly channel: string
-  readonly metrics?: SlackMetrics
+  readonly metrics?: SlackDeliveries
 }
 
 /**
@@ -19,20 +19,9 @@ export interface SlackNotifierOptions extends WebClientOptions {
 export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   const { channel, metrics } = options
 
-  async function counted<T>(method: 'chat.postMessage' | 'chat.update', body: () => Promise<T>): Promise<T> {
-    try {
-      const result = await body()
-      metrics?.sent(method, 'ok')
-      return result
-    } catch (error) {
-      metrics?.sent(method, 'failed')
-      throw error
-    }
-  }
-
   async function post(client: webApi.WebClient, notice: Notice): Promise<string> {
     const message = { channel, ...contentOf(notice), ...PLAIN }
-    const answer = await counted('chat.postMessage', () => client.chat.postMessage(message))
+    const answer = await countedDelivery(metrics, 'chat.postMessage', () => client.chat.postMessage(message))
     if (answer.ts === undefined) throw new Error('Slack took the message but did not say under which name')
     // Slack wants the channel's id for updates, whatever it was called when posting.
     return `${answer.channel ?? channel}:${answer.ts}`
@@ -42,7 +31,7 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   async function update(client: webApi.WebClient, notice: Notice, place: MessagePlace): Promise<boolean> {
     try {
       const message = { ...place, ...contentOf(notice) }
-      await counted('chat.update', () => client.chat.update(message))
+      await countedDelivery(metrics, 'chat.update', () => client.chat.update(message))
       return true
     } catch (error) {
       if (GONE.includes(platformError(error))) return false
@@ -55,7 +44,7 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
     const text = lineOf(notice)
     const message = { channel: place.channel, thread_ts: place.ts, text, blocks: [...textBlocks(text)], ...PLAIN }
     const broadcast = level === 'alarm' ? { reply_broadcast: true as const } : {}
-    await counted('chat.postMessage', () => client.chat.postMessage({ ...message, ...broadcast }))
+    await countedDelivery(metrics, 'chat.postMessage', () => client.chat.postMessage({ ...message, ...broadcast }))
   }
 
   return {

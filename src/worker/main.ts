@@ -11,6 +11,7 @@ import { createAdapterPool } from './adapters.ts'
 import { createWorker } from './create-worker.ts'
 import { watchLostLanes } from './lost-lanes.ts'
 import { ensureSearchAttributes } from './namespace.ts'
+import { slackDeliveries } from './slack-deliveries.ts'
 
 /** A worker process: reads its settings, builds the adapters, and works until it is told to stop. */
 async function main(): Promise<void> {
@@ -77,7 +78,8 @@ async function createNotifier(environment: Environment, { slack }: Installation)
   const token = environment.SLUICE_SLACK_BOT_TOKEN
   if (token === undefined || slack === null) return logNotifier
   const { createSlackNotifier } = await import('../slack/notifier.ts')
-  return createSlackNotifier({ botToken: token, channel: slack.channel })
+  const metrics = slackDeliveries(Runtime.instance().metricMeter)
+  return createSlackNotifier({ botToken: token, channel: slack.channel, metrics })
 }
 
 /** Without Slack the messages go to the log: they are in the release's story as well. */

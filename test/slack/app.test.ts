@@ -168,6 +168,9 @@ describe('/release', () => {
       text: '`checkout/production/1` started: checkout/production v2',
     })
     expect((await world.releases.show(ID)).author).toBe('carol')
+    expect(await world.metrics.registry.metrics()).toContain(
+      'sluice_slack_deliveries_total{method="response_url",answer="ok"} 1',
+    )
   })
 
   it('gives one release to two deliveries of one command', async () => {
