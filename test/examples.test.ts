@@ -36,6 +36,19 @@ const checksOf = ({ actions, checks }: Plan) => [
 const bakeOf = (actions: readonly Action[]) =>
   actions.reduce((sum, action) => sum + (action.kind === 'bake' || action.kind === 'judge' ? action.duration : 0), 0)
 
+describe('examples/haproxy/sluice.yaml', () => {
+  it('is an installation for the pools and the map of haproxy.cfg', () => {
+    const read = readInstallation(textOf('haproxy/sluice.yaml'), 'examples/haproxy/sluice.yaml', ADAPTERS)
+    if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
+    const config = textOf('haproxy/haproxy.cfg')
+    for (const { service, pools, router } of read.installation.targets) {
+      for (const pool of pools) expect(config).toContain(`backend ${pool}`)
+      expect(config).toContain(`map(${(router as { map?: string }).map},0)`)
+      expect(planOf('checkout.yaml').service).toBe(service)
+    }
+  })
+})
+
 describe('examples/sluice.yaml', () => {
   it('is an installation, and every target names a plan that is for it', () => {
     for (const target of installation().targets) {

@@ -16,8 +16,8 @@ export interface ApiDependencies {
   /** The plan a target has registered, parsed but not checked; null when it has none. */
   readonly plans: (target: TargetId) => Promise<unknown>
   readonly metrics: Metrics
-  /** Adds the Slack addresses to the same port. */
-  readonly slack?: (fastify: FastifyInstance) => void
+  /** Adds addresses of its own to the same port, for callers from afar who sign what they send. */
+  readonly mount?: (fastify: FastifyInstance) => void
   /** The past of a target, for calibrations. */
   readonly record: RecordPast
   /** The same of releases that are over. */

@@ -54,7 +54,7 @@ async function main(): Promise<void> {
     recordTraffic: createRecorder(installation, ADAPTERS, bothPools),
     runCalibration: calibrateInThread,
     runPower: powerInThread,
-    ...(slack !== null && { slack: slack.mount }),
+    ...(slack !== null && { mount: slack.mount }),
   })
   catchStrays(process, log)
   await server.listen({ host: environment.SLUICE_HOST, port: environment.SLUICE_PORT })

@@ -53,7 +53,7 @@ export function createServer(deps: ApiDependencies): FastifyInstance {
   })
   observeRequests(fastify, deps)
   fastify.register(ownRoutes, { deps })
-  if (deps.slack !== undefined) deps.slack(fastify)
+  deps.mount?.(fastify)
   return fastify
 }
 

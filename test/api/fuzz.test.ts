@@ -33,7 +33,7 @@ beforeAll(async () => {
     botToken: 'xoxb-test',
     fetch: send as typeof fetch,
   })
-  server = createServer(apiParts({ releases, metrics, slack: slack.mount }))
+  server = createServer(apiParts({ releases, metrics, mount: slack.mount }))
   server.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url })
   })

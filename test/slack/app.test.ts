@@ -46,7 +46,7 @@ async function setUp() {
     metrics: metrics.slack,
     now: () => NOW,
   })
-  const server = createServer(apiParts({ releases, metrics, slack: slack.mount }))
+  const server = createServer(apiParts({ releases, metrics, mount: slack.mount }))
   servers.push(server)
   const answered = async (count: number) => {
     await vi.waitFor(() => expect(sent.length).toBeGreaterThanOrEqual(count))

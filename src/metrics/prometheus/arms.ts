@@ -107,6 +107,6 @@ function partIn(labels: Readonly<Record<string, string>>): string {
 
 /** Two scrapes may be missed, and a little for the scrape itself. */
 function staleAfterSeconds({ scrapeInterval }: PrometheusOptions): number {
-  const slack: Milliseconds = 500
-  return (2 * scrapeInterval + slack) / 1_000
+  const leeway: Milliseconds = 500
+  return (2 * scrapeInterval + leeway) / 1_000
 }
