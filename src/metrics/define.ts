@@ -12,10 +12,10 @@ export interface MetricSourceContext {
 }
 
 /** The options an adapter takes in `sluice.yaml`: a strict object with the adapter's kind as its literal `kind`. */
-type MetricSourceOptionsSchema<Kind extends string = string> = z.ZodObject<{ kind: z.ZodLiteral<Kind> }>
+export type MetricSourceOptionsSchema<Kind extends string = string> = z.ZodObject<{ kind: z.ZodLiteral<Kind> }>
 
 /** One metric source adapter, complete: what it is called, takes, can do and how it is made. */
-interface MetricSourceDefinition<Kind extends string, Schema extends MetricSourceOptionsSchema<Kind>> {
+export interface MetricSourceDefinition<Kind extends string, Schema extends MetricSourceOptionsSchema<Kind>> {
   readonly kind: Kind
   readonly options: Schema
   /** The most it can do. */
@@ -29,7 +29,7 @@ interface MetricSourceDefinition<Kind extends string, Schema extends MetricSourc
 }
 
 /** A definition that also takes options nobody has parsed yet. */
-interface DefinedMetricSource<Kind extends string, Schema extends MetricSourceOptionsSchema<Kind>>
+export interface DefinedMetricSource<Kind extends string, Schema extends MetricSourceOptionsSchema<Kind>>
   extends Omit<MetricSourceDefinition<Kind, Schema>, 'capabilitiesOf'> {
   /** What it can do with these options; throws `config.invalid` when they are not this adapter's. */
   capabilitiesWith(options: unknown): MetricSourceCapabilities

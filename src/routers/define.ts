@@ -15,10 +15,10 @@ export interface RouterContext {
 }
 
 /** The options an adapter takes in `sluice.yaml`: a strict object with the adapter's kind as its literal `kind`. */
-type RouterOptionsSchema<Kind extends string = string> = z.ZodObject<{ kind: z.ZodLiteral<Kind> }>
+export type RouterOptionsSchema<Kind extends string = string> = z.ZodObject<{ kind: z.ZodLiteral<Kind> }>
 
 /** One router adapter, complete: what it is called, takes, can do and how it is made. */
-interface RouterDefinition<Kind extends string, Schema extends RouterOptionsSchema<Kind>> {
+export interface RouterDefinition<Kind extends string, Schema extends RouterOptionsSchema<Kind>> {
   readonly kind: Kind
   readonly options: Schema
   /** What it can do with the options that it needs. */
@@ -34,7 +34,7 @@ interface RouterDefinition<Kind extends string, Schema extends RouterOptionsSche
 }
 
 /** A definition that also takes options nobody has parsed yet. */
-interface DefinedRouter<Kind extends string, Schema extends RouterOptionsSchema<Kind>>
+export interface DefinedRouter<Kind extends string, Schema extends RouterOptionsSchema<Kind>>
   extends Omit<RouterDefinition<Kind, Schema>, 'capabilitiesOf' | 'statesOf'> {
   /** What it can do with these options; throws `config.invalid` when they are not this adapter's. */
   capabilitiesWith(options: unknown): RouterCapabilities
