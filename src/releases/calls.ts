@@ -12,7 +12,7 @@ export interface Calls {
   readonly look: <T>(what: string, until: Milliseconds, body: () => Promise<T>) => Promise<T>
   /** For what has an effect and is harmless to repeat; `named` is what the error calls it. */
   readonly send: <T>(
-    wish: { readonly what: string; readonly named: string; readonly until: Milliseconds },
+    request: { readonly what: string; readonly named: string; readonly until: Milliseconds },
     body: () => Promise<T>,
     onFailure?: (fate: Fate) => void,
   ) => Promise<T>

@@ -20,18 +20,18 @@ import {
   withdrawUpdate,
 } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
-import type { LaneWish } from './releases.ts'
+import type { LaneRequest } from './releases.ts'
 
 /** The lanes, by their messages. Each one throws as the façade does. */
 export interface Lanes {
   readonly submit: (submission: Submission, until: Milliseconds) => Promise<SubmissionAnswer>
   /** How a lane stands; one that nobody has used yet is an empty one. */
   readonly view: (target: TargetId, until: Milliseconds) => Promise<LaneView>
-  readonly freeze: (target: TargetId, wish: LaneWish) => Promise<LaneView>
-  readonly unfreeze: (target: TargetId, wish: Pick<LaneWish, 'by' | 'key'>) => Promise<LaneView>
+  readonly freeze: (target: TargetId, request: LaneRequest) => Promise<LaneView>
+  readonly unfreeze: (target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>) => Promise<LaneView>
   /** @throws SluiceError `request.invalid` when it does not wait there, `release.unknown` without a lane */
-  readonly withdraw: (target: TargetId, wish: LaneWish & { readonly releaseId: string }) => Promise<LaneView>
-  readonly recover: (target: TargetId, wish: LaneWish & { readonly stable?: string }) => Promise<LaneView>
+  readonly withdraw: (target: TargetId, request: LaneRequest & { readonly releaseId: string }) => Promise<LaneView>
+  readonly recover: (target: TargetId, request: LaneRequest & { readonly stable?: string }) => Promise<LaneView>
 }
 
 /** How the lane of a target is started; one that runs already is left alone. */
@@ -47,8 +47,8 @@ export function laneStartOf(target: TargetId, taskQueue: string) {
 }
 
 export function createLanes(client: Client, taskQueue: string, calls: Calls): Lanes {
-  // Temporal knows an update by its id alone, whatever its name: a freeze and its end under one key are two wishes.
-  const idOf = ({ key = randomUUID() }: Pick<LaneWish, 'key'>) => key
+  // Temporal knows an update by its id alone, whatever its name: a freeze and its end under one key are two requests.
+  const idOf = ({ key = randomUUID() }: Pick<LaneRequest, 'key'>) => key
 
   const laneStart = (target: TargetId) =>
     new WithStartWorkflowOperation<typeof laneWorkflow>('lane', laneStartOf(target, taskQueue))
@@ -82,15 +82,15 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
         throw error
       }
     },
-    freeze(target, wish) {
-      const { by, reason } = wish
-      const update = { args: [{ by, reason }] satisfies [object], updateId: `freeze/${idOf(wish)}` }
+    freeze(target, request) {
+      const { by, reason } = request
+      const update = { args: [{ by, reason }] satisfies [object], updateId: `freeze/${idOf(request)}` }
       return send(target, 'the freeze of', () =>
         client.workflow.executeUpdateWithStart(freezeUpdate, { startWorkflowOperation: laneStart(target), ...update }),
       )
     },
-    unfreeze(target, wish) {
-      const update = { args: [{ by: wish.by }] satisfies [object], updateId: `unfreeze/${idOf(wish)}` }
+    unfreeze(target, request) {
+      const update = { args: [{ by: request.by }] satisfies [object], updateId: `unfreeze/${idOf(request)}` }
       return send(target, 'the end of the freeze of', () =>
         client.workflow.executeUpdateWithStart(unfreezeUpdate, {
           startWorkflowOperation: laneStart(target),
@@ -98,17 +98,17 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
         }),
       )
     },
-    withdraw(target, wish) {
-      const { releaseId, by, reason } = wish
-      const update = { args: [{ releaseId, by, reason }] satisfies [object], updateId: idOf(wish) }
+    withdraw(target, request) {
+      const { releaseId, by, reason } = request
+      const update = { args: [{ releaseId, by, reason }] satisfies [object], updateId: idOf(request) }
       return send(target, `the withdrawal of ${releaseName(releaseId)} from`, () =>
         client.workflow.getHandle(laneIdOf(target)).executeUpdate(withdrawUpdate, update),
       )
     },
-    recover(target, wish) {
-      const { by, reason, stable } = wish
+    recover(target, request) {
+      const { by, reason, stable } = request
       const args = [{ by, reason, ...(stable !== undefined && { stable }) }] satisfies [object]
-      const update = { args, updateId: idOf(wish) }
+      const update = { args, updateId: idOf(request) }
       return send(target, 'the recovery of', () =>
         client.workflow.executeUpdateWithStart(recoverUpdate, { startWorkflowOperation: laneStart(target), ...update }),
       )

@@ -4,14 +4,14 @@ import { isGrpcServiceError } from '@temporalio/client'
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js'
 import { SluiceError } from '../domain/errors.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
-import type { ListFilter, PageWish, ReleasePage, ReleaseRow } from './releases.ts'
+import type { ListFilter, PageRequest, ReleasePage, ReleaseRow } from './releases.ts'
 import { fateOf } from './temporal-errors.ts'
 
 /**
  * One page of releases as Temporal's visibility has them.
  * @throws SluiceError `request.invalid` for a filter that is no name, and for a token that no page was given.
  */
-export async function listPage(client: Client, filter: ListFilter, page: PageWish): Promise<ReleasePage> {
+export async function listPage(client: Client, filter: ListFilter, page: PageRequest): Promise<ReleasePage> {
   const query = queryOf(filter)
   const token = page.next === null ? new Uint8Array() : readToken(page.next, query)
   const response = await client.connection.workflowService

@@ -4,7 +4,7 @@ import { targetOfLane, type TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { LaneView } from '../workflows/messages.ts'
 import { plain } from './list.ts'
-import type { ListFilter, PageWish, ReleaseRow } from './releases.ts'
+import type { ListFilter, PageRequest, ReleaseRow } from './releases.ts'
 
 /** A service has a lane for each environment; more of them than this are not asked for what waits in them. */
 const MOST_LANES = 10
@@ -14,7 +14,7 @@ const MOST_LANES = 10
  * to be asked: only those of a service that is named.
  * @throws SluiceError `request.invalid` for the phase `queued` of all services
  */
-export function showsQueued({ service, phase }: ListFilter, { next }: PageWish): boolean {
+export function showsQueued({ service, phase }: ListFilter, { next }: PageRequest): boolean {
   if (phase === 'queued' && service === undefined) {
     throw new SluiceError('request.invalid', {
       message: 'releases that wait are listed by service',

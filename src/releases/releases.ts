@@ -7,7 +7,7 @@ import type { Milliseconds } from '../domain/units.ts'
 import type { CommandAnswer, LaneView, SubmissionAnswer } from '../workflows/messages.ts'
 import type { PastReleases } from './past-releases.ts'
 
-/** A wish for a release with a plan that has been read and found valid. */
+/** A request for a release with a plan that has been read and found valid. */
 export interface StartRequest {
   readonly plan: Plan
   readonly version: string
@@ -42,7 +42,7 @@ export interface ReleaseRow {
 }
 
 /** So many rows, from where the page before ended or from the first. */
-export interface PageWish {
+export interface PageRequest {
   readonly size: number
   readonly next: string | null
 }
@@ -82,8 +82,8 @@ export interface CommandOutcome {
   readonly isSettled: boolean
 }
 
-/** A wish that concerns a lane, with who has it and why. The same key takes effect once. */
-export interface LaneWish {
+/** A request that concerns a lane, with who has it and why. The same key takes effect once. */
+export interface LaneRequest {
   readonly by: string
   readonly reason: string
   readonly key?: string
@@ -101,17 +101,17 @@ export interface Releases {
   command(request: CommandRequest): Promise<CommandOutcome>
   /** A release that waits has a card in the phase `queued`. @throws SluiceError `release.unknown` */
   show(releaseId: string): Promise<ShownCard>
-  list(filter: ListFilter, page: PageWish): Promise<ReleasePage>
+  list(filter: ListFilter, page: PageRequest): Promise<ReleasePage>
   /** Releases of a target that have ended since then, newest first, at most so many. */
   past(target: TargetId, since: Milliseconds, most: number): Promise<PastReleases>
   /** A lane nobody has used yet answers as an empty one. */
   lane(target: TargetId): Promise<LaneView>
-  freeze(target: TargetId, wish: LaneWish): Promise<LaneView>
-  unfreeze(target: TargetId, wish: Pick<LaneWish, 'by' | 'key'>): Promise<LaneView>
+  freeze(target: TargetId, request: LaneRequest): Promise<LaneView>
+  unfreeze(target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>): Promise<LaneView>
   /** Takes a waiting release out of the queue. */
-  withdraw(target: TargetId, wish: LaneWish & { readonly releaseId: string }): Promise<LaneView>
+  withdraw(target: TargetId, request: LaneRequest & { readonly releaseId: string }): Promise<LaneView>
   /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */
-  recover(target: TargetId, wish: LaneWish & { readonly stable?: string }): Promise<LaneView>
+  recover(target: TargetId, request: LaneRequest & { readonly stable?: string }): Promise<LaneView>
   /** Resolves when Temporal answers. */
   ping(): Promise<void>
 }

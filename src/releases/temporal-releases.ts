@@ -62,7 +62,7 @@ export function createReleases({
     )
   }
 
-  /** Wishes that are the same, down to their key, are one wish and get one answer. */
+  /** Requests that are the same, down to their key, are one request and get one answer. */
   async function startOnce(submission: Submission): Promise<SubmissionAnswer> {
     const { target, key, planHash, version, author } = submission
     const same = JSON.stringify([targetName(target), key, planHash, version, author.person, submission.whenBusy])
@@ -91,10 +91,10 @@ export function createReleases({
       return calls.look('past releases', until, () => pastReleases(client, target, since, most))
     },
     lane: views.lane,
-    freeze: (target, wish) => toLane(target, () => lanes.freeze(target, wish)),
-    unfreeze: (target, wish) => toLane(target, () => lanes.unfreeze(target, wish)),
-    withdraw: (target, wish) => toLane(target, () => lanes.withdraw(target, wish)),
-    recover: (target, wish) => toLane(target, () => lanes.recover(target, wish)),
+    freeze: (target, request) => toLane(target, () => lanes.freeze(target, request)),
+    unfreeze: (target, request) => toLane(target, () => lanes.unfreeze(target, request)),
+    withdraw: (target, request) => toLane(target, () => lanes.withdraw(target, request)),
+    recover: (target, request) => toLane(target, () => lanes.recover(target, request)),
     async ping() {
       await calls.look('temporal', now() + PING, () => client.connection.workflowService.getSystemInfo({}))
     },

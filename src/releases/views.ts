@@ -14,7 +14,7 @@ import type { Lanes } from './lanes.ts'
 import { listPage } from './list.ts'
 import { createLooks } from './looks.ts'
 import { lanesOf, queuedRows, showsQueued } from './queued.ts'
-import type { ListFilter, PageWish, ReleasePage, ReleaseRow, ShownCard } from './releases.ts'
+import type { ListFilter, PageRequest, ReleasePage, ReleaseRow, ShownCard } from './releases.ts'
 import { createTurnstile } from './turnstile.ts'
 import { placeIn, waitingCard } from './waiting.ts'
 
@@ -22,7 +22,7 @@ import { placeIn, waitingCard } from './waiting.ts'
 interface Views {
   readonly card: (releaseId: string) => Promise<ShownCard>
   readonly lane: (target: TargetId) => Promise<LaneView>
-  readonly list: (filter: ListFilter, page: PageWish) => Promise<ReleasePage>
+  readonly list: (filter: ListFilter, page: PageRequest) => Promise<ReleasePage>
   /** Runs a command to a release: looks at it wait, and see afterwards what it has changed. */
   readonly behindRelease: <T>(releaseId: string, command: () => Promise<T>) => Promise<T>
   /** The same for a command to a lane. */
@@ -139,7 +139,7 @@ export function createViews(
     return rows === LATE ? [] : rows
   }
 
-  async function listed(filter: ListFilter, page: PageWish, until: Milliseconds): Promise<ReleasePage> {
+  async function listed(filter: ListFilter, page: PageRequest, until: Milliseconds): Promise<ReleasePage> {
     const key = JSON.stringify([filter.service, filter.environment, filter.phase, page.size, page.next])
     const { value } = await pages.at(key, until, () =>
       calls.look('the list', until, () => listPage(client, filter, page)),
@@ -147,7 +147,7 @@ export function createViews(
     return withVerdicts(value, until)
   }
 
-  async function list(filter: ListFilter, page: PageWish): Promise<ReleasePage> {
+  async function list(filter: ListFilter, page: PageRequest): Promise<ReleasePage> {
     const until = calls.deadline()
     if (!showsQueued(filter, page)) return listed(filter, page, until)
     if (filter.phase === 'queued') return { releases: await queued(filter, until), next: null }

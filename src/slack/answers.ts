@@ -69,9 +69,9 @@ export async function answerSlash(
       const { person } = requirePerson(user, installation)
       requireTarget(installation, command.target)
       const key = keyOf(['recover', user.team, user.user, delivery])
-      const wish = { by: person, reason: command.reason, key }
+      const request = { by: person, reason: command.reason, key }
       return {
-        text: laneText(await untilTaken(() => releases.recover(command.target, wish), deps.patience)),
+        text: laneText(await untilTaken(() => releases.recover(command.target, request), deps.patience)),
         card: null,
       }
     }
@@ -131,8 +131,8 @@ async function start(
   const read = await deps.readPlan(await registeredPlanOf(target, deps))
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const { plan } = read
-  const wish = { plan, version, author, reason, key, whenBusy: 'reject' } as const
-  const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(wish), deps.patience)
+  const request = { plan, version, author, reason, key, whenBusy: 'reject' } as const
+  const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(request), deps.patience)
   const id = releaseId.replace(/^release\//, '')
   const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
   return { text: `\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, card: null }

@@ -13,7 +13,7 @@ export interface ReleaseMetrics {
 export function releaseMetrics(registry: Registry): ReleaseMetrics {
   const starts = new Counter({
     name: 'sluice_release_starts_total',
-    help: 'Wishes for a release, by answer: started, queued, or the error code.',
+    help: 'Requests for a release, by answer: started, queued, or the error code.',
     labelNames: ['answer'],
     registers: [registry],
   })

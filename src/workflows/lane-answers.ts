@@ -175,13 +175,13 @@ function readWithdrawal(message: unknown, { queue }: LaneState<Submission>): Rea
   return { value: { releaseId: waiting.releaseId, ...word.value } }
 }
 
-interface RecoveryWish {
+interface RecoveryRequest {
   readonly by: string
   readonly reason: string
   readonly stable?: string
 }
 
-function readRecovery(message: unknown, { rest }: LaneState<Submission>): Read<RecoveryWish> {
+function readRecovery(message: unknown, { rest }: LaneState<Submission>): Read<RecoveryRequest> {
   const word = readWord(message)
   if ('problem' in word || !isRecord(message)) return word
   const { stable } = message
@@ -196,7 +196,7 @@ export function wishOf({ key, planHash, version, whenBusy }: Submission) {
   return { key, fingerprint: `${version} ${planHash}`, whenBusy }
 }
 
-/** @throws ApplicationFailure when the wish for a release cannot be taken. */
+/** @throws ApplicationFailure when the request for a release cannot be taken. */
 export function refuse(placement: Placement): void {
   switch (placement.kind) {
     case 'busy':
@@ -227,7 +227,7 @@ export function refuse(placement: Placement): void {
   }
 }
 
-/** What the sender of a wish learns. */
+/** What the sender of a request learns. */
 export function answer(state: LaneState<Submission>, releaseId: string): SubmissionAnswer {
   const index = state.queue.findIndex((waiting) => waiting.releaseId === releaseId)
   if (index < 0) return { releaseId, placed: 'started', ahead: 0 }

@@ -89,7 +89,7 @@ export const commandUpdates = {
   extend: command('extend'),
 } as const satisfies Record<CommandVerb, unknown>
 
-/** A lane's wish that the release makes way for another; answered by a rollback. */
+/** A lane's request that the release makes way for another; answered by a rollback. */
 export const supersedeSignal = defineSignal<[{ readonly actor: Actor; readonly reason: string }]>('supersede')
 
 /** The second door of an abort, which no limit on updates closes: taken when it fits, else ignored without an answer. */

@@ -2,7 +2,7 @@ import { SluiceError } from '../../src/domain/errors.ts'
 import { weakestOutcome } from '../../src/domain/release/release-details.ts'
 import { releaseName } from '../../src/domain/target.ts'
 import { queuedRows, showsQueued } from '../../src/releases/queued.ts'
-import type { ListFilter, PageWish, ReleasePage, ReleaseRow } from '../../src/releases/releases.ts'
+import type { ListFilter, PageRequest, ReleasePage, ReleaseRow } from '../../src/releases/releases.ts'
 import type { LaneView } from '../../src/workflows/messages.ts'
 import type { Kept } from './fake-releases.ts'
 
@@ -11,7 +11,7 @@ export function pageOf(
   kept: readonly Kept[],
   lanes: readonly LaneView[],
   filter: ListFilter,
-  page: PageWish,
+  page: PageRequest,
 ): ReleasePage {
   for (const name of [filter.service, filter.environment]) refuseNoName(name)
   const waiting = showsQueued(filter, page) ? lanes.flatMap((lane) => queuedRows(lane, 0)).filter(isOf(filter)) : []

@@ -22,7 +22,7 @@ import {
 import type {
   CommandOutcome,
   CommandRequest,
-  LaneWish,
+  LaneRequest,
   Releases,
   ShownCard,
   StartRequest,
@@ -201,7 +201,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   }
 
   /** The release that runs makes way; the answer still shows the lane at work. */
-  function recover(target: TargetId, { by, reason, stable }: LaneWish & { readonly stable?: string }): LaneView {
+  function recover(target: TargetId, { by, reason, stable }: LaneRequest & { readonly stable?: string }): LaneView {
     const { rest, running } = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
     if (rest === null) throw invalid('nothing has been released on this target, so there is nothing to bring back')
     if (stable !== undefined && stable !== rest.stable && stable !== rest.canary) throw invalid(`no pool ${stable}`)

@@ -1,4 +1,5 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
 import { type CheckCalibration, sourcesToRecord, sourcesToReplay } from '../../analysis/calibration/plan-calibration.ts'
 import { describeError, SluiceError } from '../../domain/errors.ts'
 import type { RecordedRelease } from '../../domain/release/past-release.ts'
@@ -73,17 +74,11 @@ const STEP_GRAIN: Milliseconds = 10_000
 /** Newest releases that are judged once more. */
 const MOST_RELEASES = 30
 
-interface Wish {
-  readonly since: Milliseconds
-  readonly seed: number
-  readonly recording: boolean
-}
-
 async function calibrateAt(
   now: Milliseconds,
   plan: Plan,
   written: unknown,
-  { since, seed, recording: isWanted }: Wish,
+  { since, seed, recording: isWanted }: Pick<z.output<typeof calibrationBody>, 'since' | 'seed' | 'recording'>,
   deps: ApiDependencies,
 ): Promise<CalibrationAnswer> {
   const { service, environment } = plan

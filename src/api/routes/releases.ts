@@ -17,8 +17,8 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
     try {
       const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
       if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-      const wish = { plan: read.plan, version, author, reason, key: keyOf(request, key), whenBusy }
-      const answer = await releases.start(wish)
+      const asked = { plan: read.plan, version, author, reason, key: keyOf(request, key), whenBusy }
+      const answer = await releases.start(asked)
       metrics.releases.started(answer.placed)
       const address = `/api/v1/releases/${answer.releaseId.replace(/^release\//, '')}`
       return await reply.code(201).header('location', address).send(answer)
@@ -53,9 +53,9 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
   fastify.post('/releases/:service/:environment/:number/commands', command, async (request, reply) => {
     const { verb, step, reason, by, key } = request.body
     const releaseId = releaseIdOf(request.params, request.params.number)
-    const wish = { verb, releaseId, step, reason, key: keyOf(request, key), actor: request.actor }
+    const asked = { verb, releaseId, step, reason, key: keyOf(request, key), actor: request.actor }
     try {
-      const answer = await releases.command(by === undefined ? wish : { ...wish, by })
+      const answer = await releases.command(by === undefined ? asked : { ...asked, by })
       metrics.releases.commandTaken(verb)
       return await reply.code(answer.isSettled ? 200 : 202).send(answer)
     } catch (error) {

@@ -34,8 +34,8 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
     const { params, body, actor } = request
     requireTarget(installation, params)
     const { reason, stable } = body
-    const wish = { by: actor.person, reason, key: keyOf(request, body.key) }
-    return releases.recover(params, stable === undefined ? wish : { ...wish, stable })
+    const asked = { by: actor.person, reason, key: keyOf(request, body.key) }
+    return releases.recover(params, stable === undefined ? asked : { ...asked, stable })
   })
   done()
 }

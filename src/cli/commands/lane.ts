@@ -12,8 +12,8 @@ export async function showLane(target: TargetId, session: Session): Promise<void
 
 /** `sluice freeze`: no release starts on the target until it is thawed. */
 export async function freezeLane(target: TargetId, reason: string, session: Session): Promise<void> {
-  const wish = { key: randomUUID() }
-  say(await session.api.post<LaneView>(`${laneAddress(target)}/freeze`, { reason }, wish), session)
+  const sending = { key: randomUUID() }
+  say(await session.api.post<LaneView>(`${laneAddress(target)}/freeze`, { reason }, sending), session)
 }
 
 /** `sluice unfreeze`. */
@@ -30,14 +30,14 @@ export interface RecoverOptions {
 export async function recoverLane(target: TargetId, options: RecoverOptions, session: Session): Promise<void> {
   const address = targetAddress(target)
   session.hint(planOf(await session.api.get<LaneView>(laneAddress(target)), options))
-  const wish = { key: randomUUID(), isUrgent: true }
-  say(await session.api.post<LaneView>(`${address}/recover`, options, wish), session)
+  const sending = { key: randomUUID(), isUrgent: true }
+  say(await session.api.post<LaneView>(`${address}/recover`, options, sending), session)
 }
 
-function planOf({ running, stable }: LaneView, wish: RecoverOptions): string {
+function planOf({ running, stable }: LaneView, options: RecoverOptions): string {
   const known = stable === null ? 'stable, which the lane does not know' : stable.pool
   const end = running === null ? '' : `; ${shortId(running)}, which runs, is ended`
-  return `recover: everybody goes to ${wish.stable ?? known}${end}`
+  return `recover: everybody goes to ${options.stable ?? known}${end}`
 }
 
 function say(lane: LaneView, session: Session): void {

@@ -21,8 +21,8 @@ export async function startRelease(name: string, options: StartOptions, session:
   const { version, reason, key = randomUUID(), queue, replace, watch } = options
   const whenBusy = replace === true ? 'replace' : queue === true ? 'queue' : 'reject'
   const file = await readPlanFile(name, session.terminal)
-  const wish = { plan: file.yaml.value, version, reason, whenBusy }
-  const answer = await withPlaces(file, () => session.api.post<SubmissionAnswer>('/api/v1/releases', wish, { key }))
+  const request = { plan: file.yaml.value, version, reason, whenBusy }
+  const answer = await withPlaces(file, () => session.api.post<SubmissionAnswer>('/api/v1/releases', request, { key }))
   const id = shortId(answer.releaseId)
   const place = answer.placed === 'started' ? 'started' : `queued, ${answer.ahead} before it`
   if (watch !== true || !session.isJson) session.say([`${id} ${place}`], answer)

@@ -66,7 +66,7 @@ export interface LaneState<Entry> {
 
 export type WhenBusy = 'reject' | 'queue' | 'replace'
 
-/** What a lane does with a wish for a release. */
+/** What a lane does with a request for a release. */
 export type Placement =
   | { readonly kind: 'repeat'; readonly releaseId: string }
   | { readonly kind: 'key-reused'; readonly releaseId: string }
@@ -110,36 +110,36 @@ export function restored<Entry>(
   }
 }
 
-/** Where a wish for a release goes. `fingerprint` tells two different wishes with the same key apart. */
+/** Where a request for a release goes. `fingerprint` tells two different requests with the same key apart. */
 export function place(
   lane: Pick<LaneState<unknown>, 'answered' | 'freeze' | 'running' | 'queue' | 'recovery'>,
-  wish: { readonly key: string; readonly fingerprint: string; readonly whenBusy: WhenBusy },
+  request: { readonly key: string; readonly fingerprint: string; readonly whenBusy: WhenBusy },
 ): Placement {
-  const answered = lane.answered.find(({ key }) => key === wish.key)
+  const answered = lane.answered.find(({ key }) => key === request.key)
   if (answered !== undefined) {
-    const kind = answered.fingerprint === wish.fingerprint ? 'repeat' : 'key-reused'
+    const kind = answered.fingerprint === request.fingerprint ? 'repeat' : 'key-reused'
     return { kind, releaseId: answered.releaseId }
   }
   if (lane.freeze !== null) return { kind: 'frozen', reason: lane.freeze.reason, by: lane.freeze.by }
   const { queue } = lane
-  // One that ends in this moment is not worth a refusal: the wish waits the moment that it takes.
+  // One that ends in this moment is not worth a refusal: the request waits the moment that it takes.
   const running = lane.running?.isEnding === true ? null : lane.running
   if (running === null && queue.length === 0) return { kind: 'start' }
   const busy: Placement = { kind: 'busy', releaseId: running?.releaseId ?? queue[0]?.releaseId ?? '' }
-  if (wish.whenBusy === 'reject') return busy
+  if (request.whenBusy === 'reject') return busy
   if (queue.length >= LONGEST_QUEUE) return { kind: 'full', waiting: queue.length }
-  if (wish.whenBusy === 'queue') return { kind: 'queue', ahead: queue.length + (running === null ? 0 : 1) }
+  if (request.whenBusy === 'queue') return { kind: 'queue', ahead: queue.length + (running === null ? 0 : 1) }
   return running === null ? busy : { kind: 'replace', releaseId: running.releaseId }
 }
 
-/** Gives the next number away and remembers the answer to the key. A replacing wish goes before those that wait. */
+/** Gives the next number away and remembers the answer to the key. A replacing request goes before those that wait. */
 export function enqueue<Entry>(
   lane: LaneState<Entry>,
   waiting: Waiting<Entry>,
-  wish: { readonly key: string; readonly fingerprint: string },
+  request: { readonly key: string; readonly fingerprint: string },
   isFirst: boolean,
 ): LaneState<Entry> {
-  const answer = { key: wish.key, fingerprint: wish.fingerprint, releaseId: waiting.releaseId }
+  const answer = { key: request.key, fingerprint: request.fingerprint, releaseId: waiting.releaseId }
   return {
     ...lane,
     queue: isFirst ? [waiting, ...lane.queue] : [...lane.queue, waiting],

@@ -6,7 +6,7 @@ import { isCount, isText, type Read, readActor, wrong } from '../release/read-co
 import type { TargetId } from '../target.ts'
 import { FULL_WEIGHT } from '../units.ts'
 
-/** A wish for a release, before it has a number. */
+/** A request for a release, before it has a number. */
 export interface Submission {
   readonly target: TargetId
   readonly version: string
@@ -25,11 +25,11 @@ const WHEN_BUSY: readonly WhenBusy[] = ['reject', 'queue', 'replace']
 const MOST_ACTIONS = 10_000
 
 /**
- * Reads what somebody has sent to a lane as a wish for a release. Plans are read and judged at the edge; what is looked at
+ * Reads what somebody has sent to a lane as a request for a release. Plans are read and judged at the edge; what is looked at
  * here is that nothing in it can stop the workflow that is to carry it out.
  */
 export function readSubmission(target: TargetId, message: unknown): Read<Submission> {
-  if (!isRecord(message)) return { problem: 'a wish for a release is an object' }
+  if (!isRecord(message)) return { problem: 'a request for a release is an object' }
   const { version, author, reason, plan, planHash, key, whenBusy, longestHistory } = message
   const person = readActor(author)
   if ('problem' in person) return person
