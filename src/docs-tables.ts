@@ -1,6 +1,7 @@
 import { ALL_CHECK_KINDS } from './catalog.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
+import { COMMAND_VERBS, VERBS } from './domain/release/verbs.ts'
 import { formatWeight } from './domain/units.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
 import { ROUTERS } from './routers/index.ts'
@@ -9,19 +10,30 @@ import { ROUTERS } from './routers/index.ts'
  * The tables of README.md and docs/, as Markdown by name, made from the lists that the code itself runs on. Links are
  * absolute paths in the repository, so that a table can stand on any page.
  */
-export function docsTables(): Readonly<Record<'steps' | 'checks' | 'routers' | 'metrics' | 'errors', string>> {
+export function docsTables(): Readonly<
+  Record<'steps' | 'checks' | 'routers' | 'metrics' | 'errors' | 'verbs', string>
+> {
   return {
     steps: stepsTable(),
     checks: checksTable(),
     routers: routersTable(),
     metrics: metricsTable(),
     errors: errorsTable(),
+    verbs: verbsTable(),
   }
 }
 
 function stepsTable(): string {
   const rows = STEP_KINDS.map(({ kind, summary }) => [page('steps', kind), summary])
   return table(['step', 'what it does'], rows)
+}
+
+function verbsTable(): string {
+  const rows = COMMAND_VERBS.map((verb) => {
+    const { does, taken, meansStep } = VERBS[verb]
+    return [`\`${verb}\``, does, taken, meansStep ? 'the step' : 'the release']
+  })
+  return table(['command', 'what it does', 'when it is taken', 'what it means'], rows)
 }
 
 function checksTable(): string {

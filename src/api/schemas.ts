@@ -1,6 +1,6 @@
+import { COMMAND_VERBS } from '../domain/release/verbs.ts'
 import { z } from 'zod'
 import { isRecord } from '../domain/json.ts'
-import { COMMAND_VERBS } from '../domain/release/commands.ts'
 import { parseBounds, parseQuantilePair } from '../analysis/judges/sequential/latency-shape.ts'
 import { durationText, nameText, ratioText, shareText } from '../domain/plan/plan-values.ts'
 import type { Parsed } from '../domain/units.ts'

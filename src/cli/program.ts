@@ -1,5 +1,5 @@
+import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { Command, CommanderError, Option } from 'commander'
-import type { CommandVerb } from '../domain/release/commands.ts'
 import { type CalibrateOptions, calibrateFile } from './commands/calibrate.ts'
 import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
@@ -67,7 +67,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   addImport(program, run)
   addStart(program, run)
   addLooks(program, run)
-  for (const verb of VERBS) addVerb(program, verb, run)
+  for (const verb of COMMAND_VERBS) addVerb(program, verb, run)
   addLanes(program, run)
   return program
 }
@@ -176,26 +176,10 @@ function addLooks(program: Command, run: Run): void {
     .action((options: ListOptions, command: Command) => run(command, (session) => listReleases(options, session)))
 }
 
-interface VerbHelp {
-  readonly verb: CommandVerb
-  readonly description: string
-  readonly takesStep: boolean
-}
-
-const VERBS: readonly VerbHelp[] = [
-  { verb: 'approve', description: 'give one approval to the step that asks', takesStep: true },
-  { verb: 'reject', description: 'refuse the approval; the release rolls back', takesStep: true },
-  { verb: 'pause', description: 'stop the plan; the checks go on', takesStep: false },
-  { verb: 'resume', description: 'go on where it was paused', takesStep: true },
-  { verb: 'promote', description: 'end the bake that runs', takesStep: true },
-  { verb: 'abort', description: 'roll back now; one that waits leaves the queue', takesStep: false },
-  { verb: 'retry', description: 'go on, and bake and judge the step anew', takesStep: true },
-  { verb: 'extend', description: 'give the bake or the approval more time', takesStep: false },
-]
-
-function addVerb(program: Command, { verb, description, takesStep }: VerbHelp, run: Run): void {
-  const command = program.command(`${verb} <release>`).description(description).option('--reason <text>', 'why', '')
-  if (takesStep) command.option('--step <number>', 'refuse unless this step runs (the one that runs now)')
+function addVerb(program: Command, verb: CommandVerb, run: Run): void {
+  const { does, meansStep } = VERBS[verb]
+  const command = program.command(`${verb} <release>`).description(does).option('--reason <text>', 'why', '')
+  if (meansStep) command.option('--step <number>', 'refuse unless this step runs (the one that runs now)')
   if (verb === 'extend') command.requiredOption('--by <duration>', 'by how much, such as 10m')
   command.action((id: string, options: CommandOptions, self: Command) =>
     run(self, (session) => sendCommand(verb, id, options, session)),

@@ -1,8 +1,8 @@
+import { type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { createHash } from 'node:crypto'
 import type { Installation } from '../config/installation.ts'
 import { registeredPlanOf, requireTarget } from '../config/targets.ts'
 import type { Actor } from '../domain/actor.ts'
-import type { CommandVerb } from '../domain/release/commands.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { PlanRead } from '../domain/plan/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
@@ -58,8 +58,8 @@ export async function answerSlash(
     case 'command': {
       requirePerson(user, installation)
       // What means the release, whatever step it has reached, waits for no look.
-      const isStepless = STEPLESS.includes(command.verb)
-      const step = isStepless ? 0 : (await releases.show(command.releaseId)).step
+      const { meansStep } = VERBS[command.verb]
+      const step = meansStep ? (await releases.show(command.releaseId)).step : 0
       return answerCommand({ ...command, step }, user, delivery, deps)
     }
     case 'lane':
@@ -85,9 +85,6 @@ interface StepCommand {
   readonly reason: string
 }
 
-/** Abort and pause mean the release, whatever step it has reached meanwhile; the others mean the step that was seen. */
-const STEPLESS: readonly CommandVerb[] = ['abort', 'pause']
-
 /** @throws SluiceError as the façade does, and `command.forbidden` for strangers */
 export async function answerCommand(
   { verb, releaseId, step, reason }: StepCommand,
@@ -98,7 +95,7 @@ export async function answerCommand(
   const actor = requirePerson(user, installation)
   // Without the step: a second delivery that finds the release further on must not count for the next approval.
   const key = keyOf([verb, releaseId, user.team, user.user, delivery])
-  const command = { verb, releaseId, step: STEPLESS.includes(verb) ? null : step, reason, actor, key }
+  const command = { verb, releaseId, step: VERBS[verb].meansStep ? step : null, reason, actor, key }
   const { text, phase, isSettled } = await untilTaken(() => releases.command(command), patience)
   // What is not carried out yet, or has left the queue, no card shows.
   const hasCard = isSettled && phase !== 'withdrawn'

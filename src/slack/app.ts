@@ -1,3 +1,4 @@
+import { BUTTON_VERBS } from '../domain/release/verbs.ts'
 import type { App, BlockAction, ButtonAction, Logger, Receiver, RespondFn } from '@slack/bolt'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -17,7 +18,7 @@ import {
   type SlackDependencies,
   type SlackUser,
 } from './answers.ts'
-import { actionIdOf, BUTTON_VERBS, releaseBlocks, releaseText, textBlocks } from './blocks.ts'
+import { actionIdOf, releaseBlocks, releaseText, textBlocks } from './blocks.ts'
 import { parseSlashCommand } from './command-text.ts'
 import { mountSlack } from './mount.ts'
 import type { Patience } from './patience.ts'

@@ -1,5 +1,5 @@
 import type { types } from '@slack/bolt'
-import type { CommandVerb } from '../domain/release/commands.ts'
+import { BUTTON_VERBS, type ButtonVerb, type VerbButton, VERBS } from '../domain/release/verbs.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
 import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
@@ -8,11 +8,6 @@ import { FULL_WEIGHT, formatDuration, formatWeight } from '../domain/units.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 
 type Block = types.KnownBlock
-
-/** What the release message offers as buttons; the rest is for the CLI, where one can say more. */
-export const BUTTON_VERBS = ['approve', 'reject', 'pause', 'resume', 'abort'] as const satisfies readonly CommandVerb[]
-
-export type ButtonVerb = (typeof BUTTON_VERBS)[number]
 
 /** What a button carries: the release and the step it was drawn for, so that a stale one is known. */
 interface ButtonValue {
@@ -211,7 +206,7 @@ function buttons(card: ReleaseCard) {
 }
 
 function button(verb: ButtonVerb, value: ButtonValue) {
-  const { label, style, warning } = BUTTONS[verb]
+  const { label, style, warning }: VerbButton = VERBS[verb].button
   return {
     type: 'button',
     action_id: actionIdOf(verb),
@@ -221,14 +216,6 @@ function button(verb: ButtonVerb, value: ButtonValue) {
     ...(warning !== null && { confirm: confirmation(label, warning) }),
   } satisfies types.Button
 }
-
-const BUTTONS = {
-  approve: { label: 'Approve', style: 'primary', warning: null },
-  reject: { label: 'Reject', style: 'danger', warning: 'Rejecting rolls the release back.' },
-  pause: { label: 'Pause', style: null, warning: null },
-  resume: { label: 'Resume', style: 'primary', warning: null },
-  abort: { label: 'Abort', style: 'danger', warning: 'Aborting rolls the release back at once.' },
-} as const satisfies Record<ButtonVerb, { label: string; style: 'primary' | 'danger' | null; warning: string | null }>
 
 function confirmation(label: string, warning: string) {
   return {

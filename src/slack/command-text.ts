@@ -1,6 +1,6 @@
+import { BUTTON_VERBS, type ButtonVerb } from '../domain/release/verbs.ts'
 import { nameText } from '../domain/plan/plan-values.ts'
 import { parseReleaseId, type TargetId } from '../domain/target.ts'
-import { BUTTON_VERBS, type ButtonVerb } from './blocks.ts'
 
 /** What somebody typed after `/release`. */
 export type SlashCommand =

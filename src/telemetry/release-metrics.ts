@@ -1,5 +1,5 @@
+import type { CommandVerb } from '../domain/release/verbs.ts'
 import { Counter, type Registry } from 'prom-client'
-import type { CommandVerb } from '../domain/release/commands.ts'
 import { SluiceError } from '../domain/errors.ts'
 
 export interface ReleaseMetrics {

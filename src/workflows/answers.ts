@@ -1,6 +1,8 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow'
 import { isRecord } from '../domain/json.ts'
-import { COMMAND_VERBS, type Command, type CommandVerb, decide } from '../domain/release/commands.ts'
+import { eventsOf } from '../domain/release/command-events.ts'
+import { type Command, decide } from '../domain/release/commands.ts'
+import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { phaseText } from '../domain/release/release-details.ts'
 import { isText, readActor, readCommand } from '../domain/release/read-command.ts'
 import { abortSignal, type CommandAnswer, commandUpdates, supersedeSignal, viewQuery } from './messages.ts'
@@ -20,9 +22,9 @@ export function answerMessages(run: Run): void {
     description: 'Roll back now; for when no update gets through',
   })
   for (const verb of COMMAND_VERBS) {
-    setHandler(commandUpdates[verb], (message) => take(commandIn(verb, message), run), {
+    setHandler(commandUpdates[verb], (message) => accept(commandIn(verb, message), run), {
       validator: (message) => refuseUnfit(commandIn(verb, message), run),
-      description: DESCRIPTIONS[verb],
+      description: VERBS[verb].does,
     })
   }
 }
@@ -38,7 +40,7 @@ function makeWay(message: unknown, run: Run): void {
 function abortBySignal(message: unknown, run: Run): void {
   const read = readCommand('abort', message)
   if ('problem' in read) return log.warn('an abort that cannot be one was left alone', { problem: read.problem })
-  if (decide(read.value, run.state(), run.input.author.person).kind === 'accept') take(read.value, run)
+  if (decide(read.value, run.state(), run.input.author.person).kind === 'accept') accept(read.value, run)
 }
 
 /** What came in by this door, read as its verb: a message cannot be another command than the one that was judged. */
@@ -49,24 +51,13 @@ function commandIn(verb: CommandVerb, message: unknown): Command {
   throw ApplicationFailure.nonRetryable(read.problem, 'request.invalid', details)
 }
 
-const DESCRIPTIONS: Readonly<Record<CommandVerb, string>> = {
-  approve: 'Give one approval to the step that asks',
-  reject: 'Refuse the approval and roll back',
-  pause: 'Stop the plan; the guard goes on watching',
-  resume: 'Go on where the plan was paused',
-  promote: 'End the bake that runs',
-  abort: 'Roll back now',
-  retry: 'Go on and judge and bake the step anew',
-  extend: 'Move the deadline of the bake or approval that runs',
-}
-
 function refuseUnfit(command: Command, run: Run): void {
   const decision = decide(command, run.state(), run.input.author.person)
   if (decision.kind !== 'refuse') return
   throw ApplicationFailure.nonRetryable(decision.message, decision.code, { fix: decision.fix })
 }
 
-function take(command: Command, run: Run): CommandAnswer {
+function accept(command: Command, run: Run): CommandAnswer {
   const isRepeat = decide(command, run.state(), run.input.author.person).kind === 'repeat'
   if (!isRepeat) {
     carryOut(command, run)
@@ -78,24 +69,8 @@ function take(command: Command, run: Run): CommandAnswer {
 }
 
 function carryOut(command: Command, run: Run): void {
-  const { actor, key, reason } = command
-  const sentence =
-    reason === '' ? `${command.verb} by ${actor.person}` : `${command.verb} by ${actor.person}: ${reason}`
-  switch (command.verb) {
-    case 'approve':
-      return run.record({ type: 'approved', actor, key, reason })
-    case 'pause':
-      return run.record({ type: 'pause-commanded', actor, key, reason: reason === '' ? sentence : reason })
-    case 'resume':
-    case 'retry':
-      return run.record({ type: 'resumed', actor, key, reason, isRetry: command.verb === 'retry' })
-    case 'promote':
-      return run.record({ type: 'bake-cut-short', actor, key, reason })
-    case 'extend':
-      return run.record({ type: 'extended', actor, key, reason, by: command.by ?? 0 })
-    case 'abort':
-    case 'reject':
-      run.record({ type: 'command-seen', key })
-      return run.abandon(command.verb === 'abort' ? 'abort' : 'rejected', actor.person, sentence)
+  for (const event of eventsOf(command)) {
+    if (event.type === 'abandoned') run.abandon(event.cause, event.by, event.reason)
+    else run.record(event)
   }
 }

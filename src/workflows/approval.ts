@@ -1,6 +1,6 @@
 import type { AskAction } from '../domain/plan/actions.ts'
 import { formatDuration } from '../domain/units.ts'
-import { goOn, untilUnpaused } from './pausing.ts'
+import { waitWhilePausedThenWatch, untilUnpaused } from './pausing.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
 
@@ -17,7 +17,7 @@ async function isGiven(action: AskAction, run: Run, watch: Watch): Promise<boole
   if (run.isKept) await untilUnpaused(run, watch)
   if (run.state().approval === null) beginAsking(action, run)
   for (;;) {
-    await goOn(run, watch)
+    await waitWhilePausedThenWatch(run, watch)
     const { approval } = run.state()
     if (approval === null || approval.given.length >= approval.need) return true
     const remaining = approval.deadline - Date.now()

@@ -1,9 +1,10 @@
-import { bakeOverAt, bakeRemaining } from '../domain/release/bake-clock.ts'
+import { bakeRemaining } from '../domain/release/bake-clock.ts'
+import { type BakeMove, bakeMove, furtherLag } from '../domain/release/bake-move.ts'
 import type { BakeAction, JudgeAction } from '../domain/plan/actions.ts'
-import { blindTime, type GuardState, lagOf, standingOf, unwatchedText } from '../domain/release/guard.ts'
+import { type GuardState, standingOf } from '../domain/release/guard.ts'
 import { evidenceSince } from '../domain/release/release-state.ts'
-import { formatDuration, type Milliseconds } from '../domain/units.ts'
-import { goOn } from './pausing.ts'
+import { formatDuration } from '../domain/units.ts'
+import { waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
 
@@ -25,84 +26,56 @@ export async function bake(
   watch: Watch,
   isAnalysis = false,
 ): Promise<void> {
-  await goOn(run, watch)
+  await waitWhilePausedThenWatch(run, watch)
   run.record({ type: 'bake-started', step, duration, isAnalysis })
+  const { interval, onInconclusive } = run.input.plan
+  const { holdFor } = onInconclusive
   const endsWhenProven = until === 'proven'
   if (endsWhenProven) {
     await watch.stop()
     watch.start({ endsWhenProven })
   }
   for (;;) {
-    await goOn(run, watch, endsWhenProven)
+    await waitWhilePausedThenWatch(run, watch, endsWhenProven)
     const clock = run.state().bake
     if (clock === null) break
     const remaining = bakeRemaining(clock, Date.now())
     if (remaining > 0) {
       await run.untilDisturbed(
-        remaining + furtherLag(run, watch.memory()),
+        remaining + furtherLag(watch.memory(), interval),
         `step ${step}: bake, ${formatDuration(remaining)} left`,
       )
       continue
     }
     const state = await watch.look()
     if (run.state().pause !== null) continue
-    if (clock.isEnded) break
-    const unwatched = state === null ? 0 : blindTime(state, clock.startedAt) - clock.prolongedBy
-    if (unwatched >= run.input.plan.interval) {
-      const why = state === null ? '' : ` (so far ${unwatchedText(state, clock.startedAt)})`
-      const reason = `${formatDuration(unwatched)} of it could not be watched${why}`
-      run.record({ type: 'bake-prolonged', by: unwatched, reason })
-      continue
-    }
-    const unseen = unseenEnd(run, state, bakeOverAt(clock, Date.now()))
-    const waiting = whatIsMissing(run, watch, state) ?? unseen?.text ?? null
-    if (waiting === null) break
-    await holdOrGiveUp(run, waiting, unseen?.missing)
+    const move = bakeMove({ clock, now: Date.now(), state, waiting: waitingFor(run, watch, state), interval, holdFor })
+    if (move.kind === 'end') break
+    await carryOn(move, run)
   }
   run.record({ type: 'bake-ended' })
 }
 
-/** A bake is over when the metrics have reached its end, give or take a look: they lag behind what users see. */
-function furtherLag(run: Run, state: GuardState | null): Milliseconds {
-  return state === null ? 0 : Math.max(0, lagOf(state) - run.input.plan.interval)
-}
-
-/** How much of a bake that was over at `end` the metrics have not reached yet; null when they have. */
-function unseenEnd(run: Run, state: GuardState | null, end: Milliseconds) {
-  if (state?.seenUntil === undefined || lagOf(state) === 0) return null
-  const missing = end - run.input.plan.interval - state.seenUntil
-  if (missing <= 0) return null
-  return {
-    missing,
-    text: `the metrics have not reached the end of the bake yet: ${formatDuration(missing)} to go`,
-  }
-}
-
-/** Why a bake whose time is over may not end yet, or null when it may. */
-function whatIsMissing(run: Run, watch: Watch, state: GuardState | null): string | null {
-  const { interval } = run.input.plan
-  if (state === null || Date.now() - state.lookedAt > 3 * interval + 5_000) return 'the guard has not looked lately'
-  if (state.hold != null) return state.hold
+/** Why the checks do not pass yet, or null when they do. */
+function waitingFor(run: Run, watch: Watch, state: GuardState | null): string | null {
+  if (state === null) return null
   const standing = standingOf(watch.checks(), state, run.isKept ? evidenceSince(run.state()) : null)
   return standing.isPassing ? null : standing.waiting
 }
 
-async function holdOrGiveUp(run: Run, waiting: string, atMost: Milliseconds = Infinity): Promise<void> {
-  const held = run.state().bake?.held ?? 0
-  if (held >= run.input.plan.onInconclusive.holdFor) {
-    giveInconclusive(run, `still inconclusive after ${formatDuration(held)} of holding; ${waiting}`)
-    return run.record({ type: 'bake-held', held: 0 })
+async function carryOn(move: Exclude<BakeMove, { kind: 'end' }>, run: Run): Promise<void> {
+  switch (move.kind) {
+    case 'prolong':
+      return run.record({ type: 'bake-prolonged', by: move.by, reason: move.reason })
+    case 'give-up':
+      giveInconclusive(run, move.reason)
+      return run.record({ type: 'bake-held', held: 0 })
+    case 'hold': {
+      const [held, before] = [run.state().bake?.held ?? 0, Date.now()]
+      await run.untilDisturbed(move.next, `hold: ${move.waiting}`.slice(0, 180))
+      return run.record({ type: 'bake-held', held: held + Date.now() - before })
+    }
   }
-  const took = await hold(run, held, waiting, atMost)
-  run.record({ type: 'bake-held', held: held + took })
-}
-
-/** Waits a little longer each time, so that a long hold does not fill the history. */
-async function hold(run: Run, held: Milliseconds, waiting: string, atMost: Milliseconds): Promise<Milliseconds> {
-  const before = Date.now()
-  const pause = Math.max(1_000, Math.min(atMost, Math.max(run.input.plan.interval, Math.round(held / 4))))
-  await run.untilDisturbed(pause, `hold: ${waiting}`.slice(0, 180))
-  return Date.now() - before
 }
 
 /** The plan's policy for checks that cannot decide. */

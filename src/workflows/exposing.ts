@@ -3,7 +3,7 @@ import { isSameExposure } from '../domain/exposure.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import { causeOf, codeOf, isActivityFailure } from './failures.ts'
-import { exposeForward, readBaseline } from './outside.ts'
+import { exposeForward, readBaseline } from './activity-calls.ts'
 import { untilUnpaused } from './pausing.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
@@ -46,7 +46,7 @@ export async function expose(
   await untilUnpaused(run, watch)
   await watch.stop()
   run.record({ type: 'exposure-wanted', step, exposure })
-  while (!(await isLive(run))) {
+  while (!(await tryExpose(run))) {
     watch.start({ watchesRouter: run.isKept })
     await untilUnpaused(run, watch)
     await watch.stop()
@@ -69,7 +69,7 @@ function tellExposure(run: Run): void {
 }
 
 /** Asks for the wanted exposure until it is read back; answers false, paused, when the router does not comply. */
-async function isLive(run: Run): Promise<boolean> {
+async function tryExpose(run: Run): Promise<boolean> {
   const { roles, wanted } = run.state()
   if (roles === null) throw new Error('an exposure was asked for before the baseline was read')
   const { target, releaseId } = run.input
@@ -110,7 +110,7 @@ export async function promote(run: Run, watch: Watch): Promise<void> {
   if (!isSameExposure(live, full)) await expose({ exposure: full, step }, run, watch)
   await watch.stop()
   const isFresh = Date.now() - (run.state().exposedAt ?? 0) < run.input.plan.interval
-  while (!isFresh && !(await isLive(run))) {
+  while (!isFresh && !(await tryExpose(run))) {
     await untilUnpaused(run, watch)
     await watch.stop()
   }

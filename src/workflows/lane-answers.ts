@@ -29,7 +29,7 @@ import {
   unfreezeUpdate,
   withdrawUpdate,
 } from './messages.ts'
-import { stopRelease } from './outside.ts'
+import { stopRelease } from './activity-calls.ts'
 
 /** How long a release may take to make way before the lane ends it: an honest one takes less than a second. */
 const PATIENCE: Milliseconds = 5_000

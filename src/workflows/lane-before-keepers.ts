@@ -36,7 +36,7 @@ import {
   supersedeSignal,
   unfreezeUpdate,
 } from './messages.ts'
-import { findReleases, isOpen } from './outside.ts'
+import { findReleases, isOpen } from './activity-calls.ts'
 import { release } from './release.ts'
 import { releaseAttributes } from './search-attributes.ts'
 

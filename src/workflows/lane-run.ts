@@ -13,7 +13,7 @@ import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { isActivityFailure } from './failures.ts'
 import type { Submission } from './messages.ts'
-import { tell } from './outside.ts'
+import { tell } from './activity-calls.ts'
 
 export interface LaneInput {
   readonly target: TargetId

@@ -20,7 +20,7 @@ async function guardUntilUnpaused(run: Run, watch: Watch): Promise<void> {
 }
 
 /** Waits while the plan is paused; afterwards what had failed is judged anew. Sees to it that a guard is running. */
-export async function goOn(run: Run, watch: Watch, endsWhenProven = false): Promise<void> {
+export async function waitWhilePausedThenWatch(run: Run, watch: Watch, endsWhenProven = false): Promise<void> {
   if (run.state().pause !== null) {
     await untilUnpaused(run, watch)
     await watch.stop()

@@ -16,7 +16,7 @@ import { bake, giveInconclusive, judge } from './bake.ts'
 import { expose, promote, recordBaseline } from './exposing.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import { type ReleaseInput, type ReleaseResult, releaseEndedSignal } from './messages.ts'
-import { goOn } from './pausing.ts'
+import { waitWhilePausedThenWatch } from './pausing.ts'
 import { rollBack } from './rollback.ts'
 import { beginRun, type Run, remainingActions } from './run.ts'
 import { createWatch, type Watch } from './watch.ts'
@@ -27,7 +27,7 @@ import { createWatch, type Watch } from './watch.ts'
  */
 export async function release(input: ReleaseInput): Promise<ReleaseResult> {
   const run = beginRun(input)
-  const watch = createWatch(run, (outcome) => heed(outcome, run, watch))
+  const watch = createWatch(run, (outcome) => onGuardEnded(outcome, run, watch))
   answerMessages(run)
   // A run that goes on with a rollback has no plan to follow any more.
   const following = run.state().abandoned === null ? run.inPlan(() => followPlan(run, watch)) : Promise.resolve()
@@ -53,7 +53,7 @@ async function followPlan(run: Run, watch: Watch): Promise<void> {
     run.record({ type: 'action-done' })
     await handOverWhenLong(run, watch)
   }
-  await goOn(run, watch)
+  await waitWhilePausedThenWatch(run, watch)
   if (run.state().abandoned === null) await promote(run, watch)
 }
 
@@ -71,7 +71,7 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
 }
 
 /** What a guard that ended by itself means for the plan. Somebody watches the router afterwards, whatever it was. */
-function heed(outcome: GuardOutcome, run: Run, watch: Watch): void {
+function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
   switch (outcome.kind) {
     case 'failed':
       if (run.input.plan.onFail === 'rollback') return run.abandon('failed-check', 'guard', outcome.reason)

@@ -4,7 +4,7 @@ import { exposureText, isWorthTelling } from '../domain/release/release-story.ts
 import { noteTaking } from './exposing.ts'
 import { causeOf, codeOf, isActivityFailure } from './failures.ts'
 import { handOverWhenLong } from './hand-over.ts'
-import { exposeBack } from './outside.ts'
+import { exposeBack } from './activity-calls.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
 

@@ -1,3 +1,4 @@
+import type { NewEvent } from '../domain/release/command-events.ts'
 import type { Abandonment, Pause, ReleaseEvent } from '../domain/release/release-events.ts'
 import {
   CancellationScope,
@@ -17,11 +18,10 @@ import { reduce } from '../domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../domain/release/release-state.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { ReleaseInput } from './messages.ts'
-import { tell } from './outside.ts'
+import { tell } from './activity-calls.ts'
 import { releaseAttributes } from './search-attributes.ts'
 
 /** A release event before its time is known. */
-type NewEvent = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
 
 /** One running release: its state, its story, and the scope in which its plan goes forward. */
 export interface Run {

@@ -12,7 +12,7 @@ import {
 import { watchFor } from '../domain/release/release-watch.ts'
 import { isEnded } from '../domain/release/release-state.ts'
 import { targetName } from '../domain/target.ts'
-import { guardFor, readGuard } from './outside.ts'
+import { guardFor, readGuard } from './activity-calls.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Run } from './run.ts'
 

@@ -1,5 +1,5 @@
+import { type CommandVerb, VERBS } from '../../domain/release/verbs.ts'
 import { randomUUID } from 'node:crypto'
-import type { CommandVerb } from '../../domain/release/commands.ts'
 import type { ReleaseCard } from '../../domain/release/release-card.ts'
 import { parseDuration } from '../../domain/units.ts'
 import type { CommandOutcome } from '../../releases/releases.ts'
@@ -37,11 +37,8 @@ export async function sendCommand(
   if (!answer.isSettled) session.hint(`look whether it has: sluice status ${name}`)
 }
 
-/** Verbs that decide on a step; the others mean the release, whatever it does. */
-const STEP_VERBS: readonly CommandVerb[] = ['approve', 'reject', 'promote', 'retry', 'resume']
-
 async function stepMeant(verb: CommandVerb, address: string, session: Session): Promise<number | null> {
-  if (!STEP_VERBS.includes(verb)) return null
+  if (!VERBS[verb].meansStep) return null
   const card = await session.api.get<ReleaseCard>(address)
   const label = card.steps[card.step - 1]?.label ?? 'before the first step'
   session.hint(

@@ -3,11 +3,7 @@ import type { ErrorCode } from '../error-codes.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { releaseName } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
-
-export const COMMAND_VERBS = ['approve', 'reject', 'pause', 'resume', 'promote', 'abort', 'retry', 'extend'] as const
-
-/** What a person asks of a release. */
-export type CommandVerb = (typeof COMMAND_VERBS)[number]
+import { COMMAND_VERBS, type CommandVerb } from './verbs.ts'
 
 /** One command as it reaches the release. */
 export interface Command {

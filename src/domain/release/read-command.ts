@@ -1,6 +1,7 @@
+import type { CommandVerb } from './verbs.ts'
 import { type Actor, ENTRANCES } from '../actor.ts'
 import { isRecord } from '../json.ts'
-import type { Command, CommandVerb } from './commands.ts'
+import type { Command } from './commands.ts'
 import type { Milliseconds } from '../units.ts'
 
 /** A message that was read, or why it cannot be one. */

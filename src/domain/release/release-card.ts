@@ -1,5 +1,6 @@
+import type { CommandVerb } from './verbs.ts'
 import { bakeRemaining } from './bake-clock.ts'
-import { type CommandVerb, openVerbs } from './commands.ts'
+import { openVerbs } from './commands.ts'
 import type { GuardState, SeriesPoint } from './guard.ts'
 import { verdictsOf } from './guard.ts'
 import type { LaneView } from '../lane/lane-view.ts'

@@ -1,12 +1,7 @@
+import { COMMAND_VERBS, type CommandVerb } from '../../../src/domain/release/verbs.ts'
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
-import {
-  COMMAND_VERBS,
-  type Command,
-  type CommandVerb,
-  decide,
-  openVerbs,
-} from '../../../src/domain/release/commands.ts'
+import { type Command, decide, openVerbs } from '../../../src/domain/release/commands.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'

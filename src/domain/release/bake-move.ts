@@ -1,0 +1,68 @@
+import { formatDuration, type Milliseconds } from '../units.ts'
+import { type BakeClock, bakeOverAt } from './bake-clock.ts'
+import { blindTime, type GuardState, lagOf, unwatchedText } from './guard.ts'
+
+/** What a bake does whose time is over. */
+export type BakeMove =
+  | { readonly kind: 'end' }
+  /** Part of it was not watched, and is watched now instead. */
+  | { readonly kind: 'prolong'; readonly by: Milliseconds; readonly reason: string }
+  /** Something is missing that time may bring; `next` is when to look again. */
+  | { readonly kind: 'hold'; readonly next: Milliseconds; readonly waiting: string }
+  /** It has held long enough: the plan's policy for checks that cannot decide. */
+  | { readonly kind: 'give-up'; readonly reason: string }
+
+/** What a bake whose time is over is judged by. All times in milliseconds, by the workflow's clock. */
+export interface BakeAtEnd {
+  readonly clock: BakeClock
+  readonly now: Milliseconds
+  /** What the guard knows, or null when it has never looked. */
+  readonly state: GuardState | null
+  /** Why the checks do not pass yet, or null when all do. */
+  readonly waiting: string | null
+  readonly interval: Milliseconds
+  /** How long the plan holds before its policy decides. */
+  readonly holdFor: Milliseconds
+}
+
+/**
+ * What a bake does whose time is over: it ends when all of it was watched, the guard has looked lately, every check passes
+ * and the metrics have reached its end. A bake that a person ended, or that is proven, ends whatever is missing.
+ */
+export function bakeMove(bake: BakeAtEnd): BakeMove {
+  const { clock, state, interval, holdFor } = bake
+  if (clock.isEnded) return { kind: 'end' }
+  const unwatched = state === null ? 0 : blindTime(state, clock.startedAt) - clock.prolongedBy
+  if (unwatched >= interval) {
+    const why = state === null ? '' : ` (so far ${unwatchedText(state, clock.startedAt)})`
+    return { kind: 'prolong', by: unwatched, reason: `${formatDuration(unwatched)} of it could not be watched${why}` }
+  }
+  const unseen = unseenEnd(bake)
+  const waiting = missing(bake) ?? unseen?.text ?? null
+  if (waiting === null) return { kind: 'end' }
+  const held = clock.held ?? 0
+  if (held >= holdFor)
+    return { kind: 'give-up', reason: `still inconclusive after ${formatDuration(held)} of holding; ${waiting}` }
+  // A little longer each time, so that a long hold does not fill the history.
+  const usual = Math.max(interval, Math.round(held / 4))
+  return { kind: 'hold', next: Math.max(1_000, Math.min(unseen?.missing ?? usual, usual)), waiting }
+}
+
+/** By how much the timer of a bake outlasts its time, where it is known how far the metrics lag behind what users see. */
+export function furtherLag(state: GuardState | null, interval: Milliseconds): Milliseconds {
+  return state === null ? 0 : Math.max(0, lagOf(state) - interval)
+}
+
+/** Why a bake may not end yet, or null when nothing is missing but the newest metrics. */
+function missing({ state, now, waiting, interval }: BakeAtEnd): string | null {
+  if (state === null || now - state.lookedAt > 3 * interval + 5_000) return 'the guard has not looked lately'
+  return state.hold ?? waiting
+}
+
+/** How much of a bake the metrics have not reached, give or take a look; null when they have. */
+function unseenEnd({ state, clock, now, interval }: BakeAtEnd) {
+  if (state?.seenUntil === undefined || lagOf(state) === 0) return null
+  const rest = bakeOverAt(clock, now) - interval - state.seenUntil
+  if (rest <= 0) return null
+  return { missing: rest, text: `the metrics have not reached the end of the bake yet: ${formatDuration(rest)} to go` }
+}
