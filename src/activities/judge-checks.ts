@@ -2,7 +2,7 @@ import { namesOf } from '../analysis/arms.ts'
 import { type CheckState, startCheck, stepCheck } from '../analysis/judges/check-judge.ts'
 import { asSentence } from '../analysis/explain.ts'
 import { type ProofState, startProof, stepProof } from '../analysis/judges/sequential/promotion-evidence.ts'
-import { type AgainstPastState, stepAgainstPast } from '../analysis/traffic/against-past.ts'
+import { type AgainstPastState, judgeAgainstPast } from '../analysis/traffic/against-past.ts'
 import { claimsOf } from '../analysis/traffic/past-claims.ts'
 import type { StablePast } from '../analysis/traffic/past.ts'
 import { showsNothing } from '../analysis/traffic/watch-traffic.ts'
@@ -84,7 +84,7 @@ function judgeOne(
   const state = watched.state as CheckState
   if (past !== null) {
     const full = (watched.full ?? null) as AgainstPastState | null
-    const alone = stepAgainstPast(check, state, full, past, shown)
+    const alone = judgeAgainstPast(check, state, full, past, shown)
     return alone === null ? watched : { ...watched, verdict: alone.verdict, full: alone.state }
   }
   const stepped = stepCheck(check, state, shown)

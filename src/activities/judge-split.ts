@@ -4,7 +4,7 @@ import {
   type SampleRatioRule,
   type SampleRatioState,
   startSampleRatio,
-  stepSampleRatio,
+  judgeSampleRatio,
 } from '../analysis/judges/sample-ratio.ts'
 import { tellUneven } from '../analysis/traffic/promised-split.ts'
 import type { TrafficLook } from '../analysis/traffic/watch-traffic.ts'
@@ -42,7 +42,7 @@ export function judgeSplit(
     sent === null || !isRouted
       ? { stable: UNSEEN, canary: UNSEEN }
       : { stable: sentTo(sent.stable), canary: sentTo(sent.canary) }
-  const { state, verdict } = stepSampleRatio(SHARE_RULE, known, {
+  const { state, verdict } = judgeSampleRatio(SHARE_RULE, known, {
     weight,
     hasCohorts: cohorts.length > 0,
     ...arms,

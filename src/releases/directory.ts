@@ -1,25 +1,13 @@
 import type { Client } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
 import type { FollowOutcome, OpenRelease } from '../activities/activities.ts'
-import type { ActivityAttempt } from '../activities/dependencies.ts'
+import type { ReleaseDirectory } from '../activities/dependencies.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
-import { laneIdOf, parseReleaseId, type TargetId } from '../domain/target.ts'
+import { laneIdOf, parseReleaseId } from '../domain/target.ts'
 import { endOf } from '../domain/release/release-state.ts'
 import { laneQuery, laneStateQuery, type ReleaseResult, type Submission, viewQuery } from '../workflows/messages.ts'
 import { fateOf } from './temporal-errors.ts'
-
-/** What Temporal itself knows about releases: pending guards, open workflows, numbers that were used, who is at work. */
-export interface Directory {
-  guardStateOf(releaseId: string): Promise<GuardState | null>
-  isOpen(releaseId: string): Promise<boolean>
-  endOf(releaseId: string, asksItself: boolean): Promise<FollowOutcome>
-  stop(releaseId: string, reason: string): Promise<void>
-  isHolder(target: TargetId, releaseId: string): Promise<'yes' | 'no' | 'unknown'>
-  isCurrent(attempt: ActivityAttempt): Promise<'yes' | 'no' | 'unknown'>
-  findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
-  lostLane(target: TargetId, runId: string): Promise<LaneState<Submission> | null>
-}
 
 /** Questions that a write waits for have only a moment; the others are asked again by whoever asks. */
 const PATIENCE = 2_000
@@ -27,7 +15,7 @@ const PATIENCE = 2_000
 /** Temporal's number for an activity that a worker has in hand. */
 const STARTED = 2
 
-export function createDirectory(client: Client): Directory {
+export function createDirectory(client: Client): ReleaseDirectory {
   const soon = <T>(body: () => Promise<T>) => client.withDeadline(Date.now() + PATIENCE, body)
   return {
     async guardStateOf(releaseId) {

@@ -1,3 +1,4 @@
+import type { ReleaseDirectory } from '../activities/dependencies.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { SluiceError } from '../domain/errors.ts'
@@ -9,7 +10,6 @@ import type { Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import { type LaneView, viewQuery } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
-import type { Directory } from './directory.ts'
 import type { Lanes } from './lanes.ts'
 import { listPage } from './list.ts'
 import { createLooks } from './looks.ts'
@@ -55,7 +55,7 @@ const EXTRAS: Milliseconds = 1_500
 
 export function createViews(
   client: Client,
-  { directory, lanes, calls }: { readonly directory: Directory; readonly lanes: Lanes; readonly calls: Calls },
+  { directory, lanes, calls }: { readonly directory: ReleaseDirectory; readonly lanes: Lanes; readonly calls: Calls },
   { freshFor, usableFor }: ViewTimes,
 ): Views {
   const { now } = calls

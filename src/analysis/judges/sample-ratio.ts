@@ -82,7 +82,7 @@ export function startSampleRatio(): SampleRatioState {
  * B(a+n_c, b+n_s)/B(a, b) · P(Beta(a+n_c, b+n_s) > ρ)/P(Beta(a, b) > ρ) / (ρ^n_c (1−ρ)^n_s) with (a, b) = 100·(ρ, 1−ρ).
  * The budget is halved over the sides. At a new weight the wealth so far goes on, and a part of the reserve joins it.
  */
-export function stepSampleRatio(
+export function judgeSampleRatio(
   rule: SampleRatioRule,
   state: SampleRatioState,
   input: SampleRatioInput,

@@ -63,7 +63,7 @@ function startAgainstPast(state: CheckState, claims: PastClaims): AgainstPastSta
  * within r; what one look may earn is bounded, so that only what lasts fails. It goes on with the evidence that the
  * comparison with stable has left, so that both together keep the check's part of the error budget.
  */
-export function stepAgainstPast(
+export function judgeAgainstPast(
   check: Check,
   checkState: CheckState,
   before: AgainstPastState | null,

@@ -76,7 +76,7 @@ export function startAnswers(): AnswerState {
  * stable's own open requests let one expect, twice over. Without latencies, or where the router has counted what was
  * sent, only a run of looks without answers counts, and only while stable answers.
  */
-export function stepAnswers(
+export function judgeAnswers(
   state: AnswerState,
   look: AnswerLook,
 ): { readonly state: AnswerState; readonly unanswered: number; readonly ended: number } {

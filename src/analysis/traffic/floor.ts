@@ -75,7 +75,7 @@ export function startFloor(): FloorState {
 }
 
 /** One look. Looks with few requests are added up; every look that is not one of those can say that the floor is broken. */
-export function stepFloor(
+export function judgeFloor(
   rule: FloorRule,
   state: FloorState,
   look: FloorLook,

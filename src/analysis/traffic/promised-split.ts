@@ -46,7 +46,7 @@ export function startPromisedSplit(): PromisedSplitState {
 }
 
 /** One look: the fault as a sentence, or null. */
-export function stepPromisedSplit(
+export function judgePromisedSplit(
   state: PromisedSplitState,
   look: PromisedSplitLook,
 ): { readonly state: PromisedSplitState; readonly fault: string | null } {

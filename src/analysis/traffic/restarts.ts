@@ -12,7 +12,7 @@ const AGAIN_AND_AGAIN = 3
 export type RestartStanding = { readonly kind: 'none' } | { readonly kind: 'some' | 'failing'; readonly reason: string }
 
 /** One look; a look without restarts leaves no trace. */
-export function stepRestarts(
+export function judgeRestarts(
   state: RestartState,
   look: { readonly at: Milliseconds; readonly canary: number; readonly stable: number },
   names: ArmNames,

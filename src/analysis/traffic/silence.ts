@@ -26,7 +26,7 @@ export function startSilence(at: Milliseconds, known: SilenceState | null): Sile
  * One window. `ended` is a silence that is over: nobody was there to notice a fault in it. A service that is asked once in
  * a while sets its own measure: after one long silence the next of that length is no news.
  */
-export function stepSilence(
+export function judgeSilence(
   state: SilenceState,
   { start, end, requests }: { readonly start: Milliseconds; readonly end: Milliseconds; readonly requests: number },
 ): { readonly state: SilenceState; readonly ended: { readonly from: Milliseconds; readonly to: Milliseconds } | null } {

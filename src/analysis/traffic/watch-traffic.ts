@@ -3,13 +3,13 @@ import type { BlindSpan, GuardInput } from '../../domain/release/guard.ts'
 import type { ArmCounts, Observation } from '../../domain/observation.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import { isCount, namesOf } from '../arms.ts'
-import { type AnswerLook, type AnswerState, awaitedOf, startAnswers, stepAnswers } from './answers.ts'
-import { type FloorStanding, type FloorState, startFloor, stepFloor } from './floor.ts'
+import { type AnswerLook, type AnswerState, awaitedOf, startAnswers, judgeAnswers } from './answers.ts'
+import { type FloorStanding, type FloorState, startFloor, judgeFloor } from './floor.ts'
 import type { StablePast } from './past.ts'
-import { type PromisedSplitState, startPromisedSplit, stepPromisedSplit } from './promised-split.ts'
-import { type RestartStanding, type RestartState, stepRestarts } from './restarts.ts'
+import { type PromisedSplitState, startPromisedSplit, judgePromisedSplit } from './promised-split.ts'
+import { type RestartStanding, type RestartState, judgeRestarts } from './restarts.ts'
 import { learnScale, rememberSent, scaleOf, type SentSample, type SentScale, sentWithin } from './sent.ts'
-import { type SilenceState, startSilence, stepSilence } from './silence.ts'
+import { type SilenceState, startSilence, judgeSilence } from './silence.ts'
 
 /** What is known of the traffic beside the checks. Plain JSON. */
 export interface TrafficState {
@@ -141,12 +141,12 @@ function settle(
     usual: past?.latency ?? null,
     isExact,
   }
-  const step = stepAnswers(known.answers, look)
-  const counted = withUnanswered(seen, step.unanswered, step.ended)
+  const judged = judgeAnswers(known.answers, look)
+  const counted = withUnanswered(seen, judged.unanswered, judged.ended)
   return {
-    state: { scale, answers: step.state },
+    state: { scale, answers: judged.state },
     observation: { ...observation, canary: { kind: 'value', value: counted } },
-    counts: { ...bare, canary: counted, unanswered: step.unanswered, awaited: awaitedOf(step.state, look) },
+    counts: { ...bare, canary: counted, unanswered: judged.unanswered, awaited: awaitedOf(judged.state, look) },
   }
 }
 
@@ -197,7 +197,7 @@ function judge(
   const floor =
     input.floor === undefined
       ? null
-      : stepFloor(input.floor, state.floor, {
+      : judgeFloor(input.floor, state.floor, {
           end: window.end,
           canary: { requests: canary.requests, errors: canary.errors, unanswered },
           stable: { requests: stable.requests, errors: stable.errors },
@@ -205,13 +205,13 @@ function judge(
           names,
         })
   const counted = { at: window.end, canary: restartsOf(canary), stable: restartsOf(stable) }
-  const restarts = stepRestarts(state.restarts, counted, names)
+  const restarts = judgeRestarts(state.restarts, counted, names)
   const duration = window.end - window.start
   const split = seen.isRouted
-    ? stepPromisedSplit(state.split, { weight: input.exposure.weight, ...sent, duration, names })
+    ? judgePromisedSplit(state.split, { weight: input.exposure.weight, ...sent, duration, names })
     : { state: state.split, fault: null }
   const heard = isAsked(input)
-    ? stepSilence(state.silence, { ...window, requests: sent.canary })
+    ? judgeSilence(state.silence, { ...window, requests: sent.canary })
     : { state: state.silence, ended: null }
   const next = { split: split.state, restarts: restarts.state, silence: heard.state }
   return {

@@ -5,7 +5,7 @@ import {
   type SampleRatioRule,
   type SampleRatioState,
   startSampleRatio,
-  stepSampleRatio,
+  judgeSampleRatio,
 } from '../../../src/analysis/judges/sample-ratio.ts'
 import { logBeta } from '../../../src/analysis/statistics/log-gamma.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
@@ -22,7 +22,7 @@ const input = (weight: number, canary: number, stable: number, hasCohorts = fals
 function judge(inputs: readonly SampleRatioInput[], by: SampleRatioRule = rule): readonly Verdict[] {
   let state: SampleRatioState = startSampleRatio()
   return inputs.map((one) => {
-    const step = stepSampleRatio(by, state, one)
+    const step = judgeSampleRatio(by, state, one)
     state = step.state
     return step.verdict
   })
@@ -88,15 +88,15 @@ describe('the sample-ratio check', () => {
   })
 
   it('keeps plain JSON and finite figures with a thousand million requests', () => {
-    const step = stepSampleRatio(rule, startSampleRatio(), input(500, 5e7, 95e7))
+    const step = judgeSampleRatio(rule, startSampleRatio(), input(500, 5e7, 95e7))
     expect(step.verdict).toMatchObject({ outcome: 'pass' })
     expect(Object.values(step.verdict.evidence.figures).every(Number.isFinite)).toBe(true)
-    const again = stepSampleRatio(rule, step.state, input(500, 10e7, 90e7))
+    const again = judgeSampleRatio(rule, step.state, input(500, 10e7, 90e7))
     expect(again.verdict).toMatchObject({ outcome: 'fail' })
   })
 
   it('has the wealth of the Lindon–Malek mixture, truncated: twice it where the share is exact and symmetric', () => {
-    const step = stepSampleRatio({ ...rule, tolerance: 0 }, startSampleRatio(), input(5_000, 60, 40))
+    const step = judgeSampleRatio({ ...rule, tolerance: 0 }, startSampleRatio(), input(5_000, 60, 40))
     const mixture = logBeta(110, 90) - logBeta(50, 50) + 100 * Math.log(2)
     // Upper tail of Beta(110, 90) beyond one half, over one half.
     const evidence = Math.exp(step.state.logPeak)

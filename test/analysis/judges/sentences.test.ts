@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import { LONGEST_SENTENCE } from '../../../src/analysis/explain.ts'
 import { startProof, stepProof } from '../../../src/analysis/judges/sequential/promotion-evidence.ts'
-import { type SampleRatioInput, startSampleRatio, stepSampleRatio } from '../../../src/analysis/judges/sample-ratio.ts'
-import { type AgainstPastState, stepAgainstPast } from '../../../src/analysis/traffic/against-past.ts'
-import { type FloorLook, type FloorStanding, startFloor, stepFloor } from '../../../src/analysis/traffic/floor.ts'
+import { type SampleRatioInput, startSampleRatio, judgeSampleRatio } from '../../../src/analysis/judges/sample-ratio.ts'
+import { type AgainstPastState, judgeAgainstPast } from '../../../src/analysis/traffic/against-past.ts'
+import { type FloorLook, type FloorStanding, startFloor, judgeFloor } from '../../../src/analysis/traffic/floor.ts'
 import { rememberStable, type StablePast } from '../../../src/analysis/traffic/past.ts'
 import { type ArmNames, armNames } from '../../../src/domain/arm-names.ts'
 import type {
@@ -320,7 +320,8 @@ describe('the sentence of Argo’s judge', () => {
 describe('the sentence of the split', () => {
   const say = (canary: number, stable: number, more: Partial<SampleRatioInput> = {}) => {
     const input = { weight: 500, hasCohorts: false, canary: arm(canary), stable: arm(stable), names: NAMES, ...more }
-    return stepSampleRatio({ alpha: 0.001, tolerance: 0.5, minRequests: 200 }, startSampleRatio(), input).verdict.reason
+    return judgeSampleRatio({ alpha: 0.001, tolerance: 0.5, minRequests: 200 }, startSampleRatio(), input).verdict
+      .reason
   }
 
   it('says what the version gets and should get', () => {
@@ -343,7 +344,7 @@ describe('the sentence of a canary that is not fit for anybody', () => {
     for (const end of [1_000, 2_000, 3_000, 4_000]) {
       const [requests, errors, unanswered = 0] = canary
       const counts = { canary: { requests, errors, unanswered }, stable: { requests: 40, errors: 0 }, past: null }
-      ;({ state, standing } = stepFloor({ errors: 0.5, requests: 20 }, state, {
+      ;({ state, standing } = judgeFloor({ errors: 0.5, requests: 20 }, state, {
         end,
         names: NAMES,
         ...counts,
@@ -524,14 +525,14 @@ describe('whatever comes', () => {
           past = rememberStable(past, stable)
           const known = own ?? NAMES
           const window = { start: index * 1_000, end: (index + 1) * 1_000 }
-          const floored = stepFloor(by, floor, {
+          const floored = judgeFloor(by, floor, {
             ...{ end: window.end, canary: { ...canary, unanswered }, stable, names: known },
             past: { requests: past.errors.requests, errors: past.errors.events },
           })
           floor = floored.state
           const arms = { canary: { kind: 'value', value: canary }, stable: { kind: 'value', value: stable } } as const
           const input = { at: window.end, window, ...arms, readings: {}, names: known }
-          const step = stepAgainstPast(check, startCheck(check), alone, past, input)
+          const step = judgeAgainstPast(check, startCheck(check), alone, past, input)
           alone = step?.state ?? null
           const said = [
             ...(floored.standing.kind === 'above' ? [] : [floored.standing.reason]),
@@ -556,7 +557,7 @@ describe('whatever comes', () => {
       fc.property(rule, fc.array(fc.tuple(seen, names), { maxLength: 8 }), (by, looks) => {
         let state = startSampleRatio()
         for (const [one, own] of looks) {
-          const step = stepSampleRatio(by, state, own === null ? one : { ...one, names: own })
+          const step = judgeSampleRatio(by, state, own === null ? one : { ...one, names: own })
           state = step.state
           expect(faultsOf(step.verdict.reason, [one.canary, one.stable])).toEqual([])
         }

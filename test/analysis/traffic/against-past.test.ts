@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
-import { type AgainstPastState, stepAgainstPast } from '../../../src/analysis/traffic/against-past.ts'
+import { type AgainstPastState, judgeAgainstPast } from '../../../src/analysis/traffic/against-past.ts'
 import { rememberStable, type StablePast } from '../../../src/analysis/traffic/past.ts'
 import type { Check } from '../../../src/domain/plan/checks.ts'
 import type { ArmCounts } from '../../../src/domain/observation.ts'
@@ -26,7 +26,7 @@ function alone(check: Check, looks: readonly ArmCounts[], past: StablePast | nul
   return looks.map((one, index) => {
     const none = { kind: 'noData', reason: 'nobody is there' } as const
     const input = { ...look(index, { kind: 'value', value: one }, none, 1_000), names: NAMES }
-    const step = stepAgainstPast(check, startCheck(check), state, past, input)
+    const step = judgeAgainstPast(check, startCheck(check), state, past, input)
     state = step === null ? null : (JSON.parse(JSON.stringify(step.state)) as AgainstPastState)
     return step?.verdict ?? null
   })
@@ -51,7 +51,7 @@ describe('a canary that everybody is on, against what stable has shown before', 
       reason: 'everybody is on 2.4.0, and not enough requests yet: 60 on 2.4.0; it needs 100',
     })
     const outage = { kind: 'error', fault: 'timeout', reason: 'The store did not answer in time.' } as const
-    const blind = stepAgainstPast(CHECK, startCheck(CHECK), null, PAST, look(0, outage, outage))
+    const blind = judgeAgainstPast(CHECK, startCheck(CHECK), null, PAST, look(0, outage, outage))
     expect(blind?.verdict).toMatchObject({ outcome: 'inconclusive', cause: 'blind' })
     expect(alone(CHECK, times(90, counts(0, 0))).at(-1)).toMatchObject({ cause: 'blind' })
   })
@@ -101,7 +101,7 @@ describe('a canary that everybody is on, against what stable has shown before', 
     for (let index = 0; index < 600; index += 1)
       state = stepCheck(CHECK, state, look(index, arm(100, 0), arm(100, 3), 1_000)).state
     const looks = { ...look(700, arm(100, 20), arm(0), 1_000), names: NAMES }
-    const step = stepAgainstPast(CHECK, state, null, PAST, looks)
+    const step = judgeAgainstPast(CHECK, state, null, PAST, looks)
     expect(step?.state.carried).toBeLessThan(-3)
   })
 

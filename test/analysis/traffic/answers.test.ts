@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AnswerLook, startAnswers, stepAnswers } from '../../../src/analysis/traffic/answers.ts'
+import { type AnswerLook, startAnswers, judgeAnswers } from '../../../src/analysis/traffic/answers.ts'
 import type { LatencyHistogram } from '../../../src/domain/observation.ts'
 
 const BOUNDS = [0.1, 1, 5, 10]
@@ -13,7 +13,7 @@ function failures(looks: readonly (Partial<AnswerLook> & { readonly canary: Answ
   let state = startAnswers()
   return looks.map((look) => {
     const stable = { started: 40, ended: 40 }
-    const step = stepAnswers(state, { duration: 1_000, stable, usual: QUICK, isExact: true, ...look })
+    const step = judgeAnswers(state, { duration: 1_000, stable, usual: QUICK, isExact: true, ...look })
     state = step.state
     return { unanswered: Math.round(step.unanswered), ended: Math.round(step.ended) }
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
-import { type FloorLook, type FloorStanding, startFloor, stepFloor } from '../../../src/analysis/traffic/floor.ts'
+import { type FloorLook, type FloorStanding, startFloor, judgeFloor } from '../../../src/analysis/traffic/floor.ts'
 
 const RULE = { errors: 0.5, requests: 20 }
 const NAMES = { canary: '2.4.0', stable: '2.3.9' }
@@ -24,7 +24,7 @@ function standings(looks: readonly Look[], rule = RULE): readonly FloorStanding[
       past: past === null ? null : { requests: past[0], errors: past[1] },
       names: NAMES,
     }
-    const step = stepFloor(rule, state, seen)
+    const step = judgeFloor(rule, state, seen)
     state = JSON.parse(JSON.stringify(step.state)) as typeof state
     return step.standing
   })

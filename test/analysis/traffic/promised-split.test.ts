@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { startPromisedSplit, stepPromisedSplit } from '../../../src/analysis/traffic/promised-split.ts'
+import { startPromisedSplit, judgePromisedSplit } from '../../../src/analysis/traffic/promised-split.ts'
 
 const NAMES = { canary: '2.4.0', stable: '2.3.9' }
 
 function faults(weight: number, looks: readonly (readonly [canary: number, stable: number])[]) {
   let state = startPromisedSplit()
   return looks.map(([canary, stable]) => {
-    const step = stepPromisedSplit(state, { weight, canary, stable, duration: 1_000, names: NAMES })
+    const step = judgePromisedSplit(state, { weight, canary, stable, duration: 1_000, names: NAMES })
     state = step.state
     return step.fault
   })

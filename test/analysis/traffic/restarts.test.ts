@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type RestartState, stepRestarts } from '../../../src/analysis/traffic/restarts.ts'
+import { type RestartState, judgeRestarts } from '../../../src/analysis/traffic/restarts.ts'
 
 const NAMES = { canary: '2.4.0', stable: '2.3.9' }
 
 function standing(looks: readonly (readonly [at: number, canary: number, stable: number])[]) {
   let state: RestartState = []
-  let last: ReturnType<typeof stepRestarts>['standing'] = { kind: 'none' }
+  let last: ReturnType<typeof judgeRestarts>['standing'] = { kind: 'none' }
   for (const [seconds, canary, stable] of looks)
-    ({ state, standing: last } = stepRestarts(state, { at: seconds * 1_000, canary, stable }, NAMES))
+    ({ state, standing: last } = judgeRestarts(state, { at: seconds * 1_000, canary, stable }, NAMES))
   return last
 }
 

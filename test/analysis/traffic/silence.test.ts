@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
-import { startSilence, stepSilence } from '../../../src/analysis/traffic/silence.ts'
+import { startSilence, judgeSilence } from '../../../src/analysis/traffic/silence.ts'
 
 /** Windows of a second with so many requests: the silences that have ended, and since when one lasts. */
 function heard(windows: readonly number[], every = 1_000) {
   let state = startSilence(0, null)
   const spans: { from: number; to: number }[] = []
   for (const [index, requests] of windows.entries()) {
-    const step = stepSilence(state, { start: index * every, end: (index + 1) * every, requests })
+    const step = judgeSilence(state, { start: index * every, end: (index + 1) * every, requests })
     if (step.ended !== null) spans.push({ ...step.ended })
     state = step.state
   }
