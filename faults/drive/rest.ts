@@ -19,23 +19,26 @@ export async function healWorld({ haproxy, prometheus, temporal, workers, apiPro
 }
 
 /**
- * Begins a service anew after something went wrong on it, so that one violation is not seen twice: Temporal has forgotten
- * its lane, which would else begin again with what it knew, nothing of it runs, and its map is as before the first release.
+ * Begins a service anew after something went wrong on it, so that one violation is not seen twice: nothing of it runs in
+ * Temporal, and everybody is where they were before the first release. A lane remembers, also one that was ended: so it is
+ * told, where it knows anything, and only else the map is written by hand.
  */
 export async function resetService({ client, haproxy }: World, { front, map }: Service): Promise<void> {
-  const query = `ExecutionStatus = 'Running' AND SluiceService = '${front.service}'`
-  const { namespace } = client.options
-  const lane = { workflowId: `lane/${front.service}/${ENVIRONMENT}` }
-  await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: lane }).catch(() => undefined)
-  const ids: string[] = []
-  for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId)
-  for (const id of ids) {
+  const query = `ExecutionStatus = 'Running' AND WorkflowType = 'release' AND SluiceService = '${front.service}'`
+  for await (const { workflowId } of client.workflow.list({ query })) {
     // What has ended already needs no ending.
     await client.workflow
-      .getHandle(id)
+      .getHandle(workflowId)
       .terminate('the campaign begins anew')
       .catch(() => undefined)
   }
+  const lane = client.workflow.getHandle(`lane/${front.service}/${ENVIRONMENT}`)
+  const wish = { by: 'campaign', reason: 'the campaign begins anew', stable: front.pools[0] }
+  const isTold = await client
+    .withDeadline(Date.now() + 20_000, () => lane.executeUpdate('recover', { args: [wish] }))
+    .then(() => true)
+    .catch(() => false)
+  if (isTold) return
   await writeFile(map, `share:${front.pools[1]} 0\n`)
   await haproxy.run([`clear map ${map}`, `add map ${map} share:${front.pools[1]} 0`])
 }
