@@ -35,7 +35,7 @@ const C_LIBRARIES = { gnu: 'glibc', gnueabihf: 'glibc', musl: 'musl', musleabihf
 /**
  * Adds the binary packages of other platforms that npm left out of a lock file because the registry did not have them at
  * hand. Without these entries `npm ci` refuses the lock file, and other platforms would not get their binaries
- * (https://github.com/npm/cli/issues/4828). They carry no integrity: it is unknown here.
+ * (https://github.com/npm/cli/issues/4828). They carry no integrity yet: {@link withIntegrity} asks for it.
  * @template {LockFile} T
  * @param {T} lock
  * @returns {{ lock: T, added: readonly string[] }} the names that were added, as `name@version`
@@ -61,6 +61,31 @@ export function completeLock(lock) {
   }
   const sorted = Object.entries(packages).toSorted(([a], [b]) => a.localeCompare(b, 'en'))
   return { lock: { ...lock, packages: Object.fromEntries(sorted) }, added }
+}
+
+/**
+ * Asks for the integrity of every package that has none. Without it `npm ci` would take whatever it is given.
+ * @template {LockFile} T
+ * @param {T} lock
+ * @param {(name: string, version: string) => Promise<string>} ask
+ * @returns {Promise<{ lock: T, found: readonly string[] }>} the names that were asked for, as `name@version`; rejects when
+ * the answer is no SHA-512
+ */
+export async function withIntegrity(lock, ask) {
+  const packages = { ...lock.packages }
+  const found = []
+  for (const [place, entry] of Object.entries(lock.packages)) {
+    if (place === '' || entry.integrity !== undefined) continue
+    const name = entry.name ?? place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length)
+    const { version = '' } = entry
+    const integrity = await ask(name, version)
+    if (!/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity)) {
+      throw new Error(`"${integrity}" is no integrity of ${name}@${version}`)
+    }
+    packages[place] = { version, integrity, ...entry }
+    found.push(`${name}@${version}`)
+  }
+  return { lock: { ...lock, packages }, found }
 }
 
 /**

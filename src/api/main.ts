@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { ADAPTERS, planContextFor } from '../catalog.ts'
 import { withAdmin } from '../config/admin.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'

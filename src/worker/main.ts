@@ -1,6 +1,9 @@
+#!/usr/bin/env node
 import { Client, Connection } from '@temporalio/client'
 import { NativeConnection, Runtime } from '@temporalio/worker'
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { Notifier } from '../activities/notifier.ts'
 import { ADAPTERS } from '../catalog.ts'
 import { type Environment, loadInstallation, readEnvironment } from '../config/environment.ts'
@@ -27,7 +30,7 @@ async function main(): Promise<void> {
   await ensureSearchAttributes(connection, namespace)
   const client = new Client({ connection, namespace })
   const adapters = createAdapterPool(installation, ADAPTERS)
-  const bundle = environment.SLUICE_WORKFLOW_BUNDLE
+  const bundle = environment.SLUICE_WORKFLOW_BUNDLE ?? builtBundle()
   const worker = await createWorker({
     ...{ client, namespace, taskQueue: environment.SLUICE_TASK_QUEUE },
     connection: await NativeConnection.connect({ address }),
@@ -53,6 +56,12 @@ async function main(): Promise<void> {
   await connection.close()
   // The last handles belong to native code; the work is done and drained here.
   process.exit(0)
+}
+
+/** The workflows as the build has put them beside us; none where the sources run as they are. */
+function builtBundle(): string | undefined {
+  const path = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))
+  return existsSync(path) ? path : undefined
 }
 
 function installRuntime({ SLUICE_WORKER_METRICS: bindAddress }: Environment): void {

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { completeLock, type LockFile, platformOf } from '../../scripts/lib/lock-file.mjs'
+import { completeLock, type LockFile, platformOf, withIntegrity } from '../../scripts/lib/lock-file.mjs'
 
 const lock: LockFile = {
   packages: {
@@ -93,5 +94,78 @@ describe('platformOf', () => {
     ['@rolldown/binding-wasm32-wasi', { os: null, cpu: 'wasm32', libc: null }],
   ])('reads %s', (name, expected) => {
     expect(platformOf(name)).toEqual(expected)
+  })
+})
+
+describe('withIntegrity', () => {
+  const integrity = `sha512-${'a'.repeat(86)}==`
+
+  it('asks for what is missing, by the name that the registry knows', async () => {
+    const asked: string[] = []
+    const packages = {
+      '': { name: 'app' },
+      'node_modules/a': { version: '1.0.0', integrity: 'sha512-b' },
+      'node_modules/a/node_modules/@b/c': { version: '2.0.0', optional: true },
+    }
+    const { lock: whole, found } = await withIntegrity({ packages }, async (name, version) => {
+      asked.push(`${name} ${version}`)
+      return integrity
+    })
+    expect(asked).toEqual(['@b/c 2.0.0'])
+    expect(found).toEqual(['@b/c@2.0.0'])
+    expect(whole.packages['node_modules/a/node_modules/@b/c']).toEqual({ version: '2.0.0', integrity, optional: true })
+    expect(whole.packages['node_modules/a']).toEqual(packages['node_modules/a'])
+  })
+
+  it('refuses an answer that is none', async () => {
+    const packages = { 'node_modules/a': { version: '1.0.0' } }
+    await expect(withIntegrity({ packages }, async () => '')).rejects.toThrow('no integrity of a@1.0.0')
+  })
+})
+
+describe('package-lock.json', () => {
+  const read = (name: string) =>
+    JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')) as Record<string, unknown>
+  const manifest = read('package.json')
+  const { packages } = read('package-lock.json') as unknown as LockFile
+
+  it.each(['name', 'version', 'license', 'engines', 'dependencies', 'devDependencies'])(
+    'says the same %s as package.json (else: npm install)',
+    (key) => {
+      expect(Object(packages['']), key).toHaveProperty([key], manifest[key])
+    },
+  )
+
+  it('holds every package at the very version that package.json names', () => {
+    const wanted = { ...Object(manifest['dependencies']), ...Object(manifest['devDependencies']) } as Record<
+      string,
+      string
+    >
+    const wrong = Object.entries(wanted).filter(
+      ([name, version]) => /^\d/.test(version) && packages[`node_modules/${name}`]?.version !== version,
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('has the integrity of every package, and the binaries of every platform (else: npm run lock:complete)', () => {
+    const without = Object.entries(packages).filter(
+      ([place, entry]) => place !== '' && !/^sha512-\S{88}$/.test(entry.integrity ?? ''),
+    )
+    expect(without.map(([place]) => place)).toEqual([])
+    expect(completeLock({ packages }).added).toEqual([])
+  })
+
+  it('takes packages from the registry only', () => {
+    const elsewhere = Object.values(packages).filter(({ resolved }) => resolved !== undefined)
+    expect(elsewhere.filter(({ resolved }) => !resolved?.startsWith('https://registry.npmjs.org/'))).toEqual([])
+  })
+})
+
+describe('npm run check', () => {
+  it('is the gate itself', () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    expect(scripts['check']).toBe('.ci/run')
   })
 })
