@@ -1,25 +1,42 @@
 import { ALL_CHECK_KINDS } from './catalog.ts'
+import { environmentSchema } from './config/environment.ts'
+import { installationSchema } from './config/installation.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
 import { COMMAND_VERBS, VERBS } from './domain/release/verbs.ts'
 import { formatWeight } from './domain/units.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
+import { type MetricRow, metricRows } from './reference/metric-rows.ts'
+import { type OptionRow, optionRows } from './reference/option-rows.ts'
 import { ROUTERS } from './routers/index.ts'
+import { createMetrics } from './telemetry/metrics.ts'
 
 /**
  * The tables of README.md and docs/, as Markdown by name, made from the lists that the code itself runs on. Links are
  * absolute paths in the repository, so that a table can stand on any page.
  */
-export function docsTables(): Readonly<
-  Record<'steps' | 'checks' | 'routers' | 'metrics' | 'errors' | 'verbs', string>
-> {
+export function docsTables(): Readonly<Record<string, string>> {
+  return {
+    ...kindTables(),
+    verbs: verbsTable(),
+    'sluice-yaml': settingsTable(optionRows(installationSchema, { isDeep: true })),
+    ...Object.fromEntries(ROUTERS.map(({ kind, options }) => [`router-${kind}`, settingsTable(optionRows(options))])),
+    ...Object.fromEntries(
+      METRIC_SOURCES.map(({ kind, options }) => [`source-${kind}`, settingsTable(optionRows(options))]),
+    ),
+    environment: environmentTable(),
+    'api-metrics': metricTable(metricRows(createMetrics({ isBare: true }).registry)),
+  }
+}
+
+/** The tables of kinds: each row leads to a page. */
+export function kindTables(): Readonly<Record<'steps' | 'checks' | 'routers' | 'metrics' | 'errors', string>> {
   return {
     steps: stepsTable(),
     checks: checksTable(),
     routers: routersTable(),
     metrics: metricsTable(),
     errors: errorsTable(),
-    verbs: verbsTable(),
   }
 }
 
@@ -73,6 +90,24 @@ function errorsTable(): string {
     return [page('errors', code), title, String(status), retry === 'later' ? 'yes' : 'no']
   })
   return table(['code', 'meaning', 'HTTP status', 'the same call may succeed later'], rows)
+}
+
+function settingsTable(options: readonly OptionRow[]): string {
+  const rows = options.map(({ key, takes, otherwise, meaning }) => [`\`${key}\``, takes, otherwise, meaning])
+  return table(['key', 'takes', 'when left out', 'meaning'], rows)
+}
+
+function environmentTable(): string {
+  const rows = optionRows(environmentSchema).map(({ key, otherwise, meaning }) => [`\`${key}\``, otherwise, meaning])
+  return table(['variable', 'when left out', 'who reads it, and for what'], rows)
+}
+
+/** Metrics of one process as a table; a test makes those of other processes with it. */
+export function metricTable(metrics: readonly MetricRow[]): string {
+  const rows = metrics.map(({ name, type, labels, meaning }) => {
+    return [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(', ') || '–', meaning]
+  })
+  return table(['metric', 'type', 'labels', 'meaning'], rows)
 }
 
 function page(folder: string, name: string): string {

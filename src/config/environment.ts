@@ -7,30 +7,55 @@ import { readPlanYaml } from '../domain/plan/plan-text.ts'
 import { type AdapterLists, type Installation, readInstallation, tokenSha256 } from './installation.ts'
 import type { TargetId } from '../domain/target.ts'
 
-const environmentSchema = z.object({
-  /** Path of sluice.yaml. */
-  SLUICE_CONFIG: z.string().min(1).default('sluice.yaml'),
-  SLUICE_HOST: z.string().min(1).default('127.0.0.1'),
+/** What the API and the workers read from their environment. */
+export const environmentSchema = z.object({
+  SLUICE_CONFIG: z.string().min(1).default('sluice.yaml').describe('API and worker: path of `sluice.yaml`'),
+  SLUICE_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('API: the address it listens on; other machines only once somebody has a token'),
   SLUICE_PORT: z
     .string()
     .regex(/^\d{1,5}$/, { error: 'expected a port number' })
     .transform(Number)
     .refine((port) => port <= 65_535, { error: 'expected at most 65535' })
-    .default(8230),
-  SLUICE_TASK_QUEUE: z.string().min(1).default('sluice'),
-  /** The workflows as built; bundled at start when absent. */
-  SLUICE_WORKFLOW_BUNDLE: z.string().min(1).optional(),
-  /** Port of the worker's own metrics on loopback; none when absent. */
+    .default(8230)
+    .describe('API: the port it listens on; `0` takes a free one'),
+  SLUICE_TASK_QUEUE: z
+    .string()
+    .min(1)
+    .default('sluice')
+    .describe('API and worker: the task queue in Temporal, the same for all of them'),
+  SLUICE_WORKFLOW_BUNDLE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('worker: file with the built workflows; the one beside the program when left out'),
   SLUICE_WORKER_METRICS: z
     .string()
     .regex(/^[\d.]+:\d{1,5}$/, { error: 'expected address:port' })
-    .optional(),
-  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
-  /** SHA-256 of the API token of the person `admin`, hexadecimal: a start without a token in sluice.yaml. */
-  SLUICE_ADMIN_TOKEN_SHA256: tokenSha256.optional(),
-  SLUICE_SLACK_SIGNING_SECRET: z.string().min(1).optional(),
-  SLUICE_SLACK_BOT_TOKEN: z.string().min(1).optional(),
+    .optional()
+    .describe('worker: `address:port` where it shows its figures at `/metrics`, such as `127.0.0.1:8231`'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .min(1)
+    .default('127.0.0.1:7233')
+    .describe('API and worker: `host:port` of the Temporal server, without TLS'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('API and worker: the namespace in Temporal'),
+  SLUICE_ADMIN_TOKEN_SHA256: tokenSha256
+    .optional()
+    .describe('API: SHA-256 of the token of the person `admin`, for a start without a token in `sluice.yaml`'),
+  SLUICE_SLACK_SIGNING_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('API: the signing secret of the Slack app; with the bot token it turns Slack on'),
+  SLUICE_SLACK_BOT_TOKEN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('API and worker: the bot token of the Slack app, `xoxb-…`'),
 })
 
 export type Environment = z.infer<typeof environmentSchema>

@@ -17,33 +17,53 @@ import { checkMeaning, type InstallationParts } from './installation-rules.ts'
 const adapter = z.looseObject({ kind: z.string().min(1) })
 
 const targetSchema = z.strictObject({
-  service: nameText,
-  environment: nameText,
-  /** The two pools behind the router; which one is stable the router says. */
+  service: nameText.describe('lower-case letters, digits and dashes, at most 63'),
+  environment: nameText.describe('the same; service and environment together name the target'),
   pools: z
     .tuple([nameText, nameText])
-    .refine(([first, second]) => first !== second, { error: 'expected two different pools' }),
-  router: adapter,
-  metrics: z.record(nameText, adapter).default({}),
-  /** The plan that Slack and planless starts use, relative to this file. */
-  plan: z.string().min(1).optional(),
+    .refine(([first, second]) => first !== second, { error: 'expected two different pools' })
+    .describe('the names of the two pools behind the router; which one is stable the router says'),
+  router: adapter.describe('what moves the traffic: a [kind](/docs/README.md#routers) and its own options'),
+  metrics: z
+    .record(nameText, adapter)
+    .default({})
+    .describe(
+      'what measures it: [kinds](/docs/README.md#metric-sources) and their own options, by the name that plans use',
+    ),
+  plan: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('the plan of starts that bring none, such as those from Slack; a path relative to this file'),
 })
 
 /** SHA-256 of an API token. */
 export const tokenSha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits' })
 
 const personSchema = z.strictObject({
-  id: nameText,
-  slack: z.strictObject({ team: z.string().min(1), user: z.string().min(1) }).optional(),
-  /** SHA-256 of the person's API token, hexadecimal. */
-  tokenSha256: tokenSha256.optional(),
+  id: nameText.describe('the name that groups, stories and approvals use'),
+  slack: z
+    .strictObject({
+      team: z.string().min(1).describe('id of the workspace, `T…`'),
+      user: z.string().min(1).describe('member id in it, `U…`'),
+    })
+    .optional()
+    .describe('who this is in Slack'),
+  tokenSha256: tokenSha256.optional().describe('SHA-256 of the token for the API, 64 hexadecimal digits'),
 })
 
-const installationSchema = z.strictObject({
-  targets: z.array(targetSchema).min(1).max(MOST_TARGETS),
-  groups: z.record(nameText, z.array(nameText).min(1)).default({}),
-  people: z.array(personSchema).default([]),
-  slack: z.strictObject({ channel: z.string().min(1) }).optional(),
+/** `sluice.yaml` as it may be written. */
+export const installationSchema = z.strictObject({
+  targets: z.array(targetSchema).min(1).max(MOST_TARGETS).describe('what plans may name, 1 to 5,000 of them'),
+  groups: z
+    .record(nameText, z.array(nameText).min(1))
+    .default({})
+    .describe('ids of people by the name of the group, which plans name'),
+  people: z.array(personSchema).default([]).describe('who may do something, and how they are known'),
+  slack: z
+    .strictObject({ channel: z.string().min(1).describe('id of the channel where releases are shown, `C…`') })
+    .optional()
+    .describe('where to tell'),
 })
 
 export type TargetConfig = z.infer<typeof targetSchema>

@@ -13,6 +13,10 @@ export function hasClearUnit({ metric, unit }: { readonly metric: string; readon
   return unit !== undefined || !MILLISECONDS.test(metric)
 }
 
+/** What the option `latency` means, for the documentation. */
+export const LATENCY_MEANING =
+  'a histogram, by its name without `_bucket`; `unit` is `seconds` (the default) or `milliseconds`, and must be there where the name ends in `_milliseconds`, `_millis` or `_ms`'
+
 /** How such a histogram is refused. */
 export const UNCLEAR_UNIT = {
   path: ['metric'],

@@ -94,9 +94,11 @@ export function createMemoryMetricSource(world: MemoryMetricWorld): MetricSource
 export const memorySource = defineMetricSource({
   kind: 'memory',
   options: z.strictObject({
-    kind: z.literal('memory'),
-    /** Name of the counters in this process; sources with the same name share them. */
-    world: z.string().min(1),
+    kind: z.literal('memory').describe('the kind'),
+    world: z
+      .string()
+      .min(1)
+      .describe('the name of the counters in this process; sources with the same name share them'),
   }),
   capabilities: CAPABILITIES,
   summary: 'Counts what is recorded in the memory of one process: for dry runs and tests.',

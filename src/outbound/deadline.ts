@@ -7,13 +7,16 @@ const SHORTEST: Milliseconds = 100
 const LONGEST: Milliseconds = 60_000
 
 /** The option `deadline` of an adapter: how long one of its calls may take altogether. */
-export const deadlineText = z.string().refine(
-  (text) => {
-    const parsed = parseDuration(text)
-    return parsed.ok && parsed.value >= SHORTEST && parsed.value <= LONGEST
-  },
-  { error: 'must be a duration from 100ms to 1m, such as 3s' },
-)
+export const deadlineText = z
+  .string()
+  .refine(
+    (text) => {
+      const parsed = parseDuration(text)
+      return parsed.ok && parsed.value >= SHORTEST && parsed.value <= LONGEST
+    },
+    { error: 'must be a duration from 100ms to 1m, such as 3s' },
+  )
+  .meta({ title: 'duration' })
 
 /** The milliseconds of a duration that has passed its schema. */
 export function millisecondsOf(text: string): Milliseconds {

@@ -26,17 +26,22 @@ const CAPABILITIES: RouterCapabilities = {
 const MAX_BYTES = 262_144
 
 const optionsSchema = z.strictObject({
-  kind: z.literal('embedded'),
-  /** Address of the data plane's admin API, e.g. `http://127.0.0.1:7081`. */
-  admin: z.url({ protocol: /^https?$/ }),
-  /** How long one `read` or `apply` may take altogether. */
-  deadline: deadlineText.default('2s'),
-  /** File with the secret of the data plane; `npm start` makes one. */
-  secretFile: z.string().min(1).optional(),
-  /** The same from the environment of the worker. */
-  secret: z.strictObject({ env: z.string().min(1) }).optional(),
-  /** Which users come first: the same ones in each release of this target, or other ones in each release. */
-  seed: z.enum(['service', 'release']).default('service'),
+  kind: z.literal('embedded').describe('the kind'),
+  admin: z
+    .url({ protocol: /^https?$/ })
+    .describe('address of the data plane’s admin API, such as `http://127.0.0.1:7081`'),
+  deadline: deadlineText
+    .default('2s')
+    .describe('how long one read or one change may take altogether, from `100ms` to `1m`'),
+  secretFile: z.string().min(1).optional().describe('file with the secret of the data plane, read at each call'),
+  secret: z
+    .strictObject({ env: z.string().min(1) })
+    .optional()
+    .describe('the same from this environment variable of the worker'),
+  seed: z
+    .enum(['service', 'release'])
+    .default('service')
+    .describe('`service`: in each release of the target the same users come first; `release`: other ones in each'),
 })
 
 /** Drives the data plane that `npm start` brings along. */

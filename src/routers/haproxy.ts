@@ -34,22 +34,27 @@ const SHORTEST_FOR_FILE: Milliseconds = 1_000
 export const haproxyRouter = defineRouter({
   kind: 'haproxy',
   options: z.strictObject({
-    kind: z.literal('haproxy'),
-    /** The runtime API of every HAProxy that carries this target's traffic: a Unix socket's path or `host:port`. */
+    kind: z.literal('haproxy').describe('the kind'),
     sockets: z
       .array(z.string().refine((text) => parseAddress(text) !== null, { error: 'must be a path or host:port' }))
       .min(1)
       .max(64)
-      .refine((sockets) => new Set(sockets).size === sockets.length, { error: 'must not name a socket twice' }),
-    /** The map as haproxy.cfg names it. It belongs to this target alone. */
-    map: z.string().regex(/^[\w./-]{1,200}$/, { error: 'must be the path of the map file as haproxy.cfg has it' }),
-    /** The same file as the worker sees it, where it may write it: a reload or a restart comes back with what was live. */
+      .refine((sockets) => new Set(sockets).size === sockets.length, { error: 'must not name a socket twice' })
+      .describe('runtime API of every HAProxy that carries this target’s traffic: a socket’s path, or `host:port`'),
+    map: z
+      .string()
+      .regex(/^[\w./-]{1,200}$/, { error: 'must be the path of the map file as haproxy.cfg has it' })
+      .describe('the map file as `haproxy.cfg` names it; it belongs to this target alone'),
     persist: z
       .string()
       .regex(/^\/[^\0]{1,1000}$/, { error: 'must be the whole path of the map file' })
-      .optional(),
-    /** How long one `read` or `apply` may take altogether. */
-    deadline: deadlineText.default('2s'),
+      .optional()
+      .describe(
+        'the same file as the worker sees it, where it may write it, so that a reload comes back with what was live',
+      ),
+    deadline: deadlineText
+      .default('2s')
+      .describe('how long one read or one change may take altogether, from `100ms` to `1m`'),
   }),
   capabilities: CAPABILITIES,
   capabilitiesOf,

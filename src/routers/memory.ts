@@ -50,9 +50,8 @@ export function createMemoryRouter(world: MemoryRouterWorld): Router {
 export const memoryRouter = defineRouter({
   kind: 'memory',
   options: z.strictObject({
-    kind: z.literal('memory'),
-    /** Name of the state in this process; targets with the same name share it. */
-    world: z.string().min(1),
+    kind: z.literal('memory').describe('the kind'),
+    world: z.string().min(1).describe('the name of the state in this process; targets with the same name share it'),
   }),
   capabilities: CAPABILITIES,
   summary: 'Keeps the split in the memory of one process and moves no traffic: for dry runs and tests.',

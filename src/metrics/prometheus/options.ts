@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseDuration, type Milliseconds } from '../../domain/units.ts'
 import { deadlineText } from '../../outbound/deadline.ts'
-import { hasClearUnit, latencyUnit, UNCLEAR_UNIT } from '../latency-unit.ts'
+import { hasClearUnit, LATENCY_MEANING, latencyUnit, UNCLEAR_UNIT } from '../latency-unit.ts'
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$/
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,99}$/
@@ -17,44 +17,56 @@ const secret = z.strictObject({
 })
 
 /** A duration as text that comes out as milliseconds. */
-const duration = z.string().transform((text, context): Milliseconds => {
-  const parsed = parseDuration(text)
-  if (parsed.ok && parsed.value > 0) return parsed.value
-  context.addIssue({ code: 'custom', message: parsed.ok ? 'must be longer than 0' : `must be ${parsed.expected}` })
-  return z.NEVER
-})
+const duration = z
+  .string()
+  .transform((text, context): Milliseconds => {
+    const parsed = parseDuration(text)
+    if (parsed.ok && parsed.value > 0) return parsed.value
+    context.addIssue({ code: 'custom', message: parsed.ok ? 'must be longer than 0' : `must be ${parsed.expected}` })
+    return z.NEVER
+  })
+  .meta({ title: 'duration' })
 
 /** The options of the Prometheus source in `sluice.yaml`; docs/metrics/prometheus.md has an example. */
 export const prometheusOptions = z.strictObject({
-  kind: z.literal('prometheus'),
-  /** Base address; `/api/v1/query` is added to it. */
-  url: z.string().refine(isBaseUrl, { error: 'must be an http or https address without user, query or fragment' }),
-  /** The label whose values are the names of the pools. */
-  poolLabel: labelName,
-  scrapeInterval: duration,
-  /** The counter of all requests that have been answered. */
-  requests: series,
-  /** Which of these requests failed: those whose label matches the regular expression as a whole. */
-  errors: z.strictObject({ label: labelName, regex: z.string().min(1).max(200) }),
-  /** The counter of requests that have been sent, answered or not. */
-  started: series.optional(),
-  /** The histogram of latencies, without `_bucket`; in seconds unless its unit is given. */
+  kind: z.literal('prometheus').describe('the kind'),
+  url: z
+    .string()
+    .refine(isBaseUrl, { error: 'must be an http or https address without user, query or fragment' })
+    .describe('base address; `/api/v1/query` is added'),
+  poolLabel: labelName.describe('label that tells the pools apart; its values are their names'),
+  scrapeInterval: duration.describe('of the jobs that scrape the pools; windows hold at least one'),
+  requests: series.describe('counter of the requests that were answered, and `labels` that must match'),
+  errors: z
+    .strictObject({ label: labelName, regex: z.string().min(1).max(200) })
+    .describe('which of them failed: `label`, and the `regex` that its whole value matches'),
+  started: series
+    .optional()
+    .describe('counter of the requests that were sent, answered or not, so that a version that hangs is seen'),
   latency: z
     .strictObject({ metric: metricName, labels, unit: latencyUnit.optional() })
     .refine(hasClearUnit, UNCLEAR_UNIT)
-    .optional(),
-  /** Further counters, by the name that checks use. */
-  events: z.record(z.string().regex(/^[a-zA-Z][\w-]{0,63}$/, { error: 'must be a name' }), series).default({}),
-  /** How long a sample may take from its target into the store; one scrape interval by default. */
-  delay: duration.optional(),
-  /** The longest gap of a series after which it still counts on from its last sample. */
-  longestGap: duration.default(15 * 60_000),
-  /** Total time of one look, query or record. */
-  deadline: deadlineText.default('5s'),
-  bearer: secret.optional(),
-  basic: z.strictObject({ user: z.string().regex(/^[^:]{1,200}$/), password: secret }).optional(),
-  /** Sent as X-Scope-OrgID (Mimir, Cortex). */
-  tenant: secret.optional(),
+    .optional()
+    .describe(LATENCY_MEANING),
+  events: z
+    .record(z.string().regex(/^[a-zA-Z][\w-]{0,63}$/, { error: 'must be a name' }), series)
+    .default({})
+    .describe('further counters, by the name that checks use'),
+  delay: duration
+    .optional()
+    .describe('how long a sample may take into the store (one scrape interval); the end of a window is that far back'),
+  longestGap: duration
+    .default(15 * 60_000)
+    .describe('the longest gap after which a series still counts on from its last sample'),
+  deadline: deadlineText
+    .default('5s')
+    .describe('for one look, query or call of a record, bodies included, from `100ms` to `1m`'),
+  bearer: secret.optional().describe('environment variable of the worker with a token'),
+  basic: z
+    .strictObject({ user: z.string().regex(/^[^:]{1,200}$/), password: secret })
+    .optional()
+    .describe('user, and the environment variable with the password; not beside `bearer`'),
+  tenant: secret.optional().describe('environment variable whose value is sent as `X-Scope-OrgID` (Mimir, Cortex)'),
 })
 
 export type PrometheusOptions = z.output<typeof prometheusOptions>
