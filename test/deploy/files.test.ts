@@ -72,6 +72,23 @@ describe.runIf(requireServer('prometheus'))('deploy/prometheus.yml', () => {
   })
 })
 
+describe.runIf(requireServer('prometheus'))('the alerts of docs/monitoring.md', () => {
+  it('are rules that Prometheus takes, on jobs that deploy/prometheus.yml has', async () => {
+    const rules = /^```yaml alerts\.yml\n([^]*?)^```$/m.exec(await text('../docs/monitoring.md'))?.[1] ?? ''
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-deploy-test-'))
+    try {
+      await writeFile(join(folder, 'alerts.yml'), rules)
+      const checked = run(findProgram('promtool') ?? '', ['check', 'rules', join(folder, 'alerts.yml')])
+      await expect(checked).resolves.toHaveProperty('stdout', expect.stringMatching(/SUCCESS: \d+ rules found/))
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+    const jobs = [...rules.matchAll(/job="([^"]+)"/g)].map(([, job]) => job)
+    expect(jobs.length).toBeGreaterThan(1)
+    for (const job of jobs) expect(await text('prometheus.yml')).toContain(`job_name: ${job}\n`)
+  })
+})
+
 describe('deploy/grafana', () => {
   it('has a dashboard whose panels ask the datasource that is set up', async () => {
     const { datasources } = parse(await text('grafana/provisioning/datasources/prometheus.yml')) as {
