@@ -4,7 +4,8 @@ import type { PastUsed } from '../api/routes/calibrations.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import { formatDuration } from '../domain/units.ts'
 import type { RenderOptions } from './render.ts'
-import { clean, columnsOf, createPaint, pad, type Paint, wrap } from './text.ts'
+import { tableOf } from './table.ts'
+import { clean, columnsOf, createPaint, type Paint, wrap } from './text.ts'
 
 interface CalibrationView {
   readonly service: string
@@ -30,9 +31,9 @@ export function renderCalibration(
     [paint('bold', clean(`${service} in ${environment}`)), ...wrap(`stable against itself, ${clean(source)}`, width)],
     measured.length + limits.length === 0
       ? []
-      : tableOf(CHECK_HEADS, [...measured.flatMap(rowsOf), ...limits.map(limitRow)], 2).map((line, at) =>
-          at === 0 ? paint('dim', line) : line,
-        ),
+      : tableOf(CHECK_HEADS, [...measured.flatMap(rowsOf), ...limits.map(limitRow)], {
+          endsAlike: (column) => column > 1,
+        }).map((line, at) => (at === 0 ? paint('dim', line) : line)),
     measured.flatMap(({ report, used }) => [
       ...wrap(clean(report.summary), width),
       ...wrap(usedText(used), width - 2).map((line) => paint('dim', `  ${line}`)),
@@ -94,19 +95,6 @@ function fit(text: string, most: number): string {
 
 const LONGEST_NAME = 16
 
-/** Columns as wide as what is in them; from `numbers` on they end alike. A row of fewer cells takes what room it needs. */
-function tableOf(heads: readonly string[], rows: readonly (readonly string[])[], numbers: number): readonly string[] {
-  const widths = heads.map((head, column) =>
-    [head, ...rows.flatMap((row) => (row.length < heads.length ? [] : [row[column] ?? '']))].reduce(
-      (most, cell) => Math.max(most, columnsOf(cell)),
-      0,
-    ),
-  )
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, column) => pad(clean(cell), widths[column] ?? 0, column < numbers ? 'end' : 'start')).join('  ')
-  return [heads, ...rows].map(line)
-}
-
 /** A share that was counted, or, with a ~, one that too few replays reached. */
 function falseText({ falseAlarms, likelyFalseAlarms }: Measured['report']['current']): string {
   return falseAlarms === likelyFalseAlarms
@@ -143,7 +131,6 @@ function renderPast(
   const table = tableOf(
     PAST_HEADS.slice(0, columns),
     rows.map((row) => cellsOf(row).slice(0, columns)),
-    PAST_HEADS.length,
   )
   const wrong = rows.flatMap(({ outcome, releaseId, now }) =>
     outcome === 'promoted' && now !== null ? [`${numberText(releaseId)}, ${now.check}: ${now.reason}`] : [],

@@ -5,6 +5,7 @@ import type { StepPower } from '../analysis/power/plan-power.ts'
 import { formatPower, GOOD_POWER } from '../analysis/power/power.ts'
 import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { RenderOptions } from './render.ts'
+import { tableOf, widest } from './table.ts'
 import { clean, columnsOf, createPaint, pad, type Paint, wrap } from './text.ts'
 
 type Page = Pick<RenderOptions, 'width' | 'color'>
@@ -81,15 +82,10 @@ const CHECK_COLUMN = HEADS.indexOf('CHECK')
 
 function table(figures: readonly Figure[], width: number, paint: Paint): readonly string[] {
   const rows = figures.map((row, index) => cellsOf(row, figures[index - 1], width))
-  const widths = HEADS.map((head, column) => widest([head, ...rows.map((cells) => cells[column] ?? '')]))
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, column) => pad(cell, widths[column] ?? 0, column === CHECK_COLUMN ? 'end' : 'start')).join('  ')
+  const [head = '', ...lines] = tableOf(HEADS, rows, { endsAlike: (column) => column !== CHECK_COLUMN })
   return [
-    paint('dim', line(HEADS)),
-    ...rows.map((cells, index) => {
-      const drawn = line(cells)
-      return figures[index]?.isWeak === true ? paint('yellow', drawn) : drawn
-    }),
+    paint('dim', head),
+    ...lines.map((line, index) => (figures[index]?.isWeak === true ? paint('yellow', line) : line)),
   ]
 }
 
@@ -205,8 +201,4 @@ function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Readon
 export function hanging(text: string, width: number): readonly string[] {
   const [first = '', ...rest] = wrap(text, width - 2)
   return [first, ...rest.map((line) => `  ${line}`)]
-}
-
-function widest(texts: readonly string[]): number {
-  return texts.reduce((most, text) => Math.max(most, columnsOf(text)), 0)
 }

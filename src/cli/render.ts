@@ -1,6 +1,7 @@
 import type { ReleaseCard } from '../domain/release/release-card.ts'
+import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
-import { FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
+import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
 import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
 
@@ -107,10 +108,7 @@ function bakeLeft({ bakeRemaining, bakeDuration }: ReleaseCard): readonly string
 
 function exposure({ weight, cohorts }: ReleaseCard, { columns, paint }: Page): readonly string[] {
   const cells = Math.min(40, columns - 10)
-  // A little is never drawn as nothing, and almost all never as all.
-  const least = weight > 0 ? 1 : 0
-  const most = weight < FULL_WEIGHT ? cells - 1 : cells
-  const filled = Math.min(most, Math.max(least, Math.round((weight / FULL_WEIGHT) * cells)))
+  const filled = filledCells(weight, cells)
   const bar = paint('cyan', '█'.repeat(filled)) + paint('dim', '░'.repeat(cells - filled))
   const people =
     cohorts.length === 0
@@ -137,8 +135,7 @@ function age({ asOf }: ShownCard, { now, paint }: Page): readonly string[] {
 
 function steps(card: ReleaseCard, { columns, paint }: Page): readonly string[] {
   const { steps: all, step } = card
-  const from = Math.max(0, Math.min(step - 1 - Math.floor(MOST_STEPS / 2), all.length - MOST_STEPS))
-  const shown = all.slice(from, from + MOST_STEPS)
+  const { before, shown, after } = stepsAround(all, step, MOST_STEPS)
   const digits = String(all.length).length
   const lines = shown.flatMap(({ number, label, mark }) => {
     const [first = '', ...rest] = wrap(clean(label), columns - digits - 4)
@@ -147,9 +144,8 @@ function steps(card: ReleaseCard, { columns, paint }: Page): readonly string[] {
     const head = `${paint(MARK_STYLES[mark] ?? 'dim', pad(clean(mark), 1))} ${isHere ? paint('bold', body) : mark === '' ? paint('dim', body) : body}`
     return [head, ...rest.map((line) => ' '.repeat(digits + 4) + line)]
   })
-  const after = all.length - from - shown.length
   return [
-    ...(from > 0 ? [paint('dim', `… ${from} before`)] : []),
+    ...(before > 0 ? [paint('dim', `… ${before} before`)] : []),
     ...lines,
     ...(after > 0 ? [paint('dim', `… ${after} more`)] : []),
   ]

@@ -2,7 +2,8 @@ import { formatDuration, formatWeight, type Milliseconds } from '../domain/units
 import type { ReleasePage } from '../releases/releases.ts'
 import type { LaneView } from '../workflows/messages.ts'
 import { ago, phaseStyle, type RenderOptions, shortId } from './render.ts'
-import { clean, columnsOf, createPaint, pad, wrap } from './text.ts'
+import { tableOf } from './table.ts'
+import { clean, createPaint, pad, wrap } from './text.ts'
 
 /** A list of releases as a table; columns give way to the width by wrapping nothing: ids are what one copies. */
 export function renderList(
@@ -13,24 +14,17 @@ export function renderList(
   if (releases.length === 0) return ['no releases']
   const rows = releases.map((row) => [
     shortId(row.releaseId),
-    clean(row.version),
-    clean(row.phase),
+    row.version,
+    row.phase,
     formatWeight(row.weight),
-    clean(row.verdict),
+    row.verdict,
     ageText(row.startedAt, row.endedAt, now),
   ])
   const heads = ['RELEASE', 'VERSION', 'PHASE', 'CANARY', 'CHECKS', 'WHEN']
-  const widths = heads.map((head, index) => Math.max(head.length, ...rows.map((row) => columnsOf(row[index] ?? ''))))
-  const line = (cells: readonly string[]) => cells.map((cell, index) => pad(cell, widths[index] ?? 0))
-  return [
-    paint('dim', line(heads).join('  ').trimEnd()),
-    ...rows.map((row) => {
-      const cells = line(row)
-      cells[2] = paint(phaseStyle(row[2] ?? ''), cells[2] ?? '')
-      return cells.join('  ').trimEnd()
-    }),
-    ...(next === null ? [] : [paint('dim', `more: --next ${clean(next)}`)]),
-  ]
+  const [head = '', ...lines] = tableOf(heads, rows, {
+    paint: (cell, _row, column) => (column === 2 ? paint(phaseStyle(cell.trimEnd()), cell) : cell),
+  })
+  return [paint('dim', head), ...lines, ...(next === null ? [] : [paint('dim', `more: --next ${clean(next)}`)])]
 }
 
 function ageText(startedAt: Milliseconds, endedAt: Milliseconds | null, now: Milliseconds): string {

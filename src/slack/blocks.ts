@@ -2,9 +2,10 @@ import type { types } from '@slack/bolt'
 import { BUTTON_VERBS, type ButtonVerb, type VerbButton, VERBS } from '../domain/release/verbs.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
+import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
 import { plainLine } from '../domain/safe-text.ts'
-import { FULL_WEIGHT, formatDuration, formatWeight } from '../domain/units.ts'
+import { formatDuration, formatWeight } from '../domain/units.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 
 type Block = types.KnownBlock
@@ -96,10 +97,7 @@ function context(text: string) {
 
 function standing(card: ReleaseCard): string {
   const { weight, cohorts, bakeDuration } = card
-  const filled = Math.min(
-    weight < FULL_WEIGHT ? BAR_CELLS - 1 : BAR_CELLS,
-    Math.max(weight > 0 ? 1 : 0, Math.round((weight / FULL_WEIGHT) * BAR_CELLS)),
-  )
+  const filled = filledCells(weight, BAR_CELLS)
   const bar = `\`${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)}\``
   const people = cohorts.length === 0 ? '' : ` and ${cohorts.map(short).join(', ')}`
   // What is left of it would be wrong a minute later: a message stands still between two events.
@@ -118,11 +116,9 @@ function rollback(card: ReleaseCard): string {
 }
 
 function steps({ steps: all, step }: ReleaseCard): string {
-  const from = Math.max(0, Math.min(step - 1 - Math.floor(MOST_STEPS / 2), all.length - MOST_STEPS))
-  const shown = all.slice(from, from + MOST_STEPS)
-  const after = all.length - from - shown.length
+  const { before, shown, after } = stepsAround(all, step, MOST_STEPS)
   return [
-    ...(from > 0 ? [`… ${from} before`] : []),
+    ...(before > 0 ? [`… ${before} before`] : []),
     ...shown.map(({ number, label, mark }) => {
       const line = `${number}. ${clamp(escape(label), 200)}`
       return `${mark === '' ? '·' : mark} ${number === step ? `*${line}*` : line}`

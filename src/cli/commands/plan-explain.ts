@@ -6,6 +6,7 @@ import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight } from '../
 import { checkedPlan } from '../checked-plan.ts'
 import type { RenderOptions } from '../render.ts'
 import type { Session } from '../session.ts'
+import { widest } from '../table.ts'
 import { clean, columnsOf, createPaint, pad, type Paint, wrap } from '../text.ts'
 
 /** `sluice plan explain`: what a plan does, when, to whom, and what watches it. */
@@ -135,8 +136,4 @@ function alphaText({ alpha }: TimelineCheck): string {
 
 function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))}%`
-}
-
-function widest(texts: readonly string[]): number {
-  return texts.reduce((most, text) => Math.max(most, columnsOf(text)), 0)
 }
