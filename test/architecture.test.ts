@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['domain', 'zod', 'node:'],
   api: [
     ...['domain', 'analysis', 'outbound', 'releases', 'config', 'telemetry', 'slack', 'catalog.ts'],
-    ...['fastify', '@fastify/bearer-auth', 'fastify-type-provider-zod', 'zod', 'node:'],
+    ...['fastify', 'fastify-type-provider-zod', 'zod', 'node:'],
   ],
   slack: ['domain', 'outbound', 'releases', 'config', 'telemetry', 'catalog.ts', '@slack/bolt', 'zod', 'node:'],
   cli: ['domain', 'analysis', 'outbound', 'config', 'catalog.ts', 'commander', 'log-update', 'node:'],
