@@ -58,14 +58,14 @@ export const FAULT_KINDS = {
   'prometheus-frozen': harmless('world', 'SIGSTOP of Prometheus, SIGCONT later'),
   'prometheus-emptied': harmless('world', 'SIGKILL of Prometheus, started again without its data'),
 
-  'canary-fails-30': harmless('canary', 'the canary fails 30 % of its requests'),
-  'canary-fails-60': harmless('canary', 'the canary fails 60 % of its requests'),
+  'canary-fails-30': harmless('canary', 'the canary fails 30% of its requests'),
+  'canary-fails-60': harmless('canary', 'the canary fails 60% of its requests'),
   'canary-hangs': harmless('canary', 'the canary takes requests and never answers'),
   'canary-frozen': harmless('canary', 'SIGSTOP of the canary'),
   'canary-refuses': harmless('canary', 'the canary refuses connections'),
   'canary-dies-at-step': harmless('canary', 'SIGKILL of the canary while it has a part of the traffic'),
   'canary-dies-at-full': harmless('canary', 'SIGKILL of the canary while it has all of the traffic'),
-  'canary-fails-at-full': harmless('canary', 'the canary fails 60 % of its requests while it has all of the traffic'),
+  'canary-fails-at-full': harmless('canary', 'the canary fails 60% of its requests while it has all of the traffic'),
 
   'hand-once': brief('router', 'another hand sets the share once'),
   'hand-again': total('router', 'another hand sets the share every 400 ms for a while'),

@@ -50,7 +50,7 @@ function verbsTable(): string {
     const { does, taken, meansStep } = VERBS[verb]
     return [`\`${verb}\``, does, taken, meansStep ? 'the step' : 'the release']
   })
-  return table(['command', 'what it does', 'when it is taken', 'what it means'], rows)
+  return table(['command', 'what it does', 'when it is accepted', 'what it refers to'], rows)
 }
 
 function checksTable(): string {
@@ -64,7 +64,7 @@ function routersTable(): string {
     'smallest step',
     'cohorts',
     'users stay',
-    'read back',
+    'confirms by',
     'one atomic change',
     'survives its restart',
   ]

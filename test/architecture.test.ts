@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['fastify', 'fastify-type-provider-zod', 'zod', 'node:'],
   ],
   slack: ['domain', 'outbound', 'releases', 'config', 'telemetry', 'catalog.ts', '@slack/bolt', 'zod', 'node:'],
-  cli: ['domain', 'analysis', 'outbound', 'config', 'catalog.ts', 'commander', 'log-update', 'node:'],
+  cli: ['domain', 'analysis', 'outbound', 'config', 'catalog.ts', 'commander', 'log-update', 'string-width', 'node:'],
   'catalog.ts': ['domain', 'analysis', 'config', 'routers', 'metrics'],
   reference: ['domain', 'zod', 'prom-client'],
   'docs-tables.ts': [

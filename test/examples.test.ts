@@ -109,7 +109,7 @@ describe('the limits of the examples', () => {
     { quantile: 0.99, seconds: 0.9 },
   ])
   it.each(PLANS.flatMap((file) => [10, 50, 120, 1_000].map((rps) => [file, rps] as const)))(
-    'of %s fail a canary that is as stable is in less than 1 %% of the bakes, at %d requests/s',
+    'of %s fail a canary that is as stable is in less than 1%% of the bakes, at %d requests/s',
     (file, requestsPerSecond) => {
       const plan = planOf(file)
       const checks = plan.checks.filter((check) => 'rule' in check && check.rule.judge !== 'sequential')

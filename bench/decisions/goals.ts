@@ -22,12 +22,12 @@ const GOOD_RELEASES = [
 ] as const
 
 const GOALS: readonly Goal[] = [
-  minutes('median for 0.5 -> 2 %, 100 requests/s, 5 %', 1.3, 'flat-to-2', 'ours'),
-  minutes('median for 0.5 -> 5 %, 100 requests/s, 5 %', 20 / 60, 'flat-to-5', 'ours'),
+  minutes('median for 0.5 -> 2%, 100 requests/s, 5%', 1.3, 'flat-to-2', 'ours'),
+  minutes('median for 0.5 -> 5%, 100 requests/s, 5%', 20 / 60, 'flat-to-5', 'ours'),
   ...GOOD_RELEASES.map(([scenario, name]) => share(`false alarms at .05: ${name}`, 0.05, scenario, 'ours')),
   ...GOOD_RELEASES.map(([scenario, name]) => share(`false alarms at .01: ${name}`, 0.01, scenario, 'ours-1%')),
-  minutes('latency: median for all +25 %', 2, 'latency-all-25%', 'ours-latency'),
-  minutes('latency: median for 3 % of requests x3', 8, 'latency-3%-x3', 'ours-latency'),
+  minutes('latency: median for all +25%', 2, 'latency-all-25%', 'ours-latency'),
+  minutes('latency: median for 3% of requests x3', 8, 'latency-3%-x3', 'ours-latency'),
   share('latency: false alarms at .05', 0.05, 'latency-same', 'ours-latency'),
   share('latency: false alarms at .05, 11 buckets', 0.05, 'latency-same', 'ours-latency-coarse'),
 ]

@@ -23,7 +23,7 @@ const REQUESTS_PER_SECOND = 5
 const LOG_MEDIAN = Math.log(0.1)
 const SPREAD = 0.6
 
-/** The fine grid that rules on raw values see: 2,048 bins of 0.5 % each, values in one bin counting as equal. */
+/** The fine grid that rules on raw values see: 2,048 bins of 0.5% each, values in one bin counting as equal. */
 export const FINE_BINS = 2_048
 const FINE_STEP = Math.log(1.005)
 const FINE_START = Math.log(0.001)

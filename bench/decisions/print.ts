@@ -66,7 +66,7 @@ function errorLine(table: Table, results: Results): string {
   const relative = medians.map(({ median, medianError }) => medianError / median).filter(Number.isFinite)
   return [
     `Monte-Carlo error at most: shares +-${printShare(shareError)} (standard error),`,
-    `medians +-${Math.ceil(100 * Math.max(0, ...relative))} % (95 % interval).`,
+    `medians +-${Math.ceil(100 * Math.max(0, ...relative))}% (95% interval).`,
     `Releases per cell: ${runs.join(', ')}.`,
   ].join(' ')
 }

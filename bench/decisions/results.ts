@@ -12,7 +12,7 @@ export interface RuleResult {
   readonly shareError: number
   /** Median minutes to the rollback over all releases; Infinity when fewer than half were rolled back. */
   readonly median: number
-  /** Half the width of a 95 % interval of the median, from order statistics; NaN where it has no end. */
+  /** Half the width of a 95% interval of the median, from order statistics; NaN where it has no end. */
   readonly medianError: number
 }
 

@@ -46,8 +46,8 @@ function leagueTable(): Table {
   const rules: readonly (readonly [ErrorRule, string])[] = [
     ['flagger-1', 'Flagger, threshold 1'],
     ['flagger-10', 'Flagger, threshold 10'],
-    ['fixed-0', 'fixed 1 %, failureLimit 0'],
-    ['fixed-3', 'fixed 1 %, failureLimit 3'],
+    ['fixed-0', 'fixed 1%, failureLimit 0'],
+    ['fixed-3', 'fixed 1%, failureLimit 3'],
     ['z', 'z-test at .05, peeked'],
     ['obrien-fleming', "O'Brien-Fleming, 60 looks"],
     ['growthbook', 'GrowthBook, one-sided'],
@@ -63,18 +63,18 @@ function leagueTable(): Table {
   const columns: readonly (readonly [string, ErrorScenario, 'share' | 'minutes'])[] = [
     ['flat', 'flat', 'share'],
     ['drift', 'drift', 'share'],
-    ['to 1 %', 'flat-to-1', 'minutes'],
-    ['to 2 %', 'flat-to-2', 'minutes'],
-    ['to 5 %', 'flat-to-5', 'minutes'],
-    ['10rps 2 %', 'small-to-2', 'minutes'],
-    ['10rps 5 %', 'small-to-5', 'minutes'],
-    ['50:50 1 %', 'half-to-1', 'minutes'],
+    ['to 1%', 'flat-to-1', 'minutes'],
+    ['to 2%', 'flat-to-2', 'minutes'],
+    ['to 5%', 'flat-to-5', 'minutes'],
+    ['10rps 2%', 'small-to-2', 'minutes'],
+    ['10rps 5%', 'small-to-5', 'minutes'],
+    ['50:50 1%', 'half-to-1', 'minutes'],
   ]
   return {
     title: 'Error rate at one weight',
     notes: [
-      '0.5 % errors on stable, 100 requests/s, 5 % on the canary unless the column says otherwise, watched for 60 min,',
-      'a look every 10 s (fixed limits: 1 min). flat, drift: share of good releases rolled back, drift being +-80 % on',
+      '0.5% errors on stable, 100 requests/s, 5% on the canary unless the column says otherwise, watched for 60 min,',
+      'a look every 10 s (fixed limits: 1 min). flat, drift: share of good releases rolled back, drift being +-80% on',
       'both arms. Others: median minutes to the rollback, in brackets the share rolled back when not all were.',
     ],
     columns: columns.map(([head]) => head),
@@ -99,13 +99,13 @@ function rampTable(): Table {
     ['Sluice .01', 'ours-1%'],
   ]
   const rows: readonly (readonly [string, ErrorScenario, 'share' | 'minutes'])[] = [
-    ['false: 0.5 % all the time', 'ramp', 'share'],
-    ['false: both arms 0.3 -> 1 %', 'ramp-drift', 'share'],
-    ['false: both 3 % in the last 10 min', 'ramp-incident', 'share'],
+    ['false: 0.5% all the time', 'ramp', 'share'],
+    ['false: both arms 0.3 -> 1%', 'ramp-drift', 'share'],
+    ['false: both 3% in the last 10 min', 'ramp-incident', 'share'],
     ['canary twice as bad: minutes', 'ramp-worse', 'minutes'],
   ]
   return {
-    title: 'Error rate over a ramp 1, 5, 10, 25, 50 %',
+    title: 'Error rate over a ramp 1, 5, 10, 25, 50%',
     notes: [
       'Ten minutes per weight, 100 requests/s, a look every 10 s. All but Sluice compare the sums of all weights so far.',
     ],
@@ -135,8 +135,8 @@ function noiseTable(proposals: Proposals): Table {
   return {
     title: 'Error rate when each arm has noise of its own',
     notes: [
-      'As the first table at 100 requests/s, 5 %; every minute each arm draws its own log-normal factor, which no test of',
-      'counts expects. Share of good releases rolled back / median minutes for 0.5 -> 2 %. 1.5x, 2x: accepted ratio;',
+      'As the first table at 100 requests/s, 5%; every minute each arm draws its own log-normal factor, which no test of',
+      'counts expects. Share of good releases rolled back / median minutes for 0.5 -> 2%. 1.5x, 2x: accepted ratio;',
       'calibrated: the ratio (and, where it had to be lowered, the budget) that replays of a day of stable alone propose.',
     ],
     columns: [...rules.map(([head]) => head), 'Sluice calibrated'],
@@ -176,17 +176,17 @@ function latencyTable(): Table {
   ]
   const columns: readonly (readonly [string, LatencyScenario, 'share' | 'minutes'])[] = [
     ['no change', 'latency-same', 'share'],
-    ['all +10 %', 'latency-all-10%', 'minutes'],
-    ['all +25 %', 'latency-all-25%', 'minutes'],
-    ['3 % x3', 'latency-3%-x3', 'minutes'],
-    ['1 % x10', 'latency-1%-x10', 'minutes'],
+    ['all +10%', 'latency-all-10%', 'minutes'],
+    ['all +25%', 'latency-all-25%', 'minutes'],
+    ['3% x3', 'latency-3%-x3', 'minutes'],
+    ['1% x10', 'latency-1%-x10', 'minutes'],
   ]
   return {
     title: 'Latency',
     notes: [
       'Log-normal, median 100 ms, sigma 0.6, 5 requests/s on each arm, watched for 60 min, a look every 30 s. Sluice sees',
       'histograms of 9 buckets per power of ten, or the 11 default ones of Prometheus clients; the others see raw values.',
-      'First column: share of good releases rolled back; others: median minutes. 1.25x accepts all that is +25 % or less.',
+      'First column: share of good releases rolled back; others: median minutes. 1.25x accepts all that is +25% or less.',
     ],
     columns: columns.map(([head]) => head),
     rows: [

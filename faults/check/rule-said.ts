@@ -22,7 +22,7 @@ export function checkSaid(release: ReleaseRecord, record: TargetRecord): readonl
   )
   const unseen = readBack.flatMap((write): readonly Violation[] => {
     if (wasSeen(write, record)) return []
-    const text = `${write.weight / 100} % on ${write.canary} was read back, but no sample shows it`
+    const text = `${write.weight / 100}% on ${write.canary} was read back, but no sample shows it`
     return [{ rule: 'said', label, at: write.endedAt ?? write.at, text }]
   })
   return [...unseen, ...checkRolledBack(release), ...checkAborts(release, record)]
@@ -46,7 +46,7 @@ export function checkCard({ releases, until }: TargetRecord, last: Piece | undef
   const exposed = releases.find(({ label }) => label === last?.wanted.label)
   if (last === undefined || last.weight === null || isWrong(last) || !exposed || exposed.card === null) return []
   if (exposed.runs.every(({ writes }) => writes.length === 0) || exposed.card.weight === last.weight) return []
-  const text = `the card says ${exposed.card.weight / 100} % (${exposed.card.phase}), live is ${last.weight / 100} %`
+  const text = `the card says ${exposed.card.weight / 100}% (${exposed.card.phase}), live is ${last.weight / 100}%`
   return [{ rule: 'said', label: exposed.label, at: until, text }]
 }
 

@@ -111,5 +111,5 @@ function stalledIn(faults: readonly FaultSpan[], from: Milliseconds, until: Mill
 }
 
 function percent(weight: number): string {
-  return `${Number((weight / 100).toFixed(2))} %`
+  return `${Number((weight / 100).toFixed(2))}%`
 }

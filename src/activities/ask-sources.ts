@@ -44,7 +44,7 @@ export async function observeSources(
 }
 
 function missingSource(name: string, cursor: Observation['cursor'], now: Milliseconds): Observation {
-  const reason = `the target has no metric source ${name} any more`
+  const reason = `the target no longer has a metric source ${name}`
   const result: MetricResult<ArmCounts> = { kind: 'error', fault: 'unavailable', reason }
   return { stable: result, canary: result, cursor, window: { start: now, end: now } }
 }
@@ -79,7 +79,7 @@ async function askArms(
     const gone = {
       kind: 'error',
       fault: 'unavailable',
-      reason: 'the target has no such metric source any more',
+      reason: 'the target no longer has this metric source',
     } as const
     return { canary: gone, stable: null }
   }

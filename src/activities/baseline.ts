@@ -29,7 +29,7 @@ export function baselineOf(
 
 function unclear(received: string): SluiceError {
   return new SluiceError('router.unclear-baseline', {
-    message: 'the traffic is split before the release has begun, so nobody can say which pool is stable',
+    message: 'traffic was already split before the release began, so it is not clear which pool is stable',
     expected: 'one pool with 100%',
     received,
     fix: 'send all traffic to the stable pool, then start again',
@@ -38,9 +38,9 @@ function unclear(received: string): SluiceError {
 
 function contradicted(received: string, { stable }: PoolRoles): SluiceError {
   return new SluiceError('router.unclear-baseline', {
-    message: `the router sends everybody to another pool than the last release has left them on`,
+    message: 'the router sends everybody to a different pool from the one that the last release left them on',
     expected: `${stable} 100%`,
     received,
-    fix: `wait until the lane has put it right, or name the pool that is right now with \`sluice recover --stable\``,
+    fix: 'wait until the lane has repaired it, or name the right pool with `sluice recover --stable`',
   })
 }

@@ -54,7 +54,7 @@ async function applyOnce(
   } catch (error) {
     if (!(error instanceof SluiceError && error.code === 'router.unreachable'))
       throw noting(error, 'the write was not acknowledged')
-    return { said: 'the write was not acknowledged and may land yet', warning: null, fault: error }
+    return { said: 'the write was not acknowledged and may still take effect', warning: null, fault: error }
   }
 }
 
@@ -75,10 +75,10 @@ function refuseNewerFence(observed: ObservedRouting, wish: DesiredRouting): void
 
 function notApplied(wish: DesiredRouting, observed: ObservedRouting): SluiceError {
   return new SluiceError('router.not-applied', {
-    message: 'the router has acknowledged the write but does not show it',
+    message: 'the router acknowledged the change but does not show it',
     expected: exposureText(wish.exposure),
     received: routingText(observed, wish.roles),
-    fix: 'see whether something else writes to this router',
+    fix: 'find out what else writes to this router, and stop it',
   })
 }
 

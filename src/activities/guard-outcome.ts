@@ -73,7 +73,7 @@ function isEverythingProven({ checks }: GuardInput, state: GuardState): boolean 
 
 function provenText(input: GuardInput, state: GuardState): string {
   const said = Object.values(state.checks).flatMap(({ proof }) => proof?.reason ?? [])
-  const claim = `every check has shown that ${namesOf(input).canary} is within what it accepts`
+  const claim = `every check has shown that ${namesOf(input).canary} is within its limits`
   return asSentence(said.length === 0 ? claim : `${claim}: ${said.join('; ')}`)
 }
 

@@ -63,7 +63,7 @@ export async function keepRouter(
     const isRight = isRoutedAs(after, wish)
     const drifted = { ...quiet, fence: wish.fence, sight: 'drifted', served: after.served } as const
     if (isRight) return { ...drifted, repair: `${was}; repaired${warning === null ? '' : `, but ${warning}`}` }
-    return { ...drifted, fault: `${was}, and the repair does not show` }
+    return { ...drifted, fault: `${was}, and the router does not show the repair` }
   } catch (error) {
     signal.throwIfAborted()
     return { ...quiet, fault: describeError(error), sight: 'unseen' }
@@ -90,13 +90,13 @@ function driftText(observed: ObservedRouting | 'lost', keep: Keep, overtaken: Fe
   if (observed === 'lost') return `the router had lost its settings, ${wanted} among them`
   const shown = routingText(observed, keep.roles)
   const was = isRoutedAs(observed, keep)
-    ? `the router was at ${wanted} under a foreign hand`
+    ? `the router was at ${wanted}, set by another program`
     : `the router was at ${shown} instead of ${wanted}`
-  return overtaken === null ? was : `${was}, with the fence ${fenceText(overtaken)} that no release owns`
+  return overtaken === null ? was : `${was}, with a fence (${fenceText(overtaken)}) that no release owns`
 }
 
 function foreignText(fence: Fence): string {
-  return `another release has taken the router over, with the fence ${fenceText(fence)}`
+  return `another release has taken the router over (fence ${fenceText(fence)})`
 }
 
 function fenceText({ release, epoch }: Fence): string {

@@ -45,7 +45,7 @@ export async function takeRouter(
 /** Not `router.fenced`: no release owns the router, so that this one does not leave it alone. */
 function contested(newest: Fence): SluiceError {
   return new SluiceError('router.not-applied', {
-    message: 'another hand takes the router back as often as it is taken over',
+    message: 'another program overwrites the router every time Sluice takes it over',
     expected: 'that only this release writes to the router',
     received: `the fence ${newest.release}:${newest.epoch}`,
     fix: 'find the program that writes to this router, and stop it',
@@ -54,7 +54,7 @@ function contested(newest: Fence): SluiceError {
 
 function secondLife({ epoch }: Fence): SluiceError {
   return new SluiceError('release.second-life', {
-    message: `this release was reset in Temporal: a former life of it had written to the router, epoch ${epoch}`,
-    fix: 'nothing: it rolls back what the former life had done',
+    message: `this release was reset in Temporal: an earlier run of it had written to the router, epoch ${epoch}`,
+    fix: 'nothing to do: it rolls back what the earlier run had done',
   })
 }

@@ -116,18 +116,18 @@ function isStale(error: unknown): boolean {
 
 function notWanted(answer: 'no' | 'unknown'): SluiceError {
   return new SluiceError('router.stale-write', {
-    message: 'this write is no longer wanted, or nobody could say that it is; it was not made',
-    expected: 'that Temporal still wants this attempt',
-    received: answer === 'no' ? 'that it does not' : 'no answer from Temporal in time',
-    fix: 'nothing: what is wanted now is written by the attempt that is at work now',
+    message: 'this change is no longer wanted, or Temporal could not confirm that it is; it was not made',
+    expected: 'Temporal still wants this attempt',
+    received: answer === 'no' ? 'it does not' : 'no answer from Temporal in time',
+    fix: 'nothing to do: the current attempt makes the change that is wanted now',
   })
 }
 
 function tooLate(lifetime: Milliseconds): SluiceError {
   return new SluiceError('router.stale-write', {
-    message: 'this write is too old to land; it was not made',
-    expected: `a write within ${writeDuration(lifetime)} after Temporal has confirmed that it is wanted`,
-    received: 'a later one: the worker or the router had stood still',
-    fix: 'nothing: it is tried again if it is still wanted',
+    message: 'this change came too late; it was not made',
+    expected: `a change within ${writeDuration(lifetime)} of Temporal confirming that it is wanted`,
+    received: 'a later one: the worker or the router had stalled',
+    fix: 'nothing to do: it is tried again if it is still wanted',
   })
 }

@@ -160,7 +160,7 @@ export function tallyFault(
     [names.stable, tally.stableSilence],
   ] as const) {
     if (silence.looks > SILENT_AFTER.looks && silence.time > SILENT_AFTER.time)
-      return { cause: 'blind', reason: `${name} has served no request for ${formatDuration(silence.time)}` }
+      return { cause: 'blind', reason: `${name} has served no requests for ${formatDuration(silence.time)}` }
   }
   if (tally.canaryTrials >= needed && tally.stableTrials >= needed) return null
   const counts = `${formatServed(tally.canaryTrials)} on ${names.canary}, ${formatServed(tally.stableTrials)} on ${names.stable}`

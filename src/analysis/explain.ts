@@ -68,10 +68,10 @@ export function formatCount(count: number): string {
   return count < 0 ? `-${grouped}` : grouped
 }
 
-/** Events per request: as a percentage up to 100 % (`2.1 %`), beyond it as `1.3 per request`. */
+/** Events per request: as a percentage up to 100% (`2.1%`), beyond it as `1.3 per request`. */
 export function formatShare(share: number): string {
   if (!Number.isFinite(share)) return 'an unknown share'
-  return share > 1 ? `${significant(share, 3)} per request` : `${significant(share * 100, 2)} %`
+  return share > 1 ? `${significant(share, 3)} per request` : `${significant(share * 100, 2)}%`
 }
 
 /** `412 of 19,614`. */
@@ -98,7 +98,7 @@ export function formatQuantile(quantile: number): string {
 }
 
 /**
- * Error odds for ln of an e-value: `1 : 4,700`. Of the releases in which the claim is wrong, at most one in so many ever
+ * False-alarm odds for ln of an e-value: `1 : 4,700`. Of the releases in which the claim is wrong, at most one in so many ever
  * looks like this, however often one looks. That is not the probability that it is wrong here. Never below `1 : 1`.
  */
 export function formatOdds(logEvidence: number): string {
@@ -114,9 +114,9 @@ export function capEvidence(logEvidence: number): number {
   return logEvidence >= Math.log(MOST_EVIDENCE) ? MOST_EVIDENCE : Math.exp(logEvidence)
 }
 
-/** What a claim is told with while it is not shown: `(error odds 1 : 3, fails at 1 : 300)`. */
+/** What a claim is told with while it is not shown: `(false-alarm odds 1 : 3, fails at 1 : 300)`. */
 export function formatStanding(logEvidence: number, needed: number, comesTo: 'fails' | 'shown'): string {
-  return `(error odds ${formatOdds(logEvidence)}, ${comesTo} at ${formatOdds(needed)})`
+  return `(${comesTo === 'fails' ? 'false-alarm' : 'false-proof'} odds ${formatOdds(logEvidence)}, ${comesTo} at ${formatOdds(needed)})`
 }
 
 /** How often a limit was broken lately: `in 2 of the last 3 looks (fails at 2 of 3)`. */

@@ -38,7 +38,7 @@ export function answerUnknownRoute(_request: FastifyRequest, reply: FastifyReply
       new SluiceError('request.unknown-route', {
         message: 'there is nothing at this address',
         expected: 'an address below /api/v1',
-        fix: 'see the documentation of the API',
+        fix: 'use an address of the HTTP API, such as /api/v1/releases',
       }),
     ),
   )
@@ -78,9 +78,12 @@ function detailOf(status: number): string {
 }
 
 const HINTS: Readonly<Record<number, { expected: string; fix: string }>> = {
-  400: { expected: 'one JSON object as body, and a well-formed address', fix: 'correct the JSON or the address' },
-  413: { expected: 'a body of at most 256 kB', fix: 'send less' },
-  415: { expected: 'content-type: application/json', fix: 'send JSON and say so' },
+  400: {
+    expected: 'one JSON object as body, and a well-formed address',
+    fix: 'send a body that is valid JSON to a well-formed address',
+  },
+  413: { expected: 'a body of at most 256 kB', fix: 'send a smaller body' },
+  415: { expected: 'content-type: application/json', fix: 'send JSON with this header' },
 }
 
 function logFault(log: FastifyBaseLogger, error: unknown, problem: ProblemDocument): void {

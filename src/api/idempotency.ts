@@ -14,8 +14,8 @@ export function keyOf({ headers }: FastifyRequest, inBody: string | undefined): 
   const parsed = keyText.safeParse(header)
   if (parsed.success && (inBody === undefined || inBody === parsed.data)) return parsed.data
   throw new SluiceError('request.invalid', {
-    message: parsed.success ? 'header and body name two different keys' : 'the header Idempotency-Key is not a key',
-    expected: '1 to 100 visible ASCII characters, the same wherever the key stands',
-    fix: 'send the key once',
+    message: parsed.success ? 'header and body name different keys' : 'the header Idempotency-Key does not hold a key',
+    expected: '1 to 100 visible ASCII characters, the same in header and body',
+    fix: 'send the key in one place only',
   })
 }

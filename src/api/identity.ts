@@ -53,7 +53,7 @@ function bearer({ authorization }: IncomingHttpHeaders, holders: readonly TokenH
   }
   if (found !== null) return found
   throw new SluiceError('request.unauthenticated', {
-    message: token === undefined ? 'this server asks for a token' : 'this token is not known',
+    message: token === undefined ? 'this server requires a token' : 'this token is not known',
     expected: 'Authorization: Bearer <token>',
     fix: 'set SLUICE_TOKEN, or ask an administrator for a token',
   })
@@ -64,8 +64,8 @@ function claimed(headers: IncomingHttpHeaders): string {
   const parsed = nameText.safeParse(name)
   if (parsed.success) return parsed.data
   throw new SluiceError('request.invalid', {
-    message: 'the header x-sluice-person is not a name',
+    message: 'the header x-sluice-person does not hold a name',
     expected: 'lower-case letters, digits and dashes, at most 63',
-    fix: 'correct the header, or leave it out',
+    fix: 'send a name of that form, or leave the header out',
   })
 }

@@ -51,7 +51,7 @@ function refuseExcess(text: string): void {
     message: depth > DEEPEST ? 'the body is nested too deeply' : 'the body holds too many values',
     expected: `at most ${DEEPEST} levels and ${MOST_VALUES.toLocaleString('en')} values`,
     received: depth > DEEPEST ? `more than ${DEEPEST} levels` : `more than ${MOST_VALUES.toLocaleString('en')} values`,
-    fix: 'send less',
+    fix: 'send a smaller body',
   })
 }
 

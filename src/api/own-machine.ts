@@ -11,7 +11,7 @@ import { isLoopback } from './binding.ts'
 export function refuseForeigners({ host = '', origin, 'sec-fetch-site': site }: IncomingHttpHeaders): void {
   if (!isLoopback(nameIn(host))) {
     throw new SluiceError('request.unauthenticated', {
-      message: 'without tokens only requests addressed to this machine itself are taken',
+      message: 'without tokens, only requests to localhost are accepted',
       expected: 'a Host header such as 127.0.0.1 or localhost',
       fix: 'use the loopback address, or give people tokens in sluice.yaml',
     })
@@ -19,7 +19,7 @@ export function refuseForeigners({ host = '', origin, 'sec-fetch-site': site }: 
   const isForeign = (origin !== undefined && hostIn(origin) !== hostIn(`http://${host}`)) || site === 'cross-site'
   if (!isForeign) return
   throw new SluiceError('request.unauthenticated', {
-    message: 'without tokens no requests are taken that another page sends',
+    message: 'without tokens, requests from other web pages are not accepted',
     expected: 'no Origin header, or the one of this server',
     fix: 'use the CLI, or give people tokens in sluice.yaml',
   })

@@ -84,7 +84,7 @@ export function createPlanReader({
     void worker.terminate()
     return new SluiceError('plan.too-large', {
       message: 'this plan takes too long to read',
-      fix: 'split the release into several, or take checks out',
+      fix: 'split the release into several, or remove checks',
     })
   }
 

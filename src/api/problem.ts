@@ -33,7 +33,7 @@ export function problemOf(error: unknown): ProblemDocument {
   if (!(error instanceof SluiceError)) {
     return document('internal', {
       detail: 'Sluice failed to answer this request',
-      fix: 'try again; if it lasts, look into the log',
+      fix: 'try again; if it keeps failing, look at the log of the API',
     })
   }
   const { code, message, expected, received, fix } = error

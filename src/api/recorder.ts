@@ -44,7 +44,7 @@ export function createRecorder(installation: Installation, lists: Lists, join: J
       }
       const joined = join(past[0] ?? [], past[1] ?? [])
       if (joined.length > 0) return { kind: 'value', value: joined }
-      return { kind: 'noData', reason: `${name} has no requests of ${pools.join(' or ')} in that time` }
+      return { kind: 'noData', reason: `${name} has no requests of ${pools.join(' or ')} from that time` }
     })
 }
 
@@ -60,7 +60,7 @@ export function createReleaseRecorder(installation: Installation, lists: Lists):
       for (const answer of [canary, stable]) if (answer.kind !== 'value' && answer.kind !== 'noData') return answer
       const pairs = pairsOf(windowsOf(canary), windowsOf(stable))
       if (pairs.length > 0) return { kind: 'value', value: pairs }
-      return { kind: 'noData', reason: `${name} has kept nothing of that time` }
+      return { kind: 'noData', reason: `${name} has kept nothing from that time` }
     })
 }
 
@@ -130,7 +130,7 @@ export function inTime<Question, Value>(ask: Ask<Question, Value>) {
     try {
       const answer = await within({ deadline: givesUpAt - performance.now() }, (signal) => ask(question, signal))
       if (answer !== LATE) return answer
-      return { kind: 'error', fault: 'timeout', reason: `${source} took too long: ask for less time` }
+      return { kind: 'error', fault: 'timeout', reason: `${source} took too long: ask for a shorter time` }
     } catch (error) {
       return { kind: 'error', fault: 'unavailable', reason: describeError(error) }
     }

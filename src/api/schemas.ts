@@ -124,7 +124,7 @@ const statedTraffic = z
     changes: z
       .record(
         nameText,
-        ratioText.refine((ratio) => ratio !== 1, { error: 'expected a change: more or less than 1x' }),
+        ratioText.refine((ratio) => ratio !== 1, { error: 'expected more or less than 1x' }),
       )
       .optional(),
   })
@@ -181,6 +181,6 @@ export const listQuery = z.strictObject({
     .default(20),
   next: z
     .string()
-    .regex(/^[A-Za-z0-9_.-]{1,4096}$/, { error: 'expected the value of next from the page before' })
+    .regex(/^[A-Za-z0-9_.-]{1,4096}$/, { error: 'expected the value of next from the previous page' })
     .optional(),
 })

@@ -12,6 +12,6 @@ interface Log {
 export function catchStrays(process: Pick<EventEmitter, 'on'>, log: Log): void {
   for (const event of ['uncaughtException', 'unhandledRejection'])
     process.on(event, (error: unknown) =>
-      log.error({ err: error }, 'nobody has dealt with this failure; the API goes on'),
+      log.error({ err: error }, 'this failure was not handled; the API keeps running'),
     )
 }

@@ -33,7 +33,7 @@ export async function trafficOf(
   for (const source of sources) {
     const past = await ask(source, source)
     const traffic = past.kind === 'value' ? measureTraffic([past.value]) : null
-    if (traffic === null) missing.push(past.kind === 'value' ? `${source} has seen no request` : past.reason)
+    if (traffic === null) missing.push(past.kind === 'value' ? `${source} has seen no requests` : past.reason)
     else measured = measured === null ? traffic : withMore(measured, traffic)
   }
   return { measured, missing }

@@ -45,7 +45,7 @@ export function renderCalibration(
     measured.length + limits.length === 0 ? [] : wrap(LEGEND, width).map((line) => paint('dim', line)),
     renderPast(checks, past, width, paint),
     skipped.flatMap(({ name, skipped: why }) => wrap(clean(`${name}: not calibrated, ${why}`), width)),
-    lines.length === 0 ? [] : ['to paste under checks, all of them:', ...lines.map((line) => `  ${clean(line)}`)],
+    lines.length === 0 ? [] : ['paste these under checks:', ...lines.map((line) => `  ${clean(line)}`)],
   ]
   return blocks
     .filter((block) => block.length > 0)
@@ -54,7 +54,7 @@ export function renderCalibration(
 }
 
 const LEGEND =
-  'FALSE: how many replays of stable against itself failed; with ~, where fewer than ten did, by how near the others came. 1.5x, 2x, 4x: the median time until a canary that is so many times worse (for what may not fall: has so many times fewer) is seen, or in how many replays it is. tightest: the smallest tolerance that would still keep quiet; the line to paste keeps yours.'
+  'FALSE: the share of replays of stable against itself that failed; ~ marks an estimate (fewer than ten failed). 1.5x, 2x, 4x: the median time until a canary that many times worse (with that many times fewer, for what may not fall) is noticed, or the share of replays that notice it. tightest: the smallest tolerance without false alarms; the line to paste keeps yours.'
 
 type Measured = Extract<CheckCalibration, { readonly report: unknown }>
 
@@ -120,10 +120,10 @@ function renderPast(
 ): readonly string[] {
   const rows = pastRows(checks)
   const notes = [
-    ...(used?.fault == null ? [] : [`releases that are over could not be looked at: ${clean(used.fault)}`]),
+    ...(used?.fault == null ? [] : [`past releases could not be read: ${clean(used.fault)}`]),
     ...(used === null || used.unread === 0
       ? []
-      : [`${used.unread} more were not looked at: too many, or their histories cannot be read`]),
+      : [`${used.unread} more were not judged: too many, or their histories cannot be read`]),
   ].flatMap((note) => wrap(note, width))
   if (rows.length === 0) return notes
   const isChanged = checks.some(({ past }) => past.some(({ proposed }) => proposed !== null))
@@ -136,7 +136,7 @@ function renderPast(
     outcome === 'promoted' && now !== null ? [`${numberText(releaseId)}, ${now.check}: ${now.reason}`] : [],
   )
   return [
-    'releases that are over, judged once more',
+    'past releases, judged again',
     ...table.map((line, at) => (at === 0 ? paint('dim', line) : line)),
     ...wrap(scoreText('now', scoreOf(rows, 'now')), width),
     ...(isChanged ? wrap(scoreText('proposed', scoreOf(rows, 'proposed')), width) : []),

@@ -144,7 +144,7 @@ function baseOf(url: string): string {
     return parsed.href.replace(/\/+$/, '')
   throw new CliFailure(
     EXIT.usage,
-    `${clean(url)} is no address of a server; expected one such as http://127.0.0.1:8230`,
+    `${clean(url)} is not the address of a server; expected one such as http://127.0.0.1:8230`,
   )
 }
 
@@ -161,7 +161,7 @@ function read<T>({ status, headers, text }: Answer, base: string): T {
   const seen = `status ${status}${text === '' ? ' without a body' : ''}`
   throw new CliFailure(
     EXIT.refused,
-    `${base} does not answer like a Sluice server (${seen}); see SLUICE_URL or --server`,
+    `${base} does not answer like a Sluice server (${seen}); check SLUICE_URL or --server`,
   )
 }
 
@@ -176,7 +176,7 @@ function isProblem(value: unknown): value is ApiProblem {
 }
 
 function unreachableText(base: string, reason: string): string {
-  return `cannot reach the Sluice server at ${base}: ${clean(reason)}\n  fix:      start it, or set SLUICE_URL or --server to where it listens`
+  return `cannot reach the Sluice server at ${base}: ${clean(reason)}\n  fix:      start it, or set SLUICE_URL or --server to its address`
 }
 
 function problemText(problem: ApiProblem): string {

@@ -21,7 +21,7 @@ export function renderPower(power: readonly StepPower[], rps: number, { width, c
   const figures = power.filter((row): row is Figure => row.regression !== null)
   const at = `at ${String(Number(rps.toPrecision(3)))} requests/s`
   if (power.length === 0) return []
-  const head = figures.length === 0 ? `${at} no bake has a power that is known` : `power of each bake alone, ${at}`
+  const head = figures.length === 0 ? `${at} the power of no bake is known` : `power of each bake alone, ${at}`
   const blocks = [
     [paint('bold', head), ...regressions(figures, width)],
     figures.length === 0 ? [] : table(figures, width, paint),
@@ -34,7 +34,7 @@ export function renderPower(power: readonly StepPower[], rps: number, { width, c
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block.map((line) => line.trimEnd())])
 }
 
-/** `traffic of the last 1d: 52.3 requests/s, errors 0.48 %, p50 80 ms, p99 900 ms, orders 3.1 % of requests` */
+/** `traffic of the last 1d: 52.3 requests/s, errors 0.48%, p50 80 ms, p99 900 ms, orders 3.1% of requests` */
 export function renderTraffic(
   since: Milliseconds,
   measured: MeasuredTraffic | null,
@@ -44,7 +44,8 @@ export function renderTraffic(
   const time = formatDuration(since)
   const lines = measured === null ? [] : [`traffic of the last ${time}: ${trafficParts(measured).join(', ')}`]
   const lacking = missing.map(
-    (reason) => `${measured === null ? 'no traffic' : 'not all'} of the last ${time}: ${reason}`,
+    (reason) =>
+      `${measured === null ? 'no traffic' : 'not all traffic'} of the last ${time} could be measured: ${reason}`,
   )
   return ['', ...[...lines, ...lacking].flatMap((line) => hanging(clean(line), width))]
 }
@@ -77,7 +78,7 @@ function regressions(figures: readonly Figure[], width: number): readonly string
   })
 }
 
-const HEADS = ['STEP', 'AT', 'BAKE', 'CHECK', 'POWER', '90 % NEEDS', '90 % FROM']
+const HEADS = ['STEP', 'AT', 'BAKE', 'CHECK', 'POWER', '90% NEEDS', '90% FROM']
 const CHECK_COLUMN = HEADS.indexOf('CHECK')
 
 function table(figures: readonly Figure[], width: number, paint: Paint): readonly string[] {
@@ -104,8 +105,8 @@ function needText(power: number | null, needs: Milliseconds | null): string {
 
 function percent(power: number | null): string {
   if (power === null) return '·'
-  if (power > 0.99) return '>99 %'
-  return power < 0.01 ? '<1 %' : `${Math.round(power * 100)} %`
+  if (power > 0.99) return '>99%'
+  return power < 0.01 ? '<1%' : `${Math.round(power * 100)}%`
 }
 
 /** Columns that are left for a check's name. */
@@ -151,7 +152,7 @@ function weakChecks(power: readonly StepPower[]): readonly string[] {
     const worst = rows.reduce((found, row) => (isWorse(row, found) ? row : found))
     if (worst.power === null) return `${check}: ${worst.text}`
     const bakes = power.filter((row) => row.check === check && row.power !== null).length
-    return `${check} is likelier to miss it than to see it in ${rows.length} of ${bakes} bakes; step ${worst.step}: ${worst.text}`
+    return `${check} would probably miss this regression in ${rows.length} of ${bakes} bakes; step ${worst.step}: ${worst.text}`
   })
 }
 
@@ -170,7 +171,7 @@ function falseAlarms(power: readonly StepPower[]): readonly string[] {
   return eachCheck(often).map(([check, rows]) => {
     const { falseAlarm, step, weight } = largest(rows, (row) => row.falseAlarm ?? 0)
     const share = formatPower(falseAlarm ?? 0)
-    return `${check} would fail a canary that is as stable is in ${share} of such bakes (step ${step} at ${formatWeight(weight)}); raise minRequests, failures or the limit`
+    return `${check} would fail ${share} of canaries that are no worse than stable (step ${step} at ${formatWeight(weight)}); raise minRequests, failures or the limit`
   })
 }
 

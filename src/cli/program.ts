@@ -42,9 +42,9 @@ type Run = (command: Command, body: (session: Session) => Promise<ExitCode | voi
 const AFTER_HELP = `
 Environment:
   SLUICE_URL      where the server listens (http://127.0.0.1:8230)
-  SLUICE_TOKEN    your token, where the server asks for one
-  SLUICE_PERSON   who you are, where it does not (your login name)
-  NO_COLOR        set to anything: no colour
+  SLUICE_TOKEN    your token, if the server asks for one
+  SLUICE_PERSON   who you are, if it does not (your login name)
+  NO_COLOR        set to anything for no colour
 
 Exit codes:
   0  done; with --watch: the release was promoted
@@ -55,12 +55,12 @@ Exit codes:
 function buildProgram(terminal: Terminal, run: Run): Command {
   const program = new Command('sluice')
     .description('Releases a new version step by step, watches it, and rolls back by itself.')
-    .addOption(new Option('--server <url>', 'the server to talk to, before SLUICE_URL'))
-    .addOption(new Option('--output <format>', 'how to answer').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--server <url>', 'the server to use, instead of SLUICE_URL'))
+    .addOption(new Option('--output <format>', 'output format').choices(['text', 'json']).default('text'))
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, getOutHelpWidth: terminal.columns })
     .configureHelp({ subcommandTerm: termOf })
     .exitOverride()
-    .showHelpAfterError('(sluice --help says more)')
+    .showHelpAfterError('(see sluice --help)')
     .addHelpText('after', AFTER_HELP)
   addPlan(program, run)
   addCalibrate(program, run)
@@ -80,20 +80,24 @@ function termOf(command: Command): string {
 
 function addPlan(program: Command, run: Run): void {
   const plan = program.command('plan').description('work on plans without starting anything')
-  const config = ['--config <sluice.yaml>', 'check against this installation, without a server'] as const
+  const config = ['--config <sluice.yaml>', 'check against this sluice.yaml, without a server'] as const
   plan
     .command('check <file>')
-    .description('say all that is wrong with a plan, each with its place in the file')
+    .description('list everything that is wrong with a plan, with line and column')
     .option(...config)
-    .option('--rps <number>', 'requests per second of the target: say what each bake can see')
-    .option('--since <duration>', 'measure the traffic of so long, such as 1d: the server asks its metric sources')
-    .option('--base-rate <share>', 'how many requests fail as it is (measured, or 0.5%)')
-    .option('--rise <share>', 'how many a bad canary would fail (4 times the base rate)')
-    .option('--latency <quantiles>', 'how slow requests are, such as p50=80ms,p99=900ms (measured)')
-    .option('--buckets <times>', 'the buckets of --latency, such as 10ms,50ms,250ms,1s (those of Prometheus)')
-    .option('--slower <ratio>', 'how many times as slow a bad canary is (1.5 times what is accepted)')
-    .option('--event <name=share>', 'events per request, such as orders=3%; may stand several times', addValue)
-    .option('--change <name=ratio>', 'a bad canary has so many of them, such as orders=0.8x', addValue)
+    .option('--rps <number>', 'requests per second of the target: show what each bake can detect')
+    .option('--since <duration>', 'measure the traffic of the last 1d (or any time) on the server')
+    .option('--base-rate <share>', 'share of requests that fail today (measured, or 0.5%)')
+    .option('--rise <share>', 'share of requests that a bad canary fails (4 times the base rate)')
+    .option('--latency <quantiles>', 'latency today, such as p50=80ms,p99=900ms (measured)')
+    .option('--buckets <times>', 'bucket bounds for --latency, such as 10ms,50ms,250ms,1s (those of Prometheus)')
+    .option('--slower <ratio>', 'how much slower a bad canary is, such as 2x (1.5 times what the check accepts)')
+    .option('--event <name=share>', 'events per request, such as orders=3% (repeatable)', addValue)
+    .option(
+      '--change <name=ratio>',
+      'how a bad canary changes them, such as orders=0.8x, 20% fewer (repeatable)',
+      addValue,
+    )
     .action((file: string, options: CheckOptions, command: Command) =>
       run(command, (session) => checkPlan(file, options, session)),
     )
@@ -110,15 +114,15 @@ function addCalibrate(program: Command, run: Run): void {
   program
     .command('calibrate <plan.yaml>')
     .description(
-      'replay the past of stable and of ended releases: how often would the checks have cried wolf, what did they miss',
+      'replay past traffic: how often would these checks have raised a false alarm, and what would they have missed',
     )
     .addOption(new Option('--since <duration>', 'how far back the server asks its metric sources (14d)'))
     .addOption(
       new Option('--recording <file.json>', 'replay this instead, without asking metric sources').conflicts('since'),
     )
-    .addOption(new Option('--save <file.json>', 'keep what the server read, for --recording').conflicts('recording'))
-    .option('--config <sluice.yaml>', 'with --recording: read the plan against this installation, without a server')
-    .option('--replays <number>', 'with --recording: most replays of each check (400); fewer for a long plan')
+    .addOption(new Option('--save <file.json>', 'save what the server read, for --recording').conflicts('recording'))
+    .option('--config <sluice.yaml>', 'with --recording: check the plan against this sluice.yaml, without a server')
+    .option('--replays <number>', 'with --recording: replays per check, at most (400); fewer for a long plan')
     .option('--seed <number>', 'the same number gives the same figures', '1')
     .action((file: string, options: CalibrateOptions, command: Command) =>
       run(command, (session) => calibrateFile(file, options, session)),
@@ -128,11 +132,11 @@ function addCalibrate(program: Command, run: Run): void {
 function addImport(program: Command, run: Run): void {
   program
     .command('import')
-    .description('take over what other tools are set up with')
+    .description('convert the configuration of other tools')
     .command('argo <file>')
-    .description('print the checks of an AnalysisTemplate of Argo Rollouts for a plan')
-    .option('--source <name>', 'the metric source that the checks ask', 'prometheus')
-    .option('--arg <name=value>', 'a value for an argument of the template; may stand several times', addValue, [])
+    .description('print the checks of an Argo Rollouts AnalysisTemplate as checks of a plan')
+    .option('--source <name>', 'the metric source that the checks query', 'prometheus')
+    .option('--arg <name=value>', 'a value for an argument of the template (repeatable)', addValue, [])
     .action((file: string, options: ImportArgoOptions, command: Command) =>
       run(command, (session) => importArgo(file, options, session)),
     )
@@ -147,11 +151,11 @@ function addStart(program: Command, run: Run): void {
     .command('start <plan.yaml>')
     .description('start a release')
     .requiredOption('--version <version>', 'the version to release')
-    .option('--reason <text>', 'why, for everybody who looks at it', '')
-    .option('--key <key>', 'the same key again answers with the same release')
+    .option('--reason <text>', 'reason, shown to everyone', '')
+    .option('--key <key>', 'starting again with the same key returns the same release')
     .addOption(new Option('--queue', 'wait for your turn when the target is busy').conflicts('replace'))
     .addOption(new Option('--replace', 'roll the running release back first when the target is busy'))
-    .option('--watch', 'show it until it has ended')
+    .option('--watch', 'follow it until it ends')
     .action((file: string, options: StartOptions, command: Command) =>
       run(command, (session) => startRelease(file, options, session)),
     )
@@ -161,7 +165,7 @@ function addLooks(program: Command, run: Run): void {
   program
     .command('status <release>')
     .description('show a release, such as checkout/production/7')
-    .option('--watch', 'show it until it has ended')
+    .option('--watch', 'follow it until it ends')
     .action((id: string, { watch }: { watch?: true }, command: Command) =>
       run(command, (session) => showRelease(id, watch === true, session)),
     )
@@ -170,16 +174,19 @@ function addLooks(program: Command, run: Run): void {
     .description('list releases, newest first')
     .option('--service <name>', 'only of this service')
     .option('--environment <name>', 'only of this environment')
-    .option('--phase <phase>', 'only in this phase, such as queued; open and closed stand for all of their kind')
+    .option('--phase <phase>', 'only in this phase, such as queued; open means all that run, closed all that ended')
     .option('--size <count>', 'how many, at most 100')
-    .option('--next <token>', 'go on where the page before ended')
+    .option('--next <token>', 'continue after the previous page')
     .action((options: ListOptions, command: Command) => run(command, (session) => listReleases(options, session)))
 }
 
 function addVerb(program: Command, verb: CommandVerb, run: Run): void {
   const { does, meansStep } = VERBS[verb]
-  const command = program.command(`${verb} <release>`).description(does).option('--reason <text>', 'why', '')
-  if (meansStep) command.option('--step <number>', 'refuse unless this step runs (the one that runs now)')
+  const command = program
+    .command(`${verb} <release>`)
+    .description(does)
+    .option('--reason <text>', 'reason, shown to everyone', '')
+  if (meansStep) command.option('--step <number>', 'refuse unless the release is at this step (the current one)')
   if (verb === 'extend') command.requiredOption('--by <duration>', 'by how much, such as 10m')
   command.action((id: string, options: CommandOptions, self: Command) =>
     run(self, (session) => sendCommand(verb, id, options, session)),
@@ -189,14 +196,14 @@ function addVerb(program: Command, verb: CommandVerb, run: Run): void {
 function addLanes(program: Command, run: Run): void {
   program
     .command('lane <service> <environment>')
-    .description('show what runs on a target, what waits, who holds its router')
+    .description('show what runs and waits on a target, and who controls its router')
     .action((service: string, environment: string, _options: object, command: Command) =>
       run(command, (session) => showLane({ service, environment }, session)),
     )
   program
     .command('freeze <service> <environment>')
-    .description('let no release start on a target')
-    .requiredOption('--reason <text>', 'why')
+    .description('stop releases from starting on a target')
+    .requiredOption('--reason <text>', 'reason, shown to everyone')
     .action((service: string, environment: string, { reason }: { reason: string }, command: Command) =>
       run(command, (session) => freezeLane({ service, environment }, reason, session)),
     )
@@ -208,9 +215,9 @@ function addLanes(program: Command, run: Run): void {
     )
   program
     .command('recover <service> <environment>')
-    .description('bring everybody back to stable, whoever has the router in hand; what runs is ended')
-    .requiredOption('--reason <text>', 'why')
-    .option('--stable <pool>', 'the pool that is to have everybody (the one the lane knows)')
+    .description('send everybody back to stable, whoever controls the router, and end the release that runs')
+    .requiredOption('--reason <text>', 'reason, shown to everyone')
+    .option('--stable <pool>', 'the pool that gets everybody (the one the lane knows)')
     .action((service: string, environment: string, options: RecoverOptions, command: Command) =>
       run(command, (session) => recoverLane({ service, environment }, options, session)),
     )

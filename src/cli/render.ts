@@ -93,7 +93,7 @@ function standing(card: ShownCard, { width, now, paint }: Page): readonly string
   const author = clean(card.author)
   const further = card.isEnded
     ? [`after ${lasted}`, `started by ${author}`]
-    : [...bakeLeft(card), `${card.waiting == null ? 'started' : 'asked for'} ${lasted} ago by ${author}`]
+    : [...bakeLeft(card), `${card.waiting == null ? 'started' : 'requested'} ${lasted} ago by ${author}`]
   const { replaces = null } = card
   const replaced = replaces === null ? [] : [`replaces ${clean(replaces)}`]
   const [first = '', ...rest] = wrap([phase, ...further, ...replaced].join(' · '), width)
@@ -231,7 +231,7 @@ function approval({ approval: asked }: ReleaseCard, { columns, now }: Page): rea
   if (asked === null) return []
   const { by, need, given, deadline } = asked
   const names = given.length === 0 ? '' : ` (${given.map(clean).join(', ')})`
-  const left = deadline > now ? `${formatDuration(deadline - now)} left` : 'the time is over'
+  const left = deadline > now ? `${formatDuration(deadline - now)} left` : 'expired'
   return wrap(`${given.length} of ${need} from ${clean(by)}${names}, ${left}`, columns)
 }
 

@@ -75,13 +75,13 @@ function personOf({ env, userName }: Terminal): string | undefined {
 export function releaseAddress(text: string): string {
   const parsed = parseReleaseId(text)
   if (parsed !== null) return `/api/v1/releases/${parsed.service}/${parsed.environment}/${parsed.number}`
-  throw new CliFailure(EXIT.usage, `${clean(text)} is no release; expected an id such as checkout/production/7`)
+  throw new CliFailure(EXIT.usage, `${clean(text)} is not a release; expected an id such as checkout/production/7`)
 }
 
 export function laneAddress({ service, environment }: TargetId): string {
   for (const name of [service, environment]) {
     if (nameText.safeParse(name).success) continue
-    throw new CliFailure(EXIT.usage, `${clean(name)} is no name; expected lower-case letters, digits and dashes`)
+    throw new CliFailure(EXIT.usage, `${clean(name)} is not a name; expected lower-case letters, digits and dashes`)
   }
   return `/api/v1/lanes/${service}/${environment}`
 }

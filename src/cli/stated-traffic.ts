@@ -34,8 +34,7 @@ export function statedTraffic(
   const events = namedTexts('--event', event, 'orders=3%')
   const changes = namedTexts('--change', change, 'orders=0.8x')
   const requestsPerSecond = rps === undefined ? undefined : requestsOf(rps)
-  if (buckets !== undefined && latency === undefined)
-    throw new CliFailure(EXIT.usage, '--buckets says nothing without --latency')
+  if (buckets !== undefined && latency === undefined) throw new CliFailure(EXIT.usage, '--buckets needs --latency')
   const stated: StatedTraffic = {
     requestsPerSecond,
     baseRate: baseRate === undefined ? undefined : shareOf('--base-rate', baseRate),
@@ -91,7 +90,7 @@ function namedTexts(flag: string, texts: readonly string[], example: string): Re
   for (const text of texts) {
     const [, name = '', value = ''] = /^([^=]*)=(.*)$/.exec(text) ?? []
     if (!nameText.safeParse(name).success || named.has(name))
-      throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected one of each event, such as ${example}`)
+      throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected each event once, such as ${example}`)
     named.set(name, value)
   }
   return named

@@ -64,6 +64,6 @@ function waitingText(
 ) {
   const since = queuedAt === null ? '' : `, ${ago(queuedAt, now)}`
   const overtaken =
-    overtakenBy === null ? '' : `; ${overtakenBy} was promoted meanwhile, so it will ask before it goes on`
+    overtakenBy === null ? '' : `; ${overtakenBy} was promoted in the meantime, so it will ask before it continues`
   return `${shortId(releaseId)}  ${version}, by ${author}${since}${overtaken}`
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import stringWidth from 'string-width'
 import { plainLine, plainLines } from '../domain/safe-text.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -28,14 +29,9 @@ export function harmless(text: string, hasColor: boolean): string {
   return parts.map((part, index) => (index % 2 === 1 ? part : plainLines(part))).join('')
 }
 
-const WIDE =
-  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u
-
-/** Columns a text takes on a terminal; the text must be clean and without colour. */
+/** Columns a text takes on a terminal, emoji and wide characters included; the text must be clean and without colour. */
 export function columnsOf(text: string): number {
-  let columns = 0
-  for (const letter of text) columns += /\p{M}/u.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1
-  return columns
+  return stringWidth(text)
 }
 
 /** `text` filled up with spaces to `columns`, at its end or, for numbers, at its start. */
@@ -45,13 +41,12 @@ export function pad(text: string, columns: number, side: 'end' | 'start' = 'end'
 }
 
 /**
- * Breaks at spaces into lines of at most `columns`; a longer word is cut. What belongs together stays together: a number and
- * its percent sign, the parts of a duration, `step 3`, and what a no-break space joins. Always at least one line.
+ * Breaks at spaces into lines of at most `columns`; a longer word is cut. What belongs together stays together: the
+ * parts of a duration, `step 3`, and what a no-break space joins. Always at least one line.
  */
 export function wrap(text: string, columns: number): readonly string[] {
   const widest = Math.max(8, columns)
   const bound = text
-    .replaceAll(' %', `${NO_BREAK}%`)
     .replace(/(\d[dhm]) (?=\d+[hms]\b)/g, `$1${NO_BREAK}`)
     .replace(/\b(steps?) (?=\d)/g, `$1${NO_BREAK}`)
   const lines: string[] = []
@@ -68,11 +63,14 @@ export function wrap(text: string, columns: number): readonly string[] {
 
 const NO_BREAK = '\u00a0'
 
+/** An emoji of several code points is one character, and is never cut. */
+const CHARACTERS = new Intl.Segmenter()
+
 function cut(word: string, columns: number): readonly string[] {
   if (columnsOf(word) <= columns) return [word]
   const parts: string[] = []
   let part = ''
-  for (const letter of word) {
+  for (const { segment: letter } of CHARACTERS.segment(word)) {
     if (columnsOf(part + letter) > columns) {
       parts.push(part)
       part = ''

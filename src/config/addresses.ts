@@ -29,10 +29,11 @@ function reported(text: string, path: ProblemPath, report: (problem: Problem) =>
   report({
     rule: 'secret-in-address',
     path,
-    message: 'this address carries a password or a token, and everybody who sees this file or a message reads it',
+    message:
+      'this address carries a password or a token, and everybody who sees this file or an error message can read it',
     received: withoutSecret(text),
     expected: 'an address without a user, a password or a token',
-    fix: 'put the secret into an environment variable, and name that one: bearer: { env: NAME } or basic: { user, password: { env: NAME } }, where the kind takes it',
+    fix: 'put the secret into an environment variable, and name it here: bearer: { env: NAME } or basic: { user, password: { env: NAME } }, where the kind supports it',
   })
   return path
 }

@@ -11,9 +11,9 @@ const ADMIN = 'admin'
 export function withAdmin(installation: Installation, tokenSha256: string | undefined): Installation {
   if (tokenSha256 === undefined) return installation
   const known = installation.people.find(({ id }) => id === ADMIN)
-  if (known?.tokenSha256 !== undefined) throw refused('admin has a token in sluice.yaml already')
+  if (known?.tokenSha256 !== undefined) throw refused('admin already has a token in sluice.yaml')
   if (installation.people.some((person) => person.tokenSha256 === tokenSha256)) {
-    throw refused('this token belongs to somebody in sluice.yaml')
+    throw refused('somebody in sluice.yaml already has this token')
   }
   const admin: Person = { ...known, id: ADMIN, tokenSha256 }
   return { ...installation, people: [...installation.people.filter((person) => person !== known), admin] }

@@ -70,7 +70,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   throw new SluiceError('config.invalid', {
     message: 'the environment has problems',
     received: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
-    fix: 'correct these variables',
+    fix: 'set these variables to what is expected, or remove them',
   })
 }
 
@@ -81,7 +81,7 @@ export async function loadInstallation(path: string, lists: AdapterLists): Promi
   if ('installation' in read) return read.installation
   throw new SluiceError('config.invalid', {
     message: `${path} has problems:\n${read.problems.map(formatProblem).join('\n')}`,
-    fix: 'correct them',
+    fix: `fix each of them in ${path}, then start again`,
   })
 }
 
@@ -95,7 +95,7 @@ export function registeredPlans(installation: Installation, configPath: string) 
     if ('yaml' in read) return read.yaml.value
     throw new SluiceError('plan.not-yaml', {
       message: read.problems.map(formatProblem).join('\n'),
-      fix: `correct ${file}`,
+      fix: `fix the YAML in ${file} at that place`,
     })
   }
 }
@@ -106,7 +106,7 @@ async function readText(path: string): Promise<string> {
   } catch (cause) {
     throw new SluiceError('config.invalid', {
       message: `${path} cannot be read`,
-      fix: 'see that the file exists',
+      fix: 'create the file or name another, and let this process read it',
       cause,
     })
   }

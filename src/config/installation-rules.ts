@@ -34,7 +34,7 @@ function checkTargets(targets: InstallationParts['targets'], lists: AdapterLists
       environment === undefined ||
       isNew(`target ${service}/${environment}`, path, {
         rule: 'duplicate-target',
-        message: `the target ${service}/${environment} stands twice`,
+        message: `the target ${service}/${environment} appears twice`,
         fix: 'remove one',
       })
     if (router !== undefined) {
@@ -55,16 +55,16 @@ function writtenBy(router: TargetConfig['router'], { routers }: AdapterLists): r
 function checkState(state: string, path: ProblemPath, isNew: ReturnType<typeof createClashes>): void {
   isNew(`state ${state}`, path, {
     rule: 'shared-router',
-    message: 'two targets write the same state of one router, and would undo each other',
+    message: 'two targets write the same router state, and would undo each other',
     received: state,
     expected: 'a router state of its own for each target',
-    fix: 'correct the address, or make both one target',
+    fix: 'give each target its own router state, or make both one target',
   })
 }
 
 function checkPeople(people: InstallationParts['people'], { clash }: Reports): void {
   const isNew = createClashes(clash)
-  const fix = 'remove one, or correct it'
+  const fix = 'remove one, or change it'
   for (const { path, person } of people) {
     const { id, slack, tokenSha256 } = person
     if (id !== undefined)
@@ -95,7 +95,7 @@ function checkGroups({ groups, people, areAllPeopleKnown }: InstallationParts, {
         report({
           rule: 'duplicate-member',
           path,
-          message: `${member} stands twice in the group ${group}`,
+          message: `${member} appears twice in the group ${group}`,
           fix: 'remove one',
         })
       seen.add(member)
@@ -105,7 +105,7 @@ function checkGroups({ groups, people, areAllPeopleKnown }: InstallationParts, {
         path,
         message: `nobody has the id ${member}`,
         expected: 'an id from people',
-        fix: 'add the person under people, or correct the id',
+        fix: 'add the person under people, or use an id from there',
       })
     }
   }
@@ -127,7 +127,7 @@ function checkAdapter(
       message: `there is no ${what} kind ${options.kind}`,
       received: options.kind,
       expected: `one of ${list.map(({ kind }) => kind).join(', ')}`,
-      fix: 'correct the kind',
+      fix: 'use one of these kinds',
     })
     return
   }

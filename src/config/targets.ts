@@ -11,7 +11,7 @@ export function requireTarget(installation: Installation, target: TargetId): Tar
     message: `there is no target ${targetName(target)} in sluice.yaml`,
     received: targetName(target),
     expected: `a target from sluice.yaml, such as ${known}`,
-    fix: `use one that is known (${known}), or ask an administrator to register the target`,
+    fix: `use one of these (${known}), or ask an administrator to register the target`,
   })
 }
 
@@ -29,6 +29,6 @@ export async function registeredPlanOf(
   throw new SluiceError('request.invalid', {
     message: `${targetName(target)} has no plan of its own`,
     expected: 'a plan in the request',
-    fix: 'start it with a plan (from Slack that is not possible), or ask an administrator to name one for the target in sluice.yaml',
+    fix: 'start it with a plan, from anywhere but Slack, or ask an administrator to name one for the target in sluice.yaml',
   })
 }

@@ -28,10 +28,10 @@ export function foreignCharacter(
 function adviceOn(character: string): { readonly why: string; readonly fix: string } {
   if (character === '\0')
     return {
-      why: 'this is no text: it holds a NUL character, as binary files and UTF-16 do',
+      why: 'this is not text: it holds a NUL character, as binary files and UTF-16 do',
       fix: 'check that this is the right file, and save it as UTF-8',
     }
-  if (character === '\ufffd') return { why: 'this is no UTF-8', fix: 'save the file as UTF-8' }
+  if (character === '\ufffd') return { why: 'this is not UTF-8', fix: 'save the file as UTF-8' }
   return { why: 'this character cannot be seen, or changes how the line looks', fix: 'remove it' }
 }
 

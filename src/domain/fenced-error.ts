@@ -7,7 +7,7 @@ export function fencedError(fence: Fence, newest: Fence): SluiceError {
     message: 'a newer release or step has written to the router',
     expected: `${describeFence(newest)} or newer`,
     received: describeFence(fence),
-    fix: 'leave the router to the newer release',
+    fix: 'nothing to do: the newer release controls the router',
   })
 }
 

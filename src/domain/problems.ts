@@ -41,8 +41,8 @@ export function withHeading<T extends Problem>(
   if (count <= shown.length) return shown
   const heading = {
     rule: MANY_PROBLEMS,
-    message: `there are ${count.toLocaleString('en')} problems, of which ${shown.length} are shown`,
-    fix: 'correct these first',
+    message: `there are ${count.toLocaleString('en')} problems, and these are the first ${shown.length}`,
+    fix: 'fix these first',
   }
   return [{ ...place, ...heading }, ...shown]
 }

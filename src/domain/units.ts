@@ -1,4 +1,4 @@
-/** Share of traffic in basis points: an integer from 0 (nobody) to 10000 (everybody); 1 is 0.01 %. */
+/** Share of traffic in basis points: an integer from 0 (nobody) to 10000 (everybody); 1 is 0.01%. */
 export type BasisPoints = number
 
 /** A duration or a point in time (since the Unix epoch) in milliseconds; which of both the name of the field says. */
@@ -12,7 +12,7 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 const WEIGHT_PATTERN = /^(\d{1,3})(?:\.(\d{1,2}))?\s?%$/
 const WEIGHT_EXPECTED = 'a share with a percent sign and at most two decimals, from 0% to 100%, such as 5% or 0.25%'
 
-/** Reads `5%`, `0.25%` or `100 %` as basis points. A bare number is refused: 5 could mean 5 % or 0.05 %. */
+/** Reads `5%`, `0.25%` or `100 %` as basis points. A bare number is refused: 5 could mean 5% or 0.05%. */
 export function parseWeight(text: string): Parsed<BasisPoints> {
   const match = WEIGHT_PATTERN.exec(text)
   if (match === null) return { ok: false, expected: WEIGHT_EXPECTED }

@@ -25,5 +25,5 @@ export function createFaultReport(
 
 function textOf(fault: unknown): string {
   if (fault instanceof Error) return fault.stack ?? `${fault.name}: ${fault.message}`
-  return typeof fault === 'string' ? fault : 'something that is no error was thrown'
+  return typeof fault === 'string' ? fault : 'something that is not an error was thrown'
 }

@@ -152,7 +152,7 @@ export function parseSettings<Schema extends z.ZodType>(
   const parsed = schema.safeParse(settings)
   if (parsed.success) return parsed.data
   throw new SluiceError('config.invalid', {
-    message: `The settings of the ${name} are not right.`,
+    message: `the settings of the ${name} are invalid`,
     received: problemsOf(parsed.error),
   })
 }

@@ -23,12 +23,12 @@ async function main(args: readonly string[]): Promise<number> {
   const screen = createScreen(process.stdout)
   const home = await takeHome(folderOf(process.env['SLUICE_HOME']))
   const left = await endLeftovers(home.partsFile)
-  if (left > 0) screen.note(`ended what a tree that was killed had left (${left})`)
+  if (left > 0) screen.note(`ended ${left} processes that a killed run had left behind`)
   const ports = await choosePorts(home.portsFile, screen.note)
   await writeInstallation(home, ports, PLAN)
   const supervisor = createSupervisor({
     logs: home.logs,
-    onRestart: (name, how) => screen.note(`${name} ended (${how}) and is started again`),
+    onRestart: (name, how) => screen.note(`${name} ended (${how}) and is restarted`),
     onProcess: createPartsRecord(home.partsFile),
   })
   try {

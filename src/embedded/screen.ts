@@ -54,7 +54,7 @@ export function createScreen(stream: NodeJS.WriteStream): Screen {
     whatNext(apiPort) {
       const cli = `SLUICE_URL=http://127.0.0.1:${apiPort} node dist/cli/main.js`
       print('')
-      print('Everything stays up; Ctrl-C ends it, and npm start goes on where it was. Try, in another terminal:')
+      print('Everything keeps running; Ctrl-C ends it, and npm start continues where it was. Try in another terminal:')
       print('')
       print(`  ${cli} start examples/checkout.yaml --version 2.7.0 --watch`)
       print(`  ${cli} list`)

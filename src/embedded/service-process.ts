@@ -37,7 +37,7 @@ function readSettings(): unknown {
     return JSON.parse(text)
   } catch (cause) {
     throw new SluiceError('config.invalid', {
-      message: 'The settings of the service are not JSON.',
+      message: 'the settings of the service are not JSON',
       expected: 'JSON as the first argument or in SLUICE_SERVICE',
       received: text === '' ? 'nothing' : text.slice(0, 200),
       cause,

@@ -52,7 +52,7 @@ async function readSmallFile(file: string): Promise<ReadFile> {
   try {
     const found = await stat(file)
     // A pipe would be waited for, without end.
-    if (!found.isFile()) return { kind: 'unreadable', problem: 'it is no file' }
+    if (!found.isFile()) return { kind: 'unreadable', problem: 'it is not a file' }
     if (found.size > MOST_BYTES) return { kind: 'unreadable', problem: `it has more than ${MOST_BYTES} bytes` }
     return { kind: 'text', text: await readFile(file, 'utf8') }
   } catch (error) {

@@ -49,7 +49,7 @@ export async function runTour(parts: {
   const client = createDemoClient(ports, secretFile)
   const plan = await readPlanFile(planFile)
   for (const releaseId of await client.openReleases()) {
-    screen.title(`${releaseId} was open: it goes on where it was`)
+    screen.title(`${releaseId} was open: it continues where it was`)
     const card = await follow(client, screen, releaseId)
     sayEnd(screen, card)
     if (!card.isEnded) return leaveToPeople(screen, card)
@@ -112,7 +112,7 @@ function printChange(screen: Screen, card: ReleaseCard, printed: string): string
 
 /** A paused release waits for a person, and its lane is taken until then. */
 function leaveToPeople(screen: Screen, { releaseId, verbs }: ReleaseCard): false {
-  screen.note(`${releaseId} waits for you (${verbs.join(', ')}); the tour is left out`)
+  screen.note(`${releaseId} waits for you (${verbs.join(', ')}), so there is no tour`)
   return false
 }
 
@@ -127,9 +127,9 @@ function sayEnd(screen: Screen, card: ReleaseCard): void {
 }
 
 function sayCost(screen: Screen, card: ReleaseCard, firstBad: number | null, requests: number): void {
-  const safe = card.trail.findLast(({ text }) => text === '0% read back')?.at ?? card.endedAt
+  const safe = card.trail.findLast(({ text }) => text === '0% confirmed by the router')?.at ?? card.endedAt
   if (firstBad !== null && safe !== null) {
-    screen.say(`  first bad sample to weight 0 read back: ${((safe - firstBad) / 1_000).toFixed(1)} s`)
+    screen.say(`  first bad sample to weight 0 confirmed by the router: ${((safe - firstBad) / 1_000).toFixed(1)} s`)
   }
   screen.say(`  requests that saw the bad version: ${requests}`)
 }

@@ -20,15 +20,15 @@ interface Known {
  */
 export function armOf(pool: string, rises: readonly Rise[], known: Known): MetricResult<ArmCounts> {
   if (!isReported(rises)) {
-    return { kind: 'noData', reason: `No requests of ${pool} are reported.` }
+    return { kind: 'noData', reason: `no requests of ${pool} are reported` }
   }
   const requests = sumOf(rises, ({ kind }) => kind === 'requests')
   const errors = known.gaps.errors === undefined ? sumOf(rises, ({ kind }) => kind === 'errors') : 0
   if (errors > requests) {
-    return malformed(`${pool} reports more errors (${errors}) than requests (${requests}).`)
+    return malformed(`${pool} reports more errors (${errors}) than requests (${requests})`)
   }
   const latency = known.gaps.latency === undefined ? latencyOf(rises) : null
-  const broken = latency === 'malformed' ? { latency: `The latency buckets of ${pool} do not add up.` } : {}
+  const broken = latency === 'malformed' ? { latency: `the latency buckets of ${pool} do not add up` } : {}
   const gaps: Gaps = { ...broken, ...known.gaps }
   const missing = missingParts(gaps, known.events)
   const counts: ArmCounts = {

@@ -17,13 +17,13 @@ export async function fetchOrFault(
   switch (answer.kind) {
     case 'answer':
       if (answer.status >= 200 && answer.status < 300) return { ok: true, text: answer.text }
-      return { ok: false, fault: faultOf(answer.status), reason: `${placeOf(url)} answered ${answer.status}.` }
+      return { ok: false, fault: faultOf(answer.status), reason: `${placeOf(url)} answered ${answer.status}` }
     case 'too-long':
-      return { ok: false, fault: 'malformed', reason: `${placeOf(url)} cannot be read: ${answer.reason}.` }
+      return { ok: false, fault: 'malformed', reason: `${placeOf(url)} cannot be read: ${answer.reason}` }
     case 'late':
-      return { ok: false, fault: 'timeout', reason: `${placeOf(url)} did not answer in time: ${answer.reason}.` }
+      return { ok: false, fault: 'timeout', reason: `${placeOf(url)} did not answer in time: ${answer.reason}` }
     case 'unreachable':
-      return { ok: false, fault: 'unavailable', reason: `${placeOf(url)} cannot be reached: ${answer.reason}.` }
+      return { ok: false, fault: 'unavailable', reason: `${placeOf(url)} cannot be reached: ${answer.reason}` }
   }
 }
 

@@ -45,10 +45,10 @@ export function defineMetricSource<const Kind extends string, Schema extends Met
     const parsed = definition.options.safeParse(options)
     if (parsed.success) return parsed.data
     throw new SluiceError('config.invalid', {
-      message: `These are not options of the metric source \`${definition.kind}\`.`,
+      message: `these are not options of the metric source \`${definition.kind}\``,
       expected: `the options of docs/metrics/${definition.kind}.md`,
       received: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
-      fix: 'Correct the metric source of the target in sluice.yaml.',
+      fix: `set the metric source of the target in sluice.yaml as docs/metrics/${definition.kind}.md says`,
     })
   }
   return {

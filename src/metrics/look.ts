@@ -3,12 +3,12 @@ import type { ObserveRequest } from './metric-source.ts'
 import type { Milliseconds } from '../domain/units.ts'
 
 /** What both arms of the first look say: there is nothing yet to take a difference from. */
-export const STARTED: MetricResult<never> = { kind: 'noData', reason: 'The starting point has been set.' }
+export const STARTED: MetricResult<never> = { kind: 'noData', reason: 'the starting point has been set' }
 
 /** What an arm says whose look was not taken because of the other arm. */
 export const NOT_COUNTED: MetricResult<never> = {
   kind: 'noData',
-  reason: 'The other pool could not be read; these requests count in the next look.',
+  reason: 'the other pool could not be read; these requests will be counted in the next look',
 }
 
 /**

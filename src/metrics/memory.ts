@@ -70,7 +70,7 @@ export function createMemoryMetricWorld(): MemoryMetricWorld {
       return found === undefined ? null : { incarnation: found.incarnation, counters: countersFrom(found) }
     },
     answerTo: (query) =>
-      answers.get(query) ?? { kind: 'noData', reason: 'The memory source has no answer to this query.' },
+      answers.get(query) ?? { kind: 'noData', reason: 'the memory source has no answer to this query' },
   }
 }
 
@@ -164,7 +164,7 @@ interface Seen {
 }
 
 function notANumber(pool: string): MetricResult<never> {
-  return { kind: 'nan', reason: `The requests of ${pool} are not a number.` }
+  return { kind: 'nan', reason: `the requests of ${pool} are not a number` }
 }
 
 function seenOf(world: MemoryMetricWorld, pool: string): Seen {
@@ -219,7 +219,7 @@ const cursorSchema = z.object({
 function add(pool: PoolCounters, traffic: RecordedTraffic): void {
   const { requests, errors = 0, started, latenciesSeconds = [], events = {} } = traffic
   if (errors > requests) {
-    throw new SluiceError('request.invalid', { message: 'A pool cannot have more errors than requests.' })
+    throw new SluiceError('request.invalid', { message: 'a pool cannot have more errors than requests' })
   }
   pool.requests += requests
   pool.errors += errors

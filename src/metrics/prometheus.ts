@@ -50,11 +50,11 @@ function createPrometheusSource(options: PrometheusOptions, api: ApiSettings): M
 }
 
 function valuesOf(samples: readonly VectorSample[]): MetricResult<QueryValue> {
-  if (samples.length === 0) return { kind: 'noData', reason: 'The query has no result.' }
+  if (samples.length === 0) return { kind: 'noData', reason: 'the query has no result' }
   const odd = samples.find(({ value }) => !Number.isFinite(value))
   if (odd !== undefined) {
     const what = Number.isNaN(odd.value) ? 'something that is not a number' : 'an infinite number'
-    return { kind: 'nan', reason: `The query gives ${what}.` }
+    return { kind: 'nan', reason: `the query gives ${what}` }
   }
   return { kind: 'value', value: samples.map(({ value }) => value) }
 }
@@ -76,7 +76,7 @@ function headersOf({ bearer, basic, tenant }: PrometheusOptions): Record<string,
 function secretOf(variable: string): string {
   const secret = process.env[variable]
   if (secret !== undefined && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(secret)) return secret
-  const received = secret === undefined || secret === '' ? 'nothing' : 'characters that no header can carry'
+  const received = secret === undefined || secret === '' ? 'nothing' : 'characters that cannot be sent in a header'
   throw misconfigured(`a secret in the environment variable ${variable}`, received)
 }
 
@@ -86,9 +86,9 @@ function checkPools(pools: readonly [string, string]): void {
 
 function misconfigured(expected: string, received: string): SluiceError {
   return new SluiceError('metrics.misconfigured', {
-    message: 'The Prometheus source cannot work with its options.',
+    message: 'the Prometheus source cannot work with its options',
     expected,
     received,
-    fix: 'Correct the metric source of the target in sluice.yaml, or the environment of the worker.',
+    fix: 'set the metric source of the target in sluice.yaml, or the environment of the worker, as docs/metrics/prometheus.md says',
   })
 }

@@ -40,7 +40,7 @@ function createScrapeSource(options: ScrapeOptions, context: MetricSourceContext
     },
     async query(_, signal) {
       signal.throwIfAborted()
-      return { kind: 'error', fault: 'badQuery', reason: 'The scrape source takes no free queries.' }
+      return { kind: 'error', fault: 'badQuery', reason: 'the scrape source takes no free queries' }
     },
     async close() {},
   }
@@ -66,7 +66,7 @@ async function fetchPages(
     if (!answer.ok) return bothArms({ kind: 'error', fault: answer.fault, reason: answer.reason })
     const exposition = parseExposition(answer.text)
     if (!exposition.ok) {
-      return bothArms(malformed(`Line ${exposition.line} of ${url} is not readable: ${exposition.problem}.`))
+      return bothArms(malformed(`line ${exposition.line} of ${url} is not readable: ${exposition.problem}`))
     }
     const { stable, canary } = request.roles
     pages.push(readPage(options, url, [stable, canary], exposition, request.now))
@@ -82,9 +82,7 @@ function unusable({ roles }: ObserveRequest, pages: readonly Page[]): Extract<Pa
     return { ok: false, stable: stable ?? NOT_COUNTED, canary: canary ?? NOT_COUNTED }
   const series = pages.flatMap(({ pools }) => Object.values(pools).flatMap(({ counters }) => counters)).length
   if (series <= MOST_SERIES) return null
-  return bothArms(
-    malformed(`The pages hold ${series} series of the two pools; at most ${MOST_SERIES} can be followed.`),
-  )
+  return bothArms(malformed(`the pages hold ${series} series of the two pools; at most ${MOST_SERIES} can be followed`))
 }
 
 function bothArms(result: MetricResult<never>): Extract<Pages, { ok: false }> {

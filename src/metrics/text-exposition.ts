@@ -49,7 +49,7 @@ export function parseExposition(text: string): Exposition {
     }
     const { name, labels } = sample
     const key = seriesKey(name, labels)
-    if (series.has(key)) doubtful.push({ line: index + 1, problem: `the series ${key} comes twice`, name, labels })
+    if (series.has(key)) doubtful.push({ line: index + 1, problem: `the series ${key} appears twice`, name, labels })
     else samples.push(sample)
     series.add(key)
   }
@@ -89,7 +89,7 @@ function parseSample(line: string): Sample | string {
   if (name === null) return 'it does not begin with the name of a metric'
   const labelled = parseLabels(line, name[0].length)
   if (typeof labelled === 'string') return labelled
-  if (labelled.end === name[0].length && !/[ \t]/.test(line[labelled.end] ?? '')) return 'no blank follows the name'
+  if (labelled.end === name[0].length && !/[ \t]/.test(line[labelled.end] ?? '')) return 'no space follows the name'
   const rest = matchAt(REST, line, labelled.end)
   const value = rest === null ? null : parseSampleValue(rest[1] ?? '')
   if (rest === null || value === null) return 'no value, or something after it that is not a timestamp'
@@ -104,7 +104,7 @@ function parseLabels(line: string, start: number): { labels: Record<string, stri
   let at = start + brace[0].length
   for (let label = matchAt(LABEL, line, at); label !== null; label = matchAt(LABEL, line, at)) {
     const [whole, name = '', value = ''] = label
-    if (labels.has(name)) return `the label ${name} comes twice`
+    if (labels.has(name)) return `the label ${name} appears twice`
     labels.set(
       name,
       value.replace(/\\[\\"n]/g, (escape) => ESCAPES[escape] ?? escape),

@@ -47,7 +47,7 @@ async function exchange(
   } catch (error) {
     const heard = notHttpIn(error)
     if (heard === null) return { kind: 'unreachable', reason: causeOf(error) }
-    return { kind: 'unreachable', reason: `no HTTP, but ${heard}`, hasAnswered: true }
+    return { kind: 'unreachable', reason: `something other than HTTP: ${heard}`, hasAnswered: true }
   }
 }
 

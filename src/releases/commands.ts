@@ -156,19 +156,19 @@ function settled({ releaseId, phase, text }: CommandAnswer): CommandOutcome {
 
 function takenBySignal(releaseId: string): CommandOutcome {
   const text =
-    'abort: taken and kept by Temporal, not carried out yet; the release rolls back as soon as a worker gets to it'
+    'abort accepted and kept by Temporal, not carried out yet; the release rolls back as soon as a worker gets to it'
   return { releaseId, phase: null, text, isSettled: false }
 }
 
 function withdrawn(releaseId: string): CommandOutcome {
-  const text = 'abort: taken out of the queue; it had not started'
+  const text = 'abort accepted: removed from the queue before it started'
   return { releaseId, phase: 'withdrawn', text, isSettled: true }
 }
 
 function stillWaiting(releaseId: string, how: string): SluiceError {
   return new SluiceError('release.waiting', {
     message: `${releaseName(releaseId)} has not started: it ${how}`,
-    fix: 'wait for it, or abort it: that takes it out of the queue',
+    fix: 'wait for it, or abort it: that removes it from the queue',
   })
 }
 

@@ -61,10 +61,10 @@ function digestOf(query: string): string {
 
 function noToken(text: string): SluiceError {
   return new SluiceError('request.invalid', {
-    message: 'this is not where a page with this filter ended',
+    message: 'this page token does not belong to this filter',
     received: text.slice(0, 40),
-    expected: 'the value of next from the page before, with the same filter',
-    fix: 'hand next back unchanged, or start from the first page',
+    expected: 'the value of next from the previous page, with the same filter',
+    fix: 'send next back unchanged, or start from the first page',
   })
 }
 
@@ -86,7 +86,7 @@ export function plain(word: string): string {
     message: 'this cannot be a name',
     received: word,
     expected: 'lower-case letters, digits and dashes',
-    fix: 'correct the filter',
+    fix: 'filter by a name of that form',
   })
 }
 

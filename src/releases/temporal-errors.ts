@@ -65,13 +65,13 @@ function fateOfRejection(cause: unknown): Fate {
   const type = cause instanceof ApplicationFailure ? (cause.type ?? '') : ''
   if (type.startsWith('UnprocessedUpdate'))
     return { kind: 'not-taken', isLimit: false, reason: 'the release was busy answering questions' }
-  if (type === 'AcceptedUpdateCompletedWorkflow') return { kind: 'unknown', reason: 'the release ended in this moment' }
+  if (type === 'AcceptedUpdateCompletedWorkflow') return { kind: 'unknown', reason: 'the release was just ending' }
   return { kind: 'settled' }
 }
 
 function fateOfPrecondition(details: string): Fate {
   if (NO_MORE_UPDATES.test(details))
-    return { kind: 'not-taken', isLimit: true, reason: 'Temporal takes no further command in this run' }
+    return { kind: 'not-taken', isLimit: true, reason: 'Temporal accepts no further commands in this run' }
   if (NO_STEP.test(details)) return { kind: 'not-taken', isLimit: true, reason: 'the worker fails at this workflow' }
   return { kind: 'settled' }
 }
@@ -93,7 +93,7 @@ export function toSluiceError(error: unknown, what: string): unknown {
 }
 
 function invalidRequest(cause: Error): SluiceError {
-  const fix = 'hand page tokens back unchanged, or start from the first page'
+  const fix = 'send page tokens back unchanged, or start from the first page'
   return new SluiceError('request.invalid', { message: 'Temporal does not accept this request', fix, cause })
 }
 
@@ -102,7 +102,7 @@ export function unknownRelease(what: string): SluiceError {
     message: `there is no release ${releaseName(what)}`,
     received: releaseName(what),
     expected: 'an id such as checkout/production/7',
-    fix: 'look the id up with sluice list; ended releases vanish after the namespace’s retention',
+    fix: 'look the id up with sluice list; ended releases disappear after the retention of the Temporal namespace',
   })
 }
 
@@ -112,14 +112,14 @@ export function notSettled(what: string, mayHaveLanded: boolean, error: unknown)
   const reason = fate.kind === 'settled' ? 'Temporal did not answer' : fate.reason
   if (mayHaveLanded) {
     return new SluiceError('request.unsettled', {
-      message: `${reason}: it is not known whether ${what} was taken, and it may still be carried out`,
+      message: `${reason}: it is not known whether ${what} was accepted, and it may still be carried out`,
       fix: 'look again, or send it again with the same key: it takes effect once',
       cause: error,
     })
   }
   return new SluiceError('request.not-taken', {
-    message: `${what} was not taken: ${reason}`,
-    fix: 'send it again with the same key; nothing has happened, and nothing will',
+    message: `${what} was not accepted: ${reason}`,
+    fix: 'send it again with the same key; it had no effect and will have none',
     cause: error,
   })
 }
@@ -127,7 +127,7 @@ export function notSettled(what: string, mayHaveLanded: boolean, error: unknown)
 export function unavailable(reason: string, cause: unknown): SluiceError {
   return new SluiceError('temporal.unavailable', {
     message: reason,
-    fix: 'look again; running releases are not affected. If it lasts, see whether Temporal and the worker are up',
+    fix: 'look again; running releases are not affected; if it keeps failing, check that Temporal and the worker are up',
     cause,
   })
 }

@@ -69,7 +69,7 @@ export function createTurnstile({ atOnce, mostWaiting, now }: TurnstileOptions):
 
 function tooMany(key: string, before: number): SluiceError {
   return new SluiceError('request.too-many', {
-    message: `${before} requests to ${key} are being carried out or wait; this one was not taken`,
+    message: `${before} requests to ${key} are being carried out or wait; this one was not accepted`,
     fix: 'send it again in a second, with the same key',
   })
 }

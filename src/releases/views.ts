@@ -176,9 +176,9 @@ function outcomeOf(guard: GuardState | null): ReleaseRow['verdict'] {
 function isGone(releaseId: string): SluiceError {
   return new SluiceError('release.unknown', {
     message: `${releaseName(releaseId)} is not there any more`,
-    expected: 'a release whose history Temporal still has',
+    expected: 'a release whose history Temporal still holds',
     received: releaseName(releaseId),
-    fix: 'start it anew if it was taken out of the queue; histories of ended releases are kept for the namespace’s retention',
+    fix: 'start it again if it was removed from the queue; Temporal keeps ended releases for the retention of its namespace',
   })
 }
 

@@ -55,7 +55,7 @@ export function defineRouter<const Kind extends string, Schema extends RouterOpt
       message: `these are not options of the router \`${definition.kind}\``,
       expected: `the options of docs/routers/${definition.kind}.md`,
       received: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
-      fix: 'correct the router of the target in sluice.yaml',
+      fix: `set the router of the target in sluice.yaml as docs/routers/${definition.kind}.md says`,
     })
   }
   return {

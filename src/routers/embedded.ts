@@ -49,7 +49,7 @@ export const embeddedRouter = defineRouter({
   kind: 'embedded',
   options: optionsSchema,
   capabilities: CAPABILITIES,
-  summary: 'The data plane that comes with Sluice: a Node.js proxy with steps of 0.01 %, sticky users and cohorts.',
+  summary: 'The data plane that comes with Sluice: a Node.js proxy with steps of 0.01%, sticky users and cohorts.',
   statesOf: ({ admin }) => [`the data plane at ${new URL(admin).host.replace(/^localhost\b/, '127.0.0.1')}`],
   create: createEmbeddedRouter,
 })
@@ -132,13 +132,13 @@ async function callAdmin(
       message: 'what answers there is not the admin API of an embedded data plane',
       expected: `an answer of a data plane from ${admin.url}`,
       received: answer.reason,
-      fix: 'correct `admin` in sluice.yaml, and see what else listens there',
+      fix: 'set `admin` in sluice.yaml to the admin address of the data plane',
     })
   throw new SluiceError('router.unreachable', {
     message: 'the embedded data plane did not answer',
     expected: `an answer from ${admin.url} within ${admin.deadline} ms`,
     received: answer.reason,
-    fix: 'start the data plane, or correct `admin` in sluice.yaml; the change may have landed: read the router again',
+    fix: 'start the data plane, or set `admin` in sluice.yaml to its admin address; the change may have taken effect, so read the router again',
   })
 }
 
@@ -152,7 +152,7 @@ function parseRouting(admin: AdminApi, text: string): ObservedRouting {
     message: 'this is not the admin API of an embedded data plane',
     expected: `the routing as JSON from ${admin.url}`,
     received: text.trim() === '' ? 'nothing' : text.slice(0, 200),
-    fix: 'correct `admin` in sluice.yaml',
+    fix: 'set `admin` in sluice.yaml to the admin address of the data plane',
   })
 }
 
@@ -160,7 +160,7 @@ function checkPools(routing: ObservedRouting, pools: readonly [string, string]):
   const live = Object.keys(routing.split).sort()
   if (live.join() === [...pools].sort().join()) return routing
   throw new SluiceError('router.misconfigured', {
-    message: 'the embedded data plane has other pools than the target',
+    message: 'the embedded data plane has different pools from the target',
     expected: pools.join(' and '),
     received: live.join(' and '),
     fix: 'name the pools of the target in sluice.yaml as the data plane knows them',
@@ -169,10 +169,10 @@ function checkPools(routing: ObservedRouting, pools: readonly [string, string]):
 
 function notTaken(wish: DesiredRouting, shown: ObservedRouting): SluiceError {
   return new SluiceError('router.not-applied', {
-    message: 'the embedded data plane said yes to a change that it does not show',
+    message: 'the embedded data plane acknowledged a change that it does not show',
     expected: `the fence ${wish.fence.release}:${wish.fence.epoch}`,
     received: shown.fence === null ? 'no fence' : `the fence ${shown.fence.release}:${shown.fence.epoch}`,
-    fix: 'see whether another data plane, or a proxy, answers at this address',
+    fix: 'check that no other data plane or proxy answers at this address',
   })
 }
 
@@ -206,8 +206,8 @@ async function secretOf({ secretFile, secret }: z.output<typeof optionsSchema>):
   throw new SluiceError('router.refused', {
     message: 'the secret of the embedded data plane cannot be read',
     expected: `a secret in ${secretFile ?? `the environment variable ${secret?.env}`}`,
-    received: 'nothing that can be one',
-    fix: 'correct `secretFile` in sluice.yaml, or let the worker read the file',
+    received: 'nothing usable',
+    fix: 'set `secretFile` in sluice.yaml to a file that the worker can read',
   })
 }
 

@@ -58,7 +58,7 @@ export const haproxyRouter = defineRouter({
   }),
   capabilities: CAPABILITIES,
   capabilitiesOf,
-  summary: 'HAProxy 2.6 or newer, through its runtime API: steps of 0.01 %, sticky users, cohorts, one atomic change.',
+  summary: 'HAProxy 2.6 or newer, through its runtime API: steps of 0.01%, sticky users, cohorts, one atomic change.',
   statesOf: ({ sockets, map }) => sockets.map((socket) => `the map ${map} of the HAProxy at ${socket}`),
   create: (options, context) => {
     const nodes = options.sockets.map((socket) => nodeAt(socket, options.map, context.pools))

@@ -139,7 +139,7 @@ function patienceOf(respond: RespondFn, { now = Date.now, sleep: pause = sleep }
   return {
     now,
     sleep: (time) => pause(time),
-    onWait: (failure) => tellOne(respond, `${refusalText(failure)}\nit is tried again for a minute`),
+    onWait: (failure) => tellOne(respond, `${refusalText(failure)}\nSluice keeps trying for a minute`),
   }
 }
 
@@ -153,7 +153,10 @@ const buttonValue = z.strictObject({ release: z.string().max(200), step: z.int()
 function readButton(value: string | undefined): z.infer<typeof buttonValue> {
   const parsed = buttonValue.safeParse(parseJson(value ?? ''))
   if (parsed.success && parseReleaseId(parsed.data.release) !== null) return parsed.data
-  throw new SluiceError('request.invalid', { message: 'this button is not one of mine', fix: 'use /release help' })
+  throw new SluiceError('request.invalid', {
+    message: 'this button does not belong to Sluice',
+    fix: 'use /release help',
+  })
 }
 
 /** A refused click shows, besides the sentence, how the release stands: the message it came from is out of date. */

@@ -13,14 +13,14 @@ export type SlashCommand =
 
 export const HELP = [
   '`/release start <service> <environment> <version> [reason]`  start with the plan of the target',
-  '`/release status <release>`  how it stands',
+  '`/release status <release>`  show how it stands',
   '`/release approve <release> [reason]`  give one approval',
-  '`/release reject <release> [reason]`  refuse the approval; it rolls back',
-  '`/release pause <release> [reason]`  stop the plan; the checks go on',
-  '`/release resume <release> [reason]`  go on',
-  '`/release abort <release> [reason]`  roll back now; one that waits leaves the queue',
-  '`/release lane <service> <environment>`  what runs, what waits, who holds the router',
-  '`/release recover <service> <environment> <reason>`  bring everybody back to stable; what runs is ended',
+  '`/release reject <release> [reason]`  refuse the approval; the release rolls back',
+  '`/release pause <release> [reason]`  stop the plan; the checks keep watching',
+  '`/release resume <release> [reason]`  continue where it was paused',
+  '`/release abort <release> [reason]`  roll back now; a queued release leaves the queue',
+  '`/release lane <service> <environment>`  what runs, what waits, who controls the router',
+  '`/release recover <service> <environment> <reason>`  send everybody back to stable, and end the release that runs',
   'A release is named like `checkout/production/7`.',
 ].join('\n')
 
@@ -45,7 +45,7 @@ export function parseSlashCommand(text: string): { command: SlashCommand } | { r
   }
   const verb = BUTTON_VERBS.find((known) => known === word)
   if (verb !== undefined) return readVerb(verb, rest)
-  return { refusal: `there is no command ${word}; these are the ones:\n${HELP}` }
+  return { refusal: `there is no command ${word}; the commands are:\n${HELP}` }
 }
 
 function readStart([service, environment, version, ...reason]: readonly string[]) {
@@ -58,7 +58,7 @@ function readStart([service, environment, version, ...reason]: readonly string[]
   const names = refusalOfNames([service, environment])
   if (names !== null) return names
   if (!/^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/.test(version)) {
-    return { refusal: `${version} is no version: at most 128 letters, digits and ._+:@/-` }
+    return { refusal: `${version} is not a version: at most 128 letters, digits and ._+:@/-` }
   }
   return withReason(reason, (text) => ({
     kind: 'start' as const,
@@ -100,7 +100,7 @@ function readRecover([service, environment, ...reason]: readonly string[]) {
 
 function refusalOfNames(names: readonly string[]): { refusal: string } | null {
   const wrong = names.find((name) => !nameText.safeParse(name).success)
-  return wrong === undefined ? null : { refusal: `${wrong} is no name: lower-case letters, digits and dashes` }
+  return wrong === undefined ? null : { refusal: `${wrong} is not a name: lower-case letters, digits and dashes` }
 }
 
 function readVerb(verb: ButtonVerb, [id = '', ...reason]: readonly string[]) {
@@ -113,7 +113,7 @@ function releaseOf(id: string): { releaseId: string } | { refusal: string } {
   const parsed = parseReleaseId(id)
   if (parsed !== null) return { releaseId: parsed.releaseId }
   return {
-    refusal: `${id === '' ? 'a release is missing' : `${id} is no release`}; name it like checkout/production/7`,
+    refusal: `${id === '' ? 'a release is missing' : `${id} is not a release`}; name it like checkout/production/7`,
   }
 }
 

@@ -47,7 +47,7 @@ function abortBySignal(message: unknown, run: Run): void {
 function commandIn(verb: CommandVerb, message: unknown): Command {
   const read = readCommand(verb, message)
   if ('value' in read) return read.value
-  const details = { fix: 'send it with sluice, or as the docs of commands say' }
+  const details = { fix: 'send it with sluice, or as docs/commands.md says' }
   throw ApplicationFailure.nonRetryable(read.problem, 'request.invalid', details)
 }
 
@@ -65,7 +65,7 @@ function accept(command: Command, run: Run): CommandAnswer {
   }
   const state = run.state()
   const standing = state.abandoned === null ? phaseText(state) : 'rolling back'
-  return { releaseId: state.releaseId, phase: state.phase, text: `${command.verb}: ${standing}` }
+  return { releaseId: state.releaseId, phase: state.phase, text: `${command.verb} accepted, now ${standing}` }
 }
 
 function carryOut(command: Command, run: Run): void {

@@ -25,7 +25,7 @@ async function isGiven(action: AskAction, run: Run, watch: Watch): Promise<boole
       await run.untilDisturbed(remaining, `step ${step}: approval by ${by}, ${formatDuration(remaining)} left`)
       continue
     }
-    const reason = `nobody of ${by} had approved step ${step} within ${formatDuration(within)}`
+    const reason = `nobody in ${by} approved step ${step} within ${formatDuration(within)}`
     run.record({ type: 'approval-ended' })
     if (onExpiry === 'rollback') {
       run.abandon('approval-expired', 'sluice', reason)

@@ -22,9 +22,9 @@ export async function recordBaseline(run: Run): Promise<void> {
     throw error
   }
   if (overtakenBy === null) return
-  const reason = `${overtakenBy} was promoted while ${version} waited: resume to take everybody from it to ${version}`
+  const reason = `${overtakenBy} was promoted while ${version} waited: resume to move everybody from it to ${version}`
   run.pause('overtaken', reason)
-  run.tell(`${version}: waits for a word, ${reason}`, 'warning')
+  run.tell(`${version}: waits for somebody to decide, ${reason}`, 'warning')
 }
 
 /**
@@ -32,7 +32,7 @@ export async function recordBaseline(run: Run): Promise<void> {
  * what it had done since, so it takes everything back.
  */
 function beginSecondLife(run: Run, fence: { readonly release: number; readonly epoch: number }): void {
-  const text = `this release was reset in Temporal: a former life of it had written to the router, epoch ${fence.epoch}`
+  const text = `this release was reset in Temporal: an earlier run of it had written to the router, epoch ${fence.epoch}`
   run.record({ type: 'router-taken', fence: { release: fence.release, epoch: fence.epoch + 1 }, text })
   run.abandon('second-life', 'sluice', text)
 }

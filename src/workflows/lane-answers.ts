@@ -72,7 +72,7 @@ export function answerLaneMessages(run: LaneRun): void {
   setHandler(recoverUpdate, (message) => recoverRouter(message, run), {
     // What a lane that begins again has to bring back it knows only after a moment.
     validator: (message) => void valueOf(run.isNew() ? readWord(message) : readRecovery(message, run.state())),
-    description: 'Bring the router back, whoever had it in hand',
+    description: 'Send everybody back to stable, whoever controls the router',
   })
   setHandler(releaseEndedSignal, (message) => {
     const releaseId = isRecord(message) ? message['releaseId'] : null
@@ -149,12 +149,12 @@ function named(stable: string, rest: { readonly stable: string; readonly canary:
 function valueOf<T>(read: Read<T>): T {
   if ('value' in read) return read.value
   throw ApplicationFailure.nonRetryable(read.problem, 'request.invalid', {
-    fix: 'send it with sluice, or as its docs say',
+    fix: 'send it with sluice, or as docs/commands.md says',
   })
 }
 
 function readWord(message: unknown): Read<{ readonly by: string; readonly reason: string }> {
-  if (!isRecord(message)) return { problem: 'this message is an object with by and reason' }
+  if (!isRecord(message)) return { problem: 'this message must be an object with by and reason' }
   const { by, reason } = message
   if (!isText(by, 1, 256)) return wrong('by', 'the id of a person', by)
   return isText(reason, 0, 4_000) ? { value: { by, reason } } : wrong('reason', 'at most 4,000 characters', reason)
@@ -171,7 +171,7 @@ function readWithdrawal(message: unknown, { queue }: LaneState<Submission>): Rea
   if ('problem' in word) return word
   const releaseId = isRecord(message) ? message['releaseId'] : undefined
   const waiting = queue.find((candidate) => candidate.releaseId === releaseId)
-  if (waiting === undefined) return { problem: 'no such release waits on this target' }
+  if (waiting === undefined) return { problem: 'this release does not wait on this target' }
   return { value: { releaseId: waiting.releaseId, ...word.value } }
 }
 
@@ -185,7 +185,7 @@ function readRecovery(message: unknown, { rest }: LaneState<Submission>): Read<R
   const word = readWord(message)
   if ('problem' in word || !isRecord(message)) return word
   const { stable } = message
-  if (rest === null) return { problem: 'nothing has been released on this target, so there is nothing to bring back' }
+  if (rest === null) return { problem: 'nothing has been released on this target, so there is nothing to recover' }
   if (stable === undefined || stable === null) return word
   const pools = [rest.stable, rest.canary]
   const pool = pools.find((name) => name === stable)
@@ -204,17 +204,17 @@ export function refuse(placement: Placement): void {
         `${releaseName(placement.releaseId)} is running on this target`,
         'lane.busy',
         {
-          fix: 'wait for it, abort it, or ask to queue or to replace it',
+          fix: 'wait for it, abort it, or start with queue or replace',
           releaseId: placement.releaseId,
         },
       )
     case 'full':
-      throw ApplicationFailure.nonRetryable(`${placement.waiting} releases wait on this target already`, 'lane.busy', {
+      throw ApplicationFailure.nonRetryable(`${placement.waiting} releases already wait on this target`, 'lane.busy', {
         fix: `withdraw some of them with sluice abort; at most ${LONGEST_QUEUE} wait`,
       })
     case 'frozen': {
       const message = `frozen by ${placement.by}: ${placement.reason}`
-      throw ApplicationFailure.nonRetryable(message, 'lane.frozen', { fix: 'wait, or ask them to lift the freeze' })
+      throw ApplicationFailure.nonRetryable(message, 'lane.frozen', { fix: 'wait, or ask them to end the freeze' })
     }
     case 'key-reused': {
       const message = `this key was used for ${releaseName(placement.releaseId)} with another plan or version`

@@ -134,7 +134,7 @@ async function follow({ releaseId, isEnding }: FollowDuty, run: LaneRun): Promis
       const before = run.state()
       run.set(vanished(before, releaseId, Date.now()))
       if (run.state() !== before)
-        run.tell(`${releaseName(releaseId)} ended without a word; ${run.view().keeper.text}`, 'alarm')
+        run.tell(`${releaseName(releaseId)} ended without reporting it; ${run.view().keeper.text}`, 'alarm')
     }
   }
 }
@@ -180,7 +180,7 @@ async function recoverOnce(run: LaneRun): Promise<void> {
     // A person may have named another pool meanwhile.
     if (run.state().rest?.stable !== rest.stable) return
     run.set(recovered(run.state(), fence.release))
-    run.tell(`everybody is on ${rest.stable} again, read back`, 'warning')
+    run.tell(`everybody is on ${rest.stable} again, confirmed by the router`, 'warning')
   } catch (error) {
     if (!isActivityFailure(error)) throw error
     run.set(recoveryFailed(run.state(), causeOf(error)))

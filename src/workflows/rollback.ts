@@ -35,7 +35,7 @@ function refuse(run: Run, reason: string): void {
 
 function leaveAlone(run: Run): void {
   run.record({ type: 'superseded' })
-  run.tell(`${run.input.version}: another release owns the router now, it was left alone`, 'warning')
+  run.tell(`${run.input.version}: another release owns the router now: it was left alone`, 'warning')
 }
 
 /** Tries until the baseline was read back; false when a newer release of this lane owns the router. */

@@ -61,7 +61,7 @@ describe('making an exposure live', () => {
     const error = await failureOf(applyAndReadBack(router, asked(500, 1), signal, PERMIT))
     expect(error).toMatchObject({ code: 'router.unreachable' })
     expect(error.message).toMatch(
-      /; the write was not acknowledged and may land yet; the router shows 0% and staff, beta on blue$/,
+      /; the write was not acknowledged and may still take effect; the router shows 0% and staff, beta on blue$/,
     )
   })
 

@@ -57,7 +57,7 @@ describe('a look of the guard', () => {
     const { script, watch, reason } = openWatch()
     expect(await watch(1_000, 5)).toBeNull()
     expect(reason()).toMatch(
-      /^errors [\d.]+ % on 2\.4\.0 against [\d.]+ % on 2\.3\.9 \(.*\): not shown to be more than 1\.5 /,
+      /^errors [\d.]+% on 2\.4\.0 against [\d.]+% on 2\.3\.9 \(.*\): no sign of 1\.5 times as many or more /,
     )
     script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.2, slowShare: 0 }
     const failed = await watch(1_000, 30)
@@ -71,7 +71,7 @@ describe('a look of the guard', () => {
   it('says canary and stable for a release that was started before versions had names', async () => {
     const { watch, reason } = openWatch()
     await watch(1_000, 5, {})
-    expect(reason()).toMatch(/^errors [\d.]+ % on canary against [\d.]+ % on stable /)
+    expect(reason()).toMatch(/^errors [\d.]+% on canary against [\d.]+% on stable /)
   })
 
   it('goes on at full weight with what stable has shown before, however many exposures there are', async () => {
@@ -80,7 +80,7 @@ describe('a look of the guard', () => {
     await watch(10_000, 3)
     await watch(10_000, 3)
     expect(reason()).toMatch(
-      /^everybody is on 2\.4\.0: errors 0\.5 % \(.*\) against 0\.5 % \(5 of 1,000\) that 2\.3\.9 has shown before: not shown to be above /,
+      /^everybody is on 2\.4\.0: errors 0\.5% \(.*\) against 0\.5% \(5 of 1,000\) on 2\.3\.9 before: no sign of being above /,
     )
   })
 
@@ -99,7 +99,7 @@ describe('a look of the guard', () => {
     script.pools['green'] = { requestsPerSecond: 4_000, errorRate: 0.005, slowShare: 0.01 }
     expect(await watch(1_000, 30)).toMatchObject({
       kind: 'misrouted',
-      reason: expect.stringMatching(/^2\.4\.0 gets \d+ % of the requests \(.*\) instead of 10%: /),
+      reason: expect.stringMatching(/^2\.4\.0 gets \d+% of the requests \(.*\) instead of 10%: /),
     })
   })
 
@@ -111,7 +111,7 @@ describe('a look of the guard', () => {
     expect(await watch(5_000, 300, { endsWhenProven: true, names: NAMES })).toMatchObject({
       kind: 'proven',
       reason: expect.stringMatching(
-        /^every check has shown that 2\.4\.0 is within what it accepts: errors on 2\.4\.0 fewer than 1\.5 times as many as on 2\.3\.9: shown, error odds 1 : \d+$/,
+        /^every check has shown that 2\.4\.0 is within its limits: errors on 2\.4\.0 fewer than 1\.5 times as many as on 2\.3\.9: shown, odds of a false proof 1 : \d+$/,
       ),
     })
   })

@@ -30,7 +30,7 @@ describe('a canary that does not answer', () => {
     const { outcome, looks } = await traffic.watch(5_000, 60)
     expect(outcome).toMatchObject({
       kind: 'floor',
-      reason: expect.stringMatching(/^errors 9\d % \(\d+ of \d+, \d+ without an answer\) on 2\.0 against .* on 1\.9/),
+      reason: expect.stringMatching(/^errors 9\d% \(\d+ of \d+, \d+ without an answer\) on 2\.0 against .* on 1\.9/),
     })
     expect(looks - 1 - (view.lag ?? 0)).toBeLessThanOrEqual(7)
   })
@@ -90,7 +90,7 @@ describe('the floor of a guard', () => {
     Object.assign(traffic.pools['green'] ?? {}, { errorRate: 1 })
     const { outcome, looks } = await traffic.watch(weight, 60)
     expect(outcome?.kind).toBe('floor')
-    // At 5 % of 100 requests a second it takes four looks until there are twenty.
+    // At 5% of 100 requests a second it takes four looks until there are twenty.
     expect(looks - 1).toBeLessThanOrEqual(weight === 500 ? 7 : 2)
   })
 
@@ -101,7 +101,7 @@ describe('the floor of a guard', () => {
     expect(held.outcome).toBeNull()
     expect(standingOf([], held.state)).toEqual({
       isPassing: false,
-      waiting: expect.stringMatching(/^errors \d+ % .* on 2\.0, but also \d+ % .* on 1\.9: below the floor of 50 %$/),
+      waiting: expect.stringMatching(/^errors \d+% .* on 2\.0, but also \d+% .* on 1\.9: below the floor of 50%$/),
     })
     expect((await traffic.watch(5_000, 30, { blindLimit: 10_000 })).outcome?.kind).toBe('blind')
     for (const pool of Object.values(traffic.pools)) pool.errorRate = 0
@@ -144,7 +144,7 @@ describe('a router that holds users to their version', () => {
       const { outcome, state } = await traffic.watch(2_500, 120)
       expect(outcome).toBeNull()
       for (const notice of state.notices ?? [])
-        expect(notice).toMatch(/^2\.0 gets .* % of the requests \(.*\) at 25%: a weight is a share of users here/)
+        expect(notice).toMatch(/^2\.0 gets .*% of the requests \(.*\) at 25%: a weight is a share of users here/)
     }
   })
 
@@ -219,7 +219,7 @@ describe('time that was not watched', () => {
     isQuiet = true
     const { state } = await traffic.watch(5_000, 28)
     expect(blindTime(state, began)).toBeGreaterThan(25_000)
-    expect(unwatchedText(state, began)).toMatch(/^2\ds without a request$/)
+    expect(unwatchedText(state, began)).toMatch(/^2\ds without requests$/)
   })
 
   it('is not the time between two requests of a service that is asked once in a while', async () => {

@@ -37,12 +37,12 @@ describe('numbers for people', () => {
   })
 
   it.each([
-    [0, '0 %'],
-    [0.021, '2.1 %'],
-    [0.005, '0.5 %'],
-    [0.000123, '0.012 %'],
-    [0.1234, '12 %'],
-    [1, '100 %'],
+    [0, '0%'],
+    [0.021, '2.1%'],
+    [0.005, '0.5%'],
+    [0.000123, '0.012%'],
+    [0.1234, '12%'],
+    [1, '100%'],
     [2.5, '2.5 per request'],
     [1_234.5, '1,230 per request'],
     [Number.POSITIVE_INFINITY, 'an unknown share'],
@@ -102,7 +102,7 @@ describe('numbers for people', () => {
   })
 
   it('says how far a claim is from being shown, and how often a limit was broken', () => {
-    expect(formatStanding(Math.log(3), Math.log(300), 'fails')).toBe('(error odds 1 : 3, fails at 1 : 300)')
+    expect(formatStanding(Math.log(3), Math.log(300), 'fails')).toBe('(false-alarm odds 1 : 3, fails at 1 : 300)')
     const counts = { breaches: 1, looks: 1, failures: 1, of: 1 }
     expect(formatBreaches(counts)).toBe('at the last look')
     expect(formatBreaches({ ...counts, failures: 2, of: 3 })).toBe('at the last look (fails at 2 of 3)')

@@ -95,7 +95,7 @@ describe('POST /plans/check', () => {
     for (const [record, reason] of [
       [gone, 'a scrape source does not keep the past'],
       [broken, 'no such secret'],
-      [empty, 'proxy has seen no request'],
+      [empty, 'proxy has seen no requests'],
       [undefined, 'nothing was recorded here'],
     ] as const) {
       const answer = await setUp(record)({ plan: WATCHED, since: '1d' })

@@ -126,7 +126,7 @@ describe('commands', () => {
     const answer = await server.inject({ method: 'POST', url: `${RELEASE}/commands`, payload: pause, headers })
     expect(answer.json()).toMatchObject({
       releaseId: 'release/checkout/production/1',
-      text: 'pause: paused (starting)',
+      text: 'pause accepted, now paused (starting)',
     })
     const card = await server.inject({ url: RELEASE })
     expect(card.json()).toMatchObject({

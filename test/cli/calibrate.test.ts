@@ -19,7 +19,7 @@ checks:
 const MINUTE = 60_000
 const arm = (requests: number, errors: number) => ({ requests, errors })
 
-/** A release at 10 % for 20 minutes, whose canary fails so many of 120 requests a minute. */
+/** A release at 10% for 20 minutes, whose canary fails so many of 120 requests a minute. */
 const release = (number: number, errors: number) => ({
   ...{ releaseId: `release/checkout/production/${number}`, version: `2.4.${number}` },
   ...(errors > 2
@@ -84,9 +84,9 @@ describe('sluice calibrate --recording', () => {
     expect(out).toMatch(/ +(?:proposed|tightest) +[\d.]+x +[\d.]+% +\d* +~?[\d.]+%/)
     expect(out).toContain('60 replays of 20 looks of 1m, out of 600 recorded windows\n')
     expect(out).toMatch(/ceiling +now +none +[\d.]+% +(in \d+%|\d+m) +(in \d+%|\d+m) +(in \d+%|\d+m)\n/)
-    expect(out).toMatch(/ceiling: [\d.]+ % of \d+ replays of stable against itself failed; a limit has no/)
+    expect(out).toMatch(/ceiling: [\d.]+% of \d+ replays of stable against itself failed; a limit has no/)
     expect(out).toMatch(
-      /to paste under checks, all of them:\n {2}errors: \{ errorRate: \{ notWorseThan: [\d.]+x(, minRequests: \d+)?(, confidence: [\d.]+%)? \} \}\n/,
+      /paste these under checks:\n {2}errors: \{ errorRate: \{ notWorseThan: [\d.]+x(, minRequests: \d+)?(, confidence: [\d.]+%)? \} \}\n/,
     )
     expect(err).toContain('errors done (1 of 2)\n')
     const table = out.slice(0, out.indexOf('to paste'))
@@ -95,10 +95,10 @@ describe('sluice calibrate --recording', () => {
 
   it('judges the releases of the recording once more', async () => {
     const { out } = await run(FILES, LOCAL)
-    const at = out.indexOf('releases that are over')
+    const at = out.indexOf('past releases')
     const lines = out.slice(at, out.indexOf('\n\n', at)).split('\n')
     expect(lines.map((line) => line.trim().split(/ {2,}/))).toMatchObject([
-      ['releases that are over, judged once more'],
+      ['past releases, judged again'],
       ['RELEASE', 'VERSION', 'IN FACT', 'LOOKS', 'NOW', 'PROPOSED'],
       ['#8', '2.4.8', 'abort by ana, 20m', '20', expect.stringMatching(/^\w+, \d+m$/), expect.anything()],
       ['#7', '2.4.7', 'promoted', '20', 'quiet', 'quiet'],
@@ -138,9 +138,9 @@ describe('sluice calibrate --recording', () => {
     expect(err).toContain('past.json: stable.proxy[0]: expected an end after the start')
     expect(await run({ ...FILES, 'past.json': '{ "stable": oops' }, LOCAL)).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/^past\.json is no JSON: .*(oops|position)/),
+      err: expect.stringMatching(/^past\.json is not JSON: .*(oops|position)/),
     })
-    expect((await run({ ...FILES, 'past.json': '' }, LOCAL)).err).toBe('past.json is no JSON: it is empty\n')
+    expect((await run({ ...FILES, 'past.json': '' }, LOCAL)).err).toBe('past.json is not JSON: it is empty\n')
     expect((await run({ 'plan.yaml': PLAN }, LOCAL)).err).toContain('past.json cannot be read')
   })
 
@@ -165,7 +165,9 @@ describe('sluice calibrate --since', () => {
   const answer = {
     ...{ service: 'checkout', environment: 'production' },
     used: { since: 86_400_000, start: 0, end: 86_400_000, step: 60_000, seed: 1 },
-    checks: [{ name: 'errors', kind: 'errorRate', skipped: 'the target has no metric source proxy', past: [] }],
+    checks: [
+      { name: 'errors', kind: 'errorRate', skipped: 'the target no longer has a metric source proxy', past: [] },
+    ],
     past: { releases: 0, unread: 2, fault: null },
   }
 
@@ -176,9 +178,9 @@ describe('sluice calibrate --since', () => {
       expect.objectContaining({ since: '1d', seed: 1, plan: expect.objectContaining({ service: 'checkout' }) }),
     ])
     expect(out).toContain('stable against itself, from the last 1d in windows of 1m, seed 1\n')
-    expect(out).toContain('errors: not calibrated, the target has no metric source proxy\n')
-    expect(out).toContain('2 more were not looked at')
-    expect(err).toContain('takes some seconds')
+    expect(out).toContain('errors: not calibrated, the target no longer has a metric source proxy\n')
+    expect(out).toContain('2 more were not judged')
+    expect(err).toContain('takes a few seconds')
   })
 
   it('keeps what the server read in a file that it can replay', async () => {
@@ -196,7 +198,7 @@ describe('sluice calibrate --since', () => {
   it('says so when the releases could not be looked at', async () => {
     const past = { releases: 0, unread: 0, fault: 'temporal.unavailable: Temporal does not answer' }
     const { out } = await run(FILES, [], () => Response.json({ ...answer, past }))
-    expect(out).toContain('releases that are over could not be looked at: temporal.unavailable')
+    expect(out).toContain('past releases could not be read: temporal.unavailable')
   })
 
   it('gives what is wrong with the plan its place in the file', async () => {

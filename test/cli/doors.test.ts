@@ -57,10 +57,10 @@ function inOrder(...replies: readonly (() => Reply)[]): () => Reply {
 const TAKEN = {
   releaseId: 'release/checkout/production/7',
   phase: 'rolling-back',
-  text: 'abort: rolling back',
+  text: 'abort accepted, now rolling back',
   isSettled: true,
 }
-const AWAY = () => problem(503, 'request.not-taken', 'abort was not taken: Temporal cannot be reached')
+const AWAY = () => problem(503, 'request.not-taken', 'abort was not accepted: Temporal cannot be reached')
 const REFUSED = () => new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:8230') })
 const ABORT = ['abort', 'checkout/production/7'] as const
 
@@ -75,10 +75,10 @@ describe('a command', () => {
       ),
     )
     const { code, out, err, slept } = await run(...ABORT)
-    expect([code, out]).toEqual([0, 'checkout/production/7 took it: abort: rolling back\n'])
+    expect([code, out]).toEqual([0, 'checkout/production/7: abort accepted, now rolling back\n'])
     expect(slept).toBe(6_000)
     expect(new Set(asked.map(({ key }) => key)).size).toBe(1)
-    expect(err.split('\n')[0]).toBe('abort was not taken: Temporal cannot be reached; sent again for another 58s')
+    expect(err.split('\n')[0]).toBe('abort was not accepted: Temporal cannot be reached; sent again for another 58s')
   })
 
   it('is sent again while the server itself is away', async () => {
@@ -91,7 +91,7 @@ describe('a command', () => {
     const { run } = setUp(AWAY)
     const { code, err, slept } = await run(...ABORT)
     expect([code, slept]).toEqual([1, 58_000])
-    expect(err.trimEnd().split('\n').at(-1)).toBe('abort was not taken: Temporal cannot be reached')
+    expect(err.trimEnd().split('\n').at(-1)).toBe('abort was not accepted: Temporal cannot be reached')
   })
 
   it('is not sent again once it was refused', async () => {
@@ -101,16 +101,16 @@ describe('a command', () => {
   })
 
   it('that is kept but not carried out yet says where to look', async () => {
-    const kept = { ...TAKEN, phase: null, text: 'abort: taken and kept by Temporal', isSettled: false }
+    const kept = { ...TAKEN, phase: null, text: 'abort accepted and kept by Temporal', isSettled: false }
     const { out, err } = await setUp(() => json(kept, 202)).run(...ABORT)
-    expect(out).toBe('checkout/production/7: abort: taken and kept by Temporal\n')
+    expect(out).toBe('checkout/production/7: abort accepted and kept by Temporal\n')
     expect(err).toContain('sluice status checkout/production/7')
   })
 
   it('that took a release out of the queue says so', async () => {
-    const answer = { ...TAKEN, phase: 'withdrawn', text: 'abort: taken out of the queue; it had not started' }
+    const answer = { ...TAKEN, phase: 'withdrawn', text: 'abort accepted: removed from the queue before it started' }
     const { out } = await setUp(() => json(answer)).run(...ABORT)
-    expect(out).toBe('checkout/production/7: abort: taken out of the queue; it had not started\n')
+    expect(out).toBe('checkout/production/7: abort accepted: removed from the queue before it started\n')
   })
 })
 
@@ -143,7 +143,7 @@ describe('sluice recover', () => {
     const { run, asked } = setUp(({ method }) => json(method === 'GET' ? before : after))
     const { code, out, err } = await run('recover', 'checkout', 'production', '--reason', 'it hangs')
     expect(code).toBe(0)
-    expect(err).toBe('recover: everybody goes to blue; checkout/production/7, which runs, is ended\n')
+    expect(err).toBe('recover: everybody goes to blue; the running release checkout/production/7 is ended\n')
     expect(asked.at(-1)).toMatchObject({ method: 'POST', path: '/api/v1/targets/checkout/production/recover' })
     expect(out).toContain('  stable         blue, 2.3.9')
     expect(out.replace(/\s+/g, ' ')).toContain('tried 2 times, last: the router did not answer')
@@ -191,7 +191,7 @@ describe('a card', () => {
     const waiting = { behind: 'release/checkout/production/6', ahead: 1, since: NOW - 60_000, isFrozen: false }
     const reason = 'waits for its turn behind checkout/production/6, 1 before it'
     const text = shown({ phase: 'queued', weight: 0, steps: [], step: 0, startedAt: NOW - 60_000, reason, waiting })
-    expect(text).toContain('queued · asked for 1m ago by alice')
+    expect(text).toContain('queued · requested 1m ago by alice')
     expect(text).toContain(reason)
   })
 
@@ -279,9 +279,9 @@ describe('what reaches the terminal', () => {
     const queue = [{ releaseId: 'release/checkout/production/8', number: 8, queuedAt: NOW - 60_000, entry }]
     const lane = laneView(TARGET, { ...emptyLane<typeof entry>(), queue, promotedNumber: 9, promotedVersion: '2.6.0' })
     const text = renderLane(lane, { width: 80, now: NOW, color: false }).join('\n')
-    expect(text).toContain('  router         nobody holds the router: nothing has been released here')
+    expect(text).toContain('  router         nobody controls the router: nothing has been released here')
     expect(text.replace(/\s+/g, ' ')).toContain(
-      'waiting checkout/production/8 2.5.0, by bob, 1m ago; 2.6.0 was promoted meanwhile, so it will ask before it goes on',
+      'waiting checkout/production/8 2.5.0, by bob, 1m ago; 2.6.0 was promoted in the meantime, so it will ask before it continues',
     )
   })
 })

@@ -64,7 +64,7 @@ describe('sluice import argo', () => {
     expect(code).toBe(0)
     expect(out).toContain('# left out: web: only prometheus can be imported, not web\n')
     expect(out).toContain('checks:\n  success-rate:\n')
-    expect(err).toBe('1 of 2 metrics left out: nothing in the plan asks what they ask\n')
+    expect(err).toBe('1 of 2 metrics left out: the plan has no check in their place\n')
     const none = await run(`${TEMPLATE.slice(0, TEMPLATE.indexOf('    - name'))}${web}`, '--arg', 'service=checkout')
     expect(none).toMatchObject({ code: 1, out: '' })
     expect(none.err).toContain('spec.metrics.0.provider: only prometheus can be imported, not web')

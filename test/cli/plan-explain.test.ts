@@ -57,7 +57,7 @@ STEP  START  LASTS  ON THE CANARY           WHAT
                                             without an answer after 4h: rollback
    5    30m      ·  ████████████   100% +1  weight 100%
    6    30m     1h  ████████████   100% +1  bake 1h
-      +n: with so many cohorts, whatever the weight
+      +n: and n cohorts, whatever the weight
 
 watched every 10s, from the first exposure to the end
   errors   α 1%  failed requests at most 1.5x stable's share
@@ -65,7 +65,7 @@ watched every 10s, from the first exposure to the end
   false alarm over the whole release: at most 1%
 
 when a check fails: rollback
-when nothing can be said: hold for 15m, then pause
+when inconclusive: hold for 15m, then pause
 when somebody else changes the router: pause after 3 repairs in a row, or 10% of
 a bake
 when 50% of 20 or more requests to the canary fail: rollback, whatever the
@@ -113,7 +113,7 @@ describe('sluice plan check --rps', () => {
     const { code, out } = await run(80, PLAN, 'check', 'plan.yaml', '--rps', '20')
     expect(code).toBe(0)
     expect(out).toMatch(
-      /warning: errors is likelier to miss it than to see it in 1 of 2 bakes; step 3:\n {2}at 20 requests/,
+      /warning: errors would probably miss this regression in 1 of 2 bakes; step 3:\n {2}at 20 requests/,
     )
     expect(out).toContain('errors, ceiling, step 2: only internal: their traffic is not known')
     expect(Math.max(...out.slice(out.indexOf('power of')).split('\n').map(columnsOf))).toBeLessThanOrEqual(80)
@@ -122,11 +122,11 @@ describe('sluice plan check --rps', () => {
   it('says in one line that there is nothing to say, and why', async () => {
     const bare = 'service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n'
     const unwatched = await run(80, bare, 'check', 'plan.yaml', '--rps', '20')
-    expect(unwatched.out).toMatch(/\n\nnothing can be said of its power: the plan has no checks\n$/)
+    expect(unwatched.out).toMatch(/\n\nits power cannot be calculated: the plan has no checks\n$/)
     const sudden = `${bare}checks: { errors: { errorRate: { notWorseThan: 1.5x } } }\n`
     const unbaked = await run(80, sudden, 'check', 'plan.yaml', '--rps', '20')
     expect(unbaked.out).toMatch(
-      /\n\nnothing can be said of its power: the plan has no bake and no analysis for its\n .*\n$/,
+      /\n\nits power cannot be calculated: the plan has no bake and no analysis in which\n .*\n$/,
     )
   })
 
@@ -152,7 +152,7 @@ describe('sluice plan check --rps', () => {
       '20',
     )
     expect(out).not.toContain('which it accepts')
-    expect(out).toMatch(/warning: ceiling would fail a canary that is as stable is in (over )?\d+ % of such/)
+    expect(out).toMatch(/warning: ceiling would fail (over )?\d+% of canaries that are no worse than stable\n/)
     const json = await run(80, PLAN, 'check', 'plan.yaml', '--rps', '20', '--output', 'json')
     const rows = JSON.parse(json.out).power as { check: string; falseAlarm: number | null; power: number | null }[]
     expect(rows.filter(({ check }) => check === 'errors').every(({ falseAlarm }) => falseAlarm === null)).toBe(true)
@@ -164,7 +164,7 @@ describe('sluice plan check --rps', () => {
   it('warns of a bake that is over before enough requests came', async () => {
     const { out } = await run(200, PLAN, 'check', 'plan.yaml', '--rps', '3')
     expect(out).toContain(
-      'warning: step 3: at 3 requests/s and 1% errors needs 27m 47s for its 50 requests on the canary; the bake of 10m would be held for 15m, then paused\n',
+      'warning: step 3: errors needs 50 requests on the canary, about 27m 47s at 3 requests/s and a weight of 1%; the bake of 10m is held for 15m, then paused\n',
     )
     expect((await run(200, PLAN, 'check', 'plan.yaml', '--rps', '20')).out).not.toContain('would be held')
   })

@@ -13,10 +13,14 @@ async function refusalOf(text: string): Promise<CliFailure> {
 describe('a file that is no plan', () => {
   it.each([
     ['empty', '', 'plan.yaml:1:1: the plan is empty'],
-    ['binary', '\ufffd\ufffd\0\u0010JFIF', 'plan.yaml:1:1: this is no UTF-8'],
-    ['a list', 'a: 1\n'.replace('a: 1', '- a'), 'plan.yaml:1:1: this is no plan'],
+    ['binary', '\ufffd\ufffd\0\u0010JFIF', 'plan.yaml:1:1: this is not UTF-8'],
+    ['a list', 'a: 1\n'.replace('a: 1', '- a'), 'plan.yaml:1:1: this is not a plan'],
     ['one that no request can carry', 'service: a\n__proto__: {}\n', 'plan.yaml:2:1: __proto__ cannot be a key'],
-    ['two plans', 'service: a\n---\nservice: b\n', 'plan.yaml:2:1: a second document begins here, and a plan is one'],
+    [
+      'two plans',
+      'service: a\n---\nservice: b\n',
+      'plan.yaml:2:1: a second document begins here, and a plan is a single one',
+    ],
   ])('is refused with file, line and column before a server is asked: %s', async (_, text, first) => {
     const { message } = await refusalOf(text)
     expect(message.split('\n')[0]).toBe(first)
@@ -25,7 +29,7 @@ describe('a file that is no plan', () => {
 
   it('is counted once where its list is not whole', async () => {
     const { message } = await refusalOf('a: 1\n'.repeat(2_000))
-    expect(message).toContain('there are 1,999 problems, of which 100 are shown')
+    expect(message).toContain('there are 1,999 problems, and these are the first 100')
     expect(message).not.toContain('101 problems')
   })
 })

@@ -5,16 +5,16 @@ import { columnsOf } from '../../src/cli/text.ts'
 
 const row = (more: Partial<StepPower>): StepPower => ({
   ...{ step: 4, label: 'bake 10m', check: 'errors', weight: 100, bake: 600_000 },
-  regression: { size: 0.02, text: '2 %', said: 'a rise from 0.5 % to 2 %' },
+  regression: { size: 0.02, text: '2%', said: 'a rise from 0.5% to 2%' },
   ...{
     power: 0.34,
     needs: 1_500_000,
-    from: { size: 0.018, text: '1.8 %' },
+    from: { size: 0.018, text: '1.8%' },
     falseAlarm: null,
     wait: null,
     isWeak: true,
   },
-  text: 'at 50 requests/s and 1% this bake of 10m sees a rise from 0.5 % to 2 % with 34 % power; 25m gives 90 %, and from 1.8 % on this bake has 90 %',
+  text: 'at 50 requests/s and a weight of 1%, this bake of 10m sees a rise from 0.5% to 2% with 34% power; a bake of 25m would have 90% power; this one reaches 90% at 1.8% or more',
   ...more,
 })
 const NO_FIGURE = {
@@ -40,17 +40,18 @@ describe('the table of power', () => {
     expect(lines(rows)).toEqual([
       '',
       'power of each bake alone, at 52.3 requests/s',
-      '  errors   a rise from 0.5 % to 2 %',
+      '  errors   a rise from 0.5% to 2%',
       '  latency  all requests 1.9x as slow',
       '',
-      'STEP  AT  BAKE  CHECK    POWER  90 % NEEDS  90 % FROM',
-      '   4  1%   10m  errors    34 %         25m      1.8 %',
-      '                latency  >99 %                   1.6x',
-      '   5  5%   10m  errors    <1 %    over 30d          –',
+      'STEP  AT  BAKE  CHECK    POWER  90% NEEDS  90% FROM',
+      '   4  1%   10m  errors     34%        25m      1.8%',
+      '                latency   >99%                 1.6x',
+      '   5  5%   10m  errors     <1%   over 30d         –',
       '',
-      'warning: errors is likelier to miss it than to see it in 2 of 2 bakes; step 5:',
-      '  at 50 requests/s and 1% this bake of 10m sees a rise from 0.5 % to 2 % with',
-      '  34 % power; 25m gives 90 %, and from 1.8 % on this bake has 90 %',
+      'warning: errors would probably miss this regression in 2 of 2 bakes; step 5:',
+      '  at 50 requests/s and a weight of 1%, this bake of 10m sees a rise from 0.5% to',
+      '  2% with 34% power; a bake of 25m would have 90% power; this one reaches 90% at',
+      '  1.8% or more',
     ])
   })
 
@@ -59,10 +60,10 @@ describe('the table of power', () => {
     expect(lines([accepted])).toEqual([
       '',
       'power of each bake alone, at 52.3 requests/s',
-      '  errors  a rise from 0.5 % to 2 %, which it accepts',
+      '  errors  a rise from 0.5% to 2%, which it accepts',
       '',
-      'STEP  AT  BAKE  CHECK   POWER  90 % NEEDS  90 % FROM',
-      '   4  1%   10m  errors      ·                  1.8 %',
+      'STEP  AT  BAKE  CHECK   POWER  90% NEEDS  90% FROM',
+      '   4  1%   10m  errors      ·                 1.8%',
     ])
   })
 
@@ -87,8 +88,8 @@ describe('the table of power', () => {
     ]
     expect(lines(rows).slice(-3)).toEqual([
       '',
-      'warning: ceiling would fail a canary that is as stable is in 14 % of such',
-      '  bakes (step 11 at 25%); raise minRequests, failures or the limit',
+      'warning: ceiling would fail 14% of canaries that are no worse than stable',
+      '  (step 11 at 25%); raise minRequests, failures or the limit',
     ])
   })
 
@@ -107,7 +108,7 @@ describe('the table of power', () => {
     const rows = [row({ ...NO_FIGURE, text: 'nobody is on the canary' })]
     expect(lines(rows)).toEqual([
       '',
-      'at 52.3 requests/s no bake has a power that is known',
+      'at 52.3 requests/s the power of no bake is known',
       '',
       'errors, step 4: nobody is on the canary',
     ])
@@ -163,20 +164,23 @@ describe('the line of traffic', () => {
   }
 
   it('says what was measured, and what could not be', () => {
-    expect(renderTraffic(86_400_000, measured, ['logs took too long: ask for less time'], { width: 200 })).toEqual([
-      '',
-      'traffic of the last 1d: 52.3 requests/s, errors 0.48 %, p50 80 ms, p99 900 ms, orders 3.1 % of requests, items 2.5 per request',
-      'not all of the last 1d: logs took too long: ask for less time',
-    ])
+    expect(renderTraffic(86_400_000, measured, ['logs took too long: ask for a shorter time'], { width: 200 })).toEqual(
+      [
+        '',
+        'traffic of the last 1d: 52.3 requests/s, errors 0.48%, p50 80 ms, p99 900 ms, orders 3.1% of requests, items 2.5 per request',
+        'not all traffic of the last 1d could be measured: logs took too long: ask for a shorter time',
+      ],
+    )
     expect(renderTraffic(3_600_000, null, ['a scrape source does not keep the past'], { width: 80 })).toEqual([
       '',
-      'no traffic of the last 1h: a scrape source does not keep the past',
+      'no traffic of the last 1h could be measured: a scrape source does not keep the',
+      '  past',
     ])
   })
 
   it('does without latency, and says when a quantile is beyond the buckets', () => {
     expect(renderTraffic(1, { ...measured, latency: null, events: {} }, [], { width: 200 })[1]).toMatch(
-      /errors 0\.48 %$/,
+      /errors 0\.48%$/,
     )
     const slow = { upperBoundsSeconds: [0.08], counts: [50, 50] }
     expect(renderTraffic(1, { ...measured, latency: slow }, [], { width: 200 })[1]).toContain('p99 over 80 ms')

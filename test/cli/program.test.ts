@@ -179,23 +179,23 @@ describe('sluice plan check with traffic', () => {
   it('says what each bake sees of a stated traffic, as a table and as JSON', async () => {
     const args = ['plan', 'check', 'good.yaml', '--rps', '20', '--base-rate', '0.5%', '--rise', '2%']
     const { out } = await setUp().run(...args)
-    expect(out).toContain('power of each bake alone, at 20 requests/s\n  errors  a rise from 0.5 % to 2 %\n')
-    expect(out).toMatch(/\n +3 +5% +10m +errors +\d+ % +\d+m( \d+s)? +[\d.]+ %\n/)
+    expect(out).toContain('power of each bake alone, at 20 requests/s\n  errors  a rise from 0.5% to 2%\n')
+    expect(out).toMatch(/\n +3 +5% +10m +errors +\d+% +\d+m( \d+s)? +[\d.]+%\n/)
     expect(out).not.toContain('to see what')
     const json = JSON.parse((await setUp().run(...args, '--output', 'json')).out) as PlanCheckAnswer
     expect(json.traffic).toMatchObject({ requestsPerSecond: 20, errors: { from: 0.005, to: 0.02 } })
-    expect(json.power?.[0]?.text).toMatch(/^at 20 requests\/s and 5% this bake of 10m sees a rise/)
+    expect(json.power?.[0]?.text).toMatch(/^at 20 requests\/s and a weight of 5%, this bake of 10m sees a rise/)
   })
 
   it('lets the server measure, and what is stated go before it', async () => {
     const world = setUp({ recordTraffic })
     const { out } = await world.run('plan', 'check', 'good.yaml', '--since', '1d')
     expect(out).toMatch(
-      /\ntraffic of the last 1d: [\d.]+ requests\/s, errors [\d.]+ %, p50 [\d.]+ ms, p99 [\d.]+ ms,\n {2}orders 5 % of requests\n/,
+      /\ntraffic of the last 1d: [\d.]+ requests\/s, errors [\d.]+%, p50 [\d.]+ ms, p99 [\d.]+ ms,\n {2}orders 5% of requests\n/,
     )
     expect(out).toMatch(/power of each bake alone, at (?:19|20)/)
     const stated = await world.run('plan', 'check', 'good.yaml', '--since', '1d', '--rps', '500', '--base-rate', '2%')
-    expect(stated.out).toContain('power of each bake alone, at 500 requests/s\n  errors  a rise from 2 % to 8 %\n')
+    expect(stated.out).toContain('power of each bake alone, at 500 requests/s\n  errors  a rise from 2% to 8%\n')
     const unasked = await world.run('plan', 'check', 'good.yaml', '--since', '1d', '--event', 'orders=7%')
     expect([unasked.code === 0, unasked.err]).toEqual([
       false,
@@ -206,32 +206,29 @@ describe('sluice plan check with traffic', () => {
   it('says why nothing could be measured, and gives its problems their places', async () => {
     const { code, out } = await setUp().run('plan', 'check', 'good.yaml', '--since', '1d')
     expect(code).toBe(0)
-    expect(out).toContain('no traffic of the last 1d: nothing was recorded here')
+    expect(out).toContain('no traffic of the last 1d could be measured: nothing was recorded here')
     expect(out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --rps 50')
     const bad = await setUp({ recordTraffic }).run('plan', 'check', 'bad.yaml', '--since', '1d')
     expect(bad).toMatchObject({ code: 1, err: expect.stringContaining('bad.yaml:5:5: there is no step kind wieght') })
   })
 
   it.each([
-    [['--rise', '2%'], 'what traffic is like says nothing without --rps or --since'],
+    [['--rise', '2%'], 'options that describe the traffic need --rps or --since'],
     [['--rps', '0'], '--rps 0: expected the requests per second, such as 50 or 0.5'],
     [['--rps', '5', '--base-rate', '3'], '--base-rate 3: expected a share such as 0.5%'],
-    [['--rps', '5', '--rise', '0.1%'], '--rise: a rise to 0.1 % is none: 0.5 % of the requests fail as it is'],
+    [['--rps', '5', '--rise', '0.1%'], '--rise: 0.1% is no rise: 0.5% of requests already fail'],
     [['--rps', '5', '--latency', 'p50=1s'], '--latency p50=1s: expected two quantiles'],
-    [['--rps', '5', '--buckets', '10ms'], '--buckets says nothing without --latency'],
+    [['--rps', '5', '--buckets', '10ms'], '--buckets needs --latency'],
     [
       ['--rps', '5', '--latency', 'p50=1s,p99=2s', '--buckets', '1'],
       '--buckets 1: expected a unit behind 1, such as 1ms; the upper bounds',
     ],
     [['--rps', '5', '--latency', 'p50=80'], '--latency p50=80: expected a unit behind 80, such as 80ms; two quantiles'],
-    [
-      ['--rps', '5', '--base-rate', '100%'],
-      '--base-rate: 100 % of the requests fail as it is: there is no rise above that',
-    ],
+    [['--rps', '5', '--base-rate', '100%'], '--base-rate: 100% of requests already fail, so the share cannot rise'],
     [['--rps', '5', '--event', 'ordres=3%'], '--event ordres: no check of the plan asks for ordres'],
     [['--rps', '5', '--slower', '1x'], '--slower 1x: expected more than 1x, such as 1.5x'],
-    [['--rps', '5', '--event', 'orders'], '--event orders: expected one of each event, such as orders=3%'],
-    [['--rps', '5', '--event', 'orders=1%', '--event', 'orders=2%'], '--event orders=2%: expected one of each event'],
+    [['--rps', '5', '--event', 'orders'], '--event orders: expected each event once, such as orders=3%'],
+    [['--rps', '5', '--event', 'orders=1%', '--event', 'orders=2%'], '--event orders=2%: expected each event once'],
     [['--rps', '5', '--event', 'orders=3'], '--event orders 3: expected a share such as 0.5%'],
     [['--rps', '5', '--change', 'orders=1x'], '--change orders 1x: expected a ratio other than 1x, such as 0.8x'],
     [['--since', 'yesterday'], '--since yesterday: expected a whole number with a unit'],
@@ -292,7 +289,7 @@ describe('commands', () => {
     const world = setUp({ env: { SLUICE_PERSON: 'alice' } })
     await setUpRelease(world)
     const { code, out, err } = await world.run('approve', 'checkout/production/1', '--reason', 'fine')
-    expect([code, out]).toEqual([0, 'checkout/production/1 took it: approve: waiting\n'])
+    expect([code, out]).toEqual([0, 'checkout/production/1: approve accepted, now waiting\n'])
     expect(err).toBe('approve: checkout/production/1 v2, step 4 of 6, approve by checkout-owners within 4h\n')
     expect(world.releases.commands).toMatchObject([
       { verb: 'approve', step: 4, reason: 'fine', actor: { person: 'alice', entrance: 'cli' } },

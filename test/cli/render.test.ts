@@ -51,10 +51,10 @@ describe('renderCard', () => {
         checks    ? errors  inconclusive: canary 0.24% of 1,240 requests failed,
                             stable 0.21% of 23,410; not yet enough to tell
 
-        story     5m 50s ago   0% and internal asked for
-                  5m 50s ago   0% and internal read back
-                  5m 50s ago   5% and internal asked for
-                  5m 50s ago   5% and internal read back
+        story     5m 50s ago   0% and internal requested
+                  5m 50s ago   0% and internal confirmed by the router
+                  5m 50s ago   5% and internal requested
+                  5m 50s ago   5% and internal confirmed by the router
 
         now       pause, promote, abort, extend"
     `)
@@ -95,9 +95,9 @@ describe('renderCard', () => {
   it('shows notices, and errors that nobody knows as unknown', async () => {
     const card = await demoCard()
     const canary = { requests: 1_240, errors: null, p95Seconds: null, p99Seconds: null }
-    const odd = { ...card, notices: ['v2 gets 31 % of the requests'], latest: { at: NOW, canary, stable: null } }
+    const odd = { ...card, notices: ['v2 gets 31% of the requests'], latest: { at: NOW, canary, stable: null } }
     const text = renderCard(odd, { width: 80, now: NOW, color: false }).join('\n')
-    expect(text).toContain('\n  notices   v2 gets 31 % of the requests\n')
+    expect(text).toContain('\n  notices   v2 gets 31% of the requests\n')
     expect(text).toMatch(/canary +1,240 +unknown +– +–/)
     expect(renderCard(card, { width: 80, now: NOW, color: false }).join('\n')).not.toContain('notices')
   })

@@ -76,8 +76,8 @@ describe('the files of an installation', () => {
     for (const [text, message] of [
       ['', 'plan.yaml:1:1: the plan is empty'],
       ['# nothing\n', 'plan.yaml:1:1: the plan is empty'],
-      ['- a\n', 'plan.yaml:1:1: this is no plan'],
-      ['service: "a\0"\n', 'plan.yaml:1:12: this is no text'],
+      ['- a\n', 'plan.yaml:1:1: this is not a plan'],
+      ['service: "a\0"\n', 'plan.yaml:1:12: this is not text'],
       ['service: a\n__proto__: {}\n', 'plan.yaml:2:1: __proto__ cannot be a key'],
     ] as const) {
       await writeFile(join(folder, 'plan.yaml'), text)
@@ -100,14 +100,17 @@ describe('the files of an installation', () => {
       expect.objectContaining({
         code: 'config.invalid',
         message: expect.stringMatching(/:6:1: .*\n[^]*:7:1: /),
-        fix: 'correct them',
+        fix: expect.stringMatching(/^fix each of them in .*, then start again$/),
       }),
     )
   })
 
   it('are refused when they are not there', async () => {
     await expect(loadInstallation(join(folder, 'none.yaml'), ADAPTERS)).rejects.toThrow(
-      expect.objectContaining({ code: 'config.invalid', fix: 'see that the file exists' }),
+      expect.objectContaining({
+        code: 'config.invalid',
+        fix: 'create the file or name another, and let this process read it',
+      }),
     )
   })
 

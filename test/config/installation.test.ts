@@ -127,7 +127,7 @@ describe('readInstallation', () => {
       {
         rule: 'duplicate-target',
         line: 3,
-        message: 'the target checkout/production stands twice, the other one at sluice.yaml:2:5',
+        message: 'the target checkout/production appears twice, the other one at sluice.yaml:2:5',
       },
     ],
     [
@@ -165,7 +165,7 @@ describe('readInstallation', () => {
       {
         rule: 'duplicate-key',
         line: 5,
-        message: 'this key stands twice',
+        message: 'this key appears twice',
         expected: 'each key once; the other one is at sluice.yaml:4:3',
       },
     ],
@@ -242,14 +242,14 @@ describe('readInstallation', () => {
     expect(() => read(`# ${'x'.repeat(17 * 1_048_576)}`)).toThrow(
       expect.objectContaining({
         code: 'config.invalid',
-        message: 'sluice.yaml is too large to be a sluice.yaml',
+        message: 'sluice.yaml is too large for a sluice.yaml',
         expected: 'at most 16 MiB',
       }),
     )
     expect(() => read('['.repeat(100))).toThrow(
       expect.objectContaining({
         code: 'config.invalid',
-        message: 'sluice.yaml:1: nested too deeply to be a sluice.yaml',
+        message: 'sluice.yaml:1: nested too deeply for a sluice.yaml',
       }),
     )
   })

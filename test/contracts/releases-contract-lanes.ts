@@ -115,7 +115,7 @@ export function lanePromises({ idOf, nameOf, start, send, until, lane, untilLane
         running: idOf(1),
         nextNumber: 2,
         stable: { pool: 'blue', version: null },
-        keeper: { state: 'release', text: `${nameOf(1)} holds the router` },
+        keeper: { state: 'release', text: `${nameOf(1)} controls the router` },
       },
     })
     await send('approve', 1, { step: 2 })

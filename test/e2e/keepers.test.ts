@@ -98,7 +98,7 @@ describe('drift', () => {
     const hand = setInterval(() => stage.router.meddle({ split: { blue: 0, green: 10_000 } }), 100)
     try {
       const paused = await stage.untilCard(id, isPaused)
-      expect(paused.reason).toMatch(/^something else writes to the router: it had to be put right 3 times in a row; /)
+      expect(paused.reason).toMatch(/^another program writes to the router: it had to be repaired 3 times in a row; /)
       expect(paused.reason).toContain('the router was at 100% instead of 10%; repaired')
     } finally {
       clearInterval(hand)
@@ -113,7 +113,7 @@ describe('drift', () => {
     const card = await stage.untilCard(id, (seen) => story(seen).includes('the router was at 100% instead of 10%'))
     expect(card.phase).toBe('baking')
     await stage.result(id)
-    expect(story(await stage.releases.show(id))).toMatch(/bake goes on: .* of it could not be watched/)
+    expect(story(await stage.releases.show(id))).toMatch(/bake extended by .*: no usable data in that time/)
   })
 
   it('with a newer fence that no release owns is overtaken, loudly, and abort ends at 0', async () => {
@@ -122,7 +122,7 @@ describe('drift', () => {
     stage.router.land({ roles: { stable: 'blue', canary: 'green' }, exposure: { weight: 10_000, cohorts: [] }, fence })
     await untilSplit(AT_TEN)
     const card = await stage.untilCard(id, ({ repairs }) => repairs > 0)
-    expect(story(card)).toContain('with the fence 99999999999999:1 that no release owns; repaired')
+    expect(story(card)).toContain('with a fence (99999999999999:1) that no release owns; repaired')
     await endByAbort(id)
     // The next one starts above the foreign fence.
     expect(await stage.result(await stage.start(planFor(stage, QUICK)))).toMatchObject({ outcome: 'promoted' })
@@ -149,7 +149,7 @@ describe('a rollback', () => {
     const card = await stage.releases.show(id)
     expect(card.phase).toBe('refused')
     expect(story(card)).toContain('blue 50%, green 50%')
-    expect(story(card)).not.toContain('read back')
+    expect(story(card)).not.toContain('confirmed by the router')
   })
 })
 
@@ -161,7 +161,7 @@ describe('a lane between releases', () => {
     expect(split()).toEqual(AT_ZERO)
     await untilSplit({ blue: 0, green: 10_000 })
     const lane = await stage.untilLane(({ keeper }) => keeper.keeping.repairs > 0)
-    expect(lane.keeper.text).toContain('the lane holds everybody on green; repaired once, last: ')
+    expect(lane.keeper.text).toContain('the lane keeps everybody on green; repaired once, last: ')
     await expect
       .poll(() => stage.notices.at(-1)?.text, { timeout: 40_000 })
       .toContain('between releases the router was at')
@@ -186,9 +186,9 @@ describe('a lane between releases', () => {
     expect(lane).toMatchObject({ running: null, stable: { pool: 'blue' } })
     const card = await stage.untilCard(id, ({ phase }) => phase === 'gone')
     expect(card).toMatchObject({ isEnded: true, weight: 0, verbs: [] })
-    expect(card.reason).toContain('the lane holds everybody on blue')
+    expect(card.reason).toContain('the lane keeps everybody on blue')
     expect(stage.notices.map(({ text }) => text).join('\n')).toContain(
-      `${id.replace('release/', '')} ended without a word`,
+      `${id.replace('release/', '')} ended without reporting it`,
     )
     expect(await stage.result(await stage.start(planFor(stage, QUICK)))).toMatchObject({ outcome: 'promoted' })
   })
@@ -198,7 +198,7 @@ describe('a lane between releases', () => {
     stage.router.inject({ call: 'read', kind: 'fail', times: 30 })
     await handleOf(id).terminate('by hand')
     const busy = await stage.untilLane(({ keeper }) => (keeper.recovery?.tries ?? 0) > 0)
-    expect(busy.keeper.text).toMatch(/^bringing everybody back to blue: .*; tried \d+ times, last: /)
+    expect(busy.keeper.text).toMatch(/^sending everybody back to blue: .*; tried \d+ times, last: /)
     const next = await stage.start(planFor(stage, QUICK), { whenBusy: 'queue' })
     expect((await stage.untilLane(({ queue }) => queue.length > 0)).queue[0]?.releaseId).toBe(next)
     stage.router.heal()

@@ -35,7 +35,7 @@ describe('a release whose history grows long', () => {
       const card = await stage.releases.show(id)
       const story = card.trail.map(({ text }) => text)
       expect(story.filter((text) => text.startsWith('baseline read'))).toHaveLength(1)
-      expect(story.filter((text) => text.endsWith('read back')).length).toBeGreaterThanOrEqual(5)
+      expect(story.filter((text) => text.endsWith('confirmed by the router')).length).toBeGreaterThanOrEqual(5)
       expect(new Set(stage.notices.map(({ ref }) => ref))).toEqual(new Set([null, `message-of-${id}`]))
       const weights = stage.router.landed.map(({ exposure }) => exposure.weight)
       expect(weights).toEqual([...weights].sort((left, right) => left - right))

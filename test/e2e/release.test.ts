@@ -48,7 +48,7 @@ describe('a release that goes well', () => {
     expect(stage.router.observe().split).toEqual({ blue: 0, green: 10_000 })
     const lane = await stage.untilLane(({ running }) => running === null)
     expect(lane).toMatchObject({ promotedVersion: '2.4.0', nextNumber: 2, stable: { pool: 'green', version: '2.4.0' } })
-    expect(lane.keeper).toMatchObject({ state: 'holding', text: 'the lane holds everybody on green' })
+    expect(lane.keeper).toMatchObject({ state: 'holding', text: 'the lane keeps everybody on green' })
   })
 
   it('bakes at 100% as well, where comparisons go on with what stable has shown and fixed limits still watch', async () => {
@@ -65,7 +65,7 @@ describe('a release that goes well', () => {
         ofErrors(card)?.outcome === 'pass' && ofErrors(card)?.reason.startsWith('everybody is on 2.4.0: ') === true,
     )
     expect(ofErrors(full)?.reason).toMatch(
-      /^everybody is on 2\.4\.0: errors .* against .* that stable has shown before: not shown to be above /,
+      /^everybody is on 2\.4\.0: errors .* against .* on stable before: no sign of being above /,
     )
     stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.2, slowShare: 0 }
     const result = await stage.result(id)
@@ -153,7 +153,7 @@ describe('a bad version', () => {
     stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.1, slowShare: 0.01 }
     const result = await stage.result(id)
     expect(result.outcome).toBe('rolled-back')
-    expect(result.reason).toMatch(/^errors [\d.]+ % on 2\.4\.0 against [\d.]+ % on stable/)
+    expect(result.reason).toMatch(/^errors [\d.]+% on 2\.4\.0 against [\d.]+% on stable/)
     expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
   })
 
@@ -163,7 +163,7 @@ describe('a bad version', () => {
     const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
     const result = await stage.result(id)
     expect(result.reason).toMatch(
-      /^errors [\d.]+ % on 2\.4\.0 against [\d.]+ % on 2\.3\.9 \(.*\): more than 1\.5 times as many, error odds /,
+      /^errors [\d.]+% on 2\.4\.0 against [\d.]+% on 2\.3\.9 \(.*\): at least 1\.5 times as many, odds of a false alarm /,
     )
     expect((await stage.releases.show(id)).replaces).toBe('2.3.9')
     const told = stage.notices.filter(({ releaseId }) => releaseId === id).map((notice) => notice.text)
@@ -282,7 +282,7 @@ describe('people', () => {
     const steps = [{ weight: '10%' }, { approve: { by: 'owners', within: '1s' } }, { weight: '100%' }]
     const result = await stage.result(await stage.start(planFor(stage, { steps })))
     expect(result).toMatchObject({ outcome: 'rolled-back' })
-    expect(result.reason).toContain('nobody of owners had approved step 2 within 1s')
+    expect(result.reason).toContain('nobody in owners approved step 2 within 1s')
   })
 
   it('reject: the release rolls back and says who', async () => {
@@ -333,7 +333,7 @@ describe('abort', () => {
     await stage.command(id, 'abort', { reason: 'it smells' })
     expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back', reason: 'abort by bob: it smells' })
     expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
-    expect(text((await stage.releases.show(id)).trail)).toContain('rolled back and read back')
+    expect(text((await stage.releases.show(id)).trail)).toContain('rolled back, confirmed by the router')
   })
 
   it('while paused leads to weight 0', async () => {

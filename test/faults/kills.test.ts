@@ -38,7 +38,8 @@ async function until(id: string, wanted: (card: ReleaseCard) => boolean): Promis
 }
 
 const result = (id: string) => world.client.workflow.getHandle(id).result()
-const bakeEnd = (card: ReleaseCard) => card.trail.findLast(({ text }) => text.includes('read back'))?.at ?? 0
+const bakeEnd = (card: ReleaseCard) =>
+  card.trail.findLast(({ text }) => text.includes('confirmed by the router'))?.at ?? 0
 
 describe('a release whose processes are killed', () => {
   it('goes on in another worker when its own is killed in the middle of a bake: same release, same deadline', async () => {
@@ -49,7 +50,7 @@ describe('a release whose processes are killed', () => {
     world.startWorker()
     expect(await result(id)).toMatchObject({ outcome: 'promoted' })
     const card = await world.releases.show(id)
-    const exposures = card.trail.filter(({ text }) => text === '20% asked for')
+    const exposures = card.trail.filter(({ text }) => text === '20% requested')
     expect(exposures).toHaveLength(1)
     expect(card.endedAt ?? 0).toBeGreaterThanOrEqual(bakeEnd(baking) + 8_000)
     expect(card.trail.some(({ text }) => text.startsWith('bake goes on'))).toBe(false)
@@ -74,7 +75,7 @@ describe('a release whose processes are killed', () => {
     world.afterWrite = null
     expect(writes).toBeGreaterThan(1)
     const card = await world.releases.show(id)
-    expect(card.trail.filter(({ text }) => text === '20% read back')).toHaveLength(1)
+    expect(card.trail.filter(({ text }) => text === '20% confirmed by the router')).toHaveLength(1)
     expect(new Set(Object.values(await world.split()))).toEqual(new Set([0, 10_000]))
   })
 

@@ -118,7 +118,7 @@ describe.runIf(process.platform === 'linux')('the tree of npm start', () => {
       return now.isEnded ? now : null
     })
     expect(ended.phase).toBe('promoted')
-    expect(ended.trail.filter(({ text }) => text === '20% asked for')).toHaveLength(1)
+    expect(ended.trail.filter(({ text }) => text === '20% requested')).toHaveLength(1)
     expect((await fetch(`${second.admin}/routing`)).status, 'without the secret').toBe(401)
     const headers = { authorization: `Bearer ${(await readFile(join(home, 'secret'), 'utf8')).trim()}` }
     const routing = (await (await fetch(`${second.admin}/routing`, { headers })).json()) as { split: unknown }

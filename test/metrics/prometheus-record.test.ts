@@ -207,7 +207,7 @@ describe('the past of a pool', () => {
     )
     const windows = await valueOf(ask(source, 2 * 60_000))
     expect(windows.map(({ counts }) => counts.events['orders'])).toEqual([undefined, 1])
-    expect(windows[0]?.counts.missing?.events?.['orders']).toContain('is no count')
+    expect(windows[0]?.counts.missing?.events?.['orders']).toContain('is not a count')
   })
 
   it('fails as a whole when one chunk fails', async () => {

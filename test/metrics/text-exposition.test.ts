@@ -102,7 +102,7 @@ describe('reading the format', () => {
     expect(parseExposition(text)).toMatchObject({
       samples: [{ name: 'a' }, { name: 'b' }, { name: 'c', value: 1 }],
       doubtful: [
-        { line: 5, name: 'c', labels: { x: '1' }, problem: 'the series c{x="1"} comes twice' },
+        { line: 5, name: 'c', labels: { x: '1' }, problem: 'the series c{x="1"} appears twice' },
         { line: 6, name: 'd', labels: null },
         { line: 7, name: null, labels: null },
       ],

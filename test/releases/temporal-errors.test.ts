@@ -50,7 +50,7 @@ describe('what is known of a call that failed', () => {
       code: 'request.not-taken',
       status: 503,
       isRetryable: true,
-      message: expect.stringMatching(/^abort of release\/a\/b\/1 was not taken: /),
+      message: expect.stringMatching(/^abort of release\/a\/b\/1 was not accepted: /),
     })
   })
 

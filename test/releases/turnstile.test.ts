@@ -46,7 +46,7 @@ describe('a turnstile', () => {
     const pass = createTurnstile({ atOnce: 1, mostWaiting: 1, now: () => 0 })
     const first = held()
     const [inside, waiting] = [pass('a', LATER, first.body), pass('a', LATER, async () => 'done')]
-    const error = { code: 'request.too-many', status: 429, message: expect.stringContaining('was not taken') }
+    const error = { code: 'request.too-many', status: 429, message: expect.stringContaining('was not accepted') }
     await expect(pass('a', LATER, async () => 'never')).rejects.toMatchObject(error)
     await expect(pass('b', LATER, async () => 'another line')).resolves.toBe('another line')
     first.end()

@@ -96,7 +96,7 @@ describe('what reaches Slack', () => {
         expect(shown).not.toMatch(/(?:^|\s)_|_(?:\s|$)/)
       }),
     )
-    expect(escape('a_b_c 5 % & 2.4.0')).toBe('a_b_c 5 % &amp; 2.4.0')
+    expect(escape('a_b_c 5% & 2.4.0')).toBe('a_b_c 5% &amp; 2.4.0')
   })
 })
 
@@ -105,9 +105,9 @@ describe('a card in Slack', () => {
 
   it('shows notices, and errors that nobody knows as unknown', () => {
     const canary = { requests: 1_240, errors: null, p95Seconds: null, p99Seconds: null }
-    const card = { ...CARD, notices: ['2.4.0 gets 31 % of the requests'], latest: { at: 0, canary, stable: null } }
+    const card = { ...CARD, notices: ['2.4.0 gets 31% of the requests'], latest: { at: 0, canary, stable: null } }
     const texts = textsOf(releaseBlocks(card)).map(({ text }) => text)
-    expect(texts).toContain('🟡 2.4.0 gets 31 % of the requests')
+    expect(texts).toContain('🟡 2.4.0 gets 31% of the requests')
     expect(texts.join('\n')).toContain('*canary*  1,240 requests · errors unknown')
   })
 
@@ -174,7 +174,7 @@ describe('a command by Slack', () => {
       reason: expect.stringContaining('behind checkout/production/1'),
     })
     expect(await answerCommand(second, ALICE, 'd1', deps)).toEqual({
-      text: 'abort: taken out of the queue; it had not started',
+      text: 'abort accepted: removed from the queue before it started',
       card: null,
     })
   })
@@ -202,7 +202,7 @@ describe('a target by Slack', () => {
     const { text } = await answerSlash({ kind: 'lane', target: TARGET }, ALICE, 'd1', deps)
     expect(text).toContain('*Running:* `checkout/production/1`')
     expect(text).toContain('1. `checkout/production/2` v2, by carol, since <!date^')
-    expect(text).toMatch(/\*Router:\* checkout\/production\/1 holds the router/)
+    expect(text).toMatch(/\*Router:\* checkout\/production\/1 controls the router/)
   })
 
   it('is brought back by people who are known, with a reason', async () => {

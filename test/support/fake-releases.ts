@@ -166,7 +166,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     commands.push(full)
     if (decision.kind === 'accept') for (const event of eventsOf(full)) record(releaseId, event)
     const standing = one.state.abandoned === null ? phaseText(one.state) : 'rolling back'
-    return { releaseId, phase: one.state.phase, text: `${request.verb}: ${standing}`, isSettled: true }
+    return { releaseId, phase: one.state.phase, text: `${request.verb} accepted, now ${standing}`, isSettled: true }
   }
 
   /** What the lane does with a command to a release that waits in it; null when it does not wait. */
@@ -181,7 +181,12 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
         fix: 'wait',
       })
     setLane(target, (lane) => lanes.withdraw(lane, releaseId))
-    return { releaseId, phase: 'withdrawn', text: 'abort: taken out of the queue; it had not started', isSettled: true }
+    return {
+      releaseId,
+      phase: 'withdrawn',
+      text: 'abort accepted: removed from the queue before it started',
+      isSettled: true,
+    }
   }
 
   function placeOfWaiting(releaseId: string) {

@@ -25,10 +25,10 @@ export function createObstructableWorld({ deadline }: { readonly deadline: Milli
     signal.throwIfAborted()
     if (obstacle === null) return null
     if (obstacle.kind === 'error') {
-      return { kind: 'error', fault: obstacle.fault, reason: 'The memory source was told to fail.' }
+      return { kind: 'error', fault: obstacle.fault, reason: 'the memory source was told to fail' }
     }
     await delay(deadline, undefined, { signal }).catch(() => signal.throwIfAborted())
-    return { kind: 'error', fault: 'timeout', reason: `The memory source did not answer within ${deadline} ms.` }
+    return { kind: 'error', fault: 'timeout', reason: `the memory source did not answer within ${deadline} ms` }
   }
 
   function connect(): MetricSource {

@@ -107,7 +107,7 @@ export function createMemoryRouterWorld(settings: {
       if (fault?.kind !== 'applyThenTimeout') await suffer(fault, signal)
       const applied = await inner.apply(wish, signal, permit)
       landed.push(wish)
-      if (fault?.kind === 'applyThenTimeout') throw unreachable('no answer came, though the change has landed')
+      if (fault?.kind === 'applyThenTimeout') throw unreachable('no answer came, though the change took effect')
       return applied
     },
     async close() {},
@@ -163,6 +163,6 @@ function unreachable(received: string): SluiceError {
     message: 'the memory router did not answer',
     expected: 'an answer in time',
     received,
-    fix: 'read the router again: the change may have landed',
+    fix: 'read the router again: the change may have taken effect',
   })
 }

@@ -4,7 +4,7 @@ import type { RecordedWindow } from '../../src/domain/observation.ts'
 const BOUNDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
 /**
- * Windows of a minute at 20 requests/s, 1 % errors: Poisson, or with `bursts` a share that is log-normal with this sigma.
+ * Windows of a minute at 20 requests/s, 1% errors: Poisson, or with `bursts` a share that is log-normal with this sigma.
  */
 export function recordedPast({ windows = 2_000, bursts = 0, seed = 7 } = {}): readonly RecordedWindow[] {
   const random = createRandom(seed)

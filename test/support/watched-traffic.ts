@@ -104,7 +104,7 @@ export function watchedTraffic(settings: TrafficSettings = {}) {
       readBack: settings.served === true ? 'traffic' : 'config',
     },
     read: async () => {
-      if (isBroken) throw new SluiceError('router.unreachable', { message: 'The router does not answer.' })
+      if (isBroken) throw new SluiceError('router.unreachable', { message: 'the router does not answer' })
       return {
         split: { blue: 10_000 - weight, green: weight },
         ...{

@@ -77,8 +77,8 @@ function reportCondition(
     path: [...context.path, key],
     message: `this condition can never be evaluated, at character ${checked.position + 1}: ${checked.message}`,
     received: text,
-    expected: 'a condition as Argo Rollouts takes it, true or false, over result',
-    fix: 'correct the condition',
+    expected: 'a condition over result that is true or false, as Argo Rollouts evaluates it',
+    fix: 'write a condition that Argo Rollouts could evaluate',
   })
 }
 
@@ -88,6 +88,6 @@ function reportLimits(problem: string, context: CheckContext): void {
     path: context.path,
     message: problem,
     expected: 'limits that Argo Rollouts would accept',
-    fix: 'correct the limits of this check',
+    fix: 'change these limits so that Argo Rollouts would accept them',
   })
 }

@@ -23,7 +23,7 @@ export function importDocuments(documents: readonly unknown[], options: ImportOp
   const others = parts.filter(({ value }) => !isTemplate(value))
   if (templates.length === 0) {
     const [first] = others
-    return { ok: false, problems: first === undefined ? ['there is nothing in this file'] : others.map(whatItIs) }
+    return { ok: false, problems: first === undefined ? ['this file is empty'] : others.map(whatItIs) }
   }
   const imported = templates.map((part) => ({ part, lost: lostWhole(part.value) }))
   const asked = imported.filter(({ lost }) => lost === null)
@@ -82,9 +82,9 @@ function lostWhole(value: unknown): readonly string[] | null {
 function whatItIs({ value, name }: Part): string {
   const kind = isRecord(value) && typeof value['kind'] === 'string' ? value['kind'] : null
   const which = name === '' ? 'this' : name
-  if (kind === null) return `${which} is no AnalysisTemplate`
+  if (kind === null) return `${which} is not an AnalysisTemplate`
   const article = /^[AEIOU]/.test(kind) ? 'an' : 'a'
-  if (kind !== 'Rollout') return `${which} is ${article} ${kind}, and no AnalysisTemplate`
+  if (kind !== 'Rollout') return `${which} is ${article} ${kind}, not an AnalysisTemplate`
   const templates = templatesOf(value)
   const meant = templates.length === 0 ? 'an AnalysisTemplate' : `the AnalysisTemplate ${templates.join(', ')}`
   return `${which} is a Rollout, whose steps are not imported: write them as steps of a plan, and give ${meant}`

@@ -124,7 +124,7 @@ export function whyForeign({ spec }: Template): readonly (string | null)[] {
   return spec.metrics.map((metric) => {
     const foreign = foreignProvider(metric)
     if (foreign !== null || !stableHashes.some(({ name }) => isNamedIn([metric], name))) return foreign
-    return 'it compares with stable by the hash of its pods, for which there is no word here; the checks errorRate, latency and rate compare with stable, such as errorRate: { notWorseThan: 1.5x }'
+    return 'it compares with stable by the hash of its pods, which has no counterpart here; the checks errorRate, latency and rate compare with stable, such as errorRate: { notWorseThan: 1.5x }'
   })
 }
 
@@ -197,7 +197,7 @@ function checkOf(metric: Metric, path: string, args: Args, source: string, repor
   const written = queryOf(metric, path, report)
   const query = written === null ? '' : filled('provider.prometheus.query', written)
   if (query.includes('$stable'))
-    report.problems.push(`${path}.provider.prometheus.query: there is no word $stable; errorRate compares with stable`)
+    report.problems.push(`${path}.provider.prometheus.query: there is no $stable; errorRate compares with stable`)
   const type = queryTypeOf(query)
   const check: ArgoCheck = {
     kind: 'argo',

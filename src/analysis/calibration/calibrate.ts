@@ -32,7 +32,7 @@ export interface CalibrationReport {
   /** What keeps false alarms within the budget, see {@link calibrate}; null when nothing that is tried does. */
   readonly proposed: RatioReport | null
   readonly proposedEffects: readonly EffectReport[]
-  /** Requests each arm should show: enough for one expected event per arm with 95 %; null when stable has none. */
+  /** Requests each arm should show: enough for one expected event per arm with 95%; null when stable has none. */
   readonly minRequests: number | null
   /** The report as one sentence. */
   readonly summary: string
@@ -229,7 +229,7 @@ function minRequestsOf({ check, record }: CalibrationRequest): number | null {
     events += eventsOf(check, shard)
     requests += shard.requests
   }
-  // Rule of three: among 3/p requests there is an event with 95 %.
+  // Rule of three: among 3/p requests there is an event with 95%.
   return events > 0 ? Math.ceil((3 * requests) / events) : null
 }
 
@@ -252,9 +252,9 @@ function priceOf({ proposedEffects, isFall: falls }: Pick<CalibrationReport, 'pr
     if (medianDelay !== null) return `, and ${effect(times)} is still seen after ${formatDuration(medianDelay)}`
   const last = proposedEffects.at(-1)
   if (last === undefined) return ''
-  return `, but even ${effect(last.times)} is then seen in ${formatPercent(last.detected)} of the replays only: the metric is too uneven, or the record holds a change of its own`
+  return `, but even ${effect(last.times)} is then seen in only ${formatPercent(last.detected)} of the replays: the metric is too uneven, or the recording holds a change of its own`
 }
 
 function formatPercent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`
+  return `${Number((share * 100).toPrecision(2))}%`
 }

@@ -149,7 +149,7 @@ function calibrateOne(
   const fault = whyNot(check, windows, weights)
   if (fault !== null) return { skipped: fault }
   const { schedule, record, replays } = affordable(weights, windows, Math.ceil(plan.interval / step), effort)
-  if (record.length < FEWEST_INTERVALS) return { skipped: 'the recording is too short for so long a plan' }
+  if (record.length < FEWEST_INTERVALS) return { skipped: 'the recording is too short for a plan of this length' }
   const random = createRandom(seed).uniform
   const lookLength = record[0]?.duration ?? 0
   const used = { windows: windows.length, looks: schedule.length, lookLength, replays }
@@ -277,7 +277,7 @@ function whyNot(
   windows: readonly RecordedWindow[],
   weights: readonly BasisPoints[],
 ): string | null {
-  if (weights.length === 0) return 'the plan has no stretch in which both versions have traffic'
+  if (weights.length === 0) return 'the plan never gives both versions traffic at the same time'
   if (windows.length < FEWEST_WINDOWS) return `the recording has ${windows.length} usable windows: too few to replay`
   const missing = windows.map(({ counts }) => missingFor(check, counts))
   if (missing.every((reason) => reason !== undefined)) return missing[0] ?? null
@@ -287,7 +287,7 @@ function whyNot(
   )
     return 'the recording holds no latencies'
   if (check.kind === 'errorRate' && windows.every(({ counts }) => !(counts.errors > 0)))
-    return 'the recording holds no error, so that none can be made more'
+    return 'the recording holds no errors that could be multiplied'
   if (check.kind === 'rate' && windows.every(({ counts }) => !((counts.events[check.of] ?? 0) > 0)))
     return `the recording holds no ${check.of}`
   return null

@@ -67,7 +67,7 @@ function ratioText(ratio: number): string {
   return `${Number(ratio.toFixed(4))}x`
 }
 
-/** At most four decimals, as plans have them, and never 100 %. */
+/** At most four decimals, as plans have them, and never 100%. */
 function confidenceOf(alpha: number): string {
   return `${Math.min(99.9999, Math.ceil((1 - alpha) * 1e6 - 1e-6) / 1e4)}%`
 }

@@ -76,5 +76,5 @@ function inputOf({ start, end, canary, stable }: RecordedPair, release: PastRele
 
 function resultOf(counts: ArmCounts | null, pool: string): MetricResult<ArmCounts> {
   if (counts !== null) return { kind: 'value', value: counts }
-  return { kind: 'noData', reason: `the store has nothing of ${pool} in that time` }
+  return { kind: 'noData', reason: `the store holds nothing of ${pool} for that time` }
 }

@@ -28,7 +28,7 @@ export function countBreaches(breaches: readonly boolean[]): number {
 /** What a look that counted showed, as in sentences. */
 export interface Seen {
   readonly said: string
-  /** `above the limit of 1 %`, `within the limit of 1 %`. */
+  /** `above the limit of 1%`, `within the limit of 1%`. */
   readonly above: string
   readonly within: string
 }

@@ -22,7 +22,7 @@ import { logAddExp } from './sequential/wealth.ts'
 export interface SampleRatioRule {
   /** Error budget, in (0, 1). */
   readonly alpha: number
-  /** How far the share may be off, relative to the commanded weight: 0.1 accepts 4.5 % to 5.5 % for 5 %. ≥ 0. */
+  /** How far the share may be off, relative to the commanded weight: 0.1 accepts 4.5% to 5.5% for 5%. ≥ 0. */
   readonly tolerance: number
   /** Requests of both arms together, at one weight, before the share is called right. */
   readonly minRequests: number
@@ -118,7 +118,7 @@ function conclude(
   if (state.logPeak >= neededLogEvidence(rule)) {
     // Either side could have been wrong, so that the odds of both together are half as long.
     const odds = formatOdds(state.logPeak - Math.log(2))
-    const reason = `${said} instead of ${wanted}: the router does not split as it should, error odds ${odds}`
+    const reason = `${said} instead of ${wanted}: the router does not split as it should, odds of a false alarm ${odds}`
     const failure: Verdict = { outcome: 'fail', reason, evidence }
     return { state: { ...state, failure }, verdict: failure }
   }

@@ -18,10 +18,10 @@ interface RatioBets {
  * Bets for "the canary is worse": 39 multiples from 1.1 to 30, evenly on a logarithmic scale, and 60. How far they lie above
  * 1 is weighted log-normally, most of the money on 2.6: regressions that matter within minutes have it, and little is
  * staked on rises that take hours to show anyway. Three hundredths lie on 60, for errors that stable never has: at a
- * weight of 5 % two of them are enough at a budget of 5 %. `test/analysis/detection.test.ts` holds what they reach.
+ * weight of 5% two of them are enough at a budget of 5%. `test/analysis/detection.test.ts` holds what they reach.
  *
  * Money placed later goes to multiples up to 5 only, as larger ones are what a short burst on one arm wins: with noise of
- * CV 1 per arm false alarms are .38 instead of .43, while 0.5 → 5 % errors after an hour of health take 1.1 min instead of 1.0.
+ * CV 1 per arm false alarms are .38 instead of .43, while 0.5 → 5% errors after an hour of health take 1.1 min instead of 1.0.
  */
 export const WORSE_BETS: RatioBets = ratioBets(
   [...logSpaced(1.1, 30, 39), 60],

@@ -91,7 +91,7 @@ function readConfig(value: unknown, context: CheckContext): Config | null {
         path: [...path, ...inner],
         message: issue.message,
         expected,
-        fix: 'correct the config',
+        fix: 'change the config so that Kayenta would accept it',
       })
     }
   }
@@ -118,7 +118,7 @@ function reportQueries(config: Config, queries: KayentaOptions['queries'], conte
       path: [...context.path, 'config', 'metrics'],
       message: 'every metric of this config is muted: nothing would be judged',
       expected: 'at least one metric that is not muted',
-      fix: 'take muted away from a metric',
+      fix: 'remove muted from a metric',
     })
   }
   for (const name of judged) {
@@ -139,7 +139,7 @@ function reportQueries(config: Config, queries: KayentaOptions['queries'], conte
         message: 'the config has no metric of this name',
         received: name,
         expected: `one of ${[...known].join(', ')}`,
-        fix: 'remove the query or correct its name',
+        fix: 'remove the query, or name it after one of these metrics',
       })
     } else if (!query.includes('$pool')) {
       context.report({

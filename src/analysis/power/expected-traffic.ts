@@ -68,8 +68,8 @@ export function expectedTraffic(
     return {
       problem:
         stated.rise === undefined
-          ? `${formatShare(from)} of the requests fail as it is: there is no rise above that`
-          : `a rise to ${formatShare(to)} is none: ${formatShare(from)} of the requests fail as it is`,
+          ? `${formatShare(from)} of requests already fail, so the share cannot rise`
+          : `${formatShare(to)} is no rise: ${formatShare(from)} of requests already fail`,
     }
   return {
     requestsPerSecond,

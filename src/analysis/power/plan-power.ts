@@ -38,9 +38,9 @@ export interface StepPower {
   readonly regression: (Size & { readonly said: string }) | null
   /** Probability to fail the canary in this stretch alone, in [0, 1]; null when there is no figure. */
   readonly power: number | null
-  /** The bake that would have 90 %; null when this one has, when none up to 30 days has, and without a figure. */
+  /** The bake that would have 90%; null when this one has, when none up to 30 days has, and without a figure. */
   readonly needs: Milliseconds | null
-  /** The smallest regression that this bake sees with 90 %; null when there is none, and without a figure. */
+  /** The smallest regression that this bake sees with 90%; null when there is none, and without a figure. */
   readonly from: Size | null
   /**
    * Probability to fail, in this stretch alone, a canary that is as stable is; null for a check against stable, whose part
@@ -148,11 +148,13 @@ function waitOf(
   const taken = (least / slower) * 1_000
   const time = Number.isFinite(taken) ? taken : null
   const isTooLong = taken > waited
-  const needs = time === null ? 'never has' : `needs ${formatDuration(time)} for`
+  const when = time === null ? 'which never come' : `about ${formatDuration(time)}`
   const { holdFor, then } = onInconclusive
-  const end = taken <= waited + holdFor ? 'until then' : `for ${formatDuration(holdFor)}, then ${PAST[then]}`
-  const held = isTooLong ? `; the bake of ${formatDuration(bake)} would be held ${end}` : ''
-  const text = `${describeSetting({ requestsPerSecond, weight })} ${check.name} ${needs} its ${formatCount(least)} requests on ${isStable ? 'stable' : 'the canary'}${held}`
+  const end =
+    taken <= waited + holdFor ? 'waits for them' : `is held for ${formatDuration(holdFor)}, then ${PAST[then]}`
+  const held = isTooLong ? `; the bake of ${formatDuration(bake)} ${end}` : ''
+  const needed = `${formatCount(least)} requests on ${isStable ? 'stable' : 'the canary'}`
+  const text = `${check.name} needs ${needed}, ${when} ${describeSetting({ requestsPerSecond, weight })}${held}`
   return { requests: least, time, isTooLong, text }
 }
 
@@ -206,7 +208,7 @@ function answerTo(asked: Asked, stretch: BakePlan): Omit<StepPower, keyof Place 
   if (isAccepted && falseAlarm === null) {
     const from = sized(smallestSize(sight, stretch))
     const said = `${sight.describe(size)} is within what this check accepts`
-    const more = from === null ? '' : `; this bake sees ${from.text} with 90 %`
+    const more = from === null ? '' : `; this bake sees ${from.text} with 90% power`
     return { ...NO_FIGURE, regression, from, text: `${said}${more}` }
   }
   const found = powerOfBake(sight, stretch, size)
@@ -230,24 +232,26 @@ function questionOf(check: Check, { errors, latency, slower, events, changes }: 
     }
     case 'latency': {
       const { rule } = check
-      if (latency === null) return { why: 'how slow requests are is not known: --latency p50=80ms,p99=900ms says it' }
+      if (latency === null) return { why: 'latency is not known: state it with --latency p50=80ms,p99=900ms' }
       if (rule.judge === 'sequential')
         return { sight: slowdownSight(check, rule, latency), size: slower ?? SLOWER * rule.notWorseThan }
       const isRatio = rule.judge === 'relative'
       const sight = isRatio ? latencyRatioSight(check, rule, latency) : latencyLimitSight(check, rule, latency)
       if (sight !== null) return { sight, size: slower ?? (isRatio ? SLOWER * rule.maxRatio : SLOWER) }
       const limit = isRatio ? `${formatRatio(rule.maxRatio)} stable's latency` : formatSeconds(rule.max)
-      return { why: `the limit of ${limit} lies above the largest latency bucket: it cannot be seen` }
+      return { why: `the limit of ${limit} is above the largest latency bucket, so it cannot be seen` }
     }
     case 'rate': {
       const { of } = check
       const base = Object.hasOwn(events, of) ? events[of] : undefined
       if (base === undefined || !(base > 0))
-        return { why: `how many ${of} there are per request is not known: --event ${of}=3% says it` }
+        return { why: `the number of ${of} per request is not known: state it with --event ${of}=3%` }
       const change = (Object.hasOwn(changes, of) ? changes[of] : undefined) ?? usualChange(check)
       const direction = change < 1 ? 'fall' : 'rise'
       const sight = eventSight(check, direction, base)
-      return sight === null ? { why: `whether ${of} ${direction} is not asked` } : { sight, size: change }
+      return sight === null
+        ? { why: `this check sets no ${direction === 'fall' ? 'lower' : 'upper'} limit for ${of}` }
+        : { sight, size: change }
     }
     case 'query':
     case 'kayenta':
@@ -274,7 +278,7 @@ function usualChange({ notBelow, notAbove }: RateCheck): number {
 function whyNothing(check: Check, { weight, cohorts }: Exposure): string | null {
   if (weight === FULL_WEIGHT)
     return comparesWithStable(check)
-      ? 'everybody is on the canary: only what stable has shown before is left to compare with'
+      ? 'everybody is on the canary: only the past of stable is left to compare with'
       : null
   if (weight > 0) return null
   return cohorts.length === 0 ? 'nobody is on the canary' : `only ${cohorts.join(', ')}: their traffic is not known`
@@ -288,9 +292,9 @@ function wordsOnly(check: Check, watched: Milliseconds): Pick<StepPower, 'text' 
     case 'rate':
       return null
     case 'query':
-      return { text: 'what a query answers, and how much that varies, is not known', isWeak: false }
+      return { text: 'the answers to a query, and how much they vary, are not known', isWeak: false }
     case 'argo':
-      return { text: 'single measurements are judged, whose spread is not known', isWeak: false }
+      return { text: 'it judges single measurements, and how much they vary is not known', isWeak: false }
     case 'kayenta':
       return kayentaWords(check, watched)
   }

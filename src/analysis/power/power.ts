@@ -28,9 +28,9 @@ export interface Sight {
   /** The size of no regression, and the largest that is looked for; below `none` when the regression is a fall. */
   readonly none: number
   readonly worst: number
-  /** As in "this bake sees …": `a rise from 0.5 % to 2 %`. */
+  /** As in "this bake sees …": `a rise from 0.5% to 2%`. */
   readonly describe: (size: number) => string
-  /** `2 %`, `0.8x` */
+  /** `2%`, `0.8x` */
   readonly format: (size: number) => string
 }
 
@@ -82,7 +82,7 @@ export function bakeForPower(sight: Sight, plan: BakePlan, size: number, power =
   return high * interval
 }
 
-/** The smallest regression, to 1 %, that this bake sees; null when it does not even see the worst. */
+/** The smallest regression, to 1%, that this bake sees; null when it does not even see the worst. */
 export function smallestSize(sight: Sight, plan: BakePlan, power = GOOD_POWER): number | null {
   const { none, worst } = sight
   const sees = (size: number): boolean => sight.power(plan, size) >= power
@@ -100,13 +100,13 @@ export function smallestSize(sight: Sight, plan: BakePlan, power = GOOD_POWER): 
 /** What a bake sees of a regression, and what it would take to see more. */
 interface BakePower {
   readonly power: number
-  /** The bake that has 90 % power; null when none up to 30 days has, and when this one does. */
+  /** The bake that has 90% power; null when none up to 30 days has, and when this one does. */
   readonly needs: Milliseconds | null
-  /** The smallest regression that this bake sees with 90 %; null when there is none. */
+  /** The smallest regression that this bake sees with 90%; null when there is none. */
   readonly from: number | null
 }
 
-/** Power, and where it is below 90 % what would give it. */
+/** Power, and where it is below 90% what would give it. */
 export function powerOfBake(sight: Sight, plan: BakePlan, size: number): BakePower {
   const power = sight.power(plan, size)
   const needs = power >= GOOD_POWER ? null : bakeForPower(sight, plan, size)
@@ -114,30 +114,33 @@ export function powerOfBake(sight: Sight, plan: BakePlan, size: number): BakePow
 }
 
 /**
- * `at 50 requests/s and 1% this bake of 10m sees a rise from 0.1 % to 1 % with 34 % power; 25m gives 90 %, and from 1.8 %
- * on this bake has 90 %`
+ * `at 50 requests/s and a weight of 1%, this bake of 10m sees a rise from 0.1% to 1% with 34% power; a bake of
+ * 25m would have 90% power; this one reaches 90% at 1.8% or more`
  */
 export function describePower(sight: Sight, plan: BakePlan, size: number, found: BakePower): string {
-  const said = `${describeSetting(plan)} this bake of ${formatDuration(plan.bake)} sees ${sight.describe(size)} with ${formatPower(found.power)} power`
+  const said = `${describeSetting(plan)}, this bake of ${formatDuration(plan.bake)} sees ${sight.describe(size)} with ${formatPower(found.power)} power`
   if (found.power >= GOOD_POWER) return said
-  const longer = found.needs === null ? 'no bake up to 30d gives 90 %' : `${formatDuration(found.needs)} gives 90 %`
+  const longer =
+    found.needs === null
+      ? 'no bake up to 30d would have 90% power'
+      : `a bake of ${formatDuration(found.needs)} would have 90% power`
   return `${said}; ${longer}${describeFrom(sight, found.from)}`
 }
 
-/** `at 50 requests/s and 1%` */
+/** `at 50 requests/s and a weight of 1%` */
 export function describeSetting({ requestsPerSecond, weight }: Pick<BakePlan, 'requestsPerSecond' | 'weight'>): string {
-  return `at ${String(Number(requestsPerSecond.toPrecision(3)))} requests/s and ${formatWeight(weight)}`
+  return `at ${String(Number(requestsPerSecond.toPrecision(3)))} requests/s and a weight of ${formatWeight(weight)}`
 }
 
 function describeFrom({ none, worst, format }: Sight, from: number | null): string {
   if (from === null) return ''
-  return `, and from ${format(from)} ${worst < none ? 'down' : 'on'} this bake has 90 %`
+  return `; this one reaches 90% at ${format(from)} or ${worst < none ? 'less' : 'more'}`
 }
 
-/** `34 %`, `over 99 %`, `under 1 %` */
+/** `34%`, `over 99%`, `under 1%` */
 export function formatPower(power: number): string {
-  if (power > 0.99) return 'over 99 %'
-  return power < 0.01 ? 'under 1 %' : `${Math.round(power * 100)} %`
+  if (power > 0.99) return 'over 99%'
+  return power < 0.01 ? 'under 1%' : `${Math.round(power * 100)}%`
 }
 
 /** Middles of fifteen equally likely parts of a distribution, for a mean over it. */

@@ -177,16 +177,16 @@ function conclude(
   const evidence = evidenceFor(state, claims)
   const needed = Math.log(1 / claims.alpha)
   const log = logEvidence(state)
-  const said = `everybody is on ${names.canary}: ${tell(state, claims)} against ${claims.said} that ${names.stable} has shown before`
+  const said = `everybody is on ${names.canary}: ${tell(state, claims)} against ${claims.said} on ${names.stable} before`
   if (log >= needed) {
-    const reason = `${said}: ${claims.breach}, error odds ${formatOdds(log)}, ${formatWatched(state.watched)}`
+    const reason = `${said}: ${claims.breach}, odds of a false alarm ${formatOdds(log)}, ${formatWatched(state.watched)}`
     const failure: Verdict = { outcome: 'fail', reason: asSentence(reason), evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
   const lack = lackOf(state, claims.minRequests, names)
   if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
   const standing = formatStanding(Math.max(0, log), needed, 'fails')
-  const reason = `${said}: not shown to be ${claims.breach} ${standing}, ${formatWatched(state.watched)}`
+  const reason = `${said}: no sign of being ${claims.breach} ${standing}, ${formatWatched(state.watched)}`
   return { state, verdict: { outcome: 'pass', reason: asSentence(reason), evidence } }
 }
 
@@ -200,7 +200,7 @@ function lackOf(
   minRequests: number,
   { canary }: ArmNames,
 ): { readonly cause: 'blind' | 'undecided'; readonly reason: string } | null {
-  if (silent > LONGEST_SILENCE) return { cause: 'blind', reason: `${canary} has served no request lately` }
+  if (silent > LONGEST_SILENCE) return { cause: 'blind', reason: `${canary} has served no requests lately` }
   const requests = Math.min(...claims.map(({ seen }) => seen.requests))
   const needed = Math.max(1, Number.isNaN(minRequests) ? Number.POSITIVE_INFINITY : minRequests)
   if (requests >= needed) return null
@@ -208,7 +208,7 @@ function lackOf(
   return { cause: 'undecided', reason: `everybody is on ${canary}, and not enough requests yet: ${counts}` }
 }
 
-/** `errors 5 % (50 of 1,000)`, `12 % slower than 420 ms (120 of 1,000) and 3 % slower than 900 ms (30 of 1,000)`. */
+/** `errors 5% (50 of 1,000)`, `12% slower than 420 ms (120 of 1,000) and 3% slower than 900 ms (30 of 1,000)`. */
 function tell({ claims: seen }: AgainstPastState, { claims }: PastClaims): string {
   const parts = claims.map(({ noun }, index) => {
     const { events, requests } = seen[index]?.seen ?? { events: 0, requests: 0 }

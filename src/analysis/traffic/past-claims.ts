@@ -23,7 +23,7 @@ export interface PastClaims {
   readonly claims: readonly PastClaim[]
   /** What stable has shown, as in sentences. */
   readonly said: string
-  /** What is accepted, as in sentences: `above 3 %`. */
+  /** What is accepted, as in sentences: `above 3%`. */
   readonly breach: string
   readonly alpha: number
   /** Requests that the canary must have shown before it can pass. */

@@ -62,7 +62,7 @@ export const calibrationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies
 }
 
 function busy(): SluiceError {
-  const fix = 'ask again in some seconds'
+  const fix = 'ask again in a few seconds'
   return new SluiceError('request.too-many', { message: 'another calibration is running', fix })
 }
 

@@ -53,8 +53,8 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
 }
 
 function busy(): SluiceError {
-  const fix = 'ask again in some seconds'
-  return new SluiceError('request.too-many', { message: 'the power of another plan is being worked out', fix })
+  const fix = 'ask again in a few seconds'
+  return new SluiceError('request.too-many', { message: 'the power of another plan is being calculated', fix })
 }
 
 async function answerTo(
@@ -78,7 +78,7 @@ async function lookAhead(
     throw new SluiceError('request.invalid', {
       message: unasked.problem,
       expected: 'events that a rate check of the plan asks for',
-      fix: 'leave it out, or write it as the plan does',
+      fix: 'leave it out, or write the name as the plan does',
     })
   }
   const traffic = expectedTraffic(stated, measured)
@@ -86,7 +86,7 @@ async function lookAhead(
   if ('problem' in traffic) {
     throw new SluiceError('request.invalid', {
       message: traffic.problem,
-      expected: 'a rise above the share of requests that fail as it is',
+      expected: 'a rise above the share of requests that fail today',
       fix: 'state a larger rise, or a smaller base rate',
     })
   }

@@ -51,7 +51,7 @@ async function calibrateAtServer(
   const parsed = parseDuration(since)
   if (!parsed.ok) throw new CliFailure(EXIT.usage, `--since ${clean(since)}: expected ${parsed.expected}`)
   const file = await readPlanFile(name, session.terminal)
-  session.hint('the server reads the past and replays it; this takes some seconds')
+  session.hint('the server reads and replays the past; this takes a few seconds')
   const body = { plan: file.yaml.value, since, seed, recording: save !== undefined }
   const answer = await withPlaces(file, () =>
     session.api.post<CalibrationAnswer>('/api/v1/calibrations', body, { deadline: SERVER_DEADLINE }),
@@ -67,7 +67,7 @@ async function saveRecording(path: string, recording: unknown, { terminal, hint 
   await terminal.writeFile(path, JSON.stringify(recording)).catch((error: unknown) => {
     throw new CliFailure(EXIT.usage, `${clean(path)} cannot be written: ${clean(String(error))}`)
   })
-  hint(`the recording is in ${clean(path)}; replay it with --recording`)
+  hint(`saved the recording as ${clean(path)}; replay it with --recording`)
 }
 
 /** Enough for any plan: here only the person who asked waits. */
@@ -113,7 +113,7 @@ function parse(text: string, path: string): unknown {
     return JSON.parse(text)
   } catch (error) {
     const why = text.trim() === '' ? 'it is empty' : String(error).replace(/^SyntaxError: /, '')
-    throw new CliFailure(EXIT.refused, `${clean(path)} is no JSON: ${clean(why).slice(0, 200)}`)
+    throw new CliFailure(EXIT.refused, `${clean(path)} is not JSON: ${clean(why).slice(0, 200)}`)
   }
 }
 

@@ -32,9 +32,8 @@ export async function sendCommand(
   const options = { key: randomUUID(), isUrgent: true }
   const answer = await session.api.post<CommandOutcome>(`${address}/commands`, body, options)
   const name = shortId(answer.releaseId)
-  const took = answer.phase === null || answer.phase === 'withdrawn' ? '' : ' took it'
-  session.say([`${name}${took}: ${clean(answer.text)}`], answer)
-  if (!answer.isSettled) session.hint(`look whether it has: sluice status ${name}`)
+  session.say([`${name}: ${clean(answer.text)}`], answer)
+  if (!answer.isSettled) session.hint(`see how it ends: sluice status ${name}`)
 }
 
 async function stepMeant(verb: CommandVerb, address: string, session: Session): Promise<number | null> {

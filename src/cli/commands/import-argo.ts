@@ -34,7 +34,7 @@ export async function importArgo(name: string, { source, arg }: ImportArgoOption
   session.say([...comments, ...yaml], { checks: form.checks, notes })
   if (leftOut.length === 0) return
   const total = leftOut.length + imported.checks.length
-  session.hint(`${leftOut.length} of ${total} metrics left out: nothing in the plan asks what they ask`)
+  session.hint(`${leftOut.length} of ${total} metrics left out: the plan has no check in their place`)
 }
 
 /** @throws CliFailure with every fault of the text, or with the one that it is a template of something else */
@@ -51,9 +51,9 @@ function helmProblem(file: string, before: string): LocatedProblem {
   const lines = before.split('\n')
   return {
     ...{ rule: 'helm', path: [], file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 },
-    message: 'this is a Helm template, which is no YAML before it is rendered',
-    expected: 'an AnalysisTemplate as Kubernetes takes it',
-    fix: 'render it first (helm template …), and import what that gives',
+    message: 'this is a Helm template, which is not YAML until it is rendered',
+    expected: 'an AnalysisTemplate that Kubernetes would accept',
+    fix: 'render it first (helm template …), and import the result',
   }
 }
 

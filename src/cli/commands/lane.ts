@@ -36,7 +36,7 @@ export async function recoverLane(target: TargetId, options: RecoverOptions, ses
 
 function planOf({ running, stable }: LaneView, options: RecoverOptions): string {
   const known = stable === null ? 'stable, which the lane does not know' : stable.pool
-  const end = running === null ? '' : `; ${shortId(running)}, which runs, is ended`
+  const end = running === null ? '' : `; the running release ${shortId(running)} is ended`
   return `recover: everybody goes to ${options.stable ?? known}${end}`
 }
 

@@ -23,7 +23,7 @@ export async function checkPlan(name: string, options: CheckOptions, session: Se
   const { since, config, rps } = options
   if (since !== undefined) return checkBySince(name, since, { config, written: traffic?.written }, session)
   if (traffic !== null && rps === undefined)
-    throw new CliFailure(EXIT.usage, 'what traffic is like says nothing without --rps or --since')
+    throw new CliFailure(EXIT.usage, 'options that describe the traffic need --rps or --since')
   // Before the plan is read: what is stated is wrong whatever the plan.
   const expected = traffic === null ? null : expectedOf(traffic.stated)
   const { plan } = await checkedPlan(name, config, session)
@@ -69,7 +69,7 @@ async function checkBySince(
 }
 
 const STOPPED =
-  'the plan has more bakes and checks than the server works out at once: with --config the rest is worked out here'
+  'the plan has more bakes and checks than the server calculates at once: with --config the rest is calculated here'
 
 function powerLines(plan: Plan, power: readonly StepPower[], rps: number, session: Session): readonly string[] {
   const look = session.look()
@@ -77,8 +77,8 @@ function powerLines(plan: Plan, power: readonly StepPower[], rps: number, sessio
   const lack =
     checksOf(plan).length === 0
       ? 'the plan has no checks'
-      : 'the plan has no bake and no analysis for its checks to see anything in'
-  return ['', ...hanging(`nothing can be said of its power: ${lack}`, look.width)]
+      : 'the plan has no bake and no analysis in which its checks could see anything'
+  return ['', ...hanging(`its power cannot be calculated: ${lack}`, look.width)]
 }
 
 function expectedOf(stated: StatedTraffic) {

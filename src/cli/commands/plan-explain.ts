@@ -40,7 +40,7 @@ interface Page {
 
 function takes(plan: Plan, { width }: Page): readonly string[] {
   const { planned, shortest, waiting } = timelineOf(plan)
-  const early = shortest === planned ? '' : `, at least ${formatDuration(shortest)} when all is proven at once`
+  const early = shortest === planned ? '' : `, at least ${formatDuration(shortest)} if everything is proven at once`
   const asking = waiting === 0 ? '' : `; approvals may take up to ${formatDuration(waiting)} more`
   const atOnce = waiting === 0 ? '' : ' with approvals that come at once'
   return wrap(`takes ${formatDuration(planned)}${atOnce}${early}${asking}`, width)
@@ -67,7 +67,7 @@ function steps(rows: readonly TimelineRow[], page: Page): readonly string[] {
     ]
   })
   const head = `${cells('STEP', 'START', 'LASTS', pad('ON THE CANARY', widths.share))}  WHAT`
-  const legend = hasCohorts ? [page.paint('dim', `${' '.repeat(6)}+n: with so many cohorts, whatever the weight`)] : []
+  const legend = hasCohorts ? [page.paint('dim', `${' '.repeat(6)}+n: and n cohorts, whatever the weight`)] : []
   return [page.paint('dim', head), ...lines, ...legend]
 }
 
@@ -92,7 +92,7 @@ function bar(weight: BasisPoints): string {
 }
 
 function watches(plan: Plan, checks: readonly TimelineCheck[], page: Page): readonly string[] {
-  if (checks.length === 0) return ['nothing is watched: every bake only takes its time']
+  if (checks.length === 0) return ['nothing is watched: every bake only waits']
   const nameWidth = widest(checks.map(({ name }) => name))
   const alphaWidth = widest(checks.map(alphaText))
   const column = page.width - INDENT.length - nameWidth - 2 - alphaWidth - 2
@@ -121,7 +121,7 @@ function policies(plan: Plan, { width }: Page): readonly string[] {
   const often = repairs === 1 ? 'the first repair' : `${repairs} repairs in a row`
   return [
     ...wrap(`when a check fails: ${onFail}`, width),
-    ...wrap(`when nothing can be said: hold for ${held}, then ${onInconclusive.then}`, width),
+    ...wrap(`when inconclusive: hold for ${held}, then ${onInconclusive.then}`, width),
     ...wrap(`when somebody else changes the router: pause after ${often}, or ${percent(share)} of a bake`, width),
     ...wrap(
       `when ${percent(errors)} of ${requests} or more requests to the canary fail: rollback, whatever the checks say`,

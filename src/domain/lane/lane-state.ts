@@ -243,7 +243,7 @@ function restAfter(rest: PoolRoles | null, { outcome, roles = null }: EndReport)
  */
 export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string, now: Milliseconds): LaneState<Entry> {
   if (lane.running?.releaseId !== releaseId) return lane
-  const reason = `${releaseName(releaseId)} ended without a word, so nobody held the router`
+  const reason = `${releaseName(releaseId)} ended without reporting it, so nobody held the router`
   const freed = { ...lane, running: null, keeping: NOTHING_KEPT }
   // Whether it had been promoted by then nobody can say, so what is on stable is not known any more.
   if (lane.rest === null) return { ...freed, promotedVersion: null }

@@ -71,18 +71,20 @@ function keeperView(state: LaneState<unknown>): KeeperView {
   const { recovery, running, rest, keeping } = state
   const told = { recovery, keeping }
   if (recovery !== null) return { state: 'recovering', text: recoveryText(recovery, rest?.stable), ...told }
-  if (running !== null) return { state: 'release', text: `${releaseName(running.releaseId)} holds the router`, ...told }
-  if (rest === null) return { state: 'idle', text: 'nobody holds the router: nothing has been released here', ...told }
+  if (running !== null)
+    return { state: 'release', text: `${releaseName(running.releaseId)} controls the router`, ...told }
+  if (rest === null)
+    return { state: 'idle', text: 'nobody controls the router: nothing has been released here', ...told }
   return { state: 'holding', text: holdingText(keeping, rest.stable), ...told }
 }
 
 function recoveryText({ reason, tries, lastError }: Recovery, stable = 'the stable pool'): string {
-  const begun = `bringing everybody back to ${stable}: ${reason}`
+  const begun = `sending everybody back to ${stable}: ${reason}`
   return tries === 0 || lastError === null ? begun : `${begun}; tried ${tries} times, last: ${lastError}`
 }
 
 function holdingText({ repairs, last, fault }: Keeping, stable: string): string {
-  const held = `the lane holds everybody on ${stable}`
+  const held = `the lane keeps everybody on ${stable}`
   if (fault !== null) return `${held}, but cannot see the router: ${fault}`
   return last === null ? held : `${held}; repaired ${repairs === 1 ? 'once' : `${repairs} times`}, last: ${last.text}`
 }

@@ -29,7 +29,7 @@ const MOST_ACTIONS = 10_000
  * here is that nothing in it can stop the workflow that is to carry it out.
  */
 export function readSubmission(target: TargetId, message: unknown): Read<Submission> {
-  if (!isRecord(message)) return { problem: 'a request for a release is an object' }
+  if (!isRecord(message)) return { problem: 'a request for a release must be an object' }
   const { version, author, reason, plan, planHash, key, whenBusy, longestHistory } = message
   const person = readActor(author)
   if ('problem' in person) return person

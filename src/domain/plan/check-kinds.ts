@@ -131,7 +131,7 @@ function reportLimits(limits: readonly string[], context: CheckContext): void {
     message: limits.length === 0 ? 'this check has no limit' : 'this check has more than one limit',
     ...(limits.length > 0 && { received: limits.join(', ') }),
     expected: LIMITS_TEXT,
-    fix: limits.length === 0 ? 'add one' : 'write a check of its own for each',
+    fix: limits.length === 0 ? 'add one' : 'write one check for each limit',
   })
 }
 
@@ -156,7 +156,7 @@ function hysteresisRules(parts: Parts<Hysteresis>, context: CheckContext): void 
   context.report({
     rule: 'hysteresis-impossible',
     path: [...context.path, parts.has('failures') ? 'failures' : 'of'],
-    message: 'this check could never fail: it asks for more breaches than the looks it remembers',
+    message: 'this check could never fail: it needs more breaches than the looks it counts',
     received: `${failures} of ${of}`,
     expected: `at most ${of} failures of ${of}`,
     fix: 'lower failures or raise of',
@@ -172,8 +172,8 @@ function reportUnused(limit: (typeof LIMITS)[number], { read, has }: Parts<Limit
     context.report({
       rule: 'unused-option',
       path: [...context.path, key],
-      message: `${key} means nothing beside ${limit}`,
-      expected: `${key} only beside ${others}`,
+      message: `${key} has no effect with ${limit}`,
+      expected: `${key} only with ${others}`,
       fix: 'remove it, or use another limit',
     })
   }

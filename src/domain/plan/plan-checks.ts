@@ -73,8 +73,8 @@ function tooMany(path: ProblemPath): Problem {
     rule: 'too-many-checks',
     path,
     message: 'the plan has too many checks',
-    expected: `at most ${MOST_CHECKS}, those of all steps together`,
-    fix: 'remove some',
+    expected: `at most ${MOST_CHECKS}, in all steps together`,
+    fix: 'remove checks',
   }
 }
 
@@ -99,7 +99,7 @@ function checkContext(
         message,
         received: text,
         expected: 'a true-or-false CEL expression',
-        fix: 'correct the expression; the names are result and, for queries with $pool, stable',
+        fix: 'write an expression over result and, for queries with $pool, stable',
       })
     },
   }
@@ -156,7 +156,7 @@ function adviceFor(
   if (events.length > 0)
     return {
       expected: `of: one of ${events.join(', ')}`,
-      fix: 'correct the name of the event, or have it set up in sluice.yaml',
+      fix: 'use one of these events, or ask an administrator to add it to sluice.yaml',
     }
   return {
     expected: `a target with a source that answers ${needsText(needs)}`,
@@ -186,7 +186,7 @@ function reportName(name: string, names: Set<string>, path: ProblemPath, report:
     report({
       rule: 'check-name',
       path,
-      message: 'this is not a name for a check',
+      message: 'this cannot be the name of a check',
       received: name,
       expected,
       fix: 'rename it',
@@ -199,7 +199,7 @@ function reportName(name: string, names: Set<string>, path: ProblemPath, report:
       path,
       message: 'two checks have this name',
       received: name,
-      expected: 'a new name',
+      expected: 'a name that no other check has',
       fix,
     })
   }

@@ -33,13 +33,13 @@ export function reportIncomparable(
       message:
         standing === 'nobody'
           ? `nobody is on the canary here, so ${names} could never pass`
-          : `everybody is on the canary here, so ${names} has no stable to compare with`,
+          : `everybody is on the canary here, so ${names} has no stable to be compared with`,
       received: action.label,
-      expected: 'a wait while both pools have users',
+      expected: 'a bake while both pools have users',
       fix:
         standing === 'nobody'
           ? 'put a weight or a cohort before it'
-          : 'let it bake at a lower weight before, or use a fixed limit (max) here',
+          : 'add a bake at a lower weight before it, or use a fixed limit (max) here',
     })
   }
 }

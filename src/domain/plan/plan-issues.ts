@@ -40,7 +40,7 @@ function reportWithShapes(
           message: `unknown key ${formatPath([...inner, key])}`,
           received: key,
           ...(known.length > 0 && { expected: `one of ${known.join(', ')}` }),
-          fix: near === null ? 'remove it or correct its spelling' : `did you mean ${near}?`,
+          fix: near === null ? 'remove it, or use one of these keys' : `did you mean ${near}?`,
         })
       }
       continue
@@ -83,7 +83,9 @@ function fixFor(seen: unknown, shapes: readonly JsonShape[]): string {
   )
   const meant = formsOf(seen).find((form) => patterns.some((pattern) => pattern.test(form)))
   if (meant !== undefined) return `write ${meant}`
-  return typeof seen === 'number' ? 'write it as text with its unit, such as 5%, 10m or 1.5x' : 'correct the value'
+  return typeof seen === 'number'
+    ? 'write it as text with its unit, such as 5%, 10m or 1.5x'
+    : 'write a value as expected'
 }
 
 /** Longer texts are no quantities, and looking for one in them would take time that grows with their square. */
@@ -144,7 +146,7 @@ export function singleEntry(
       message: entries.length > 1 ? `a ${what} has exactly one kind` : `this is not a ${what}`,
       received: entries.length > 1 ? listed(entries.map(([key]) => key)) : showValue(value),
       expected: `one of ${list}, with its value`,
-      fix: entries.length > 1 ? `write each as a ${what} of its own` : `write it as in the docs of the ${what}s`,
+      fix: entries.length > 1 ? `write each as a ${what} of its own` : `write it as docs/plan.md shows ${what}s`,
     })
     return null
   }

@@ -111,7 +111,7 @@ function reportNeverFull(exposure: Exposure, report: (problem: Problem) => void)
   report({
     rule: 'never-full',
     path: ['steps'],
-    message: 'the steps never reach 100%: the release could not end with everybody on the new version',
+    message: 'the steps never reach 100%, so the release could not end with everybody on the new version',
     received: `the last weight is ${formatWeight(exposure.weight)}`,
     expected: 'a last weight of 100%',
     fix: 'add the step weight: 100%',
@@ -126,7 +126,7 @@ function reportMany(count: number, report: (problem: Problem) => void): void {
   report({
     rule: 'too-many-actions',
     path: ['steps'],
-    message: 'the steps are too many when every ramp is spread out',
+    message: 'there are too many steps once every ramp is expanded',
     received: `${count} exposures and waits`,
     expected: `at most ${MOST_ACTIONS}`,
     fix: 'give the ramps fewer weights',

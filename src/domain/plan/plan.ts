@@ -176,10 +176,10 @@ export function shapeProblem(value: unknown): Problem | null {
   return {
     rule: 'value',
     path: [],
-    message: isEmpty ? 'the plan is empty' : 'this is no plan',
+    message: isEmpty ? 'the plan is empty' : 'this is not a plan',
     received: isEmpty ? 'nothing' : Array.isArray(value) ? 'a list' : visible(showValue(value)),
     expected: 'a plan with service, environment and steps',
-    fix: 'write one as in the docs of the plan',
+    fix: 'write one as docs/plan.md shows',
   }
 }
 
@@ -212,7 +212,7 @@ function targetFacts(head: HeadParts, context: PlanContext, report: (problem: Pr
     message: `there is no target ${service}/${environment}`,
     received: `${service}/${environment}`,
     expected: `a target from sluice.yaml: ${known}`,
-    fix: 'correct service or environment, or ask an administrator to register the target',
+    fix: 'name one of these targets, or ask an administrator to register another',
   })
   return null
 }

@@ -35,7 +35,7 @@ export function bakeMove(bake: BakeAtEnd): BakeMove {
   const unwatched = state === null ? 0 : blindTime(state, clock.startedAt) - clock.prolongedBy
   if (unwatched >= interval) {
     const why = state === null ? '' : ` (so far ${unwatchedText(state, clock.startedAt)})`
-    return { kind: 'prolong', by: unwatched, reason: `${formatDuration(unwatched)} of it could not be watched${why}` }
+    return { kind: 'prolong', by: unwatched, reason: `no usable data in that time${why}` }
   }
   const unseen = unseenEnd(bake)
   const waiting = missing(bake) ?? unseen?.text ?? null

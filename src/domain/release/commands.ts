@@ -41,17 +41,17 @@ export function decide(command: Command, state: ReleaseState, author: string): C
   if (byState !== null) return byState
   if (command.step !== null && command.step !== state.step) {
     const message = `this command was meant for step ${command.step}; the release is at step ${state.step}`
-    return refuse('command.stale', message, 'look at the release again and decide anew')
+    return refuse('command.stale', message, 'look at the release and decide again')
   }
   if (command.verb === 'extend' && !((command.by ?? 0) > 0)) {
-    return refuse('command.refused', 'extend needs a duration above zero', 'say by how much, such as 10m')
+    return refuse('command.refused', 'extend needs a duration above zero', 'give a duration, such as 10m')
   }
   return command.verb === 'approve' || command.verb === 'reject' ? mayApprove(command, state, author) : ACCEPT
 }
 
 const ACCEPT: CommandDecision = { kind: 'accept' }
 
-function refuse(code: ErrorCode, message: string, fix = 'look at the release and decide anew'): CommandDecision {
+function refuse(code: ErrorCode, message: string, fix = 'look at the release and decide again'): CommandDecision {
   return { kind: 'refuse', code, message, fix }
 }
 
@@ -75,34 +75,39 @@ function refusalByState(verb: CommandVerb, state: ReleaseState): CommandDecision
       return refusalToPromote(state)
     case 'extend':
       return state.bake === null && state.approval === null
-        ? refuse('command.refused', 'nothing with a deadline is running that could be extended')
+        ? refuse('command.refused', 'no bake and no approval is running that could be extended')
         : null
   }
 }
 
 function refusalToApprove({ pause }: ReleaseState): CommandDecision {
-  if (pause?.cause !== 'approval-expired') return refuse('command.refused', 'no approval is being asked for now')
+  if (pause?.cause !== 'approval-expired')
+    return refuse('command.refused', 'the release is not waiting for an approval')
   return refuse(
     'command.refused',
     `the approval has expired: ${pause.reason}`,
-    'resume first: then it is asked for anew',
+    'resume first: then it is asked for again',
   )
 }
 
 function refusalToPromote(state: ReleaseState): CommandDecision | null {
   if (state.approval !== null) {
-    return refuse('command.refused', 'an approval is being asked for, and promote does not replace it', 'use approve')
+    return refuse('command.refused', 'the step waits for an approval, and promote does not replace it', 'use approve')
   }
   if (state.bake === null) return refuse('command.refused', 'no bake is running that could be ended')
   const failing = Object.entries(state.verdicts).find(([, verdict]) => verdict.outcome === 'fail')
   if (failing === undefined) return null
-  return refuse('command.refused', `the check ${failing[0]} fails: ${failing[1].reason}`, 'abort, or mend and retry')
+  return refuse(
+    'command.refused',
+    `the check ${failing[0]} fails: ${failing[1].reason}`,
+    'abort, or fix the cause and retry',
+  )
 }
 
 function mayApprove(command: Command, state: ReleaseState, author: string): CommandDecision {
   const approval = state.approval
   const { person } = command.actor
-  if (approval === null) return refuse('command.refused', 'no approval is being asked for now')
+  if (approval === null) return refuse('command.refused', 'the release is not waiting for an approval')
   if (!approval.people.includes(person)) {
     const message = `${person} is not in the group ${approval.by}`
     return refuse('command.forbidden', message, `ask one of ${approval.people.join(', ')}`)
@@ -111,12 +116,12 @@ function mayApprove(command: Command, state: ReleaseState, author: string): Comm
   if (approval.notAuthor && person === author) {
     return refuse(
       'command.forbidden',
-      `${person} started this release, and the plan wants somebody else`,
+      `${person} started this release, and the plan requires somebody else`,
       'ask a colleague',
     )
   }
   if (approval.given.some((given) => given.person === person)) {
-    return refuse('command.refused', `${person} has approved already`, 'the others’ approvals are still missing')
+    return refuse('command.refused', `${person} has already approved`, 'wait for the remaining approvals')
   }
   return ACCEPT
 }

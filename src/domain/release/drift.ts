@@ -43,10 +43,10 @@ export function driftProblem(
   const { since, now, last } = exposure
   const seen = last === null ? '' : `; seen last: ${last}`
   if (drift.streak >= policy.repairs)
-    return `something else writes to the router: it had to be put right ${drift.streak} times in a row${seen}`
+    return `another program writes to the router: it had to be repaired ${drift.streak} times in a row${seen}`
   const recent = drift.spans.filter(({ to }) => to > since)
   const drifted = recent.reduce((sum, { from, to }) => sum + to - Math.max(from, since), 0)
   if (recent.length < policy.repairs || drifted <= policy.share * (now - since)) return null
   const share = Math.round((100 * drifted) / (now - since))
-  return `the router was somewhere else for ${formatDuration(drifted)}, ${share} % of the time at this exposure${seen}`
+  return `the router was not as requested for ${formatDuration(drifted)}, ${share}% of the time at this exposure${seen}`
 }

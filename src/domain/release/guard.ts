@@ -166,14 +166,14 @@ export function blindTime(state: GuardState, since: Milliseconds): Milliseconds 
   return unionTime(Object.values(spansOf(state)).flat(), since)
 }
 
-/** Why time since `since` does not count as watched, as a list for a sentence: `27s without a request`; empty when all does. */
+/** Why time since `since` does not count as watched, as a list for a sentence: `27s without requests`; empty when all does. */
 export function unwatchedText(state: GuardState, since: Milliseconds): string {
   const { blind, silent, unseen, drifted } = spansOf(state)
   const parts = [
     [blind, 'without usable data'],
-    [silent, 'without a request'],
+    [silent, 'without requests'],
     [unseen, 'without a look'],
-    [drifted, 'with the router somewhere else'],
+    [drifted, 'with the router not as requested'],
   ] as const
   return parts
     .map(([spans, why]) => ({ time: unionTime(spans, since), why }))
@@ -225,7 +225,7 @@ export function standingOf(
   since: Milliseconds | null = null,
 ): { readonly isPassing: true } | { readonly isPassing: false; readonly waiting: string } {
   if (since !== null && !hasSeen(state, since))
-    return { isPassing: false, waiting: 'nobody has looked at this exposure yet' }
+    return { isPassing: false, waiting: 'the guard has not looked at this exposure yet' }
   if (typeof state?.hold === 'string') return { isPassing: false, waiting: state.hold }
   for (const { name } of checks) {
     const verdict = state?.checks[name]?.verdict

@@ -18,7 +18,7 @@ const LONGEST_EXTENSION: Milliseconds = 366 * 86_400_000
  * without a schema library, because workflows use it.
  */
 export function readCommand(verb: CommandVerb, message: unknown): Read<Command> {
-  if (!isRecord(message)) return { problem: `a command is an object, not ${nameOf(message)}` }
+  if (!isRecord(message)) return { problem: `a command must be an object, not ${nameOf(message)}` }
   const { releaseId, step, key, actor, reason, by } = message
   const person = readActor(actor)
   if ('problem' in person) return person
@@ -58,7 +58,7 @@ function isStep(value: unknown): value is number | null {
 
 /** The problem of one part of a message. */
 export function wrong(part: string, expected: string, received: unknown): { readonly problem: string } {
-  return { problem: `${part} is to be ${expected}, not ${nameOf(received)}` }
+  return { problem: `${part} must be ${expected}, not ${nameOf(received)}` }
 }
 
 function nameOf(value: unknown): string {

@@ -19,7 +19,7 @@ const pool = z.string().min(1).max(200)
 const histogram = z
   .strictObject({ upperBoundsSeconds: z.array(z.number().positive()).min(1).max(500), counts: z.array(count) })
   .refine(({ upperBoundsSeconds, counts }) => counts.length === upperBoundsSeconds.length + 1, {
-    error: 'expected one count more than bounds: the last is of what was slower than all',
+    error: 'expected one more count than bounds: the last counts what was slower than all of them',
   })
   .refine(({ upperBoundsSeconds: bounds }) => bounds.every((bound, index) => bound > (bounds[index - 1] ?? 0)), {
     error: 'expected bounds that rise',
@@ -66,7 +66,7 @@ function inRow<Window extends z.ZodType<{ readonly start: number; readonly end: 
       const bad = windows.findIndex(
         ({ start, end }, index) => end - start !== length || start < (windows[index - 1]?.end ?? 0),
       )
-      const message = 'expected windows of one length, oldest first, none of which begins before the one before it ends'
+      const message = 'expected windows of one length, oldest first, that do not overlap'
       if (bad >= 0) context.addIssue({ code: 'custom', path: [bad], message })
       if (length > 0 && length < SHORTEST_WINDOW)
         context.addIssue({

@@ -1,5 +1,6 @@
 import type { ReleaseEvent } from './release-events.ts'
 import type { Exposure } from '../exposure.ts'
+import { formatDuration } from '../units.ts'
 import { type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
 
 /** The line that an event leaves in the story, or null for one that people do not want to read about. */
@@ -13,15 +14,15 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'baseline-recorded':
       return `baseline read: stable is ${event.roles.stable}, canary is ${event.roles.canary}`
     case 'exposure-wanted':
-      return `${exposureText(event.exposure)} asked for`
+      return `${exposureText(event.exposure)} requested`
     case 'exposure-confirmed':
-      return `${exposureText(event.exposure)} read back`
+      return `${exposureText(event.exposure)} confirmed by the router`
     case 'exposure-withdrawn':
-      return `${exposureText(next.wanted)} is kept`
+      return `${exposureText(next.wanted)} stays`
     case 'router-taken':
       return event.text
     case 'bake-prolonged':
-      return `bake goes on: ${event.reason}`
+      return `bake extended by ${formatDuration(event.by)}: ${event.reason}`
     case 'bake-proven':
       return `bake ended early: ${event.reason}`
     case 'drift-repaired':
@@ -41,11 +42,11 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'abandoned':
       return `${wasExposed(next) ? 'rolling back' : 'refused'}: ${event.reason}`
     case 'rollback-failed':
-      return isWorthTelling(next) ? `the rollback has not been read back yet: ${event.reason}` : null
+      return isWorthTelling(next) ? `the rollback is not confirmed by the router yet: ${event.reason}` : null
     case 'rolled-back':
-      return 'rolled back and read back'
+      return 'rolled back, confirmed by the router'
     case 'refused':
-      return 'nothing was changed: the router was not asked for anything'
+      return 'nothing was changed: no change was requested from the router'
     case 'superseded':
       return 'another release owns the router: it was left alone'
     case 'promoted':

@@ -19,7 +19,7 @@ export function phaseWords(phase: string): string {
     case 'superseded':
       return 'superseded: another release owns the router'
     case 'gone':
-      return 'gone: ended in Temporal, not by itself'
+      return 'gone: ended in Temporal, not by Sluice'
     default:
       return phase
   }

@@ -55,15 +55,10 @@ function passedLimit(
 ): Problem | null {
   if (count > values) {
     const expected = `at most ${values.toLocaleString('en')} values`
-    return tooMuch(path, `this is too much to be ${noun}`, expected, 'check that this is the right file')
+    return tooMuch(path, `this is too large for ${noun}`, expected, 'check that this is the right file')
   }
   if (children.length > 0 && path.length >= levels)
-    return tooMuch(
-      path.slice(0, 3),
-      `this is nested too deeply to be ${noun}`,
-      `at most ${levels} levels`,
-      'flatten it',
-    )
+    return tooMuch(path.slice(0, 3), `this is nested too deeply for ${noun}`, `at most ${levels} levels`, 'flatten it')
   const isTooLong = children.some(([name]) => typeof name === 'string' && name.length > key)
   return isTooLong ? tooMuch(path, 'one of these keys is too long', `at most ${key} characters`, 'shorten it') : null
 }
@@ -78,9 +73,9 @@ function reportUnseen(text: string, path: ProblemPath, problems: Problem[], key?
   problems.push({
     rule: 'unseen-character',
     path: key === undefined ? path : [...path, key],
-    message: `this text holds ${unseen}, which nobody can see`,
+    message: `this text holds ${unseen}, which is invisible`,
     received: shortened(visible(text)),
-    expected: 'a text that is what it looks like',
+    expected: 'visible characters only',
     fix: 'remove the character',
   })
 }
@@ -95,6 +90,6 @@ function reportKey(key: string, path: ProblemPath, problems: Problem[]): void {
     message: `${key} cannot be a key`,
     received: key,
     expected: 'another key',
-    fix: 'remove it or correct its spelling',
+    fix: 'rename it',
   })
 }

@@ -33,7 +33,7 @@ export function tokensOf(text: string, file: string, limits: TextLimits, lines: 
   const { noun, characters, tokens: most } = limits
   if (text.length > characters) {
     throw new SluiceError(limits.errors.tooLarge, {
-      message: `${file} is too large to be ${noun}`,
+      message: `${file} is too large for ${noun}`,
       expected: `at most ${sizeText(characters)}`,
       received: sizeText(text.length),
       fix: 'check that this is the right file',
@@ -95,7 +95,7 @@ function isPairInList(list: CST.Token, { start, sep = [] }: CST.CollectionItem):
 
 function tooLong(file: string, lines: LineCounter, { noun, tokens, errors }: TextLimits): SluiceError {
   return new SluiceError(errors.tooLarge, {
-    message: `${file}:${lines.lineStarts.length}: too many words and signs to be ${noun}`,
+    message: `${file}:${lines.lineStarts.length}: too many words and signs for ${noun}`,
     expected: `at most ${tokens.toLocaleString('en')} of them`,
     received: 'more',
     fix: 'check that this is the right file',
@@ -104,7 +104,7 @@ function tooLong(file: string, lines: LineCounter, { noun, tokens, errors }: Tex
 
 function tooDeep(file: string, line: number, { noun, levels, errors }: TextLimits): SluiceError {
   return new SluiceError(errors.tooDeep, {
-    message: `${file}:${line}: nested too deeply to be ${noun}`,
+    message: `${file}:${line}: nested too deeply for ${noun}`,
     expected: `at most ${levels} levels`,
     received: `more than ${levels} levels`,
     fix: 'flatten the document',

@@ -29,7 +29,7 @@ export function readYaml(text: string, file: string, limits = PLAN_LIMITS): Read
   if (second === undefined) return first.result
   const problem: LocatedProblem = {
     ...{ rule: 'yaml', path: [], ...second.place },
-    message: `a second document begins here, and ${limits.noun} is one`,
+    message: `a second document begins here, and ${limits.noun} is a single one`,
     expected: 'one document',
     fix: 'remove the rest, or give it a file of its own',
   }
@@ -114,6 +114,6 @@ function syntaxProblem(fault: Document['errors'][number] | Document['warnings'][
     ...placeOf(source, fault.pos[0]),
     message: fault.message.split('\n')[0] ?? fault.message,
     expected: 'YAML 1.2',
-    fix: 'correct the text here',
+    fix: 'fix the YAML at this place',
   }
 }

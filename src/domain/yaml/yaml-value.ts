@@ -77,15 +77,15 @@ function createReader(mostAliases: number) {
     if (anchored === undefined) {
       report('yaml', node, {
         message: `nothing before this is called &${source}`,
-        expected: 'the name of an anchor that stands before it',
-        fix: 'correct the name, or write the part out',
+        expected: 'the name of an anchor above',
+        fix: 'use the name of an anchor above, or write the part out',
       })
       return null
     }
     if (aliases <= mostAliases) return anchored.value
     if (aliases - 1 - anchored.aliases <= mostAliases) {
       report('yaml', node, {
-        message: 'this stands for too much',
+        message: 'this expands to too much',
         expected: `at most ${mostAliases} expansions of aliases`,
         fix: 'write the repeated part out',
       })
@@ -94,7 +94,7 @@ function createReader(mostAliases: number) {
   }
 
   function reportTwice(key: Node, first: Node): void {
-    const words = { message: 'this key stands twice', fix: 'remove one of them' }
+    const words = { message: 'this key appears twice', fix: 'remove one of them' }
     problems.push({
       problem: { rule: 'duplicate-key', path: [], ...words },
       offset: offsetOf(key),

@@ -144,13 +144,13 @@ function isOwed({ headers }: IncomingMessage): boolean {
 type Told = Exclude<Failure, 'abandoned' | 'left'>
 
 const REFUSALS: Readonly<Record<Told, { readonly code: 400 | 408 | 502 | 504; readonly text: string }>> = {
-  refused: { code: 502, text: 'The service cannot be reached.' },
-  cut: { code: 502, text: 'The service closed the connection.' },
-  stale: { code: 502, text: 'The service closed the connection.' },
-  malformed: { code: 502, text: 'The service did not answer in HTTP.' },
-  silent: { code: 504, text: 'The service did not answer in time.' },
-  unsent: { code: 408, text: 'The request did not arrive in time.' },
-  unsendable: { code: 400, text: 'The request cannot be passed on.' },
+  refused: { code: 502, text: 'the service cannot be reached' },
+  cut: { code: 502, text: 'the service closed the connection' },
+  stale: { code: 502, text: 'the service closed the connection' },
+  malformed: { code: 502, text: 'the service did not answer in HTTP' },
+  silent: { code: 504, text: 'the service did not answer in time' },
+  unsent: { code: 408, text: 'the request did not arrive in time' },
+  unsendable: { code: 400, text: 'the request cannot be passed on' },
 }
 
 function refuse(visit: Visit, failure: Told, metrics: TrafficMetrics): Ending {

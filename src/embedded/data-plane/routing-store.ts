@@ -64,6 +64,6 @@ async function save(file: string, routing: Routing): Promise<string | null> {
     await writeStateFile(file, stateText(routing))
     return null
   } catch (error) {
-    return `the routing is in force but could not be written to ${file} (${codeOf(error)}): a restart would bring the one before it back`
+    return `the routing is in force but could not be written to ${file} (${codeOf(error)}): a restart would bring back the one before it`
   }
 }

@@ -43,7 +43,7 @@ export interface TrafficMetrics {
 const MOST_EVENTS = 50
 const EVENT_NAME = /^[a-zA-Z][a-zA-Z0-9_.-]{0,63}$/
 
-/** Upper bounds in seconds: 37 from 1 ms to 10 s, each 29 % above the last, so that a quantile is off by less than that. */
+/** Upper bounds in seconds: 37 from 1 ms to 10 s, each 29% above the last, so that a quantile is off by less than that. */
 const LATENCY_BOUNDS_SECONDS: readonly number[] = Array.from({ length: 37 }, (_, index) =>
   Number((0.001 * 10 ** (index / 9)).toPrecision(4)),
 )

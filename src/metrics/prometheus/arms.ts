@@ -31,11 +31,11 @@ export function readArm(
   const foreign = past.filter(isOwn).map(rise)
   const sums = sumRises([...own.filter(isCount).map(rise), ...foreign.map(({ measure, by }) => ({ measure, by: -by }))])
   const sound = soundRises(pool, sums)
-  if (sound === null) return { kind: 'nan', reason: `What Prometheus has of ${pool} for requests is no count.` }
+  if (sound === null) return { kind: 'nan', reason: `what Prometheus holds as requests of ${pool} is not a count` }
   const requests = sums.filter(({ measure }) => measure.kind === 'requests')
   if (!isReported(sums)) return absent(options, pool, own)
   if (foreign.length > 0 && requests.every(({ by }) => by === 0)) {
-    const reason = `Prometheus has only now found ${pool}: what it had counted by then is the starting point.`
+    const reason = `Prometheus has only just discovered ${pool}: its counts so far are the starting point`
     return { kind: 'noData', reason }
   }
   return armOf(pool, sound.rises, {
@@ -56,9 +56,9 @@ export function seenIn(options: PrometheusOptions, samples: readonly VectorSampl
 
 function absent(options: PrometheusOptions, pool: string, own: readonly VectorSample[]): MetricResult<never> {
   const age = own.findLast(({ labels }) => partIn(labels) === 'age')?.value
-  if (age === undefined) return { kind: 'noData', reason: `Prometheus has no requests of ${pool}.` }
-  if (age <= staleAfterSeconds(options)) return { kind: 'noData', reason: `${pool} was not scraped in this window.` }
-  return { kind: 'stale', ageSeconds: age, reason: `The last sample of ${pool} is ${Math.round(age)} s old.` }
+  if (age === undefined) return { kind: 'noData', reason: `Prometheus has no requests of ${pool}` }
+  if (age <= staleAfterSeconds(options)) return { kind: 'noData', reason: `${pool} was not scraped in this window` }
+  return { kind: 'stale', ageSeconds: age, reason: `the last sample of ${pool} is ${Math.round(age)} s old` }
 }
 
 function gapsOf(

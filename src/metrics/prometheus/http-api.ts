@@ -79,11 +79,11 @@ async function call<T>(
     case 'answer':
       return answer.status === 200 ? read(answer.text) : failureOf(answer)
     case 'too-long':
-      return fault('malformed', `Prometheus sent ${answer.reason}: narrow the query.`)
+      return fault('malformed', `Prometheus sent ${answer.reason}: narrow the query`)
     case 'late':
-      return fault('timeout', `Prometheus did not answer in time: ${answer.reason}.`)
+      return fault('timeout', `Prometheus did not answer in time: ${answer.reason}`)
     case 'unreachable':
-      return fault('unavailable', `Prometheus cannot be reached: ${answer.reason}.`)
+      return fault('unavailable', `Prometheus cannot be reached: ${answer.reason}`)
   }
 }
 
@@ -108,7 +108,7 @@ const envelopeSchema = z.object({
 
 function readVector(body: string): MetricResult<readonly VectorSample[]> {
   const parsed = envelopeSchema.safeParse(parseJson(body))
-  if (!parsed.success) return fault('malformed', 'Prometheus sent something that is no answer to a query.')
+  if (!parsed.success) return fault('malformed', 'what Prometheus sent is not an answer to a query')
   const { data, warnings } = parsed.data
   const incomplete = missingPart(warnings)
   if (incomplete !== null) return incomplete
@@ -122,7 +122,7 @@ function readVector(body: string): MetricResult<readonly VectorSample[]> {
       return { kind: 'value', value: [{ labels: {}, value: numberOf(data.result[1]) }] }
     case 'matrix':
     case 'string':
-      return fault('malformed', `The query gives a ${data.resultType}, not numbers at one instant.`)
+      return fault('malformed', `the query gives a ${data.resultType}, not numbers at one instant`)
   }
 }
 
@@ -137,7 +137,7 @@ const matrixSchema = z.object({
 
 function readMatrix(body: string): MetricResult<readonly Series[]> {
   const parsed = matrixSchema.safeParse(parseJson(body))
-  if (!parsed.success) return fault('malformed', 'Prometheus sent something that is no answer to a range query.')
+  if (!parsed.success) return fault('malformed', 'what Prometheus sent is not an answer to a range query')
   const { data, warnings } = parsed.data
   const series = data.result.map(({ metric, values }) => ({
     labels: metric,
@@ -149,9 +149,7 @@ function readMatrix(body: string): MetricResult<readonly Series[]> {
 /** A warning about the expression itself starts with its language; every other one means that a part is missing. */
 function missingPart(warnings: readonly string[] = []): MetricResult<never> | null {
   const incomplete = warnings.find((warning) => !warning.startsWith('PromQL '))
-  return incomplete === undefined
-    ? null
-    : fault('unavailable', `The answer is incomplete: ${incomplete.slice(0, 300)}.`)
+  return incomplete === undefined ? null : fault('unavailable', `the answer is incomplete: ${incomplete.slice(0, 300)}`)
 }
 
 const errorSchema = z.object({ error: z.string(), errorType: z.string().optional() })
@@ -160,7 +158,7 @@ function failureOf({ status, text }: { readonly status: number; readonly text: s
   const parsed = errorSchema.safeParse(parseJson(text))
   const said = parsed.success ? `: ${parsed.data.error.slice(0, 300)}` : ''
   const errorType = parsed.success ? parsed.data.errorType : undefined
-  return fault(faultOf(status, errorType), `Prometheus answered with status ${status}${said}.`)
+  return fault(faultOf(status, errorType), `Prometheus answered with status ${status}${said}`)
 }
 
 function faultOf(status: number, errorType: string | undefined): MetricFault {

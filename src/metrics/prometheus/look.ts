@@ -49,7 +49,7 @@ export async function observeWindow(
   }
 }
 
-const WAITING: MetricResult<never> = { kind: 'noData', reason: 'Waiting for the next scrape.' }
+const WAITING: MetricResult<never> = { kind: 'noData', reason: 'waiting for the next scrape' }
 const NO_SAMPLES: MetricResult<readonly VectorSample[]> = { kind: 'value', value: [] }
 
 type Ask = (query: string, at: Milliseconds) => Promise<MetricResult<readonly VectorSample[]>>

@@ -25,7 +25,7 @@ export async function recordPool(
 ): Promise<MetricResult<readonly RecordedWindow[]>> {
   signal.throwIfAborted()
   if (!(step >= options.scrapeInterval)) {
-    const reason = `A window of ${formatDuration(step)} is shorter than the ${formatDuration(options.scrapeInterval)} between two scrapes.`
+    const reason = `a window of ${formatDuration(step)} is shorter than the ${formatDuration(options.scrapeInterval)} between two scrapes`
     return { kind: 'error', fault: 'badQuery', reason }
   }
   const query = recordQuery(options, pool, step)
@@ -39,7 +39,7 @@ export async function recordPool(
   }
   const windows = windowsOf(options, series, pool, step)
   if (windows.length > 0) return { kind: 'value', value: windows }
-  return { kind: 'noData', reason: `Prometheus has no requests of ${pool} in that time.` }
+  return { kind: 'noData', reason: `Prometheus has no requests of ${pool} from that time` }
 }
 
 function windowsOf(

@@ -21,6 +21,8 @@ export function soundRises(
   if (broken.includes('requests') || broken.includes('errors')) return null
   return {
     rises: rises.filter(isCount),
-    gaps: Object.fromEntries(broken.map((part) => [part, `What Prometheus has of ${pool} for ${part} is no count.`])),
+    gaps: Object.fromEntries(
+      broken.map((part) => [part, `what Prometheus holds as ${part} of ${pool} is not a count`]),
+    ),
   }
 }

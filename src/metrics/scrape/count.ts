@@ -90,7 +90,7 @@ function countArm(
   const isReplaced = readings.some(({ succession, page }) => succession === 'other' && page.counters.length > 0)
   const rises = readings.flatMap(({ before, page, succession }) => risesSince(before, page.counters, succession))
   if (isReplaced && !rises.some(({ measure }) => measure.kind === 'requests')) {
-    const reason = `Another process reports ${pool}, which has run for longer: what it has counted is a new starting point.`
+    const reason = `another process, which has run for longer, now reports ${pool}: its counts so far are the new starting point`
     return { kind: 'noData', reason }
   }
   const restarts = readings.map(({ before, page, succession }) => restartsSince(before, page.counters, succession))

@@ -65,7 +65,7 @@ function readPool(
   const broken: Partial<Record<Part, Fault>> = {}
   for (const line of doubtful) {
     for (const part of partsAt(options, pool, line)) {
-      broken[part] ??= malformed(`Line ${line.line} of ${url} is not readable: ${line.problem}.`)
+      broken[part] ??= malformed(`line ${line.line} of ${url} is not readable: ${line.problem}`)
     }
   }
   const own = samples.filter(({ labels }) => labels[options.poolLabel] === pool)
@@ -73,7 +73,7 @@ function readPool(
   for (const sample of own) {
     for (const measure of measuresOf(options, sample)) {
       const id = idOf(measure, sample)
-      const again = counters.has(id) ? malformed(`${seriesKey(sample.name, sample.labels)} comes twice.`) : null
+      const again = counters.has(id) ? malformed(`${seriesKey(sample.name, sample.labels)} appears twice`) : null
       const problem = again ?? problemOf(options, pool, sample, measure, now)
       if (problem !== null) broken[partOf(measure)] ??= problem
       counters.set(id, { id, measure, value: sample.value })
@@ -148,14 +148,15 @@ function problemOf(
   now: Milliseconds,
 ): Fault | null {
   const series = seriesKey(sample.name, sample.labels)
-  if (Number.isNaN(sample.value)) return { kind: 'nan', reason: `${series} is not a number.` }
-  if (!Number.isFinite(sample.value) || sample.value < 0) return malformed(`${series} is ${sample.value}, no count.`)
+  if (Number.isNaN(sample.value)) return { kind: 'nan', reason: `${series} is not a number` }
+  if (!Number.isFinite(sample.value) || sample.value < 0)
+    return malformed(`${series} is ${sample.value}, which is not a count`)
   if (measure.kind === 'bucket' && Number.isNaN(measure.upToSeconds))
-    return malformed(`${series} has no bound in \`le\`.`)
+    return malformed(`${series} has no bound in \`le\``)
   const age = sample.timestamp === null ? 0 : now - sample.timestamp
   if (age <= millisecondsOf(options.staleAfter)) return null
   const ageSeconds = age / 1_000
-  return { kind: 'stale', reason: `The counters of ${pool} are ${Math.round(ageSeconds)} s old.`, ageSeconds }
+  return { kind: 'stale', reason: `the counters of ${pool} are ${Math.round(ageSeconds)} s old`, ageSeconds }
 }
 
 /** Short and unique within one page and pool; of a bucket the same however its bound is written. */

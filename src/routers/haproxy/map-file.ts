@@ -56,12 +56,12 @@ async function follow(file: string, live: LiveMap, signal: AbortSignal): Promise
     if (newer === null && isWritten) return
     if (newer !== null) ({ entries, fence } = newer)
   }
-  throw new Error(`the map changed ${MOST_ROUNDS} times while it was written`)
+  throw new Error(`the map changed ${MOST_ROUNDS} times while it was being written`)
 }
 
 /** The newest map that is newer than `fence` and as Sluice wrote it; null when there is none. */
 function newest(maps: readonly NodeMap[], fence: Fence): { entries: readonly MapEntry[]; fence: Fence } | null {
-  if (maps.length === 0) throw new Error('no HAProxy says what is live')
+  if (maps.length === 0) throw new Error('no HAProxy node says what is live')
   let found: { entries: readonly MapEntry[]; fence: Fence } | null = null
   for (const { entries, map } of maps) {
     const limit = found?.fence ?? fence
@@ -84,7 +84,7 @@ async function replaceFile(
   // A link stays a link: what it leads to is replaced.
   const path = await realpath(file)
   const { mode, uid, gid, size } = await stat(path)
-  if (size > LONGEST_FILE) throw new Error(`it has ${size} bytes, which is no map of Sluice`)
+  if (size > LONGEST_FILE) throw new Error(`it has ${size} bytes, which is not a map of Sluice`)
   const before = await readFile(path, 'utf8')
   const text = `${commentsOf(before)}${entries.map(([key, value]) => `${key} ${value}\n`).join('')}`
   if (text === before) return true

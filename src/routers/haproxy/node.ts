@@ -80,7 +80,7 @@ function lacksShare(node: NodeSettings, entries: readonly MapEntry[]): SluiceErr
     message: `the map of HAProxy at ${describeAddress(node.address)} has no usable share`,
     expected: `the key ${key} with a whole number from 0 to 10000`,
     received: describeShare(entries, node.pools),
-    fix: `put the line \`${key} 0\` into the map file and reload HAProxy; a write of Sluice puts it right as well`,
+    fix: `put the line \`${key} 0\` into the map file and reload HAProxy; a write of Sluice repairs it as well`,
   })
 }
 

@@ -54,7 +54,7 @@ export function unreachable(address: RuntimeAddress, received: string): SluiceEr
     message: `HAProxy at ${describeAddress(address)} did not answer`,
     expected: 'an answer on its runtime API',
     received,
-    fix: 'check that HAProxy runs and that its `stats socket` is reachable; then read it again, a change may have landed',
+    fix: 'check that HAProxy runs and that its `stats socket` is reachable; then read it again: a change may have taken effect',
   })
 }
 

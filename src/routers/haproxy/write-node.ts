@@ -54,10 +54,10 @@ export async function writeNode(node: NodeSettings, wish: DesiredRouting, bounds
     shown = [refusal ?? 'OK to every command', `the map holds ${textOf(after.entries)}`].join('; ')
   }
   throw new SluiceError('router.not-applied', {
-    message: `HAProxy at ${describeAddress(node.address)} does not show the change that it was given`,
+    message: `HAProxy at ${describeAddress(node.address)} does not show the change that it acknowledged`,
     expected: textOf(wanted),
     received: shown,
-    fix: 'see whether another program writes to this map',
+    fix: 'find out what else writes to this map, and stop it',
   })
 }
 

@@ -43,7 +43,7 @@ describe('a file with several documents', () => {
       ok: true,
       checks: [{ name: 'errors' }],
       leftOut: ['smoke: only prometheus can be imported, not job'],
-      notes: ['left out: shop is a Service, and no AnalysisTemplate'],
+      notes: ['left out: shop is a Service, not an AnalysisTemplate'],
     })
   })
 
@@ -86,10 +86,10 @@ describe('a file without a template', () => {
       ],
     })
     expect(importDocuments([{ kind: 'Ingress' }], options)).toMatchObject({
-      problems: ['this is an Ingress, and no AnalysisTemplate'],
+      problems: ['this is an Ingress, not an AnalysisTemplate'],
     })
-    expect(importDocuments(['text'], options)).toMatchObject({ problems: ['this is no AnalysisTemplate'] })
-    expect(importDocuments([], options)).toMatchObject({ problems: ['there is nothing in this file'] })
+    expect(importDocuments(['text'], options)).toMatchObject({ problems: ['this is not an AnalysisTemplate'] })
+    expect(importDocuments([], options)).toMatchObject({ problems: ['this file is empty'] })
   })
 })
 
@@ -132,7 +132,7 @@ describe('a metric that compares with stable by the hash of its pods', () => {
     const args = { service: '$stable' }
     expect(importDocuments([ERRORS], { source: 'prometheus', args })).toEqual({
       ok: false,
-      problems: [expect.stringContaining('there is no word $stable')],
+      problems: [expect.stringContaining('there is no $stable')],
     })
   })
 })

@@ -52,7 +52,7 @@ describe('calibration on recorded errors', () => {
     expect(report.current.falseAlarms).toBeLessThanOrEqual(0.05)
     expect(report.proposed).toEqual(report.current)
     expect(report.summary).toMatch(
-      /^errors: with 1 times, .* % of 100 replays of stable against itself failed \(budget 5 %\); the check is well set$/,
+      /^errors: with 1 times, .*% of 100 replays of stable against itself failed \(budget 5%\); the check is well set$/,
     )
     expect(report.effects).toEqual([{ times: 4, detected: 1, medianDelay: expect.any(Number) }])
     expect(report.effects[0]?.medianDelay).toBeLessThanOrEqual(3 * MINUTE)
@@ -163,7 +163,7 @@ describe('calibration on recorded errors', () => {
     expect(report.current.falseAlarms).toBeGreaterThan(0.05)
     expect(report.proposedEffects.map(({ medianDelay }) => medianDelay)).toEqual([null, null])
     expect(report.summary).toMatch(
-      /, but even 2 times is then seen in \d+ % of the replays only: the metric is too uneven/,
+      /, but even 2 times is then seen in only \d+% of the replays: the metric is too uneven/,
     )
   })
 

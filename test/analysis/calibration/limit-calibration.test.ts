@@ -10,7 +10,7 @@ const limit = (max: number, failures = 2, of = 3): ErrorRateCheck => ({
   rule: { judge: 'threshold', max, failures, of, minRequests: 50 },
 })
 
-/** A day of stable with 1 % errors at 20 requests/s. */
+/** A day of stable with 1% errors at 20 requests/s. */
 function request(check: LimitRequest['check'], more: Partial<LimitRequest> = {}): LimitRequest {
   const random = createRandom(3)
   const record = Array.from({ length: 1_440 }, () => {
@@ -26,7 +26,7 @@ function request(check: LimitRequest['check'], more: Partial<LimitRequest> = {})
 
 describe('a limit over replays of stable against itself', () => {
   it('fails as often as its looks are above it, and soon when the canary is far above', () => {
-    // 120 requests of the canary a minute, 1.2 errors: 2 of 3 looks are above 2 % (3 or more) in many of 30 minutes.
+    // 120 requests of the canary a minute, 1.2 errors: 2 of 3 looks are above 2% (3 or more) in many of 30 minutes.
     const near = measureLimit(request(limit(0.02)))
     expect(near.falseAlarms).toBeGreaterThan(0.5)
     const far = measureLimit(request(limit(0.06)))
@@ -37,7 +37,7 @@ describe('a limit over replays of stable against itself', () => {
   })
 
   it('agrees with the probability of so many breaches', () => {
-    // One look above 3 % of 120 (4 or more of Poisson 1.2: 3.4 %) among 30 fails: 1 - 0.966^30.
+    // One look above 3% of 120 (4 or more of Poisson 1.2: 3.4%) among 30 fails: 1 - 0.966^30.
     const { falseAlarms } = measureLimit(request(limit(0.03, 1, 1), { replays: 600 }))
     expect(falseAlarms).toBeGreaterThan(0.55)
     expect(falseAlarms).toBeLessThan(0.75)
@@ -50,7 +50,7 @@ describe('a limit over replays of stable against itself', () => {
     }
     const { falseAlarms, summary } = measureLimit(request(check))
     expect(falseAlarms).toBeLessThan(0.05)
-    expect(summary).toMatch(/^errors: .* % of 200 replays of stable against itself failed; a limit has no budget/)
+    expect(summary).toMatch(/^errors: .*% of 200 replays of stable against itself failed; a limit has no budget/)
   })
 
   it('takes an empty record', () => {

@@ -127,7 +127,9 @@ describe('the calibration of a plan', () => {
     expect(reasonOf(run({ errors: CHECKS.errors }, fault))).toEqual(['nothing in that time'])
     expect(reasonOf(run({ errors: CHECKS.errors }, {}))).toEqual(['there is no recording of proxy'])
     expect(reasonOf(run({ errors: CHECKS.errors }, past({ windows: 39 })))[0]).toContain('too few')
-    expect(reasonOf(run({ errors: CHECKS.errors }, past(), [{ weight: '100%' }]))[0]).toContain('no stretch')
+    expect(reasonOf(run({ errors: CHECKS.errors }, past(), [{ weight: '100%' }]))[0]).toContain(
+      'never gives both versions traffic',
+    )
     const clean = recordedPast().map((window) => ({ ...window, counts: { ...window.counts, errors: 0 } }))
     expect(reasonOf(run({ errors: CHECKS.errors }, { proxy: { kind: 'value', value: clean } }))[0]).toContain(
       'no error',
@@ -199,7 +201,7 @@ describe('the lines to paste', () => {
   })
 
   it('ask for more requests only where each bake gives them, and never for fewer', () => {
-    // 1 % errors: 300 requests show one. 20 requests/s at 10 % are 120 a minute.
+    // 1% errors: 300 requests show one. 20 requests/s at 10% are 120 a minute.
     const minimumOf = (options: object, steps: readonly unknown[]) => {
       const [one] = run({ errors: { errorRate: { notWorseThan: '1.5x', ...options } } }, past(), steps)
       return one !== undefined && 'minRequests' in one ? one.minRequests : undefined
@@ -226,7 +228,7 @@ describe('the time that replays watch', () => {
 
 describe('releases that are over', () => {
   const MINUTE = 60_000
-  /** A release at 10 % whose canary fails this share of its requests from the fifth minute on. */
+  /** A release at 10% whose canary fails this share of its requests from the fifth minute on. */
   const releaseWith = (number: number, share: number): RecordedRelease => {
     const random = createRandom(number)
     const arm = (requests: number, rate: number) => ({

@@ -45,7 +45,7 @@ describe('a release judged once more', () => {
     expect(verdict.failsAfter).toBeGreaterThan(10 * MINUTE)
     expect(verdict.failsAfter).toBeLessThanOrEqual(13 * MINUTE)
     expect(verdict.looks).toBe(30)
-    expect(verdict.reason).toMatch(/^errors [\d.]+ % on 2\.4\.0 against [\d.]+ % on 2\.3\.9 /)
+    expect(verdict.reason).toMatch(/^errors [\d.]+% on 2\.4\.0 against [\d.]+% on 2\.3\.9 /)
   })
 
   it('passes where it did not', () => {

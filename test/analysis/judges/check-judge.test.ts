@@ -110,7 +110,7 @@ describe('a check that compares canary with stable', () => {
     expect(last(verdicts)).toEqual({
       outcome: 'fail',
       reason:
-        'errors 4 % on canary against 0.49 % on stable (12 of 300 / 48 of 9,700): more than 1.5 times as many, error odds 1 : 4,500, after 10s',
+        'errors 4% on canary against 0.49% on stable (12 of 300 / 48 of 9,700): at least 1.5 times as many, odds of a false alarm 1 : 4,500, after 10s',
       evidence: {
         judge: 'sequential',
         figures: {
@@ -191,12 +191,12 @@ describe('a rate check', () => {
   it('fails on the side that is asked about and says which', () => {
     const fewer = last(judge(ordersCheck(), series(50, 100)).verdicts)
     expect(fewer).toMatchObject({ outcome: 'fail' })
-    expect(fewer?.reason).toContain('fewer than 0.9 times as many')
+    expect(fewer?.reason).toContain('at most 0.9 times as many')
     expect(last(judge(ordersCheck(), series(150, 100)).verdicts)).toMatchObject({ outcome: 'pass' })
     const more = last(judge(ordersCheck({ notBelow: null, notAbove: 1 }), series(150, 100)).verdicts)
     expect(more?.reason).toContain('more than on stable')
     const both = ordersCheck({ notBelow: 0.9, notAbove: 1.2 })
-    expect(last(judge(both, series(150, 100)).verdicts)?.reason).toContain('more than 1.2 times as many')
+    expect(last(judge(both, series(150, 100)).verdicts)?.reason).toContain('at least 1.2 times as many')
     expect(last(judge(both, series(50, 100)).verdicts)?.reason).toContain('fewer than')
     expect(last(judge(both, series(100, 100)).verdicts)).toMatchObject({ outcome: 'pass' })
   })
@@ -310,7 +310,7 @@ describe('data that is missing or impossible', () => {
       ).verdicts
       expect(silent[3]).toMatchObject({ outcome: 'pass' })
       expect(last(silent)).toMatchObject({ outcome: 'inconclusive', cause: 'blind' })
-      expect(last(silent)?.reason).toContain('canary has served no request for 1m 10s')
+      expect(last(silent)?.reason).toContain('canary has served no requests for 1m 10s')
     }
     const gone = Array.from({ length: 10 }, (_, index) => look(index, arm(200), index < 3 ? arm(800) : arm(0)))
     expect(last(judge(errorCheck(), gone).verdicts)?.reason).toContain('stable has served no request')

@@ -48,12 +48,12 @@ describe('the bare ratio of errors to stable', () => {
     expect(failed).toMatchObject({
       outcome: 'fail',
       reason:
-        'errors 5 % on 2.4.0 against 1 % on 2.3.9 (5 of 100 / 10 of 1,000): more than 2 times as many at the last look (fails at 1 of 2)',
+        'errors 5% on 2.4.0 against 1% on 2.3.9 (5 of 100 / 10 of 1,000): more than 2 times as many at the last look (fails at 1 of 2)',
     })
     expect(failed?.evidence.figures).toMatchObject({ canaryShare: 0.05, stableShare: 0.01, ratio: 5, maxRatio: 2 })
     const [passed] = verdictsOver(errors(), series([1]))
     expect(passed?.reason).toBe(
-      'errors 1 % on canary against 1 % on stable (1 of 100 / 10 of 1,000): at most 2 times as many',
+      'errors 1% on canary against 1% on stable (1 of 100 / 10 of 1,000): at most 2 times as many',
     )
   })
 

@@ -34,16 +34,14 @@ describe('the sample-ratio check', () => {
   it('passes the commanded share once there are enough requests', () => {
     const verdicts = judge(repeated(5, input(500, 20, 380)))
     expect(verdicts.map((one) => one.outcome)).toEqual(['inconclusive', 'inconclusive', 'pass', 'pass', 'pass'])
-    expect(last(verdicts)?.reason).toBe(
-      'canary gets 5 % of the requests (100 of 2,000) at 5%: no sign of a wrong split',
-    )
+    expect(last(verdicts)?.reason).toBe('canary gets 5% of the requests (100 of 2,000) at 5%: no sign of a wrong split')
   })
 
   it('fails a share that is too large or too small, says by how much, and stays failed', () => {
     const high = judge([...repeated(40, input(500, 40, 360)), input(500, 0, 1_000_000)])
     expect(last(high)).toMatchObject({ outcome: 'fail', evidence: { judge: 'sampleRatio' } })
     expect(last(high)?.reason).toMatch(
-      /^canary gets 10 % of the requests \(80 of 800\) instead of 5%: the router does not split as it should, error odds 1 : [\d,]+$/,
+      /^canary gets 10% of the requests \(80 of 800\) instead of 5%: the router does not split as it should, odds of a false alarm 1 : [\d,]+$/,
     )
     const low = judge(repeated(40, input(500, 4, 396)))
     expect(last(low)).toMatchObject({ outcome: 'fail' })

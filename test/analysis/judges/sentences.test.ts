@@ -95,37 +95,37 @@ describe('the sentence of an error-rate check', () => {
   const check = errorCheck({ notWorseThan: 1.5, alpha: 1 / 300 })
   const failing = [look(0, arm(2_802, 59), arm(53_157, 267))]
 
-  it('says what failed by the versions, with counts, error odds and time', () => {
+  it('says what failed by the versions, with counts, odds of a false alarm and time', () => {
     expect(judge(check, failing)?.reason).toBe(
-      'errors 2.1 % on 2.4.0 against 0.5 % on 2.3.9 (59 of 2,802 / 267 of 53,157): more than 1.5 times as many, error odds 1 : 160,000,000, after 10s',
+      'errors 2.1% on 2.4.0 against 0.5% on 2.3.9 (59 of 2,802 / 267 of 53,157): at least 1.5 times as many, odds of a false alarm 1 : 160,000,000, after 10s',
     )
   })
 
   it('says canary and stable where the versions are not known or are the same', () => {
     const said =
-      'errors 2.1 % on canary against 0.5 % on stable (59 of 2,802 / 267 of 53,157): more than 1.5 times as many, error odds 1 : 160,000,000, after 10s'
+      'errors 2.1% on canary against 0.5% on stable (59 of 2,802 / 267 of 53,157): at least 1.5 times as many, odds of a false alarm 1 : 160,000,000, after 10s'
     expect(judge(check, failing, null)?.reason).toBe(said)
     expect(judge(check, failing, armNames('2.4.0', '2.4.0'))?.reason).toBe(said)
-    expect(judge(check, failing, armNames('2.4.0', null))?.reason).toContain('on 2.4.0 against 0.5 % on stable')
+    expect(judge(check, failing, armNames('2.4.0', null))?.reason).toContain('on 2.4.0 against 0.5% on stable')
   })
 
   it('says what a pass has not shown and when it would have failed', () => {
     expect(judge(check, repeated(7, arm(2_802, 14), arm(53_157, 267)))?.reason).toBe(
-      'errors 0.5 % on 2.4.0 against 0.5 % on 2.3.9 (98 of 19,614 / 1,869 of 372,099): not shown to be more than 1.5 times as many (error odds 1 : 1, fails at 1 : 300), after 1m 10s',
+      'errors 0.5% on 2.4.0 against 0.5% on 2.3.9 (98 of 19,614 / 1,869 of 372,099): no sign of 1.5 times as many or more (false-alarm odds 1 : 1, fails at 1 : 300), after 1m 10s',
     )
   })
 
   it('says it without a ratio when nothing is tolerated', () => {
     const strict = errorCheck({ notWorseThan: 1, alpha: 0.01 })
     expect(judge(strict, failing)?.reason).toMatch(
-      /\): more than on 2\.3\.9, error odds less than 1 : 1,000,000,000, after 10s$/,
+      /\): more than on 2\.3\.9, odds of a false alarm less than 1 : 1,000,000,000, after 10s$/,
     )
   })
 
   it.each<[string, readonly CheckInput[]]>([
     ['not enough requests yet: 12 on 2.4.0, 1,870 on 2.3.9; each needs 100', [look(0, arm(12), arm(1_870))]],
-    ['2.4.0 has served no request for 2m', repeated(12, arm(0), arm(1_870))],
-    ['2.3.9 has served no request for 2m', repeated(12, arm(1_870), arm(0))],
+    ['2.4.0 has served no requests for 2m', repeated(12, arm(0), arm(1_870))],
+    ['2.3.9 has served no requests for 2m', repeated(12, arm(1_870), arm(0))],
     [
       '2.3.9 cannot be seen: no requests of blue are reported',
       [look(0, arm(1), { kind: 'noData', reason: 'No requests of blue are reported.' })],
@@ -143,20 +143,20 @@ describe('the sentence of a rate check with two sides', () => {
 
   it('tells the side that failed from its own counts', () => {
     expect(judge(both, repeated(20, orders(1_000, 20), orders(9_000, 270)))?.reason).toBe(
-      'orders 2 % on 2.4.0 against 3 % on 2.3.9 (160 of 8,000 / 2,160 of 72,000): fewer than 0.9 times as many, error odds 1 : 62, after 1m 20s',
+      'orders 2% on 2.4.0 against 3% on 2.3.9 (160 of 8,000 / 2,160 of 72,000): at most 0.9 times as many, odds of a false alarm 1 : 62, after 1m 20s',
     )
     expect(judge(both, repeated(20, orders(1_000, 60), orders(9_000, 270)))?.reason).toBe(
-      'orders 6 % on 2.4.0 against 3 % on 2.3.9 (60 of 1,000 / 270 of 9,000): more than 1.2 times as many, error odds 1 : 46, after 10s',
+      'orders 6% on 2.4.0 against 3% on 2.3.9 (60 of 1,000 / 270 of 9,000): at least 1.2 times as many, odds of a false alarm 1 : 46, after 10s',
     )
   })
 
   it('says both sides of a pass', () => {
     expect(judge(both, repeated(20, orders(1_000, 30), orders(9_000, 270)))?.reason).toBe(
-      'orders 3 % on 2.4.0 against 3 % on 2.3.9 (600 of 20,000 / 5,400 of 180,000): not shown to be more than 1.2 times or fewer than 0.9 times as many (error odds 1 : 1, fails at 1 : 40), after 3m 20s',
+      'orders 3% on 2.4.0 against 3% on 2.3.9 (600 of 20,000 / 5,400 of 180,000): no sign of 1.2 times as many or more, nor of 0.9 times as many or fewer (false-alarm odds 1 : 1, fails at 1 : 40), after 3m 20s',
     )
     const tight = ordersCheck({ notBelow: 1, notAbove: 1.2 })
     expect(judge(tight, repeated(2, orders(1_000, 30), orders(9_000, 270)))?.reason).toContain(
-      'not shown to be more than 1.2 times as many or fewer than on 2.3.9 (',
+      'no sign of 1.2 times as many or more, nor of fewer than on 2.3.9 (',
     )
   })
 
@@ -170,11 +170,11 @@ describe('the sentence of a rate check with two sides', () => {
     state = stepCheck(check, state, look(0, ...night)).state
     const mixed = stepCheck(check, state, { ...look(1, ...noon), names: NAMES }).verdict
     expect(mixed.reason).toMatch(
-      /^orders 2\.2 % on 2\.4\.0 against 9\.5 % on 2\.3\.9 \(.*\): look by look more than 1\.5 times as many, error odds .*, after 20s$/,
+      /^orders 2\.2% on 2\.4\.0 against 9\.5% on 2\.3\.9 \(.*\): look by look at least 1\.5 times as many, odds of a false alarm .*, after 20s$/,
     )
     const apart = stepCheck(check, enterExposure(state), { ...look(1, ...noon), names: NAMES }).verdict
     expect(apart.reason).toMatch(
-      /^orders 20 % on 2\.4\.0 against 10 % on 2\.3\.9 \(200 of 1,000 \/ .*\): more than 1\.5 times as many, error odds .*, after 10s$/,
+      /^orders 20% on 2\.4\.0 against 10% on 2\.3\.9 \(200 of 1,000 \/ .*\): at least 1\.5 times as many, odds of a false alarm .*, after 10s$/,
     )
   })
 
@@ -188,13 +188,13 @@ describe('the sentence of a latency check', () => {
 
   it('says the quantiles of both versions, the requests of each, and what is shown', () => {
     expect(judge(check, repeated(20, slow(1_000, 7), slow(9_000, 5)))?.reason).toMatch(
-      /^latency p95 1\.75 s and p99 2\.35 s on 2\.4\.0 against 375 ms and 475 ms on 2\.3\.9 \([\d,]+ \/ [\d,]+ requests\): more than 1\.25 times as slow, error odds (less than )?1 : [\d,]+, after \d+s$/,
+      /^latency p95 1\.75 s and p99 2\.35 s on 2\.4\.0 against 375 ms and 475 ms on 2\.3\.9 \([\d,]+ \/ [\d,]+ requests\): at least 1\.25 times as slow, odds of a false alarm (less than )?1 : [\d,]+, after \d+s$/,
     )
     expect(judge({ ...check, quantiles: [0.99] }, repeated(3, slow(1_000, 5), slow(9_000, 5)))?.reason).toBe(
-      'latency p99 475 ms on 2.4.0 against 475 ms on 2.3.9 (3,000 / 27,000 requests): not shown to be more than 1.25 times as slow (error odds 1 : 1, fails at 1 : 20), after 30s; the latency buckets are wide: only more than 2 times as slow can be seen',
+      'latency p99 475 ms on 2.4.0 against 475 ms on 2.3.9 (3,000 / 27,000 requests): no sign of 1.25 times as slow or slower (false-alarm odds 1 : 1, fails at 1 : 20), after 30s; the latency buckets are wide: only 2 times as slow or slower can be seen',
     )
     const strict = judge(latencyCheck({ notWorseThan: 1 }), repeated(20, slow(1_000, 7), slow(9_000, 5)))
-    expect(strict?.reason).toContain('requests): slower than 2.3.9, error odds ')
+    expect(strict?.reason).toContain('requests): slower than 2.3.9, odds of a false alarm ')
   })
 
   it('counts the requests of the whole release, as it does with the quantiles', () => {
@@ -215,15 +215,15 @@ describe('the sentence of a fixed limit', () => {
   const good = look(2, arm(200, 1), NOBODY)
 
   it.each<[string, Check, readonly CheckInput[]]>([
-    ['errors 0.5 % on 2.4.0 (1 of 200): within the limit of 1 %', errorLimit, [good]],
-    ['errors 2.5 % on 2.4.0 (5 of 200): above the limit of 1 % at the last look (fails at 2 of 3)', errorLimit, [bad]],
+    ['errors 0.5% on 2.4.0 (1 of 200): within the limit of 1%', errorLimit, [good]],
+    ['errors 2.5% on 2.4.0 (5 of 200): above the limit of 1% at the last look (fails at 2 of 3)', errorLimit, [bad]],
     [
-      'errors 2.5 % on 2.4.0 (5 of 200): above the limit of 1 % in 2 of the last 2 looks (fails at 2 of 3)',
+      'errors 2.5% on 2.4.0 (5 of 200): above the limit of 1% in 2 of the last 2 looks (fails at 2 of 3)',
       errorLimit,
       [bad, look(1, arm(200, 5), NOBODY)],
     ],
     [
-      'errors 0.5 % on 2.4.0 (1 of 200): within the limit of 1 %, but above it in 2 of the last 3 looks (fails at 2 of 3)',
+      'errors 0.5% on 2.4.0 (1 of 200): within the limit of 1%, but above it in 2 of the last 3 looks (fails at 2 of 3)',
       errorLimit,
       [bad, look(1, arm(200, 5), NOBODY), good],
     ],
@@ -325,10 +325,10 @@ describe('the sentence of the split', () => {
   }
 
   it('says what the version gets and should get', () => {
-    expect(say(20, 380)).toBe('2.4.0 gets 5 % of the requests (20 of 400) at 5%: no sign of a wrong split')
+    expect(say(20, 380)).toBe('2.4.0 gets 5% of the requests (20 of 400) at 5%: no sign of a wrong split')
     expect(say(20, 80, { hasCohorts: true })).toBe('not enough requests yet to judge the split: 100; it needs 200')
     expect(say(90, 350)).toMatch(
-      /^2\.4\.0 gets 20 % of the requests \(90 of 440\) instead of 5%: the router does not split as it should, error odds less than 1 : 1,000,000,000$/,
+      /^2\.4\.0 gets 20% of the requests \(90 of 440\) instead of 5%: the router does not split as it should, odds of a false alarm less than 1 : 1,000,000,000$/,
     )
     expect(say(1, 1, { stable: { kind: 'noData', reason: 'gone' } })).toBe('2.3.9 cannot be seen: gone')
   })
@@ -355,21 +355,21 @@ describe('the sentence of a canary that is not fit for anybody', () => {
   }
 
   it.each<[string, string | null]>([
-    ['errors 63 % (50 of 80) on 2.4.0 against 0 % (0 of 80) on 2.3.9: below the floor of 50 %', say([40, 25])],
+    ['errors 63% (50 of 80) on 2.4.0 against 0% (0 of 80) on 2.3.9: below the floor of 50%', say([40, 25])],
     [
-      'errors 100 % (80 of 80, 78 without an answer) on 2.4.0 against 0 % (0 of 80) on 2.3.9: below the floor of 50 %',
+      'errors 100% (80 of 80, 78 without an answer) on 2.4.0 against 0% (0 of 80) on 2.3.9: below the floor of 50%',
       say([40, 40, 39]),
     ],
     [
-      'errors 63 % (50 of 80) on 2.4.0, but also 60 % (48 of 80) on 2.3.9: below the floor of 50 %',
+      'errors 63% (50 of 80) on 2.4.0, but also 60% (48 of 80) on 2.3.9: below the floor of 50%',
       say([40, 25], { stable: { requests: 40, errors: 24 } }),
     ],
     [
-      'errors 63 % (50 of 80) on 2.4.0, and nothing is known of 2.3.9: below the floor of 50 %',
+      'errors 63% (50 of 80) on 2.4.0, and nothing is known of 2.3.9: below the floor of 50%',
       say([40, 25], { stable: { requests: 0, errors: 0 } }),
     ],
     [
-      'errors 63 % (50 of 80) on 2.4.0 against 0.5 % (5 of 1,000) on 2.3.9 before: below the floor of 50 %',
+      'errors 63% (50 of 80) on 2.4.0 against 0.5% (5 of 1,000) on 2.3.9 before: below the floor of 50%',
       say([40, 25], { stable: { requests: 0, errors: 0 }, past: { requests: 1_000, errors: 5 } }),
     ],
   ])('%s', (said, reason) => {
@@ -388,10 +388,10 @@ describe('the sentence of a proof', () => {
   it('says by the versions what is shown or not yet', () => {
     const check = errorCheck({ notWorseThan: 1.5 })
     expect(prove(check, repeated(5, arm(1_000, 10), arm(1_000, 10)))).toBe(
-      'errors on 2.4.0 fewer than 1.5 times as many as on 2.3.9: not yet shown (error odds 1 : 2.5, shown at 1 : 20)',
+      'errors on 2.4.0 fewer than 1.5 times as many as on 2.3.9: not yet shown (false-proof odds 1 : 2.5, shown at 1 : 20)',
     )
     expect(prove(ordersCheck({ notAbove: 1.5 }), repeated(300, orders(1_000, 30), orders(1_000, 30)))).toMatch(
-      /^orders on 2\.4\.0 fewer than 1\.5 times as many as on 2\.3\.9 and more than 0\.9 times as many as on 2\.3\.9: shown, error odds /,
+      /^orders on 2\.4\.0 fewer than 1\.5 times as many as on 2\.3\.9 and more than 0\.9 times as many as on 2\.3\.9: shown, odds of a false proof /,
     )
     expect(prove(errorLimit, repeated(1, arm(1), arm(1)))).toContain('compares nothing')
   })

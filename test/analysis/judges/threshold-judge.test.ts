@@ -37,7 +37,7 @@ describe('the threshold judge of errors', () => {
     const [verdict] = verdictsOver(errors({ failures: 1, of: 1 }), series([5]))
     expect(verdict).toEqual({
       outcome: 'fail',
-      reason: 'errors 5 % on canary (5 of 100): above the limit of 1 % at the last look',
+      reason: 'errors 5% on canary (5 of 100): above the limit of 1% at the last look',
       evidence: {
         judge: 'threshold',
         figures: { canaryShare: 0.05, canaryRequests: 100, max: 0.01, breaches: 1, looks: 1, failures: 1, of: 1 },

@@ -86,7 +86,7 @@ describe('the power to see a rise of errors', () => {
     )
   })
 
-  it('finds the smallest rise that is seen with 90 %', () => {
+  it('finds the smallest rise that is seen with 90%', () => {
     const smallest = smallestSize(sight, plan) ?? 0
     expect(sight.power(plan, smallest)).toBeGreaterThanOrEqual(0.9)
     expect(sight.power(plan, smallest * 0.95)).toBeLessThan(0.9)
@@ -164,7 +164,7 @@ describe('the power to see that events fall or rise', () => {
     )
   })
 
-  it('finds the smallest fall that is seen with 90 %, down to no event at all', () => {
+  it('finds the smallest fall that is seen with 90%, down to no event at all', () => {
     const sight = eventSight(ordersCheck({ notBelow: 0.9 }), 'fall', 0.03)
     if (sight === null) throw new Error('a fall is watched')
     const bake = { ...plan, bake: 900_000 }
@@ -176,7 +176,7 @@ describe('the power to see that events fall or rise', () => {
 
   it('is told as plans write it', () => {
     const sight = eventSight(ordersCheck({ notBelow: 0.9 }), 'fall', 0.03)
-    expect(sight?.describe(0.675)).toBe('orders falling to 0.675x of 3 %')
+    expect(sight?.describe(0.675)).toBe('orders falling to 0.675x of 3%')
     expect([0.9, 0.89].map((change) => sight?.accepts(change))).toEqual([true, false])
   })
 })

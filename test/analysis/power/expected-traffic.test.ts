@@ -107,10 +107,10 @@ describe('the traffic that is expected', () => {
   it('is not known without requests, and refuses a rise that is none', () => {
     expect(expectedTraffic({}, null)).toBeNull()
     expect(expectedTraffic({ rise: 0.01 }, measured)).toEqual({
-      problem: 'a rise to 1 % is none: 1 % of the requests fail as it is',
+      problem: '1% is no rise: 1% of requests already fail',
     })
     expect(expectedTraffic({}, { ...measured, errorShare: 1 })).toEqual({
-      problem: '100 % of the requests fail as it is: there is no rise above that',
+      problem: '100% of requests already fail, so the share cannot rise',
     })
     expect(expectedTraffic({}, { ...measured, errorShare: 0 })).toMatchObject({ errors: { from: 0, to: 0.01 } })
     expect(expectedTraffic({}, { ...measured, errorShare: 0.5 })).toMatchObject({ errors: { from: 0.5, to: 1 } })

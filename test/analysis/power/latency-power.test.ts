@@ -37,7 +37,7 @@ describe('the power to see that all requests are slower', () => {
     [50, 5_000, 60, 1, 1.2, 0.01, 10, 'coarse', 0.9],
     [50, 100, 400, 1, 1.4, 0.01, 10, 'coarse', 0.9],
   ])(
-    'is within 0.07 of the judge (and chance) for %d requests/s, %d bp, %d s, ratio %d, %dx, α %d, every %d s, %s, p99 %d s',
+    'is within 0.07 of the judge (and chance) for %d requests/s, %d bp, %d s, ratio %d, %dx, α %d, every %d s, %s, p99%d s',
     (requestsPerSecond, weight, seconds, notWorseThan, factor, alpha, every, buckets, p99) => {
       const bake = { requestsPerSecond, weight, bake: seconds * 1_000, interval: every * 1_000 }
       const own = latencyCheck({ notWorseThan, alpha, minRequests: 1 })
@@ -101,7 +101,7 @@ describe('the power to see that all requests are slower', () => {
     )
   })
 
-  it('finds the bake and the smallest slowdown that have 90 %', () => {
+  it('finds the bake and the smallest slowdown that have 90%', () => {
     const bake = bakeForPower(sight, plan, 1.4) ?? 0
     expect(sight.power({ ...plan, bake }, 1.4)).toBeGreaterThanOrEqual(0.9)
     expect(sight.power({ ...plan, bake: bake - 20_000 }, 1.4)).toBeLessThan(0.9)

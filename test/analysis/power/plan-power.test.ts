@@ -56,13 +56,13 @@ describe('the power of a plan', () => {
     const rows = powerOf(planOf(STEPS), TRAFFIC)
     expect(rows.map(({ isWeak }) => isWeak)).toEqual([false, true, false, false])
     expect(rows[1]?.text).toMatch(
-      /^at 20 requests\/s and 1% this bake of 10m .* power; .* gives 90 %, and from [\d.]+ % on this bake has 90 %$/,
+      /^at 20 requests\/s and a weight of 1%, this bake of 10m .* power; a bake of .* would have 90% power; this one reaches 90% at [\d.]+% or more$/,
     )
-    expect(rows[1]).toMatchObject({ regression: { size: 0.02, text: '2 %', said: 'a rise from 0.5 % to 2 %' } })
+    expect(rows[1]).toMatchObject({ regression: { size: 0.02, text: '2%', said: 'a rise from 0.5% to 2%' } })
     expect(rows[1]?.needs).toBeGreaterThan(600_000)
     expect(rows[1]?.from?.size).toBeGreaterThan(0.02)
     expect(rows[0]?.text).toBe('only internal: their traffic is not known')
-    expect(rows[3]?.text).toContain('only what stable has shown before is left to compare with')
+    expect(rows[3]?.text).toContain('only the past of stable is left to compare with')
   })
 
   it('counts the checks of an analysis in its step only', () => {
@@ -90,7 +90,7 @@ describe('the power of a plan', () => {
 
   it('asks of latency half as much again as is accepted, or what is stated', () => {
     const checks = { slow: { latency: { quantiles: ['p99'], notWorseThan: '1.2x' } } }
-    expect(only(checks, {})?.text).toBe('how slow requests are is not known: --latency p50=80ms,p99=900ms says it')
+    expect(only(checks, {})?.text).toBe('latency is not known: state it with --latency p50=80ms,p99=900ms')
     expect(only(checks, { latency: LATENCY })).toMatchObject({ regression: { size: 1.2 * 1.5 } })
     const stated = only(checks, { latency: LATENCY, slower: 3 })
     expect(stated?.regression?.said).toBe('all requests 3x as slow')
@@ -101,19 +101,19 @@ describe('the power of a plan', () => {
     const fewer = { orders: { rate: { of: 'orders', notBelow: '0.8x' } } }
     const more = { orders: { rate: { of: 'orders', notAbove: '1.5x' } } }
     const events = { orders: 0.03 }
-    expect(only(fewer, {})?.text).toBe('how many orders there are per request is not known: --event orders=3% says it')
+    expect(only(fewer, {})?.text).toBe('the number of orders per request is not known: state it with --event orders=3%')
     expect(only(fewer, { events: { orders: 0 } })?.power).toBeNull()
     expect(only(fewer, { events })?.regression?.size).toBeCloseTo(0.6, 12)
     expect(only(more, { events })?.regression?.size).toBeCloseTo(2, 12)
     expect(only(fewer, { events, changes: { orders: 0.5 } })?.regression?.text).toBe('0.5x')
-    expect(only(fewer, { events, changes: { orders: 1.5 } })?.text).toBe('whether orders rise is not asked')
+    expect(only(fewer, { events, changes: { orders: 1.5 } })?.text).toBe('this check sets no upper limit for orders')
   })
 
   it('tells what a check accepts from what it misses, and from where on it sees', () => {
     const row = only({ errors: { errorRate: { notWorseThan: '5x' } } }, {})
     expect(row).toMatchObject({ power: null, needs: null, isWeak: false, regression: { size: 0.02 } })
     expect(row?.text).toMatch(
-      /^a rise from 0\.5 % to 2 % is within what this check accepts; this bake sees .+ % with 90 %$/,
+      /^a rise from 0\.5% to 2% is within what this check accepts; this bake sees .+% with 90% power$/,
     )
     expect(row?.from?.size).toBeGreaterThan(0.025)
   })
@@ -123,7 +123,7 @@ describe('the power of a plan', () => {
     expect(row).toMatchObject({ regression: { size: 0.02 }, isWeak: false })
     expect(row?.power).toBeGreaterThan(row?.falseAlarm ?? 1)
     expect(row?.falseAlarm).toBeGreaterThan(0)
-    expect(row?.text).toMatch(/ this bake of 10m sees a rise from 0\.5 % to 2 % with .* power/)
+    expect(row?.text).toMatch(/ this bake of 10m sees a rise from 0\.5% to 2% with .* power/)
     const ratio = only({ errors: { errorRate: { maxRatio: '5x' } } }, {})
     expect([ratio?.power === null, ratio?.falseAlarm === null, ratio?.isWeak]).toEqual([false, false, false])
     expect(only(ERRORS, {})?.falseAlarm).toBeNull()
@@ -145,10 +145,12 @@ describe('the power of a plan', () => {
       [50, 1_667, true],
     ])
     expect(rows[0]?.wait?.text).toBe(
-      'at 3 requests/s and 1% errors needs 27m 47s for its 50 requests on the canary; the bake of 10m would be held for 15m, then paused',
+      'errors needs 50 requests on the canary, about 27m 47s at 3 requests/s and a weight of 1%; the bake of 10m is held for 15m, then paused',
     )
-    expect(rows[1]?.wait?.text).toMatch(/ for its 50 requests on the canary$/)
-    expect(rows[2]?.wait?.text).toMatch(/ on stable; the bake of 20m would be held until then$/)
+    expect(rows[1]?.wait?.text).toMatch(
+      /^errors needs 50 requests on the canary, about 27m 47s at 3 requests\/s and a weight of 1%$/,
+    )
+    expect(rows[2]?.wait?.text).toMatch(/ requests on stable, about .*; the bake of 20m waits for them$/)
   })
 
   it('waits for requests as well where there is no figure, but not where nobody is', () => {
@@ -169,7 +171,7 @@ describe('the power of a plan', () => {
       ['slowest', true],
       ['hidden', null],
     ])
-    expect(rows[2]?.text).toBe('the limit of 60 s lies above the largest latency bucket: it cannot be seen')
+    expect(rows[2]?.text).toBe('the limit of 60 s is above the largest latency bucket, so it cannot be seen')
   })
 
   it('says in one row why a query has no figure', () => {

@@ -20,7 +20,7 @@ const say = (sight: Sight, bake: BakePlan, size: number) =>
 describe('advice about a bake', () => {
   const sight = sightOf(0.005)
 
-  it('finds the bake that has 90 % power, in whole looks', () => {
+  it('finds the bake that has 90% power, in whole looks', () => {
     const longer = bakeForPower(sight, plan, 0.02) ?? 0
     expect(longer % plan.interval).toBe(0)
     expect(sight.power({ ...plan, bake: longer }, 0.02)).toBeGreaterThanOrEqual(0.9)
@@ -28,7 +28,7 @@ describe('advice about a bake', () => {
     expect(bakeForPower(sight, plan, 0.0051)).toBeNull()
   })
 
-  it('names what would give 90 % only where it is missing', () => {
+  it('names what would give 90% only where it is missing', () => {
     const weak = powerOfBake(sight, plan, 0.02)
     expect(weak.needs).toBe(bakeForPower(sight, plan, 0.02))
     expect(weak.from).toBeGreaterThan(0.02)
@@ -41,13 +41,13 @@ describe('advice about a bake', () => {
   it('is one sentence', () => {
     const tolerant = sightOf(0.001, { notWorseThan: 1.5, alpha: 0.01 })
     expect(say(tolerant, { requestsPerSecond: 50, weight: 100, bake: 600_000, interval: 10_000 }, 0.01)).toMatch(
-      /^at 50 requests\/s and 1% this bake of 10m sees a rise from 0\.1 % to 1 % with \d\d % power; \d+m( \d+s)? gives 90 %, and from [\d.]+ % on this bake has 90 %$/,
+      /^at 50 requests\/s and a weight of 1%, this bake of 10m sees a rise from 0\.1% to 1% with \d\d% power; a bake of \d+m( \d+s)? would have 90% power; this one reaches 90% at [\d.]+% or more$/,
     )
     expect(say(sight, { ...plan, bake: 3_600_000 }, 0.02)).toBe(
-      'at 100 requests/s and 5% this bake of 1h sees a rise from 0.5 % to 2 % with over 99 % power',
+      'at 100 requests/s and a weight of 5%, this bake of 1h sees a rise from 0.5% to 2% with over 99% power',
     )
     expect(say(sight, { ...plan, requestsPerSecond: 0.001 }, 0.0051)).toMatch(
-      /under 1 % power; no bake up to 30d gives 90 %$/,
+      /under 1% power; no bake up to 30d gives 90%$/,
     )
   })
 
@@ -55,7 +55,7 @@ describe('advice about a bake', () => {
     const fall = eventSight(ordersCheck({ notBelow: 0.9 }), 'fall', 0.03)
     if (fall === null) throw new Error('a fall is watched')
     expect(say(fall, { ...plan, bake: 600_000 }, 0.7)).toMatch(
-      /sees orders falling to 0\.7x of 3 % with \d+ % power; .+ gives 90 %, and from 0\.\d+x down this bake has 90 %$/,
+      /sees orders falling to 0\.7x of 3% with \d+% power; a bake of .+ would have 90% power; this one reaches 90% at 0\.\d+x or less$/,
     )
   })
 })

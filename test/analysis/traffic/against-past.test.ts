@@ -41,7 +41,7 @@ describe('a canary that everybody is on, against what stable has shown before', 
     expect(alone(CHECK, times(60, counts(100, 1))).at(-1)).toMatchObject({
       outcome: 'pass',
       reason:
-        'everybody is on 2.4.0: errors 1 % (60 of 6,000) against 0.5 % (50 of 10,000) that 2.3.9 has shown before: not shown to be above 2 % (error odds 1 : 1, fails at 1 : 100), after 1m',
+        'everybody is on 2.4.0: errors 1% (60 of 6,000) against 0.5% (50 of 10,000) on 2.3.9 before: no sign of being above 2% (false-alarm odds 1 : 1, fails at 1 : 100), after 1m',
     })
   })
 
@@ -63,7 +63,7 @@ describe('a canary that everybody is on, against what stable has shown before', 
     expect(verdicts.at(-1)).toMatchObject({
       outcome: 'fail',
       reason: expect.stringMatching(
-        /^everybody is on 2\.4\.0: errors [\d.]+ % \(.*\) against 0\.5 % \(50 of 10,000\) that 2\.3\.9 has shown before: above 2 %, error odds 1 : \d+, after 5m \d+s$/,
+        /^everybody is on 2\.4\.0: errors [\d.]+% \(.*\) against 0\.5% \(50 of 10,000\) on 2\.3\.9 before: above 2%, odds of a false alarm 1 : \d+, after 5m \d+s$/,
       ),
     })
   })
@@ -112,7 +112,9 @@ describe('a canary that everybody is on, against what stable has shown before', 
     expect(failsAt(alone(check, orders(0)))).toBeGreaterThan(0)
     expect(failsAt(alone(check, orders(0.4)))).toBeGreaterThan(0)
     expect(alone(check, orders(0.05)).at(-1)).toMatchObject({
-      reason: expect.stringContaining('orders 5 % (300 of 6,000) against 5 % (500 of 10,000) that 2.3.9 has shown'),
+      reason: expect.stringContaining(
+        'orders 5% (300 of 6,000) against 5% (500 of 10,000) on 2.3.9 before: no sign of being above ',
+      ),
     })
   })
 
@@ -125,7 +127,7 @@ describe('a canary that everybody is on, against what stable has shown before', 
     expect(failsAt(alone(check, times(60, slow(0.1)), past))).toBe(-1)
     const failed = alone(check, times(60, slow(0.6)), past)
     expect(failsAt(failed)).toBeGreaterThan(0)
-    expect(failed.at(-1)?.reason).toMatch(/^everybody is on 2\.4\.0: \d+ % slower than 500 ms \(.*\) against p95 /)
+    expect(failed.at(-1)?.reason).toMatch(/^everybody is on 2\.4\.0: \d+% slower than 500 ms \(.*\) against p95 /)
   })
 
   it('is asked nothing where too little is known of stable, or the check compares no counts', () => {

@@ -34,19 +34,19 @@ describe('what is no plan', () => {
     ['no byte', '', 1, 'the plan is empty'],
     ['only comments', '# a\n# b\n', 1, 'the plan is empty'],
     ['only a mark of a document', '---\n', 1, 'the plan is empty'],
-    ['a word', 'hello\n', 1, 'this is no plan'],
-    ['a list', '- weight: 5%\n', 1, 'this is no plan'],
+    ['a word', 'hello\n', 1, 'this is not a plan'],
+    ['a list', '- weight: 5%\n', 1, 'this is not a plan'],
     [
       'a NUL byte',
       `${FULL}onFail: "a\0"\n`,
       5,
-      'this is no text: it holds a NUL character, as binary files and UTF-16 do',
+      'this is not text: it holds a NUL character, as binary files and UTF-16 do',
     ],
-    ['UTF-16', utf16.toString('utf8'), 1, 'this is no UTF-8'],
-    ['UTF-16, the other way round', Buffer.from(utf16).swap16().toString('utf8'), 1, 'this is no UTF-8'],
-    ['a JPEG', jpeg.toString('utf8'), 1, 'this is no UTF-8'],
-    ['two documents', `${FULL}---\n${FULL}`, 5, 'a second document begins here, and a plan is one'],
-    ['three documents of nothing', '---\n---\n---\n', 2, 'a second document begins here, and a plan is one'],
+    ['UTF-16', utf16.toString('utf8'), 1, 'this is not UTF-8'],
+    ['UTF-16, the other way round', Buffer.from(utf16).swap16().toString('utf8'), 1, 'this is not UTF-8'],
+    ['a JPEG', jpeg.toString('utf8'), 1, 'this is not UTF-8'],
+    ['two documents', `${FULL}---\n${FULL}`, 5, 'a second document begins here, and a plan is a single one'],
+    ['three documents of nothing', '---\n---\n---\n', 2, 'a second document begins here, and a plan is a single one'],
     ['a key that reaches into the program', `${FULL}__proto__: { a: 1 }\n`, 5, '__proto__ cannot be a key'],
     [
       'such a key where anything may stand',
@@ -93,7 +93,7 @@ describe('what is no plan', () => {
       {
         rule: 'unseen-character',
         line: 6,
-        message: 'this text holds U+202E, which nobody can see',
+        message: 'this text holds U+202E, which is invisible',
         received: 'up<U+202E>',
       },
     ])
@@ -282,7 +282,7 @@ describe('a plan with more problems than anybody reads', () => {
   it('shows a hundred, and says first how many there are', () => {
     const problems = problemsOf(`${FULL}${unknown}`)
     expect(problems).toHaveLength(101)
-    expect(problems[0]).toMatchObject({ message: 'there are 2,000 problems, of which 100 are shown', line: 1 })
+    expect(problems[0]).toMatchObject({ message: 'there are 2,000 problems, and these are the first 100', line: 1 })
   })
 
   it('does so for JSON, too', () => {
@@ -293,8 +293,10 @@ describe('a plan with more problems than anybody reads', () => {
 
   it('does so for faults of the text, too', () => {
     const problems = problemsOf('a: 1\n'.repeat(2_000))
-    expect(problems[0]?.message).toBe('there are 1,999 problems, of which 100 are shown')
-    expect(problemsOf('}'.repeat(5_000))[0]?.message).toMatch(/^there are [\d,]+ problems, of which 100 are shown$/)
+    expect(problems[0]?.message).toBe('there are 1,999 problems, and these are the first 100')
+    expect(problemsOf('}'.repeat(5_000))[0]?.message).toMatch(
+      /^there are [\d,]+ problems, and these are the first 100$/,
+    )
   })
 
   it('is told in bounded words, however long what is wrong may be', () => {
@@ -353,7 +355,7 @@ describe('a wait that is over before the guard has looked', () => {
       {
         rule: 'bake-too-short',
         line: 5,
-        message: 'this is over before the guard has looked: it looks every 1m',
+        message: 'this ends before the guard has looked: it looks every 1m',
         received: '3s',
         expected: 'at least 1m, better twice that',
         fix: 'lengthen it, or set interval to at most 3s',

@@ -204,7 +204,7 @@ const REFUSALS: readonly Refusal[] = [
     says: 'an unknown key at the top, at the key',
     text: `${HEAD}${STEPS}weights: 5\n`,
     at: [5, 1],
-    problem: { rule: 'unknown-key', received: 'weights', fix: 'remove it or correct its spelling' },
+    problem: { rule: 'unknown-key', received: 'weights', fix: 'remove it, or use one of these keys' },
   },
   {
     says: 'an unknown key inside a step',
@@ -388,7 +388,7 @@ const REFUSALS: readonly Refusal[] = [
     says: 'a duplicate key',
     text: `${HEAD}${STEPS}onFail: pause\nonFail: rollback\n`,
     at: [6, 1],
-    problem: { rule: 'duplicate-key', message: 'this key stands twice' },
+    problem: { rule: 'duplicate-key', message: 'this key appears twice' },
   },
   {
     says: 'no steps',
@@ -475,22 +475,22 @@ const REFUSALS: readonly Refusal[] = [
     problem: { rule: 'tolerance-below-one', received: '0.9x' },
   },
   {
-    says: 'an option that means nothing beside a bare ratio',
+    says: 'an option that has no effect with a bare ratio',
     text: withCheck('{ errorRate: { maxRatio: 2x, confidence: 99% } }'),
     at: [6, 52],
-    problem: { rule: 'unused-option', message: 'confidence means nothing beside maxRatio' },
+    problem: { rule: 'unused-option', message: 'confidence has no effect with maxRatio' },
   },
   {
-    says: 'an option that means nothing beside a fixed limit',
+    says: 'an option that has no effect with a fixed limit',
     text: withCheck('{ errorRate: { max: 1%, confidence: 99% } }'),
     at: [6, 47],
     problem: { rule: 'unused-option', fix: 'remove it, or use another limit' },
   },
   {
-    says: 'an option that means nothing beside a comparison',
+    says: 'an option that has no effect with a comparison',
     text: withCheck('{ latency: { quantiles: [p95], notWorseThan: 2x, failures: 2 } }'),
     at: [6, 70],
-    problem: { rule: 'unused-option', message: 'failures means nothing beside notWorseThan' },
+    problem: { rule: 'unused-option', message: 'failures has no effect with notWorseThan' },
   },
   {
     says: 'a comparison that a canary equal to stable would fail',

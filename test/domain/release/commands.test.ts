@@ -162,7 +162,7 @@ describe('an approval', () => {
     const once = after(begun, exposed, asked, approvedByBob)
     expect(decide(by('bob'), once, 'dave')).toMatchObject({
       code: 'command.refused',
-      message: 'bob has approved already',
+      message: 'bob has already approved',
     })
     expect(decide(by('carol'), once, 'dave')).toEqual({ kind: 'accept' })
   })

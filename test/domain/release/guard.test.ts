@@ -89,7 +89,7 @@ describe('unwatchedText', () => {
       drift: { streak: 0, spans: [{ from: 40_000, to: 50_000 }] },
     })
     expect(unwatchedText(state, 0)).toBe(
-      '27s without a request, 18s without a look, 10s with the router somewhere else',
+      '27s without requests, 18s without a look, 10s with the router not as requested',
     )
     expect(blindTime(state, 0)).toBe(47_000)
     expect(unwatchedText(guardState(), 0)).toBe('')
@@ -98,9 +98,9 @@ describe('unwatchedText', () => {
 
 describe('tellOf', () => {
   it('names the check, unless the sentence begins with its name', () => {
-    expect(tellOf('ceiling', { reason: 'errors 5 % on 2.4.0' })).toBe('ceiling: errors 5 % on 2.4.0')
-    expect(tellOf('errors', { reason: 'errors 5 % on 2.4.0' })).toBe('errors 5 % on 2.4.0')
-    expect(tellOf('error', { reason: 'errors 5 % on 2.4.0' })).toBe('error: errors 5 % on 2.4.0')
+    expect(tellOf('ceiling', { reason: 'errors 5% on 2.4.0' })).toBe('ceiling: errors 5% on 2.4.0')
+    expect(tellOf('errors', { reason: 'errors 5% on 2.4.0' })).toBe('errors 5% on 2.4.0')
+    expect(tellOf('error', { reason: 'errors 5% on 2.4.0' })).toBe('error: errors 5% on 2.4.0')
   })
 })
 
@@ -120,7 +120,7 @@ describe('standingOf', () => {
   })
 
   it('does not pass on what was seen of an earlier exposure, or before a person’s word', () => {
-    const nobody = { isPassing: false, waiting: 'nobody has looked at this exposure yet' }
+    const nobody = { isPassing: false, waiting: 'the guard has not looked at this exposure yet' }
     const seen = { ...watched({ a: pass }), evidenceFrom: 50, looksHere: 3 }
     expect(standingOf([check('a')], seen, 50)).toEqual({ isPassing: true })
     expect(standingOf([check('a')], seen, 51)).toEqual(nobody)

@@ -90,8 +90,8 @@ describe('releaseCard', () => {
     ])
     expect(card.trail.map(({ text }) => text)).toEqual([
       'baseline read: stable is blue, canary is green',
-      '5% and internal asked for',
-      '5% and internal read back',
+      '5% and internal requested',
+      '5% and internal confirmed by the router',
     ])
   })
 
@@ -116,7 +116,7 @@ describe('releaseCard', () => {
 
   it('shows what the guard finds worth knowing, of the guard that runs and else of the last one', () => {
     const judged = { type: 'judged', verdicts: {}, notices: ['2.7.0 has begun anew twice'] } as const
-    const notices = ['2.7.0 gets 31 % of the requests']
+    const notices = ['2.7.0 gets 31% of the requests']
     expect(releaseCard(source, after(...BAKING), null, 0).notices).toEqual([])
     expect(releaseCard(source, after(...BAKING, judged), null, 0).notices).toEqual(judged.notices)
     expect(releaseCard(source, after(...BAKING, judged), { ...GUARD, notices }, 0).notices).toEqual(notices)

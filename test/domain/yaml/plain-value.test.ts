@@ -17,7 +17,7 @@ describe('a value', () => {
     expect(faults(list(9_999)).unbounded).toBeNull()
     expect(faults(list(10_000)).unbounded).toMatchObject({
       rule: 'too-much',
-      message: 'this is too much to be a plan',
+      message: 'this is too large for a plan',
       expected: 'at most 10,000 values',
     })
   })

@@ -10,7 +10,7 @@ const fault = (kind: FaultSpan['kind'], from: number, until = from): FaultSpan =
   ...{ kind, from: at(from), until: at(until), note: '' },
 })
 
-/** Wrong from 3 s to 4.5 s, while 20 % are wanted. */
+/** Wrong from 3 s to 4.5 s, while 20% are wanted. */
 function disturbed(faults: readonly FaultSpan[]): TargetRecord {
   const stretch = (from: number, until: number, share: number) => ({
     ...{ from: at(from), until: at(until), share, pins: [], samples: 20 },

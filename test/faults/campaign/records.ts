@@ -11,7 +11,7 @@ export function recorded(name: string): TargetRecord {
 /** One fixed moment; times of records that are made up count from it. */
 export const BEGIN = 1_800_000_000_000
 
-/** A wave in which one release went to 20 %, then to everybody, and was promoted: nothing happened to it. */
+/** A wave in which one release went to 20%, then to everybody, and was promoted: nothing happened to it. */
 export function quietRecord(): TargetRecord {
   const at = (seconds: number) => BEGIN + seconds * 1_000
   const write = (id: number, from: number, weight: number) => ({

@@ -76,7 +76,7 @@ describe('more users on the canary than the records want', () => {
     const wrong = { ...record, releases: [{ ...release, runs: [rolledBack] }], samples: [...samples, last] }
     const [violation] = checkRecord(wrong as TargetRecord)
     expect(violation).toMatchObject({ rule: 'above', at: at(12) })
-    expect(violation?.text).toContain('100 % on green where 0 % is right, for 8s')
+    expect(violation?.text).toContain('100% on green where 0% is right, for 8s')
   })
 })
 

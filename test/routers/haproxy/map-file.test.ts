@@ -118,7 +118,7 @@ describe('the map file', () => {
 
   it('is left as it is, and that is said, when nobody can say what is live', async () => {
     const { file, read } = await fileWith(HEAD)
-    expect(await keepMapFile(file, liveMap(nodeMap(500, 2), [[]]), BOUNDS)).toMatch(/no HAProxy says what is live/)
+    expect(await keepMapFile(file, liveMap(nodeMap(500, 2), [[]]), BOUNDS)).toMatch(/no HAProxy node says what is live/)
     expect(await read()).toBe(HEAD)
   })
 

@@ -156,9 +156,8 @@ function conclude(
   const { tally, wealth } = state
   const seen = describeQuantiles(check, state, names)
   const watched = formatWatched(releaseOf(state).watched)
-  const breach = describeBreach(rule, names)
   if (wealth.logPeak >= -Math.log(rule.alpha)) {
-    const reason = `${seen}: ${breach}, error odds ${formatOdds(wealth.logPeak)}, ${watched}`
+    const reason = `${seen}: ${describeBreach(rule, names)}, odds of a false alarm ${formatOdds(wealth.logPeak)}, ${watched}`
     const failure: Verdict = { outcome: 'fail', reason, evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
@@ -166,7 +165,7 @@ function conclude(
   if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
   const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
   const coarse = describeCoarseness(check, rule, state, thresholds)
-  const reason = `${seen}: not shown to be ${breach} ${standing}, ${watched}${coarse}`
+  const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${coarse}`
   return { state, verdict: { outcome: 'pass', reason, evidence } }
 }
 
@@ -229,7 +228,11 @@ function ruleFault(rule: SequentialRule): string | null {
 }
 
 function describeBreach(rule: SequentialRule, names: ArmNames): string {
-  return rule.notWorseThan === 1 ? `slower than ${names.stable}` : `more than ${formatRatio(rule.notWorseThan)} as slow`
+  return rule.notWorseThan === 1 ? `slower than ${names.stable}` : `at least ${formatRatio(rule.notWorseThan)} as slow`
+}
+
+function describeAbsence({ notWorseThan }: SequentialRule, names: ArmNames): string {
+  return notWorseThan === 1 ? `being slower than ${names.stable}` : `${formatRatio(notWorseThan)} as slow or slower`
 }
 
 /** `latency p95 480 ms and p99 1.2 s on 2.4.0 against 210 ms and 400 ms on 2.3.9 (9,614 / 372,100 requests)`. */
@@ -256,9 +259,9 @@ function describeCoarseness(
   thresholds: Thresholds,
 ): string {
   const visible = smallestVisibleRatio(check, state, thresholds)
-  if (visible === null) return '; the latency buckets do not lie where the requests do: hardly anything can be seen'
+  if (visible === null) return '; hardly any request falls between these latency buckets: next to nothing can be seen'
   if (visible <= rule.notWorseThan * 1.1) return ''
-  return `; the latency buckets are wide: only more than ${formatRatio(visible)} as slow can be seen`
+  return `; the latency buckets are wide: only ${formatRatio(visible)} as slow or slower can be seen`
 }
 
 function smallestVisibleRatio(check: LatencyCheck, state: LatencyState, thresholds: Thresholds): number | null {

@@ -85,7 +85,7 @@ export function stepProof(check: Check, state: ProofState, shown: CheckInput): P
   return {
     state,
     isProven: false,
-    reason: `the check ${check.name} compares nothing: only the full bake can show that all is well`,
+    reason: `the check ${check.name} compares nothing with stable: only the full bake can show that all is well`,
   }
 }
 
@@ -188,7 +188,7 @@ function conclude(
     const reason = `${weakest.claim}: not yet shown ${formatStanding(weakest.logPeak, needed, 'shown')}`
     return { state, isProven: false, reason }
   }
-  return { state, isProven: true, reason: `${all}: shown, error odds ${formatOdds(weakest.logPeak)}` }
+  return { state, isProven: true, reason: `${all}: shown, odds of a false proof ${formatOdds(weakest.logPeak)}` }
 }
 
 function questionOf(check: Check): RateQuestion | null {

@@ -234,7 +234,7 @@ function describeFailure(question: RateQuestion, state: RateState, side: Side, n
   const tally = told ?? state.release
   const how = told === undefined ? 'look by look ' : ''
   const odds = formatOdds(state[side]?.logPeak ?? 0)
-  return `${describeCounts(question, tally, names)}: ${how}${describeSide(question, side, names)}, error odds ${odds}, ${formatWatched(tally.watched)}`
+  return `${describeCounts(question, tally, names)}: ${how}${describeSide(question, side, names)}, odds of a false alarm ${odds}, ${formatWatched(tally.watched)}`
 }
 
 /**
@@ -247,25 +247,29 @@ function showsBreach(question: RateQuestion, side: Side, tally: Tally): boolean 
   return side === 'above' ? canary > stable * (question.notAbove ?? 1) : canary < stable * (question.notBelow ?? 1)
 }
 
-const AS_MANY = ' as many'
-
+/** `at least 1.5 times as many`, `at most 0.9 times as many`, `more than on 2.3.9`. */
 function describeSide(question: RateQuestion, side: Side, names: ArmNames): string {
-  const [word, ratio] = side === 'above' ? ['more', question.notAbove ?? 1] : ['fewer', question.notBelow ?? 1]
-  return ratio === 1 ? `${word} than on ${names.stable}` : `${word} than ${formatRatio(ratio)}${AS_MANY}`
+  const { word, ratio } = limitOf(question, side)
+  if (ratio === 1) return `${word} than on ${names.stable}`
+  return `${side === 'above' ? 'at least' : 'at most'} ${formatRatio(ratio)} as many`
+}
+
+function limitOf({ notAbove, notBelow }: RateQuestion, side: Side) {
+  return side === 'above' ? { word: 'more', ratio: notAbove ?? 1 } : { word: 'fewer', ratio: notBelow ?? 1 }
 }
 
 function describePass(question: RateQuestion, state: RateState, names: ArmNames): string {
   const sides = (['above', 'below'] as const).filter((side) => state[side] !== null)
   const peak = Math.max(...sides.map((side) => state[side]?.logPeak ?? 0))
   const standing = formatStanding(peak, neededLogEvidence(question), 'fails')
-  return `${describeCounts(question, state.tally, names)}: not shown to be ${describeSides(question, sides, names)} ${standing}, ${formatWatched(state.tally.watched)}`
+  const none = sides.map((side) => describeAbsence(question, side, names)).join(', nor of ')
+  return `${describeCounts(question, state.tally, names)}: no sign of ${none} ${standing}, ${formatWatched(state.tally.watched)}`
 }
 
-/** `more than 1.5 times as many`, `more than 1.2 times or fewer than 0.9 times as many`. */
-function describeSides(question: RateQuestion, sides: readonly Side[], names: ArmNames): string {
-  const said = sides.map((side) => describeSide(question, side, names))
-  if (!said.every((one) => one.endsWith(AS_MANY))) return said.join(' or ')
-  return `${said.map((one) => one.slice(0, -AS_MANY.length)).join(' or ')}${AS_MANY}`
+/** What there is no sign of: `1.5 times as many or more`, `more than on 2.3.9`. */
+function describeAbsence(question: RateQuestion, side: Side, names: ArmNames): string {
+  const { word, ratio } = limitOf(question, side)
+  return ratio === 1 ? `${word} than on ${names.stable}` : `${formatRatio(ratio)} as many or ${word}`
 }
 
 function evidenceOf(question: RateQuestion, { tally, above, below }: RateState): Evidence {

@@ -15,7 +15,7 @@ interface Slowdown {
  * The slowdowns that are bet on: all requests a little to much slower, or a few requests much slower. Most of the money is
  * on those that need many requests to be told: large ones of many requests show within two looks whatever is staked. Chosen
  * over nine slowdowns in fine and in the 11 default buckets of Prometheus clients: all of them are seen at the same
- * look as with evenly spread bets or sooner, 5 % sooner on average.
+ * look as with evenly spread bets or sooner, 5% sooner on average.
  */
 export const SLOWDOWNS: readonly Slowdown[] = weighSlowdowns([
   [1, 1.05, 2],

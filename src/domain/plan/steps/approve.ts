@@ -45,7 +45,7 @@ function reportPeople(
       message: 'nobody could approve: there is no such group',
       received: by ?? '',
       expected: 'a group from sluice.yaml',
-      fix: 'correct the name, or ask an administrator to add the group',
+      fix: 'use a group from sluice.yaml, or ask an administrator to add this one',
     })
   } else if (by !== undefined && need !== undefined && people.length < need) {
     report({

@@ -18,7 +18,7 @@ export const cohortStep = defineStep({
       context.report({
         rule: 'cohort-lost',
         path: context.path,
-        message: 'a cohort that has the canary is missing here and would go back to stable',
+        message: 'a cohort that already has the canary is missing here, so it would go back to stable',
         received: names.join(', '),
         expected: `a list that still has ${lost.join(', ')}`,
         fix: `write cohort: [${sortedCohorts([...names, ...lost]).join(', ')}]`,

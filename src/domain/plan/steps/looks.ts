@@ -15,7 +15,7 @@ export function reportUnseen(
   report({
     rule: 'bake-too-short',
     path,
-    message: `this is over before the guard has looked: it looks every ${formatDuration(interval)}`,
+    message: `this ends before the guard has looked: it looks every ${formatDuration(interval)}`,
     received: formatDuration(duration),
     expected: `at least ${writeDuration(interval)}, better twice that`,
     fix: `lengthen it${shorter}`,

@@ -17,7 +17,7 @@ export function reportFallingWeight(
       weight === before ? 'this weight repeats the one before it' : 'this weight is lower than the one before it',
     received: formatWeight(weight),
     expected: `more than ${formatWeight(before)}`,
-    fix: 'let weights rise from step to step; going back is what a rollback does',
+    fix: 'let weights rise from step to step; only a rollback lowers them',
   })
 }
 

@@ -31,12 +31,12 @@ function errorLook(random: Random, traffic: Traffic): (index: number) => CheckIn
   }
 }
 
-describe('false alarms of the error judge at alpha 5 % over an hour of looks every 10 s', () => {
+describe('false alarms of the error judge at alpha 5% over an hour of looks every 10 s', () => {
   const ramp = (minute: number) => [0.01, 0.05, 0.1, 0.25, 0.5][Math.floor(minute / 12)] ?? 0.5
 
   it.each<readonly [string, Partial<Traffic>]>([
     ['steady traffic', {}],
-    ['a fleet-wide drift of ±80 %', { stableRateAt: (minute) => 0.005 * (1 + 0.8 * Math.sin(minute / 10)) }],
+    ['a fleet-wide drift of ±80%', { stableRateAt: (minute) => 0.005 * (1 + 0.8 * Math.sin(minute / 10)) }],
     [
       'a ramp of the weight while the fleet gets worse',
       { weightAt: ramp, stableRateAt: (minute) => 0.003 + 0.00012 * minute },
@@ -87,14 +87,14 @@ describe('noise of each arm on its own, which no test of counts expects', () => 
   })
 })
 
-describe('detection of worse errors at 100 requests/s and 5 %, 0.5 % before, looks every 10 s', () => {
+describe('detection of worse errors at 100 requests/s and 5%, 0.5% before, looks every 10 s', () => {
   const detect = (seed: number, to: number, more: Partial<Traffic> = {}, runs = 300) => {
     const random = createRandom(seed)
     const traffic = { ...usual, ratioAt: () => to / 0.005, ...more }
     return repeat(runs, () => delay(errorCheck(), 720, EVERY, errorLook(random, traffic)))
   }
 
-  it('takes at most 1.3 minutes for 2 % and at most 20 seconds for 5 %, in the median', () => {
+  it('takes at most 1.3 minutes for 2% and at most 20 seconds for 5%, in the median', () => {
     const delays = detect(41, 0.02)
     expect(share(delays)).toBe(1)
     expect(median(delays)).toBeLessThanOrEqual(1.3)

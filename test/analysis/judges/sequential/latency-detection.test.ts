@@ -3,7 +3,7 @@ import { createRandom, type Random } from '../../../../src/analysis/statistics/r
 import { arm, COARSE_BOUNDS, histogram, latencyCheck, look } from '../looks.ts'
 import { delay, median, repeat, share } from '../replay.ts'
 
-/** 45 buckets, each 15 % wider than the last, from 10 ms to 4.7 s. */
+/** 45 buckets, each 15% wider than the last, from 10 ms to 4.7 s. */
 const BOUNDS: readonly number[] = Array.from({ length: 45 }, (_, index) => 0.01 * 1.15 ** index)
 
 describe('the latency judge with 5 requests/s on each arm, log-normal with median 100 ms and σ 0.6, looks every 30 s', () => {
@@ -36,13 +36,13 @@ describe('the latency judge with 5 requests/s on each arm, log-normal with media
     expect(share(run(51, 50, 30, (seconds) => seconds))).toBeLessThanOrEqual(0.05)
   })
 
-  it('sees all requests 25 % slower within 2 minutes in the median', () => {
+  it('sees all requests 25% slower within 2 minutes in the median', () => {
     expect(median(run(52, 60, 30, (seconds) => seconds * 1.25))).toBeLessThanOrEqual(2)
   })
 
   const fewSlow = (seconds: number, random: Random) => (random.uniform() < 0.03 ? seconds * 3 : seconds)
 
-  it('sees 3 % of the requests three times as slow within 7.5 minutes in the median', () => {
+  it('sees 3% of the requests three times as slow within 7.5 minutes in the median', () => {
     expect(median(run(53, 100, 60, fewSlow))).toBeLessThanOrEqual(7.5)
   })
 

@@ -28,7 +28,7 @@ describe('the proof that errors are no worse than accepted', () => {
     const equal = prove(check, errors(400, 1))
     expect(equal.at).toBeLessThan(120)
     expect(equal.last.reason).toMatch(
-      /^errors on canary fewer than 1\.5 times as many as on stable: shown, error odds (less than )?1 : [\d,]+$/,
+      /^errors on canary fewer than 1\.5 times as many as on stable: shown, odds of a false proof (less than )?1 : [\d,]+$/,
     )
     expect(prove(check, errors(400, 0.3)).at).toBeLessThan(equal.at)
     expect(prove(errorCheck({ notWorseThan: 3 }), errors(400, 1)).at).toBeLessThan(equal.at)
@@ -44,7 +44,7 @@ describe('the proof that errors are no worse than accepted', () => {
     const strict = prove(errorCheck({ notWorseThan: 1 }), errors(200, 1))
     expect(strict.at).toBe(Number.POSITIVE_INFINITY)
     expect(strict.last.reason).toMatch(
-      /^errors on canary fewer than on stable: not yet shown \(error odds 1 : .*, shown at 1 : 20\)$/,
+      /^errors on canary fewer than on stable: not yet shown \(false-proof odds 1 : .*, shown at 1 : 20\)$/,
     )
   })
 
@@ -94,7 +94,7 @@ describe('the proof of latency', () => {
     const equal = prove(check, traffic(150, 1))
     expect(equal.at).toBeLessThan(150)
     expect(equal.last.reason).toContain(
-      'latency p95 and p99 on canary below 1.5 times that of stable: shown, error odds',
+      'latency p95 and p99 on canary below 1.5 times that of stable: shown, odds of a false proof',
     )
     expect(prove(check, traffic(60, 1.7)).at).toBe(Number.POSITIVE_INFINITY)
   })

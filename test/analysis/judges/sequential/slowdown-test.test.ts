@@ -79,7 +79,7 @@ describe('the factors of a bet', () => {
   const every = thresholdsOf(slow.upperBoundsSeconds, 1)
 
   it('are the chances of a category when slowed over the usual ones, half a request added to both', () => {
-    // Slower than 0.5, 1, 2 and 4 s are usually 75, 50, 20 and 5 %; half of all requests take twice as long.
+    // Slower than 0.5, 1, 2 and 4 s are usually 75, 50, 20 and 5%; half of all requests take twice as long.
     const [factors = []] = factorsOf([{ share: 0.5, factor: 2, logWeight: 0 }], 1, slow, every, 0)
     const slowed = [0.375, 0.275, 0.225, 0.125]
     const usual = [0.5, 0.3, 0.15, 0.05]
