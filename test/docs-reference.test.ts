@@ -19,6 +19,7 @@ import { createMetrics } from '../src/telemetry/metrics.ts'
 import { apiParts } from './support/api-parts.ts'
 import { createFakeReleases } from './support/fake-releases.ts'
 import { demoInstallation } from './support/demo-installation.ts'
+import { actsOf, patternOf } from './support/followed-page.ts'
 
 /** What operators look up, held against what the code really has. */
 
@@ -179,6 +180,21 @@ describe('docs/slack.md', () => {
     const commands = [...HELP.matchAll(/^`(\/release [^`]+)`/gm)].map(([, command]) => command)
     expect(commands.length).toBeGreaterThan(5)
     expect(firstCells(textOf('docs/slack.md'))).toEqual(commands)
+  })
+})
+
+describe('docs/tutorial.md', () => {
+  it('is read as a reader does: files, commands, and what is shown', () => {
+    const kinds = actsOf(textOf('docs/tutorial.md')).map((act) => (act.kind === 'file' ? act.name : act.kind))
+    expect(kinds.slice(0, 4)).toEqual(['shop.mjs', 'commands', 'haproxy.cfg', 'sluice-shop.map'])
+    expect(kinds.filter((kind) => kind === 'shown').length).toBeGreaterThan(4)
+  })
+
+  it('shows lines in which only numbers and … may be others', () => {
+    const line = patternOf('… errors 41 % on 1.2.0 (7 of 17 / 1,807): …')
+    expect('09:13Z  rolling back: errors 9.4 % on 1.2.0 (5 of 53 / 2): more').toMatch(line)
+    expect('errors 9.4 % on 1.2.0 (5 of 53): more').not.toMatch(line)
+    expect('errors x % on 1.2.0 (5 of 53 / 2): more').not.toMatch(line)
   })
 })
 

@@ -22,6 +22,12 @@ export function actsOf(page: string): readonly Act[] {
   })
 }
 
+/** What a shown line stands for: `…` is anything, and a number is any number. */
+export function patternOf(line: string): RegExp {
+  const escaped = line.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(escaped.replaceAll(/\d+(?:\\?[.,]\d+)*/g, '\\d+(?:[.,]\\d+)*').replaceAll('…', '.*'))
+}
+
 export interface Reader {
   readonly folder: string
   readonly write: (name: string, text: string) => Promise<void>
