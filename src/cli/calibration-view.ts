@@ -2,7 +2,7 @@ import { pastRows, type PastRow, type PastScore, scoreOf } from '../analysis/cal
 import type { CheckCalibration } from '../analysis/calibration/plan-calibration.ts'
 import type { PastUsed } from '../api/routes/calibrations.ts'
 import { parseReleaseId } from '../domain/target.ts'
-import { formatDuration } from '../domain/units.ts'
+import { formatDuration, formatPercent } from '../domain/units.ts'
 import type { RenderOptions } from './render.ts'
 import { tableOf } from './table.ts'
 import { clean, columnsOf, createPaint, type Paint, wrap } from './text.ts'
@@ -64,7 +64,7 @@ function rowsOf({ name, report, minRequests }: Measured): readonly (readonly str
   const { current, proposed, effects, proposedEffects, isFall } = report
   const tolerance = (ratio: number) => `${Number((isFall ? 1 / ratio : ratio).toPrecision(3))}x`
   const row = (label: string, what: string, at: typeof current, delays: typeof effects, least: string) => [
-    ...[label, what, tolerance(at.notWorseThan), percent(at.alpha), least, falseText(at)],
+    ...[label, what, tolerance(at.notWorseThan), formatPercent(at.alpha, 3), least, falseText(at)],
     ...delays.map((delay) =>
       (isFall ? 1 / delay.times : delay.times) <= at.notWorseThan ? 'accepted' : delayText(delay),
     ),
@@ -78,7 +78,7 @@ function rowsOf({ name, report, minRequests }: Measured): readonly (readonly str
 
 function limitRow({ name, limit }: Extract<CheckCalibration, { readonly limit: unknown }>): readonly string[] {
   const { falseAlarms, effects } = limit
-  return [fit(name, LONGEST_NAME), 'now', '', 'none', '', percent(falseAlarms), ...effects.map(delayText)]
+  return [fit(name, LONGEST_NAME), 'now', '', 'none', '', formatPercent(falseAlarms, 3), ...effects.map(delayText)]
 }
 
 function delayText({ medianDelay, detected }: Measured['report']['effects'][number]): string {
@@ -97,17 +97,11 @@ const LONGEST_NAME = 16
 
 /** A share that was counted, or, with a ~, one that too few replays reached. */
 function falseText({ falseAlarms, likelyFalseAlarms }: Measured['report']['current']): string {
-  return falseAlarms === likelyFalseAlarms
-    ? percent(falseAlarms)
-    : `~${percent(Number(likelyFalseAlarms.toPrecision(2)))}`
+  return falseAlarms === likelyFalseAlarms ? formatPercent(falseAlarms, 3) : `~${formatPercent(likelyFalseAlarms, 2)}`
 }
 
 function usedText({ windows, looks, lookLength, replays }: Measured['used']): string {
   return `${replays} replays of ${looks} looks of ${formatDuration(lookLength)}, out of ${windows} recorded windows`
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))}%`
 }
 
 const PAST_HEADS = ['RELEASE', 'VERSION', 'IN FACT', 'LOOKS', 'NOW', 'PROPOSED']

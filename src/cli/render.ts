@@ -1,4 +1,5 @@
 import type { ReleaseCard } from '../domain/release/release-card.ts'
+import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
 import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
@@ -177,32 +178,7 @@ function figures({ latest }: ReleaseCard, { columns, now, paint }: Page): readon
 function cellsOf(arm: Arm | null): readonly string[] {
   if (arm === null) return ['no data', '–', '–', '–']
   const { requests, errors, p95Seconds, p99Seconds } = arm
-  return [formatCount(requests), shareOf(errors, requests), formatLatency(p95Seconds), formatLatency(p99Seconds)]
-}
-
-function shareOf(errors: number | null, requests: number): string {
-  return errors === null ? 'unknown' : formatShare(errors, requests)
-}
-
-/** `1,240`: whole, because nobody counts parts of requests; from a million on `1.24M`. */
-function formatCount(count: number): string {
-  if (count >= 1e9) return `${(count / 1e9).toPrecision(3)}G`
-  if (count >= 999_999.5) return `${(count / 1e6).toPrecision(3)}M`
-  return Math.round(count).toLocaleString('en-US')
-}
-
-/** `0.24%`, or a dash when nothing was counted. */
-export function formatShare(part: number, whole: number): string {
-  if (!(whole > 0)) return '–'
-  const percent = (part / whole) * 100
-  return `${percent >= 10 ? percent.toFixed(1) : percent.toFixed(2)}%`
-}
-
-/** `81 ms`, `1.2 s`, or a dash without a histogram. */
-export function formatLatency(seconds: number | null): string {
-  if (seconds === null || !Number.isFinite(seconds)) return '–'
-  if (seconds >= 1) return `${seconds.toFixed(1)} s`
-  return seconds >= 0.01 ? `${Math.round(seconds * 1_000)} ms` : `${(seconds * 1_000).toFixed(1)} ms`
+  return [countText(requests), errorsText(errors, requests), latencyText(p95Seconds), latencyText(p99Seconds)]
 }
 
 const OUTCOMES = {

@@ -27,6 +27,11 @@ export function formatWeight(weight: BasisPoints): string {
   return `${Number((weight / 100).toFixed(2))}%`
 }
 
+/** A share from 0 to 1 as a percentage with so many significant digits at the most: `0.0125` as `1.25%`. */
+export function formatPercent(share: number, digits: number): string {
+  return `${Number((share * 100).toPrecision(digits))}%`
+}
+
 const DURATION_UNITS: Readonly<Record<string, Milliseconds>> = {
   ms: 1,
   s: 1_000,

@@ -2,6 +2,7 @@ import type { types } from '@slack/bolt'
 import { BUTTON_VERBS, type ButtonVerb, type VerbButton, VERBS } from '../domain/release/verbs.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
+import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
 import { plainLine } from '../domain/safe-text.ts'
@@ -138,15 +139,12 @@ function figures({ latest }: ReleaseCard): string {
 function armLine(name: string, arm: Arm | null): string {
   if (arm === null) return `*${name}*  no data`
   const { requests, errors, p95Seconds, p99Seconds } = arm
-  const share = requests > 0 ? errorsText(errors, requests) : 'no requests'
+  const known = errors === null ? 'errors unknown' : `${errorsText(errors, requests)} errors`
+  const share = requests > 0 ? known : 'no requests'
   const latency = [['p95', p95Seconds] as const, ['p99', p99Seconds] as const].flatMap(([label, seconds]) =>
-    seconds === null ? [] : [`${label} ${Math.round(seconds * 1_000)} ms`],
+    seconds === null ? [] : [`${label} ${latencyText(seconds)}`],
   )
-  return `*${name}*  ${[`${Math.round(requests).toLocaleString('en-US')} requests`, share, ...latency].join(' · ')}`
-}
-
-function errorsText(errors: number | null, requests: number): string {
-  return errors === null ? 'errors unknown' : `${((errors / requests) * 100).toFixed(2)}% errors`
+  return `*${name}*  ${[`${countText(requests)} requests`, share, ...latency].join(' · ')}`
 }
 
 const OUTCOME_SIGNS = { pass: '✓', fail: '✗', inconclusive: '?' } as const

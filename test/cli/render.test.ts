@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatLatency, formatShare, renderCard } from '../../src/cli/render.ts'
+import { renderCard } from '../../src/cli/render.ts'
 import { clean, columnsOf, wrap } from '../../src/cli/text.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { demoGuard, validPlan } from '../support/demo-installation.ts'
@@ -142,18 +142,6 @@ describe('renderCard', () => {
     expect(lines).toContain('step-100')
     expect(lines).toContain('… 92 before')
     expect(lines).toContain('… 93 more')
-  })
-})
-
-describe('figures', () => {
-  it('show a dash where nothing was measured', () => {
-    expect([formatShare(0, 0), formatShare(1, Number.NaN), formatShare(3, 1_240)]).toEqual(['–', '–', '0.24%'])
-    expect([formatLatency(null), formatLatency(0.0042), formatLatency(0.0812), formatLatency(1.25)]).toEqual([
-      '–',
-      '4.2 ms',
-      '81 ms',
-      '1.3 s',
-    ])
   })
 })
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   FULL_WEIGHT,
   formatDuration,
+  formatPercent,
   formatWeight,
   LONGEST_DURATION,
   parseDuration,
@@ -135,5 +136,12 @@ describe('formatDuration', () => {
         expect(formatDuration(duration)).toMatch(/^\d+[dhms](?: \d+[hms])?$/)
       }),
     )
+  })
+})
+
+describe('a percentage', () => {
+  it('has no more significant digits than are asked for, and no zeros at its end', () => {
+    expect(formatPercent(0.0125, 3)).toBe('1.25%')
+    expect([formatPercent(0.0125, 2), formatPercent(0, 3), formatPercent(1, 3)]).toEqual(['1.3%', '0%', '100%'])
   })
 })

@@ -1,5 +1,5 @@
 import type { Check } from '../../domain/plan/checks.ts'
-import { formatDuration, type Milliseconds } from '../../domain/units.ts'
+import { formatDuration, formatPercent, type Milliseconds } from '../../domain/units.ts'
 import { type EvidencePath, evidenceOver, failsAt, tailShare } from './evidence.ts'
 import { formatRatio } from '../explain.ts'
 import { type CalibratedCheck, drawTape, eventsOf, type ReplaySource, trendOf, worsenTape } from './replays.ts'
@@ -236,13 +236,13 @@ function minRequestsOf({ check, record }: CalibrationRequest): number | null {
 function summarise(check: Check, report: Omit<CalibrationReport, 'summary'>): string {
   const { current, proposed, replays } = report
   const tolerance = (ratio: number) => formatRatio(report.isFall ? 1 / ratio : ratio)
-  const said = `${check.name}: with ${tolerance(current.notWorseThan)}, ${formatPercent(current.likelyFalseAlarms)} of ${replays} replays of stable against itself failed (budget ${formatPercent(current.alpha)})`
+  const said = `${check.name}: with ${tolerance(current.notWorseThan)}, ${formatPercent(current.likelyFalseAlarms, 2)} of ${replays} replays of stable against itself failed (budget ${formatPercent(current.alpha, 2)})`
   if (proposed === null)
     return `${said}; no tried tolerance up to ${tolerance(Math.max(...RATIOS))} keeps the budget: this metric is too uneven to be compared`
   if (proposed.notWorseThan <= current.notWorseThan && proposed.alpha === current.alpha)
     return `${said}; the check is well set`
-  const budget = proposed.alpha === current.alpha ? '' : ` with a budget of ${formatPercent(proposed.alpha)}`
-  return `${said}; ${tolerance(proposed.notWorseThan)}${budget} would give ${formatPercent(proposed.likelyFalseAlarms)}${priceOf(report)}`
+  const budget = proposed.alpha === current.alpha ? '' : ` with a budget of ${formatPercent(proposed.alpha, 2)}`
+  return `${said}; ${tolerance(proposed.notWorseThan)}${budget} would give ${formatPercent(proposed.likelyFalseAlarms, 2)}${priceOf(report)}`
 }
 
 /** What the proposal costs: when it sees the first effect that it sees in time, or that it sees none. */
@@ -252,9 +252,5 @@ function priceOf({ proposedEffects, isFall: falls }: Pick<CalibrationReport, 'pr
     if (medianDelay !== null) return `, and ${effect(times)} is still seen after ${formatDuration(medianDelay)}`
   const last = proposedEffects.at(-1)
   if (last === undefined) return ''
-  return `, but even ${effect(last.times)} is then seen in only ${formatPercent(last.detected)} of the replays: the metric is too uneven, or the recording holds a change of its own`
-}
-
-function formatPercent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))}%`
+  return `, but even ${effect(last.times)} is then seen in only ${formatPercent(last.detected, 2)} of the replays: the metric is too uneven, or the recording holds a change of its own`
 }

@@ -1,5 +1,5 @@
 import type { ErrorRateCheck, LatencyCheck } from '../../domain/plan/checks.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import { formatPercent, type Milliseconds } from '../../domain/units.ts'
 import { type EffectReport, effectReport } from './calibrate.ts'
 import { enterExposure, startCheck, stepCheck } from '../judges/check-judge.ts'
 import {
@@ -43,7 +43,7 @@ export function measureLimit(request: LimitRequest): LimitReport {
   const reports = effects.map((times) =>
     effectReport(times, delaysOver(tapes.map((tape) => worsenTape(check, tape, times, random))), replays),
   )
-  const failed = `${Number((falseAlarms * 100).toPrecision(2))}%`
+  const failed = formatPercent(falseAlarms, 2)
   const summary = `${check.name}: ${failed} of ${replays} replays of stable against itself failed; a limit has no budget, so nothing is proposed`
   return { replays, falseAlarms, effects: reports, summary }
 }

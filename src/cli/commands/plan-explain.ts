@@ -2,7 +2,7 @@ import type { Exposure } from '../../domain/exposure.ts'
 import { type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
 import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
-import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight } from '../../domain/units.ts'
+import { type BasisPoints, FULL_WEIGHT, formatDuration, formatPercent, formatWeight } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import type { RenderOptions } from '../render.ts'
 import type { Session } from '../session.ts'
@@ -105,7 +105,7 @@ function watches(plan: Plan, checks: readonly TimelineCheck[], page: Page): read
       ...rest.map((line) => gap + line),
     ]
   })
-  const budget = `false alarm over the whole release: at most ${percent(plan.errorBudget)}`
+  const budget = `false alarm over the whole release: at most ${formatPercent(plan.errorBudget, 3)}`
   return [
     `watched every ${formatDuration(plan.interval)}, from the first exposure to the end`,
     ...lines,
@@ -122,18 +122,17 @@ function policies(plan: Plan, { width }: Page): readonly string[] {
   return [
     ...wrap(`when a check fails: ${onFail}`, width),
     ...wrap(`when inconclusive: hold for ${held}, then ${onInconclusive.then}`, width),
-    ...wrap(`when somebody else changes the router: pause after ${often}, or ${percent(share)} of a bake`, width),
     ...wrap(
-      `when ${percent(errors)} of ${requests} or more requests to the canary fail: rollback, whatever the checks say`,
+      `when somebody else changes the router: pause after ${often}, or ${formatPercent(share, 3)} of a bake`,
+      width,
+    ),
+    ...wrap(
+      `when ${formatPercent(errors, 3)} of ${requests} or more requests to the canary fail: rollback, whatever the checks say`,
       width,
     ),
   ]
 }
 
 function alphaText({ alpha }: TimelineCheck): string {
-  return alpha === null ? 'no α' : `α ${percent(alpha)}`
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))}%`
+  return alpha === null ? 'no α' : `α ${formatPercent(alpha, 3)}`
 }

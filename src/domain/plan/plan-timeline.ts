@@ -9,7 +9,7 @@ import {
 } from './checks.ts'
 import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
 import type { Plan } from './plan.ts'
-import { formatDuration, type Milliseconds } from '../units.ts'
+import { formatDuration, formatPercent, type Milliseconds } from '../units.ts'
 
 /** One action of a plan in time. */
 export interface TimelineRow {
@@ -84,7 +84,7 @@ export function timelineOf({ actions, checks, interval }: Plan): Timeline {
 function questionOf(check: Check): string {
   switch (check.kind) {
     case 'errorRate':
-      return `failed requests at most ${limitOf(check.rule, "x stable's share", percent)}`
+      return `failed requests at most ${limitOf(check.rule, "x stable's share", (share) => formatPercent(share, 6))}`
     case 'latency': {
       const quantiles = check.quantiles.map(quantileName).join(', ')
       if (check.rule.judge === 'sequential')
@@ -209,8 +209,4 @@ function conditions(success: string | null, failure: string | null): string {
     ...(failure === null ? [] : [`failure: ${failure}`]),
   ]
   return parts.length === 0 ? '' : `; ${parts.join('; ')}`
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(6))}%`
 }

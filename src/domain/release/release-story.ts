@@ -2,6 +2,7 @@ import type { ReleaseEvent } from './release-events.ts'
 import type { Exposure } from '../exposure.ts'
 import { formatDuration } from '../units.ts'
 import { type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
+import { formatWeight } from '../units.ts'
 
 /** The line that an event leaves in the story, or null for one that people do not want to read about. */
 export function tellEvent(event: ReleaseEvent, next: ReleaseState): TrailEntry | null {
@@ -75,6 +76,6 @@ function reasonText(reason: string): string {
 
 /** `5%` or `5% and cohorts beta, internal`. */
 export function exposureText(exposure: Exposure): string {
-  const weight = `${Number((exposure.weight / 100).toFixed(2))}%`
+  const weight = formatWeight(exposure.weight)
   return exposure.cohorts.length === 0 ? weight : `${weight} and ${exposure.cohorts.join(', ')}`
 }
