@@ -5,7 +5,7 @@ import { startDataPath } from '../test/support/haproxy-server.ts'
 import { openBench, percentile, QUIET_NOTIFIER, twoStepPlan } from './support/stage.ts'
 
 /**
- * How long from an abort to weight 0 read back, on a real HAProxy and a real Temporal dev server. The clock starts when
+ * How long from an abort to weight 0 confirmed, on a real HAProxy and a real Temporal dev server. The clock starts when
  * the command is sent, so the figure holds the way to the workflow as well; it stops when the adapter has read weight 0.
  */
 const { values } = parseArgs({ options: { aborts: { type: 'string', default: '200' } } })
@@ -55,7 +55,7 @@ await bench.close()
 await plain.close()
 await path.stop()
 
-console.log(`abort → weight 0 read back on HAProxy, ${aborts} aborts, ms (goal: p99 ≤ 250 from accepted)`)
+console.log(`abort → weight 0 confirmed on HAProxy, ${aborts} aborts, ms (goal: p99 ≤ 250 from accepted)`)
 console.log('')
 console.log('                         p50     p90     p99     max')
 for (const [name, list] of [

@@ -89,7 +89,7 @@ export const FAULT_KINDS = {
   'forged-update': harmless('forged', 'malformed updates: `null`, no actor, numbers for text, text for numbers'),
   'forged-signal': harmless('forged', 'malformed and unknown signals to release and lane, `null` among them'),
   'forged-flood': harmless('forged', '300 signals at once'),
-  'forged-end': harmless('forged', 'the lane is told that the release has ended, and another one is asked for'),
+  'forged-end': harmless('forged', 'the lane is told that the release has ended, and another one is requested'),
   terminated: brief('forged', 'the release is terminated in Temporal'),
   cancelled: harmless('forged', 'the release is cancelled in Temporal'),
   reset: brief('forged', 'the release is reset to an earlier event in Temporal', LANE_PATIENCE),

@@ -29,7 +29,7 @@ function checkApproval(release: ReleaseRecord, { script, commands }: TargetRecor
       releaseId === release.releaseId && verb === 'approve' && status === 200 && HONEST.includes(person),
   )
   if (approval !== undefined && approval.at <= beyond.at) return []
-  const text = `${beyond.weight / 100}% was asked for before anybody of the group had approved`
+  const text = `${beyond.weight / 100}% was requested before anybody in the group had approved`
   return [{ rule: 'authority', label: release.label, at: beyond.at, text }]
 }
 

@@ -22,7 +22,7 @@ export function checkSaid(release: ReleaseRecord, record: TargetRecord): readonl
   )
   const unseen = readBack.flatMap((write): readonly Violation[] => {
     if (wasSeen(write, record)) return []
-    const text = `${write.weight / 100}% on ${write.canary} was read back, but no sample shows it`
+    const text = `${write.weight / 100}% on ${write.canary} was confirmed, but no sample shows it`
     return [{ rule: 'said', label, at: write.endedAt ?? write.at, text }]
   })
   return [...unseen, ...checkRolledBack(release), ...checkAborts(release, record)]
@@ -58,7 +58,7 @@ function checkRolledBack({ label, runs }: ReleaseRecord): readonly Violation[] {
   if (writes.length === 0) return [{ rule: 'said', label, at, text: 'rolled back, though nothing had been exposed' }]
   const back = last.writes.at(-1)
   if (back?.ending === 'completed') return []
-  return [{ rule: 'said', label, at, text: 'rolled back, though its last write was not read back' }]
+  return [{ rule: 'said', label, at, text: 'rolled back, though its last write was not confirmed' }]
 }
 
 function wasSeen(write: WriteFact, { samples, pools, faults }: TargetRecord): boolean {

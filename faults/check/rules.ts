@@ -12,7 +12,7 @@ export const RULES = {
   stuck: 'neither ended nor waiting for a person 60 s after the last fault, or a lane that is not free',
   promoted: 'a canary was promoted that failed half of its requests or more',
   said: 'a record says of the router what it did not show',
-  authority: 'something took effect that nobody with the authority had asked for',
+  authority: 'something took effect that nobody with the authority had requested',
 } as const
 
 export type Rule = keyof typeof RULES
