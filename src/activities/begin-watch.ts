@@ -30,7 +30,7 @@ export function beginWatch(input: GuardInput, now: Milliseconds): GuardState {
     looks: resume?.looks ?? 0,
     // Blindness is counted per guard: a pause or a new exposure starts it anew, the spans stay for the bake.
     ...{ blindSince: null, blindSpans: closedSpans(resume, resume?.blindSpans, resume?.blindSince) },
-    share: beginShare(resume, isAnew),
+    share: beginSampleRatio(resume, isAnew),
     routerFault: null,
     repairs: resume?.repairs ?? [],
     repairCount: resume?.repairCount ?? 0,
@@ -64,9 +64,9 @@ function beginChecks(input: GuardInput, isNewExposure: boolean): GuardState['che
 }
 
 /** A split that was found wrong was so at that exposure; at the next one it is judged anew. */
-function beginShare(resume: GuardState | null, isAnew: boolean): unknown {
-  const share = (resume?.share ?? null) as SampleRatioState | null
-  return isAnew && share !== null && share.failure !== null ? startSampleRatio() : share
+function beginSampleRatio(resume: GuardState | null, isAnew: boolean): unknown {
+  const before = (resume?.share ?? null) as SampleRatioState | null
+  return isAnew && before !== null && before.failure !== null ? startSampleRatio() : before
 }
 
 function closedSpans(

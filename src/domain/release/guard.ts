@@ -107,7 +107,7 @@ export interface GuardState {
   /** Since when some check has been blind, or null. */
   readonly blindSince: Milliseconds | null
   readonly blindSpans: readonly BlindSpan[]
-  /** The sample-ratio judge's own plain JSON: does the canary get the share of requests it should get? */
+  /** State of the sample-ratio judge, plain JSON. Guards at work have it under this name in their heartbeats. */
   readonly share: unknown
   /** Why the router could not be read at the last look, or null. */
   readonly routerFault: string | null
