@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: [
       'test/analysis/statistics/**/*.test.ts',
-      'test/analysis/*-test.test.ts',
+      'test/analysis/judges/**/*-test.test.ts',
       'test/analysis/judges/sequential/wealth.test.ts',
       'test/bench/peers/incomplete-beta.test.ts',
     ],
