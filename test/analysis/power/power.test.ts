@@ -47,7 +47,7 @@ describe('advice about a bake', () => {
       'at 100 requests/s and a weight of 5%, this bake of 1h sees a rise from 0.5% to 2% with over 99% power',
     )
     expect(say(sight, { ...plan, requestsPerSecond: 0.001 }, 0.0051)).toMatch(
-      /under 1% power; no bake up to 30d gives 90%$/,
+      /under 1% power; no bake up to 30d would have 90% power$/,
     )
   })
 
