@@ -46,8 +46,8 @@ describe('a state file', () => {
   it('is set aside whatever is in its place, and what was there is kept', async () => {
     const damages: readonly (readonly [string, () => unknown])[] = [
       ['it is no number', () => writeFile(file, '"one"')],
-      ['it is no file', () => mkdir(file)],
-      ['it is no file', () => execFileSync('mkfifo', [file])],
+      ['it is not a file', () => mkdir(file)],
+      ['it is not a file', () => execFileSync('mkfifo', [file])],
       ['ELOOP', () => symlink(file, file)],
       ['it has more than', () => writeFile(file, '1'.repeat(1_048_577))],
     ]
