@@ -95,7 +95,11 @@ describe('a call', () => {
     cleanups.push(async () => void server.close())
     const { port } = server.address() as AddressInfo
     const answer = await fetchText(fetch, `http://127.0.0.1:${port}`, {}, { deadline: 60_000, maxBytes: 100 })
-    expect(answer).toEqual({ kind: 'unreachable', reason: 'something other than HTTP: "SSH-2.0-x\\r\\n"', hasAnswered: true })
+    expect(answer).toEqual({
+      kind: 'unreachable',
+      reason: 'something other than HTTP: "SSH-2.0-x\\r\\n"',
+      hasAnswered: true,
+    })
   })
 
   it('says why nobody answered', async () => {
