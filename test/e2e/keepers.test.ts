@@ -174,7 +174,7 @@ describe('a lane between releases', () => {
     stage.router.restart()
     const result = await stage.result(await stage.start(planFor(stage, QUICK), { version: '2.5.0' }))
     expect(result).toMatchObject({ outcome: 'refused' })
-    expect(result.reason).toContain('another pool than the last release has left them on')
+    expect(result.reason).toContain('a different pool from the one that the last release left them on')
     await untilSplit({ blue: 0, green: 10_000 })
   })
 
@@ -328,7 +328,7 @@ describe('a lane that was ended in Temporal', () => {
     await laneHandle().terminate('by hand')
     stage.router.restart()
     const result = await stage.result(await stage.start(planFor(stage, QUICK), { version: '2.5.0' }))
-    expect(result.reason).toContain('another pool than the last release has left them on')
+    expect(result.reason).toContain('a different pool from the one that the last release left them on')
     await untilSplit({ blue: 0, green: 10_000 })
   })
 })

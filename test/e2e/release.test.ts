@@ -417,7 +417,7 @@ describe('the router', () => {
     stage.router.meddle({ split: { blue: 6_000, green: 4_000 } })
     const result = await stage.result(await stage.start(planFor(stage, { steps })))
     expect(result).toMatchObject({ outcome: 'refused' })
-    expect(result.reason).toContain('nobody can say which pool is stable')
+    expect(result.reason).toContain('it is not clear which pool is stable')
     expect(stage.router.landed).toEqual([])
   })
 })

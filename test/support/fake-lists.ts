@@ -18,13 +18,13 @@ export function pageOf(
   if (filter.phase === 'queued') return { releases: waiting, next: null }
   const rows = kept.map(rowOf).reverse().filter(fits(filter))
   const from = page.next === null ? 0 : Number(page.next)
-  if (!Number.isInteger(from)) throw invalid('this is not where a page with this filter ended')
+  if (!Number.isInteger(from)) throw invalid('this page token does not belong to this filter')
   const next = from + page.size < rows.length ? String(from + page.size) : null
   return { releases: [...waiting, ...rows.slice(from, from + page.size)], next }
 }
 
 export function unknownRelease(id: string): SluiceError {
-  const fix = 'look the id up with sluice list; ended releases vanish after the namespace’s retention'
+  const fix = 'look the id up with sluice list; ended releases disappear after the retention of the Temporal namespace'
   return new SluiceError('release.unknown', { message: `there is no release ${releaseName(id)}`, received: id, fix })
 }
 
@@ -33,7 +33,7 @@ function refuseNoName(name: string | undefined): void {
 }
 
 function invalid(message: string): SluiceError {
-  return new SluiceError('request.invalid', { message, fix: 'correct the filter' })
+  return new SluiceError('request.invalid', { message, fix: 'filter by a name of that form' })
 }
 
 function rowOf({ request, startedAt, state }: Kept): ReleaseRow {

@@ -200,7 +200,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   function withdraw(target: TargetId, releaseId: string): LaneView {
     if (!lanesByTarget.has(targetName(target))) throw unknownRelease(laneIdOf(target))
     if (!view(target).queue.some((waiting) => waiting.releaseId === releaseId))
-      throw invalid('no such release waits on this target')
+      throw invalid('this release does not wait on this target')
     setLane(target, (lane) => lanes.withdraw(lane, releaseId))
     return view(target)
   }
@@ -208,7 +208,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   /** The release that runs makes way; the answer still shows the lane at work. */
   function recover(target: TargetId, { by, reason, stable }: LaneRequest & { readonly stable?: string }): LaneView {
     const { rest, running } = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
-    if (rest === null) throw invalid('nothing has been released on this target, so there is nothing to bring back')
+    if (rest === null) throw invalid('nothing has been released on this target, so there is nothing to recover')
     if (stable !== undefined && stable !== rest.stable && stable !== rest.canary) throw invalid(`no pool ${stable}`)
     const sentence = `recover by ${by}: ${reason}`
     if (running !== null) {
@@ -297,7 +297,7 @@ function wishOf({ plan, version }: StartRequest): string {
 }
 
 function invalid(message: string): SluiceError {
-  return new SluiceError('request.invalid', { message, fix: 'send it with sluice, or as its docs say' })
+  return new SluiceError('request.invalid', { message, fix: 'send it with sluice, or as docs/commands.md says' })
 }
 
 /** First call begins the action, second ends it; an exposure is done in one. */
