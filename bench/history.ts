@@ -38,8 +38,9 @@ const bench = await openBench('time-skipping', {
 })
 
 const rule = { judge: 'sequential', notWorseThan: 1.5, alpha: 0.01, minRequests: 50 } as const
+const check = { kind: 'errorRate', name: 'errors', source: 'proxy', rule } as const
 const plan = twoStepPlan({
-  checks: [{ kind: 'errorRate', name: 'errors', source: 'proxy', rule }],
+  checks: [check],
   ...{ interval: 10_000, bake: hours * 3_600_000, weight: 500 },
 })
 const author = { person: 'bench', entrance: 'cli' } as const

@@ -20,12 +20,12 @@ await runMain(async (report) => {
 })
 
 async function planSchema() {
-  const [{ planJsonSchema }, { STEP_KINDS }, { ALL_CHECK_KINDS }] = await Promise.all([
+  const [{ planJsonSchema }, { STEP_KINDS }, { CHECK_KINDS }] = await Promise.all([
     compiled('domain/plan/plan-json-schema.js'),
     compiled('domain/plan/steps/index.js'),
     compiled('catalog.js'),
   ])
-  return planJsonSchema(STEP_KINDS, ALL_CHECK_KINDS)
+  return planJsonSchema(STEP_KINDS, CHECK_KINDS)
 }
 
 /** @param {string} file */

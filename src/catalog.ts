@@ -1,9 +1,6 @@
-import { argoKind } from './analysis/argo/check-kind.ts'
-import { checkExpression } from './analysis/expressions/expression.ts'
-import { kayentaKind } from './analysis/kayenta/check-kind.ts'
+import { CHECK_KINDS } from './analysis/checks/index.ts'
 import { type AdapterLists, type Installation, planContextOf } from './config/installation.ts'
-import { CHECK_KINDS, type CheckKind } from './domain/plan/check-kinds.ts'
-import type { PlanContext } from './domain/plan/plan.ts'
+import type { PlanContext } from './domain/plan/plan-context.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
 import { ROUTERS } from './routers/index.ts'
@@ -12,16 +9,9 @@ import { ROUTERS } from './routers/index.ts'
 
 export const ADAPTERS: AdapterLists = { routers: ROUTERS, metricSources: METRIC_SOURCES }
 
-/** Every check kind a plan may name: the domain's own and those of the judges that teams bring along. */
-export const ALL_CHECK_KINDS: readonly CheckKind[] = [...CHECK_KINDS, kayentaKind, argoKind]
+export { CHECK_KINDS }
 
 /** What the reading of plans needs to know of an installation. */
 export function planContextFor(installation: Installation): PlanContext {
-  const kinds = { stepKinds: STEP_KINDS, checkKinds: ALL_CHECK_KINDS, expressionProblem }
-  return planContextOf(installation, ADAPTERS, kinds)
-}
-
-function expressionProblem(text: string, hasStable: boolean): string | null {
-  const checked = checkExpression(text, hasStable ? ['result', 'stable'] : ['result'])
-  return checked.ok ? null : checked.message
+  return planContextOf(installation, ADAPTERS, { stepKinds: STEP_KINDS, checkKinds: CHECK_KINDS })
 }

@@ -1,4 +1,4 @@
-import { ALL_CHECK_KINDS } from './catalog.ts'
+import { CHECK_KINDS } from './catalog.ts'
 import { environmentSchema } from './config/environment.ts'
 import { installationSchema } from './config/installation.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
@@ -54,7 +54,7 @@ function verbsTable(): string {
 }
 
 function checksTable(): string {
-  const rows = ALL_CHECK_KINDS.map(({ kind, summary }) => [page('checks', kind), summary])
+  const rows = CHECK_KINDS.map(({ kind, summary }) => [page('checks', kind), summary])
   return table(['check', 'what it asks'], rows)
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ALL_CHECK_KINDS } from '../src/catalog.ts'
+import { CHECK_KINDS } from '../src/catalog.ts'
 import { docsTables, kindTables } from '../src/docs-tables.ts'
 import { ERROR_CODES } from '../src/domain/error-codes.ts'
 import { COMMAND_VERBS } from '../src/domain/release/verbs.ts'
@@ -9,7 +9,7 @@ import { ROUTERS } from '../src/routers/index.ts'
 
 const LISTS = {
   steps: STEP_KINDS.map(({ kind }) => kind),
-  checks: ALL_CHECK_KINDS.map(({ kind }) => kind),
+  checks: CHECK_KINDS.map(({ kind }) => kind),
   routers: ROUTERS.map(({ kind }) => kind),
   metrics: METRIC_SOURCES.map(({ kind }) => kind),
   errors: Object.keys(ERROR_CODES),

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { fillTables } from '../scripts/lib/generated.mjs'
-import { ADAPTERS, ALL_CHECK_KINDS, planContextFor } from '../src/catalog.ts'
+import { ADAPTERS, CHECK_KINDS, planContextFor } from '../src/catalog.ts'
 import { readInstallation } from '../src/config/installation.ts'
 import { runProgram } from '../src/cli/program.ts'
 import type { Terminal } from '../src/cli/terminal.ts'
@@ -12,6 +12,7 @@ import { docsTables } from '../src/docs-tables.ts'
 import { ERROR_CODES } from '../src/domain/error-codes.ts'
 import { readPlanText } from '../src/domain/plan/plan-text.ts'
 import { formatProblem } from '../src/domain/problems.ts'
+import { keysOf, shapeOf } from '../src/domain/plan/schema-shapes.ts'
 import { STEP_KINDS } from '../src/domain/plan/steps/index.ts'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
@@ -51,7 +52,7 @@ async function outputOf(command: string, plan: string): Promise<string> {
 
 describe.each([
   ['steps', STEP_KINDS.map(({ kind }) => kind)],
-  ['checks', ALL_CHECK_KINDS.map(({ kind }) => kind)],
+  ['checks', CHECK_KINDS.map(({ kind }) => kind)],
   ['routers', ROUTERS.map(({ kind }) => kind)],
   ['metrics', METRIC_SOURCES.map(({ kind }) => kind)],
   ['errors', Object.keys(ERROR_CODES)],
@@ -84,30 +85,19 @@ describe('every page', () => {
 describe('the pages of steps and checks', () => {
   it.each([
     ...STEP_KINDS.map(({ kind, summary }) => [`docs/steps/${kind}.md`, summary]),
-    ...ALL_CHECK_KINDS.map(({ kind, summary }) => [`docs/checks/${kind}.md`, summary]),
+    ...CHECK_KINDS.map(({ kind, summary }) => [`docs/checks/${kind}.md`, summary]),
   ])('%s begins with the sentence of the table', (page = '', summary = '') => {
     const [title = '', sentence = ''] = textOf(page).split('\n\n')
     expect(title).toMatch(/^# \w+$/)
     expect(sentence.replaceAll('\n', ' ')).toBe(summary)
   })
 
-  it.each([
+  it.each<readonly [string, readonly string[]]>([
     ['steps/ramp', ['through', 'bake']],
     ['steps/approve', ['by', 'need', 'notAuthor', 'within', 'onExpiry']],
     ['steps/analyse', ['for', 'checks']],
     ['steps/bake', ['upTo', 'until']],
-    ['checks/errorRate', ['notWorseThan', 'max', 'confidence', 'minRequests', 'failures', 'of', 'source']],
-    ['checks/latency', ['quantiles', 'notWorseThan', 'max', 'confidence', 'minRequests', 'failures', 'of', 'source']],
-    ['checks/rate', ['of', 'notBelow', 'notAbove', 'confidence', 'minRequests', 'source']],
-    ['checks/query', ['promql', 'pass', 'fail', 'failures', 'of', 'source']],
-    ['checks/kayenta', ['config', 'queries', 'step', 'lifetime', 'interval', 'warmUp', 'pass', 'marginal', 'source']],
-    [
-      'checks/argo',
-      [
-        ...['promql', 'successCondition', 'failureCondition', 'interval', 'initialDelay', 'count', 'failureLimit'],
-        ...['inconclusiveLimit', 'consecutiveErrorLimit', 'consecutiveSuccessLimit', 'source'],
-      ],
-    ],
+    ...CHECK_KINDS.map(({ kind, schema }) => [`checks/${kind}`, keysOf([shapeOf(schema)])] as const),
   ])('docs/%s.md names every option', (page, options) => {
     for (const option of options) expect(textOf(`docs/${page}.md`), option).toMatch(new RegExp(`[\`{ ]${option}[\`:]`))
   })
@@ -182,7 +172,7 @@ describe('the plans in the docs', () => {
         kind,
       ).toBe(true)
     }
-    for (const { kind } of ALL_CHECK_KINDS) {
+    for (const { kind } of CHECK_KINDS) {
       expect(
         plans.some(({ name, text }) => name.startsWith(`docs/checks/${kind}.md`) && text.includes(`${kind}:`)),
         kind,

@@ -79,12 +79,12 @@ const HOMES: Readonly<Record<string, RegExp>> = {
 /** Where a maker's name cannot be left out, and why. */
 const UNAVOIDABLE: Readonly<Record<string, readonly string[]>> = {
   argo: [
-    // The lists and the command line name what there is.
-    'src/catalog.ts',
+    // The list and the command line name what there is.
+    'src/analysis/checks/index.ts',
     'src/cli/program.ts',
   ],
   haproxy: ['src/routers/index.ts'],
-  kayenta: ['src/catalog.ts'],
+  kayenta: ['src/analysis/checks/index.ts'],
   prometheus: [
     'src/metrics/index.ts',
     // What Argo's templates name, and the usual name of a metric source.
@@ -110,20 +110,6 @@ const UNAVOIDABLE: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** Where checks are told apart by their kind still; the list only shrinks. */
-const CHECKS_BY_KIND = [
-  'src/analysis/calibration/evidence.ts',
-  'src/analysis/calibration/replays.ts',
-  'src/analysis/judges/check-judge.ts',
-  'src/analysis/judges/sequential/promotion-evidence.ts',
-  'src/analysis/power/plan-power.ts',
-  'src/analysis/traffic/against-past.ts',
-  'src/domain/plan/checks.ts',
-  'src/domain/plan/plan-checks.ts',
-  'src/domain/plan/plan-timeline.ts',
-  'src/domain/plan/steps/analyse.ts',
-]
-
 /** Identifiers, paths of imports and words that are nothing but a name; a sentence may name whom it is about. */
 function namesIn(text: string): string {
   const strings = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g
@@ -138,13 +124,23 @@ describe('the name of a maker', () => {
       .map(([file]) => file)
 
   it.each(Object.keys(HOMES))('%s stands in its own folder alone', (maker) => {
-    const isCheck = maker === 'argo' || maker === 'kayenta'
-    const allowed = [...(UNAVOIDABLE[maker] ?? []), ...(isCheck ? CHECKS_BY_KIND : [])]
+    const allowed = UNAVOIDABLE[maker] ?? []
     expect(naming(maker).filter((file) => !allowed.includes(file))).toEqual([])
   })
 
   it.each(Object.keys(UNAVOIDABLE))('%s is unavoidable where it is said to be', (maker) => {
     const found = naming(maker)
     expect(UNAVOIDABLE[maker]?.filter((file) => !found.includes(file))).toEqual([])
+  })
+})
+
+describe('the kind of a check', () => {
+  /** Judges of more than one kind, each of which reads another part of the counts. */
+  const SHARED_JUDGES = ['src/analysis/judges/relative-judge.ts', 'src/analysis/judges/threshold-judge.ts']
+  const TOLD_APART = /switch \(check\.kind\)|\bcheck\.kind [!=]== '/
+
+  it('is asked for its answers by everybody, and told apart from others by nobody', () => {
+    const telling = [...sourceFiles()].filter(([, text]) => TOLD_APART.test(withoutComments(text)))
+    expect(telling.map(([file]) => file).toSorted()).toEqual(SHARED_JUDGES)
   })
 })

@@ -1,6 +1,9 @@
-import { type CheckState, enterExposure, startCheck, stepCheck } from '../../src/analysis/judges/check-judge.ts'
+import type { CheckState } from '../../src/analysis/checks/check-kind.ts'
+import { enterExposure, startCheck, stepCheck } from '../../src/analysis/judges/check-judge.ts'
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
-import type { Check, CheckInput, SequentialRule } from '../../src/domain/plan/checks.ts'
+import type { ListedCheck as Check } from '../../src/analysis/checks/index.ts'
+import type { CheckInput } from '../../src/domain/plan/checks.ts'
+import type { SequentialRule } from '../../src/analysis/checks/shapes.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
 import type { Milliseconds } from '../../src/domain/units.ts'
 
@@ -26,7 +29,7 @@ export function startOurJudge(check: Check): OurJudge {
   let end: Milliseconds = 0
   return {
     look({ counts, latency, duration, isNewExposure }) {
-      if (isNewExposure) state = enterExposure(state)
+      if (isNewExposure) state = enterExposure(check, state)
       const start = end
       end += duration
       const input: CheckInput = {

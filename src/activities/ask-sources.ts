@@ -1,4 +1,5 @@
-import { type ArmReadings, needsCounts, queriesOf } from '../domain/plan/checks.ts'
+import { needsCounts, queriesOf } from '../analysis/checks/needs.ts'
+import type { ArmReadings } from '../domain/plan/checks.ts'
 import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
 import type { Milliseconds } from '../domain/units.ts'

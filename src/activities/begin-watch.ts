@@ -1,4 +1,5 @@
-import { type CheckState, enterExposure, startCheck } from '../analysis/judges/check-judge.ts'
+import type { CheckState } from '../analysis/checks/check-kind.ts'
+import { enterExposure, startCheck } from '../analysis/judges/check-judge.ts'
 import { type SampleRatioState, startSampleRatio } from '../analysis/judges/sample-ratio.ts'
 import { evidenceStart, startTraffic, type TrafficState } from '../analysis/traffic/watch-traffic.ts'
 import type { BlindSpan, GuardInput, GuardState, WatchedCheck } from '../domain/release/guard.ts'
@@ -54,7 +55,7 @@ function beginChecks(input: GuardInput, isNewExposure: boolean): GuardState['che
     const earlier = known[check.name]
     if (earlier === undefined) return [check.name, { state: startCheck(check), verdict: NOT_YET }]
     if (!isNewExposure) return [check.name, earlier]
-    const state = enterExposure(earlier.state as CheckState)
+    const state = enterExposure(check, earlier.state as CheckState)
     if (!isAlone(check, input)) return [check.name, { state, verdict: NOT_YET }]
     const isCompared = pastOf(check, input.resume?.past ?? {}) !== null
     const verdict = isCompared ? NOT_YET : verdictAlone(earlier.verdict, input)

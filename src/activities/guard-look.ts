@@ -1,4 +1,5 @@
 import { namesOf } from '../analysis/arms.ts'
+import { needsCounts } from '../analysis/checks/needs.ts'
 import { formatCount } from '../analysis/explain.ts'
 import { quantileOf } from '../analysis/histogram.ts'
 import { rememberStable } from '../analysis/traffic/past.ts'
@@ -10,7 +11,6 @@ import {
   type TrafficState,
   watchTraffic,
 } from '../analysis/traffic/watch-traffic.ts'
-import { needsCounts } from '../domain/plan/checks.ts'
 import type { ArmPoint, BlindSpan, GuardInput, GuardOutcome, GuardState, SeriesPoint } from '../domain/release/guard.ts'
 import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'

@@ -1,5 +1,6 @@
 import { describeError, SluiceError } from '../domain/errors.ts'
-import type { Plan, PlanContext } from '../domain/plan/plan.ts'
+import type { Plan } from '../domain/plan/plan.ts'
+import type { PlanContext } from '../domain/plan/plan-context.ts'
 import { readPlanText } from '../domain/plan/plan-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import { inBounds, planFailure, type PlanFile, readPlanFile, readTextFile, withPlaces } from './plan-file.ts'

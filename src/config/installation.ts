@@ -1,7 +1,7 @@
 import type { MetricSourceCapabilities, RouterCapabilities } from '../domain/capabilities.ts'
 import { z } from 'zod'
 import { isRecord } from '../domain/json.ts'
-import type { PlanContext, TargetFacts } from '../domain/plan/plan.ts'
+import type { PlanContext, TargetFacts } from '../domain/plan/plan-context.ts'
 import { faultsOf } from '../domain/yaml/plain-value.ts'
 import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { partsOf } from '../domain/plan/plan-parts.ts'
@@ -174,7 +174,7 @@ function inOrder(problems: readonly LocatedProblem[]): readonly LocatedProblem[]
 export function planContextOf(
   installation: Installation,
   lists: AdapterLists,
-  kinds: Pick<PlanContext, 'stepKinds' | 'checkKinds' | 'expressionProblem'>,
+  kinds: Pick<PlanContext, 'stepKinds' | 'checkKinds'>,
 ): PlanContext {
   return {
     ...kinds,

@@ -13,7 +13,7 @@ export interface LatencyHistogram {
 
 /**
  * What one pool did in one window. `errors` ≤ `requests`; all counts are ≥ 0 and finite. A part that is `missing` says
- * nothing: a judge asks for the arm by `knownTo` (checks.ts), which makes an arm without the part that it needs no value.
+ * nothing: a judge asks for the arm by `knownTo` (analysis/checks), which makes an arm without the part that it needs no value.
  */
 export interface ArmCounts {
   readonly requests: number

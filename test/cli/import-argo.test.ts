@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ALL_CHECK_KINDS } from '../../src/catalog.ts'
+import { CHECK_KINDS } from '../../src/catalog.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { readPlanText } from '../../src/domain/plan/plan-text.ts'
@@ -49,7 +49,7 @@ describe('sluice import argo', () => {
     expect(out).toContain("# spec.metrics.0.provider.prometheus.address: the metric source's own setting is used\n")
     expect(out).toContain("# metric 'Success Rate' is called success-rate here\n")
     const plan = `service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n${out}`
-    const result = readPlanText(plan, 'plan.yaml', { ...planContext(), checkKinds: ALL_CHECK_KINDS })
+    const result = readPlanText(plan, 'plan.yaml', { ...planContext(), checkKinds: CHECK_KINDS })
     expect('plan' in result ? result.plan.checks : result.problems).toEqual([
       expect.objectContaining({
         ...{ kind: 'argo', name: 'success-rate', interval: 300_000, failureLimit: 3 },

@@ -261,7 +261,7 @@ describe('readInstallation', () => {
 })
 
 describe('planContextOf', () => {
-  const kinds = { stepKinds: [], checkKinds: [], expressionProblem: () => null }
+  const kinds = { stepKinds: [], checkKinds: [] }
   const text = `targets:\n${TARGET.replace(' }\n', ', metrics: { m: { kind: store } } }\n')}${PEOPLE}`
 
   it('tells plans what a target can do, and nothing about its address', () => {

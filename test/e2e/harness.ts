@@ -5,7 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import type { Worker } from '@temporalio/worker'
 import type { Notice } from '../../src/activities/activities.ts'
 import type { TargetAdapters } from '../../src/activities/dependencies.ts'
-import { CHECK_KINDS } from '../../src/domain/plan/check-kinds.ts'
+import { CHECK_KINDS } from '../../src/analysis/checks/index.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { STEP_KINDS } from '../../src/domain/plan/steps/index.ts'
@@ -212,7 +212,6 @@ export function planFor(stage: Pick<Stage, 'service'>, source: Record<string, un
       stepKinds: STEP_KINDS,
       checkKinds: CHECK_KINDS,
       targets: [],
-      expressionProblem: () => null,
       target: () => ({
         router: { kind: 'memory', capabilities },
         metrics: { scripted: { counts: true, latency: true, queries: null, records: false } },

@@ -1,4 +1,4 @@
-import type { ArgoCheck, CheckInput } from '../../domain/plan/checks.ts'
+import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { formatDuration, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive } from '../arms.ts'
@@ -14,6 +14,21 @@ import {
   type Phase,
 } from './metric-phase.ts'
 import { assessRun } from './run-phase.ts'
+
+/** Argo Rollouts' measurement and verdict state machine over one query; numbers as in an AnalysisTemplate metric. */
+export interface ArgoCheck extends Check {
+  readonly kind: 'argo'
+  readonly query: string
+  readonly successCondition: string | null
+  readonly failureCondition: string | null
+  readonly interval: Milliseconds | null
+  readonly initialDelay: Milliseconds
+  readonly count: number | null
+  readonly failureLimit: number
+  readonly inconclusiveLimit: number
+  readonly consecutiveErrorLimit: number
+  readonly consecutiveSuccessLimit: number
+}
 
 /** What the judge remembers. Plain JSON of fixed size. */
 export interface ArgoState {

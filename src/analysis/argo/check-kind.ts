@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import { type CheckContext, type CheckKind, defineCheck } from '../../domain/plan/check-kinds.ts'
-import type { ArgoCheck } from '../../domain/plan/checks.ts'
+import { type CheckContext, defineReading, NO_CLAIM } from '../../domain/plan/check-form.ts'
 import type { Parts } from '../../domain/plan/plan-parts.ts'
 import { durationText, nameText } from '../../domain/plan/plan-values.ts'
+import { formatDuration } from '../../domain/units.ts'
+import { type CheckKind, defineCheck } from '../checks/check-kind.ts'
+import { type ArgoCheck, type ArgoState, startArgo, stepArgo } from './argo-judge.ts'
 import { checkCondition } from './condition.ts'
 import { type Limits, limitProblems } from './import-template.ts'
 import { type QueryType, queryTypeOf } from './query-type.ts'
@@ -26,25 +28,57 @@ const argoOptions = z.strictObject({
 
 type ArgoOptions = z.output<typeof argoOptions>
 
+/** The judge's state with its tag. */
+interface TaggedState {
+  readonly kind: 'argo'
+  readonly argo: ArgoState
+}
+
 /** One metric of an Argo Rollouts AnalysisTemplate as a check of a plan, with Argo's defaults and Argo's own rules. */
-export const argoKind: CheckKind = defineCheck({
+export const argoKind: CheckKind<ArgoCheck> = defineCheck<ArgoCheck, TaggedState>({
   kind: 'argo',
   summary: 'One metric of an Argo Rollouts AnalysisTemplate, measured and counted exactly as Argo does.',
-  schema: argoOptions,
-  needs: () => 'queries',
-  rules(parts, context) {
-    const { promql, successCondition, failureCondition } = parts.read
-    const type = promql === undefined ? null : queryTypeOf(promql)
-    reportCondition('successCondition', successCondition, type, context)
-    reportCondition('failureCondition', failureCondition, type, context)
-    const limits = limitsOf(parts)
-    if (limits !== null) for (const problem of limitProblems(limits)) reportLimits(problem, context)
+  reading: defineReading({
+    schema: argoOptions,
+    needs: () => 'queries',
+    rules(parts, context) {
+      const { promql, successCondition, failureCondition } = parts.read
+      const type = promql === undefined ? null : queryTypeOf(promql)
+      reportCondition('successCondition', successCondition, type, context)
+      reportCondition('failureCondition', failureCondition, type, context)
+      const limits = limitsOf(parts)
+      if (limits !== null) for (const problem of limitProblems(limits)) reportLimits(problem, context)
+    },
+    read(options, { name, source }) {
+      const check = checkOf(options, name, source)
+      return { ...NO_CLAIM, complete: () => check }
+    },
+  }),
+  question({ interval, successCondition, failureCondition, query }) {
+    const often = interval === null ? '' : ` every ${formatDuration(interval)}`
+    const arms = query.includes('$pool') ? '' : '; its query has no $pool'
+    return `Argo's rules${often}${conditionsOf(successCondition, failureCondition)}${arms}`
   },
-  read(options, { name, source }) {
-    const check = checkOf(options, name, source)
-    return { claims: null, spendsBudget: false, complete: () => check }
+  comparesWithStable: () => false,
+  queries: ({ name, query }) => ({ [name]: query }),
+  states: ['argo'],
+  start: (check) => ({ kind: 'argo', argo: startArgo(check) }),
+  step(check, { argo }, input) {
+    const { state, verdict } = stepArgo(check, argo, input)
+    return { state: { kind: 'argo', argo: state }, verdict }
   },
+  power: () => ({
+    words: () => ({ text: 'it judges single measurements, and how much they vary is not known', isWeak: false }),
+  }),
 })
+
+function conditionsOf(success: string | null, failure: string | null): string {
+  const parts = [
+    ...(success === null ? [] : [`success: ${success}`]),
+    ...(failure === null ? [] : [`failure: ${failure}`]),
+  ]
+  return parts.length === 0 ? '' : `; ${parts.join('; ')}`
+}
 
 /** What the limits say together; null while one of them cannot be read. */
 function limitsOf({ read, has }: Parts<ArgoOptions>): Limits | null {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isRecord } from '../../domain/json.ts'
-import type { ArgoCheck } from '../../domain/plan/checks.ts'
+import type { ArgoCheck } from './argo-judge.ts'
 import { LONGEST_DURATION, writeDuration } from '../../domain/units.ts'
 import { checkCondition } from './condition.ts'
 import { parseGoDuration, parseIntOrString } from './go-values.ts'

@@ -1,4 +1,4 @@
-import type { ArgoCheck } from '../../domain/plan/checks.ts'
+import type { ArgoCheck } from './argo-judge.ts'
 import { nameText } from '../../domain/plan/plan-values.ts'
 import { writeDuration } from '../../domain/units.ts'
 

@@ -2,7 +2,9 @@ import type { Check } from '../../domain/plan/checks.ts'
 import { formatDuration, formatPercent, type Milliseconds } from '../../domain/units.ts'
 import { type EvidencePath, evidenceOver, failsAt, tailShare } from './evidence.ts'
 import { formatRatio } from '../explain.ts'
-import { type CalibratedCheck, drawTape, eventsOf, type ReplaySource, trendOf, worsenTape } from './replays.ts'
+import { kindOf } from '../checks/index.ts'
+import { drawTape, type ReplaySource, trendOf, worsenTape } from './replays.ts'
+import { toleranceOf } from './tolerance.ts'
 
 /** An effect that a release must detect: errors (or slowness) times this on the canary. */
 export interface EffectReport {
@@ -39,7 +41,8 @@ export interface CalibrationReport {
 }
 
 export interface CalibrationRequest extends ReplaySource {
-  readonly check: CalibratedCheck
+  /** One that `isCalibrated`. */
+  readonly check: Check
   /** Effects to measure the delay for, e.g. [1.5, 2, 4]; a proposal is chosen by how soon they are seen. */
   readonly effects: readonly number[]
   readonly replays: number
@@ -62,10 +65,11 @@ const ALPHA_PARTS = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
  */
 export function calibrate(request: CalibrationRequest): CalibrationReport {
   const bench = setUp(request)
-  const current = bench.reportAt(ratioOf(request.check), alphaOf(request.check))
+  const { ratio, alpha, isFall } = toleranceOf(request.check)
+  const current = bench.reportAt(ratio, alpha)
   const proposed = propose(current, bench)
   const partial = {
-    isFall: isFall(request.check),
+    isFall,
     replays: bench.replays,
     current,
     effects: bench.effectsAt(current).map(({ report }) => report),
@@ -198,35 +202,19 @@ function keepsBudget({ falseAlarms, likelyFalseAlarms }: RatioReport, budget: nu
   return falseAlarms <= most && likelyFalseAlarms <= budget
 }
 
-/** The tolerance of a check as a ratio ≥ 1; of a rate with two sides that of the fall, which is what is feared. */
-function ratioOf(check: CalibratedCheck): number {
-  if (check.kind !== 'rate') return check.rule.notWorseThan
-  return check.notBelow === null ? (check.notAbove ?? 1) : 1 / check.notBelow
-}
-
-/** True for a rate that may not fall. */
-export function isFall(check: CalibratedCheck): boolean {
-  return check.kind === 'rate' && check.notBelow !== null
-}
-
-function alphaOf(check: CalibratedCheck): number {
-  return check.kind === 'rate' ? check.alpha : check.rule.alpha
-}
-
-/** The check with another tolerance; the upper side of a rate with two sides is only ever widened with the lower one. */
-export function withRatio(check: CalibratedCheck, ratio: number): CalibratedCheck {
-  if (ratio === ratioOf(check)) return check
-  if (check.kind !== 'rate') return { ...check, rule: { ...check.rule, notWorseThan: ratio } }
-  const { notBelow, notAbove } = check
-  if (notBelow === null) return { ...check, notAbove: ratio }
-  return { ...check, notBelow: 1 / ratio, notAbove: notAbove === null ? null : Math.max(notAbove, ratio) }
+/** The check with another tolerance. */
+export function withRatio(check: Check, ratio: number): Check {
+  const tolerance = toleranceOf(check)
+  return ratio === tolerance.ratio ? check : tolerance.withRatio(ratio)
 }
 
 function minRequestsOf({ check, record }: CalibrationRequest): number | null {
-  if (check.kind === 'latency') return Math.ceil(10 / (1 - Math.max(0.5, ...check.quantiles)))
+  const { enough } = toleranceOf(check)
+  if (enough !== null) return enough
+  const eventsOf = kindOf(check).calibrate(check)?.events ?? (() => 0)
   let [events, requests] = [0, 0]
   for (const shard of record.flatMap((interval) => interval.shards)) {
-    events += eventsOf(check, shard)
+    events += eventsOf(shard)
     requests += shard.requests
   }
   // Rule of three: among 3/p requests there is an event with 95%.

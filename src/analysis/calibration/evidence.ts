@@ -1,6 +1,10 @@
 import type { Milliseconds } from '../../domain/units.ts'
-import { type CheckState, startCheck, stepCheck } from '../judges/check-judge.ts'
-import { type CalibratedCheck, inputsOf, type Tape } from './replays.ts'
+import type { Check } from '../../domain/plan/checks.ts'
+import type { CheckState } from '../checks/check-kind.ts'
+import { kindOf } from '../checks/index.ts'
+import { startCheck, stepCheck } from '../judges/check-judge.ts'
+import { inputsOf, type Tape } from './replays.ts'
+import { toleranceOf } from './tolerance.ts'
 
 /** How a check's evidence rose over one replay: only the looks at which it was stronger than ever before. */
 export type EvidencePath = readonly {
@@ -17,14 +21,14 @@ const NEVER = Number.MIN_VALUE
  * Judges a replay once for every α: what a sequential check thinks at a look does not depend on its α, only whether it
  * fails does.
  */
-export function evidenceOver(check: CalibratedCheck, tape: Tape): EvidencePath {
+export function evidenceOver(check: Check, tape: Tape): EvidencePath {
   const judged = withAlpha(check, NEVER)
   const path: { at: Milliseconds; log: number }[] = []
   let state = startCheck(judged)
   let strongest = 0
   for (const input of inputsOf(tape)) {
     state = stepCheck(judged, state, input).state
-    const log = logEvidenceOf(state)
+    const log = logEvidenceOf(judged, state)
     if (log <= strongest) continue
     strongest = log
     path.push({ at: input.at, log })
@@ -33,26 +37,13 @@ export function evidenceOver(check: CalibratedCheck, tape: Tape): EvidencePath {
 }
 
 /** The check with another part of the error budget. */
-export function withAlpha(check: CalibratedCheck, alpha: number): CalibratedCheck {
-  return check.kind === 'rate' ? { ...check, alpha } : { ...check, rule: { ...check.rule, alpha } }
+export function withAlpha(check: Check, alpha: number): Check {
+  return toleranceOf(check).withAlpha(alpha)
 }
 
 /** ln of the strongest e-value a sequential check has had; a rate that is asked about on both sides has half of it. */
-export function logEvidenceOf(state: CheckState): number {
-  switch (state.kind) {
-    case 'latency':
-      return state.wealth.logPeak
-    case 'rate': {
-      const peaks = [state.above, state.below].flatMap((wealth) => (wealth === null ? [] : [wealth.logPeak]))
-      return Math.max(0, Math.max(...peaks, 0) - Math.log(Math.max(1, peaks.length)))
-    }
-    case 'threshold':
-    case 'relative':
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return 0
-  }
+export function logEvidenceOf(check: Check, state: CheckState): number {
+  return kindOf(check).evidence(state).strongest
 }
 
 /** Watched time until the check with this α fails, or null when it never does. */

@@ -1,4 +1,3 @@
-import type { ErrorRateCheck, LatencyCheck } from '../../domain/plan/checks.ts'
 import { formatPercent, type Milliseconds } from '../../domain/units.ts'
 import { type EffectReport, effectReport } from './calibrate.ts'
 import { enterExposure, startCheck, stepCheck } from '../judges/check-judge.ts'
@@ -23,7 +22,6 @@ export interface LimitReport {
 }
 
 export interface LimitRequest extends ReplaySource {
-  readonly check: ErrorRateCheck | LatencyCheck
   /** Effects to measure the delay for, e.g. [1.5, 2, 4]. */
   readonly effects: readonly number[]
   readonly replays: number
@@ -53,7 +51,7 @@ function delayOf(check: LimitRequest['check'], tape: Tape, weights: WeightSchedu
   let state = startCheck(check)
   let index = 0
   for (const input of inputsOf(tape)) {
-    if (index > 0 && weights[index] !== weights[index - 1]) state = enterExposure(state)
+    if (index > 0 && weights[index] !== weights[index - 1]) state = enterExposure(check, state)
     const step = stepCheck(check, state, input)
     if (step.verdict.outcome === 'fail') return input.at
     state = step.state

@@ -1,22 +1,25 @@
 import type { Action } from '../../domain/plan/actions.ts'
-import { type Check, type CountedCheck, missingFor, needsCounts } from '../../domain/plan/checks.ts'
+import type { Check } from '../../domain/plan/checks.ts'
 import type { RecordedWindow } from '../../domain/observation.ts'
 import type { PastRelease, RecordedRelease } from '../../domain/release/past-release.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Recording } from '../../domain/release/recording.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
-import { type CalibrationReport, calibrate, isFall } from './calibrate.ts'
+import { type CalibrationReport, calibrate } from './calibrate.ts'
 import { addArms } from '../arms.ts'
-import { totalOf } from '../histogram.ts'
+import { kindOf } from '../checks/index.ts'
+import { missingFor, needsCounts } from '../checks/needs.ts'
+import type { Counting } from './counting.ts'
 import { type LimitReport, measureLimit } from './limit-calibration.ts'
 import { proposedCheck, proposedLine } from './proposed-line.ts'
 import { createRandom } from '../statistics/random.ts'
 import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
-import type { CalibratedCheck, RecordedInterval } from './replays.ts'
+import type { RecordedInterval } from './replays.ts'
+import { isCalibrated, toleranceOf } from './tolerance.ts'
 
 /** How much work a calibration may be. */
 export interface Effort {
-  /** Looks that may be judged over all checks; a look of a rate is one, of a latency {@link LATENCY_COST}. */
+  /** Looks that may be judged over all checks; a look of a rate is one, of a latency several. */
   readonly looks: number
   /** Most replays of each check, whatever the looks allow. */
   readonly replays: number
@@ -42,7 +45,7 @@ export interface ReplaysUsed {
 /** One check's calibration, what a limit without a budget would have done, or why there is neither. Plain JSON. */
 export type CheckCalibration = {
   readonly name: string
-  readonly kind: Check['kind']
+  readonly kind: string
   /** Newest first; empty for a check that asks queries, whose answers are not kept, and for one of an analysis. */
   readonly past: readonly PastReplay[]
 } & (
@@ -58,8 +61,6 @@ export type CheckCalibration = {
     }
 )
 
-/** A look at a latency histogram takes about so many times as long as one at a rate (measured). */
-export const LATENCY_COST = 5
 /** A check is judged so often over the replays, for its own ratio, the tried ones and the effects; twice that at worst. */
 const JUDGED_TIMES = 20
 /** So many times worse a canary may be for its delay to be reported. */
@@ -86,7 +87,7 @@ export function* calibratePlan(
   seed: number,
 ): Generator<CheckCalibration, void> {
   const checks = watchedChecks(plan)
-  const cost = checks.reduce((sum, { check }) => sum + (needsCounts(check) ? costOf(check) : 0), 0)
+  const cost = checks.reduce((sum, { check }) => sum + (kindOf(check).calibrate(check)?.cost ?? 0), 0)
   const looks = effort.looks / JUDGED_TIMES / Math.max(1, cost)
   for (const [index, { check, actions }] of checks.entries()) {
     const { name, kind } = check
@@ -119,7 +120,7 @@ export function withLines(
   )
   return checks.map((one) => {
     const check = known.get(one.name)
-    if (!('report' in one) || check === undefined || !needsCounts(check) || !isCalibrated(check)) return one
+    if (!('report' in one) || check === undefined || !isCalibrated(check)) return one
     const { minRequests } = one
     return { ...one, line: proposedLine(check, written, one.report, { minRequests, claims }) }
   })
@@ -129,7 +130,7 @@ type Outcome =
   | { readonly skipped: string }
   | { readonly limit: LimitReport; readonly used: ReplaysUsed }
   | (Pick<Extract<CheckCalibration, { readonly report: unknown }>, 'report' | 'used' | 'minRequests'> & {
-      readonly calibrated: CalibratedCheck
+      readonly calibrated: Check
     })
 
 function calibrateOne(
@@ -141,12 +142,14 @@ function calibrateOne(
   seed: number,
 ): Outcome {
   if (!needsCounts(check)) return { skipped: 'what its query would have answered is not known' }
+  const counting = kindOf(check).calibrate(check)
+  if (counting === null) return { skipped: 'checks of this kind cannot be replayed' }
   const recording = stable[check.source]
   if (recording?.kind !== 'value') return { skipped: recording?.reason ?? withoutSource(check.source, stable) }
   const windows = recording.value
   const step = windows[0] === undefined ? 0 : windows[0].end - windows[0].start
   const weights = scheduleOf(plan, actions, step)
-  const fault = whyNot(check, windows, weights)
+  const fault = whyNot(check, counting, windows, weights)
   if (fault !== null) return { skipped: fault }
   const { schedule, record, replays } = affordable(weights, windows, Math.ceil(plan.interval / step), effort)
   if (record.length < FEWEST_INTERVALS) return { skipped: 'the recording is too short for a plan of this length' }
@@ -178,8 +181,8 @@ function reachedRequests(actions: readonly Action[], windows: readonly RecordedW
 }
 
 /** A check that could not get its minimum would hold each release; and what a team asks for is not lowered. */
-function minimumFor(check: CalibratedCheck, { minRequests }: CalibrationReport, reached: number): number | null {
-  const own = check.kind === 'rate' ? check.minRequests : check.rule.minRequests
+function minimumFor(check: Check, { minRequests }: CalibrationReport, reached: number): number | null {
+  const { minRequests: own } = toleranceOf(check)
   return minRequests !== null && minRequests > own && minRequests <= reached / 2 ? minRequests : null
 }
 
@@ -225,17 +228,9 @@ function sourcesOf(checks: readonly Check[]): readonly string[] {
   return [...new Set(checks.flatMap((check) => (needsCounts(check) ? [check.source] : [])))]
 }
 
-function isCalibrated(check: CountedCheck): check is CalibratedCheck {
-  return check.kind === 'rate' || check.rule.judge === 'sequential'
-}
-
 /** A count that may not fall gets worse by falling, whether or not it may rise. */
-function effectsOf(check: CalibratedCheck): readonly number[] {
-  return isFall(check) ? EFFECTS.map((times) => 1 / times) : EFFECTS
-}
-
-function costOf({ kind }: Check): number {
-  return kind === 'latency' ? LATENCY_COST : 1
+function effectsOf(check: Check): readonly number[] {
+  return toleranceOf(check).isFall ? EFFECTS.map((times) => 1 / times) : EFFECTS
 }
 
 /** Every check with the stretches of the plan that it watches. */
@@ -273,7 +268,8 @@ function scheduleOf({ interval }: Plan, actions: readonly Action[], step: Millis
 }
 
 function whyNot(
-  check: CountedCheck,
+  check: Check,
+  counting: Counting,
   windows: readonly RecordedWindow[],
   weights: readonly BasisPoints[],
 ): string | null {
@@ -281,16 +277,7 @@ function whyNot(
   if (windows.length < FEWEST_WINDOWS) return `the recording has ${windows.length} usable windows: too few to replay`
   const missing = windows.map(({ counts }) => missingFor(check, counts))
   if (missing.every((reason) => reason !== undefined)) return missing[0] ?? null
-  if (
-    check.kind === 'latency' &&
-    windows.every(({ counts }) => counts.latency === null || totalOf(counts.latency) === 0)
-  )
-    return 'the recording holds no latencies'
-  if (check.kind === 'errorRate' && windows.every(({ counts }) => !(counts.errors > 0)))
-    return 'the recording holds no errors that could be multiplied'
-  if (check.kind === 'rate' && windows.every(({ counts }) => !((counts.events[check.of] ?? 0) > 0)))
-    return `the recording holds no ${check.of}`
-  return null
+  return counting.lack(windows)
 }
 
 /** A schedule, a record and a number of replays that keep within so many looks. */

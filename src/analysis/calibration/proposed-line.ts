@@ -1,13 +1,14 @@
 import { isRecord } from '../../domain/json.ts'
+import type { Check } from '../../domain/plan/checks.ts'
 import { type CalibrationReport, withRatio } from './calibrate.ts'
 import { withAlpha } from './evidence.ts'
-import type { CalibratedCheck } from './replays.ts'
+import { toleranceOf } from './tolerance.ts'
 
 /**
  * A check as a calibration proposes it. A ratio is only ever widened: that noise would allow a tighter one does not mean
  * that the team wants it.
  */
-export function proposedCheck(check: CalibratedCheck, { current, proposed }: CalibrationReport): CalibratedCheck {
+export function proposedCheck(check: Check, { current, proposed }: CalibrationReport): Check {
   if (proposed === null) return check
   const ratio = Math.max(current.notWorseThan, proposed.notWorseThan)
   return withAlpha(withRatio(check, ratio), proposed.alpha)
@@ -19,7 +20,7 @@ export function proposedCheck(check: CalibratedCheck, { current, proposed }: Cal
  * would share more than they were calibrated with. Null when nothing would change.
  */
 export function proposedLine(
-  check: CalibratedCheck,
+  check: Check,
   written: unknown,
   report: CalibrationReport,
   { minRequests, claims }: { readonly minRequests: number | null; readonly claims: boolean },
@@ -38,12 +39,8 @@ export function proposedLine(
   return `${check.name}: { ${check.kind}: ${inFlow(options)} }`
 }
 
-function ratioOptions(check: CalibratedCheck): Readonly<Record<string, string>> {
-  if (check.kind !== 'rate') return { notWorseThan: ratioText(check.rule.notWorseThan) }
-  return {
-    ...(check.notBelow !== null && { notBelow: ratioText(check.notBelow) }),
-    ...(check.notAbove !== null && { notAbove: ratioText(check.notAbove) }),
-  }
+function ratioOptions(check: Check): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(toleranceOf(check).options).map(([key, ratio]) => [key, ratioText(ratio)]))
 }
 
 /** The options as they were written, wherever in the plan the check stands; null when they cannot be found. */

@@ -1,10 +1,11 @@
 import { armNames } from '../../domain/arm-names.ts'
-import { type Check, type CheckInput, comparesWithStable } from '../../domain/plan/checks.ts'
+import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { type Exposure, isSameExposure } from '../../domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../../domain/observation.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from '../../domain/release/past-release.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import type { Outcome } from '../../domain/verdict.ts'
+import { comparesWithStable } from '../checks/needs.ts'
 import { enterExposure, startCheck, stepCheck } from '../judges/check-judge.ts'
 
 /** What a check says of a release that is over. Plain JSON. */
@@ -38,7 +39,7 @@ export function replayRelease(check: Check, release: RecordedRelease): PastVerdi
   let before: Exposure | null = null
   let last = nothingSeen('no window of the recording lies within one exposure')
   for (const { window, exposure } of watched) {
-    if (before !== null && !isSameExposure(before, exposure)) state = enterExposure(state)
+    if (before !== null && !isSameExposure(before, exposure)) state = enterExposure(check, state)
     before = exposure
     const step = stepCheck(check, state, inputOf(window, release))
     state = step.state

@@ -1,17 +1,10 @@
-import type {
-  Check,
-  CheckInput,
-  CountedCheck,
-  ErrorRateCheck,
-  LatencyCheck,
-  RateCheck,
-  SequentialRule,
-} from '../../domain/plan/checks.ts'
-import type { ArmCounts, LatencyHistogram } from '../../domain/observation.ts'
+import type { Check, CheckInput } from '../../domain/plan/checks.ts'
+import type { ArmCounts } from '../../domain/observation.ts'
 import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import { addArms, NO_REQUESTS } from '../arms.ts'
-import { survivalOf, totalOf } from '../histogram.ts'
+import { kindOf } from '../checks/index.ts'
 import { drawBinomial } from '../statistics/random.ts'
+import { multiplyCount } from './worse-arms.ts'
 
 /** One interval of recorded traffic of stable, per shard (pod, host) when the store can tell them apart. */
 export interface RecordedInterval {
@@ -23,12 +16,9 @@ export interface RecordedInterval {
 /** How the traffic of a planned release is split: the canary's share in each of its intervals, in order. */
 export type WeightSchedule = readonly BasisPoints[]
 
-/** Checks that compare both arms, with a ratio that can be calibrated. */
-export type CalibratedCheck = ((ErrorRateCheck | LatencyCheck) & { readonly rule: SequentialRule }) | RateCheck
-
 /** What replays are made from. */
 export interface ReplaySource {
-  readonly check: CountedCheck
+  readonly check: Check
   readonly record: readonly RecordedInterval[]
   readonly weights: WeightSchedule
   /** Uniform numbers in (0, 1). */
@@ -128,7 +118,8 @@ type Trend = (to: number, from: number) => number
 /** The trend of a record by means over 6 h; 1 in short records, and for latencies, whose level is not moved. */
 export function trendOf({ record, check }: Pick<ReplaySource, 'record' | 'check'>): Trend {
   const whole = record.reduce((sum, interval) => sum + interval.duration, 0)
-  if (whole < 2 * TREND || check.kind === 'latency') return () => 1
+  const eventsOf = kindOf(check).calibrate(check)?.events ?? null
+  if (whole < 2 * TREND || eventsOf === null) return () => 1
   const length = record.length
   const reach = Math.min(Math.floor((length - 1) / 2), Math.max(1, Math.floor(TREND / 2 / (whole / length))))
   // Sums up to each interval of the record, twice over: around its ends it goes on at the other one.
@@ -137,7 +128,7 @@ export function trendOf({ record, check }: Pick<ReplaySource, 'record' | 'check'
     const shards = record[index % length]?.shards ?? []
     const before = sums[index] ?? { events: 0, requests: 0 }
     sums.push({
-      events: before.events + shards.reduce((sum, shard) => sum + eventsOf(check, shard), 0),
+      events: before.events + shards.reduce((sum, shard) => sum + eventsOf(shard), 0),
       requests: before.requests + shards.reduce((sum, shard) => sum + shard.requests, 0),
     })
   }
@@ -148,12 +139,6 @@ export function trendOf({ record, check }: Pick<ReplaySource, 'record' | 'check'
     return (after.events - before.events + 1) / (after.requests - before.requests + 1)
   }
   return (to, from) => around(to) / around(from)
-}
-
-/** How many of what the check counts an arm had; 0 for latencies. */
-export function eventsOf(check: CountedCheck, arm: ArmCounts): number {
-  if (check.kind === 'rate') return arm.events[check.of] ?? 0
-  return check.kind === 'errorRate' ? arm.errors : 0
 }
 
 /** Keeps each request with probability `part`; of the events `factor` times as many, as far as there are requests. */
@@ -171,46 +156,11 @@ function thin(arm: ArmCounts, part: number, factor: number, random: () => number
   }
 }
 
-/** A count times a factor: thinned below 1, whole copies and a thinned rest above. */
-function multiplyCount(count: number, factor: number, random: () => number): number {
-  const whole = Math.floor(factor)
-  return count * whole + drawBinomial(count, factor - whole, random)
-}
-
-/** The replay with a canary that is so many times worse: events times the effect, or latencies times the effect. */
+/** The replay with a canary that is so many times worse, in what the check counts. */
 export function worsenTape(check: Check, tape: Tape, times: number, random: () => number): Tape {
-  return tape.map((look) => ({ ...look, canary: worsen(check, look.canary, times, random) }))
-}
-
-function worsen(check: Check, arm: ArmCounts, times: number, random: () => number): ArmCounts {
-  switch (check.kind) {
-    case 'errorRate':
-      return { ...arm, errors: Math.min(arm.requests, multiplyCount(arm.errors, times, random)) }
-    case 'rate': {
-      const count = arm.events[check.of] ?? 0
-      return { ...arm, events: { ...arm.events, [check.of]: multiplyCount(count, times, random) } }
-    }
-    case 'latency':
-      return { ...arm, latency: arm.latency === null ? null : slowDown(arm.latency, times) }
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return arm
-  }
-}
-
-/** All requests `times` as slow: each bucket gets what lay between its bounds divided by `times`. */
-function slowDown(histogram: LatencyHistogram, times: number): LatencyHistogram {
-  const above = survivalOf(histogram)
-  const total = totalOf(histogram)
-  let before = total
-  const counts = histogram.upperBoundsSeconds.map((bound) => {
-    const slower = total * above(bound / times)
-    const inside = Math.max(0, before - slower)
-    before = slower
-    return inside
-  })
-  return { ...histogram, counts: [...counts, Math.max(0, before)] }
+  const counting = kindOf(check).calibrate(check)
+  if (counting === null) return tape
+  return tape.map((look) => ({ ...look, canary: counting.worsen(look.canary, times, random) }))
 }
 
 function shuffle(size: number, random: () => number): readonly number[] {

@@ -1,9 +1,20 @@
 import { type ArmNames, ROLE_NAMES } from '../../domain/arm-names.ts'
-import type { ArmReadings, CheckInput, QueryCheck } from '../../domain/plan/checks.ts'
+import type { ArmReadings, Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive, namesOf } from '../arms.ts'
 import { asClause, formatBreaches, formatSeries, shorten } from '../explain.ts'
 import { evaluateExpression } from './expression.ts'
+
+/** A free query judged by expressions (CEL) over `result` (canary, or the only answer) and `stable`. */
+export interface QueryCheck extends Check {
+  readonly kind: 'query'
+  /** May hold `$pool`: then it is asked once per arm. */
+  readonly query: string
+  readonly pass: string | null
+  readonly fail: string | null
+  readonly failures: number
+  readonly of: number
+}
 
 /** What the judge remembers: for each of the newest looks that had data, whether it was a breach. Plain JSON, bounded. */
 export interface QueryState {

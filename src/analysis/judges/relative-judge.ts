@@ -1,4 +1,5 @@
-import type { CheckInput, ErrorRateCheck, LatencyCheck, RelativeRule } from '../../domain/plan/checks.ts'
+import type { CheckInput } from '../../domain/plan/checks.ts'
+import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../checks/shapes.ts'
 import type { ArmNames } from '../../domain/arm-names.ts'
 import type { LatencyHistogram } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'

@@ -1,4 +1,5 @@
-import type { CheckInput, ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../domain/plan/checks.ts'
+import type { CheckInput } from '../../domain/plan/checks.ts'
+import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../checks/shapes.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'

@@ -1,10 +1,22 @@
 import { z } from 'zod'
-import { type CheckContext, type CheckKind, defineCheck } from '../../domain/plan/check-kinds.ts'
+import { type CheckContext, defineReading, NO_CLAIM } from '../../domain/plan/check-form.ts'
 import { reportIssues } from '../../domain/plan/plan-issues.ts'
 import type { Parts } from '../../domain/plan/plan-parts.ts'
 import { durationText, nameText } from '../../domain/plan/plan-values.ts'
-import { formatDuration } from '../../domain/units.ts'
+import { formatDuration, type Milliseconds } from '../../domain/units.ts'
+import { type CheckKind, defineCheck } from '../checks/check-kind.ts'
+import { formatCount } from '../explain.ts'
+import type { PowerWords } from '../power/check-power.ts'
 import { canaryConfigSchema } from './canary-config.ts'
+import {
+  dueJudgments,
+  type KayentaCheck,
+  type KayentaState,
+  MOST_POINTS,
+  MOST_STEPS,
+  startKayenta,
+  stepKayenta,
+} from './kayenta-judge.ts'
 
 const { $schema: _draft, ...configShape } = z.toJSONSchema(canaryConfigSchema, { io: 'input', unrepresentable: 'any' })
 
@@ -28,38 +40,62 @@ const kayentaOptions = z.strictObject({
 type KayentaOptions = z.output<typeof kayentaOptions>
 type Config = z.output<typeof canaryConfigSchema>
 
+/** The judge's state with its tag. */
+interface TaggedState {
+  readonly kind: 'kayenta'
+  readonly kayenta: KayentaState
+}
+
 /** Kayenta's judge with a canary config as teams have it. */
-export const kayentaKind: CheckKind = defineCheck({
+export const kayentaKind: CheckKind<KayentaCheck> = defineCheck<KayentaCheck, TaggedState>({
   kind: 'kayenta',
   summary: 'A Kayenta canary config, judged by Kayenta’s own rules over named queries, canary against stable.',
-  schema: kayentaOptions,
-  needs: () => 'queries',
-  rules(parts, context) {
-    const { queries, step, lifetime, pass, marginal } = parts.read
-    const config = parts.has('config') ? readConfig(parts.read.config, context) : null
-    if (config !== null && queries !== undefined) reportQueries(config, queries, context)
-    const interval = intervalOf(parts)
-    if (step !== undefined && interval !== null) reportOrder('step', step, 'interval', interval, context)
-    if (lifetime !== undefined && interval !== null) reportOrder('interval', interval, 'lifetime', lifetime, context)
-    if ((parts.has('pass') && pass === undefined) || (parts.has('marginal') && marginal === undefined)) return
-    const thresholds = thresholdsOf({ pass, marginal }, config)
-    if (thresholds.marginal > thresholds.pass) reportThresholds(thresholds.pass, thresholds.marginal, context)
+  reading: defineReading({
+    schema: kayentaOptions,
+    needs: () => 'queries',
+    rules(parts, context) {
+      const { queries, step, lifetime, pass, marginal } = parts.read
+      const config = parts.has('config') ? readConfig(parts.read.config, context) : null
+      if (config !== null && queries !== undefined) reportQueries(config, queries, context)
+      const interval = intervalOf(parts)
+      if (step !== undefined && interval !== null) reportOrder('step', step, 'interval', interval, context)
+      if (lifetime !== undefined && interval !== null) reportOrder('interval', interval, 'lifetime', lifetime, context)
+      if ((parts.has('pass') && pass === undefined) || (parts.has('marginal') && marginal === undefined)) return
+      const thresholds = thresholdsOf({ pass, marginal }, config)
+      if (thresholds.marginal > thresholds.pass) reportThresholds(thresholds.pass, thresholds.marginal, context)
+    },
+    read(options, { name, source }) {
+      const config = canaryConfigSchema.safeParse(options.config).data ?? null
+      const { step, lifetime, warmUp } = options
+      const interval = options.interval ?? Math.min(HOUR, lifetime)
+      const { pass, marginal } = thresholdsOf(options, config)
+      return {
+        ...NO_CLAIM,
+        complete: () => ({
+          ...{ kind: 'kayenta', name, source, config: options.config },
+          ...{ queries: config === null ? {} : queriesFor(config, options) },
+          ...{ step, lifetime, interval, warmUp, pass, marginal },
+        }),
+      }
+    },
+  }),
+  question: ({ queries, lifetime, pass, marginal }) =>
+    `Kayenta's score, ${Object.keys(queries).length} metrics over ${formatDuration(lifetime)}: passes at ${pass}, fails below ${marginal}`,
+  comparesWithStable: () => true,
+  finalAnswer: ({ warmUp, lifetime }) => ({
+    after: warmUp + lifetime,
+    what: 'its final score',
+    why: warmUp > 0 ? ` (warmUp ${formatDuration(warmUp)}, lifetime ${formatDuration(lifetime)})` : '',
+    options: warmUp > 0 ? 'warmUp or lifetime' : 'lifetime',
+  }),
+  queries: ({ queries }) => queries,
+  states: ['kayenta'],
+  start: (check) => ({ kind: 'kayenta', kayenta: startKayenta(check) }),
+  step(check, { kayenta }, input) {
+    const { state, verdict } = stepKayenta(check, kayenta, input)
+    return { state: { kind: 'kayenta', kayenta: state }, verdict }
   },
-  read(options, { name, source }) {
-    const config = canaryConfigSchema.safeParse(options.config).data ?? null
-    const { step, lifetime, warmUp } = options
-    const interval = options.interval ?? Math.min(HOUR, lifetime)
-    const { pass, marginal } = thresholdsOf(options, config)
-    return {
-      claims: null,
-      spendsBudget: false,
-      complete: () => ({
-        ...{ kind: 'kayenta', name, source, config: options.config },
-        ...{ queries: config === null ? {} : queriesFor(config, options) },
-        ...{ step, lifetime, interval, warmUp, pass, marginal },
-      }),
-    }
-  },
+  power: (check) => ({ words: (watched) => wordsOf(check, watched) }),
 })
 
 function intervalOf({ read, has }: Parts<KayentaOptions>): number | null {
@@ -175,4 +211,28 @@ function reportThresholds(pass: number, marginal: number, context: CheckContext)
     expected: 'marginal at most pass',
     fix: 'lower marginal or raise pass',
   })
+}
+
+/** Points per metric below which Kayenta's documentation advises against a judgement. */
+const ENOUGH_POINTS = 50
+
+function wordsOf(check: KayentaCheck, watched: Milliseconds): PowerWords {
+  const usable = Math.max(0, watched - check.warmUp)
+  const { count: judgements } = dueJudgments(check, usable)
+  const metrics = Math.max(1, Object.keys(check.queries).length)
+  const mostSteps = Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_POINTS / (2 * metrics))))
+  const step = Math.max(check.step, check.lifetime / mostSteps)
+  const points = Math.floor(Math.min(usable, check.lifetime) / step)
+  const given = `${formatDuration(watched)} of watching give ${counted(judgements, 'judgement')} and ${counted(points, 'point')} per metric`
+  const lack =
+    judgements < 1
+      ? `; the first judgement comes after ${formatDuration(check.warmUp + Math.min(check.interval, check.lifetime))}`
+      : points < ENOUGH_POINTS
+        ? `; Kayenta recommends ${ENOUGH_POINTS} points`
+        : ''
+  return { text: `Kayenta's score has no error probability; ${given}${lack}`, isWeak: lack !== '' }
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }

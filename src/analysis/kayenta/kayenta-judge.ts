@@ -1,5 +1,5 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import type { ArmReadings, CheckInput, KayentaCheck } from '../../domain/plan/checks.ts'
+import type { ArmReadings, Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { MetricResult } from '../../domain/observation.ts'
 import { formatDuration, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
@@ -8,6 +8,19 @@ import { asClause } from '../explain.ts'
 import { parseCanaryConfig } from './canary-config.ts'
 import { describeJudgment, type Judgment, judge, type MetricPoints } from './judgment.ts'
 import { classifyScore } from './scorer.ts'
+
+/** Kayenta's judge over named queries, one point per arm and `step`. `config` is a Kayenta canary config, checked at the door. */
+export interface KayentaCheck extends Check {
+  readonly kind: 'kayenta'
+  readonly config: unknown
+  readonly queries: Readonly<Record<string, string>>
+  readonly step: Milliseconds
+  readonly lifetime: Milliseconds
+  readonly interval: Milliseconds
+  readonly warmUp: Milliseconds
+  readonly pass: number
+  readonly marginal: number
+}
 
 /** Points of one metric in JSON: null stands for a step in which the source had no data. */
 interface StoredPoints {

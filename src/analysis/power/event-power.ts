@@ -1,4 +1,4 @@
-import type { ErrorRateCheck, RateCheck, SequentialRule } from '../../domain/plan/checks.ts'
+import type { ErrorRateCheck, RateCheck, SequentialRule } from '../checks/shapes.ts'
 import { formatRatio, formatShare } from '../explain.ts'
 import { passage } from '../statistics/first-passage.ts'
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'

@@ -1,5 +1,4 @@
 import type { LatencyHistogram, RecordedWindow } from '../../domain/observation.ts'
-import type { Plan } from '../../domain/plan/plan.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { addArms, NO_REQUESTS } from '../arms.ts'
 import { formatShare } from '../explain.ts'
@@ -79,19 +78,6 @@ export function expectedTraffic(
     events: { ...measured?.events, ...stated.events },
     changes: { ...stated.changes },
   }
-}
-
-/** The first stated event that no check of the plan asks about, and that as a sentence; null when there is none. */
-export function unaskedEvent(
-  { checks, actions }: Pick<Plan, 'checks' | 'actions'>,
-  { events = {}, changes = {} }: StatedTraffic,
-): { readonly name: string; readonly problem: string } | null {
-  const all = [...checks, ...actions.flatMap((action) => (action.kind === 'judge' ? action.checks : []))]
-  const asked = [...new Set(all.flatMap((check) => (check.kind === 'rate' ? [check.of] : [])))]
-  const name = [...Object.keys(events), ...Object.keys(changes)].find((stated) => !asked.includes(stated))
-  if (name === undefined) return null
-  const instead = asked.length === 0 ? ', nor for any other event' : `; one of ${asked.join(', ')}`
-  return { name, problem: `no check of the plan asks for ${name}${instead}` }
 }
 
 function shapeOf({ latency, buckets }: StatedTraffic, histogram: LatencyHistogram | null): LatencyShape | null {

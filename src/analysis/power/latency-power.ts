@@ -1,4 +1,4 @@
-import type { LatencyCheck, SequentialRule } from '../../domain/plan/checks.ts'
+import type { LatencyCheck, SequentialRule } from '../checks/shapes.ts'
 import { formatMultiple } from './event-power.ts'
 import { passage } from '../statistics/first-passage.ts'
 import { floorOf } from '../judges/sequential/latency-judge.ts'

@@ -1,4 +1,4 @@
-import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../domain/plan/checks.ts'
+import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../checks/shapes.ts'
 import { formatMultiple } from './event-power.ts'
 import { formatQuantile, formatSeconds, formatShare } from '../explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'

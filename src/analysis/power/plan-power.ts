@@ -1,30 +1,14 @@
 import type { Action } from '../../domain/plan/actions.ts'
-import {
-  type Check,
-  comparesWithStable,
-  type ErrorRateCheck,
-  type KayentaCheck,
-  type RateCheck,
-} from '../../domain/plan/checks.ts'
+import type { Check } from '../../domain/plan/checks.ts'
 import { type Exposure, NO_EXPOSURE } from '../../domain/exposure.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, type Milliseconds } from '../../domain/units.ts'
-import { errorSight, eventSight } from './event-power.ts'
-import type { ExpectedTraffic } from './expected-traffic.ts'
-import { formatCount, formatRatio, formatSeconds } from '../explain.ts'
-import { dueJudgments, MOST_POINTS, MOST_STEPS } from '../kayenta/kayenta-judge.ts'
-import { slowdownSight } from './latency-power.ts'
-import { errorLimitSight, latencyLimitSight } from './limit-power.ts'
-import { errorRatioSight, latencyRatioSight } from './ratio-power.ts'
-import {
-  type BakePlan,
-  describePower,
-  describeSetting,
-  expectedRequests,
-  powerOfBake,
-  type Sight,
-  smallestSize,
-} from './power.ts'
+import { kindOf } from '../checks/index.ts'
+import { comparesWithStable } from '../checks/needs.ts'
+import { formatCount } from '../explain.ts'
+import type { Asked, PowerWords } from './check-power.ts'
+import type { ExpectedTraffic, StatedTraffic } from './expected-traffic.ts'
+import { type BakePlan, describePower, describeSetting, expectedRequests, powerOfBake, smallestSize } from './power.ts'
 
 /** How well one check sees a bad canary in one stretch of watched time. Plain JSON. */
 export interface StepPower {
@@ -118,6 +102,24 @@ export function* powersOf(plan: Plan, traffic: ExpectedTraffic): Generator<StepP
   }
 }
 
+/** The first stated event that no check of the plan asks about, and that as a sentence; null when there is none. */
+export function unaskedEvent(
+  { checks, actions }: Pick<Plan, 'checks' | 'actions'>,
+  { events = {}, changes = {} }: StatedTraffic,
+): { readonly name: string; readonly problem: string } | null {
+  const all = [...checks, ...actions.flatMap((action) => (action.kind === 'judge' ? action.checks : []))]
+  const asked = [...new Set(all.flatMap((check) => eventOf(check) ?? []))]
+  const name = [...Object.keys(events), ...Object.keys(changes)].find((stated) => !asked.includes(stated))
+  if (name === undefined) return null
+  const instead = asked.length === 0 ? ', nor for any other event' : `; one of ${asked.join(', ')}`
+  return { name, problem: `no check of the plan asks for ${name}${instead}` }
+}
+
+function eventOf(check: Check): string | null {
+  const power = kindOf(check).power(check)
+  return 'words' in power ? null : power.event
+}
+
 const NO_FIGURE = {
   ...{ regression: null, power: null, needs: null, from: null },
   ...{ falseAlarm: null, wait: null, isWeak: false },
@@ -162,17 +164,8 @@ const PAST = { pause: 'paused', rollback: 'rolled back' } as const
 
 /** Requests that a check waits for; null for one that waits for none. */
 function leastRequests(check: Check): number | null {
-  switch (check.kind) {
-    case 'errorRate':
-    case 'latency':
-      return Math.max(1, check.rule.minRequests)
-    case 'rate':
-      return Math.max(1, check.minRequests)
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return null
-  }
+  const power = kindOf(check).power(check)
+  return 'words' in power ? null : Math.max(1, power.leastRequests)
 }
 
 /** Works out rows; equal questions, as in a ramp, are worked out once. */
@@ -192,9 +185,6 @@ function createAsker(traffic: ExpectedTraffic) {
     return { ...place, ...answer }
   }
 }
-
-/** A check with the regression that it is asked about, or why that is not known. */
-type Asked = { readonly sight: Sight; readonly size: number } | { readonly why: string }
 
 function answerTo(asked: Asked, stretch: BakePlan): Omit<StepPower, keyof Place | 'check'> {
   if ('why' in asked) return { ...NO_FIGURE, text: asked.why }
@@ -218,61 +208,9 @@ function answerTo(asked: Asked, stretch: BakePlan): Omit<StepPower, keyof Place 
   return { regression, power, needs, from: sized(found.from), falseAlarm, wait: null, text, isWeak }
 }
 
-/** So many times the accepted slowdown, when none is stated. */
-const SLOWER = 1.5
-/** So much further than accepted an event's rate changes, when no change is stated. */
-const FALL = 3 / 4
-const RISE = 4 / 3
-
-function questionOf(check: Check, { errors, latency, slower, events, changes }: ExpectedTraffic): Asked {
-  switch (check.kind) {
-    case 'errorRate': {
-      const { rule } = check
-      return { sight: errorSightOf(check, rule, errors.from), size: errors.to }
-    }
-    case 'latency': {
-      const { rule } = check
-      if (latency === null) return { why: 'latency is not known: state it with --latency p50=80ms,p99=900ms' }
-      if (rule.judge === 'sequential')
-        return { sight: slowdownSight(check, rule, latency), size: slower ?? SLOWER * rule.notWorseThan }
-      const isRatio = rule.judge === 'relative'
-      const sight = isRatio ? latencyRatioSight(check, rule, latency) : latencyLimitSight(check, rule, latency)
-      if (sight !== null) return { sight, size: slower ?? (isRatio ? SLOWER * rule.maxRatio : SLOWER) }
-      const limit = isRatio ? `${formatRatio(rule.maxRatio)} stable's latency` : formatSeconds(rule.max)
-      return { why: `the limit of ${limit} is above the largest latency bucket, so it cannot be seen` }
-    }
-    case 'rate': {
-      const { of } = check
-      const base = Object.hasOwn(events, of) ? events[of] : undefined
-      if (base === undefined || !(base > 0))
-        return { why: `the number of ${of} per request is not known: state it with --event ${of}=3%` }
-      const change = (Object.hasOwn(changes, of) ? changes[of] : undefined) ?? usualChange(check)
-      const direction = change < 1 ? 'fall' : 'rise'
-      const sight = eventSight(check, direction, base)
-      return sight === null
-        ? { why: `this check sets no ${direction === 'fall' ? 'lower' : 'upper'} limit for ${of}` }
-        : { sight, size: change }
-    }
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return { why: 'there is no figure for it' }
-  }
-}
-
-function errorSightOf(check: ErrorRateCheck, rule: ErrorRateCheck['rule'], from: number): Sight {
-  switch (rule.judge) {
-    case 'sequential':
-      return errorSight(check, rule, from)
-    case 'threshold':
-      return errorLimitSight(check, rule, from)
-    case 'relative':
-      return errorRatioSight(check, rule, from)
-  }
-}
-
-function usualChange({ notBelow, notAbove }: RateCheck): number {
-  return notBelow === null ? RISE * (notAbove ?? 1) : FALL * notBelow
+function questionOf(check: Check, traffic: ExpectedTraffic): Asked {
+  const power = kindOf(check).power(check)
+  return 'words' in power ? { why: 'there is no figure for it' } : power.asked(traffic)
 }
 
 function whyNothing(check: Check, { weight, cohorts }: Exposure): string | null {
@@ -285,43 +223,9 @@ function whyNothing(check: Check, { weight, cohorts }: Exposure): string | null 
 }
 
 /** What can be said about a check that has no power; null for one that has. */
-function wordsOnly(check: Check, watched: Milliseconds): Pick<StepPower, 'text' | 'isWeak'> | null {
-  switch (check.kind) {
-    case 'errorRate':
-    case 'latency':
-    case 'rate':
-      return null
-    case 'query':
-      return { text: 'the answers to a query, and how much they vary, are not known', isWeak: false }
-    case 'argo':
-      return { text: 'it judges single measurements, and how much they vary is not known', isWeak: false }
-    case 'kayenta':
-      return kayentaWords(check, watched)
-  }
-}
-
-/** Points per metric below which Kayenta's documentation advises against a judgement. */
-const ENOUGH_POINTS = 50
-
-function kayentaWords(check: KayentaCheck, watched: Milliseconds): Pick<StepPower, 'text' | 'isWeak'> {
-  const usable = Math.max(0, watched - check.warmUp)
-  const { count: judgements } = dueJudgments(check, usable)
-  const metrics = Math.max(1, Object.keys(check.queries).length)
-  const mostSteps = Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_POINTS / (2 * metrics))))
-  const step = Math.max(check.step, check.lifetime / mostSteps)
-  const points = Math.floor(Math.min(usable, check.lifetime) / step)
-  const given = `${formatDuration(watched)} of watching give ${counted(judgements, 'judgement')} and ${counted(points, 'point')} per metric`
-  const lack =
-    judgements < 1
-      ? `; the first judgement comes after ${formatDuration(check.warmUp + Math.min(check.interval, check.lifetime))}`
-      : points < ENOUGH_POINTS
-        ? `; Kayenta recommends ${ENOUGH_POINTS} points`
-        : ''
-  return { text: `Kayenta's score has no error probability; ${given}${lack}`, isWeak: lack !== '' }
-}
-
-function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+function wordsOnly(check: Check, watched: Milliseconds): PowerWords | null {
+  const power = kindOf(check).power(check)
+  return 'words' in power ? power.words(watched) : null
 }
 
 /** From the first exposure on; approvals may come at once. */

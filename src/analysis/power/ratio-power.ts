@@ -1,4 +1,4 @@
-import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../../domain/plan/checks.ts'
+import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../checks/shapes.ts'
 import { formatMultiple, poissonQuantile } from './event-power.ts'
 import { formatQuantile, formatShare } from '../explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'

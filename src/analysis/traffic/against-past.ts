@@ -1,10 +1,12 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import { type Check, type CheckInput, knownTo } from '../../domain/plan/checks.ts'
+import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { armFault, formatServed, inconclusive, isCount, isOverlapping, isTime, namesOf } from '../arms.ts'
-import type { CheckState } from '../judges/check-judge.ts'
+import type { CheckState } from '../checks/check-kind.ts'
+import { kindOf } from '../checks/index.ts'
+import { knownTo } from '../checks/needs.ts'
 import {
   asClause,
   asSentence,
@@ -18,10 +20,8 @@ import {
   formatStanding,
   formatWatched,
 } from '../explain.ts'
-import { WORSE_BETS } from '../judges/split-test.ts'
-import { SLOWDOWNS } from '../judges/sequential/slowdown-test.ts'
 import { growWealth, logMeanWealth, logSumExp, startWealth, type Wealth } from '../judges/sequential/wealth.ts'
-import { claimsOf, type PastClaim, type PastClaims } from './past-claims.ts'
+import type { PastClaim, PastClaims } from './past-claims.ts'
 import type { PastCount, StablePast } from './past.ts'
 
 /** What is remembered while everybody is on the canary. Plain JSON. */
@@ -46,10 +46,21 @@ const LASTING: Milliseconds = 30_000
 const RESERVE_LOG = 5
 const LONGEST_SILENCE: Milliseconds = 60_000
 
+/**
+ * What is asked of the canary while nobody is on stable, or null when the check is none that compares counts, or too
+ * little is known of stable.
+ */
+export function claimsOf(check: Check, past: StablePast | null): PastClaims | null {
+  const kind = kindOf(check)
+  if (past === null || !kind.needsCounts || !kind.comparesWithStable(check)) return null
+  const claims = kind.pastClaims(check, past)
+  return claims === null || claims.claims.length === 0 ? null : claims
+}
+
 /** What a check has to go on with when everybody is on the canary, before the first look. */
-function startAgainstPast(state: CheckState, claims: PastClaims): AgainstPastState {
+function startAgainstPast(carried: number, claims: PastClaims): AgainstPastState {
   return {
-    ...{ lastEnd: null, watched: 0, silent: 0, failure: null, carried: evidenceOf(state) },
+    ...{ lastEnd: null, watched: 0, silent: 0, failure: null, carried },
     claims: claims.claims.map(() => ({ seen: { events: 0, requests: 0 }, wealth: startWealth(MORE.length) })),
   }
 }
@@ -73,8 +84,8 @@ export function judgeAgainstPast(
   const input = knownTo(check, shown)
   const claims = claimsOf(check, past)
   if (claims === null) return null
-  const state =
-    before !== null && before.claims.length === claims.claims.length ? before : startAgainstPast(checkState, claims)
+  const isGoingOn = before !== null && before.claims.length === claims.claims.length
+  const state = isGoingOn ? before : startAgainstPast(kindOf(check).evidence(checkState).now, claims)
   if (state.failure !== null) return { state, verdict: state.failure }
   const names = namesOf(input)
   const fault = inputFault(input, state)
@@ -89,29 +100,6 @@ export function judgeAgainstPast(
   }
   const next = grow(state, claims, input.canary.value, input.window)
   return conclude(next, claims, names)
-}
-
-/** ln of the evidence that a check's comparison with stable has now; 0 for those that have none. */
-function evidenceOf(state: CheckState): number {
-  switch (state.kind) {
-    case 'rate': {
-      const sides = [state.above, state.below].flatMap((wealth) =>
-        wealth === null ? [] : [logMeanWealth(wealth, WORSE_BETS.logWeights)],
-      )
-      return sides.length === 0 ? 0 : logSumExp(sides) - Math.log(sides.length)
-    }
-    case 'latency':
-      return logMeanWealth(
-        state.wealth,
-        SLOWDOWNS.map(({ logWeight }) => logWeight),
-      )
-    case 'threshold':
-    case 'relative':
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return 0
-  }
 }
 
 /** Only the canary is read: nobody is on stable. */

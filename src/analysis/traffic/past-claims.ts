@@ -1,5 +1,5 @@
-import { type Check, type CountedCheck, comparesWithStable, needsCounts } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
+import type { RateCheck, RelativeRule, SequentialRule, ThresholdRule } from '../checks/shapes.ts'
 import { formatFraction, formatList, formatQuantile, formatSeconds, formatShare } from '../explain.ts'
 import { hasSameBuckets, quantileOf, totalOf } from '../histogram.ts'
 import type { PastCount, StablePast } from './past.ts'
@@ -43,31 +43,11 @@ const HIGHEST_LIMIT = 0.9
 /** What a check that controls no error rate is given. */
 const USUAL_ALPHA = 0.001
 
-/**
- * What is asked of the canary while nobody is on stable, or null when the check is none that compares counts, or too
- * little is known of stable.
- */
-export function claimsOf(check: Check, past: StablePast | null): PastClaims | null {
-  if (past === null || !needsCounts(check) || !comparesWithStable(check)) return null
-  const claims = claimsOfKind(check, past)
-  return claims === null || claims.claims.length === 0 ? null : claims
-}
-
-function claimsOfKind(check: CountedCheck, past: StablePast): PastClaims | null {
-  switch (check.kind) {
-    case 'errorRate':
-      return errorClaims(past, ruleOf(check.rule))
-    case 'latency':
-      return latencyClaims(past, check.quantiles, ruleOf(check.rule))
-    case 'rate':
-      return eventClaims(past, check)
-  }
-}
-
-type Rule = Pick<PastClaims, 'alpha' | 'minRequests'> & { readonly ratio: number }
+/** What a check accepts of a canary, as far as the past of stable can tell. */
+type Accepted = Pick<PastClaims, 'alpha' | 'minRequests'> & { readonly ratio: number }
 
 /** A fixed limit compares nothing: for it any ratio will do. */
-function ruleOf(rule: Extract<CountedCheck, { rule: unknown }>['rule']): Rule {
+export function acceptedBy(rule: SequentialRule | ThresholdRule | RelativeRule): Accepted {
   const { minRequests } = rule
   switch (rule.judge) {
     case 'sequential':
@@ -79,7 +59,8 @@ function ruleOf(rule: Extract<CountedCheck, { rule: unknown }>['rule']): Rule {
   }
 }
 
-function errorClaims({ errors }: StablePast, { ratio, ...rule }: Rule): PastClaims | null {
+/** What is asked of a canary's errors; null when stable has shown too few requests. */
+export function errorClaims({ errors }: StablePast, { ratio, ...rule }: Accepted): PastClaims | null {
   if (errors.requests < ENOUGH_PAST) return null
   const limit = highest(errors, ratio)
   const countOf = ({ errors: events, requests }: ArmCounts) => ({ events, requests })
@@ -87,7 +68,8 @@ function errorClaims({ errors }: StablePast, { ratio, ...rule }: Rule): PastClai
   return { claims, said: shareOf(errors), breach: `above ${formatShare(limit)}`, ...rule }
 }
 
-function eventClaims(past: StablePast, check: Extract<CountedCheck, { kind: 'rate' }>): PastClaims | null {
+/** What is asked of a named event; null likewise. */
+export function eventClaims(past: StablePast, check: RateCheck): PastClaims | null {
   const { of: noun, notAbove, notBelow, alpha, minRequests } = check
   const known = Object.hasOwn(past.events, noun) ? past.events[noun] : undefined
   if (known === undefined || known.requests < ENOUGH_PAST) return null
@@ -101,10 +83,10 @@ function eventClaims(past: StablePast, check: Extract<CountedCheck, { kind: 'rat
 }
 
 /** A quantile of stable becomes a limit on how many of the canary's requests may be slower than so many seconds. */
-function latencyClaims(
+export function latencyClaims(
   { latency }: StablePast,
   quantiles: readonly number[],
-  { ratio, ...rule }: Rule,
+  { ratio, ...rule }: Accepted,
 ): PastClaims | null {
   if (latency === null || totalOf(latency) < ENOUGH_PAST) return null
   const bounds = latency.upperBoundsSeconds

@@ -1,8 +1,8 @@
-import { type Check, needsCounts } from '../../domain/plan/checks.ts'
 import type { BlindSpan, GuardInput } from '../../domain/release/guard.ts'
 import type { ArmCounts, Observation } from '../../domain/observation.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import { isCount, namesOf } from '../arms.ts'
+import { needsCounts } from '../checks/needs.ts'
 import { type AnswerLook, type AnswerState, awaitedOf, startAnswers, judgeAnswers } from './answers.ts'
 import { type FloorStanding, type FloorState, startFloor, judgeFloor } from './floor.ts'
 import type { StablePast } from './past.ts'
@@ -232,5 +232,5 @@ function restartsOf({ restarts = 0 }: ArmCounts): number {
 
 /** True when the canary is to be asked something, and some check needs it to be: then silence is no time that was watched. */
 function isAsked({ exposure, checks }: GuardInput): boolean {
-  return (exposure.weight > 0 || exposure.cohorts.length > 0) && checks.some((check: Check) => needsCounts(check))
+  return (exposure.weight > 0 || exposure.cohorts.length > 0) && checks.some(needsCounts)
 }

@@ -5,9 +5,8 @@ import {
   expectedTraffic,
   type MeasuredTraffic,
   type StatedTraffic,
-  unaskedEvent,
 } from '../../analysis/power/expected-traffic.ts'
-import type { StepPower } from '../../analysis/power/plan-power.ts'
+import { type StepPower, unaskedEvent } from '../../analysis/power/plan-power.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Milliseconds } from '../../domain/units.ts'

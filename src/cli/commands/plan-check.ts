@@ -1,4 +1,4 @@
-import { expectedTraffic, type StatedTraffic, unaskedEvent } from '../../analysis/power/expected-traffic.ts'
+import { expectedTraffic, type StatedTraffic } from '../../analysis/power/expected-traffic.ts'
 import type { StepPower } from '../../analysis/power/plan-power.ts'
 import type { PlanCheckAnswer } from '../../api/routes/plans.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
@@ -27,7 +27,7 @@ export async function checkPlan(name: string, options: CheckOptions, session: Se
   // Before the plan is read: what is stated is wrong whatever the plan.
   const expected = traffic === null ? null : expectedOf(traffic.stated)
   const { plan } = await checkedPlan(name, config, session)
-  if (traffic !== null) refuseUnasked(plan, traffic.stated)
+  if (traffic !== null) await refuseUnasked(plan, traffic.stated)
   const described = describePlan(name, plan, session.look().width)
   if (expected === null) return session.say([...described, ...hintFor(plan, config)], { plan })
   const { powerOf } = await import('../../analysis/power/plan-power.ts')
@@ -90,7 +90,8 @@ function expectedOf(stated: StatedTraffic) {
   return expected
 }
 
-function refuseUnasked(plan: Plan, stated: StatedTraffic): void {
+async function refuseUnasked(plan: Plan, stated: StatedTraffic): Promise<void> {
+  const { unaskedEvent } = await import('../../analysis/power/plan-power.ts')
   const unasked = unaskedEvent(plan, stated)
   if (unasked === null) return
   const { name, problem } = unasked

@@ -1,5 +1,5 @@
 import type { Exposure } from '../../domain/exposure.ts'
-import { type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
+import { type Timeline, type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
 import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, formatPercent, formatWeight } from '../../domain/units.ts'
@@ -12,7 +12,10 @@ import { clean, columnsOf, createPaint, pad, type Paint, wrap } from '../text.ts
 /** `sluice plan explain`: what a plan does, when, to whom, and what watches it. */
 export async function explainPlan(name: string, config: string | undefined, session: Session): Promise<void> {
   const { plan } = await checkedPlan(name, config, session)
-  session.say(renderTimeline(plan, session.look()), { plan, timeline: timelineOf(plan) })
+  // Loaded only here: the kinds bring every judge along.
+  const { CHECK_KINDS } = await import('../../analysis/checks/index.ts')
+  const timeline = timelineOf(plan, CHECK_KINDS)
+  session.say(renderTimeline(plan, timeline, session.look()), { plan, timeline })
 }
 
 const WIDEST = 100
@@ -21,11 +24,14 @@ const BAR = 12
 const INDENT = '  '
 
 /** The plan as lines of at most `width` columns (at least 60). */
-function renderTimeline(plan: Plan, { width, color }: Pick<RenderOptions, 'width' | 'color'>): readonly string[] {
+function renderTimeline(
+  plan: Plan,
+  timeline: Timeline,
+  { width, color }: Pick<RenderOptions, 'width' | 'color'>,
+): readonly string[] {
   const page = { width: Math.min(WIDEST, Math.max(NARROWEST, width)), paint: createPaint(color) }
-  const timeline = timelineOf(plan)
   const blocks = [
-    [page.paint('bold', clean(`${plan.service} in ${plan.environment}`)), ...takes(plan, page)],
+    [page.paint('bold', clean(`${plan.service} in ${plan.environment}`)), ...takes(timeline, page)],
     steps(timeline.rows, page),
     watches(plan, timeline.checks, page),
     policies(plan, page),
@@ -38,8 +44,7 @@ interface Page {
   readonly paint: Paint
 }
 
-function takes(plan: Plan, { width }: Page): readonly string[] {
-  const { planned, shortest, waiting } = timelineOf(plan)
+function takes({ planned, shortest, waiting }: Timeline, { width }: Page): readonly string[] {
   const early = shortest === planned ? '' : `, at least ${formatDuration(shortest)} if everything is proven at once`
   const asking = waiting === 0 ? '' : `; approvals may take up to ${formatDuration(waiting)} more`
   const atOnce = waiting === 0 ? '' : ' with approvals that come at once'

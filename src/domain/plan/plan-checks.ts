@@ -1,8 +1,7 @@
 import type { MetricSourceCapabilities } from '../capabilities.ts'
-import type { Action } from './actions.ts'
-import type { CheckContext, CheckKind, ReadCheck, SourceNeeds } from './check-kinds.ts'
+import type { CheckContext, CheckForm, FinalAnswer, ReadCheck, SourceNeeds } from './check-form.ts'
 import type { Check } from './checks.ts'
-import type { PlanContext, TargetFacts } from './plan.ts'
+import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { reportIssues, singleEntry } from './plan-issues.ts'
 import { nameText } from './plan-values.ts'
 import type { Problem, ProblemPath } from '../problems.ts'
@@ -10,8 +9,10 @@ import type { Problem, ProblemPath } from '../problems.ts'
 /** Reads checks, wherever in the plan they stand, and keeps count of the error budget they spend. */
 export interface CheckReader {
   readonly read: (checks: Readonly<Record<string, unknown>>, path: ProblemPath) => readonly Check[]
-  /** What each check that claims nothing for itself may spend, once all have been read. */
-  readonly shareOfBudget: () => number
+  /** The check with its part of the plan's budget, if it claims none for itself; known once all have been read. */
+  readonly withShare: (check: Check) => Check
+  readonly comparesWithStable: (check: Check) => boolean
+  readonly finalAnswer: (check: Check) => FinalAnswer | null
   /** The sum over all checks. */
   readonly errorBudget: () => number
 }
@@ -23,13 +24,14 @@ const SHARED = -1
 export function createCheckReader(
   confidence: number,
   facts: TargetFacts | null,
-  context: PlanContext,
+  { checkKinds }: Pick<PlanContext, 'checkKinds'>,
   report: (problem: Problem) => void,
 ): CheckReader {
-  const kinds = new Map<string, CheckKind>(context.checkKinds.map((kind) => [kind.kind, kind]))
+  const kinds = new Map<string, CheckForm>(checkKinds.map((kind) => [kind.kind, kind]))
   const kindNames = [...kinds.keys()]
   const names = new Set<string>()
-  let sharing = 0
+  /** How each check that claims nothing for itself is completed. */
+  const sharing = new Map<Check, ReadCheck['complete']>()
   let claimed = 0
   let count = 0
   function readOne(name: string, value: unknown, path: ProblemPath): ReadCheck | null {
@@ -38,7 +40,7 @@ export function createCheckReader(
     const kind = one?.isKnown === true ? kinds.get(one.key) : undefined
     if (one?.isKnown !== true || kind === undefined) return null
     const at = [...path, one.key]
-    const read = kind.read(one.value, checkContext(name, at, facts, context, report))
+    const read = kind.read(one.value, checkContext(name, at, facts, report))
     if ('check' in read) return read.check
     reportIssues(read.issues, at, one.value, report, kind.schema)
     return null
@@ -54,14 +56,20 @@ export function createCheckReader(
         }
         const check = readOne(name, value, [...path, name])
         if (check === null) continue
-        if (check.spendsBudget && check.claims === null) sharing += 1
+        const made = check.complete(check.claims ?? SHARED)
+        if (check.spendsBudget && check.claims === null) sharing.set(made, check.complete)
         if (check.claims !== null) claimed += check.claims
-        complete.push(check.complete(check.claims ?? SHARED))
+        complete.push(made)
       }
       return complete
     },
-    shareOfBudget: () => Number(((1 - confidence) / Math.max(1, sharing)).toPrecision(12)),
-    errorBudget: () => Number((claimed + (sharing > 0 ? 1 - confidence : 0)).toPrecision(12)),
+    withShare(check) {
+      const share = Number(((1 - confidence) / Math.max(1, sharing.size)).toPrecision(12))
+      return sharing.get(check)?.(share) ?? check
+    },
+    comparesWithStable: (check) => kinds.get(check.kind)?.comparesWithStable(check) ?? false,
+    finalAnswer: (check) => kinds.get(check.kind)?.finalAnswer(check) ?? null,
+    errorBudget: () => Number((claimed + (sharing.size > 0 ? 1 - confidence : 0)).toPrecision(12)),
   }
 }
 
@@ -82,7 +90,6 @@ function checkContext(
   name: string,
   path: ProblemPath,
   facts: TargetFacts | null,
-  context: PlanContext,
   report: (problem: Problem) => void,
 ): CheckContext {
   return {
@@ -90,18 +97,6 @@ function checkContext(
     path,
     report,
     source: (named, needs) => (facts === null ? (named ?? '') : pickSource(named, needs, facts, path, report)),
-    expression(text, at, hasStable) {
-      const message = text === undefined ? null : context.expressionProblem(text, hasStable)
-      if (text === undefined || message === null) return
-      report({
-        rule: 'expression',
-        path: at,
-        message,
-        received: text,
-        expected: 'a true-or-false CEL expression',
-        fix: 'write an expression over result and, for queries with $pool, stable',
-      })
-    },
   }
 }
 
@@ -204,29 +199,4 @@ function reportName(name: string, names: Set<string>, path: ProblemPath, report:
     })
   }
   names.add(name)
-}
-
-/** The action with the shares of its checks filled in. */
-export function withBudget(action: Action, share: number): Action {
-  return action.kind === 'judge' ? { ...action, checks: action.checks.map((check) => withShare(check, share)) } : action
-}
-
-/** The check with its share filled in, if it has none of its own. */
-export function withShare(check: Check, share: number): Check {
-  switch (check.kind) {
-    case 'rate':
-      return check.alpha === SHARED ? { ...check, alpha: share } : check
-    case 'errorRate':
-      return { ...check, rule: ruleWithShare(check.rule, share) }
-    case 'latency':
-      return { ...check, rule: ruleWithShare(check.rule, share) }
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return check
-  }
-}
-
-function ruleWithShare<Rule extends { judge: string }>(rule: Rule, share: number): Rule {
-  return 'alpha' in rule && rule.alpha === SHARED ? { ...rule, alpha: share } : rule
 }

@@ -1,4 +1,4 @@
-import { type Check, comparesWithStable } from './checks.ts'
+import type { Check } from './checks.ts'
 import type { Traced } from './plan-steps.ts'
 import type { Problem } from '../problems.ts'
 import { FULL_WEIGHT } from '../units.ts'
@@ -10,6 +10,7 @@ import { FULL_WEIGHT } from '../units.ts'
 export function reportIncomparable(
   actions: readonly Traced[],
   checks: readonly Check[],
+  comparesWithStable: (check: Check) => boolean,
   report: (problem: Problem) => void,
 ): void {
   let standing: 'nobody' | 'some' | 'everybody' = 'nobody'

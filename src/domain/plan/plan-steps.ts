@@ -1,7 +1,7 @@
 import type { Action } from './actions.ts'
 import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
-import type { PlanContext, TargetFacts } from './plan.ts'
 import type { CheckReader } from './plan-checks.ts'
+import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { type Entry, reportIssues, singleEntry } from './plan-issues.ts'
 import type { Problem, ProblemPath } from '../problems.ts'
 import type { GlimpseContext, ReadStep, StepKind, StepNeeds, UnreadStep } from './steps/step-kind.ts'
@@ -101,6 +101,7 @@ function aroundStep(
     peopleOf: (group) =>
       facts === null ? [] : Object.hasOwn(facts.groups, group) ? (facts.groups[group] ?? null) : null,
     readChecks: (checks, at) => reader.read(checks, at),
+    finalAnswer: (check) => reader.finalAnswer(check),
     report: (problem) => {
       if (facts !== null || problem.rule !== 'group-too-small') report(problem)
     },

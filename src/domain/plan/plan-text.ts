@@ -1,5 +1,6 @@
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
-import { type Plan, type PlanContext, readPlan, shapeProblem } from './plan.ts'
+import { type Plan, readPlan, shapeProblem } from './plan.ts'
+import type { PlanContext } from './plan-context.ts'
 import type { LocatedProblem } from '../problems.ts'
 import { type ReadYaml, readYaml } from '../yaml/yaml-text.ts'
 

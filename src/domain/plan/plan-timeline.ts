@@ -1,15 +1,9 @@
 import type { Action } from './actions.ts'
-import {
-  type Check,
-  floorOf,
-  type LatencyCheck,
-  type RelativeRule,
-  type SequentialRule,
-  type ThresholdRule,
-} from './checks.ts'
+import type { CheckForm } from './check-form.ts'
+import type { Check } from './checks.ts'
 import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
 import type { Plan } from './plan.ts'
-import { formatDuration, formatPercent, type Milliseconds } from '../units.ts'
+import { formatDuration, type Milliseconds } from '../units.ts'
 
 /** One action of a plan in time. */
 export interface TimelineRow {
@@ -30,7 +24,7 @@ export interface TimelineRow {
 /** One check as people ask it. */
 export interface TimelineCheck {
   readonly name: string
-  readonly kind: Check['kind']
+  readonly kind: string
   readonly question: string
   /** Probability of a false alarm of this check over the release, or null when it controls none. */
   readonly alpha: number | null
@@ -39,7 +33,7 @@ export interface TimelineCheck {
 }
 
 /** A plan as a person reads it before it starts. Plain JSON. */
-interface Timeline {
+export interface Timeline {
   readonly rows: readonly TimelineRow[]
   /** All bakes and analyses at their whole length, approvals at once. */
   readonly planned: Milliseconds
@@ -51,7 +45,7 @@ interface Timeline {
 }
 
 /** Lays out a plan in time: exposures take none, bakes their duration, approvals none (they may come at once). */
-export function timelineOf({ actions, checks, interval }: Plan): Timeline {
+export function timelineOf({ actions, checks, interval }: Plan, kinds: readonly CheckForm[]): Timeline {
   const rows: TimelineRow[] = []
   let start: Milliseconds = 0
   let shortest: Milliseconds = 0
@@ -75,88 +69,22 @@ export function timelineOf({ actions, checks, interval }: Plan): Timeline {
     if (action.kind === 'ask') waiting += action.within
   }
   const own = actions.flatMap((action) =>
-    action.kind === 'judge' ? action.checks.map((check) => checkOf(check, action.step)) : [],
+    action.kind === 'judge' ? action.checks.map((check) => checkOf(check, action.step, kinds)) : [],
   )
-  return { rows, planned: start, shortest, waiting, checks: [...checks.map((check) => checkOf(check, null)), ...own] }
-}
-
-/** What a check asks, in one line: `failed requests at most 1.5x as frequent as on stable`. */
-function questionOf(check: Check): string {
-  switch (check.kind) {
-    case 'errorRate':
-      return `failed requests at most ${limitOf(check.rule, "x stable's share", (share) => formatPercent(share, 6))}`
-    case 'latency': {
-      const quantiles = check.quantiles.map(quantileName).join(', ')
-      if (check.rule.judge === 'sequential')
-        return `${slowPartOf(check)} at most ${check.rule.notWorseThan}x as slow as on stable (shows ${quantiles})`
-      return `${quantiles} at most ${limitOf(check.rule, "x stable's", (max) => formatDuration(max * 1_000))}`
-    }
-    case 'rate': {
-      const sides = [
-        ...(check.notBelow === null ? [] : [`at least ${check.notBelow}x`]),
-        ...(check.notAbove === null ? [] : [`at most ${check.notAbove}x`]),
-      ]
-      return `${check.of} per request ${sides.join(' and ')} stable's`
-    }
-    case 'query': {
-      const sides = [
-        ...(check.fail === null ? [] : [`fails when ${check.fail}`]),
-        ...(check.pass === null ? [] : [`passes when ${check.pass}`]),
-      ]
-      return `${sides.join('; ')}${hysteresis(check)}`
-    }
-    case 'kayenta':
-      return `Kayenta's score, ${Object.keys(check.queries).length} metrics over ${formatDuration(check.lifetime)}: passes at ${check.pass}, fails below ${check.marginal}`
-    case 'argo':
-      return `Argo's rules${check.interval === null ? '' : ` every ${formatDuration(check.interval)}`}${conditions(check.successCondition, check.failureCondition)}${check.query.includes('$pool') ? '' : '; its query has no $pool'}`
+  return {
+    rows,
+    planned: start,
+    shortest,
+    waiting,
+    checks: [...checks.map((check) => checkOf(check, null, kinds)), ...own],
   }
 }
 
-/** What a latency check against stable compares, whatever quantiles it shows. */
-function slowPartOf(check: LatencyCheck): string {
-  const floor = floorOf(check)
-  return floor === 0.5 ? 'the slower half of the requests' : `requests from ${quantileName(floor)} up`
-}
-
-function quantileName(quantile: number): string {
-  return `p${Number((quantile * 100).toPrecision(6))}`
-}
-
-function limitOf(
-  rule: SequentialRule | ThresholdRule | RelativeRule,
-  ofStable: string,
-  format: (max: number) => string,
-): string {
-  switch (rule.judge) {
-    case 'sequential':
-      return `${rule.notWorseThan}${ofStable}`
-    case 'threshold':
-      return `${format(rule.max)}${hysteresis(rule)}`
-    case 'relative':
-      return `${rule.maxRatio}${ofStable} in each look${hysteresis(rule)}`
-  }
-}
-
-function checkOf(check: Check, step: number | null): TimelineCheck {
-  return { name: check.name, kind: check.kind, question: questionOf(check), alpha: alphaOf(check), step }
-}
-
-function alphaOf(check: Check): number | null {
-  switch (check.kind) {
-    case 'errorRate':
-    case 'latency':
-      return alphaOfRule(check.rule)
-    case 'rate':
-      return check.alpha
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return null
-  }
-}
-
-function alphaOfRule(rule: SequentialRule | ThresholdRule | RelativeRule): number | null {
-  return rule.judge === 'sequential' ? rule.alpha : null
+/** A kind that this program does not know yet is told by its name alone. */
+function checkOf(check: Check, step: number | null, kinds: readonly CheckForm[]): TimelineCheck {
+  const kind = kinds.find((one) => one.kind === check.kind)
+  const [question, alpha] = kind === undefined ? [check.kind, null] : [kind.question(check), kind.alpha(check)]
+  return { name: check.name, kind: check.kind, question, alpha, step }
 }
 
 function durationOf(action: Action): Milliseconds {
@@ -197,16 +125,4 @@ function looksIn(action: Action, checks: readonly Check[], interval: Millisecond
   if (!isWatched || action.duration >= 2 * interval) return []
   const every = formatDuration(interval)
   return [`the guard looks once in it (every ${every}): it may be held for up to ${every} more`]
-}
-
-function hysteresis({ failures, of }: { readonly failures: number; readonly of: number }): string {
-  return failures === 1 && of === 1 ? '' : `, ${failures} of ${of} looks`
-}
-
-function conditions(success: string | null, failure: string | null): string {
-  const parts = [
-    ...(success === null ? [] : [`success: ${success}`]),
-    ...(failure === null ? [] : [`failure: ${failure}`]),
-  ]
-  return parts.length === 0 ? '' : `; ${parts.join('; ')}`
 }

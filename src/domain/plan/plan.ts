@@ -1,20 +1,18 @@
-import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
 import { z } from 'zod'
 import { isRecord } from '../json.ts'
 import type { Action } from './actions.ts'
-import type { CheckKind } from './check-kinds.ts'
 import type { Check } from './checks.ts'
 import { visible } from '../characters.ts'
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
-import { type CheckReader, createCheckReader, withBudget, withShare } from './plan-checks.ts'
+import { type CheckReader, createCheckReader } from './plan-checks.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
+import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { reportIssues } from './plan-issues.ts'
-import { USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
+import { type DriftPolicy, type Floor, USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
 import { partsOf } from './plan-parts.ts'
 import { expandSteps, type PlacedStep, readSteps, type Traced } from './plan-steps.ts'
 import { checkMap, confidenceText, durationText, nameText, shareText } from './plan-values.ts'
 import { createProblemList, type Problem, showValue } from '../problems.ts'
-import type { StepKind } from './steps/step-kind.ts'
 import type { Milliseconds } from '../units.ts'
 
 /** A step as people see it: what was written, in one line. */
@@ -35,22 +33,6 @@ export interface PlanPolicies {
   readonly floor: Floor
 }
 
-/** How much drift of the router pauses a release. */
-export interface DriftPolicy {
-  /** So many repairs in a row, ≥ 1. */
-  readonly repairs: number
-  /** Drifted time as a share of a bake, in (0, 1]. */
-  readonly share: number
-}
-
-/** Below it no release goes on, whatever its checks say. */
-export interface Floor {
-  /** Share of the canary's requests that failed, in (0, 0.95]. */
-  readonly errors: number
-  /** Requests that a short time must have shown before the share counts, ≥ 1. */
-  readonly requests: number
-}
-
 /** A valid plan, complete and expanded to actions: plain JSON, the whole of what the workflow needs to know. */
 export interface Plan extends PlanPolicies {
   readonly service: string
@@ -60,25 +42,6 @@ export interface Plan extends PlanPolicies {
   readonly checks: readonly Check[]
   /** Probability of a false alarm over the whole release: the sum of the checks' parts. */
   readonly errorBudget: number
-}
-
-/** What a target offers a plan. */
-export interface TargetFacts {
-  readonly router: { readonly kind: string; readonly capabilities: RouterCapabilities }
-  readonly metrics: Readonly<Record<string, MetricSourceCapabilities>>
-  readonly groups: Readonly<Record<string, readonly string[]>>
-}
-
-/** Everything the reading of a plan depends on; handed in, so that domain knows no adapter. */
-export interface PlanContext {
-  readonly stepKinds: readonly StepKind[]
-  readonly checkKinds: readonly CheckKind[]
-  /** The target's facts, or null when it is not registered. */
-  readonly target: (service: string, environment: string) => TargetFacts | null
-  /** Registered targets as `service/environment`, for messages. */
-  readonly targets: readonly string[]
-  /** Why an expression can never be evaluated, or null when it can. */
-  readonly expressionProblem: (text: string, hasStable: boolean) => string | null
 }
 
 const policy = z.enum(['rollback', 'pause'])
@@ -139,7 +102,7 @@ export function readPlan(value: unknown, context: PlanContext): PlanRead {
   const steps = readSteps(head.steps, context, list.report)
   const isWatched = Object.keys(head.checks).length > 0
   const trace = expandSteps(steps, { facts, reader, interval: head.interval, isWatched, report: list.report })
-  reportIncomparable(trace, checks, list.report)
+  reportIncomparable(trace, checks, reader.comparesWithStable, list.report)
   for (const fault of faults) if (!list.hasPath(fault.path)) list.report(fault)
   const problems = list.problems()
   if (!parsed.success || problems.length > 0) return { problems }
@@ -153,7 +116,6 @@ function planOf(
   checks: readonly Check[],
   reader: CheckReader,
 ): Plan {
-  const share = reader.shareOfBudget()
   return {
     service,
     environment,
@@ -163,10 +125,15 @@ function planOf(
     onDrift,
     floor,
     steps: steps.flatMap(({ kind, step }) => ('issues' in step ? [] : [{ kind, label: step.label }])),
-    actions: trace.flatMap((action) => (action.kind === 'unread' ? [] : [withBudget(action, share)])),
-    checks: checks.map((check) => withShare(check, share)),
+    actions: trace.flatMap((action) => (action.kind === 'unread' ? [] : [withBudget(action, reader)])),
+    checks: checks.map(reader.withShare),
     errorBudget: reader.errorBudget(),
   }
+}
+
+/** The action with the shares of its checks filled in. */
+function withBudget(action: Action, { withShare }: CheckReader): Action {
+  return action.kind === 'judge' ? { ...action, checks: action.checks.map(withShare) } : action
 }
 
 /** What is no plan at all: nothing, a list, a text; null when it may be one. */

@@ -1,5 +1,5 @@
 import type { BlindSpan, Drift, GuardState } from './guard.ts'
-import type { DriftPolicy } from '../plan/plan.ts'
+import type { DriftPolicy } from '../plan/plan-policies.ts'
 import { formatDuration, type Milliseconds } from '../units.ts'
 
 const MOST_SPANS = 50

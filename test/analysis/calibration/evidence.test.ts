@@ -1,6 +1,8 @@
 import fc from 'fast-check'
+import type { Check } from '../../../src/domain/plan/checks.ts'
 import { describe, expect, it } from 'vitest'
-import { type CheckState, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
+import type { CheckState } from '../../../src/analysis/checks/check-kind.ts'
+import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import {
   type EvidencePath,
   evidenceOver,
@@ -10,7 +12,7 @@ import {
   withAlpha,
 } from '../../../src/analysis/calibration/evidence.ts'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
-import type { CalibratedCheck, Tape } from '../../../src/analysis/calibration/replays.ts'
+import type { Tape } from '../../../src/analysis/calibration/replays.ts'
 import { COARSE_BOUNDS, errorCheck, histogram, latencyCheck, ordersCheck } from '../judges/looks.ts'
 
 const MINUTE = 60_000
@@ -30,7 +32,7 @@ function tapeOf(seed: number, looks: number, rate: number, factor: number): Tape
 }
 
 /** When a release with this check would have failed. */
-function delayInRelease(check: CalibratedCheck, tape: Tape): number | null {
+function delayInRelease(check: Check, tape: Tape): number | null {
   let state: CheckState = startCheck(check)
   let at = 0
   for (const { canary, stable, duration } of tape) {
@@ -84,7 +86,7 @@ describe('the evidence over a replay', () => {
       ...errorCheck(),
       rule: { judge: 'threshold', max: 0.1, failures: 1, of: 1, minRequests: 1 },
     } as const
-    expect(logEvidenceOf(startCheck(limit))).toBe(0)
+    expect(logEvidenceOf(limit, startCheck(limit))).toBe(0)
     expect(evidenceOver(errorCheck(), [])).toEqual([])
     expect(failsAt([], 0.05)).toBeNull()
   })

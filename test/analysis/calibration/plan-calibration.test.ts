@@ -7,6 +7,7 @@ import {
   stableOf,
   withLines,
 } from '../../../src/analysis/calibration/plan-calibration.ts'
+import { kindOf } from '../../../src/analysis/checks/index.ts'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import type { RecordedRelease } from '../../../src/domain/release/past-release.ts'
 import { type Plan, readPlan } from '../../../src/domain/plan/plan.ts'
@@ -173,9 +174,7 @@ describe('the calibration of a plan', () => {
 describe('the lines to paste', () => {
   const alphas = (checks: object) => {
     const { checks: read } = planOf(checks)
-    return read.map((check) =>
-      check.kind === 'rate' ? check.alpha : 'rule' in check && 'alpha' in check.rule ? check.rule.alpha : 0,
-    )
+    return read.map((check) => kindOf(check).alpha(check) ?? 0)
   }
 
   it('leave every check with the α it was calibrated with, when all are pasted', () => {
@@ -188,9 +187,7 @@ describe('the lines to paste', () => {
     const text = ['service: checkout', 'environment: production', 'steps: [{ weight: 100% }]', 'checks:']
     const read = readPlanText([...text, ...pasted.map((line) => `  ${line}`)].join('\n'), 'plan.yaml', planContext())
     if ('problems' in read) throw new Error(JSON.stringify(read.problems))
-    const found = read.plan.checks.map((check) =>
-      check.kind === 'rate' ? check.alpha : 'rule' in check && 'alpha' in check.rule ? check.rule.alpha : 0,
-    )
+    const found = read.plan.checks.map((check) => kindOf(check).alpha(check) ?? 0)
     for (const [index, alpha] of found.entries()) expect(alpha / (proposed[index] ?? 0)).toBeCloseTo(1, 2)
     expect(alphas(checks)).toEqual([0.005, 0.005])
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CalibrationReport } from '../../../src/analysis/calibration/calibrate.ts'
 import { proposedLine } from '../../../src/analysis/calibration/proposed-line.ts'
-import type { CalibratedCheck } from '../../../src/analysis/calibration/replays.ts'
+import type { ListedCheck } from '../../../src/analysis/checks/index.ts'
 
 const at = (notWorseThan: number, alpha: number) => ({ notWorseThan, alpha, falseAlarms: 0, likelyFalseAlarms: 0 })
 const reportWith = (own: Partial<CalibrationReport>): CalibrationReport => ({
@@ -9,17 +9,17 @@ const reportWith = (own: Partial<CalibrationReport>): CalibrationReport => ({
   ...{ isFall: false, minRequests: 300, summary: '' },
   ...own,
 })
-const errors: CalibratedCheck = {
+const errors: ListedCheck = {
   ...{ kind: 'errorRate', name: 'errors', source: 'proxy' },
   rule: { judge: 'sequential', notWorseThan: 1.5, alpha: 0.005, minRequests: 50 },
 }
-const orders: CalibratedCheck = {
+const orders: ListedCheck = {
   ...{ kind: 'rate', name: 'orders', source: 'proxy', of: 'orders', notBelow: 0.8, notAbove: 1.5 },
   ...{ alpha: 0.005, minRequests: 50 },
 }
 
 const lineOf = (
-  check: CalibratedCheck,
+  check: ListedCheck,
   written: unknown,
   report: CalibrationReport,
   more: { minRequests?: number | null; claims?: boolean } = {},

@@ -1,10 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CheckState, enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
-import type { Check, CheckInput, ErrorRateCheck, LatencyCheck } from '../../../src/domain/plan/checks.ts'
+import type { CheckState } from '../../../src/analysis/checks/check-kind.ts'
+import {
+  enterExposure,
+  startCheck,
+  stepCheck,
+  startProof,
+  stepProof,
+} from '../../../src/analysis/judges/check-judge.ts'
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
+import type { CheckInput } from '../../../src/domain/plan/checks.ts'
+import type { ErrorRateCheck, LatencyCheck } from '../../../src/analysis/checks/shapes.ts'
 import type { ArmCounts, MetricResult } from '../../../src/domain/observation.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
-import { startProof, stepProof } from '../../../src/analysis/judges/sequential/promotion-evidence.ts'
 import { arm, COARSE_BOUNDS, errorCheck, latencyCheck, look, ordersCheck } from './looks.ts'
 
 const errorLimit: ErrorRateCheck = {
@@ -169,7 +177,7 @@ describe('a check that compares canary with stable', () => {
     const check = errorCheck({ alpha: 1e-6 })
     const looks = [0, 1, 2].map((index) => look(index, arm(100, 3), arm(900, 5)))
     const { state } = judge(check, looks)
-    const entered = enterExposure(state)
+    const entered = enterExposure(check, state)
     const step = stepCheck(check, entered, look(3, arm(10, 0), arm(90, 0)))
     expect(step.verdict).toMatchObject({ outcome: 'inconclusive', cause: 'undecided' })
     expect(step.verdict.evidence.figures['evidenceAbove']).toBe(
@@ -178,7 +186,7 @@ describe('a check that compares canary with stable', () => {
     expect(step.verdict.evidence.figures['evidenceAbove']).toBeGreaterThan(5)
     for (const other of [errorLimit, ...every.slice(5)]) {
       const fresh = startCheck(other)
-      expect(enterExposure(fresh)).toEqual(fresh)
+      expect(enterExposure(other, fresh)).toEqual(fresh)
     }
   })
 })

@@ -1,5 +1,7 @@
 import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
-import type { Check, CheckInput, ErrorRateCheck, LatencyCheck, RateCheck } from '../../../src/domain/plan/checks.ts'
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
+import type { CheckInput } from '../../../src/domain/plan/checks.ts'
+import type { ErrorRateCheck, LatencyCheck, RateCheck } from '../../../src/analysis/checks/shapes.ts'
 import type { ArmCounts, LatencyHistogram, MetricResult } from '../../../src/domain/observation.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 

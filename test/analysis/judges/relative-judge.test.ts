@@ -2,12 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import { armNames } from '../../../src/domain/arm-names.ts'
-import {
-  comparesWithStable,
-  type ErrorRateCheck,
-  type LatencyCheck,
-  type RelativeRule,
-} from '../../../src/domain/plan/checks.ts'
+import { comparesWithStable } from '../../../src/analysis/checks/needs.ts'
+import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../../../src/analysis/checks/shapes.ts'
 import { arm, errorCheck, inShort, latencyCheck, look, verdictsOver } from './looks.ts'
 
 const rule: RelativeRule = { judge: 'relative', maxRatio: 2, failures: 2, of: 3, minRequests: 10 }
@@ -80,7 +76,7 @@ describe('the bare ratio of errors to stable', () => {
   it('counts afresh at a new exposure, while the breaches stay', () => {
     let state = startCheck(errors())
     for (const input of series([3])) state = stepCheck(errors(), state, input).state
-    state = enterExposure(state)
+    state = enterExposure(errors(), state)
     const small = look(1, arm(5, 0), arm(5, 0))
     expect(stepCheck(errors(), state, small).verdict).toMatchObject({ outcome: 'inconclusive' })
     expect(stepCheck(errors(), state, look(1, arm(100, 3), arm(1_000, 10))).verdict.outcome).toBe('fail')

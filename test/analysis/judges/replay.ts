@@ -1,5 +1,6 @@
 import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
-import type { Check, CheckInput } from '../../../src/domain/plan/checks.ts'
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
+import type { CheckInput } from '../../../src/domain/plan/checks.ts'
 
 /** Minutes until the check fails, Infinity when it never does within `looks` looks. */
 export function delay(check: Check, looks: number, every: number, make: (index: number) => CheckInput): number {

@@ -1,23 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
+import {
+  enterExposure,
+  startCheck,
+  stepCheck,
+  startProof,
+  stepProof,
+} from '../../../src/analysis/judges/check-judge.ts'
 import { LONGEST_SENTENCE } from '../../../src/analysis/explain.ts'
-import { startProof, stepProof } from '../../../src/analysis/judges/sequential/promotion-evidence.ts'
 import { type SampleRatioInput, startSampleRatio, judgeSampleRatio } from '../../../src/analysis/judges/sample-ratio.ts'
 import { type AgainstPastState, judgeAgainstPast } from '../../../src/analysis/traffic/against-past.ts'
 import { type FloorLook, type FloorStanding, startFloor, judgeFloor } from '../../../src/analysis/traffic/floor.ts'
 import { rememberStable, type StablePast } from '../../../src/analysis/traffic/past.ts'
 import { type ArmNames, armNames } from '../../../src/domain/arm-names.ts'
-import type {
-  ArgoCheck,
-  ArmReadings,
-  Check,
-  CheckInput,
-  ErrorRateCheck,
-  KayentaCheck,
-  LatencyCheck,
-  QueryCheck,
-} from '../../../src/domain/plan/checks.ts'
+import type { ArgoCheck } from '../../../src/analysis/argo/argo-judge.ts'
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
+import type { ArmReadings, CheckInput } from '../../../src/domain/plan/checks.ts'
+import type { ErrorRateCheck, LatencyCheck } from '../../../src/analysis/checks/shapes.ts'
+import type { KayentaCheck } from '../../../src/analysis/kayenta/kayenta-judge.ts'
+import type { QueryCheck } from '../../../src/analysis/expressions/query-judge.ts'
 import type { ArmCounts, MetricResult } from '../../../src/domain/observation.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { arm, COARSE_BOUNDS, errorCheck, latencyCheck, look, ordersCheck } from './looks.ts'
@@ -172,7 +173,7 @@ describe('the sentence of a rate check with two sides', () => {
     expect(mixed.reason).toMatch(
       /^orders 2\.2% on 2\.4\.0 against 9\.5% on 2\.3\.9 \(.*\): look by look at least 1\.5 times as many, odds of a false alarm .*, after 20s$/,
     )
-    const apart = stepCheck(check, enterExposure(state), { ...look(1, ...noon), names: NAMES }).verdict
+    const apart = stepCheck(check, enterExposure(check, state), { ...look(1, ...noon), names: NAMES }).verdict
     expect(apart.reason).toMatch(
       /^orders 20% on 2\.4\.0 against 10% on 2\.3\.9 \(200 of 1,000 \/ .*\): at least 1\.5 times as many, odds of a false alarm .*, after 10s$/,
     )
@@ -199,7 +200,7 @@ describe('the sentence of a latency check', () => {
 
   it('counts the requests of the whole release, as it does with the quantiles', () => {
     const first = stepCheck(check, startCheck(check), look(0, slow(1_000, 5), slow(1_000, 5)))
-    const later = stepCheck(check, enterExposure(first.state), look(1, slow(500, 5), slow(500, 5)))
+    const later = stepCheck(check, enterExposure(check, first.state), look(1, slow(500, 5), slow(500, 5)))
     expect(later.verdict.reason).toContain('(1,500 / 1,500 requests)')
     expect(later.verdict.reason).toContain('after 20s')
   })

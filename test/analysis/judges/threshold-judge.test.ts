@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
-import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../../src/domain/plan/checks.ts'
+import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../../src/analysis/checks/shapes.ts'
 import { arm, errorCheck, inShort, latencyCheck, look, verdictsOver } from './looks.ts'
 
 const rule: ThresholdRule = { judge: 'threshold', max: 0.01, failures: 2, of: 3, minRequests: 10 }
@@ -79,7 +79,7 @@ describe('the threshold judge of errors', () => {
   it('asks each exposure for requests of its own and remembers the breaches', () => {
     const check = errors()
     const first = stepCheck(check, startCheck(check), look(0, arm(100, 5), nothing))
-    const entered = enterExposure(first.state)
+    const entered = enterExposure(check, first.state)
     expect(stepCheck(check, entered, look(1, arm(1), nothing)).verdict).toMatchObject({ cause: 'undecided' })
     expect(stepCheck(check, entered, look(1, arm(100, 5), nothing)).verdict).toMatchObject({ outcome: 'fail' })
   })
@@ -117,7 +117,7 @@ describe('the threshold judge of errors', () => {
     let state = startCheck(errors({ of: Number.POSITIVE_INFINITY }))
     for (let index = 0; index < 1_200; index += 1)
       state = stepCheck(errors({ of: 1e9, failures: 1e9 }), state, look(index, arm(100), nothing)).state
-    expect(state.kind === 'threshold' ? state.breaches.length : 0).toBe(1_000)
+    expect(state).toMatchObject({ kind: 'threshold', breaches: { length: 1_000 } })
   })
 })
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { kayentaKind } from '../../../src/analysis/kayenta/check-kind.ts'
 import { parseCanaryConfig } from '../../../src/analysis/kayenta/canary-config.ts'
-import { type PlanContext, readPlan } from '../../../src/domain/plan/plan.ts'
+import type { PlanContext } from '../../../src/domain/plan/plan-context.ts'
+import { readPlan } from '../../../src/domain/plan/plan.ts'
 import { planContext } from '../../domain/plan/plan-context.ts'
 
 const context: PlanContext = { ...planContext(), checkKinds: [kayentaKind] }
@@ -38,7 +39,7 @@ describe('the kayenta check', () => {
       ...{ kind: 'kayenta', name: 'signals', source: 'proxy', ...FINE },
       ...{ step: 60_000, lifetime: 10_800_000, interval: 3_600_000, warmUp: 0, pass: 95, marginal: 75 },
     })
-    expect(parseCanaryConfig(check?.kind === 'kayenta' ? check.config : null).ok).toBe(true)
+    expect(parseCanaryConfig(check === undefined ? null : kayentaKind.own(check)?.config).ok).toBe(true)
   })
 
   it('takes the thresholds of the config unless it has its own, and an interval no longer than its lifetime', () => {

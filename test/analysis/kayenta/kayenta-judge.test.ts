@@ -6,7 +6,8 @@ import {
   startKayenta,
   stepKayenta,
 } from '../../../src/analysis/kayenta/kayenta-judge.ts'
-import type { ArmReadings, CheckInput, KayentaCheck } from '../../../src/domain/plan/checks.ts'
+import type { ArmReadings, CheckInput } from '../../../src/domain/plan/checks.ts'
+import type { KayentaCheck } from '../../../src/analysis/kayenta/kayenta-judge.ts'
 import type { MetricResult } from '../../../src/domain/observation.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 

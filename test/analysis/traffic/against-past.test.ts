@@ -3,7 +3,7 @@ import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import { type AgainstPastState, judgeAgainstPast } from '../../../src/analysis/traffic/against-past.ts'
 import { rememberStable, type StablePast } from '../../../src/analysis/traffic/past.ts'
-import type { Check } from '../../../src/domain/plan/checks.ts'
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
 import type { ArmCounts } from '../../../src/domain/observation.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { arm, errorCheck, histogram, latencyCheck, look, ordersCheck } from '../judges/looks.ts'

@@ -1,5 +1,5 @@
-import { CHECK_KINDS } from '../../../src/domain/plan/check-kinds.ts'
-import type { PlanContext, TargetFacts } from '../../../src/domain/plan/plan.ts'
+import { CHECK_KINDS } from '../../../src/analysis/checks/index.ts'
+import type { PlanContext, TargetFacts } from '../../../src/domain/plan/plan-context.ts'
 import { STEP_KINDS } from '../../../src/domain/plan/steps/index.ts'
 
 export const FINE_ROUTER: TargetFacts['router'] = {
@@ -32,6 +32,5 @@ export function planContext(
     checkKinds: CHECK_KINDS,
     target: (service, environment) => (service === 'checkout' && environment === 'production' ? facts : null),
     targets: ['checkout/production'],
-    expressionProblem: (text) => (text.includes('!!') ? 'not an expression' : null),
   }
 }

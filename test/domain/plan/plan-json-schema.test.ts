@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CHECK_KINDS } from '../../../src/domain/plan/check-kinds.ts'
+import { CHECK_KINDS } from '../../../src/analysis/checks/index.ts'
 import { planJsonSchema } from '../../../src/domain/plan/plan-json-schema.ts'
 import { STEP_KINDS } from '../../../src/domain/plan/steps/index.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ALL_CHECK_KINDS } from '../../../src/catalog.ts'
+import { CHECK_KINDS } from '../../../src/catalog.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import { readPlanText, readPlanYaml } from '../../../src/domain/plan/plan-text.ts'
 import type { LocatedProblem } from '../../../src/domain/problems.ts'
@@ -14,7 +14,7 @@ const CONTEXT = {
       prometheus: { counts: false, latency: false, queries: 'promql', records: false },
     },
   }),
-  checkKinds: ALL_CHECK_KINDS,
+  checkKinds: CHECK_KINDS,
 }
 const HEAD = 'service: checkout\nenvironment: production\n'
 const FULL = `${HEAD}steps:\n  - weight: 100%\n`

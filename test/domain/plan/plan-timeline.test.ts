@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ALL_CHECK_KINDS } from '../../../src/catalog.ts'
+import { CHECK_KINDS } from '../../../src/catalog.ts'
 import { type Plan, readPlan } from '../../../src/domain/plan/plan.ts'
 import { timelineOf } from '../../../src/domain/plan/plan-timeline.ts'
 import { planContext } from './plan-context.ts'
@@ -7,7 +7,7 @@ import { planContext } from './plan-context.ts'
 const MINUTE = 60_000
 
 function planOf(steps: readonly unknown[], checks: object = {}): Plan {
-  const context = { ...planContext(), checkKinds: ALL_CHECK_KINDS }
+  const context = { ...planContext(), checkKinds: CHECK_KINDS }
   const read = readPlan({ service: 'checkout', environment: 'production', steps, checks }, context)
   if ('problems' in read) throw new Error(JSON.stringify(read.problems))
   return read.plan
@@ -24,7 +24,7 @@ const STEPS = [
 ]
 
 describe('the timeline of a plan', () => {
-  const timeline = timelineOf(planOf(STEPS, { errors: { errorRate: { notWorseThan: '1.5x' } } }))
+  const timeline = timelineOf(planOf(STEPS, { errors: { errorRate: { notWorseThan: '1.5x' } } }), CHECK_KINDS)
 
   it('has each action at its start, with who is on the canary while it runs', () => {
     expect(
@@ -56,7 +56,7 @@ describe('the timeline of a plan', () => {
 
   it('says where the guard looks only once, so that a wait may take longer', () => {
     const told = (steps: readonly unknown[], checks: object) =>
-      timelineOf(planOf([{ weight: '5%' }, ...steps, { weight: '100%' }], checks)).rows.flatMap(
+      timelineOf(planOf([{ weight: '5%' }, ...steps, { weight: '100%' }], checks), CHECK_KINDS).rows.flatMap(
         ({ details }) => details,
       )
     const once = 'the guard looks once in it (every 10s): it may be held for up to 10s more'
@@ -92,7 +92,7 @@ describe('the timeline of a plan', () => {
       pool: { argo: { promql: 'up{pool="$pool"}', failureCondition: 'result[0] < 1' } },
     }
     const plan = planOf([{ weight: '100%' }], checks)
-    const shown = timelineOf(plan).checks
+    const shown = timelineOf(plan, CHECK_KINDS).checks
     expect(shown.reduce((sum, { alpha }) => sum + (alpha ?? 0), 0)).toBeCloseTo(plan.errorBudget, 10)
     expect(Object.fromEntries(shown.map(({ name, question }) => [name, question]))).toEqual({
       errors: "failed requests at most 1.5x stable's share",

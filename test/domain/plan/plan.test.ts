@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Plan, TargetFacts } from '../../../src/domain/plan/plan.ts'
+import { kindOf } from '../../../src/analysis/checks/index.ts'
+import type { Plan } from '../../../src/domain/plan/plan.ts'
+import type { TargetFacts } from '../../../src/domain/plan/plan-context.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
 import { formatProblem, type LocatedProblem } from '../../../src/domain/problems.ts'
@@ -134,13 +136,7 @@ describe('the error budget', () => {
   const checks = (lines: string[], more = '') =>
     planOf(`${HEAD}${STEPS}${more}checks:\n${lines.map((line, index) => `  c${index}: ${line}\n`).join('')}`)
   const SEQUENTIAL = '{ errorRate: { notWorseThan: 1.5x } }'
-  const alphasOf = (plan: Plan) =>
-    plan.checks.flatMap((check) => {
-      if (check.kind === 'rate') return [check.alpha]
-      return (check.kind === 'errorRate' || check.kind === 'latency') && check.rule.judge === 'sequential'
-        ? [check.rule.alpha]
-        : []
-    })
+  const alphasOf = (plan: Plan) => plan.checks.flatMap((check) => kindOf(check).alpha(check) ?? [])
 
   it('is shared evenly by the checks that spend it', () => {
     const plan = checks([

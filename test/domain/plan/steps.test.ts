@@ -20,6 +20,7 @@ function contextOf(report: (problem: Problem) => void): Omit<StepContext, 'label
     exposure: { weight: 100, cohorts: ['internal'] },
     peopleOf: () => ['alice'],
     readChecks: () => [],
+    finalAnswer: () => null,
     report,
   }
 }

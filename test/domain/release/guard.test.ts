@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Check } from '../../../src/domain/plan/checks.ts'
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
 import {
   blindTime,
   type GuardState,

@@ -1,5 +1,6 @@
 import type { ArmNames } from '../../../domain/arm-names.ts'
-import { type CheckInput, floorOf, type LatencyCheck, type SequentialRule } from '../../../domain/plan/checks.ts'
+import type { CheckInput } from '../../../domain/plan/checks.ts'
+import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import type { ArmCounts, LatencyHistogram } from '../../../domain/observation.ts'
 import type { Milliseconds } from '../../../domain/units.ts'
 import type { Evidence, Verdict } from '../../../domain/verdict.ts'
@@ -30,7 +31,13 @@ import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from 
 import { countBetween, factorsOf, SLOWDOWNS, slowdownGain, type Thresholds, thresholdsOf } from './slowdown-test.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
-export { floorOf }
+/** Requests slower than this quantile of stable are always told apart, even when the plan names only higher ones. */
+const HIGHEST_FLOOR = 0.5
+
+/** The quantile of stable below which a latency check against stable does not tell requests apart. */
+export function floorOf(check: LatencyCheck): number {
+  return Math.min(HIGHEST_FLOOR, ...check.quantiles.filter((quantile) => quantile > 0 && quantile < 1))
+}
 
 /** Requests seen so far in each bucket, newest counted most. Plain JSON. */
 interface SeenLatency {

@@ -1,18 +1,13 @@
 import type { ArmNames } from '../../../domain/arm-names.ts'
-import {
-  type Check,
-  type CheckInput,
-  knownTo,
-  type LatencyCheck,
-  type SequentialRule,
-} from '../../../domain/plan/checks.ts'
+import type { CheckInput } from '../../../domain/plan/checks.ts'
 import type { LatencyHistogram } from '../../../domain/observation.ts'
 import type { Milliseconds } from '../../../domain/units.ts'
 import { endOfLook, namesOf } from '../../arms.ts'
+import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import { formatImpossible, formatList, formatOdds, formatQuantile, formatRatio, formatStanding } from '../../explain.ts'
 import { hasSameBuckets, survivalOf, totalOf } from '../../histogram.ts'
 import { addCounts, type Histograms, readHistograms } from './latency-judge.ts'
-import { errorQuestion, eventQuestion, type RateQuestion, readCounts, swapArms } from './rate-judge.ts'
+import { type RateQuestion, readCounts, swapArms } from './rate-judge.ts'
 import { NO_WORSE_BETS, type SplitCounts, splitGains } from '../split-test.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
@@ -49,43 +44,35 @@ export interface ProofStep {
 /** Requests of stable before the latency thresholds are chosen. */
 const ENOUGH_TO_CHOOSE = 200
 
-/** The state before the first look. Kinds of check without a sequential rule can never be proven. */
-export function startProof(check: Check): ProofState {
-  switch (check.kind) {
-    case 'errorRate':
-    case 'rate': {
-      const question = questionOf(check)
-      if (question === null) return { kind: 'none' }
-      return { kind: 'rate', lastEnd: null, claims: claimsOf(question).map(() => freshWealth()) }
-    }
-    case 'latency': {
-      if (check.rule.judge !== 'sequential') return { kind: 'none' }
-      const claims = check.quantiles.map(() => freshWealth())
-      return { kind: 'latency', lastEnd: null, claims, bounds: [], stable: [], thresholds: null }
-    }
-    case 'query':
-    case 'kayenta':
-    case 'argo':
-      return { kind: 'none' }
+/**
+ * Whether the canary is SHOWN to be within what a check accepts: the same split e-process with the arms exchanged, null
+ * hypothesis "the ratio is at least θ₀" (for a rate's lower side: at most). Each claim must reach 1/alpha by itself (an
+ * intersection–union test needs no correction). The probability that a canary which is worse than accepted is ever called
+ * proven is at most alpha. With a ratio of exactly 1 only a better canary can be proven.
+ */
+export interface Proof {
+  /** The state before the first look. */
+  readonly start: () => ProofState
+  /** One look; null for a state that is not its own. */
+  readonly step: (state: ProofState, input: CheckInput) => ProofStep | null
+}
+
+/** The proof for one or two questions about a rate. */
+export function rateProof(question: RateQuestion): Proof {
+  return {
+    start: () => ({ kind: 'rate', lastEnd: null, claims: claimsOf(question).map(() => freshWealth()) }),
+    step: (state, input) => (state.kind === 'rate' ? stepRateProof(question, state, input) : null),
   }
 }
 
-/**
- * One look at whether the canary is SHOWN to be within what the check accepts: the same split e-process with the arms
- * exchanged, null hypothesis "the ratio is at least θ₀" (for a rate's lower side: at most). Each claim must reach 1/alpha
- * by itself (an intersection–union test needs no correction). The probability that a canary which is worse than accepted
- * is ever called proven is at most alpha. With a ratio of exactly 1 only a better canary can be proven.
- */
-export function stepProof(check: Check, state: ProofState, shown: CheckInput): ProofStep {
-  const input = knownTo(check, shown)
-  if (check.kind === 'latency' && check.rule.judge === 'sequential' && state.kind === 'latency')
-    return stepLatencyProof(check, check.rule, state, input)
-  const question = questionOf(check)
-  if (question !== null && state.kind === 'rate') return stepRateProof(question, state, input)
+/** The proof for a latency, one claim per quantile. */
+export function latencyProof(check: LatencyCheck, rule: SequentialRule): Proof {
   return {
-    state,
-    isProven: false,
-    reason: `the check ${check.name} compares nothing with stable: only the full bake can show that all is well`,
+    start() {
+      const claims = check.quantiles.map(() => freshWealth())
+      return { kind: 'latency', lastEnd: null, claims, bounds: [], stable: [], thresholds: null }
+    },
+    step: (state, input) => (state.kind === 'latency' ? stepLatencyProof(check, rule, state, input) : null),
   }
 }
 
@@ -189,11 +176,6 @@ function conclude(
     return { state, isProven: false, reason }
   }
   return { state, isProven: true, reason: `${all}: shown, odds of a false proof ${formatOdds(weakest.logPeak)}` }
-}
-
-function questionOf(check: Check): RateQuestion | null {
-  if (check.kind === 'rate') return eventQuestion(check)
-  return check.kind === 'errorRate' && check.rule.judge === 'sequential' ? errorQuestion(check, check.rule) : null
 }
 
 /** What must be shown: below the upper limit (arms exchanged), above the lower one (arms as they are). */

@@ -1,5 +1,6 @@
 import type { ArmNames } from '../../../domain/arm-names.ts'
-import type { CheckInput, ErrorRateCheck, RateCheck, SequentialRule } from '../../../domain/plan/checks.ts'
+import type { CheckInput } from '../../../domain/plan/checks.ts'
+import type { ErrorRateCheck, RateCheck, SequentialRule } from '../../checks/shapes.ts'
 import type { ArmCounts } from '../../../domain/observation.ts'
 import type { Milliseconds } from '../../../domain/units.ts'
 import type { Evidence, Verdict } from '../../../domain/verdict.ts'

@@ -41,26 +41,22 @@ function namesOf(checks: Readonly<Record<string, unknown>>): string {
   return `${names.slice(0, MOST_NAMES).join(', ')}${more}`
 }
 
-/** Reports a stretch that ends before the guard has looked, or before a check has its final score. */
+/** Reports a stretch that ends before the guard has looked, or before a check has its final answer. */
 function reportShort(length: Milliseconds, checks: readonly Check[], context: GlimpseContext): void {
   const path = [...context.path, 'for']
   reportUnseen(length, path, context)
   for (const check of checks) {
-    if (check.kind !== 'kayenta') continue
-    // The final score comes after both; a shorter step would hold for it.
-    const needed = check.warmUp + check.lifetime
-    if (needed <= length) continue
+    const answer = context.finalAnswer(check)
+    // A shorter step would hold for it.
+    if (answer === null || answer.after <= length) continue
+    const { after, what, why, options } = answer
     context.report({
       rule: 'analysis-too-short',
       path,
-      message: `the check ${check.name} has its final score after ${formatDuration(needed)}${ofWhich(check)}, later than this step ends`,
+      message: `the check ${check.name} has ${what} after ${formatDuration(after)}${why}, later than this step ends`,
       received: formatDuration(length),
-      expected: `at least ${writeDuration(needed)}`,
-      fix: `lengthen the step or shorten the ${check.warmUp > 0 ? 'warmUp or lifetime' : 'lifetime'} of the check`,
+      expected: `at least ${writeDuration(after)}`,
+      fix: `lengthen the step or shorten the ${options} of the check`,
     })
   }
-}
-
-function ofWhich({ warmUp, lifetime }: { readonly warmUp: Milliseconds; readonly lifetime: Milliseconds }): string {
-  return warmUp > 0 ? ` (warmUp ${formatDuration(warmUp)}, lifetime ${formatDuration(lifetime)})` : ''
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Action } from '../actions.ts'
+import type { FinalAnswer } from '../check-form.ts'
 import type { Check } from '../checks.ts'
 import type { Exposure } from '../../exposure.ts'
 import type { Problem, ProblemPath } from '../../problems.ts'
@@ -25,6 +26,8 @@ export interface StepContext {
   readonly peopleOf: (group: string) => readonly string[] | null
   /** Turns the checks written in a step into complete ones; problems are reported under `path`. */
   readonly readChecks: (checks: Readonly<Record<string, unknown>>, path: ProblemPath) => readonly Check[]
+  /** When such a check has answered; null for one that may pass at any look. */
+  readonly finalAnswer: (check: Check) => FinalAnswer | null
   /** Time between two looks of the guard; absent while it cannot be read. */
   readonly interval?: Milliseconds
   /** True when the plan has checks that watch every step. */

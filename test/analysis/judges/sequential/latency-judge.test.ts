@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { startCheck, stepCheck } from '../../../../src/analysis/judges/check-judge.ts'
+import type { LatencyState } from '../../../../src/analysis/judges/sequential/latency-judge.ts'
 import { createRandom } from '../../../../src/analysis/statistics/random.ts'
-import type { CheckInput, LatencyCheck } from '../../../../src/domain/plan/checks.ts'
+import type { CheckInput } from '../../../../src/domain/plan/checks.ts'
+import type { LatencyCheck } from '../../../../src/analysis/checks/shapes.ts'
 import type { LatencyHistogram } from '../../../../src/domain/observation.ts'
 import type { Verdict } from '../../../../src/domain/verdict.ts'
 import { arm, COARSE_BOUNDS, FINE_BOUNDS, histogram, latencyCheck, look } from '../looks.ts'
@@ -141,7 +143,7 @@ describe('the latency judge', () => {
       state = stepCheck(check, state, look(index, arm(610_000, 0, { latency }), arm(610_000, 0, { latency }))).state
     expect(state).toMatchObject({ kind: 'latency' })
     expect(JSON.stringify(state).length).toBeLessThan(2_500)
-    const stable = state.kind === 'latency' ? state.seen?.stable : undefined
+    const { stable } = (state as LatencyState).seen ?? {}
     expect(Math.max(...(stable ?? [Number.NaN]))).toBeLessThan(2e6)
   })
 })

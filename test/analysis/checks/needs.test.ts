@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { CHECK_KINDS } from '../../../src/domain/plan/check-kinds.ts'
-import { type Check, type CheckInput, knownTo, needsCounts, queriesOf } from '../../../src/domain/plan/checks.ts'
+import type { ListedCheck } from '../../../src/analysis/checks/index.ts'
+import type { CheckInput } from '../../../src/domain/plan/checks.ts'
+import { knownTo, queriesOf } from '../../../src/analysis/checks/needs.ts'
 import type { ArmCounts, MissingParts } from '../../../src/domain/observation.ts'
 
 const rule = { judge: 'threshold', max: 0.1, failures: 1, of: 1, minRequests: 1 } as const
 const common = { name: 'c', source: 's' }
-const CHECKS: Record<Check['kind'], Check> = {
+const CHECKS = {
   errorRate: { kind: 'errorRate', ...common, rule },
   latency: { kind: 'latency', ...common, quantiles: [0.95], rule },
   rate: { kind: 'rate', ...common, of: 'orders', notBelow: 0.8, notAbove: null, alpha: 0.01, minRequests: 1 },
@@ -19,15 +20,10 @@ const CHECKS: Record<Check['kind'], Check> = {
     ...{ initialDelay: 0, count: null, failureLimit: 0, inconclusiveLimit: 0, consecutiveErrorLimit: 4 },
     consecutiveSuccessLimit: 0,
   },
-}
+} satisfies Partial<Record<string, ListedCheck>>
 
-describe('every check', () => {
-  it.each(Object.values(CHECKS))('of kind $kind asks for counts or for queries, never for nothing', (check) => {
-    expect(needsCounts(check) || Object.keys(queriesOf(check)).length > 0).toBe(true)
-    expect(needsCounts(check) && Object.keys(queriesOf(check)).length > 0).toBe(false)
-  })
-
-  it('asks its queries under its own name, Kayenta under the names of its metrics', () => {
+describe('a check that asks queries', () => {
+  it('asks them under its own name, Kayenta under the names of its metrics', () => {
     expect(queriesOf(CHECKS.query)).toEqual({ c: 'up' })
     expect(queriesOf(CHECKS.argo)).toEqual({ c: 'up' })
     expect(queriesOf(CHECKS.kayenta)).toEqual({ q1: 'a', q2: 'b' })
@@ -68,16 +64,5 @@ describe('what a look shows a check', () => {
   it('stays as it is where there is no value', () => {
     const blind: CheckInput = { ...input, canary: { kind: 'nan', reason: 'x' } }
     expect(knownTo(CHECKS.errorRate, blind)).toEqual(blind)
-  })
-})
-
-describe('the list of check kinds', () => {
-  it('names each kind once, with one sentence about it', () => {
-    const kinds = CHECK_KINDS.map(({ kind }) => kind)
-    expect(new Set(kinds).size).toBe(kinds.length)
-    for (const { kind, summary } of CHECK_KINDS) {
-      expect(Object.keys(CHECKS)).toContain(kind)
-      expect(summary).toMatch(/^[A-Z].*\.$/)
-    }
   })
 })

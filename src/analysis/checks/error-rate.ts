@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { defineReading } from '../../domain/plan/check-form.ts'
+import { ratioText, shareText } from '../../domain/plan/plan-values.ts'
+import { formatPercent } from '../../domain/units.ts'
+import { moreErrors } from '../calibration/worse-arms.ts'
+import { rateProof } from '../judges/sequential/promotion-evidence.ts'
+import { errorQuestion, type RateState, startRate, stepRate } from '../judges/sequential/rate-judge.ts'
+import { errorSight } from '../power/event-power.ts'
+import { errorLimitSight } from '../power/limit-power.ts'
+import type { Sight } from '../power/power.ts'
+import { errorRatioSight } from '../power/ratio-power.ts'
+import { acceptedBy, errorClaims } from '../traffic/past-claims.ts'
+import { type CheckKind, defineCheck, NO_EVIDENCE } from './check-kind.ts'
+import {
+  alphaOfRule,
+  enterAfresh,
+  LIMIT_STATES,
+  type LimitState,
+  limitOf,
+  rateEvidence,
+  startLimit,
+  stepLimit,
+  toleranceOfRule,
+} from './limits.ts'
+import { common, hysteresis, limitRules, readRule, sequential } from './options.ts'
+import type { ErrorRateCheck } from './shapes.ts'
+
+export const errorRateKind: CheckKind<ErrorRateCheck> = defineCheck<ErrorRateCheck, RateState | LimitState>({
+  kind: 'errorRate',
+  summary:
+    'Share of requests that failed, against stable (`notWorseThan`, `maxRatio`) or against a fixed limit (`max`).',
+  reading: defineReading({
+    schema: z.strictObject({
+      ...common,
+      ...sequential,
+      ...hysteresis,
+      notWorseThan: ratioText.optional(),
+      max: shareText.optional(),
+      maxRatio: ratioText.optional(),
+    }),
+    needs: () => 'counts',
+    rules: limitRules,
+    read(options, { name, source }) {
+      const { rule, ...claim } = readRule(options)
+      return { ...claim, complete: (alpha) => ({ kind: 'errorRate', name, source, rule: rule(alpha) }) }
+    },
+  }),
+  question: ({ rule }) =>
+    `failed requests at most ${limitOf(rule, "x stable's share", (share) => formatPercent(share, 6))}`,
+  comparesWithStable: ({ rule }) => rule.judge !== 'threshold',
+  alpha: ({ rule }) => alphaOfRule(rule),
+  missing: (_check, { errors }) => errors,
+  states: ['rate', ...LIMIT_STATES],
+  start: (check) =>
+    check.rule.judge === 'sequential' ? startRate(errorQuestion(check, check.rule)) : startLimit(check.rule),
+  step(check, state, input) {
+    if (check.rule.judge !== 'sequential') return stepLimit(check, check.rule, state, input)
+    const question = errorQuestion(check, check.rule)
+    return stepRate(question, state.kind === 'rate' ? state : startRate(question), input)
+  },
+  enter: enterAfresh,
+  evidence: (state) => (state.kind === 'rate' ? rateEvidence(state) : NO_EVIDENCE),
+  power: (check) => ({
+    leastRequests: check.rule.minRequests,
+    event: null,
+    asked: ({ errors }) => ({ sight: sightOf(check, check.rule, errors.from), size: errors.to }),
+  }),
+  proof: (check) => (check.rule.judge === 'sequential' ? rateProof(errorQuestion(check, check.rule)) : null),
+  pastClaims: ({ rule }, past) => errorClaims(past, acceptedBy(rule)),
+  calibrate: (check) => ({
+    cost: 1,
+    events: ({ errors }) => errors,
+    worsen: moreErrors,
+    lack: (windows) =>
+      windows.every(({ counts }) => !(counts.errors > 0))
+        ? 'the recording holds no errors that could be multiplied'
+        : null,
+    tolerance: toleranceOfRule(check, null),
+  }),
+})
+
+function sightOf(check: ErrorRateCheck, rule: ErrorRateCheck['rule'], from: number): Sight {
+  switch (rule.judge) {
+    case 'sequential':
+      return errorSight(check, rule, from)
+    case 'threshold':
+      return errorLimitSight(check, rule, from)
+    case 'relative':
+      return errorRatioSight(check, rule, from)
+  }
+}

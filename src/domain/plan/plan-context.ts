@@ -1,0 +1,20 @@
+import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
+import type { CheckForm } from './check-form.ts'
+import type { StepKind } from './steps/step-kind.ts'
+
+/** What a target offers a plan. */
+export interface TargetFacts {
+  readonly router: { readonly kind: string; readonly capabilities: RouterCapabilities }
+  readonly metrics: Readonly<Record<string, MetricSourceCapabilities>>
+  readonly groups: Readonly<Record<string, readonly string[]>>
+}
+
+/** Everything the reading of a plan depends on; handed in, so that domain knows no adapter. */
+export interface PlanContext {
+  readonly stepKinds: readonly StepKind[]
+  readonly checkKinds: readonly CheckForm[]
+  /** The target's facts, or null when it is not registered. */
+  readonly target: (service: string, environment: string) => TargetFacts | null
+  /** Registered targets as `service/environment`, for messages. */
+  readonly targets: readonly string[]
+}
