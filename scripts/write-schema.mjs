@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from './lib/build.mjs'
 import { asStep, ROOT, runMain } from './lib/entry.mjs'
@@ -9,14 +9,19 @@ await runMain(async (report) => {
   await asStep(report, 'Packages', (step) => ensurePackages({ root: ROOT, step }))
   await asStep(report, 'Build', (step) => build({ root: ROOT, step }))
   const check = process.argv.includes('--check')
-  const schema = `${JSON.stringify(await planSchema(), null, 2)}\n`
-  const changed = await writeGenerated({ [join(ROOT, 'schema', 'plan.schema.json')]: schema }, { check })
-  if (check && changed.length > 0) {
-    throw new Error(
-      'schema/plan.schema.json is not what the plan’s zod schemas say. Run `npm run schema` and commit it.',
-    )
+  const { openApiDocument } = await compiled('api/openapi.js')
+  const documents = { 'plan.schema.json': await planSchema(), 'openapi.json': openApiDocument() }
+  const files = Object.fromEntries(
+    Object.entries(documents).map(([name, document]) => [
+      join(ROOT, 'schema', name),
+      `${JSON.stringify(document, null, 2)}\n`,
+    ]),
+  )
+  const changed = (await writeGenerated(files, { check })).map((path) => relative(ROOT, path)).join(', ')
+  if (check && changed !== '') {
+    throw new Error(`${changed}: not what the zod schemas say. Run \`npm run schema\` and commit it.`)
   }
-  report.note(changed.length === 0 ? 'schema/plan.schema.json is up to date' : 'wrote schema/plan.schema.json')
+  report.note(changed === '' ? 'the files in schema/ are up to date' : `wrote ${changed}`)
 })
 
 async function planSchema() {

@@ -2,8 +2,9 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { SluiceError } from '../domain/errors.ts'
-import { PROBLEM_TYPE, type ProblemDocument, problemList, problemOf, requestProblem } from './problem.ts'
+import { PROBLEM_TYPE, problemList, problemOf, requestProblem } from './problem.ts'
 import { isInvalidRequest } from './validation.ts'
+import type { ProblemDocument } from './wire/problem.ts'
 
 /** Seconds after which a caller may ask again: when too many ask, and when a part of Sluice is down. */
 const RETRY_AFTER: Readonly<Record<number, string>> = { 429: '1', 503: '2' }
@@ -32,16 +33,15 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 export function answerUnknownRoute(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendProblem(
-    reply,
-    problemOf(
-      new SluiceError('request.unknown-route', {
-        message: 'there is nothing at this address',
-        expected: 'an address below /api/v1',
-        fix: 'use an address of the HTTP API, such as /api/v1/releases',
-      }),
-    ),
-  )
+  return sendProblem(reply, problemOf(unknownRoute()))
+}
+
+export function unknownRoute(): SluiceError {
+  return new SluiceError('request.unknown-route', {
+    message: 'there is nothing at this address',
+    expected: 'an address below /api/v1',
+    fix: 'use an address of the HTTP API, such as /api/v1/releases',
+  })
 }
 
 /** Bytes that are no HTTP at all: there is no request to answer, only a socket. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { SluiceError } from '../domain/errors.ts'
-import { keyText } from './schemas.ts'
+import { keyText } from './wire/requests.ts'
 
 /**
  * The key under which a request has one effect: from the header `Idempotency-Key` or from the body, else a new one, with

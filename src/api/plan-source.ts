@@ -1,6 +1,6 @@
 import { registeredPlanOf } from '../config/targets.ts'
 import type { ApiDependencies } from './dependencies.ts'
-import type { PlanChoice } from './schemas.ts'
+import type { PlanChoice } from './wire/requests.ts'
 
 /**
  * The plan a request is meant for, parsed but not checked: the one that was sent, or the one the target has registered.

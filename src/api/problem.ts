@@ -1,27 +1,9 @@
 import { ERROR_CODES, type ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { formatPath, MANY_PROBLEMS, type Problem } from '../domain/problems.ts'
+import type { ProblemDocument } from './wire/problem.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
-
-/** An error as RFC 9457 asks for it, with what helps: what was expected, what came, what to do, and all the places. */
-export interface ProblemDocument {
-  /** Address of the code's description, relative to the server. */
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly code: ErrorCode
-  readonly expected?: string
-  readonly received?: string
-  readonly fix?: string
-  readonly problems?: readonly ListedProblem[]
-}
-
-/** A problem with its path as keys, for programs, and as people write it. */
-interface ListedProblem extends Problem {
-  readonly where: string
-}
 
 /** Address of the description of an error code, relative to the server. */
 export function codeAddress(code: ErrorCode): string {

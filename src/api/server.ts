@@ -11,7 +11,7 @@ import { operationRoutes } from './routes/operations.ts'
 import { planRoutes } from './routes/plans.ts'
 import { releaseRoutes } from './routes/releases.ts'
 import { targetRoutes } from './routes/targets.ts'
-import { compileValidator } from './validation.ts'
+import { compileSerializer, compileValidator } from './validation.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -47,6 +47,8 @@ export function createServer(deps: ApiDependencies): FastifyInstance {
   fastify.setErrorHandler(answerError)
   fastify.setNotFoundHandler(answerUnknownRoute)
   fastify.removeContentTypeParser('text/plain')
+  fastify.setValidatorCompiler(compileValidator)
+  fastify.setSerializerCompiler(compileSerializer)
   parseJsonBodies(fastify)
   fastify.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id })
@@ -79,7 +81,6 @@ async function ownRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependen
 /** Everything below asks who is there before it reads a byte of the body. */
 async function apiRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependencies }): Promise<void> {
   const identify = createIdentify(deps.installation)
-  fastify.setValidatorCompiler(compileValidator)
   fastify.decorateRequest('actor')
   fastify.addHook('onRequest', async (request) => {
     request.actor = identify(request.headers)

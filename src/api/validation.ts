@@ -1,5 +1,5 @@
-import type { FastifySchemaCompiler } from 'fastify'
-import type { z } from 'zod'
+import type { FastifySchemaCompiler, FastifySerializerCompiler } from 'fastify'
+import { z } from 'zod'
 import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { createProblemList, type Problem } from '../domain/problems.ts'
 
@@ -17,6 +17,15 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> =
     const { report, problems } = createProblemList()
     reportIssues(parsed.error.issues, [], data, report)
     return { error: Object.assign(new Error('the request does not fit its schema'), { problems: problems() }) }
+  }
+
+/** Writes an answer as its schema says: nothing goes out that the API does not promise. */
+export const compileSerializer: FastifySerializerCompiler<z.ZodType> =
+  ({ schema, method, url }) =>
+  (data: unknown) => {
+    const parsed = schema.safeParse(data)
+    if (parsed.success) return JSON.stringify(parsed.data)
+    throw new Error(`the answer to ${method} ${url} does not fit its schema: ${z.prettifyError(parsed.error)}`)
   }
 
 export function isInvalidRequest(error: unknown): error is InvalidRequest {

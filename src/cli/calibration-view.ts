@@ -1,20 +1,22 @@
 import { pastRows, type PastRow, type PastScore, scoreOf } from '../analysis/calibration/past-summary.ts'
-import type { CheckCalibration } from '../analysis/calibration/plan-calibration.ts'
-import type { PastUsed } from '../api/routes/calibrations.ts'
+import type { AnswerTo } from '../api/operations.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import { formatDuration, formatPercent } from '../domain/units.ts'
 import type { RenderOptions } from './render.ts'
 import { tableOf } from './table.ts'
 import { clean, columnsOf, createPaint, type Paint, wrap } from './text.ts'
 
+type Calibration = AnswerTo<'calibrate'>
+type Check = Calibration['checks'][number]
+
 interface CalibrationView {
   readonly service: string
   readonly environment: string
   /** What was replayed, in words. */
   readonly source: string
-  readonly checks: readonly CheckCalibration[]
+  readonly checks: Calibration['checks']
   /** What the server said of releases that are over; null for a file, which holds what it holds. */
-  readonly past: PastUsed | null
+  readonly past: Calibration['past'] | null
 }
 
 /** The figures of every check, the releases that are over, and the lines to paste, at most `width` columns. */
@@ -56,7 +58,7 @@ export function renderCalibration(
 const LEGEND =
   'FALSE: the share of replays of stable against itself that failed; ~ marks an estimate (fewer than ten failed). 1.5x, 2x, 4x: the median time until a canary that many times worse (with that many times fewer, for what may not fall) is noticed, or the share of replays that notice it. tightest: the smallest tolerance without false alarms; the line to paste keeps yours.'
 
-type Measured = Extract<CheckCalibration, { readonly report: unknown }>
+type Measured = Extract<Check, { readonly report: unknown }>
 
 const CHECK_HEADS = ['CHECK', '', 'RATIO', 'α', 'MIN', 'FALSE', '1.5x', '2x', '4x']
 
@@ -76,7 +78,7 @@ function rowsOf({ name, report, minRequests }: Measured): readonly (readonly str
   return [now, row('', isKept ? 'tightest' : 'proposed', proposed, proposedEffects, String(minRequests ?? ''))]
 }
 
-function limitRow({ name, limit }: Extract<CheckCalibration, { readonly limit: unknown }>): readonly string[] {
+function limitRow({ name, limit }: Extract<Check, { readonly limit: unknown }>): readonly string[] {
   const { falseAlarms, effects } = limit
   return [fit(name, LONGEST_NAME), 'now', '', 'none', '', formatPercent(falseAlarms, 3), ...effects.map(delayText)]
 }
@@ -107,8 +109,8 @@ function usedText({ windows, looks, lookLength, replays }: Measured['used']): st
 const PAST_HEADS = ['RELEASE', 'VERSION', 'IN FACT', 'LOOKS', 'NOW', 'PROPOSED']
 
 function renderPast(
-  checks: readonly CheckCalibration[],
-  used: PastUsed | null,
+  checks: Calibration['checks'],
+  used: Calibration['past'] | null,
   width: number,
   paint: Paint,
 ): readonly string[] {

@@ -1,3 +1,4 @@
+import type { AnswerTo } from '../api/operations.ts'
 import { describeError, SluiceError } from '../domain/errors.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { PlanContext } from '../domain/plan/plan-context.ts'
@@ -22,7 +23,7 @@ export async function checkedPlan(
 
 async function checkAtServer(file: PlanFile, { api }: Session): Promise<Plan> {
   const answer = await withPlaces(file, () =>
-    api.post<{ plan: Plan }>('/api/v1/plans/check', { plan: file.yaml.value }),
+    api.post<AnswerTo<'checkPlan'>>('/api/v1/plans/check', { plan: file.yaml.value }),
   )
   return answer.plan
 }

@@ -1,29 +1,17 @@
+import type { ProblemDocument } from '../api/wire/problem.ts'
 import { isRecord, parseJson } from '../domain/json.ts'
-import type { Problem } from '../domain/problems.ts'
 import { formatDuration, type Milliseconds } from '../domain/units.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import { clean } from './text.ts'
 
-/** An error of the API as it comes over the wire. */
-interface ApiProblem {
-  readonly status: number
-  readonly code: string
-  readonly title: string
-  readonly detail: string
-  readonly expected?: string
-  readonly received?: string
-  readonly fix?: string
-  readonly problems?: readonly (Problem & { readonly where: string })[]
-}
-
 /** The API answered with a refusal. */
 export class ApiRefusal extends CliFailure {
-  readonly problem: ApiProblem
+  readonly problem: ProblemDocument
   /** After this time the same may be asked again; null when the server does not say. */
   readonly retryAfter: Milliseconds | null
 
-  constructor(problem: ApiProblem, retryAfter: Milliseconds | null = null) {
+  constructor(problem: ProblemDocument, retryAfter: Milliseconds | null = null) {
     super(EXIT.refused, problemText(problem), problem)
     this.problem = problem
     this.retryAfter = retryAfter
@@ -171,7 +159,7 @@ function retryAfterOf(headers: Headers): Milliseconds | null {
   return /^\d{1,4}$/.test(text) ? Number(text) * 1_000 : null
 }
 
-function isProblem(value: unknown): value is ApiProblem {
+function isProblem(value: unknown): value is ProblemDocument {
   return isRecord(value) && typeof value['code'] === 'string' && typeof value['detail'] === 'string'
 }
 
@@ -179,7 +167,7 @@ function unreachableText(base: string, reason: string): string {
   return `cannot reach the Sluice server at ${base}: ${clean(reason)}\n  fix:      start it, or set SLUICE_URL or --server to its address`
 }
 
-function problemText(problem: ApiProblem): string {
+function problemText(problem: ProblemDocument): string {
   const lines = [clean(problem.detail)]
   if (problem.received !== undefined) lines.push(`  seen:     ${clean(problem.received)}`)
   if (problem.expected !== undefined) lines.push(`  expected: ${clean(problem.expected)}`)

@@ -1,7 +1,6 @@
-import type { MeasuredTraffic } from '../analysis/power/expected-traffic.ts'
+import type { AnswerTo } from '../api/operations.ts'
 import { formatSeconds, formatShare } from '../analysis/explain.ts'
 import { quantileOf } from '../analysis/histogram.ts'
-import type { StepPower } from '../analysis/power/plan-power.ts'
 import { formatPower, GOOD_POWER } from '../analysis/power/power.ts'
 import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { RenderOptions } from './render.ts'
@@ -9,14 +8,16 @@ import { tableOf, widest } from './table.ts'
 import { clean, columnsOf, createPaint, pad, type Paint, wrap } from './text.ts'
 
 type Page = Pick<RenderOptions, 'width' | 'color'>
-type Figure = StepPower & { readonly regression: NonNullable<StepPower['regression']> }
+type Checked = Required<AnswerTo<'checkPlan'>>
+type Row = Checked['power'][number]
+type Figure = Row & { readonly regression: NonNullable<Row['regression']> }
 
 /**
  * What each bake sees: the regressions that are asked about, a row per bake and check with a figure, then in words why
  * there is none for the others, and warnings: of a check that is likelier to miss what it is asked about than to see it, that
  * would fail a good canary, that waits for requests longer than the bake lasts. Nothing without rows.
  */
-export function renderPower(power: readonly StepPower[], rps: number, { width, color }: Page): readonly string[] {
+export function renderPower(power: readonly Row[], rps: number, { width, color }: Page): readonly string[] {
   const paint = createPaint(color)
   const figures = power.filter((row): row is Figure => row.regression !== null)
   const at = `at ${String(Number(rps.toPrecision(3)))} requests/s`
@@ -37,7 +38,7 @@ export function renderPower(power: readonly StepPower[], rps: number, { width, c
 /** `traffic of the last 1d: 52.3 requests/s, errors 0.48%, p50 80 ms, p99 900 ms, orders 3.1% of requests` */
 export function renderTraffic(
   since: Milliseconds,
-  measured: MeasuredTraffic | null,
+  measured: Checked['measured'],
   missing: readonly string[],
   { width }: Pick<Page, 'width'>,
 ): readonly string[] {
@@ -50,7 +51,12 @@ export function renderTraffic(
   return ['', ...[...lines, ...lacking].flatMap((line) => hanging(clean(line), width))]
 }
 
-function trafficParts({ requestsPerSecond, errorShare, latency, events }: MeasuredTraffic): readonly string[] {
+function trafficParts({
+  requestsPerSecond,
+  errorShare,
+  latency,
+  events,
+}: NonNullable<Checked['measured']>): readonly string[] {
   const quantiles = [0.5, 0.99].flatMap((quantile) => {
     const value = latency === null ? null : quantileOf(latency, quantile)
     if (value === null) return []
@@ -120,7 +126,7 @@ function short(name: string, columns: number): string {
 }
 
 /** Rows without a figure, those with the same reason at the same steps together: `errors, latency, step 9: everybody is …`. */
-function notes(silent: readonly StepPower[], all: readonly StepPower[]): readonly string[] {
+function notes(silent: readonly Row[], all: readonly Row[]): readonly string[] {
   const byCheck = [...groupBy(silent, ({ text, check }) => JSON.stringify([text, check])).values()]
   const places = byCheck.map((rows) => ({ rows, steps: stepsOf(rows), text: rows[0]?.text ?? '' }))
   return [...groupBy(places, ({ text, steps }) => JSON.stringify([text, steps])).values()].map((alike) => {
@@ -136,17 +142,17 @@ function notes(silent: readonly StepPower[], all: readonly StepPower[]): readonl
   })
 }
 
-function stepsOf(rows: readonly StepPower[]): readonly number[] {
+function stepsOf(rows: readonly Row[]): readonly number[] {
   return [...new Set(rows.flatMap(({ step }) => (step === null ? [] : [step])))]
 }
 
 /** Per check at most one of each kind. */
-function warnings(power: readonly StepPower[]): readonly string[] {
+function warnings(power: readonly Row[]): readonly string[] {
   return [...weakChecks(power), ...falseAlarms(power), ...longWaits(power)].map(clean)
 }
 
 /** In how many bakes a check is likelier to miss the regression than to see it, and the sentence of the worst of them. */
-function weakChecks(power: readonly StepPower[]): readonly string[] {
+function weakChecks(power: readonly Row[]): readonly string[] {
   const weak = power.filter(({ isWeak }) => isWeak)
   return eachCheck(weak).map(([check, rows]) => {
     const worst = rows.reduce((found, row) => (isWorse(row, found) ? row : found))
@@ -157,7 +163,7 @@ function weakChecks(power: readonly StepPower[]): readonly string[] {
 }
 
 /** By the power as it is shown, then by the bake that would be enough. */
-function isWorse(row: StepPower, than: StepPower): boolean {
+function isWorse(row: Row, than: Row): boolean {
   const [shown, other] = [row, than].map(({ power }) => (power === null || power < 0.01 ? 0 : Math.round(power * 100)))
   if (shown !== other) return (shown ?? 0) < (other ?? 0)
   return (row.needs ?? Number.POSITIVE_INFINITY) > (than.needs ?? Number.POSITIVE_INFINITY)
@@ -166,7 +172,7 @@ function isWorse(row: StepPower, than: StepPower): boolean {
 /** Above this a bake that fails a good canary is a warning. */
 const FEW_FALSE_ALARMS = 0.01
 
-function falseAlarms(power: readonly StepPower[]): readonly string[] {
+function falseAlarms(power: readonly Row[]): readonly string[] {
   const often = power.filter(({ falseAlarm }) => (falseAlarm ?? 0) > FEW_FALSE_ALARMS)
   return eachCheck(often).map(([check, rows]) => {
     const { falseAlarm, step, weight } = largest(rows, (row) => row.falseAlarm ?? 0)
@@ -175,7 +181,7 @@ function falseAlarms(power: readonly StepPower[]): readonly string[] {
   })
 }
 
-function longWaits(power: readonly StepPower[]): readonly string[] {
+function longWaits(power: readonly Row[]): readonly string[] {
   const long = power.filter(({ wait }) => wait?.isTooLong === true)
   return eachCheck(long).map(([, rows]) => {
     const { wait, step } = largest(rows, (row) => row.wait?.time ?? Number.POSITIVE_INFINITY)
@@ -184,11 +190,11 @@ function longWaits(power: readonly StepPower[]): readonly string[] {
 }
 
 /** The first of those with the largest value. */
-function largest(rows: readonly StepPower[], of: (row: StepPower) => number): StepPower {
+function largest(rows: readonly Row[], of: (row: Row) => number): Row {
   return rows.reduce((most, row) => (of(row) > of(most) ? row : most))
 }
 
-function eachCheck(rows: readonly StepPower[]): readonly (readonly [string, readonly StepPower[]])[] {
+function eachCheck(rows: readonly Row[]): readonly (readonly [string, readonly Row[]])[] {
   return [...groupBy(rows, ({ check }) => check)]
 }
 

@@ -1,10 +1,11 @@
-import type { ReleaseCard } from '../domain/release/release-card.ts'
+import type { AnswerTo } from '../api/operations.ts'
 import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
 import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
-import type { ShownCard } from '../releases/releases.ts'
 import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
+
+type Card = AnswerTo<'showRelease'>
 
 export interface RenderOptions {
   /** Columns of the terminal. */
@@ -29,7 +30,7 @@ const WIDEST = 100
 const NARROWEST = 60
 
 /** A release for a terminal: lines of at most `width` columns (at least 60), without any control character of its own. */
-export function renderCard(card: ShownCard, { width, now, color }: RenderOptions): readonly string[] {
+export function renderCard(card: Card, { width, now, color }: RenderOptions): readonly string[] {
   const usable = Math.min(WIDEST, Math.max(NARROWEST, width))
   const page: Page = { width: usable, columns: usable - GUTTER, now, paint: createPaint(color) }
   const blocks = [
@@ -77,7 +78,7 @@ function section(label: string, lines: readonly string[], { paint }: Page): read
   )
 }
 
-function title(card: ReleaseCard, { width, paint }: Page): readonly string[] {
+function title(card: Card, { width, paint }: Page): readonly string[] {
   const left = clean(`${card.service} ${card.version} → ${card.environment}`)
   const right = shortId(card.releaseId)
   const space = width - columnsOf(left) - columnsOf(right)
@@ -88,7 +89,7 @@ function title(card: ReleaseCard, { width, paint }: Page): readonly string[] {
   ]
 }
 
-function standing(card: ShownCard, { width, now, paint }: Page): readonly string[] {
+function standing(card: Card, { width, now, paint }: Page): readonly string[] {
   const phase = clean(phaseWords(card.phase))
   const lasted = formatDuration((card.endedAt ?? now) - card.startedAt)
   const author = clean(card.author)
@@ -102,12 +103,12 @@ function standing(card: ShownCard, { width, now, paint }: Page): readonly string
   return [paint([style, 'bold'], first.slice(0, phase.length)) + first.slice(phase.length), ...rest]
 }
 
-function bakeLeft({ bakeRemaining, bakeDuration }: ReleaseCard): readonly string[] {
+function bakeLeft({ bakeRemaining, bakeDuration }: Card): readonly string[] {
   if (bakeRemaining === null || bakeDuration === null) return []
   return [`${formatDuration(bakeRemaining)} of ${formatDuration(bakeDuration)} left`]
 }
 
-function exposure({ weight, cohorts }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+function exposure({ weight, cohorts }: Card, { columns, paint }: Page): readonly string[] {
   const cells = Math.min(40, columns - 10)
   const filled = filledCells(weight, cells)
   const bar = paint('cyan', '█'.repeat(filled)) + paint('dim', '░'.repeat(cells - filled))
@@ -118,11 +119,11 @@ function exposure({ weight, cohorts }: ReleaseCard, { columns, paint }: Page): r
   return [`${bar}  ${formatWeight(weight)}`, ...people]
 }
 
-function why({ reason }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+function why({ reason }: Card, { columns, paint }: Page): readonly string[] {
   return reason === null ? [] : wrap(clean(reason), columns).map((line) => paint('yellow', line))
 }
 
-function rollback(card: ReleaseCard, { columns, now, paint }: Page): readonly string[] {
+function rollback(card: Card, { columns, now, paint }: Page): readonly string[] {
   const words = rollbackWords(card, now)
   return words === '' ? [] : wrap(clean(words), columns).map((line) => paint('red', line))
 }
@@ -130,11 +131,11 @@ function rollback(card: ReleaseCard, { columns, now, paint }: Page): readonly st
 /** Worth a word only when Temporal was slow: a look is handed out again for a moment anyway. */
 const OLD: Milliseconds = 3_000
 
-function age({ asOf }: ShownCard, { now, paint }: Page): readonly string[] {
+function age({ asOf }: Card, { now, paint }: Page): readonly string[] {
   return asOf === undefined || now - asOf < OLD ? [] : [paint('yellow', `as it was ${ago(asOf, now)}`)]
 }
 
-function steps(card: ReleaseCard, { columns, paint }: Page): readonly string[] {
+function steps(card: Card, { columns, paint }: Page): readonly string[] {
   const { steps: all, step } = card
   const { before, shown, after } = stepsAround(all, step, MOST_STEPS)
   const digits = String(all.length).length
@@ -159,9 +160,9 @@ const MARK_STYLES: Readonly<Record<string, 'green' | 'red' | 'yellow' | 'cyan'>>
   '▶': 'cyan',
 }
 
-type Arm = NonNullable<NonNullable<ReleaseCard['latest']>['canary']>
+type Arm = NonNullable<NonNullable<Card['latest']>['canary']>
 
-function figures({ latest }: ReleaseCard, { columns, now, paint }: Page): readonly string[] {
+function figures({ latest }: Card, { columns, now, paint }: Page): readonly string[] {
   if (latest === null) return []
   const heads = ['requests', 'errors', 'p95', 'p99']
   const cellColumns = Math.min(11, Math.floor((columns - 8) / heads.length))
@@ -187,7 +188,7 @@ const OUTCOMES = {
   inconclusive: { mark: '?', style: 'yellow' },
 } as const
 
-function verdicts({ verdicts: all }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+function verdicts({ verdicts: all }: Card, { columns, paint }: Page): readonly string[] {
   const names = Math.min(18, columns - 20, Math.max(0, ...all.map(({ check }) => columnsOf(clean(check)))))
   return all.flatMap(({ check, outcome, reason }) => {
     const { mark, style } = OUTCOMES[outcome]
@@ -199,11 +200,11 @@ function verdicts({ verdicts: all }: ReleaseCard, { columns, paint }: Page): rea
   })
 }
 
-function notices({ notices: all = [] }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+function notices({ notices: all = [] }: Card, { columns, paint }: Page): readonly string[] {
   return all.flatMap((notice) => wrap(clean(notice), columns)).map((line) => paint('yellow', line))
 }
 
-function approval({ approval: asked }: ReleaseCard, { columns, now }: Page): readonly string[] {
+function approval({ approval: asked }: Card, { columns, now }: Page): readonly string[] {
   if (asked === null) return []
   const { by, need, given, deadline } = asked
   const names = given.length === 0 ? '' : ` (${given.map(clean).join(', ')})`
@@ -211,7 +212,7 @@ function approval({ approval: asked }: ReleaseCard, { columns, now }: Page): rea
   return wrap(`${given.length} of ${need} from ${clean(by)}${names}, ${left}`, columns)
 }
 
-function story({ trail }: ReleaseCard, { columns, now, paint }: Page): readonly string[] {
+function story({ trail }: Card, { columns, now, paint }: Page): readonly string[] {
   return trail.slice(-MOST_STORY).flatMap(({ at, text }) => {
     const age = pad(ago(at, now), 13)
     return wrap(clean(text), columns - 13).map(
@@ -220,7 +221,7 @@ function story({ trail }: ReleaseCard, { columns, now, paint }: Page): readonly 
   })
 }
 
-function choices({ verbs, releaseId, approval: asked }: ReleaseCard, { columns, paint }: Page): readonly string[] {
+function choices({ verbs, releaseId, approval: asked }: Card, { columns, paint }: Page): readonly string[] {
   if (verbs.length === 0) return []
   const lines = wrap(verbs.join(', '), columns)
   return asked === null ? lines : [...lines, paint('bold', `sluice approve ${shortId(releaseId)}`)]

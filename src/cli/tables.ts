@@ -1,13 +1,12 @@
+import type { AnswerTo } from '../api/operations.ts'
 import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
-import type { ReleasePage } from '../releases/releases.ts'
-import type { LaneView } from '../workflows/messages.ts'
 import { ago, phaseStyle, type RenderOptions, shortId } from './render.ts'
 import { tableOf } from './table.ts'
 import { clean, createPaint, pad, wrap } from './text.ts'
 
 /** A list of releases as a table; columns give way to the width by wrapping nothing: ids are what one copies. */
 export function renderList(
-  { releases, next }: ReleasePage,
+  { releases, next }: AnswerTo<'listReleases'>,
   { now, color }: Omit<RenderOptions, 'width'>,
 ): readonly string[] {
   const paint = createPaint(color)
@@ -35,7 +34,7 @@ function ageText(startedAt: Milliseconds, endedAt: Milliseconds | null, now: Mil
 const LABEL = 15
 
 /** The lock, the queue, the freeze and the keeper of a target. */
-export function renderLane(lane: LaneView, { width, now, color }: RenderOptions): readonly string[] {
+export function renderLane(lane: AnswerTo<'showLane'>, { width, now, color }: RenderOptions): readonly string[] {
   const paint = createPaint(color)
   const { target, running, queue, freeze, promotedVersion, stable, keeper } = lane
   const field = (label: string, text: string, style: Parameters<typeof paint>[0] | null = null) =>
@@ -59,7 +58,7 @@ function versionText(version: string | null): string {
 }
 
 function waitingText(
-  { releaseId, version, author, queuedAt, overtakenBy }: LaneView['queue'][number],
+  { releaseId, version, author, queuedAt, overtakenBy }: AnswerTo<'showLane'>['queue'][number],
   now: Milliseconds,
 ) {
   const since = queuedAt === null ? '' : `, ${ago(queuedAt, now)}`

@@ -1,12 +1,14 @@
+import type { AnswerTo } from '../api/operations.ts'
 import { phaseWords, saysWeight } from '../domain/release/release-words.ts'
 import { formatWeight, type Milliseconds } from '../domain/units.ts'
-import type { ShownCard } from '../releases/releases.ts'
 import { ApiRefusal } from './client.ts'
 import { CliFailure, EXIT, type ExitCode } from './failure.ts'
 import { renderCard, shortId } from './render.ts'
 import { jsonLine, releaseAddress, type Session } from './session.ts'
 import type { LivePicture } from './terminal.ts'
 import { clean } from './text.ts'
+
+type Card = AnswerTo<'showRelease'>
 
 const INTERVAL: Milliseconds = 1_000
 /** How long a server may be away before the watch gives up. */
@@ -30,7 +32,7 @@ export async function watchRelease(releaseId: string, session: Session): Promise
 }
 
 interface Screen {
-  readonly show: (seen: ShownCard) => void
+  readonly show: (seen: Card) => void
   readonly done: () => void
 }
 
@@ -40,7 +42,7 @@ function liveScreen({ draw, done }: LivePicture, session: Session): Screen {
 
 /** For pipes and logs: a line whenever something has changed. */
 function plainScreen({ terminal, isJson }: Session): Screen {
-  let before: ShownCard | null = null
+  let before: Card | null = null
   const lineOf = isJson ? jsonChange : textChange
   return {
     show(seen) {
@@ -51,12 +53,12 @@ function plainScreen({ terminal, isJson }: Session): Screen {
   }
 }
 
-function jsonChange(before: ShownCard | null, seen: ShownCard): readonly string[] {
+function jsonChange(before: Card | null, seen: Card): readonly string[] {
   const isSame = before !== null && summary(before) === summary(seen)
   return isSame && before.trail.length === seen.trail.length ? [] : [jsonLine(seen)]
 }
 
-function textChange(known: ShownCard | null, seen: ShownCard, now: Milliseconds): readonly string[] {
+function textChange(known: Card | null, seen: Card, now: Milliseconds): readonly string[] {
   const last = known?.trail.at(-1)
   const news = seen.trail.filter(
     ({ at, text }) => last === undefined || at > last.at || (at === last.at && !has(known, at, text)),
@@ -67,11 +69,11 @@ function textChange(known: ShownCard | null, seen: ShownCard, now: Milliseconds)
   return [...head, ...news.map(({ at, text }) => `${timeOf(at)}  ${clean(text)}`), ...standing]
 }
 
-function has(card: ShownCard | null, at: Milliseconds, text: string): boolean {
+function has(card: Card | null, at: Milliseconds, text: string): boolean {
   return card?.trail.some((entry) => entry.at === at && entry.text === text) === true
 }
 
-function summary(card: ShownCard): string {
+function summary(card: Card): string {
   const { phase, step, steps, weight, waiting, reason, rollback } = card
   if (waiting != null) return clean(`${phase}: ${reason ?? ''}`)
   const label = steps[step - 1]?.label
@@ -87,12 +89,12 @@ function timeOf(at: Milliseconds): string {
 }
 
 /** Asks again while the server is away, for as long as a restart takes. */
-async function lookPatiently(releaseId: string, session: Session): Promise<ShownCard> {
+async function lookPatiently(releaseId: string, session: Session): Promise<Card> {
   const { terminal } = session
   const since = terminal.now()
   for (;;) {
     try {
-      return await session.api.get<ShownCard>(releaseAddress(releaseId))
+      return await session.api.get<Card>(releaseAddress(releaseId))
     } catch (error) {
       if (!isPassing(error) || terminal.now() - since >= PATIENCE) throw error
       await terminal.sleep(INTERVAL)

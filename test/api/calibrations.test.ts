@@ -4,7 +4,7 @@ import { type CalibrationJob, workOut } from '../../src/api/calibration.ts'
 import { calibrateInThread } from '../../src/api/calibration-runner.ts'
 import { createRecorder, createReleaseRecorder, type RecordPast, type RecordRelease } from '../../src/api/recorder.ts'
 import { createServer } from '../../src/api/server.ts'
-import type { CalibrationAnswer } from '../../src/api/routes/calibrations.ts'
+import type { AnswerTo } from '../../src/api/operations.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { MetricResult, RecordedWindow } from '../../src/domain/observation.ts'
 import type { PastRelease } from '../../src/domain/release/past-release.ts'
@@ -56,7 +56,7 @@ describe('POST /calibrations', () => {
   it('replays the past of the target and says what was used', async () => {
     const answer = await setUp({ record: past, runCalibration: small })({ plan: PLAN, since: '14d', seed: 3 })
     expect(answer.statusCode).toBe(200)
-    const { used, checks } = answer.json<CalibrationAnswer>()
+    const { used, checks } = answer.json<AnswerTo<'calibrate'>>()
     expect(used).toMatchObject({ since: 14 * 24 * HOUR, end: NOW, step: 70_000, seed: 3 })
     expect((used.end - used.start) / used.step).toBeLessThanOrEqual(20_000)
     expect(spans.at(-1)).toEqual({ start: used.start, end: used.end, step: used.step })
@@ -69,7 +69,7 @@ describe('POST /calibrations', () => {
       await send({ service: 'checkout', environment: 'production' }),
       await send({ service: 'checkout', environment: 'production' }),
     ]
-    expect(first.json<CalibrationAnswer>().used.since).toBe(14 * 24 * HOUR)
+    expect(first.json<AnswerTo<'calibrate'>>().used.since).toBe(14 * 24 * HOUR)
     expect(second.json()).toEqual(first.json())
   })
 
@@ -158,7 +158,7 @@ describe('POST /calibrations, releases that are over', () => {
     }
     const releases = await releasesThatEnded()
     const send = setUp({ record: past, runCalibration: small, releases, recordRelease })
-    const answer = (await send({ plan: PLAN })).json<CalibrationAnswer>()
+    const answer = (await send({ plan: PLAN })).json<AnswerTo<'calibrate'>>()
     expect(asked).toEqual(['proxy 2.4.1', 'proxy 2.4.0'])
     expect(answer.past).toEqual({ releases: 2, unread: 0, fault: null })
     expect(answer.checks[0]?.past).toMatchObject([
@@ -166,7 +166,7 @@ describe('POST /calibrations, releases that are over', () => {
       { version: '2.4.0', outcome: 'promoted', now: { outcome: 'pass' } },
     ])
     expect(answer.recording).toBeUndefined()
-    const kept = (await send({ plan: PLAN, recording: true })).json<CalibrationAnswer>().recording
+    const kept = (await send({ plan: PLAN, recording: true })).json<AnswerTo<'calibrate'>>().recording
     expect(readRecording(kept)).toMatchObject({ recording: { releases: [{ version: '2.4.1' }, { version: '2.4.0' }] } })
   })
 
@@ -174,13 +174,13 @@ describe('POST /calibrations, releases that are over', () => {
     const releases = await releasesThatEnded()
     const late: RecordRelease = () => Promise.reject(new Error('connection refused'))
     const answer = await setUp({ record: past, runCalibration: small, releases, recordRelease: late })({ plan: PLAN })
-    expect(answer.json<CalibrationAnswer>().checks[0]?.past[0]?.now).toMatchObject({
+    expect(answer.json<AnswerTo<'calibrate'>>().checks[0]?.past[0]?.now).toMatchObject({
       ...{ outcome: 'inconclusive', looks: 0, reason: 'connection refused' },
     })
     releases.failWith(new SluiceError('temporal.unavailable', { message: 'no answer', fix: 'wait' }))
     const without = await setUp({ record: past, runCalibration: small, releases, recordRelease: late })({ plan: PLAN })
     expect(without.statusCode).toBe(200)
-    expect(without.json<CalibrationAnswer>().past).toMatchObject({
+    expect(without.json<AnswerTo<'calibrate'>>().past).toMatchObject({
       releases: 0,
       fault: expect.stringContaining('no answer'),
     })

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { expectedTraffic } from '../../src/analysis/power/expected-traffic.ts'
 import { type PowerJob, powerInThread, type RunPower, workOutPower } from '../../src/api/power.ts'
-import type { PlanCheckAnswer } from '../../src/api/routes/plans.ts'
+import type { AnswerTo } from '../../src/api/operations.ts'
 import { bothPools, createRecorder, type RecordPast } from '../../src/api/recorder.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { RecordedWindow } from '../../src/domain/observation.ts'
@@ -48,13 +48,13 @@ const past: RecordPast = async (_target, source, span) => {
 
 describe('POST /plans/check', () => {
   it('says nothing of power unless it is asked', async () => {
-    expect(Object.keys((await setUp(past)({ plan: WATCHED })).json<PlanCheckAnswer>())).toEqual(['plan'])
+    expect(Object.keys((await setUp(past)({ plan: WATCHED })).json<AnswerTo<'checkPlan'>>())).toEqual(['plan'])
   })
 
   it('measures the traffic of the target and says what each bake sees', async () => {
     const answer = await setUp(past)({ plan: WATCHED, since: '1d' })
     expect(answer.statusCode).toBe(200)
-    const { since, measured, missing, traffic, power } = answer.json<PlanCheckAnswer>()
+    const { since, measured, missing, traffic, power } = answer.json<AnswerTo<'checkPlan'>>()
     expect([since, missing]).toEqual([DAY, []])
     expect(measured?.requestsPerSecond).toBeCloseTo(20, 0)
     expect(measured?.errorShare).toBeCloseTo(0.01, 2)
@@ -78,7 +78,7 @@ describe('POST /plans/check', () => {
       ...{ events: { orders: 0.03 }, changes: { orders: 0.5 } },
     }
     expect((await setUp(past)({ plan: WATCHED, since: '1d', traffic })).json()).toMatchObject({ traffic: expected })
-    const stated = (await setUp()({ plan: WATCHED, traffic })).json<PlanCheckAnswer>()
+    const stated = (await setUp()({ plan: WATCHED, traffic })).json<AnswerTo<'checkPlan'>>()
     expect(stated).toMatchObject({ traffic: expected })
     expect(stated.power).toHaveLength(6)
     expect(stated.measured).toBeUndefined()

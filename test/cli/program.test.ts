@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { PlanCheckAnswer } from '../../src/api/routes/plans.ts'
+import type { AnswerTo } from '../../src/api/operations.ts'
 import type { RecordPast } from '../../src/api/recorder.ts'
 import { createServer } from '../../src/api/server.ts'
 import { runProgram } from '../../src/cli/program.ts'
@@ -182,7 +182,7 @@ describe('sluice plan check with traffic', () => {
     expect(out).toContain('power of each bake alone, at 20 requests/s\n  errors  a rise from 0.5% to 2%\n')
     expect(out).toMatch(/\n +3 +5% +10m +errors +\d+% +\d+m( \d+s)? +[\d.]+%\n/)
     expect(out).not.toContain('to see what')
-    const json = JSON.parse((await setUp().run(...args, '--output', 'json')).out) as PlanCheckAnswer
+    const json = JSON.parse((await setUp().run(...args, '--output', 'json')).out) as AnswerTo<'checkPlan'>
     expect(json.traffic).toMatchObject({ requestsPerSecond: 20, errors: { from: 0.005, to: 0.02 } })
     expect(json.power?.[0]?.text).toMatch(/^at 20 requests\/s and a weight of 5%, this bake of 10m sees a rise/)
   })

@@ -30,7 +30,7 @@ export interface PastScore {
 }
 
 /** The releases in the order of the replays, each judged by all checks together. */
-export function pastRows(checks: readonly CheckCalibration[]): readonly PastRow[] {
+export function pastRows(checks: readonly Pick<CheckCalibration, 'name' | 'past'>[]): readonly PastRow[] {
   const byRelease = new Map<string, { replay: PastReplay; check: string }[]>()
   for (const { name, past } of checks) {
     for (const replay of past)

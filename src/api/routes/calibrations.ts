@@ -1,62 +1,40 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
-import { type CheckCalibration, sourcesToRecord, sourcesToReplay } from '../../analysis/calibration/plan-calibration.ts'
+import { sourcesToRecord, sourcesToReplay } from '../../analysis/calibration/plan-calibration.ts'
 import { describeError, SluiceError } from '../../domain/errors.ts'
 import type { RecordedRelease } from '../../domain/release/past-release.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
-import { type Recording, type SavedRecording, savedRecording } from '../../domain/release/recording.ts'
+import { type Recording, savedRecording } from '../../domain/release/recording.ts'
 import type { TargetId } from '../../domain/target.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { API_EFFORT } from '../calibration.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
+import { type AnswerTo, OPERATIONS } from '../operations.ts'
 import { writtenPlanOf } from '../plan-source.ts'
 import { problemList } from '../problem.ts'
 import { inTime, type RecordPast } from '../recorder.ts'
-import { calibrationBody } from '../schemas.ts'
-
-/** What a calibration answers with. */
-export interface CalibrationAnswer {
-  readonly service: string
-  readonly environment: string
-  /** What the replays were made from. */
-  readonly used: {
-    readonly since: Milliseconds
-    readonly start: Milliseconds
-    readonly end: Milliseconds
-    readonly step: Milliseconds
-    readonly seed: number
-  }
-  readonly checks: readonly CheckCalibration[]
-  /** How many releases that are over were judged once more, and how many more there are that could not be. */
-  readonly past: PastUsed
-  /** All that was replayed, when it was asked for. */
-  readonly recording?: SavedRecording
-}
-
-export interface PastUsed {
-  readonly releases: number
-  readonly unread: number
-  /** Why there is none, or null. */
-  readonly fault: string | null
-}
+import type { calibrationBody } from '../wire/requests.ts'
 
 /** Replays of a target's past: how often its checks would have cried wolf, and what would keep them from it. */
 export const calibrationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
   let isRunning = false
 
-  fastify.post('/calibrations', { schema: { body: calibrationBody } }, async ({ body }, reply) => {
-    const written = await writtenPlanOf(body, deps)
-    const read = await deps.readPlan(written)
-    if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-    // One at a time: each may take a core for some seconds.
-    if (isRunning) throw busy()
-    isRunning = true
-    try {
-      return await calibrateAt(deps.now(), read.plan, written, body, deps)
-    } finally {
-      isRunning = false
-    }
+  fastify.route({
+    ...OPERATIONS.calibrate,
+    handler: async ({ body }, reply) => {
+      const written = await writtenPlanOf(body, deps)
+      const read = await deps.readPlan(written)
+      if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
+      // One at a time: each may take a core for some seconds.
+      if (isRunning) throw busy()
+      isRunning = true
+      try {
+        return await calibrateAt(deps.now(), read.plan, written, body, deps)
+      } finally {
+        isRunning = false
+      }
+    },
   })
   done()
 }
@@ -80,7 +58,7 @@ async function calibrateAt(
   written: unknown,
   { since, seed, recording: isWanted }: Pick<z.output<typeof calibrationBody>, 'since' | 'seed' | 'recording'>,
   deps: ApiDependencies,
-): Promise<CalibrationAnswer> {
+): Promise<AnswerTo<'calibrate'>> {
   const { service, environment } = plan
   const step = Math.ceil(Math.max(SHORTEST_STEP, plan.interval, since / MOST_WINDOWS) / STEP_GRAIN) * STEP_GRAIN
   const span = { start: now - since, end: now, step }
@@ -111,7 +89,7 @@ async function recordReleases(
   plan: Plan,
   since: Milliseconds,
   { recordRelease, releases: facade }: ApiDependencies,
-): Promise<Omit<PastUsed, 'releases'> & { readonly releases: readonly RecordedRelease[] }> {
+): Promise<Omit<AnswerTo<'calibrate'>['past'], 'releases'> & { readonly releases: readonly RecordedRelease[] }> {
   const sources = sourcesToReplay(plan)
   if (sources.length === 0) return { releases: [], unread: 0, fault: null }
   const target: TargetId = { service: plan.service, environment: plan.environment }

@@ -1,34 +1,47 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyPluginCallback } from 'fastify'
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { ERROR_CODES, isErrorCode } from '../../domain/error-codes.ts'
 import { describeError } from '../../domain/errors.ts'
 import type { ApiDependencies } from '../dependencies.ts'
-import { answerUnknownRoute } from '../errors.ts'
+import { unknownRoute } from '../errors.ts'
+import { OPEN_OPERATIONS } from '../operations.ts'
+import { openApiDocument } from '../openapi.ts'
 import { codeAddress } from '../problem.ts'
 
 /** How long readiness waits for Temporal, in milliseconds: shorter than what probes wait for us. */
 const PING_DEADLINE = 2_000
 
 /** What machines ask: alive, ready, figures; and what an error code means. Open to everyone who reaches the port. */
-export const operationRoutes: FastifyPluginCallback<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
-  fastify.get('/healthz', () => ({ status: 'ok' }))
+export const operationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
+  let document: ReturnType<typeof openApiDocument> | null = null
 
-  fastify.get('/readyz', async (_request, reply) => {
-    const temporal = await pingTemporal(deps)
-    const isReady = temporal.status === 'up'
-    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', parts: { temporal } })
+  fastify.route({ ...OPEN_OPERATIONS.isAlive, handler: () => ({ status: 'ok' as const }) })
+
+  fastify.route({
+    ...OPEN_OPERATIONS.isReady,
+    handler: async (_request, reply) => {
+      const temporal = await pingTemporal(deps)
+      const isReady = temporal.status === 'up'
+      return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', parts: { temporal } })
+    },
   })
 
-  fastify.get('/metrics', async (_request, reply) => {
-    const { registry } = deps.metrics
-    return reply.type(registry.contentType).send(await registry.metrics())
+  fastify.route({ ...OPEN_OPERATIONS.describeApi, handler: () => (document ??= openApiDocument()) })
+
+  fastify.route({
+    ...OPEN_OPERATIONS.metrics,
+    handler: async (_request, reply) => {
+      const { registry } = deps.metrics
+      return reply.type(registry.contentType).send(await registry.metrics())
+    },
   })
 
-  fastify.get<{ Params: { code: string } }>('/errors/:code', (request, reply) => {
-    const { code } = request.params
-    return isErrorCode(code)
-      ? { type: codeAddress(code), code, ...ERROR_CODES[code] }
-      : answerUnknownRoute(request, reply)
+  fastify.route({
+    ...OPEN_OPERATIONS.describeError,
+    handler: ({ params: { code } }) => {
+      if (!isErrorCode(code)) throw unknownRoute()
+      return { type: codeAddress(code), code, ...ERROR_CODES[code] }
+    },
   })
   done()
 }

@@ -1,52 +1,39 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import {
-  type ExpectedTraffic,
   expectedTraffic,
   type MeasuredTraffic,
   type StatedTraffic,
 } from '../../analysis/power/expected-traffic.ts'
-import { type StepPower, unaskedEvent } from '../../analysis/power/plan-power.ts'
+import { unaskedEvent } from '../../analysis/power/plan-power.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
-import type { Milliseconds } from '../../domain/units.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
+import { type AnswerTo, OPERATIONS } from '../operations.ts'
 import { problemList } from '../problem.ts'
-import { checkBody } from '../schemas.ts'
+import type { checkBody } from '../wire/requests.ts'
 import { trafficOf } from '../target-traffic.ts'
-
-/** What a check of a plan answers with; all but the plan only when its power was asked for. */
-export interface PlanCheckAnswer {
-  readonly plan: Plan
-  readonly since?: Milliseconds
-  /** The traffic over the last `since`, both pools together; null when it could not be had. */
-  readonly measured?: MeasuredTraffic | null
-  /** Why some or all of it could not be had, as sentences. */
-  readonly missing?: readonly string[]
-  /** What the power is worked out for: as measured, and as stated where it is; null when the requests are not known. */
-  readonly traffic?: ExpectedTraffic | null
-  readonly power?: readonly StepPower[]
-  /** False when the plan has more rows than could be worked out in time. */
-  readonly isWhole?: boolean
-}
 
 /** Reads a plan as a start would, and starts nothing; says what its bakes can see when traffic is stated or asked for. */
 export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
   let isRunning = false
 
-  fastify.post('/plans/check', { schema: { body: checkBody } }, async ({ body }, reply) => {
-    const read = await deps.readPlan(body.plan)
-    if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-    if (body.since === undefined && body.traffic === undefined) return { plan: read.plan }
-    // One at a time: each may take a core for some seconds.
-    if (isRunning) throw busy()
-    isRunning = true
-    try {
-      return await answerTo(read.plan, body, deps)
-    } finally {
-      isRunning = false
-    }
+  fastify.route({
+    ...OPERATIONS.checkPlan,
+    handler: async ({ body }, reply) => {
+      const read = await deps.readPlan(body.plan)
+      if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
+      if (body.since === undefined && body.traffic === undefined) return { plan: read.plan }
+      // One at a time: each may take a core for some seconds.
+      if (isRunning) throw busy()
+      isRunning = true
+      try {
+        return await answerTo(read.plan, body, deps)
+      } finally {
+        isRunning = false
+      }
+    },
   })
   done()
 }
@@ -60,7 +47,7 @@ async function answerTo(
   plan: Plan,
   { since, traffic: stated = {} }: Pick<z.output<typeof checkBody>, 'since' | 'traffic'>,
   deps: ApiDependencies,
-): Promise<PlanCheckAnswer> {
+): Promise<AnswerTo<'checkPlan'>> {
   if (since === undefined) return { plan, ...(await lookAhead(plan, stated, null, deps)) }
   const { measured, missing } = await trafficOf(plan, { since, now: deps.now(), record: deps.recordTraffic })
   return { plan, since, measured, missing, ...(await lookAhead(plan, stated, measured, deps)) }
@@ -71,7 +58,7 @@ async function lookAhead(
   stated: StatedTraffic,
   measured: MeasuredTraffic | null,
   { runPower }: ApiDependencies,
-): Promise<Pick<PlanCheckAnswer, 'traffic' | 'power' | 'isWhole'>> {
+): Promise<Pick<AnswerTo<'checkPlan'>, 'traffic' | 'power' | 'isWhole'>> {
   const unasked = unaskedEvent(plan, stated)
   if (unasked !== null) {
     throw new SluiceError('request.invalid', {

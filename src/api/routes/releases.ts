@@ -3,65 +3,71 @@ import { releaseIdOf } from '../../domain/target.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
 import { keyOf } from '../idempotency.ts'
+import { OPERATIONS } from '../operations.ts'
 import { writtenPlanOf } from '../plan-source.ts'
 import { problemList } from '../problem.ts'
-import { commandBody, listQuery, releaseParams, SMALL_BODY, startBody } from '../schemas.ts'
 
 /** Start, look at and command releases. */
 export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
   const { releases, metrics, now } = deps
 
-  fastify.post('/releases', { schema: { body: startBody } }, async (request, reply) => {
-    const { version, reason, whenBusy, key } = request.body
-    const author = request.actor
-    try {
-      const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
-      if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-      const asked = { plan: read.plan, version, author, reason, key: keyOf(request, key), whenBusy }
-      const answer = await releases.start(asked)
-      metrics.releases.started(answer.placed)
-      const address = `/api/v1/releases/${answer.releaseId.replace(/^release\//, '')}`
-      return await reply.code(201).header('location', address).send(answer)
-    } catch (error) {
-      metrics.releases.notStarted(error)
-      throw error
-    }
+  fastify.route({
+    ...OPERATIONS.startRelease,
+    handler: async (request, reply) => {
+      const { version, reason, whenBusy, key } = request.body
+      const author = request.actor
+      try {
+        const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
+        if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
+        const asked = { plan: read.plan, version, author, reason, key: keyOf(request, key), whenBusy }
+        const answer = await releases.start(asked)
+        metrics.releases.started(answer.placed)
+        const address = `/api/v1/releases/${answer.releaseId.replace(/^release\//, '')}`
+        return await reply.code(201).header('location', address).send(answer)
+      } catch (error) {
+        metrics.releases.notStarted(error)
+        throw error
+      }
+    },
   })
 
-  fastify.get('/releases', { schema: { querystring: listQuery } }, ({ query }) => {
-    const { size, next = null, service, environment, phase } = query
-    const filter = {
-      ...(service !== undefined && { service }),
-      ...(environment !== undefined && { environment }),
-      ...(phase !== undefined && { phase }),
-    }
-    return releases.list(filter, { size, next })
+  fastify.route({
+    ...OPERATIONS.listReleases,
+    handler: ({ query }) => {
+      const { size, next = null, service, environment, phase } = query
+      const filter = {
+        ...(service !== undefined && { service }),
+        ...(environment !== undefined && { environment }),
+        ...(phase !== undefined && { phase }),
+      }
+      return releases.list(filter, { size, next })
+    },
   })
 
-  fastify.get(
-    '/releases/:service/:environment/:number',
-    { schema: { params: releaseParams } },
-    async (request, reply) => {
-      const { params } = request
+  fastify.route({
+    ...OPERATIONS.showRelease,
+    handler: async ({ params }, reply) => {
       const card = await releases.show(releaseIdOf(params, params.number))
       const age = Math.max(0, Math.floor((now() - (card.asOf ?? now())) / 1_000))
       return reply.header('age', String(age)).send(card)
     },
-  )
+  })
 
-  const command = { schema: { params: releaseParams, body: commandBody }, bodyLimit: SMALL_BODY }
-  fastify.post('/releases/:service/:environment/:number/commands', command, async (request, reply) => {
-    const { verb, step, reason, by, key } = request.body
-    const releaseId = releaseIdOf(request.params, request.params.number)
-    const asked = { verb, releaseId, step, reason, key: keyOf(request, key), actor: request.actor }
-    try {
-      const answer = await releases.command(by === undefined ? asked : { ...asked, by })
-      metrics.releases.commandTaken(verb)
-      return await reply.code(answer.isSettled ? 200 : 202).send(answer)
-    } catch (error) {
-      metrics.releases.commandRefused(verb, error)
-      throw error
-    }
+  fastify.route({
+    ...OPERATIONS.sendCommand,
+    handler: async (request, reply) => {
+      const { verb, step, reason, by, key } = request.body
+      const releaseId = releaseIdOf(request.params, request.params.number)
+      const asked = { verb, releaseId, step, reason, key: keyOf(request, key), actor: request.actor }
+      try {
+        const answer = await releases.command(by === undefined ? asked : { ...asked, by })
+        metrics.releases.commandTaken(verb)
+        return await reply.code(answer.isSettled ? 200 : 202).send(answer)
+      } catch (error) {
+        metrics.releases.commandRefused(verb, error)
+        throw error
+      }
+    },
   })
   done()
 }

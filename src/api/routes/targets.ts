@@ -3,39 +3,52 @@ import type { TargetConfig } from '../../config/installation.ts'
 import { requireTarget } from '../../config/targets.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { keyOf } from '../idempotency.ts'
-import { freezeBody, recoverBody, SMALL_BODY, targetParams } from '../schemas.ts'
+import { OPERATIONS } from '../operations.ts'
 
 /** What can be released to, and the lane of each. */
 export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
   const { releases, installation } = deps
 
-  fastify.get('/targets', () => ({ targets: installation.targets.map(describeTarget) }))
-
-  fastify.get('/lanes/:service/:environment', { schema: { params: targetParams } }, ({ params }) => {
-    requireTarget(installation, params)
-    return releases.lane(params)
+  fastify.route({
+    ...OPERATIONS.listTargets,
+    handler: () => ({ targets: installation.targets.map(describeTarget) }),
   })
 
-  const freeze = { schema: { params: targetParams, body: freezeBody }, bodyLimit: SMALL_BODY }
-  fastify.post('/lanes/:service/:environment/freeze', freeze, (request) => {
-    const { params, body, actor } = request
-    requireTarget(installation, params)
-    return releases.freeze(params, { by: actor.person, reason: body.reason, key: keyOf(request, body.key) })
+  fastify.route({
+    ...OPERATIONS.showLane,
+    handler: ({ params }) => {
+      requireTarget(installation, params)
+      return releases.lane(params)
+    },
   })
 
-  fastify.delete('/lanes/:service/:environment/freeze', { schema: { params: targetParams } }, (request) => {
-    const { params, actor } = request
-    requireTarget(installation, params)
-    return releases.unfreeze(params, { by: actor.person, key: keyOf(request, undefined) })
+  fastify.route({
+    ...OPERATIONS.freezeLane,
+    handler: (request) => {
+      const { params, body, actor } = request
+      requireTarget(installation, params)
+      return releases.freeze(params, { by: actor.person, reason: body.reason, key: keyOf(request, body.key) })
+    },
   })
 
-  const recover = { schema: { params: targetParams, body: recoverBody }, bodyLimit: SMALL_BODY }
-  fastify.post('/targets/:service/:environment/recover', recover, (request) => {
-    const { params, body, actor } = request
-    requireTarget(installation, params)
-    const { reason, stable } = body
-    const asked = { by: actor.person, reason, key: keyOf(request, body.key) }
-    return releases.recover(params, stable === undefined ? asked : { ...asked, stable })
+  fastify.route({
+    ...OPERATIONS.unfreezeLane,
+    handler: (request) => {
+      const { params, actor } = request
+      requireTarget(installation, params)
+      return releases.unfreeze(params, { by: actor.person, key: keyOf(request, undefined) })
+    },
+  })
+
+  fastify.route({
+    ...OPERATIONS.recoverTarget,
+    handler: (request) => {
+      const { params, body, actor } = request
+      requireTarget(installation, params)
+      const { reason, stable } = body
+      const asked = { by: actor.person, reason, key: keyOf(request, body.key) }
+      return releases.recover(params, stable === undefined ? asked : { ...asked, stable })
+    },
   })
   done()
 }

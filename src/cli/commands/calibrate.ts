@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { CheckCalibration, Effort } from '../../analysis/calibration/plan-calibration.ts'
-import type { CalibrationAnswer } from '../../api/routes/calibrations.ts'
+import type { AnswerTo } from '../../api/operations.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Recording } from '../../domain/release/recording.ts'
 import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
@@ -54,7 +54,7 @@ async function calibrateAtServer(
   session.hint('the server reads and replays the past; this takes a few seconds')
   const body = { plan: file.yaml.value, since, seed, recording: save !== undefined }
   const answer = await withPlaces(file, () =>
-    session.api.post<CalibrationAnswer>('/api/v1/calibrations', body, { deadline: SERVER_DEADLINE }),
+    session.api.post<AnswerTo<'calibrate'>>('/api/v1/calibrations', body, { deadline: SERVER_DEADLINE }),
   )
   const { used, past } = answer
   if (save !== undefined) await saveRecording(save, answer.recording, session)

@@ -1,8 +1,7 @@
-import { type CommandVerb, VERBS } from '../../domain/release/verbs.ts'
 import { randomUUID } from 'node:crypto'
-import type { ReleaseCard } from '../../domain/release/release-card.ts'
+import type { AnswerTo } from '../../api/operations.ts'
+import { type CommandVerb, VERBS } from '../../domain/release/verbs.ts'
 import { parseDuration } from '../../domain/units.ts'
-import type { CommandOutcome } from '../../releases/releases.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { shortId } from '../render.ts'
 import { releaseAddress, type Session } from '../session.ts'
@@ -30,7 +29,7 @@ export async function sendCommand(
   const step = sent.step === undefined ? await stepMeant(verb, address, session) : stepNumber(sent.step)
   const body = { verb, step, reason, ...by }
   const options = { key: randomUUID(), isUrgent: true }
-  const answer = await session.api.post<CommandOutcome>(`${address}/commands`, body, options)
+  const answer = await session.api.post<AnswerTo<'sendCommand'>>(`${address}/commands`, body, options)
   const name = shortId(answer.releaseId)
   session.say([`${name}: ${clean(answer.text)}`], answer)
   if (!answer.isSettled) session.hint(`see how it ends: sluice status ${name}`)
@@ -38,7 +37,7 @@ export async function sendCommand(
 
 async function stepMeant(verb: CommandVerb, address: string, session: Session): Promise<number | null> {
   if (!VERBS[verb].meansStep) return null
-  const card = await session.api.get<ReleaseCard>(address)
+  const card = await session.api.get<AnswerTo<'showRelease'>>(address)
   const label = card.steps[card.step - 1]?.label ?? 'before the first step'
   session.hint(
     clean(`${verb}: ${shortId(card.releaseId)} ${card.version}, step ${card.step} of ${card.steps.length}, ${label}`),

@@ -1,24 +1,27 @@
 import { randomUUID } from 'node:crypto'
+import type { AnswerTo } from '../../api/operations.ts'
 import type { TargetId } from '../../domain/target.ts'
-import type { LaneView } from '../../workflows/messages.ts'
 import { shortId } from '../render.ts'
 import { laneAddress, type Session, targetAddress } from '../session.ts'
 import { renderLane } from '../tables.ts'
 
 /** `sluice lane`: what runs on a target, what waits, and who holds its router. */
 export async function showLane(target: TargetId, session: Session): Promise<void> {
-  say(await session.api.get<LaneView>(laneAddress(target)), session)
+  say(await session.api.get<AnswerTo<'showLane'>>(laneAddress(target)), session)
 }
 
 /** `sluice freeze`: no release starts on the target until it is thawed. */
 export async function freezeLane(target: TargetId, reason: string, session: Session): Promise<void> {
   const sending = { key: randomUUID() }
-  say(await session.api.post<LaneView>(`${laneAddress(target)}/freeze`, { reason }, sending), session)
+  say(await session.api.post<AnswerTo<'freezeLane'>>(`${laneAddress(target)}/freeze`, { reason }, sending), session)
 }
 
 /** `sluice unfreeze`. */
 export async function unfreezeLane(target: TargetId, session: Session): Promise<void> {
-  say(await session.api.delete<LaneView>(`${laneAddress(target)}/freeze`, { key: randomUUID() }), session)
+  say(
+    await session.api.delete<AnswerTo<'unfreezeLane'>>(`${laneAddress(target)}/freeze`, { key: randomUUID() }),
+    session,
+  )
 }
 
 export interface RecoverOptions {
@@ -29,17 +32,17 @@ export interface RecoverOptions {
 /** `sluice recover`: says what it is about to do, does it, and shows the lane. */
 export async function recoverLane(target: TargetId, options: RecoverOptions, session: Session): Promise<void> {
   const address = targetAddress(target)
-  session.hint(planOf(await session.api.get<LaneView>(laneAddress(target)), options))
+  session.hint(planOf(await session.api.get<AnswerTo<'showLane'>>(laneAddress(target)), options))
   const sending = { key: randomUUID(), isUrgent: true }
-  say(await session.api.post<LaneView>(`${address}/recover`, options, sending), session)
+  say(await session.api.post<AnswerTo<'recoverTarget'>>(`${address}/recover`, options, sending), session)
 }
 
-function planOf({ running, stable }: LaneView, options: RecoverOptions): string {
+function planOf({ running, stable }: AnswerTo<'showLane'>, options: RecoverOptions): string {
   const known = stable === null ? 'stable, which the lane does not know' : stable.pool
   const end = running === null ? '' : `; the running release ${shortId(running)} is ended`
   return `recover: everybody goes to ${options.stable ?? known}${end}`
 }
 
-function say(lane: LaneView, session: Session): void {
+function say(lane: AnswerTo<'showLane'>, session: Session): void {
   session.say(renderLane(lane, session.look()), lane)
 }

@@ -1,5 +1,4 @@
-import type { ReleaseCard } from '../../domain/release/release-card.ts'
-import type { ReleasePage } from '../../releases/releases.ts'
+import type { AnswerTo } from '../../api/operations.ts'
 import { EXIT, type ExitCode } from '../failure.ts'
 import { renderCard } from '../render.ts'
 import { releaseAddress, type Session } from '../session.ts'
@@ -10,7 +9,7 @@ import { watchRelease } from '../watch.ts'
 export async function showRelease(id: string, isWatching: boolean, session: Session): Promise<ExitCode> {
   const address = releaseAddress(id)
   if (isWatching) return watchRelease(id, session)
-  const card = await session.api.get<ReleaseCard>(address)
+  const card = await session.api.get<AnswerTo<'showRelease'>>(address)
   session.say(renderCard(card, session.look()), card)
   return EXIT.ok
 }
@@ -30,7 +29,7 @@ export async function listReleases(options: ListOptions, session: Session): Prom
   for (const [name, value] of Object.entries({ service, environment, phase, size, next })) {
     if (value !== undefined) query.set(name, value)
   }
-  const page = await session.api.get<ReleasePage>(
+  const page = await session.api.get<AnswerTo<'listReleases'>>(
     query.size === 0 ? '/api/v1/releases' : `/api/v1/releases?${query.toString()}`,
   )
   session.say(renderList(page, session.look()), page)

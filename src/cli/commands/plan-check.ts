@@ -1,6 +1,6 @@
 import { expectedTraffic, type StatedTraffic } from '../../analysis/power/expected-traffic.ts'
 import type { StepPower } from '../../analysis/power/plan-power.ts'
-import type { PlanCheckAnswer } from '../../api/routes/plans.ts'
+import type { AnswerTo } from '../../api/operations.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
@@ -55,7 +55,7 @@ async function checkBySince(
   const file = await readPlanFile(name, session.terminal)
   const body = { plan: file.yaml.value, since, traffic: written }
   const answer = await withPlaces(file, () =>
-    session.api.post<PlanCheckAnswer>('/api/v1/plans/check', body, { deadline: SERVER_DEADLINE }),
+    session.api.post<AnswerTo<'checkPlan'>>('/api/v1/plans/check', body, { deadline: SERVER_DEADLINE }),
   )
   const { plan, measured = null, missing = [], traffic = null, power = [], isWhole = true } = answer
   const look = session.look()

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SubmissionAnswer } from '../../workflows/messages.ts'
+import type { AnswerTo } from '../../api/operations.ts'
 import { EXIT, type ExitCode } from '../failure.ts'
 import { readPlanFile, withPlaces } from '../plan-file.ts'
 import { shortId } from '../render.ts'
@@ -22,7 +22,9 @@ export async function startRelease(name: string, options: StartOptions, session:
   const whenBusy = replace === true ? 'replace' : queue === true ? 'queue' : 'reject'
   const file = await readPlanFile(name, session.terminal)
   const request = { plan: file.yaml.value, version, reason, whenBusy }
-  const answer = await withPlaces(file, () => session.api.post<SubmissionAnswer>('/api/v1/releases', request, { key }))
+  const answer = await withPlaces(file, () =>
+    session.api.post<AnswerTo<'startRelease'>>('/api/v1/releases', request, { key }),
+  )
   const id = shortId(answer.releaseId)
   const place = answer.placed === 'started' ? 'started' : `queued, ${answer.ahead} before it`
   if (watch !== true || !session.isJson) session.say([`${id} ${place}`], answer)

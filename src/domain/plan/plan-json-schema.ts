@@ -17,6 +17,6 @@ function entry(kind: string, schema: z.ZodType, description: string) {
 }
 
 /** A default is a parsed value (0.99), while the schema describes what is written (99%): leave it out. */
-function dropParsedDefault({ jsonSchema }: { jsonSchema: { default?: unknown; type?: unknown } }): void {
+export function dropParsedDefault({ jsonSchema }: { jsonSchema: { default?: unknown; type?: unknown } }): void {
   if (jsonSchema.type === 'string' || typeof jsonSchema.default === 'object') delete jsonSchema.default
 }

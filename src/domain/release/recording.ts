@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { MetricResult, RecordedWindow } from '../observation.ts'
+import { ABANDON_CAUSES } from './release-events.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from './past-release.ts'
 import { nameText } from '../plan/plan-values.ts'
 import { formatPath } from '../problems.ts'
@@ -94,7 +95,7 @@ const release = z.strictObject({
   outcome: z.enum(['promoted', 'rolled-back']),
   abandoned: z
     .strictObject({
-      cause: z.enum(['abort', 'failed-check', 'inconclusive', 'rejected', 'approval-expired', 'cancelled', 'router']),
+      cause: z.enum(ABANDON_CAUSES),
       by: z.string(),
       at: time,
     })

@@ -20,19 +20,22 @@ export interface Pause {
   readonly at: Milliseconds
 }
 
+export const ABANDON_CAUSES = [
+  'abort',
+  'failed-check',
+  'floor',
+  'inconclusive',
+  'rejected',
+  'approval-expired',
+  'cancelled',
+  'router',
+  'second-life',
+  'superseded',
+] as const
+
 /** Why a release is being rolled back. Once set it stays. */
 export interface Abandonment {
-  readonly cause:
-    | 'abort'
-    | 'failed-check'
-    | 'floor'
-    | 'inconclusive'
-    | 'rejected'
-    | 'approval-expired'
-    | 'cancelled'
-    | 'router'
-    | 'second-life'
-    | 'superseded'
+  readonly cause: (typeof ABANDON_CAUSES)[number]
   readonly by: string
   readonly reason: string
   readonly at: Milliseconds

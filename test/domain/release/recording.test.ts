@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readRecording, savedRecording } from '../../../src/domain/release/recording.ts'
+import { ABANDON_CAUSES } from '../../../src/domain/release/release-events.ts'
 import type { RecordedRelease } from '../../../src/domain/release/past-release.ts'
 import { recordedPast } from '../../support/recorded-past.ts'
 
@@ -22,6 +23,11 @@ const release = (own: object = {}) => ({
 })
 
 describe('a file of recordings', () => {
+  it.each(ABANDON_CAUSES)('may hold a release that was given up by %s', (cause) => {
+    const abandoned = { cause, by: 'guard', at: 120_000 }
+    expect(problemsOf({ stable: {}, releases: [release({ abandoned })] })).toEqual([])
+  })
+
   it('is read as it was written', () => {
     const value = { stable: { prometheus: recordedPast({ windows: 3 }) }, releases: [release()] }
     const read = readRecording(JSON.parse(JSON.stringify(value)))

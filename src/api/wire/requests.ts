@@ -1,9 +1,9 @@
-import { COMMAND_VERBS } from '../domain/release/verbs.ts'
 import { z } from 'zod'
-import { isRecord } from '../domain/json.ts'
-import { parseBounds, parseQuantilePair } from '../analysis/judges/sequential/latency-shape.ts'
-import { durationText, nameText, ratioText, shareText } from '../domain/plan/plan-values.ts'
-import type { Parsed } from '../domain/units.ts'
+import { isRecord } from '../../domain/json.ts'
+import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
+import { durationText, nameText, ratioText, shareText } from '../../domain/plan/plan-values.ts'
+import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
+import type { Parsed } from '../../domain/units.ts'
 
 /** What the HTTP API takes, as zod: unknown keys are refused, nothing is coerced in a body. */
 
@@ -21,7 +21,9 @@ const reasonText = z
 export const keyText = z.string().regex(/^[\x21-\x7e]{1,100}$/, { error: 'expected 1 to 100 visible ASCII characters' })
 
 /** A plan as JSON; what is in it is read by the domain, which finds all problems at once. */
-const planJson = z.custom<Readonly<Record<string, unknown>>>(isRecord, { error: 'expected a plan, as one object' })
+const planJson = z
+  .custom<Readonly<Record<string, unknown>>>(isRecord, { error: 'expected a plan, as one object' })
+  .meta({ type: 'object', description: 'A plan, as in plan.schema.json' })
 
 export const targetParams = z.strictObject({ service: nameText, environment: nameText })
 
@@ -33,6 +35,8 @@ export const releaseParams = z.strictObject({
     .regex(/^[1-9]\d{0,8}$/, { error: 'expected the number of a release, such as 7' })
     .transform(Number),
 })
+
+export const codeParams = z.strictObject({ code: z.string() })
 
 const planChoice = {
   plan: planJson.optional(),

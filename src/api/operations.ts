@@ -1,0 +1,157 @@
+import type { z } from 'zod'
+import { calibration } from './wire/calibration.ts'
+import { document, health, readiness } from './wire/operation.ts'
+import { checkedPlan } from './wire/plan-check.ts'
+import { errorCode } from './wire/problem.ts'
+import { card, commandOutcome, page, submission } from './wire/release.ts'
+import {
+  calibrationBody,
+  checkBody,
+  codeParams,
+  commandBody,
+  freezeBody,
+  listQuery,
+  recoverBody,
+  releaseParams,
+  SMALL_BODY,
+  startBody,
+  targetParams,
+} from './wire/requests.ts'
+import { lane, targets } from './wire/target.ts'
+
+/** One thing that can be asked over HTTP, in the shape in which Fastify takes a route. */
+export interface Operation {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly url: string
+  readonly bodyLimit?: number
+  readonly schema: {
+    /** One sentence for people. */
+    readonly summary: string
+    readonly params?: z.ZodObject
+    readonly querystring?: z.ZodObject
+    readonly body?: z.ZodObject
+    /** By status; none where the answer is a text. */
+    readonly response?: Readonly<Record<number, z.ZodObject>>
+  }
+}
+
+/** Below `/api/v1`, for whoever has a token. Routes, types of the CLI and the OpenAPI document are made from these. */
+export const OPERATIONS = {
+  startRelease: {
+    method: 'POST',
+    url: '/releases',
+    schema: { summary: 'Start a release', body: startBody, response: { 201: submission } },
+  },
+  listReleases: {
+    method: 'GET',
+    url: '/releases',
+    schema: { summary: 'The releases, newest first', querystring: listQuery, response: { 200: page } },
+  },
+  showRelease: {
+    method: 'GET',
+    url: '/releases/:service/:environment/:number',
+    schema: { summary: 'One release', params: releaseParams, response: { 200: card } },
+  },
+  sendCommand: {
+    method: 'POST',
+    url: '/releases/:service/:environment/:number/commands',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Ask something of a release',
+      params: releaseParams,
+      body: commandBody,
+      response: { 200: commandOutcome, 202: commandOutcome },
+    },
+  },
+  checkPlan: {
+    method: 'POST',
+    url: '/plans/check',
+    schema: {
+      summary: 'Say what is wrong with a plan, and what its bakes can see',
+      body: checkBody,
+      response: { 200: checkedPlan },
+    },
+  },
+  calibrate: {
+    method: 'POST',
+    url: '/calibrations',
+    schema: {
+      summary: 'Replay the past of a target through the checks of a plan',
+      body: calibrationBody,
+      response: { 200: calibration },
+    },
+  },
+  listTargets: {
+    method: 'GET',
+    url: '/targets',
+    schema: { summary: 'What can be released to', response: { 200: targets } },
+  },
+  showLane: {
+    method: 'GET',
+    url: '/lanes/:service/:environment',
+    schema: {
+      summary: 'What runs on a target, what waits, and who holds its router',
+      params: targetParams,
+      response: { 200: lane },
+    },
+  },
+  freezeLane: {
+    method: 'POST',
+    url: '/lanes/:service/:environment/freeze',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Let no release start on a target',
+      params: targetParams,
+      body: freezeBody,
+      response: { 200: lane },
+    },
+  },
+  unfreezeLane: {
+    method: 'DELETE',
+    url: '/lanes/:service/:environment/freeze',
+    schema: { summary: 'Let releases start again', params: targetParams, response: { 200: lane } },
+  },
+  recoverTarget: {
+    method: 'POST',
+    url: '/targets/:service/:environment/recover',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Bring everybody back to one pool, whoever holds the router',
+      params: targetParams,
+      body: recoverBody,
+      response: { 200: lane },
+    },
+  },
+} as const satisfies Readonly<Record<string, Operation>>
+
+/** For machines, open to everyone who reaches the port. */
+export const OPEN_OPERATIONS = {
+  isAlive: {
+    method: 'GET',
+    url: '/healthz',
+    schema: { summary: 'Whether the process answers', response: { 200: health } },
+  },
+  isReady: {
+    method: 'GET',
+    url: '/readyz',
+    schema: { summary: 'Whether Temporal answers', response: { 200: readiness, 503: readiness } },
+  },
+  describeApi: {
+    method: 'GET',
+    url: '/openapi.json',
+    schema: { summary: 'This API as OpenAPI 3.1', response: { 200: document } },
+  },
+  metrics: { method: 'GET', url: '/metrics', schema: { summary: 'Figures for Prometheus' } },
+  describeError: {
+    method: 'GET',
+    url: '/errors/:code',
+    schema: { summary: 'What an error code means', params: codeParams, response: { 200: errorCode } },
+  },
+} as const satisfies Readonly<Record<string, Operation>>
+
+type Responses<Name extends keyof typeof OPERATIONS> = (typeof OPERATIONS)[Name]['schema']['response']
+
+/** What an operation answers when it is done, as JSON over the wire. */
+export type AnswerTo<Name extends keyof typeof OPERATIONS> = z.infer<
+  Extract<Responses<Name>[keyof Responses<Name>], z.ZodType>
+>

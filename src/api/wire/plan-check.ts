@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import type { Plan } from '../../domain/plan/plan.ts'
+import { duration, list, opaque, share, weight } from './shapes.ts'
+
+const perRequest = z.record(z.string(), z.number())
+
+const histogram = z
+  .object({
+    upperBoundsSeconds: list(z.number()),
+    counts: list(z.number()).meta({ description: 'One more than bounds: the last counts what was slower than all' }),
+  })
+  .meta({ id: 'LatencyHistogram' })
+
+const measured = z
+  .object({
+    requestsPerSecond: z.number(),
+    errorShare: share.nullable(),
+    latency: histogram.nullable(),
+    events: perRequest.meta({ description: 'Events per request' }),
+  })
+  .meta({ id: 'MeasuredTraffic' })
+
+const latency = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('measured'), histogram }),
+  z.object({
+    kind: z.literal('logNormal'),
+    medianSeconds: z.number(),
+    sigma: z.number(),
+    upperBoundsSeconds: list(z.number()),
+  }),
+])
+
+const expected = z
+  .object({
+    requestsPerSecond: z.number(),
+    errors: z.object({ from: share, to: share }),
+    latency: latency.nullable(),
+    slower: z.number().nullable().meta({ description: 'How many times as slow a bad canary is' }),
+    events: perRequest.meta({ description: 'Events per request' }),
+    changes: perRequest.meta({ description: 'The ratio of a bad canary’s events per request to those of stable' }),
+  })
+  .meta({ id: 'ExpectedTraffic' })
+
+const size = z.object({ size: z.number(), text: z.string() })
+
+const power = z
+  .object({
+    step: z.number().nullable(),
+    label: z.string(),
+    check: z.string(),
+    weight,
+    bake: duration,
+    regression: size.extend({ said: z.string() }).nullable().meta({ description: 'What a bad canary does' }),
+    power: share.nullable().meta({ description: 'Probability to fail the bad canary in this bake alone' }),
+    needs: duration.nullable().meta({ description: 'The bake that would have 90% power' }),
+    from: size.nullable().meta({ description: 'The smallest regression that this bake sees with 90% power' }),
+    falseAlarm: share.nullable(),
+    wait: z
+      .object({ requests: z.number(), time: duration.nullable(), isTooLong: z.boolean(), text: z.string() })
+      .nullable(),
+    text: z.string(),
+    isWeak: z.boolean(),
+  })
+  .meta({ id: 'StepPower' })
+
+/** All but the plan stands there only when traffic was stated or asked for. */
+export const checkedPlan = z
+  .object({
+    plan: opaque<Plan>('The plan, complete and expanded to actions'),
+    since: duration.exactOptional(),
+    measured: measured.nullable().exactOptional(),
+    missing: list(z.string()).exactOptional().meta({ description: 'Why some of the traffic could not be measured' }),
+    traffic: expected.nullable().exactOptional(),
+    power: list(power).exactOptional(),
+    isWhole: z.boolean().exactOptional().meta({ description: 'False when not all rows could be worked out in time' }),
+  })
+  .meta({ id: 'CheckedPlan' })

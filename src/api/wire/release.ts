@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
+import { duration, instant, list, releaseId, weight } from './shapes.ts'
+
+const verdict = z.enum(['pass', 'fail', 'inconclusive'])
+const outcome = z.enum([...verdict.options, 'none'])
+
+export const submission = z
+  .object({
+    releaseId,
+    placed: z.enum(['started', 'queued']),
+    ahead: z.number().meta({ description: 'Releases that go first; 0 when started' }),
+  })
+  .meta({ id: 'Submission' })
+
+export const commandOutcome = z
+  .object({
+    releaseId,
+    phase: z.string().nullable().meta({ description: '`withdrawn` when it had only waited; null when not known' }),
+    text: z.string(),
+    isSettled: z.boolean().meta({ description: 'False when Temporal has the command and it is not carried out yet' }),
+  })
+  .meta({ id: 'CommandOutcome' })
+
+const arm = z
+  .object({
+    requests: z.number(),
+    errors: z.number().nullable().meta({ description: 'Null when no pool has been seen to report errors' }),
+    p95Seconds: z.number().nullable(),
+    p99Seconds: z.number().nullable(),
+  })
+  .meta({ id: 'Arm' })
+
+const approval = z.object({ by: z.string(), need: z.number(), given: list(z.string()), deadline: instant })
+
+const rollback = z.object({
+  tries: z.number().meta({ description: 'Tries that failed' }),
+  lastError: z.string(),
+  since: instant,
+  live: z.string().meta({ description: 'What was live when the router was last read' }),
+})
+
+const waiting = z.object({
+  behind: releaseId.nullable(),
+  ahead: z.number(),
+  since: instant.nullable(),
+  isFrozen: z.boolean(),
+})
+
+export const card = z
+  .object({
+    releaseId,
+    service: z.string(),
+    environment: z.string(),
+    version: z.string(),
+    replaces: z.string().nullish().meta({ description: 'The version that is on stable meanwhile' }),
+    author: z.string(),
+    phase: z.string().meta({ examples: ['baking', 'paused (baking)', 'promoted'] }),
+    isEnded: z.boolean(),
+    weight,
+    cohorts: list(z.string()),
+    step: z.number().meta({ description: 'The step that runs, from 1: what a command is meant for' }),
+    steps: list(z.object({ number: z.number(), label: z.string(), mark: z.string() })),
+    reason: z.string().nullable().meta({ description: 'Why it is paused, waits or rolls back' }),
+    outcome: outcome.meta({ description: 'The weakest of the verdicts' }),
+    verdicts: list(z.object({ check: z.string(), outcome: verdict, reason: z.string() })),
+    notices: list(z.string()).exactOptional(),
+    approval: approval.nullable(),
+    bakeRemaining: duration.nullable(),
+    bakeDuration: duration.nullable(),
+    verbs: list(z.enum(COMMAND_VERBS)).meta({ description: 'Commands that would be taken now' }),
+    startedAt: instant,
+    endedAt: instant.nullable(),
+    latest: z.object({ at: instant, canary: arm.nullable(), stable: arm.nullable() }).nullable(),
+    repairs: z.number(),
+    rollback: rollback.nullable().exactOptional(),
+    trail: list(z.object({ at: instant, text: z.string() })),
+    asOf: instant.exactOptional().meta({ description: 'When it was read' }),
+    waiting: waiting.nullable().exactOptional().meta({ description: 'Not null in the phase `queued`' }),
+  })
+  .meta({ id: 'Release' })
+
+const row = z
+  .object({
+    releaseId,
+    service: z.string(),
+    environment: z.string(),
+    version: z.string(),
+    phase: z.string(),
+    weight,
+    verdict: z.string(),
+    startedAt: instant,
+    endedAt: instant.nullable(),
+  })
+  .meta({ id: 'ReleaseRow' })
+
+export const page = z
+  .object({
+    releases: list(row),
+    next: z.string().nullable().meta({ description: 'Hand it back for the next page; null on the last one' }),
+  })
+  .meta({ id: 'ReleasePage' })

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { instant, list, releaseId } from './shapes.ts'
+
+const target = z.object({ service: z.string(), environment: z.string() })
+
+export const targets = z
+  .object({
+    targets: list(
+      target.extend({
+        pools: list(z.string()),
+        router: z.string().meta({ description: 'Its kind' }),
+        metrics: list(z.object({ name: z.string(), kind: z.string() })),
+        hasPlan: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: 'Targets' })
+
+const recovery = z.object({
+  reason: z.string(),
+  by: z.string(),
+  since: instant,
+  tries: z.number().meta({ description: 'Tries that failed' }),
+  lastError: z.string().nullable(),
+})
+
+const keeping = z.object({
+  repairs: z.number(),
+  last: z.object({ text: z.string(), at: instant }).nullable(),
+  fault: z.string().nullable().meta({ description: 'Why the router cannot be watched now' }),
+})
+
+const queued = z.object({
+  releaseId,
+  version: z.string(),
+  author: z.string(),
+  queuedAt: instant.nullable(),
+  overtakenBy: z.string().nullable().meta({ description: 'The newer version that was promoted while it waited' }),
+})
+
+export const lane = z
+  .object({
+    target,
+    running: releaseId.nullable(),
+    queue: list(queued),
+    freeze: z.object({ reason: z.string(), by: z.string(), at: instant }).nullable(),
+    promotedVersion: z.string().nullable(),
+    nextNumber: z.number(),
+    stable: z.object({ pool: z.string(), version: z.string().nullable() }).nullable(),
+    keeper: z.object({
+      state: z
+        .enum(['release', 'holding', 'recovering', 'idle'])
+        .meta({ description: 'Who holds the router: the release that runs, the lane, or nobody' }),
+      text: z.string(),
+      recovery: recovery.nullable(),
+      keeping,
+    }),
+  })
+  .meta({ id: 'Lane' })
