@@ -3,7 +3,7 @@ import { environmentSchema } from './config/environment.ts'
 import { installationSchema } from './config/installation.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
-import { COMMAND_VERBS, VERBS } from './domain/release/verbs.ts'
+import { COMMAND_VERBS, SENDERS, VERBS } from './domain/release/verbs.ts'
 import { formatWeight } from './domain/units.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
 import { type MetricRow, metricRows } from './reference/metric-rows.ts'
@@ -47,10 +47,10 @@ function stepsTable(): string {
 
 function verbsTable(): string {
   const rows = COMMAND_VERBS.map((verb) => {
-    const { does, taken, meansStep } = VERBS[verb]
-    return [`\`${verb}\``, does, taken, meansStep ? 'the step' : 'the release']
+    const { does, taken, by, meansStep } = VERBS[verb]
+    return [`\`${verb}\``, does, taken, SENDERS[by], meansStep ? 'the step' : 'the release']
   })
-  return table(['command', 'what it does', 'when it is accepted', 'what it refers to'], rows)
+  return table(['command', 'what it does', 'when it is accepted', 'from whom', 'what it refers to'], rows)
 }
 
 function checksTable(): string {

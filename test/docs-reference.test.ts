@@ -176,10 +176,12 @@ describe('docs/monitoring.md', () => {
 })
 
 describe('docs/slack.md', () => {
-  it('has a row for each command of /release help', () => {
-    const commands = [...HELP.matchAll(/^`(\/release [^`]+)`/gm)].map(([, command]) => command)
+  it('has a row for each command of /release help, with its words', () => {
+    const commands = [...HELP.matchAll(/^`(\/release [^`]+)` {2}(.+)$/gm)]
     expect(commands.length).toBeGreaterThan(5)
-    expect(firstCells(textOf('docs/slack.md'))).toEqual(commands)
+    const page = textOf('docs/slack.md')
+    expect(firstCells(page)).toEqual(commands.map(([, command]) => command))
+    for (const [, command, words] of commands) expect(page).toContain(`| \`${command}\` | ${words} |`)
   })
 })
 

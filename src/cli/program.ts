@@ -1,5 +1,5 @@
-import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { Command, CommanderError, Option } from 'commander'
+import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { type CalibrateOptions, calibrateFile } from './commands/calibrate.ts'
 import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'

@@ -1,5 +1,5 @@
-import { BUTTON_VERBS, type ButtonVerb } from '../domain/release/verbs.ts'
 import { nameText } from '../domain/plan/plan-values.ts'
+import { BUTTON_VERBS, type ButtonVerb, VERBS } from '../domain/release/verbs.ts'
 import { parseReleaseId, type TargetId } from '../domain/target.ts'
 
 /** What somebody typed after `/release`. */
@@ -14,11 +14,7 @@ export type SlashCommand =
 export const HELP = [
   '`/release start <service> <environment> <version> [reason]`  start with the plan of the target',
   '`/release status <release>`  show how it stands',
-  '`/release approve <release> [reason]`  give one approval',
-  '`/release reject <release> [reason]`  refuse the approval; the release rolls back',
-  '`/release pause <release> [reason]`  stop the plan; the checks keep watching',
-  '`/release resume <release> [reason]`  continue where it was paused',
-  '`/release abort <release> [reason]`  roll back now; a queued release leaves the queue',
+  ...BUTTON_VERBS.map((verb) => `\`/release ${verb} <release> [reason]\`  ${VERBS[verb].does}`),
   '`/release lane <service> <environment>`  what runs, what waits, who controls the router',
   '`/release recover <service> <environment> <reason>`  send everybody back to stable, and end the release that runs',
   'A release is named like `checkout/production/7`.',

@@ -1,6 +1,6 @@
-import type { CommandVerb } from '../domain/release/verbs.ts'
 import { Counter, type Registry } from 'prom-client'
 import { SluiceError } from '../domain/errors.ts'
+import type { CommandVerb } from '../domain/release/verbs.ts'
 
 export interface ReleaseMetrics {
   started(placed: 'started' | 'queued'): void

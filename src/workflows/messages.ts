@@ -1,4 +1,3 @@
-import type { CommandVerb } from '../domain/release/verbs.ts'
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Actor } from '../domain/actor.ts'
 import type { PoolRoles } from '../domain/exposure.ts'
@@ -9,6 +8,7 @@ import type { GuardState } from '../domain/release/guard.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { ReleaseState } from '../domain/release/release-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
+import type { CommandVerb } from '../domain/release/verbs.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 

@@ -1,5 +1,3 @@
-import type { NewEvent } from '../domain/release/command-events.ts'
-import type { Abandonment, Pause, ReleaseEvent } from '../domain/release/release-events.ts'
 import {
   CancellationScope,
   condition,
@@ -12,6 +10,8 @@ import {
 import type { Notice } from '../activities/activities.ts'
 import type { Action } from '../domain/plan/actions.ts'
 import type { Fence } from '../domain/exposure.ts'
+import type { NewEvent } from '../domain/release/command-events.ts'
+import type { Abandonment, Pause, ReleaseEvent } from '../domain/release/release-events.ts'
 import { releaseCard } from '../domain/release/release-card.ts'
 import { describeForTemporal } from '../domain/release/release-details.ts'
 import { reduce } from '../domain/release/release-reducer.ts'
@@ -20,8 +20,6 @@ import type { Milliseconds } from '../domain/units.ts'
 import type { ReleaseInput } from './messages.ts'
 import { tell } from './activity-calls.ts'
 import { releaseAttributes } from './search-attributes.ts'
-
-/** A release event before its time is known. */
 
 /** One running release: its state, its story, and the scope in which its plan goes forward. */
 export interface Run {

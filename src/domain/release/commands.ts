@@ -3,7 +3,7 @@ import type { ErrorCode } from '../error-codes.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { releaseName } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
-import { COMMAND_VERBS, type CommandVerb } from './verbs.ts'
+import { COMMAND_VERBS, type CommandVerb, VERBS } from './verbs.ts'
 
 /** One command as it reaches the release. */
 export interface Command {
@@ -46,7 +46,7 @@ export function decide(command: Command, state: ReleaseState, author: string): C
   if (command.verb === 'extend' && !((command.by ?? 0) > 0)) {
     return refuse('command.refused', 'extend needs a duration above zero', 'give a duration, such as 10m')
   }
-  return command.verb === 'approve' || command.verb === 'reject' ? mayApprove(command, state, author) : ACCEPT
+  return decideOnSender(command, state, author)
 }
 
 const ACCEPT: CommandDecision = { kind: 'accept' }
@@ -57,23 +57,22 @@ function refuse(code: ErrorCode, message: string, fix = 'look at the release and
 
 function refusalByState(verb: CommandVerb, state: ReleaseState): CommandDecision | null {
   if (isEnded(state)) return refuse('release.ended', `the release has ended: ${state.phase}`, 'start a new release')
+  const { when } = VERBS[verb]
   // An abort during the rollback is what the sender wants already; refusing it would only frighten them.
-  if (verb === 'abort') return null
+  if (when === 'always') return null
   if (state.abandoned !== null) {
     return refuse('command.refused', `the release is rolling back: ${state.abandoned.reason}`, 'wait for its end')
   }
-  switch (verb) {
-    case 'approve':
-    case 'reject':
+  switch (when) {
+    case 'approval':
       return state.approval === null ? refusalToApprove(state) : null
-    case 'pause':
+    case 'unpaused':
       return state.pause === null ? null : refuse('command.refused', `the release is paused: ${state.pause.reason}`)
-    case 'resume':
-    case 'retry':
+    case 'paused':
       return state.pause === null ? refuse('command.refused', 'the release is not paused') : null
-    case 'promote':
+    case 'bake':
       return refusalToPromote(state)
-    case 'extend':
+    case 'deadline':
       return state.bake === null && state.approval === null
         ? refuse('command.refused', 'no bake and no approval is running that could be extended')
         : null
@@ -104,7 +103,9 @@ function refusalToPromote(state: ReleaseState): CommandDecision | null {
   )
 }
 
-function mayApprove(command: Command, state: ReleaseState, author: string): CommandDecision {
+function decideOnSender(command: Command, state: ReleaseState, author: string): CommandDecision {
+  const { by } = VERBS[command.verb]
+  if (by === 'everyone') return ACCEPT
   const approval = state.approval
   const { person } = command.actor
   if (approval === null) return refuse('command.refused', 'the release is not waiting for an approval')
@@ -112,7 +113,7 @@ function mayApprove(command: Command, state: ReleaseState, author: string): Comm
     const message = `${person} is not in the group ${approval.by}`
     return refuse('command.forbidden', message, `ask one of ${approval.people.join(', ')}`)
   }
-  if (command.verb === 'reject') return ACCEPT
+  if (by === 'group') return ACCEPT
   if (approval.notAuthor && person === author) {
     return refuse(
       'command.forbidden',

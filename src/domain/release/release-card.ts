@@ -1,4 +1,3 @@
-import type { CommandVerb } from './verbs.ts'
 import { bakeRemaining } from './bake-clock.ts'
 import { openVerbs } from './commands.ts'
 import type { GuardState, SeriesPoint } from './guard.ts'
@@ -10,6 +9,7 @@ import { isEnded, type ReleaseState, type RollbackTries } from './release-state.
 import { exposureText } from './release-story.ts'
 import type { BasisPoints, Milliseconds } from '../units.ts'
 import type { Outcome, Verdict } from '../verdict.ts'
+import type { CommandVerb } from './verbs.ts'
 
 /**
  * The one view of a release that Slack, HTTP, CLI, page and terminal render: everything a person wants to know, nothing

@@ -16,6 +16,11 @@ describe('the table of verbs', () => {
     expect(warned).toEqual(['reject', 'abort'])
   })
 
+  it('asks the group of an approval who decides on it, and nobody else about the rest', () => {
+    const decided = COMMAND_VERBS.filter((verb) => VERBS[verb].by !== 'everyone')
+    expect(decided).toEqual(COMMAND_VERBS.filter((verb) => VERBS[verb].when === 'approval'))
+  })
+
   it('lets nobody who stops a release look at a step first', () => {
     expect(COMMAND_VERBS.filter((verb) => !VERBS[verb].meansStep)).toEqual(['pause', 'abort'])
   })
