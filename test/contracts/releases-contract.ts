@@ -1,6 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { z } from 'zod'
+import { card, commandOutcome, page, submission } from '../../src/api/wire/release.ts'
+import { lane } from '../../src/api/wire/target.ts'
 import { lanePromises, lookPromises, waitingPromises } from './releases-contract-lanes.ts'
-import { ALICE, ASKS, AT_ONCE, nextKey, refusalOf, type ReleasesWorld, type Tools, toolsOf } from './releases-world.ts'
+import {
+  ALICE,
+  ALL,
+  ASKS,
+  AT_ONCE,
+  nextKey,
+  refusalOf,
+  type ReleasesWorld,
+  type Tools,
+  toolsOf,
+} from './releases-world.ts'
 
 /** What every façade to releases promises, the one in memory that tests use as well as the one over Temporal. */
 export function describeReleases(name: string, open: () => Promise<ReleasesWorld>): void {
@@ -27,6 +40,27 @@ export function describeReleases(name: string, open: () => Promise<ReleasesWorld
     describe('looks', () => {
       lookPromises(tools)
     })
+    describe('answers', () => {
+      wirePromises(tools)
+    })
+  })
+}
+
+function wirePromises({ start, send, show, until, world }: Tools): void {
+  const goesWhole = (schema: z.ZodType, answer: unknown) => expect(schema.parse(answer)).toEqual(answer)
+
+  it('go over the wire whole', async () => {
+    const { releases, target } = world()
+    goesWhole(submission, await start({ steps: ASKS }))
+    goesWhole(card, await until(1, 'waiting'))
+    await start({ whenBusy: 'queue' })
+    goesWhole(card, await show(2))
+    goesWhole(lane, await releases.freeze(target, { by: 'alice', reason: 'a sale' }))
+    goesWhole(page, await releases.list(target, ALL))
+    goesWhole(commandOutcome, await send('pause', 1))
+    goesWhole(commandOutcome, await send('abort', 1))
+    goesWhole(card, await until(1, 'rolled-back'))
+    goesWhole(lane, await releases.lane(target))
   })
 }
 
