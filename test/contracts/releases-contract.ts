@@ -121,7 +121,7 @@ function startPromises({ idOf, nameOf, start, request, show, send, until, untilL
     const refusal = await refusalOf(start({ whenBusy: 'queue' }))
     expect(refusal).toMatchObject({
       code: 'lane.busy',
-      message: expect.stringContaining('20 releases wait') as unknown,
+      message: expect.stringContaining('20 releases already wait on this target') as unknown,
     })
   })
 

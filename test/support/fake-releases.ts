@@ -360,7 +360,7 @@ function refuse(placement: lanes.Placement): void {
       })
     case 'full':
       throw new SluiceError('lane.busy', {
-        message: `${placement.waiting} releases wait already`,
+        message: `${placement.waiting} releases already wait on this target`,
         fix: 'withdraw some',
       })
     case 'frozen':
