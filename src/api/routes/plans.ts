@@ -1,10 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
-import {
-  expectedTraffic,
-  type MeasuredTraffic,
-  type StatedTraffic,
-} from '../../analysis/power/expected-traffic.ts'
+import { expectedTraffic, type MeasuredTraffic, type StatedTraffic } from '../../analysis/power/expected-traffic.ts'
 import { unaskedEvent } from '../../analysis/power/plan-power.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
