@@ -142,7 +142,7 @@ async function npmStart(): Promise<{ npm: ChildProcess; all: readonly Running[] 
   })
   let said = ''
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  await until(async () => (said.includes('Everything stays up') ? true : null))
+  await until(async () => (said.includes('Everything keeps running') ? true : null))
   const own = await readProcess(String(npm.pid))
   return { npm, all: [...(own === null ? [] : [own]), ...(await below(npm.pid ?? 0))] }
 }
