@@ -76,14 +76,19 @@ export function createDirectory(client: Client): ReleaseDirectory {
     async lostLane(target, runId) {
       const laneId = laneIdOf(target)
       const before = await soon(() => runBefore(client, laneId, runId))
-      if (before === null || !LOST.some((name) => name === before.status.name)) return null
+      if (before === null || !Object.hasOwn(LOST_ENDS, before.status.name)) return null
       return soon(() => askLostLane(client, laneId, before.runId))
     },
   }
 }
 
-/** How a lane closes that was not to close. */
-const LOST = ['TERMINATED', 'TIMED_OUT', 'FAILED', 'CANCELLED'] as const
+/** How a lane closes that was not to close, as Temporal describes it, and as its visibility is asked for it. */
+export const LOST_ENDS = {
+  TERMINATED: 'Terminated',
+  TIMED_OUT: 'TimedOut',
+  FAILED: 'Failed',
+  CANCELLED: 'Canceled',
+} as const
 
 /** The run of a lane before the one with this id, by Temporal's visibility; null for the first. */
 async function runBefore(client: Client, laneId: string, runId: string) {

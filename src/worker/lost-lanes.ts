@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { type TargetId, targetOfLane } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { LOST_ENDS } from '../releases/directory.ts'
 import { laneStartOf } from '../releases/lanes.ts'
 import type { lane } from '../workflows/lane.ts'
 
@@ -39,6 +40,7 @@ export async function watchLostLanes(
     } catch (error) {
       parts.onError(error)
     }
+    // It rejects only when the signal ends the watch.
     await sleep(EVERY, undefined, { signal }).catch(() => undefined)
   }
 }
@@ -52,8 +54,8 @@ export async function beginLostLanes(
   since: Milliseconds,
   settled: Set<string> = new Set(),
 ): Promise<readonly string[]> {
-  const lost = `ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed', 'Canceled')`
-  const query = `WorkflowType = 'lane' AND ${lost} AND CloseTime > '${new Date(since).toISOString()}'`
+  const ends = Object.values(LOST_ENDS).map((end) => `'${end}'`)
+  const query = `WorkflowType = 'lane' AND ExecutionStatus IN (${ends.join(', ')}) AND CloseTime > '${new Date(since).toISOString()}'`
   const begun: string[] = []
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const target = targetOfLane(workflowId)

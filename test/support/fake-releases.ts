@@ -1,6 +1,6 @@
-import type { ReleaseEvent } from '../../src/domain/release/release-events.ts'
 import type { Action } from '../../src/domain/plan/actions.ts'
-import { type Command, decide } from '../../src/domain/release/commands.ts'
+import { eventsOf, type NewEvent } from '../../src/domain/release/command-events.ts'
+import { decide } from '../../src/domain/release/commands.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { isSameExposure, type PoolRoles } from '../../src/domain/exposure.ts'
 import type { GuardState } from '../../src/domain/release/guard.ts'
@@ -31,7 +31,6 @@ import { placeIn, waitingCard, waitingText } from '../../src/releases/waiting.ts
 import type { LaneView, SubmissionAnswer } from '../../src/workflows/messages.ts'
 import { pageOf, unknownRelease } from './fake-lists.ts'
 
-type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
 type Lane = lanes.LaneState<StartRequest>
 
 export interface Kept {
@@ -47,7 +46,7 @@ export interface FakeReleases extends Releases {
   /** Does what the workflow would do next: the next half of an action, the rollback, or the promotion. */
   advance(releaseId: string, times?: number): void
   /** Lets something happen to a release. */
-  record(releaseId: string, event: Happening): void
+  record(releaseId: string, event: NewEvent): void
   /** What the guard has seen last. */
   watch(releaseId: string, guard: GuardState | null): void
   /** From now on every call fails with this, until it is lifted with null. */
@@ -83,7 +82,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     return answer
   }
 
-  function record(releaseId: string, event: Happening): void {
+  function record(releaseId: string, event: NewEvent): void {
     const one = find(releaseId)
     one.state = reduce(one.state, { ...event, at: now() })
     if (!isEnded(one.state)) return
@@ -238,7 +237,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   function advance(releaseId: string): void {
     const { state, request } = find(releaseId)
     const { plan } = request
-    const does = (event: Happening) => record(releaseId, event)
+    const does = (event: NewEvent) => record(releaseId, event)
     if (state.abandoned !== null) {
       does({ type: 'rollback-wanted' })
       does({ type: 'exposure-confirmed', exposure: find(releaseId).state.wanted })
@@ -301,7 +300,7 @@ function invalid(message: string): SluiceError {
 }
 
 /** First call begins the action, second ends it; an exposure is done in one. */
-function perform(action: Action, state: ReleaseState, now: number, does: (event: Happening) => void): void {
+function perform(action: Action, state: ReleaseState, now: number, does: (event: NewEvent) => void): void {
   const { step } = action
   switch (action.kind) {
     case 'expose':
@@ -323,31 +322,6 @@ function perform(action: Action, state: ReleaseState, now: number, does: (event:
       if (state.approval.given.length < state.approval.need) return
       does({ type: 'approval-ended' })
       return does({ type: 'action-done' })
-  }
-}
-
-function eventsOf({ verb, actor, key, reason, by = 0 }: Command): readonly Happening[] {
-  const sentence = reason === '' ? `${verb} by ${actor.person}` : `${verb} by ${actor.person}: ${reason}`
-  switch (verb) {
-    case 'approve':
-      return [{ type: 'approved', actor, key, reason }]
-    case 'pause':
-      return [{ type: 'pause-commanded', actor, key, reason: reason === '' ? sentence : reason }]
-    case 'resume':
-    case 'retry':
-      return [{ type: 'resumed', actor, key, reason, isRetry: verb === 'retry' }]
-    case 'promote':
-      return [{ type: 'bake-cut-short', actor, key, reason }]
-    case 'extend':
-      return [{ type: 'extended', actor, key, reason, by }]
-    case 'abort':
-    case 'reject': {
-      const cause = verb === 'abort' ? 'abort' : 'rejected'
-      return [
-        { type: 'command-seen', key },
-        { type: 'abandoned', cause, by: actor.person, reason: sentence },
-      ]
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { COMMAND_VERBS, type CommandVerb } from '../../../src/domain/release/verbs.ts'
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
+import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import { type Command, decide, openVerbs } from '../../../src/domain/release/commands.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
@@ -9,9 +10,7 @@ import type { Verdict } from '../../../src/domain/verdict.ts'
 const ID = 'release/checkout/production/7'
 const ALICE = { person: 'alice', entrance: 'cli' } as const
 
-type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
-
-function after(...events: readonly Happening[]): ReleaseState {
+function after(...events: readonly NewEvent[]): ReleaseState {
   return events.reduce<ReleaseState>(
     (state, event) => reduce(state, { ...event, at: 1 } as ReleaseEvent),
     beginState(ID),
@@ -25,18 +24,18 @@ function command(verb: CommandVerb, more: Partial<Command> = {}): Command {
 const NOBODY = { weight: 0, cohorts: [] }
 const FULL = { weight: 10_000, cohorts: [] }
 const failing: Verdict = { outcome: 'fail', reason: '5% on canary', evidence: { judge: 'sequential', figures: {} } }
-const begun: Happening = { type: 'baseline-recorded', roles: { stable: 'blue', canary: 'green' }, exposure: NOBODY }
-const exposed: Happening = { type: 'exposure-wanted', step: 1, exposure: FULL }
-const confirmed: Happening = { type: 'exposure-confirmed', exposure: FULL }
-const baking: Happening = { type: 'bake-started', step: 2, duration: 60_000, isAnalysis: false }
-const paused: Happening = { type: 'paused', cause: 'failed-check', by: 'guard', reason: 'errors' }
-const abandoned: Happening = { type: 'abandoned', cause: 'abort', by: 'bob', reason: 'abort by bob' }
-const asked: Happening = {
+const begun: NewEvent = { type: 'baseline-recorded', roles: { stable: 'blue', canary: 'green' }, exposure: NOBODY }
+const exposed: NewEvent = { type: 'exposure-wanted', step: 1, exposure: FULL }
+const confirmed: NewEvent = { type: 'exposure-confirmed', exposure: FULL }
+const baking: NewEvent = { type: 'bake-started', step: 2, duration: 60_000, isAnalysis: false }
+const paused: NewEvent = { type: 'paused', cause: 'failed-check', by: 'guard', reason: 'errors' }
+const abandoned: NewEvent = { type: 'abandoned', cause: 'abort', by: 'bob', reason: 'abort by bob' }
+const asked: NewEvent = {
   type: 'approval-asked',
   step: 2,
   request: { by: 'owners', people: ['alice', 'bob', 'carol'], need: 2, notAuthor: true, deadline: 100 },
 }
-const approvedByBob: Happening = {
+const approvedByBob: NewEvent = {
   type: 'approved',
   actor: { person: 'bob', entrance: 'slack' },
   key: 'kb',
@@ -168,7 +167,7 @@ describe('an approval', () => {
   })
 })
 
-function requestOf(event: Happening) {
+function requestOf(event: NewEvent) {
   if (event.type !== 'approval-asked') throw new Error('not an approval')
   return event.request
 }

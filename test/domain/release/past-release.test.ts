@@ -1,23 +1,22 @@
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
+import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import type { Exposure } from '../../../src/domain/exposure.ts'
 import { pastReleaseOf } from '../../../src/domain/release/past-release.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 
-type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
-
 const VERSIONS = { version: '2.4.0', replaces: '2.3.9' }
 const ROLES = { stable: 'blue', canary: 'green' }
 const NOBODY: Exposure = { weight: 0, cohorts: [] }
 const at = (weight: number): Exposure => ({ weight, cohorts: [] })
-const wanted = (weight: number): Happening => ({ type: 'exposure-wanted', step: 1, exposure: at(weight) })
-const confirmed = (weight: number): Happening => ({ type: 'exposure-confirmed', exposure: at(weight) })
-const read: Happening = { type: 'baseline-recorded', roles: ROLES, exposure: NOBODY }
-const abandoned: Happening = { type: 'abandoned', cause: 'failed-check', by: 'guard', reason: 'errors' }
+const wanted = (weight: number): NewEvent => ({ type: 'exposure-wanted', step: 1, exposure: at(weight) })
+const confirmed = (weight: number): NewEvent => ({ type: 'exposure-confirmed', exposure: at(weight) })
+const read: NewEvent = { type: 'baseline-recorded', roles: ROLES, exposure: NOBODY }
+const abandoned: NewEvent = { type: 'abandoned', cause: 'failed-check', by: 'guard', reason: 'errors' }
 
 /** The state after these events, one a second. */
-function after(...happenings: readonly Happening[]): ReleaseState {
+function after(...happenings: readonly NewEvent[]): ReleaseState {
   return happenings.reduce<ReleaseState>(
     (state, happening, second) => reduce(state, { ...happening, at: second * 1_000 } as ReleaseEvent),
     beginState('release/checkout/production/7'),

@@ -1,5 +1,6 @@
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
+import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import type { GuardState } from '../../../src/domain/release/guard.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import { releaseCard } from '../../../src/domain/release/release-card.ts'
@@ -8,8 +9,6 @@ import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { planContext } from '../plan/plan-context.ts'
-
-type Happening = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
 
 const read = readPlan(
   {
@@ -22,7 +21,7 @@ const read = readPlan(
 if ('problems' in read) throw new Error('the plan of this test is not valid')
 const source = { plan: read.plan, version: '2.7.0', author: { person: 'dave' }, startedAt: 5 }
 
-function after(...events: readonly Happening[]): ReleaseState {
+function after(...events: readonly NewEvent[]): ReleaseState {
   const begin = beginState('release/checkout/production/7')
   return events.reduce<ReleaseState>(
     (state, event, index) => reduce(state, { ...event, at: 1_000 * (index + 1) } as ReleaseEvent),
@@ -37,7 +36,7 @@ const verdict = (outcome: 'pass' | 'fail', reason: string): Verdict => ({
   evidence: { judge: 't', figures: {} },
 })
 const dark: Verdict = { ...verdict('pass', 'dark'), outcome: 'inconclusive', cause: 'blind' }
-const BAKING: readonly Happening[] = [
+const BAKING: readonly NewEvent[] = [
   { type: 'baseline-recorded', roles: { stable: 'blue', canary: 'green' }, exposure: { weight: 0, cohorts: [] } },
   { type: 'exposure-wanted', step: 1, exposure: FIVE },
   { type: 'exposure-confirmed', exposure: FIVE },

@@ -1,3 +1,4 @@
+import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import { COMMAND_VERBS } from '../../../src/domain/release/verbs.ts'
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import fc from 'fast-check'
@@ -27,10 +28,9 @@ const verdicts: fc.Arbitrary<Verdict> = fc.constantFrom<Verdict>(
   { outcome: 'inconclusive', cause: 'blind', reason: 'dark', evidence: { judge: 't', figures: {} } },
 )
 
-type Bare = ReleaseEvent extends infer Event ? (Event extends ReleaseEvent ? Omit<Event, 'at'> : never) : never
 const duration = fc.integer({ min: 1, max: 100_000 })
-const events: fc.Arbitrary<Bare> = fc.oneof(
-  fc.constant<Bare>({
+const events: fc.Arbitrary<NewEvent> = fc.oneof(
+  fc.constant<NewEvent>({
     type: 'baseline-recorded',
     roles: { stable: 'blue', canary: 'green' },
     exposure: { weight: 0, cohorts: [] },
@@ -48,8 +48,8 @@ const events: fc.Arbitrary<Bare> = fc.oneof(
     isAnalysis: fc.boolean(),
   }),
   fc.record({ type: fc.constant('bake-prolonged' as const), by: duration, reason: fc.constant('dark') }),
-  fc.constant<Bare>({ type: 'bake-proven', reason: 'shown' }),
-  fc.constant<Bare>({ type: 'bake-ended' }),
+  fc.constant<NewEvent>({ type: 'bake-proven', reason: 'shown' }),
+  fc.constant<NewEvent>({ type: 'bake-ended' }),
   fc.record({
     type: fc.constant('approval-asked' as const),
     step: fc.integer({ min: 1, max: 9 }),
@@ -61,13 +61,13 @@ const events: fc.Arbitrary<Bare> = fc.oneof(
       deadline: duration,
     }),
   }),
-  fc.constant<Bare>({ type: 'approval-ended' }),
-  fc.constant<Bare>({ type: 'action-done' }),
+  fc.constant<NewEvent>({ type: 'approval-ended' }),
+  fc.constant<NewEvent>({ type: 'action-done' }),
   fc.record({
     type: fc.constant('judged' as const),
     verdicts: fc.dictionary(fc.constantFrom('errors', 'latency'), verdicts),
   }),
-  fc.constant<Bare>({ type: 'drift-repaired', text: 'repaired' }),
+  fc.constant<NewEvent>({ type: 'drift-repaired', text: 'repaired' }),
   fc.record({
     type: fc.constant('paused' as const),
     cause: fc.constantFrom('failed-check', 'inconclusive', 'router', 'split'),
@@ -80,24 +80,24 @@ const events: fc.Arbitrary<Bare> = fc.oneof(
     by: fc.constant('guard'),
     reason: fc.constant('bad'),
   }),
-  fc.constant<Bare>({ type: 'exposure-withdrawn' }),
+  fc.constant<NewEvent>({ type: 'exposure-withdrawn' }),
   fc.record({
     type: fc.constant('router-taken' as const),
     fence: fc.record({ release: fc.nat(5), epoch: fc.nat(60) }),
     text: fc.constant('taken over'),
   }),
   fc.record({ type: fc.constant('bake-held' as const), held: duration }),
-  fc.constant<Bare>({ type: 'rollback-wanted' }),
+  fc.constant<NewEvent>({ type: 'rollback-wanted' }),
   fc.record({ type: fc.constant('rollback-failed' as const), reason: fc.constant('no answer') }),
-  fc.constant<Bare>({ type: 'rolled-back' }),
-  fc.constant<Bare>({ type: 'refused' }),
-  fc.constant<Bare>({ type: 'superseded' }),
-  fc.constant<Bare>({ type: 'promoted' }),
+  fc.constant<NewEvent>({ type: 'rolled-back' }),
+  fc.constant<NewEvent>({ type: 'refused' }),
+  fc.constant<NewEvent>({ type: 'superseded' }),
+  fc.constant<NewEvent>({ type: 'promoted' }),
 )
 
 /** A move is an event with a time, a confirmation of what is wanted now, or a command. */
 export type Move =
-  | { readonly kind: 'event'; readonly event: Bare; readonly after: number }
+  | { readonly kind: 'event'; readonly event: NewEvent; readonly after: number }
   | { readonly kind: 'confirm'; readonly after: number }
   | {
       readonly kind: 'command'
