@@ -5,7 +5,7 @@ import type { ListedCheck as Check } from '../../src/analysis/checks/index.ts'
 import type { CheckInput } from '../../src/domain/plan/checks.ts'
 import type { SequentialRule } from '../../src/analysis/checks/shapes.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 
 /** What a plan asks for; `minRequests` is the plan's default. */
 export function sequentialRule(alpha: number, notWorseThan: number): SequentialRule {
@@ -26,7 +26,7 @@ export interface OurJudge {
 /** Starts the judge of one check. */
 export function startOurJudge(check: Check): OurJudge {
   let state: CheckState = startCheck(check)
-  let end: Milliseconds = 0
+  let end: Instant = 0
   return {
     look({ counts, latency, duration, isNewExposure }) {
       if (isNewExposure) state = enterExposure(check, state)

@@ -1,12 +1,12 @@
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import { FAULT_KINDS, type FaultKind, LANE_PATIENCE, USUAL_PATIENCE } from '../kinds.ts'
 import type { FaultSpan, TargetRecord } from './record.ts'
 import { type Wanted, wantedAt } from './target.ts'
 
 /** A stretch of time in which a wrong weight is nobody's fault yet. */
 export interface Excuse {
-  readonly from: Milliseconds
-  readonly until: Milliseconds
+  readonly from: Instant
+  readonly until: Instant
 }
 
 /** Histories and samples are of one clock, but a history's time is that of the task before the act. */
@@ -29,13 +29,13 @@ export function excusesOf(record: TargetRecord, timeline: readonly Wanted[]): re
 }
 
 /** Whether a moment is excused. */
-export function isExcused(excuses: readonly Excuse[], at: Milliseconds): boolean {
+export function isExcused(excuses: readonly Excuse[], at: Instant): boolean {
   return excuses.some(({ from, until }) => from <= at && at <= until)
 }
 
 function excusesOfFault({ kind, from, until }: FaultSpan, looks: Milliseconds, timeline: readonly Wanted[]) {
   const { excuses, patience } = kindOf(kind)
-  const after = (at: Milliseconds) => at + patienceAt(at, looks + patience, timeline)
+  const after = (at: Instant) => at + patienceAt(at, looks + patience, timeline)
   switch (excuses) {
     case 'nothing':
       return []
@@ -57,7 +57,7 @@ export function kindOf(kind: FaultSpan['kind']): Pick<FaultKind, 'excuses' | 'pa
 }
 
 /** The lane has its own patience, also where a release ends while its own runs. */
-function patienceAt(at: Milliseconds, patience: Milliseconds, timeline: readonly Wanted[]): Milliseconds {
+function patienceAt(at: Instant, patience: Milliseconds, timeline: readonly Wanted[]): Milliseconds {
   const isLanes = [at, at + patience].some((moment) => wantedAt(timeline, moment)?.isHeldByLane ?? true)
   return isLanes ? Math.max(patience, LANE_PATIENCE) : patience
 }

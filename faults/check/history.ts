@@ -1,10 +1,10 @@
-import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
+import type { BasisPoints, Instant } from '../../src/domain/units.ts'
 
 /** One wish to the router, as the history has it: asked for, and how that ended. */
 export interface WriteFact {
   /** The event that asked for it. */
   readonly id: number
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly weight: BasisPoints
   readonly cohorts: readonly string[]
   readonly stable: string
@@ -12,12 +12,12 @@ export interface WriteFact {
   readonly epoch: number
   /** `completed` means that it was read back. */
   readonly ending: 'completed' | 'failed' | null
-  readonly endedAt: Milliseconds | null
+  readonly endedAt: Instant | null
 }
 
 /** An update that passed the release's validator. */
 export interface UpdateFact {
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly name: string
   readonly verb: string | null
   readonly person: string | null
@@ -30,13 +30,13 @@ export type Closing = 'completed' | 'failed' | 'terminated' | 'timed-out' | 'can
 /** What one run of a release's workflow has done to the outside, by its history alone. */
 export interface RunFacts {
   readonly runId: string
-  readonly startedAt: Milliseconds
-  readonly closedAt: Milliseconds | null
+  readonly startedAt: Instant
+  readonly closedAt: Instant | null
   readonly closing: Closing | null
   /** What the run said at its end: `promoted`, `rolled-back`, `refused`, `superseded` …; null when it said nothing. */
   readonly outcome: string | null
   readonly reason: string | null
-  readonly baseline: { readonly at: Milliseconds; readonly canary: string; readonly weight: BasisPoints } | null
+  readonly baseline: { readonly at: Instant; readonly canary: string; readonly weight: BasisPoints } | null
   readonly writes: readonly WriteFact[]
   readonly updates: readonly UpdateFact[]
   readonly events: number
@@ -45,7 +45,7 @@ export interface RunFacts {
 /** An event of a history with its payloads read: what Temporal's client hands out, as plain JSON. */
 export interface PlainEvent {
   readonly id: number
-  readonly at: Milliseconds
+  readonly at: Instant
   /** Such as `ActivityTaskScheduled`. */
   readonly type: string
   /** Attributes of the event, payloads as the values they hold. */
@@ -53,7 +53,7 @@ export interface PlainEvent {
 }
 
 /** Reads what matters of a history. Unknown events and activities are passed over. */
-export function factsOf(runId: string, events: readonly PlainEvent[], startedAt: Milliseconds): RunFacts {
+export function factsOf(runId: string, events: readonly PlainEvent[], startedAt: Instant): RunFacts {
   const start: RunFacts = {
     ...{ runId, startedAt, closedAt: null, closing: null, outcome: null, reason: null, baseline: null },
     ...{ writes: [], updates: [], events: events.length },

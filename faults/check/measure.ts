@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import { FAULT_KINDS } from '../kinds.ts'
 import { isWrong, joined, type Piece, piecesOf, SHORTEST } from './pieces.ts'
 import type { CommandSent, FaultSpan, HealthSpan, TargetRecord } from './record.ts'
@@ -64,8 +64,8 @@ function spanOf(run: readonly Piece[]) {
 function othersIn(
   { faults }: TargetRecord,
   self: Pick<FaultSpan, 'kind' | 'from'>,
-  from: Milliseconds,
-  until: Milliseconds,
+  from: Instant,
+  until: Instant,
 ): readonly FaultSpan[] {
   return faults.filter((fault) => {
     const isSelf = fault.kind === self.kind && fault.from === self.from
@@ -94,7 +94,7 @@ function measureAbort(command: CommandSent, record: TargetRecord, pieces: readon
     : []
 }
 
-function isOneFrozenAt(faults: readonly FaultSpan[], at: Milliseconds): boolean {
+function isOneFrozenAt(faults: readonly FaultSpan[], at: Instant): boolean {
   return faults.every(({ kind, from, until }) => kind === 'worker-frozen' && from <= at && at <= until)
 }
 

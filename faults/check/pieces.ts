@@ -1,12 +1,12 @@
-import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
+import type { BasisPoints, Instant, Milliseconds } from '../../src/domain/units.ts'
 import { type Excuse, isExcused } from './excuses.ts'
 import type { Stretch, TargetRecord } from './record.ts'
 import { type Wanted, wantedAt } from './target.ts'
 
 /** A piece of time in which nothing changes: neither what is live, nor what is wanted, nor whether it is excused. */
 export interface Piece {
-  readonly from: Milliseconds
-  readonly until: Milliseconds
+  readonly from: Instant
+  readonly until: Instant
   readonly wanted: Wanted
   /** Weight of the wanted canary; null while nobody could see it. */
   readonly weight: BasisPoints | null
@@ -25,7 +25,7 @@ export function piecesOf(
   timeline: readonly Wanted[],
   excuses: readonly Excuse[],
 ): readonly Piece[] {
-  const cuts = new Set<Milliseconds>([record.from, record.until])
+  const cuts = new Set<Instant>([record.from, record.until])
   for (const { from, until } of record.samples) cuts.add(from).add(until)
   for (const { from } of timeline) cuts.add(from)
   for (const { from, until } of excuses) cuts.add(from).add(until)
@@ -43,7 +43,7 @@ export function piecesOf(
 }
 
 /** What was live at moments that are asked for in rising order. */
-function sharesBetween(samples: readonly Stretch[]): (at: Milliseconds) => BasisPoints | null {
+function sharesBetween(samples: readonly Stretch[]): (at: Instant) => BasisPoints | null {
   let index = 0
   return (at) => {
     while ((samples[index + 1]?.from ?? Number.POSITIVE_INFINITY) <= at) index += 1

@@ -1,5 +1,5 @@
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
-import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
+import type { BasisPoints, Instant, Milliseconds } from '../../src/domain/units.ts'
 import type { FaultName } from '../kinds.ts'
 import type { ReleaseScript } from '../script/script.ts'
 import type { RunFacts } from './history.ts'
@@ -7,8 +7,8 @@ import type { RunFacts } from './history.ts'
 /** Equal samples one after another. All times are milliseconds of the machine's clock. */
 export interface Stretch {
   /** First and last sample. */
-  readonly from: Milliseconds
-  readonly until: Milliseconds
+  readonly from: Instant
+  readonly until: Instant
   /** Share of the second pool; null while HAProxy did not answer. */
   readonly share: BasisPoints | null
   /** Pins of cohorts, as `cohort=pool`, sorted. */
@@ -19,8 +19,8 @@ export interface Stretch {
 /** A fault as it was carried out, from its beginning until everything was back at work. */
 export interface FaultSpan {
   readonly kind: FaultName | 'machine-stalled'
-  readonly from: Milliseconds
-  readonly until: Milliseconds
+  readonly from: Instant
+  readonly until: Instant
   readonly note: string
 }
 
@@ -28,8 +28,8 @@ export interface FaultSpan {
 export interface HealthSpan {
   readonly kind: FaultName
   readonly pool: string
-  readonly from: Milliseconds
-  readonly until: Milliseconds
+  readonly from: Instant
+  readonly until: Instant
   /** Share of its requests that fail. */
   readonly failing: number
 }
@@ -40,8 +40,8 @@ export interface CommandSent {
   readonly verb: string
   readonly person: string
   readonly key: string
-  readonly at: Milliseconds
-  readonly answeredAt: Milliseconds
+  readonly at: Instant
+  readonly answeredAt: Instant
   /** HTTP status of the last answer; 0 when none came. */
   readonly status: number
   readonly code: string | null
@@ -49,22 +49,22 @@ export interface CommandSent {
 
 /** How a release stood when its script was over. */
 export type Standing =
-  | { readonly kind: 'ended'; readonly at: Milliseconds }
+  | { readonly kind: 'ended'; readonly at: Instant }
   /** It waits for a person's word; `leftAfter` is how long the abort then took, null when it did not end. */
   | {
       readonly kind: 'held'
-      readonly at: Milliseconds
+      readonly at: Instant
       readonly phase: string
       readonly reason: string | null
       readonly leftAfter: Milliseconds | null
     }
-  | { readonly kind: 'stuck'; readonly at: Milliseconds; readonly phase: string; readonly reason: string | null }
+  | { readonly kind: 'stuck'; readonly at: Instant; readonly phase: string; readonly reason: string | null }
 
 export interface ReleaseRecord {
   readonly releaseId: string
   /** The script's number, or of a release that another one's script has asked for, with a letter: `17`, `17b`. */
   readonly label: string
-  readonly askedAt: Milliseconds
+  readonly askedAt: Instant
   readonly runs: readonly RunFacts[]
   /** As the API showed it at the end, or null when it did not. */
   readonly card: ReleaseCard | null
@@ -81,8 +81,8 @@ export interface TargetRecord {
   readonly script: ReleaseScript
   /** Milliseconds between two looks of the guard. */
   readonly interval: Milliseconds
-  readonly from: Milliseconds
-  readonly until: Milliseconds
+  readonly from: Instant
+  readonly until: Instant
   readonly samples: readonly Stretch[]
   readonly faults: readonly FaultSpan[]
   readonly health: readonly HealthSpan[]

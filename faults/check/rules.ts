@@ -1,4 +1,4 @@
-import { formatDuration, type Milliseconds } from '../../src/domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../../src/domain/units.ts'
 import { excusesOf } from './excuses.ts'
 import { isWrong, joined, type Piece, piecesOf, SHORTEST } from './pieces.ts'
 import type { FaultSpan, ReleaseRecord, TargetRecord } from './record.ts'
@@ -21,7 +21,7 @@ export interface Violation {
   readonly rule: Rule
   /** Label of the release, such as `17`. */
   readonly label: string
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly text: string
 }
 
@@ -104,7 +104,7 @@ function checkPromotion({ label, runs }: ReleaseRecord, { health, faults }: Targ
 }
 
 /** For how long of a time the machine stood still, so that nobody could look. */
-function stalledIn(faults: readonly FaultSpan[], from: Milliseconds, until: Milliseconds): Milliseconds {
+function stalledIn(faults: readonly FaultSpan[], from: Instant, until: Instant): Milliseconds {
   return faults
     .filter(({ kind }) => kind === 'machine-stalled')
     .reduce((sum, stall) => sum + Math.max(0, Math.min(stall.until, until) - Math.max(stall.from, from)), 0)

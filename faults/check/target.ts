@@ -1,10 +1,10 @@
-import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
+import type { BasisPoints, Instant } from '../../src/domain/units.ts'
 import type { RunFacts, WriteFact } from './history.ts'
 import type { TargetRecord } from './record.ts'
 
 /** What the records say should be live, from a moment on. Weights are those of the pool `canary`. */
 export interface Wanted {
-  readonly from: Milliseconds
+  readonly from: Instant
   /** The release whose word it is; null before the first one. */
   readonly label: string | null
   readonly canary: string
@@ -14,7 +14,7 @@ export interface Wanted {
   readonly isHeldByLane: boolean
 }
 
-type Step = { readonly at: Milliseconds; readonly label: string } & (
+type Step = { readonly at: Instant; readonly label: string } & (
   | { readonly kind: 'asked' | 'read-back' | 'given-up'; readonly write: WriteFact }
   | { readonly kind: 'over'; readonly isPromoted: boolean }
   | { readonly kind: 'opened' }
@@ -51,7 +51,7 @@ export function targetTimeline(
 }
 
 /** What the timeline says at a moment. */
-export function wantedAt(timeline: readonly Wanted[], at: Milliseconds): Wanted | null {
+export function wantedAt(timeline: readonly Wanted[], at: Instant): Wanted | null {
   return timeline.findLast(({ from }) => from <= at) ?? timeline[0] ?? null
 }
 
@@ -69,7 +69,7 @@ function beginning({ pools, samples }: Pick<TargetRecord, 'pools' | 'samples'>):
   return { label: null, canary, confirmed: 0, asked: 0, baseline: 0, isOver: true }
 }
 
-function wantedOf({ label, canary, confirmed, asked, isOver }: Progress, from: Milliseconds): Wanted {
+function wantedOf({ label, canary, confirmed, asked, isOver }: Progress, from: Instant): Wanted {
   const least = Math.min(confirmed, asked)
   return { from, label, canary, least, most: Math.max(confirmed, asked), isHeldByLane: isOver }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import { measure } from '../check/measure.ts'
 import { checkRecord } from '../check/rules.ts'
 import type { CampaignOptions } from '../options.ts'
@@ -15,7 +15,7 @@ export interface CampaignParts {
   readonly world: World
   readonly options: CampaignOptions
   readonly folder: string
-  readonly began: Milliseconds
+  readonly began: Instant
   readonly say: (text: string) => void
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import type { PlainEvent } from '../check/history.ts'
 import type { FaultSpan, ReleaseRecord, Stretch, TargetRecord } from '../check/record.ts'
 import { finalShare, targetTimeline } from '../check/target.ts'
@@ -21,7 +21,7 @@ export async function gather(
   wave: Wave,
   script: WaveScript,
   played: readonly (Played | null)[],
-  from: Milliseconds,
+  from: Instant,
 ): Promise<readonly Gathered[]> {
   const records = await Promise.all(
     wave.world.services.map(async (service, index) => {
@@ -37,7 +37,7 @@ async function gatherService(
   service: Service,
   script: ReleaseScript,
   played: Played,
-  from: Milliseconds,
+  from: Instant,
 ): Promise<Gathered> {
   const gathered = await Promise.all(played.releases.map((release) => gatherRelease(wave, release)))
   const releases = gathered.map(({ release }) => release)
@@ -60,7 +60,7 @@ async function gatherService(
 }
 
 /** While the machine stood still nobody could do anything. */
-function stallsOf({ world }: Wave, since: Milliseconds): readonly FaultSpan[] {
+function stallsOf({ world }: Wave, since: Instant): readonly FaultSpan[] {
   return world.stalls().flatMap((stall): readonly FaultSpan[] => {
     if (stall.until < since) return []
     return [{ ...stall, kind: 'machine-stalled', note: 'the sampler stood still' }]

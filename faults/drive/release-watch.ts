@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts'
 import type { World } from '../world/world.ts'
 
@@ -8,8 +8,8 @@ export interface ReleaseWatch {
   /** `baking`, `paused`, `waiting` …; empty before the first answer. */
   readonly phase: () => string
   /** When it was first seen in this phase. */
-  readonly phaseSince: () => Milliseconds
-  readonly closedAt: () => Milliseconds | null
+  readonly phaseSince: () => Instant
+  readonly closedAt: () => Instant | null
   readonly stop: () => void
 }
 
@@ -18,7 +18,7 @@ const PERIOD: Milliseconds = 500
 export function watchRelease({ client }: Pick<World, 'client'>, releaseId: string): ReleaseWatch {
   const handle = client.workflow.getHandle(releaseId)
   let [phase, phaseSince] = ['', Date.now()]
-  let closedAt: Milliseconds | null = null
+  let closedAt: Instant | null = null
   let isStopped = false
 
   async function look(): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import { actOnRelease } from '../act/release-acts.ts'
 import { sayTo } from '../act/people-acts.ts'
 import type { CommandSent, FaultSpan, HealthSpan, Standing } from '../check/record.ts'
@@ -22,7 +22,7 @@ export interface Played {
 export interface PlayedRelease {
   readonly releaseId: string
   readonly label: string
-  readonly askedAt: Milliseconds
+  readonly askedAt: Instant
   readonly standing: Standing
 }
 
@@ -51,7 +51,7 @@ export async function playRelease(wave: Wave, service: Service, script: ReleaseS
   return { faults, health, commands, releases: releases.filter(({ releaseId }) => releaseId !== '') }
 }
 
-async function playMain(scene: Scene, askedAt: Milliseconds): Promise<PlayedRelease> {
+async function playMain(scene: Scene, askedAt: Instant): Promise<PlayedRelease> {
   const { releaseId, script, wave } = scene
   const watch = watchRelease(wave.world, releaseId)
   const approving = approveInTime(scene, watch)
@@ -77,7 +77,7 @@ async function playAnother(scene: Scene, label: string, whenBusy: StartWish['whe
 
 interface Started {
   readonly releaseId: string | null
-  readonly askedAt: Milliseconds
+  readonly askedAt: Instant
   readonly code: string
 }
 
@@ -166,7 +166,7 @@ async function untilSettled(scene: Scene, watch: ReleaseWatch, answer: ReleaseSc
   void scene.wave.worldIsOver.then(() => {
     worldIsOver.now = true
   })
-  let spoken: Milliseconds = Date.now()
+  let spoken: Instant = Date.now()
   let nextWord = answer
   for (;;) {
     await sleep(100)
@@ -187,7 +187,7 @@ async function untilSettled(scene: Scene, watch: ReleaseWatch, answer: ReleaseSc
 }
 
 /** Paused, or waiting for an approval that nobody is going to give. */
-function isHeld({ script }: Scene, watch: ReleaseWatch, quietSince: Milliseconds): boolean {
+function isHeld({ script }: Scene, watch: ReleaseWatch, quietSince: Instant): boolean {
   const since = Math.max(watch.phaseSince(), quietSince)
   const patience =
     watch.phase() === 'waiting' && script.approvesAfter !== null ? script.approvesAfter * 1_000 + 4_000 : 0

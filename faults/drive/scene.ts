@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import type { CommandSent, FaultSpan, HealthSpan } from '../check/record.ts'
 import type { FaultName } from '../kinds.ts'
 import type { ReleaseScript } from '../script/script.ts'
@@ -44,7 +44,7 @@ export function lastFaultOf({
 }
 
 /** Notes a fault of an instant. */
-export function noteFault(spans: FaultSpan[], kind: FaultName, note = '', at: Milliseconds = Date.now()): void {
+export function noteFault(spans: FaultSpan[], kind: FaultName, note = '', at: Instant = Date.now()): void {
   spans.push({ kind, from: at, until: at, note })
 }
 

@@ -1,10 +1,10 @@
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant } from '../../src/domain/units.ts'
 import type { TargetRecord } from '../check/record.ts'
 import type { Violation } from '../check/rules.ts'
 import { targetTimeline } from '../check/target.ts'
 
 interface Line {
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly text: string
 }
 

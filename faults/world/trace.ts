@@ -1,13 +1,13 @@
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import type { Stretch } from '../check/record.ts'
 import type { MapReading } from './map-reading.ts'
 
 /** What the samples of one map have shown so far, as stretches of equal samples. */
 export interface Trace {
-  readonly add: (at: Milliseconds, reading: MapReading | null) => void
+  readonly add: (at: Instant, reading: MapReading | null) => void
   readonly latest: () => Stretch | null
   /** Stretches that end after this time; older ones are forgotten. */
-  readonly since: (from: Milliseconds) => readonly Stretch[]
+  readonly since: (from: Instant) => readonly Stretch[]
 }
 
 /** A gap between two samples that is longer than this is shown as a stretch without samples. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import { ensureSearchAttributes } from '../../src/worker/namespace.ts'
 import { type ApiClient, createApiClient } from './api-client.ts'
 import { defineHaproxy, type Haproxy } from './haproxy.ts'
@@ -50,7 +50,7 @@ export interface World {
   /** What users have seen since the start. */
   readonly users: () => LoadTally
   /** Times at which the sampler itself stood still, because the machine did. */
-  readonly stalls: () => readonly { readonly from: Milliseconds; readonly until: Milliseconds }[]
+  readonly stalls: () => readonly { readonly from: Instant; readonly until: Instant }[]
   /** Samples as often as it can for so long. */
   readonly sampleFinely: (milliseconds: Milliseconds) => void
   readonly close: () => Promise<void>
@@ -148,7 +148,7 @@ async function defineService(front: ServiceFront, haproxy: Haproxy, folder: stri
 function watchMaps(folder: string, haproxy: Haproxy, services: readonly Service[]) {
   const maps = services.map(({ map, front }) => ({ path: map, secondPool: front.pools[1] }))
   const program = defineSampler(folder, { socket: haproxy.watchSocket, maps, hertz: HERTZ })
-  const stalls: { from: Milliseconds; until: Milliseconds }[] = []
+  const stalls: { from: Instant; until: Instant }[] = []
   let last = Number.POSITIVE_INFINITY
   program.onMessage((message) => {
     const { at, late, readings } = message as Sample

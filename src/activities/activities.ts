@@ -4,7 +4,7 @@ import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 
 export interface ExposeInput {
   readonly target: TargetId
@@ -21,7 +21,7 @@ export interface ExposeInput {
 export interface ExposeResult {
   readonly exposure: Exposure
   /** When it was read back, by the server's clock as far as the worker knows it. */
-  readonly at: Milliseconds
+  readonly at: Instant
   /** The fence that was written; above the one asked for when the router had to be taken over. */
   readonly fence: Fence
   /** The fence of the hand from which the router was taken over, or null. */
@@ -57,7 +57,7 @@ export interface HoldInput {
   /** Why the router could not be watched when the keeper last said so, or null. */
   readonly fault: string | null
   /** When the keeper last told of a repair, or null; it does so every few minutes at most. */
-  readonly toldAt: Milliseconds | null
+  readonly toldAt: Instant | null
 }
 
 /** Why the keeper of a lane comes back: there is something to tell. Otherwise it goes on until it is cancelled. */

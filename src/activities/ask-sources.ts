@@ -2,7 +2,7 @@ import { needsCounts, queriesOf } from '../analysis/checks/needs.ts'
 import type { ArmReadings } from '../domain/plan/checks.ts'
 import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 import { evidenceStart } from '../analysis/traffic/watch-traffic.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { TargetAdapters } from './dependencies.ts'
@@ -29,7 +29,7 @@ export async function observeSources(
   adapters: Pick<TargetAdapters, 'metrics'>,
   input: GuardInput,
   before: GuardState,
-  now: Milliseconds,
+  now: Instant,
   signal: AbortSignal,
 ): Promise<Observations> {
   const notBefore = evidenceStart(input)
@@ -44,7 +44,7 @@ export async function observeSources(
   return Object.fromEntries(observed)
 }
 
-function missingSource(name: string, cursor: Observation['cursor'], now: Milliseconds): Observation {
+function missingSource(name: string, cursor: Observation['cursor'], now: Instant): Observation {
   const reason = `the target no longer has a metric source ${name}`
   const result: MetricResult<ArmCounts> = { kind: 'error', fault: 'unavailable', reason }
   return { stable: result, canary: result, cursor, window: { start: now, end: now } }
@@ -54,7 +54,7 @@ function missingSource(name: string, cursor: Observation['cursor'], now: Millise
 export async function askQueries(
   { metrics }: Pick<TargetAdapters, 'metrics'>,
   input: GuardInput,
-  now: Milliseconds,
+  now: Instant,
   signal: AbortSignal,
 ): Promise<Readings> {
   const asked = input.checks.map(async (check): Promise<[string, Record<string, ArmReadings>]> => {
@@ -73,7 +73,7 @@ async function askArms(
   source: MetricSource | undefined,
   query: string,
   { roles }: GuardInput,
-  now: Milliseconds,
+  now: Instant,
   signal: AbortSignal,
 ): Promise<ArmReadings> {
   if (source === undefined) {

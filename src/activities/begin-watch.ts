@@ -3,7 +3,7 @@ import { enterExposure, startCheck } from '../analysis/judges/check-judge.ts'
 import { type SampleRatioState, startSampleRatio } from '../analysis/judges/sample-ratio.ts'
 import { evidenceStart, startTraffic, type TrafficState } from '../analysis/traffic/watch-traffic.ts'
 import type { BlindSpan, GuardInput, GuardState, WatchedCheck } from '../domain/release/guard.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { isAlone, NOT_YET, pastOf, verdictAlone } from './judge-checks.ts'
 
 /** So many spans are kept of each kind. */
@@ -15,7 +15,7 @@ export function longestGap({ interval }: Pick<GuardInput, 'interval'>): Millisec
 }
 
 /** The first look of a guard: what an earlier one knew, with the evidence of this exposure still to come. */
-export function beginWatch(input: GuardInput, now: Milliseconds): GuardState {
+export function beginWatch(input: GuardInput, now: Instant): GuardState {
   const { resume, fence } = input
   const from = evidenceStart(input)
   const isNewExposure = resume === null || resume.epoch !== fence.epoch
@@ -73,7 +73,7 @@ function beginSampleRatio(resume: GuardState | null, isAnew: boolean): unknown {
 function closedSpans(
   resume: GuardState | null,
   spans: readonly BlindSpan[] = [],
-  since: Milliseconds | null = null,
+  since: Instant | null = null,
 ): readonly BlindSpan[] {
   if (resume === null || since === null) return spans
   return [...spans, { from: since, to: resume.lookedAt }].slice(-MOST_SPANS)

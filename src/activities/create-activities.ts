@@ -19,7 +19,7 @@ import { permitFor } from './write-permit.ts'
  * Time between two heartbeats of what writes or waits for a store, in milliseconds: bounds how late it hears of its
  * cancellation, and how long a worker that is frozen keeps others from taking over.
  */
-const HEARTBEAT = 500
+const HEARTBEAT: Milliseconds = 500
 
 /** The activities with their dependencies inside. Errors become failures whose type is the stable code. */
 export function createActivities(deps: ActivityDependencies): Activities {

@@ -3,12 +3,13 @@ import { SluiceError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import { fencedError, withMessage } from '../domain/fenced-error.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'
 import { applyPermitted, type WritePermit } from './write-permit.ts'
 
 /** How long a write may take to show in what is read, in milliseconds; then the attempt has failed. */
-const SETTLE_LIMIT = 3_000
+const SETTLE_LIMIT: Milliseconds = 3_000
 
 /**
  * Makes an exposure live. Absolute and fenced, so that a repeat does no harm; done only when it was read back. Nothing is

@@ -13,7 +13,7 @@ import {
 } from '../analysis/traffic/watch-traffic.ts'
 import type { ArmPoint, BlindSpan, GuardInput, GuardOutcome, GuardState, SeriesPoint } from '../domain/release/guard.ts'
 import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
-import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
+import { FULL_WEIGHT, type Instant } from '../domain/units.ts'
 import { askQueries, type Observations, observeSources } from './ask-sources.ts'
 import { beginWatch, longestGap, MOST_SPANS } from './begin-watch.ts'
 import type { TargetAdapters } from './dependencies.ts'
@@ -42,7 +42,7 @@ export async function lookOnce(
   adapters: TargetAdapters,
   input: GuardInput,
   before: GuardState | null,
-  now: Milliseconds,
+  now: Instant,
   rights: KeeperRights,
   signal: AbortSignal,
 ): Promise<LookResult> {
@@ -69,7 +69,7 @@ async function keepOnce(
   adapters: TargetAdapters,
   input: GuardInput,
   before: GuardState,
-  now: Milliseconds,
+  now: Instant,
   rights: KeeperRights,
   signal: AbortSignal,
 ): Promise<LookResult> {
@@ -92,7 +92,7 @@ function isRouted({ repair }: RouterLook): boolean {
 function seeTraffic(
   before: GuardState,
   input: GuardInput,
-  at: Milliseconds,
+  at: Instant,
   router: RouterLook,
   observations: Observations,
 ): { readonly past: StablePasts; readonly traffic: TrafficLook } {
@@ -114,7 +114,7 @@ function rememberPast(before: GuardState, input: GuardInput, observations: Obser
   return { ...known, ...Object.fromEntries(seen) }
 }
 
-function nextState(before: GuardState, input: GuardInput, now: Milliseconds, shown: Shown): GuardState {
+function nextState(before: GuardState, input: GuardInput, now: Instant, shown: Shown): GuardState {
   const { router, traffic, split } = shown
   const [first] = Object.values(traffic.observations)
   return {
@@ -137,7 +137,7 @@ function isUsable({ checks }: GuardInput, { sent }: TrafficLook): boolean {
 }
 
 /** What every look at the traffic adds to the state, also while nothing else is judged. */
-function trafficPart(before: GuardState, input: GuardInput, now: Milliseconds, traffic: TrafficLook) {
+function trafficPart(before: GuardState, input: GuardInput, now: Instant, traffic: TrafficLook) {
   const { silentSpans = [], unwatchedSpans = [] } = before
   const unseen = now - before.lookedAt > longestGap(input) ? { from: before.lookedAt, to: now } : null
   return {
@@ -203,7 +203,7 @@ function cursorsOf(observations: Observations): GuardState['cursors'] {
   return Object.fromEntries(Object.entries(observations).map(([name, { cursor }]) => [name, cursor]))
 }
 
-function pointOf({ canary, stable }: Observation, at: Milliseconds): SeriesPoint {
+function pointOf({ canary, stable }: Observation, at: Instant): SeriesPoint {
   return { at, canary: armPoint(canary), stable: armPoint(stable) }
 }
 

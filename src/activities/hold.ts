@@ -1,5 +1,5 @@
 import { NO_EXPOSURE } from '../domain/exposure.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import type { Router } from '../routers/router.ts'
 import type { HoldInput, HoldOutcome } from './activities.ts'
 import { type KeeperRights, keepRouter } from './keep-router.ts'
@@ -31,7 +31,7 @@ export async function holdOnce(
   router: Router,
   input: HoldInput,
   before: HoldState | null,
-  now: Milliseconds,
+  now: Instant,
   rights: KeeperRights,
   signal: AbortSignal,
 ): Promise<HoldLook> {
@@ -47,7 +47,7 @@ export async function holdOnce(
   return { state, outcome: outcomeOf(input, state, fault, now) }
 }
 
-function outcomeOf(input: HoldInput, state: HoldState, fault: string | null, now: Milliseconds): HoldOutcome | null {
+function outcomeOf(input: HoldInput, state: HoldState, fault: string | null, now: Instant): HoldOutcome | null {
   const isDue = input.toldAt === null || now - input.toldAt >= TELL_EVERY
   if (state.repairs > 0 && isDue)
     return { kind: 'repaired', text: state.text, times: state.repairs, fence: state.fence }

@@ -10,7 +10,7 @@ import { showsNothing } from '../analysis/traffic/watch-traffic.ts'
 import type { Check, CheckInput } from '../domain/plan/checks.ts'
 import type { GuardInput, GuardState, WatchedCheck } from '../domain/release/guard.ts'
 import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
-import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
+import { FULL_WEIGHT, type Instant } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { Observations, Readings } from './ask-sources.ts'
 
@@ -51,7 +51,7 @@ export function judgeChecks(
   observations: Observations,
   readings: Readings,
   input: GuardInput,
-  at: Milliseconds,
+  at: Instant,
 ): GuardState['checks'] {
   const judged = input.checks.map((check): [string, WatchedCheck] => {
     const watched = before.checks[check.name] ?? { state: startCheck(check), verdict: NOT_YET }
@@ -70,7 +70,7 @@ function judgeOne(
   observation: Observation | undefined,
   readings: Readings[string],
   input: GuardInput,
-  at: Milliseconds,
+  at: Instant,
 ): WatchedCheck {
   const past = isAlone(check, input) ? pastOf(check, before.past ?? {}) : null
   if (isAlone(check, input) && past === null) {

@@ -1,7 +1,7 @@
 import { driftProblem, NO_DRIFT, noteDrift } from '../domain/release/drift.ts'
 import { compareFences } from '../domain/exposure.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 import type { Keep, RouterLook } from './keep-router.ts'
 
 const MOST_REPAIRS = 10
@@ -16,7 +16,7 @@ export function keepOf({ roles, exposure, fence }: GuardInput, before: GuardStat
 export function routerPart(
   before: GuardState,
   look: RouterLook,
-  now: Milliseconds,
+  now: Instant,
 ): Pick<GuardState, 'routerFault' | 'repairs' | 'repairCount' | 'drift' | 'fence'> {
   const { repair, fault, sight, fence } = look
   return {

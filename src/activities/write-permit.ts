@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { activityInfo } from '@temporalio/activity'
 import { SluiceError } from '../domain/errors.ts'
-import { type Milliseconds, writeDuration } from '../domain/units.ts'
+import { type Instant, type Milliseconds, writeDuration } from '../domain/units.ts'
 import type { Applied, DesiredRouting, Permit, Router } from '../routers/router.ts'
 import type { ReleaseDirectory } from './dependencies.ts'
 
@@ -16,7 +16,7 @@ export interface WritePermit {
 /** Two clocks: the first one never jumps, the second one goes on while the machine sleeps. */
 interface Clocks {
   readonly steady: Milliseconds
-  readonly wall: Milliseconds
+  readonly wall: Instant
 }
 
 export interface PermitRules {

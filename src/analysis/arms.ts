@@ -1,7 +1,7 @@
 import { type ArmNames, ROLE_NAMES } from '../domain/arm-names.ts'
 import type { CheckInput } from '../domain/plan/checks.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
-import { formatDuration, type Milliseconds } from '../domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { asClause, formatCount, formatFraction, formatImpossible } from './explain.ts'
 import { addHistograms } from './histogram.ts'
@@ -28,7 +28,7 @@ type Look =
  * last window, null before the first). A window that goes back is not counted: its requests may have been counted
  * before.
  */
-export function readLook(input: CheckInput, lastEnd: Milliseconds | null): Look {
+export function readLook(input: CheckInput, lastEnd: Instant | null): Look {
   const { start, end } = input.window
   const names = namesOf(input)
   for (const arm of ['canary', 'stable'] as const) {
@@ -49,14 +49,14 @@ export function readLook(input: CheckInput, lastEnd: Milliseconds | null): Look 
  * The `lastEnd` for the next look. It moves on only when both arms were seen: a source that could not observe starts its
  * next window where the last good one ended. After a clock that went back it follows the new clock.
  */
-export function endOfLook(input: CheckInput, lastEnd: Milliseconds | null): Milliseconds | null {
+export function endOfLook(input: CheckInput, lastEnd: Instant | null): Instant | null {
   const { start, end } = input.window
   const isSeen = input.canary.kind === 'value' && input.stable.kind === 'value'
   return isSeen && isTime(start) && isTime(end) && end >= start ? end : lastEnd
 }
 
 /** True when a window that starts here may hold requests that were counted before. */
-export function isOverlapping(start: Milliseconds, lastEnd: Milliseconds | null): boolean {
+export function isOverlapping(start: Instant, lastEnd: Instant | null): boolean {
   return lastEnd !== null && start < lastEnd - CLOCK_GRAIN
 }
 
@@ -81,7 +81,7 @@ const HIGHEST_COUNT = 1e15
 /** Stores that keep time in floating seconds may be off by this much. */
 const CLOCK_GRAIN: Milliseconds = 1
 /** Times further from the epoch than this are not dates. */
-const LATEST_TIME: Milliseconds = 8.64e15
+const LATEST_TIME: Instant = 8.64e15
 
 /** True for a number that can count something: finite, not negative, and not absurdly large. */
 export function isCount(value: number): boolean {
@@ -89,7 +89,7 @@ export function isCount(value: number): boolean {
 }
 
 /** True for a point in time that can be a date. */
-export function isTime(value: Milliseconds): boolean {
+export function isTime(value: Instant): boolean {
   return Math.abs(value) <= LATEST_TIME
 }
 

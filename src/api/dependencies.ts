@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Installation } from '../config/installation.ts'
 import type { TargetId } from '../domain/target.ts'
+import type { Instant } from '../domain/units.ts'
 import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { RunCalibration } from './calibration.ts'
@@ -29,5 +30,5 @@ export interface ApiDependencies {
   /** Works the power of a plan out, which takes seconds. */
   readonly runPower: RunPower
   readonly logger?: FastifyBaseLogger
-  readonly now: () => number
+  readonly now: () => Instant
 }

@@ -4,6 +4,7 @@ import { withAdmin } from '../config/admin.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
 import type { Installation } from '../config/installation.ts'
 import { describeError } from '../domain/errors.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { connectTemporal } from '../releases/connection.ts'
 import { createReleases } from '../releases/temporal-releases.ts'
 import { createLogger } from '../telemetry/logger.ts'
@@ -21,7 +22,7 @@ import { catchStrays } from './strays.ts'
 const log = createLogger('api')
 
 /** How long requests may take to end once the process is told to, in milliseconds. */
-const LONGEST_CLOSE = 5_000
+const LONGEST_CLOSE: Milliseconds = 5_000
 
 /** An API process: no state of its own, so any number may run side by side. */
 async function main(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ExpectedTraffic } from '../analysis/power/expected-traffic.ts'
 import { powersOf, type StepPower } from '../analysis/power/plan-power.ts'
 import type { Plan } from '../domain/plan/plan.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { answerOfThread } from './thread.ts'
 
 /** What the power of a plan is worked out from. Plain JSON, so that it can go to another thread. */
@@ -22,7 +22,7 @@ export type RunPower = (job: PowerJob) => Promise<PowerAnswer>
 const ENOUGH: Milliseconds = 8_000
 
 /** The rows of a plan, one after the other, in the thread that calls, until time is up. */
-export function workOutPower({ plan, traffic }: PowerJob, now: () => Milliseconds): PowerAnswer {
+export function workOutPower({ plan, traffic }: PowerJob, now: () => Instant): PowerAnswer {
   const until = now() + ENOUGH
   const power: StepPower[] = []
   for (const row of powersOf(plan, traffic)) {

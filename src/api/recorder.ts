@@ -4,7 +4,7 @@ import { describeError } from '../domain/errors.ts'
 import type { MetricResult, RecordedWindow } from '../domain/observation.ts'
 import type { PastRelease, RecordedPair } from '../domain/release/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import type { MetricSource, RecordRequest } from '../metrics/metric-source.ts'
 import { LATE, within } from '../outbound/within.ts'
 
@@ -107,7 +107,7 @@ function windowsOf(answer: MetricResult<readonly RecordedWindow[]>): readonly Re
 }
 
 function pairsOf(canary: readonly RecordedWindow[], stable: readonly RecordedWindow[]): readonly RecordedPair[] {
-  const pairs = new Map<Milliseconds, RecordedPair>()
+  const pairs = new Map<Instant, RecordedPair>()
   for (const { start, end, counts } of canary) pairs.set(end, { start, end, canary: counts, stable: null })
   for (const { start, end, counts } of stable)
     pairs.set(end, { start, end, canary: pairs.get(end)?.canary ?? null, stable: counts })

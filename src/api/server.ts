@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fastifyFactory, { type FastifyInstance, LogController } from 'fastify'
 import type { Actor } from '../domain/actor.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { answerBrokenBytes, answerError, answerUnknownRoute, SECURITY_HEADERS } from './errors.ts'
 import { createIdentify, hasTokens } from './identity.ts'
@@ -25,9 +26,9 @@ const BODY_LIMIT = 256 * 1_024
 /** Longest address part, such as a service name. */
 const PARAM_LIMIT = 128
 /** Time to receive a whole request, in milliseconds. */
-const REQUEST_TIMEOUT = 10_000
+const REQUEST_TIMEOUT: Milliseconds = 10_000
 /** Silence on a connection after which it is closed; longer than the slowest answer, which waits 15 s for Temporal. */
-const CONNECTION_TIMEOUT = 30_000
+const CONNECTION_TIMEOUT: Milliseconds = 30_000
 
 /** The HTTP server, not yet listening. `close()` lets running requests finish and refuses new ones. */
 export function createServer(deps: ApiDependencies): FastifyInstance {

@@ -1,7 +1,7 @@
 import { type MeasuredTraffic, measureTraffic } from '../analysis/power/expected-traffic.ts'
 import { sourcesToRecord } from '../analysis/calibration/plan-calibration.ts'
 import type { Plan } from '../domain/plan/plan.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { inTime, type RecordPast } from './recorder.ts'
 
 /** What was measured of a target, and a sentence for each metric source that could not say it. */
@@ -21,7 +21,7 @@ const STEP_GRAIN: Milliseconds = 10_000
  */
 export async function trafficOf(
   plan: Plan,
-  { since, now, record }: { readonly since: Milliseconds; readonly now: Milliseconds; readonly record: RecordPast },
+  { since, now, record }: { readonly since: Milliseconds; readonly now: Instant; readonly record: RecordPast },
 ): Promise<TargetTraffic> {
   const step = Math.ceil(Math.max(SHORTEST_STEP, since / MOST_WINDOWS) / STEP_GRAIN) * STEP_GRAIN
   const span = { start: now - since, end: now, step }

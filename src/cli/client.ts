@@ -1,6 +1,6 @@
 import type { ProblemDocument } from '../api/wire/problem.ts'
 import { isRecord, parseJson } from '../domain/json.ts'
-import { formatDuration, type Milliseconds } from '../domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../domain/units.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import { clean } from './text.ts'
@@ -38,14 +38,14 @@ interface ApiClientOptions {
   readonly token: string | undefined
   readonly person: string | undefined
   readonly fetch: typeof fetch
-  readonly now: () => Milliseconds
+  readonly now: () => Instant
   readonly sleep: (duration: Milliseconds) => Promise<unknown>
   /** Tells people what is being done meanwhile. */
   readonly hint: (text: string) => void
 }
 
 /** Total time of one try, in milliseconds: the server itself waits 15 s for Temporal. */
-const DEADLINE = 20_000
+const DEADLINE: Milliseconds = 20_000
 /** Longest answer that is read, in bytes: a calibration with its windows is the longest there is. */
 const LONGEST_ANSWER = 64 * 1024 * 1024
 

@@ -2,7 +2,7 @@ import type { AnswerTo } from '../api/operations.ts'
 import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
-import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
+import { formatDuration, formatWeight, type Instant, type Milliseconds } from '../domain/units.ts'
 import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
 
 type Card = AnswerTo<'showRelease'>
@@ -10,14 +10,14 @@ type Card = AnswerTo<'showRelease'>
 export interface RenderOptions {
   /** Columns of the terminal. */
   readonly width: number
-  readonly now: Milliseconds
+  readonly now: Instant
   readonly color: boolean
 }
 
 interface Page {
   /** Columns right of the gutter. */
   readonly columns: number
-  readonly now: Milliseconds
+  readonly now: Instant
   readonly width: number
   readonly paint: Paint
 }
@@ -63,7 +63,7 @@ export function phaseStyle(phase: string): 'green' | 'red' | 'yellow' | 'cyan' {
 const TONE_STYLES = { good: 'green', bad: 'red', asks: 'yellow', moving: 'cyan' } as const
 
 /** `3m ago`, or `just now` within a second. */
-export function ago(at: Milliseconds, now: Milliseconds): string {
+export function ago(at: Instant, now: Instant): string {
   return now - at < 1_000 ? 'just now' : `${formatDuration(now - at)} ago`
 }
 

@@ -1,5 +1,5 @@
 import type { AnswerTo } from '../api/operations.ts'
-import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
+import { formatDuration, formatWeight, type Instant } from '../domain/units.ts'
 import { ago, phaseStyle, type RenderOptions, shortId } from './render.ts'
 import { tableOf } from './table.ts'
 import { clean, createPaint, pad, wrap } from './text.ts'
@@ -26,7 +26,7 @@ export function renderList(
   return [paint('dim', head), ...lines, ...(next === null ? [] : [paint('dim', `more: --next ${clean(next)}`)])]
 }
 
-function ageText(startedAt: Milliseconds, endedAt: Milliseconds | null, now: Milliseconds): string {
+function ageText(startedAt: Instant, endedAt: Instant | null, now: Instant): string {
   if (endedAt === null) return `for ${formatDuration(now - startedAt)}`
   return ago(endedAt, now)
 }
@@ -59,7 +59,7 @@ function versionText(version: string | null): string {
 
 function waitingText(
   { releaseId, version, author, queuedAt, overtakenBy }: AnswerTo<'showLane'>['queue'][number],
-  now: Milliseconds,
+  now: Instant,
 ) {
   const since = queuedAt === null ? '' : `, ${ago(queuedAt, now)}`
   const overtaken =

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFile, writeFile } from 'node:fs/promises'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { harmless } from './text.ts'
 
 /** Everything the program touches of the world; tests hand in their own. */
@@ -14,7 +14,7 @@ export interface Terminal {
   readonly columns: () => number
   readonly hasColor: boolean
   readonly fetch: typeof fetch
-  readonly now: () => Milliseconds
+  readonly now: () => Instant
   readonly sleep: (duration: Milliseconds) => Promise<unknown>
   readonly readFile: (path: string) => Promise<string>
   readonly writeFile: (path: string, text: string) => Promise<void>

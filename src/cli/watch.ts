@@ -1,6 +1,6 @@
 import type { AnswerTo } from '../api/operations.ts'
 import { phaseWords, saysWeight } from '../domain/release/release-words.ts'
-import { formatWeight, type Milliseconds } from '../domain/units.ts'
+import { formatWeight, type Instant, type Milliseconds } from '../domain/units.ts'
 import { ApiRefusal } from './client.ts'
 import { CliFailure, EXIT, type ExitCode } from './failure.ts'
 import { renderCard, shortId } from './render.ts'
@@ -58,7 +58,7 @@ function jsonChange(before: Card | null, seen: Card): readonly string[] {
   return isSame && before.trail.length === seen.trail.length ? [] : [jsonLine(seen)]
 }
 
-function textChange(known: Card | null, seen: Card, now: Milliseconds): readonly string[] {
+function textChange(known: Card | null, seen: Card, now: Instant): readonly string[] {
   const last = known?.trail.at(-1)
   const news = seen.trail.filter(
     ({ at, text }) => last === undefined || at > last.at || (at === last.at && !has(known, at, text)),
@@ -69,7 +69,7 @@ function textChange(known: Card | null, seen: Card, now: Milliseconds): readonly
   return [...head, ...news.map(({ at, text }) => `${timeOf(at)}  ${clean(text)}`), ...standing]
 }
 
-function has(card: Card | null, at: Milliseconds, text: string): boolean {
+function has(card: Card | null, at: Instant, text: string): boolean {
   return card?.trail.some((entry) => entry.at === at && entry.text === text) === true
 }
 
@@ -84,7 +84,7 @@ function summary(card: Card): string {
   return clean(`${phaseWords(phase)}${place}${share}${tries}`)
 }
 
-function timeOf(at: Milliseconds): string {
+function timeOf(at: Instant): string {
   return `${new Date(at).toISOString().slice(11, 19)}Z`
 }
 

@@ -1,4 +1,4 @@
-import type { BasisPoints, Milliseconds } from './units.ts'
+import type { BasisPoints, Instant } from './units.ts'
 
 /** Who gets the new version now, as one whole desired state: never a change relative to what was there. */
 export interface Exposure {
@@ -14,8 +14,8 @@ export const NO_EXPOSURE: Exposure = { weight: 0, cohorts: [] }
 /** A stretch of time with one exposure: from when it was read back until the next one was asked for; null while it lasts. */
 export interface ExposureSpan {
   readonly exposure: Exposure
-  readonly from: Milliseconds
-  readonly until: Milliseconds | null
+  readonly from: Instant
+  readonly until: Instant | null
 }
 
 /** The two roles that pools play during a release, by the name of the pool. */

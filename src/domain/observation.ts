@@ -1,4 +1,4 @@
-import type { Milliseconds } from './units.ts'
+import type { Instant } from './units.ts'
 
 /**
  * Request latencies of one arm in one window, as counts per bucket.
@@ -45,8 +45,8 @@ export interface MissingParts {
 
 /** What one pool did in one stretch of the past, as a metric source has kept it. */
 export interface RecordedWindow {
-  readonly start: Milliseconds
-  readonly end: Milliseconds
+  readonly start: Instant
+  readonly end: Instant
   readonly counts: ArmCounts
 }
 
@@ -74,7 +74,7 @@ export interface Observation {
   readonly stable: MetricResult<ArmCounts>
   readonly canary: MetricResult<ArmCounts>
   /** The window the counts cover; empty (start = end) when the source has only just set its starting point. */
-  readonly window: { readonly start: Milliseconds; readonly end: Milliseconds }
+  readonly window: { readonly start: Instant; readonly end: Instant }
   /** Where the next observation goes on; equals `since` when nothing could be observed. */
   readonly cursor: Cursor | null
 }

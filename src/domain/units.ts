@@ -1,8 +1,18 @@
-/** Share of traffic in basis points: an integer from 0 (nobody) to 10000 (everybody); 1 is 0.01%. */
-export type BasisPoints = number
+/**
+ * A number that says what it counts, so that a point in time cannot be handed on as a duration, nor either as a share.
+ * Plain numbers are let in and arithmetic gives plain numbers: a full brand would ask for a word at every literal and
+ * every sum, and the doors where numbers come in say the unit anyway. The field exists for the compiler alone.
+ */
+type Counted<Unit extends string> = number & { readonly unit?: Unit }
 
-/** A duration or a point in time (since the Unix epoch) in milliseconds; which of both the name of the field says. */
-export type Milliseconds = number
+/** Share of traffic in basis points: an integer from 0 (nobody) to 10000 (everybody); 1 is 0.01%. */
+export type BasisPoints = Counted<'basis points'>
+
+/** A point in time: milliseconds since the Unix epoch, UTC. */
+export type Instant = Counted<'instant'>
+
+/** A duration in milliseconds. */
+export type Milliseconds = Counted<'duration'>
 
 export const FULL_WEIGHT: BasisPoints = 10_000
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import type { Faults } from './demo-service/demo-service.ts'
 import type { Ports } from './ports.ts'
@@ -68,7 +69,7 @@ export function createDemoClient(ports: Ports, secretFile: string): DemoClient {
 }
 
 /** How long a part may be away, e.g. because it was killed, before the demo gives up, in milliseconds. */
-const PATIENCE = 60_000
+const PATIENCE: Milliseconds = 60_000
 /** For one call, and its longest answer in bytes. */
 const BOUNDS = { deadline: 10_000, maxBytes: 4 * 1024 * 1024 }
 

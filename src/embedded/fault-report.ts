@@ -1,8 +1,9 @@
+import type { Milliseconds } from '../domain/units.ts'
 /** Takes an error that nobody expected. Never throws. */
 export type Report = (fault: unknown) => void
 
 /** At least this much time lies between two reports, in milliseconds: a fault that every request meets must not fill the disk. */
-const PAUSE = 1_000
+const PAUSE: Milliseconds = 1_000
 
 /** Writes faults with their stack to stderr, and how many were left out since the last one. */
 export function createFaultReport(

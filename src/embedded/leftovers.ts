@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { parseJson } from '../domain/json.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { isRunning, type Running, runningAs, runningSchema } from './process-identity.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 /** How long the processes of a tree that was killed may take to end by themselves, in milliseconds. */
-const PATIENCE = 5_000
+const PATIENCE: Milliseconds = 5_000
 
 /**
  * Ends what a tree has left behind whose supervisor was killed: two Temporals on one database, or two workers of one

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { createFaultReport, type Report } from './fault-report.ts'
 
 /** A port to listen on; 0 takes a free one. */
@@ -11,7 +12,7 @@ export const portSchema = z.int().min(0).max(65_535)
 interface Listening {
   readonly port: number
   /** Takes no new connections, lets running requests end for up to `patience` milliseconds, then cuts them. */
-  readonly close: (patience?: number) => Promise<void>
+  readonly close: (patience?: Milliseconds) => Promise<void>
 }
 
 /** Answers one request; whatever it throws or rejects with ends that request only. */

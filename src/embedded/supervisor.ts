@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 
 /** One process of the tree. */
 export interface SupervisedPart {
@@ -32,8 +33,8 @@ export interface Supervisor {
 }
 
 /** How long a part may take to serve, in milliseconds. */
-const READY_LIMIT = 60_000
-const LONGEST_PAUSE = 5_000
+const READY_LIMIT: Milliseconds = 60_000
+const LONGEST_PAUSE: Milliseconds = 5_000
 
 interface Running {
   readonly part: SupervisedPart
@@ -41,7 +42,7 @@ interface Running {
   /** The foreign program behind a leash, which has to go when the leash was killed. */
   leashed: number | undefined
   restarts: number
-  startedAt: number
+  startedAt: Instant
 }
 
 /**

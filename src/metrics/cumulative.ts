@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 
 /** What a cumulative counter counts: requests answered or sent, failed ones, those up to a latency, or a named event. */
 export type Measure =
@@ -67,8 +67,8 @@ export type Succession = 'same' | 'new' | 'untold' | 'unsure' | 'other'
 export function successionOf(
   before: string | null,
   now: string | null,
-  begunAt: Milliseconds | null,
-  lookedAt: Milliseconds,
+  begunAt: Instant | null,
+  lookedAt: Instant,
 ): Succession {
   if (now === null) return 'untold'
   if (before === now) return 'same'

@@ -1,6 +1,6 @@
 import type { MetricResult, Observation } from '../domain/observation.ts'
 import type { ObserveRequest } from './metric-source.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 
 /** What both arms of the first look say: there is nothing yet to take a difference from. */
 export const STARTED: MetricResult<never> = { kind: 'noData', reason: 'the starting point has been set' }
@@ -17,7 +17,7 @@ export const NOT_COUNTED: MetricResult<never> = {
  */
 export function lookNotTaken(
   request: ObserveRequest,
-  start: Milliseconds,
+  start: Instant,
   arms: Pick<Observation, 'stable' | 'canary'>,
 ): Observation {
   const { stable, canary } = arms

@@ -2,7 +2,7 @@ import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
 import type { MetricResult, Observation } from '../domain/observation.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 import { armOf } from './arm.ts'
 import {
   type Counter,
@@ -125,7 +125,7 @@ interface PoolCounters {
 }
 
 interface MemoryCursor {
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly tallies: Readonly<Record<string, CounterTally>>
   /** Parts that either pool has reported: only those are 0 where they are absent. */
   readonly seen: readonly string[]

@@ -1,29 +1,29 @@
 import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import type { PoolRoles } from '../domain/exposure.ts'
 import type { Cursor, MetricResult, Observation, RecordedWindow } from '../domain/observation.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 
 export interface ObserveRequest {
   readonly roles: PoolRoles
   /** Where the last observation ended, or null for the first one of a release. */
   readonly since: Cursor | null
   /** Time of this look by the clock that orders the release (not the worker's own). */
-  readonly now: Milliseconds
+  readonly now: Instant
   /** Nothing before this time may be counted: when the first exposure was read back. */
-  readonly notBefore: Milliseconds
+  readonly notBefore: Instant
 }
 
 export interface QueryRequest {
   /** The query in the source's own language, e.g. PromQL. */
   readonly query: string
-  readonly now: Milliseconds
+  readonly now: Instant
 }
 
 /** The past of one pool, cut into windows of one length. */
 export interface RecordRequest {
   readonly pool: string
-  readonly start: Milliseconds
-  readonly end: Milliseconds
+  readonly start: Instant
+  readonly end: Instant
   /** Length of a window; windows begin and end at multiples of it. */
   readonly step: Milliseconds
 }

@@ -1,18 +1,18 @@
 import type { Client } from '@temporalio/client'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { type Fate, notSettled, unavailable } from './temporal-errors.ts'
 import { untilAnswered } from './tries.ts'
 
 /** How the façade calls Temporal: everything with a deadline, and sent again as long as that can do good. */
 export interface Calls {
-  readonly now: () => Milliseconds
+  readonly now: () => Instant
   /** When a call that begins now is given up. */
-  readonly deadline: () => Milliseconds
+  readonly deadline: () => Instant
   /** For looks: nothing depends on whether they arrived. */
-  readonly look: <T>(what: string, until: Milliseconds, body: () => Promise<T>) => Promise<T>
+  readonly look: <T>(what: string, until: Instant, body: () => Promise<T>) => Promise<T>
   /** For what has an effect and is harmless to repeat; `named` is what the error calls it. */
   readonly send: <T>(
-    request: { readonly what: string; readonly named: string; readonly until: Milliseconds },
+    request: { readonly what: string; readonly named: string; readonly until: Instant },
     body: () => Promise<T>,
     onFailure?: (fate: Fate) => void,
   ) => Promise<T>
@@ -24,11 +24,7 @@ export interface Calls {
  */
 const FIRST_TRY: Milliseconds = 3_000
 
-export function createCalls(
-  client: Pick<Client, 'withDeadline'>,
-  patience: Milliseconds,
-  now: () => Milliseconds,
-): Calls {
+export function createCalls(client: Pick<Client, 'withDeadline'>, patience: Milliseconds, now: () => Instant): Calls {
   return {
     now,
     deadline: () => now() + patience,

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { parseReleaseId, releaseName, type TargetId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { abortSignal, type CommandAnswer, commandUpdates } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
 import type { Lanes } from './lanes.ts'
@@ -32,7 +32,7 @@ export function createCommands(client: Client, lanes: Lanes, calls: Calls) {
   const ordinary = createTurnstile({ atOnce: AT_ONCE.commands, mostWaiting: MOST_WAITING, now })
   const urgent = createTurnstile({ atOnce: AT_ONCE.aborts, mostWaiting: MOST_WAITING, now })
 
-  function update(command: CommandRequest, until: Milliseconds, onFailure?: (fate: Fate) => void) {
+  function update(command: CommandRequest, until: Instant, onFailure?: (fate: Fate) => void) {
     const { verb, releaseId, key } = command
     const handle = client.workflow.getHandle(releaseId)
     return calls.send(
@@ -42,7 +42,7 @@ export function createCommands(client: Client, lanes: Lanes, calls: Calls) {
     )
   }
 
-  function signal(command: CommandRequest, until: Milliseconds): Promise<void> {
+  function signal(command: CommandRequest, until: Instant): Promise<void> {
     const { verb, releaseId } = command
     const handle = client.workflow.getHandle(releaseId)
     return calls.send({ what: releaseId, named: `${verb} of ${releaseName(releaseId)}`, until }, () =>
@@ -51,7 +51,7 @@ export function createCommands(client: Client, lanes: Lanes, calls: Calls) {
   }
 
   /** By the first door, and by the second as soon as the first is closed or slow. The release ignores what comes twice. */
-  async function abort(command: CommandRequest, until: Milliseconds): Promise<CommandOutcome> {
+  async function abort(command: CommandRequest, until: Instant): Promise<CommandOutcome> {
     const over = new AbortController()
     let openSecond = () => {}
     const needed = new Promise<void>((resolve) => void (openSecond = resolve))
@@ -109,7 +109,7 @@ export function createCommands(client: Client, lanes: Lanes, calls: Calls) {
     }
   }
 
-  async function carryOut(command: CommandRequest, until: Milliseconds): Promise<CommandOutcome> {
+  async function carryOut(command: CommandRequest, until: Instant): Promise<CommandOutcome> {
     for (;;) {
       try {
         return command.verb === 'abort' ? await abort(command, until) : settled(await update(command, until))

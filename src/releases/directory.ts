@@ -6,11 +6,12 @@ import type { GuardState } from '../domain/release/guard.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
 import { laneIdOf, parseReleaseId } from '../domain/target.ts'
 import { endOf } from '../domain/release/release-state.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { laneQuery, laneStateQuery, type ReleaseResult, type Submission, viewQuery } from '../workflows/messages.ts'
 import { fateOf } from './temporal-errors.ts'
 
 /** Questions that a write waits for have only a moment; the others are asked again by whoever asks. */
-const PATIENCE = 2_000
+const PATIENCE: Milliseconds = 2_000
 
 /** Temporal's number for an activity that a worker has in hand. */
 const STARTED = 2

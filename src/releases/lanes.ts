@@ -5,7 +5,7 @@ import { SluiceError } from '../domain/errors.ts'
 import { emptyLane } from '../domain/lane/lane-state.ts'
 import { laneView } from '../domain/lane/lane-view.ts'
 import { laneIdOf, releaseName, type TargetId, targetName } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 import type { lane as laneWorkflow } from '../workflows/lane.ts'
 import {
   freezeUpdate,
@@ -24,9 +24,9 @@ import type { LaneRequest } from './releases.ts'
 
 /** The lanes, by their messages. Each one throws as the façade does. */
 export interface Lanes {
-  readonly submit: (submission: Submission, until: Milliseconds) => Promise<SubmissionAnswer>
+  readonly submit: (submission: Submission, until: Instant) => Promise<SubmissionAnswer>
   /** How a lane stands; one that nobody has used yet is an empty one. */
-  readonly view: (target: TargetId, until: Milliseconds) => Promise<LaneView>
+  readonly view: (target: TargetId, until: Instant) => Promise<LaneView>
   readonly freeze: (target: TargetId, request: LaneRequest) => Promise<LaneView>
   readonly unfreeze: (target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>) => Promise<LaneView>
   /** @throws SluiceError `request.invalid` when it does not wait there, `release.unknown` without a lane */

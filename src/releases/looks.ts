@@ -1,12 +1,12 @@
 import { SluiceError } from '../domain/errors.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import type { Turnstile } from './turnstile.ts'
 
 /** What was seen, and when the look began. */
 interface Seen<T> {
   readonly value: T
-  readonly at: Milliseconds
+  readonly at: Instant
 }
 
 interface LooksOptions<T> {
@@ -19,12 +19,12 @@ interface LooksOptions<T> {
   /** So many are kept, the ones used last. */
   readonly most: number
   readonly turnstile: Turnstile
-  readonly now: () => Milliseconds
+  readonly now: () => Instant
 }
 
 interface Looks<T> {
   /** What `load` finds, or what it found a moment ago for somebody else. `until`: when to give up waiting for a turn. */
-  readonly at: (key: string, until: Milliseconds, load: () => Promise<T>) => Promise<Seen<T>>
+  readonly at: (key: string, until: Instant, load: () => Promise<T>) => Promise<Seen<T>>
   /** Runs a command: no look at the same key begins meanwhile, and what was seen before it is not shown after it. */
   readonly behind: <R>(key: string, command: () => Promise<R>) => Promise<R>
 }
@@ -59,7 +59,7 @@ export function createLooks<T>(options: LooksOptions<T>): Looks<T> {
     return entry
   }
 
-  async function load(key: string, until: Milliseconds, entry: Entry<T>, body: () => Promise<T>): Promise<Seen<T>> {
+  async function load(key: string, until: Instant, entry: Entry<T>, body: () => Promise<T>): Promise<Seen<T>> {
     try {
       const before = [...(commands.get(key) ?? [])]
       if (before.length > 0) await within({ deadline: LONGEST_WAIT }, () => Promise.allSettled(before))

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client'
 import { type PastRelease, pastReleaseOf } from '../domain/release/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 import { viewQuery } from '../workflows/messages.ts'
 
 /** Releases of a target that have ended, as far as Temporal still has them. */
@@ -21,11 +21,11 @@ const AT_ONCE = 4
 export async function pastReleases(
   client: Client,
   { service, environment }: TargetId,
-  since: Milliseconds,
+  since: Instant,
   most: number,
 ): Promise<PastReleases> {
   const query = `WorkflowType = 'release' AND ExecutionStatus = 'Completed' AND SluiceService = '${service}' AND SluiceEnvironment = '${environment}' AND CloseTime >= '${new Date(since).toISOString()}'`
-  const ended: { readonly releaseId: string; readonly closedAt: Milliseconds }[] = []
+  const ended: { readonly releaseId: string; readonly closedAt: Instant }[] = []
   for await (const { workflowId, closeTime } of client.workflow.list({ query })) {
     ended.push({ releaseId: workflowId, closedAt: closeTime?.getTime() ?? 0 })
     if (ended.length >= MOST_LISTED) break

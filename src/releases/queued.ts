@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client'
 import { SluiceError } from '../domain/errors.ts'
 import { targetOfLane, type TargetId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 import type { LaneView } from '../workflows/messages.ts'
 import { plain } from './list.ts'
 import type { ListFilter, PageRequest, ReleaseRow } from './releases.ts'
@@ -39,7 +39,7 @@ export async function lanesOf(client: Client, service: string): Promise<readonly
 }
 
 /** What waits in a lane as rows of a list, the last of the queue first as everywhere in a list. */
-export function queuedRows({ target, queue }: LaneView, now: Milliseconds): readonly ReleaseRow[] {
+export function queuedRows({ target, queue }: LaneView, now: Instant): readonly ReleaseRow[] {
   return queue
     .map(({ releaseId, version, queuedAt }) => ({
       ...{ releaseId, ...target, version, phase: 'queued', weight: 0, verdict: 'none' },

@@ -3,7 +3,7 @@ import type { Command } from '../domain/release/commands.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { BasisPoints, Instant } from '../domain/units.ts'
 import type { CommandAnswer, LaneView, SubmissionAnswer } from '../workflows/messages.ts'
 import type { PastReleases } from './past-releases.ts'
 
@@ -35,10 +35,10 @@ export interface ReleaseRow {
   readonly environment: string
   readonly version: string
   readonly phase: string
-  readonly weight: number
+  readonly weight: BasisPoints
   readonly verdict: string
-  readonly startedAt: Milliseconds
-  readonly endedAt: Milliseconds | null
+  readonly startedAt: Instant
+  readonly endedAt: Instant | null
 }
 
 /** So many rows, from where the page before ended or from the first. */
@@ -60,14 +60,14 @@ export interface WaitingPlace {
   readonly behind: string | null
   readonly ahead: number
   /** When it was asked for; null where an older lane has not kept it. */
-  readonly since: Milliseconds | null
+  readonly since: Instant | null
   readonly isFrozen: boolean
 }
 
 /** A release as it is shown, with what only the façade knows. Absent fields: an older server. */
 export interface ShownCard extends ReleaseCard {
   /** When it was read; it is handed out again for a moment, and a little longer while Temporal is slow to answer. */
-  readonly asOf?: Milliseconds
+  readonly asOf?: Instant
   /** Present and not null in the phase `queued`: it has no workflow yet. */
   readonly waiting?: WaitingPlace | null
 }
@@ -103,7 +103,7 @@ export interface Releases {
   show(releaseId: string): Promise<ShownCard>
   list(filter: ListFilter, page: PageRequest): Promise<ReleasePage>
   /** Releases of a target that have ended since then, newest first, at most so many. */
-  past(target: TargetId, since: Milliseconds, most: number): Promise<PastReleases>
+  past(target: TargetId, since: Instant, most: number): Promise<PastReleases>
   /** A lane nobody has used yet answers as an empty one. */
   lane(target: TargetId): Promise<LaneView>
   freeze(target: TargetId, request: LaneRequest): Promise<LaneView>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Client } from '@temporalio/client'
 import type { Plan } from '../domain/plan/plan.ts'
 import { parseReleaseId, type TargetId, targetName } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import type { Submission, SubmissionAnswer } from '../workflows/messages.ts'
 import { createCalls } from './calls.ts'
 import { createCommands } from './commands.ts'
@@ -17,7 +17,7 @@ import { createViews, USUAL_TIMES, type ViewTimes } from './views.ts'
 interface TemporalReleasesOptions {
   readonly client: Client
   readonly taskQueue: string
-  readonly now?: () => number
+  readonly now?: () => Instant
   /** How long what was seen is handed out again. */
   readonly times?: ViewTimes
   /** Total time for one request, with all its tries; 15 s when absent. */

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { type Fate, fateOf, toSluiceError } from './temporal-errors.ts'
 
 interface Tries {
   /** What the call is about, such as a release: for the error of one that was answered with a no. */
   readonly what: string
   /** When to give up. */
-  readonly until: Milliseconds
-  readonly now: () => Milliseconds
+  readonly until: Instant
+  readonly now: () => Instant
   /** Hears of every try that was not answered. */
   readonly onFailure?: (fate: Fate) => void
   /** The error for a call that was never answered; `mayHaveLanded` when one of its tries may have had an effect. */

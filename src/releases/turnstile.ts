@@ -1,16 +1,16 @@
 import { SluiceError } from '../domain/errors.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 
 interface TurnstileOptions {
   /** So many are inside at the same time, for each key. */
   readonly atOnce: number
   /** So many wait for their turn, for each key; whoever comes after them is sent away. */
   readonly mostWaiting: number
-  readonly now: () => Milliseconds
+  readonly now: () => Instant
 }
 
 /** Runs `body` when its turn has come, first come, first served. */
-export type Turnstile = <T>(key: string, until: Milliseconds, body: () => Promise<T>) => Promise<T>
+export type Turnstile = <T>(key: string, until: Instant, body: () => Promise<T>) => Promise<T>
 
 interface Line {
   inside: number
@@ -25,7 +25,7 @@ interface Line {
 export function createTurnstile({ atOnce, mostWaiting, now }: TurnstileOptions): Turnstile {
   const lines = new Map<string, Line>()
 
-  async function enter(line: Line, key: string, until: Milliseconds): Promise<void> {
+  async function enter(line: Line, key: string, until: Instant): Promise<void> {
     if (line.inside < atOnce) {
       line.inside += 1
       return

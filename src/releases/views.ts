@@ -6,7 +6,7 @@ import { type GuardState, verdictsOf } from '../domain/release/guard.ts'
 import { goneCard, releaseCard } from '../domain/release/release-card.ts'
 import { weakestOutcome } from '../domain/release/release-details.ts'
 import { laneIdOf, parseReleaseId, releaseName, type TargetId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import { type LaneView, viewQuery } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
@@ -75,7 +75,7 @@ export function createViews(
     return (await laneViews.at(laneIdOf(target), until, () => lanes.view(target, until))).value
   }
 
-  async function readCard(releaseId: string, until: Milliseconds): Promise<ShownCard> {
+  async function readCard(releaseId: string, until: Instant): Promise<ShownCard> {
     try {
       const [view, guard] = await calls.look(releaseId, until, () =>
         Promise.all([client.workflow.getHandle(releaseId).query(viewQuery), directory.guardStateOf(releaseId)]),
@@ -105,7 +105,7 @@ export function createViews(
   }
 
   /** Visibility learns verdicts only where a guard has ended; those that watch now say it in their heartbeats. */
-  async function withVerdicts({ releases, next }: ReleasePage, until: Milliseconds): Promise<ReleasePage> {
+  async function withVerdicts({ releases, next }: ReleasePage, until: Instant): Promise<ReleasePage> {
     const known = new Map<string, string>()
     const asked = releases.filter(({ endedAt, verdict }) => endedAt === null && verdict === 'none')
     const asking = asked.map(async ({ releaseId }) => {
@@ -118,28 +118,25 @@ export function createViews(
     return { next, releases: releases.map((row) => ({ ...row, verdict: known.get(row.releaseId) ?? row.verdict })) }
   }
 
-  async function targetsOf(
-    { service = '', environment }: ListFilter,
-    until: Milliseconds,
-  ): Promise<readonly TargetId[]> {
+  async function targetsOf({ service = '', environment }: ListFilter, until: Instant): Promise<readonly TargetId[]> {
     if (environment !== undefined) return [{ service, environment }]
     const load = () => calls.look('the lanes', until, () => lanesOf(client, service))
     return (await laneNames.at(service, until, load)).value
   }
 
-  async function queued(filter: ListFilter, until: Milliseconds): Promise<readonly ReleaseRow[]> {
+  async function queued(filter: ListFilter, until: Instant): Promise<readonly ReleaseRow[]> {
     const targets = await targetsOf(filter, until)
     const views = await Promise.all(targets.map(lane))
     return views.flatMap((view) => queuedRows(view, now()))
   }
 
   /** A list is also there while no worker answers for the lanes; then it lacks what waits in them. */
-  async function queuedInTime(filter: ListFilter, until: Milliseconds): Promise<readonly ReleaseRow[]> {
+  async function queuedInTime(filter: ListFilter, until: Instant): Promise<readonly ReleaseRow[]> {
     const rows = await within({ deadline: EXTRAS }, () => queued(filter, until).catch(() => []))
     return rows === LATE ? [] : rows
   }
 
-  async function listed(filter: ListFilter, page: PageRequest, until: Milliseconds): Promise<ReleasePage> {
+  async function listed(filter: ListFilter, page: PageRequest, until: Instant): Promise<ReleasePage> {
     const key = JSON.stringify([filter.service, filter.environment, filter.phase, page.size, page.next])
     const { value } = await pages.at(key, until, () =>
       calls.look('the list', until, () => listPage(client, filter, page)),

@@ -1,6 +1,6 @@
 import type { LaneView } from '../domain/lane/lane-view.ts'
 import { releaseName } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 import type { ShownCard, WaitingPlace } from './releases.ts'
 
 /** Where a release stands in the queue of its lane, or null when it does not wait there. */
@@ -18,7 +18,7 @@ export function placeIn({ queue, running, freeze }: LaneView, releaseId: string)
 }
 
 /** A release that waits as a card: the same as any other, with nothing done yet. */
-export function waitingCard(lane: LaneView, releaseId: string, place: WaitingPlace, now: Milliseconds): ShownCard {
+export function waitingCard(lane: LaneView, releaseId: string, place: WaitingPlace, now: Instant): ShownCard {
   const own = lane.queue.find((waiting) => waiting.releaseId === releaseId)
   const { service, environment } = lane.target
   return {

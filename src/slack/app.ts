@@ -7,7 +7,7 @@ import { SluiceError } from '../domain/errors.ts'
 import { parseJson } from '../domain/json.ts'
 import { BUTTON_VERBS } from '../domain/release/verbs.ts'
 import { parseReleaseId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import type { ShownCard } from '../releases/releases.ts'
 import { countedDelivery, type SlackMetrics } from '../telemetry/slack-metrics.ts'
 import {
@@ -29,7 +29,7 @@ export interface SlackOptions extends SlackDependencies {
   readonly signingSecret: string
   readonly botToken: string
   readonly fetch?: typeof fetch
-  readonly now?: () => Milliseconds
+  readonly now?: () => Instant
   readonly sleep?: (time: Milliseconds) => Promise<unknown>
   readonly metrics?: SlackMetrics
   readonly logger?: FastifyBaseLogger

@@ -6,7 +6,7 @@ import { countText, errorsText, latencyText } from '../domain/release/card-figur
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
 import { plainLine } from '../domain/safe-text.ts'
-import { formatDuration, formatWeight } from '../domain/units.ts'
+import { formatDuration, formatWeight, type Instant } from '../domain/units.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 
 type Block = types.KnownBlock
@@ -179,7 +179,7 @@ function short(text: string): string {
 }
 
 /** A point in time that Slack shows in the reader's own time zone. */
-function slackTime(at: number): string {
+function slackTime(at: Instant): string {
   const fallback = new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, 'Z')
   return `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${fallback}>`
 }

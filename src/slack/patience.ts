@@ -1,8 +1,8 @@
 import { SluiceError } from '../domain/errors.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 
 export interface Patience {
-  readonly now: () => Milliseconds
+  readonly now: () => Instant
   readonly sleep: (time: Milliseconds) => Promise<unknown>
   /** Hears once, with the first failure, that it is tried again. */
   readonly onWait: (failure: SluiceError) => Promise<void>

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import type { SlackRequestAnswer } from '../telemetry/slack-metrics.ts'
 
 /** How far a request's time may be from ours, to either side. */
@@ -18,8 +18,8 @@ export interface SignedRequest {
  * not older and not newer than five minutes, and seen for the first time. Remembers within this process only; between
  * processes the keys of the commands see to it that a repetition has no second effect.
  */
-export function createSignatureCheck(signingSecret: string, now: () => Milliseconds) {
-  const seenUntil = new Map<string, Milliseconds>()
+export function createSignatureCheck(signingSecret: string, now: () => Instant) {
+  const seenUntil = new Map<string, Instant>()
   return ({ headers, body }: SignedRequest): SlackRequestAnswer => {
     const time = String(headers['x-slack-request-timestamp'] ?? '')
     const signature = String(headers['x-slack-signature'] ?? '')
@@ -40,7 +40,7 @@ function isSigned(secret: string, time: string, body: Buffer, signature: string)
 }
 
 /** The map keeps the order of insertion, and all stay equally long: the oldest come first. */
-function forget(seenUntil: Map<string, Milliseconds>, now: Milliseconds): void {
+function forget(seenUntil: Map<string, Instant>, now: Instant): void {
   for (const [signature, until] of seenUntil) {
     if (until > now) return
     seenUntil.delete(signature)

@@ -1,4 +1,5 @@
 import type { webApi } from '@slack/bolt'
+import type { Milliseconds } from '../domain/units.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 
 export interface WebClientOptions {
@@ -7,7 +8,7 @@ export interface WebClientOptions {
 }
 
 /** Time for one request to Slack, in milliseconds. */
-const DEADLINE = 5_000
+const DEADLINE: Milliseconds = 5_000
 /** Longest answer that is read, in bytes: Slack sends back the message, which has at most 50 blocks. */
 const LONGEST_ANSWER = 1024 * 1024
 

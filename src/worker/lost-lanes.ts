@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { type TargetId, targetOfLane } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { LOST_ENDS } from '../releases/directory.ts'
 import { laneStartOf } from '../releases/lanes.ts'
 import type { lane } from '../workflows/lane.ts'
@@ -11,16 +11,16 @@ interface LostLanesParts {
   readonly taskQueue: string
   /** False for a target that has left the installation: whoever retires one may end its lane. */
   readonly isTarget: (target: TargetId) => boolean
-  readonly now: () => Milliseconds
+  readonly now: () => Instant
 }
 
 /** Time between two questions which lanes have been lost, in milliseconds. */
-const EVERY = 5_000
+const EVERY: Milliseconds = 5_000
 /** So far back a worker that starts looks: nobody was there to begin a lane again while no worker ran. */
-const FIRST_LOOK_BACK = 7 * 24 * 3_600_000
+const FIRST_LOOK_BACK: Milliseconds = 7 * 24 * 3_600_000
 /** Visibility learns of an end late, and its clock is the server's. */
-const LOOK_BACK = 120_000
-const DEADLINE = 10_000
+const LOOK_BACK: Milliseconds = 120_000
+const DEADLINE: Milliseconds = 10_000
 
 /**
  * Begins every lane again that was terminated, cancelled, timed out or failed: without one nobody holds the router between
@@ -51,7 +51,7 @@ export async function watchLostLanes(
  */
 export async function beginLostLanes(
   { client, taskQueue, isTarget }: LostLanesParts,
-  since: Milliseconds,
+  since: Instant,
   settled: Set<string> = new Set(),
 ): Promise<readonly string[]> {
   const ends = Object.values(LOST_ENDS).map((end) => `'${end}'`)

@@ -23,6 +23,7 @@ import {
 import { laneView } from '../domain/lane/lane-view.ts'
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseIdOf, releaseName, targetName } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import type { lane } from './lane.ts'
 import { answer, refuse, wishOf } from './lane-answers.ts'
 import type { LaneInput } from './lane-run.ts'
@@ -41,7 +42,7 @@ import { release } from './release.ts'
 import { releaseAttributes } from './search-attributes.ts'
 
 /** A lane that has heard nothing of its release for this long asks whether it is still open. */
-const SILENCE = 30 * 60_000
+const SILENCE: Milliseconds = 30 * 60_000
 
 /**
  * A lane that was started before lanes held the router. Its history is replayed as it was; as soon as that is done it hands

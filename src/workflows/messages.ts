@@ -10,7 +10,7 @@ import type { ReleaseState } from '../domain/release/release-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
 import type { CommandVerb } from '../domain/release/verbs.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 
 export type { LaneView, Submission }
 
@@ -37,7 +37,7 @@ export interface ReleaseInput {
   readonly plan: Plan
   /** SHA-256 of the plan as JSON, hexadecimal; approvals are bound to it. */
   readonly planHash: string
-  readonly startedAt: Milliseconds
+  readonly startedAt: Instant
   /** Present when the release goes on in a new run: all it knew. */
   readonly carried?: CarriedRelease
   /** Events after which a run hands over to a new one; the server's suggestion counts as well. */

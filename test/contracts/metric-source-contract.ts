@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PoolRoles } from '../../src/domain/exposure.ts'
 import type { ArmCounts, Cursor, MetricResult, Observation } from '../../src/domain/observation.ts'
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant } from '../../src/domain/units.ts'
 import type { MetricSource } from '../../src/metrics/metric-source.ts'
 
 /** Traffic that a pool has served and counts. */
@@ -42,7 +42,7 @@ export interface MetricWorld {
   /** Nothing listens any more; absent when the world cannot be switched off. */
   stop?(): Promise<void>
   /** The time now by the clock of the store. */
-  now(): Milliseconds
+  now(): Instant
   teardown(): Promise<void>
 }
 

@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  type BasisPoints,
   FULL_WEIGHT,
   formatDuration,
   formatPercent,
   formatWeight,
+  type Instant,
   LONGEST_DURATION,
+  type Milliseconds,
   parseDuration,
   parseWeight,
   writeDuration,
@@ -143,5 +146,44 @@ describe('a percentage', () => {
   it('has no more significant digits than are asked for, and no zeros at its end', () => {
     expect(formatPercent(0.0125, 3)).toBe('1.25%')
     expect([formatPercent(0.0125, 2), formatPercent(0, 3), formatPercent(1, 3)]).toEqual(['1.3%', '0%', '100%'])
+  })
+})
+
+describe('numbers with a unit', () => {
+  const at: Instant = 1_700_000_000_000
+  const wait: Milliseconds = 60_000
+  const weight: BasisPoints = 500
+  const takeInstant = (value: Instant): number => value
+  const takeDuration = (value: Milliseconds): number => value
+  const takeWeight = (value: BasisPoints): number => value
+
+  it('are refused by the compiler where another unit is asked for', () => {
+    const mixedUp = [
+      // @ts-expect-error: a duration is no point in time
+      takeInstant(wait),
+      // @ts-expect-error: nor is a share of traffic
+      takeInstant(weight),
+      // @ts-expect-error: a point in time is no duration
+      takeDuration(at),
+      // @ts-expect-error: nor is a share of traffic
+      takeDuration(weight),
+      // @ts-expect-error: a point in time is no share of traffic
+      takeWeight(at),
+      // @ts-expect-error: nor is a duration
+      takeWeight(wait),
+    ]
+    // @ts-expect-error: the same where a function or a list is handed on
+    const clock: () => Instant = (): Milliseconds => wait
+    // @ts-expect-error: and where the value may be missing
+    const none: Instant | null = [wait].at(0) ?? null
+    expect([...mixedUp, clock(), none]).toHaveLength(8)
+  })
+
+  it('are taken where their own unit is asked for, and so are plain numbers and what is calculated', () => {
+    expect([takeInstant(at), takeInstant(at + wait), takeDuration(wait), takeDuration(at - at)]).toEqual([
+      ...[at, at + wait],
+      ...[wait, 0],
+    ])
+    expect([takeWeight(weight), takeWeight(FULL_WEIGHT - weight), takeWeight(25)]).toEqual([500, 9_500, 25])
   })
 })

@@ -1,7 +1,7 @@
 import type { Cursor, Observation } from '../../src/domain/observation.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'
 import { type PrometheusServer, startPrometheusWith } from '../support/prometheus-server.ts'
 import { requireServer } from '../support/require-server.ts'
@@ -19,11 +19,11 @@ import {
 const SLOT = 2 * LENGTH
 const LONGEST_GAP = 20_000
 const CELL = INTERVAL / 2
-const BEGIN: Milliseconds = 1_700_000_000_000
+const BEGIN: Instant = 1_700_000_000_000
 const signal = new AbortController().signal
 
 interface Scenario extends HistoryScript {
-  readonly firstLookAt: Milliseconds
+  readonly firstLookAt: Instant
   /** True when the release only begins then; else another worker goes on from a cursor. */
   readonly isOpening: boolean
   readonly lookEvery: Milliseconds
@@ -194,7 +194,7 @@ function mostIn({ targets, start }: History, role: TargetScript['pool'], window:
   }
 }
 
-function lastScrapeBy({ scrapes }: TargetHistory, time: Milliseconds): Milliseconds | null {
+function lastScrapeBy({ scrapes }: TargetHistory, time: Milliseconds): Instant | null {
   const last = scrapes.findLast(({ at }) => at <= time)
   return last === undefined || last.at < time - LONGEST_GAP ? null : last.at
 }

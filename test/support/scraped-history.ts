@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../src/domain/units.ts'
+import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 
 /** One process after the other behind one target, and how the store came to know of it. Times from the history's start. */
 export interface TargetScript {
@@ -10,9 +10,9 @@ export interface TargetScript {
   /** What it had counted before the history began; null when it only begins to run once the store has found it. */
   readonly past: { readonly ok: number; readonly failed: number } | null
   /** From when on the store scrapes it. */
-  readonly foundAt: Milliseconds
-  readonly firstFailureAt: Milliseconds
-  readonly restartsAt: readonly Milliseconds[]
+  readonly foundAt: Instant
+  readonly firstFailureAt: Instant
+  readonly restartsAt: readonly Instant[]
   readonly seed: number
 }
 
@@ -20,39 +20,41 @@ export interface TargetScript {
 export interface HistoryScript {
   readonly targets: readonly TargetScript[]
   /** Scrapes before this are lost: the store restarted empty. */
-  readonly storeFrom: Milliseconds
+  readonly storeFrom: Instant
   /** Nothing is scraped in between: the store was down. */
-  readonly down: { readonly from: Milliseconds; readonly to: Milliseconds } | null
+  readonly down: { readonly from: Instant; readonly to: Instant } | null
 }
 
 export const INTERVAL: Milliseconds = 2_000
 export const LENGTH: Milliseconds = 60_000
 const TICK: Milliseconds = 100
+/** A history has a clock of its own. */
+const START: Instant = 0
 
 /** A sample of one target: both of its counters, the failed ones absent while there are none. */
 export interface Scrape {
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly ok: number
   readonly failed: number | null
-  readonly startedAt: Milliseconds
+  readonly startedAt: Instant
 }
 
 export interface TargetHistory {
   readonly script: TargetScript
   readonly scrapes: readonly Scrape[]
   /** What it served in (from, to]. */
-  readonly servedIn: (from: Milliseconds, to: Milliseconds) => { readonly requests: number; readonly errors: number }
+  readonly servedIn: (from: Instant, to: Instant) => { readonly requests: number; readonly errors: number }
 }
 
 /** Plays the target and the scrapes of it. */
 export function playTarget(script: TargetScript, history: HistoryScript): TargetHistory {
   const random = randomOf(script.seed)
-  const ticks: { at: Milliseconds; ok: number; failed: number }[] = []
+  const ticks: { at: Instant; ok: number; failed: number }[] = []
   const scrapes: Scrape[] = []
   const begins = script.past === null ? script.foundAt : -1_000_000
   let counters = { ok: script.past?.ok ?? 0, failed: script.past?.failed ?? 0, startedAt: begins }
   let nextScrape = script.offset
-  for (let at = TICK; at <= LENGTH; at += TICK) {
+  for (let at = START + TICK; at <= LENGTH; at += TICK) {
     if (at < begins) {
       if (at >= nextScrape) nextScrape += INTERVAL
       continue
@@ -80,7 +82,7 @@ export function playTarget(script: TargetScript, history: HistoryScript): Target
 }
 
 /** The samples as OpenMetrics, `start` being the beginning of the history in milliseconds since the Unix epoch. */
-export function openMetricsOf(name: string, start: Milliseconds, targets: readonly TargetHistory[]): string {
+export function openMetricsOf(name: string, start: Instant, targets: readonly TargetHistory[]): string {
   const lines = targets.flatMap(({ script, scrapes }, index) => {
     const target = `job="${name}",instance="${index}"`
     const labels = `pool="${script.pool}-${name}",${target}`

@@ -1,5 +1,5 @@
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
-import { formatDuration, type Milliseconds } from '../../domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive } from '../arms.ts'
 import { asClause, formatCount, formatSeries, shorten } from '../explain.ts'
@@ -32,9 +32,9 @@ export interface ArgoCheck extends Check {
 
 /** What the judge remembers. Plain JSON of fixed size. */
 export interface ArgoState {
-  readonly startedAt: Milliseconds | null
+  readonly startedAt: Instant | null
   /** When the newest measurement was taken. */
-  readonly measuredAt: Milliseconds | null
+  readonly measuredAt: Instant | null
   readonly counters: Counters
   readonly last: MeasurementPhase | null
   /** What the newest measurement saw, or why it saw nothing. */
@@ -82,13 +82,13 @@ function limitsOf(check: ArgoCheck): MetricLimits {
   return { ...check, hasInterval: check.interval !== null }
 }
 
-function isDue(check: ArgoCheck, state: ArgoState, at: Milliseconds): boolean {
+function isDue(check: ArgoCheck, state: ArgoState, at: Instant): boolean {
   if (state.measuredAt === null) return at >= (state.startedAt ?? at) + check.initialDelay
   if (state.last === 'Error') return at >= state.measuredAt + ERROR_RETRY
   return at > state.measuredAt + (check.interval ?? 0)
 }
 
-function measured(check: ArgoCheck, state: ArgoState, input: CheckInput, at: Milliseconds): ArgoState {
+function measured(check: ArgoCheck, state: ArgoState, input: CheckInput, at: Instant): ArgoState {
   const readings = Object.hasOwn(input.readings, check.name) ? input.readings[check.name] : undefined
   const reading = readings?.canary ?? null
   const { phase, message } = measure(check, reading)

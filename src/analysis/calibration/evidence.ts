@@ -3,7 +3,7 @@ import type { Check } from '../../domain/plan/checks.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
 import { startCheck, stepCheck } from '../judges/check-judge.ts'
-import { inputsOf, type Tape } from './replays.ts'
+import { inputsOf, START_OF_TAPE, type Tape } from './replays.ts'
 import { toleranceOf } from './tolerance.ts'
 
 /** How a check's evidence rose over one replay: only the looks at which it was stronger than ever before. */
@@ -31,7 +31,7 @@ export function evidenceOver(check: Check, tape: Tape): EvidencePath {
     const log = logEvidenceOf(judged, state)
     if (log <= strongest) continue
     strongest = log
-    path.push({ at: input.at, log })
+    path.push({ at: input.at - START_OF_TAPE, log })
   }
   return path
 }

@@ -5,6 +5,7 @@ import {
   drawTape,
   inputsOf,
   type ReplaySource,
+  START_OF_TAPE,
   type Tape,
   trendOf,
   type WeightSchedule,
@@ -53,7 +54,7 @@ function delayOf(check: LimitRequest['check'], tape: Tape, weights: WeightSchedu
   for (const input of inputsOf(tape)) {
     if (index > 0 && weights[index] !== weights[index - 1]) state = enterExposure(check, state)
     const step = stepCheck(check, state, input)
-    if (step.verdict.outcome === 'fail') return input.at
+    if (step.verdict.outcome === 'fail') return input.at - START_OF_TAPE
     state = step.state
     index += 1
   }

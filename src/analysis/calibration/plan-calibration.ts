@@ -4,7 +4,7 @@ import type { RecordedWindow } from '../../domain/observation.ts'
 import type { PastRelease, RecordedRelease } from '../../domain/release/past-release.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Recording } from '../../domain/release/recording.ts'
-import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
+import { type BasisPoints, FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import { type CalibrationReport, calibrate } from './calibrate.ts'
 import { addArms } from '../arms.ts'
 import { kindOf } from '../checks/index.ts'
@@ -206,7 +206,7 @@ export function stableOf(
   first: readonly RecordedWindow[],
   second: readonly RecordedWindow[],
 ): readonly RecordedWindow[] {
-  const byEnd = new Map<Milliseconds, RecordedWindow>()
+  const byEnd = new Map<Instant, RecordedWindow>()
   for (const window of [...first, ...second]) {
     const known = byEnd.get(window.end)
     if (known === undefined || window.counts.requests > known.counts.requests) byEnd.set(window.end, window)

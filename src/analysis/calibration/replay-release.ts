@@ -3,7 +3,7 @@ import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { type Exposure, isSameExposure } from '../../domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../../domain/observation.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from '../../domain/release/past-release.ts'
-import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
+import { FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Outcome } from '../../domain/verdict.ts'
 import { comparesWithStable } from '../checks/needs.ts'
 import { enterExposure, startCheck, stepCheck } from '../judges/check-judge.ts'
@@ -55,7 +55,7 @@ export function givenUpAfter(release: PastRelease): Milliseconds | null {
   return release.abandoned === null ? null : release.abandoned.at - startOf(release)
 }
 
-function startOf({ spans }: PastRelease): Milliseconds {
+function startOf({ spans }: PastRelease): Instant {
   return spans[0]?.from ?? 0
 }
 

@@ -1,6 +1,6 @@
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
-import { type BasisPoints, FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
+import { type BasisPoints, FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import { addArms, NO_REQUESTS } from '../arms.ts'
 import { kindOf } from '../checks/index.ts'
 import { drawBinomial } from '../statistics/random.ts'
@@ -32,9 +32,12 @@ export type Tape = readonly {
   readonly duration: Milliseconds
 }[]
 
+/** When a replay begins, on its own clock. */
+export const START_OF_TAPE: Instant = 0
+
 /** The looks as a check is shown them, on a clock of their own. */
 export function* inputsOf(tape: Tape): Generator<CheckInput> {
-  let at: Milliseconds = 0
+  let at = START_OF_TAPE
   for (const { canary, stable, duration } of tape) {
     const window = { start: at, end: at + duration }
     at = window.end

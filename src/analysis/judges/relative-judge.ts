@@ -2,7 +2,7 @@ import type { CheckInput } from '../../domain/plan/checks.ts'
 import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../checks/shapes.ts'
 import type { ArmNames } from '../../domain/arm-names.ts'
 import type { LatencyHistogram } from '../../domain/observation.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { endOfLook, formatServed, inconclusive, namesOf, readLook } from '../arms.ts'
 import {
@@ -30,7 +30,7 @@ interface Gathered {
 /** What the judge remembers: for each of the newest looks that counted, whether it was a breach. Plain JSON, bounded. */
 export interface RelativeState {
   readonly kind: 'relative'
-  readonly lastEnd: Milliseconds | null
+  readonly lastEnd: Instant | null
   readonly breaches: readonly boolean[]
   /** What both arms did in looks that were too small to count alone, and how long that took. */
   readonly gathered: { readonly canary: Gathered; readonly stable: Gathered } | null
@@ -95,7 +95,7 @@ type Read =
   | { readonly kind: 'usable'; readonly arms: Arms; readonly duration: Milliseconds }
   | { readonly kind: 'blind' | 'undecided'; readonly reason: string }
 
-function readErrors(input: CheckInput, lastEnd: Milliseconds | null): Read {
+function readErrors(input: CheckInput, lastEnd: Instant | null): Read {
   const read = readLook(input, lastEnd)
   if (read.kind !== 'usable') return read
   const { canary, stable, duration } = read.look
@@ -103,7 +103,7 @@ function readErrors(input: CheckInput, lastEnd: Milliseconds | null): Read {
   return { kind: 'usable', arms: { canary: counted(canary), stable: counted(stable) }, duration }
 }
 
-function readLatencies(input: CheckInput, lastEnd: Milliseconds | null): Read {
+function readLatencies(input: CheckInput, lastEnd: Instant | null): Read {
   const read = readHistograms(input, lastEnd)
   if (read.kind !== 'usable') return read
   const counted = (latency: LatencyHistogram): Gathered => ({ requests: totalOf(latency), errors: 0, latency })

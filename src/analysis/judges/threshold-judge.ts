@@ -1,7 +1,7 @@
 import type { CheckInput } from '../../domain/plan/checks.ts'
 import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../checks/shapes.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { armFault, endOfLook, formatServed, inconclusive, isCount, isOverlapping, isTime, namesOf } from '../arms.ts'
 import {
@@ -21,7 +21,7 @@ import { countBreaches, remember, type Seen, verdictOfLooks, verdictWhileGatheri
 /** What the judge remembers: for each of the newest looks that counted, whether it was a breach. Plain JSON, bounded. */
 export interface ThresholdState {
   readonly kind: 'threshold'
-  readonly lastEnd: Milliseconds | null
+  readonly lastEnd: Instant | null
   readonly breaches: readonly boolean[]
   /** What the canary did in looks that were too small to count alone, and how long that took. */
   readonly gathered: ArmCounts | null
@@ -113,7 +113,7 @@ function lookAt(
   check: ErrorRateCheck | LatencyCheck,
   rule: ThresholdRule,
   input: CheckInput,
-  lastEnd: Milliseconds | null,
+  lastEnd: Instant | null,
 ): ThresholdLook {
   if (!(rule.max >= 0)) return { kind: 'blind', reason: `the limit is not a number ≥ 0${formatImpossible(rule.max)}` }
   const name = namesOf(input).canary

@@ -20,7 +20,7 @@ import {
 
 const { $schema: _draft, ...configShape } = z.toJSONSchema(canaryConfigSchema, { io: 'input', unrepresentable: 'any' })
 
-const HOUR = 3_600_000
+const HOUR: Milliseconds = 3_600_000
 const longerThanZero = durationText.refine((duration) => duration > 0, { error: 'expected longer than 0s' })
 const score = z.number().min(0).max(100)
 

@@ -1,7 +1,7 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
 import type { ArmReadings, Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { MetricResult } from '../../domain/observation.ts'
-import { formatDuration, type Milliseconds } from '../../domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive, namesOf } from '../arms.ts'
 import { asClause } from '../explain.ts'
@@ -30,7 +30,7 @@ interface StoredPoints {
 
 /** What the judge remembers. Plain JSON; bounded by {@link MOST_POINTS} numbers. */
 export interface KayentaState {
-  readonly startedAt: Milliseconds | null
+  readonly startedAt: Instant | null
   /** The step of which points were taken last; -1 before the first. */
   readonly lastStep: number
   readonly points: Readonly<Record<string, StoredPoints>>

@@ -1,7 +1,7 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { armFault, formatServed, inconclusive, isCount, isOverlapping, isTime, namesOf } from '../arms.ts'
 import type { CheckState } from '../checks/check-kind.ts'
@@ -26,7 +26,7 @@ import type { PastCount, StablePast } from './past.ts'
 
 /** What is remembered while everybody is on the canary. Plain JSON. */
 export interface AgainstPastState {
-  readonly lastEnd: Milliseconds | null
+  readonly lastEnd: Instant | null
   readonly watched: Milliseconds
   /** Time since the canary's last request. */
   readonly silent: Milliseconds

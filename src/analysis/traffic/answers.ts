@@ -113,7 +113,7 @@ export function awaitedOf({ awaited = 0 }: AnswerState, look: Pick<AnswerLook, '
 }
 
 function fade(count: number, duration: Milliseconds): number {
-  return count * 2 ** (-duration / HALF_LIFE)
+  return count * 2 ** -(duration / HALF_LIFE)
 }
 
 function grow({ open, sent }: OpenRequests, { started, ended }: SentCounts, duration: Milliseconds): OpenRequests {

@@ -1,5 +1,5 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 import { asSentence, formatCount, formatFraction, formatShare } from '../explain.ts'
 
 /** Below it no release goes on: so large a share of failed requests, of so many at least. */
@@ -10,7 +10,7 @@ interface FloorRule {
 
 /** What one look shows. An arm that nobody can see has no requests. */
 export interface FloorLook {
-  readonly end: Milliseconds
+  readonly end: Instant
   readonly canary: FloorCounts & {
     /** Those of the errors that are requests without an answer. */
     readonly unanswered: number
@@ -28,7 +28,7 @@ interface FloorCounts {
 
 /** Looks added up until the canary has half of the requests that the floor asks for. Plain JSON. */
 interface Portion {
-  readonly end: Milliseconds
+  readonly end: Instant
   readonly canaryRequests: number
   readonly canaryErrors: number
   readonly unanswered: number

@@ -1,8 +1,8 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import { formatDuration, type Milliseconds } from '../../domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 
 /** Restarts of both pools' processes, look by look, newest last. Plain JSON. */
-export type RestartState = readonly { readonly at: Milliseconds; readonly canary: number; readonly stable: number }[]
+export type RestartState = readonly { readonly at: Instant; readonly canary: number; readonly stable: number }[]
 
 /** Restarts are counted over so long … */
 const WINDOW: Milliseconds = 300_000
@@ -14,7 +14,7 @@ export type RestartStanding = { readonly kind: 'none' } | { readonly kind: 'some
 /** One look; a look without restarts leaves no trace. */
 export function judgeRestarts(
   state: RestartState,
-  look: { readonly at: Milliseconds; readonly canary: number; readonly stable: number },
+  look: { readonly at: Instant; readonly canary: number; readonly stable: number },
   names: ArmNames,
 ): { readonly state: RestartState; readonly standing: RestartStanding } {
   const kept = state.filter(({ at }) => at > look.at - WINDOW)

@@ -1,8 +1,8 @@
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 
 /** How many requests a router had sent to each role's pool at one time, since its start. */
 export interface SentSample {
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly canary: number
   readonly stable: number
 }
@@ -31,13 +31,13 @@ export function rememberSent(
 /** What was sent in a window, by interpolation between the samples; null when they do not reach over all of it. */
 export function sentWithin(
   samples: readonly SentSample[],
-  { start, end }: { readonly start: Milliseconds; readonly end: Milliseconds },
+  { start, end }: { readonly start: Instant; readonly end: Instant },
 ): { readonly canary: number; readonly stable: number } | null {
   const [from, to] = [sentAt(samples, start), sentAt(samples, end)]
   return from === null || to === null ? null : { canary: to.canary - from.canary, stable: to.stable - from.stable }
 }
 
-function sentAt(samples: readonly SentSample[], at: Milliseconds): Pick<SentSample, 'canary' | 'stable'> | null {
+function sentAt(samples: readonly SentSample[], at: Instant): Pick<SentSample, 'canary' | 'stable'> | null {
   const index = samples.findIndex((sample) => sample.at >= at)
   const [before, after] = [samples[index - 1], samples[index]]
   if (after === undefined) return null

@@ -1,13 +1,13 @@
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 
 /** How the canary's requests have come so far. Plain JSON. */
 export interface SilenceState {
   /** Mean time between two requests, lately; null before the first. */
   readonly gap: Milliseconds | null
   /** End of the last window with a request, or when the watch began. */
-  readonly heardAt: Milliseconds
+  readonly heardAt: Instant
   /** Since when nobody has asked anything, once that is longer than to be expected; else null. */
-  readonly silentSince: Milliseconds | null
+  readonly silentSince: Instant | null
 }
 
 /** Shorter silences are not told apart from none. */
@@ -18,7 +18,7 @@ const GAPS = 8
 const NEWEST = 0.25
 
 /** The state when an exposure begins; `known` is what an earlier one has shown. */
-export function startSilence(at: Milliseconds, known: SilenceState | null): SilenceState {
+export function startSilence(at: Instant, known: SilenceState | null): SilenceState {
   return { gap: known?.gap ?? null, heardAt: at, silentSince: null }
 }
 
@@ -28,8 +28,8 @@ export function startSilence(at: Milliseconds, known: SilenceState | null): Sile
  */
 export function judgeSilence(
   state: SilenceState,
-  { start, end, requests }: { readonly start: Milliseconds; readonly end: Milliseconds; readonly requests: number },
-): { readonly state: SilenceState; readonly ended: { readonly from: Milliseconds; readonly to: Milliseconds } | null } {
+  { start, end, requests }: { readonly start: Instant; readonly end: Instant; readonly requests: number },
+): { readonly state: SilenceState; readonly ended: { readonly from: Instant; readonly to: Instant } | null } {
   const { gap, heardAt, silentSince } = state
   if (!(requests > 0)) {
     const isSilent = end - heardAt > Math.max(SHORTEST, GAPS * (gap ?? 0))

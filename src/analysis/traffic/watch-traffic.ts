@@ -1,6 +1,6 @@
 import type { BlindSpan, GuardInput } from '../../domain/release/guard.ts'
 import type { ArmCounts, Observation } from '../../domain/observation.ts'
-import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
+import { FULL_WEIGHT, type Instant } from '../../domain/units.ts'
 import { isCount, namesOf } from '../arms.ts'
 import { needsCounts } from '../checks/needs.ts'
 import { type AnswerLook, type AnswerState, awaitedOf, startAnswers, judgeAnswers } from './answers.ts'
@@ -27,7 +27,7 @@ interface SourceState {
 }
 
 interface TrafficSeen {
-  readonly at: Milliseconds
+  readonly at: Instant
   /** By metric source; the first one is asked about everything that is not a check's own. */
   readonly observations: Readonly<Record<string, Observation>>
   /** Requests that the router has sent to each pool since its start, or null where nobody says. */
@@ -52,15 +52,12 @@ export interface TrafficLook {
 }
 
 /** Nothing before this time counts: when the exposure was read back, or a person's last word. */
-export function evidenceStart({
-  exposedAt,
-  evidenceFrom,
-}: Pick<GuardInput, 'exposedAt' | 'evidenceFrom'>): Milliseconds {
+export function evidenceStart({ exposedAt, evidenceFrom }: Pick<GuardInput, 'exposedAt' | 'evidenceFrom'>): Instant {
   return Math.max(exposedAt, evidenceFrom ?? exposedAt)
 }
 
 /** The state at the first look of a release, of an exposure, or after a person's word (`isRetried`). */
-export function startTraffic(from: Milliseconds, known: TrafficState | null, isRetried: boolean): TrafficState {
+export function startTraffic(from: Instant, known: TrafficState | null, isRetried: boolean): TrafficState {
   const sources = Object.entries(known?.sources ?? {})
   return {
     sent: known?.sent ?? [],

@@ -6,7 +6,7 @@ import type { RecordedRelease } from '../../domain/release/past-release.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { type Recording, savedRecording } from '../../domain/release/recording.ts'
 import type { TargetId } from '../../domain/target.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 import { API_EFFORT } from '../calibration.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
@@ -53,7 +53,7 @@ const STEP_GRAIN: Milliseconds = 10_000
 const MOST_RELEASES = 30
 
 async function calibrateAt(
-  now: Milliseconds,
+  now: Instant,
   plan: Plan,
   written: unknown,
   { since, seed, recording: isWanted }: Pick<z.output<typeof calibrationBody>, 'since' | 'seed' | 'recording'>,
@@ -75,7 +75,7 @@ async function calibrateAt(
 
 async function recordAll(
   plan: Plan,
-  span: { readonly start: Milliseconds; readonly end: Milliseconds; readonly step: Milliseconds },
+  span: { readonly start: Instant; readonly end: Instant; readonly step: Milliseconds },
   record: RecordPast,
 ): Promise<Recording['stable']> {
   const ask = inTime((source: string, signal) => record(plan, source, span, signal))
@@ -87,7 +87,7 @@ async function recordAll(
 /** The releases since then with what the plan's metric sources have kept of them. None is needed, so no fault is one. */
 async function recordReleases(
   plan: Plan,
-  since: Milliseconds,
+  since: Instant,
   { recordRelease, releases: facade }: ApiDependencies,
 ): Promise<Omit<AnswerTo<'calibrate'>['past'], 'releases'> & { readonly releases: readonly RecordedRelease[] }> {
   const sources = sourcesToReplay(plan)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { ERROR_CODES, isErrorCode } from '../../domain/error-codes.ts'
 import { describeError } from '../../domain/errors.ts'
+import type { Milliseconds } from '../../domain/units.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { unknownRoute } from '../errors.ts'
 import { OPEN_OPERATIONS } from '../operations.ts'
@@ -9,7 +10,7 @@ import { openApiDocument } from '../openapi.ts'
 import { codeAddress } from '../problem.ts'
 
 /** How long readiness waits for Temporal, in milliseconds: shorter than what probes wait for us. */
-const PING_DEADLINE = 2_000
+const PING_DEADLINE: Milliseconds = 2_000
 
 /** What machines ask: alive, ready, figures; and what an error code means. Open to everyone who reaches the port. */
 export const operationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {

@@ -3,7 +3,7 @@ import { isRecord } from '../../domain/json.ts'
 import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
 import { durationText, nameText, ratioText, shareText } from '../../domain/plan/plan-values.ts'
 import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
-import type { Parsed } from '../../domain/units.ts'
+import type { Milliseconds, Parsed } from '../../domain/units.ts'
 
 /** What the HTTP API takes, as zod: unknown keys are refused, nothing is coerced in a body. */
 
@@ -68,7 +68,7 @@ export const startBody = z
   })
   .superRefine(checkPlanChoice)
 
-const HOUR = 3_600_000
+const HOUR: Milliseconds = 3_600_000
 const DAY = 24 * HOUR
 
 export const calibrationBody = z
@@ -100,7 +100,7 @@ export const commandBody = z
     context.addIssue({ code: 'custom', path: ['by'], message })
   })
 
-const MINUTE = 60_000
+const MINUTE: Milliseconds = 60_000
 
 /** A text that a function of the domain reads. */
 function textOf<T>(parse: (text: string) => Parsed<T>) {

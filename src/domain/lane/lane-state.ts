@@ -1,14 +1,14 @@
 import type { PoolRoles } from '../exposure.ts'
 import type { ReleaseEnd } from '../release/release-state.ts'
 import { releaseName } from '../target.ts'
-import type { Milliseconds } from '../units.ts'
+import type { Instant } from '../units.ts'
 
 /** A release that waits for its turn; `Entry` is what the lane needs to start it. */
 export interface Waiting<Entry> {
   readonly releaseId: string
   readonly number: number
   /** When it was asked for; absent in queues of an older version. */
-  readonly queuedAt?: Milliseconds
+  readonly queuedAt?: Instant
   readonly entry: Entry
 }
 
@@ -16,7 +16,7 @@ export interface Waiting<Entry> {
 export interface Recovery {
   readonly reason: string
   readonly by: string
-  readonly since: Milliseconds
+  readonly since: Instant
   /** Tries that failed, and why the last one did. */
   readonly tries: number
   readonly lastError: string | null
@@ -25,7 +25,7 @@ export interface Recovery {
 /** What the lane has seen and done at the router while no release ran. */
 export interface Keeping {
   readonly repairs: number
-  readonly last: { readonly text: string; readonly at: Milliseconds } | null
+  readonly last: { readonly text: string; readonly at: Instant } | null
   /** Why the router cannot be watched now, or null. */
   readonly fault: string | null
 }
@@ -43,7 +43,7 @@ export interface LaneState<Entry> {
     readonly isEnding?: boolean
   } | null
   readonly queue: readonly Waiting<Entry>[]
-  readonly freeze: { readonly reason: string; readonly by: string; readonly at: Milliseconds } | null
+  readonly freeze: { readonly reason: string; readonly by: string; readonly at: Instant } | null
   /** What was promoted last, and so is on stable; null when nobody knows. */
   readonly promotedVersion: string | null
   /** Number of the release that was promoted last; 0 when none was. */
@@ -158,7 +158,7 @@ export function nextToStart<Entry>(lane: LaneState<Entry>): Waiting<Entry> | nul
  * Takes the first waiting release as the running one and gives it a turn: the time of its start, or more where the clock
  * or a foreign hand had been ahead. Whatever the lane starts owns the router from then on.
  */
-export function start<Entry>(lane: LaneState<Entry>, now: Milliseconds): LaneState<Entry> {
+export function start<Entry>(lane: LaneState<Entry>, now: Instant): LaneState<Entry> {
   const [first, ...queue] = lane.queue
   if (first === undefined || lane.running !== null) return lane
   const turn = nextTurn(lane, now)
@@ -177,7 +177,7 @@ export function markStarted<Entry>(lane: LaneState<Entry>, releaseId: string): L
   return running?.releaseId === releaseId ? { ...lane, running: { ...running, isStarting: false } } : lane
 }
 
-function nextTurn(lane: Pick<LaneState<unknown>, 'turn'>, now: Milliseconds): number {
+function nextTurn(lane: Pick<LaneState<unknown>, 'turn'>, now: Instant): number {
   return Math.max(lane.turn + 1, Math.floor(now))
 }
 
@@ -210,7 +210,7 @@ export function markEnding<Entry>(lane: LaneState<Entry>, releaseId: string, isE
 }
 
 /** Frees the lane when the release that runs has ended; anything else is a late or repeated report and changes nothing. */
-export function ended<Entry>(lane: LaneState<Entry>, report: EndReport, now: Milliseconds): LaneState<Entry> {
+export function ended<Entry>(lane: LaneState<Entry>, report: EndReport, now: Instant): LaneState<Entry> {
   const { running } = lane
   if (running?.releaseId !== report.releaseId) return lane
   const isPromoted = report.outcome === 'promoted'
@@ -241,7 +241,7 @@ function restAfter(rest: PoolRoles | null, { outcome, roles = null }: EndReport)
  * Frees the lane of a release that is over without a report, because somebody terminated it or Temporal did. Nobody holds
  * the router then, so the lane brings it back to where it was before that release, and starts nothing until it has.
  */
-export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string, now: Milliseconds): LaneState<Entry> {
+export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string, now: Instant): LaneState<Entry> {
   if (lane.running?.releaseId !== releaseId) return lane
   const reason = `${releaseName(releaseId)} ended without reporting it, so nobody held the router`
   const freed = { ...lane, running: null, keeping: NOTHING_KEPT }
@@ -254,7 +254,7 @@ export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string, now: 
 export function recover<Entry>(
   lane: LaneState<Entry>,
   { reason, by }: Pick<Recovery, 'reason' | 'by'>,
-  now: Milliseconds,
+  now: Instant,
 ): LaneState<Entry> {
   if (lane.rest === null) return lane
   const recovery = { reason, by, since: now, tries: 0, lastError: null }
@@ -282,7 +282,7 @@ export function kept<Entry>(
     readonly fault: string | null
     readonly turn: number
   },
-  now: Milliseconds,
+  now: Instant,
 ): LaneState<Entry> {
   const { keeping } = lane
   const last = seen.repair === null ? keeping.last : { text: seen.repair, at: now }

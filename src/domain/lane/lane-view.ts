@@ -1,7 +1,7 @@
 import { type Keeping, type LaneState, overtakenBy, type Recovery } from './lane-state.ts'
 import { markdownText } from '../safe-text.ts'
 import { releaseName, type TargetId } from '../target.ts'
-import type { Milliseconds } from '../units.ts'
+import type { Instant } from '../units.ts'
 
 /** How a lane stands: the one view of it that every entrance renders. Plain JSON. */
 export interface LaneView {
@@ -20,7 +20,7 @@ interface QueuedRelease {
   readonly releaseId: string
   readonly version: string
   readonly author: string
-  readonly queuedAt: Milliseconds | null
+  readonly queuedAt: Instant | null
   /** The newer version that was promoted while it waited, or null. */
   readonly overtakenBy: string | null
 }
@@ -28,7 +28,7 @@ interface QueuedRelease {
 interface Freeze {
   readonly reason: string
   readonly by: string
-  readonly at: Milliseconds
+  readonly at: Instant
 }
 
 /**

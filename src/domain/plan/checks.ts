@@ -1,6 +1,6 @@
 import type { ArmNames } from '../arm-names.ts'
 import type { ArmCounts, MetricResult } from '../observation.ts'
-import type { Milliseconds } from '../units.ts'
+import type { Instant } from '../units.ts'
 
 /**
  * One question to a metric source, complete: every default of the plan is filled in. Plain JSON. What else it holds only
@@ -20,8 +20,8 @@ export interface ArmReadings {
 
 /** What one look shows a check: the counts of both arms since the last look and the answers to the check's queries. */
 export interface CheckInput {
-  readonly at: Milliseconds
-  readonly window: { readonly start: Milliseconds; readonly end: Milliseconds }
+  readonly at: Instant
+  readonly window: { readonly start: Instant; readonly end: Instant }
   readonly stable: MetricResult<ArmCounts>
   readonly canary: MetricResult<ArmCounts>
   /** By the key that the check's kind gives; empty for checks that need only counts. */

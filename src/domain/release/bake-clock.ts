@@ -1,13 +1,13 @@
-import type { Milliseconds } from '../units.ts'
+import type { Instant, Milliseconds } from '../units.ts'
 
 /** A bake's clock: unpaused time only. All in milliseconds of workflow time. */
 export interface BakeClock {
-  readonly startedAt: Milliseconds
+  readonly startedAt: Instant
   readonly duration: Milliseconds
   /** Unpaused time before `runningSince`. */
   readonly elapsed: Milliseconds
   /** When the clock was last started, or null while it stands. */
-  readonly runningSince: Milliseconds | null
+  readonly runningSince: Instant | null
   /** Part of `duration` that was added because nobody could watch, nobody asked, or the router had drifted. */
   readonly prolongedBy: Milliseconds
   /** A person ended the bake, or the checks have proven the canary good. */
@@ -17,16 +17,16 @@ export interface BakeClock {
 }
 
 /** Unpaused time of a bake up to `now`. */
-export function bakeElapsed(clock: BakeClock, now: Milliseconds): Milliseconds {
+export function bakeElapsed(clock: BakeClock, now: Instant): Milliseconds {
   return clock.elapsed + (clock.runningSince === null ? 0 : Math.max(0, now - clock.runningSince))
 }
 
 /** Since when the time of a bake is over; in the future when it is not. */
-export function bakeOverAt(clock: BakeClock, now: Milliseconds): Milliseconds {
+export function bakeOverAt(clock: BakeClock, now: Instant): Instant {
   return now + clock.duration - bakeElapsed(clock, now)
 }
 
 /** What is left of a bake at `now`; 0 when it is over or a person ended it. */
-export function bakeRemaining(clock: BakeClock, now: Milliseconds): Milliseconds {
+export function bakeRemaining(clock: BakeClock, now: Instant): Milliseconds {
   return clock.isEnded ? 0 : Math.max(0, clock.duration - bakeElapsed(clock, now))
 }

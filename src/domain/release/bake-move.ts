@@ -1,4 +1,4 @@
-import { formatDuration, type Milliseconds } from '../units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../units.ts'
 import { type BakeClock, bakeOverAt } from './bake-clock.ts'
 import { blindTime, type GuardState, lagOf, unwatchedText } from './guard.ts'
 
@@ -15,7 +15,7 @@ export type BakeMove =
 /** What a bake whose time is over is judged by. All times in milliseconds, by the workflow's clock. */
 export interface BakeAtEnd {
   readonly clock: BakeClock
-  readonly now: Milliseconds
+  readonly now: Instant
   /** What the guard knows, or null when it has never looked. */
   readonly state: GuardState | null
   /** Why the checks do not pass yet, or null when all do. */

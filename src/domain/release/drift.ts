@@ -1,6 +1,6 @@
 import type { BlindSpan, Drift, GuardState } from './guard.ts'
 import type { DriftPolicy } from '../plan/plan-policies.ts'
-import { formatDuration, type Milliseconds } from '../units.ts'
+import { formatDuration, type Instant } from '../units.ts'
 
 const MOST_SPANS = 50
 
@@ -13,11 +13,7 @@ export type RouterSight = 'right' | 'drifted' | 'unseen'
  * The drift after one more look. The router may have been somewhere else ever since the look before, so all of that time
  * counts; and so does time in which it could not be read, though nobody can say that it had drifted.
  */
-export function noteDrift(
-  before: Pick<GuardState, 'drift' | 'lookedAt'>,
-  sight: RouterSight,
-  now: Milliseconds,
-): Drift {
+export function noteDrift(before: Pick<GuardState, 'drift' | 'lookedAt'>, sight: RouterSight, now: Instant): Drift {
   const { streak, spans } = before.drift ?? NO_DRIFT
   if (sight === 'right') return { streak: 0, spans }
   const longer = withSpan(spans, { from: before.lookedAt, to: now })
@@ -38,7 +34,7 @@ function withSpan(spans: readonly BlindSpan[], added: BlindSpan): readonly Blind
 export function driftProblem(
   policy: DriftPolicy,
   drift: Drift,
-  exposure: { readonly since: Milliseconds; readonly now: Milliseconds; readonly last: string | null },
+  exposure: { readonly since: Instant; readonly now: Instant; readonly last: string | null },
 ): string | null {
   const { since, now, last } = exposure
   const seen = last === null ? '' : `; seen last: ${last}`

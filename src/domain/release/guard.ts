@@ -4,7 +4,7 @@ import type { Exposure, Fence, PoolRoles } from '../exposure.ts'
 import type { DriftPolicy } from '../plan/plan-policies.ts'
 import type { PlanPolicies } from '../plan/plan.ts'
 import type { TargetId } from '../target.ts'
-import { formatDuration, type Milliseconds } from '../units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** What the guard is to watch: one exposure of one release. */
@@ -15,7 +15,7 @@ export interface GuardInput {
   readonly exposure: Exposure
   readonly fence: Fence
   /** When the exposure was read back; nothing before counts. */
-  readonly exposedAt: Milliseconds
+  readonly exposedAt: Instant
   readonly checks: readonly Check[]
   readonly interval: Milliseconds
   /** How long the guard may be blind before it says so and ends; null: as long as it takes (the plan is paused). */
@@ -38,7 +38,7 @@ export interface GuardInput {
   /** Below it the canary is not fit for anybody, whatever the checks say; absent: nobody asks for a floor. */
   readonly floor?: GuardFloor
   /** No window of a look reaches back over this time: a person's last word. Absent: {@link exposedAt} alone counts. */
-  readonly evidenceFrom?: Milliseconds
+  readonly evidenceFrom?: Instant
   /** True when a person has accepted how this exposure is split: it ends no watch any more. */
   readonly splitSettled?: boolean
 }
@@ -70,13 +70,13 @@ export function lagOf({ lookedAt, seenUntil = lookedAt }: Pick<GuardState, 'look
 
 /** A stretch of time that does not count as watched. */
 export interface BlindSpan {
-  readonly from: Milliseconds
-  readonly to: Milliseconds
+  readonly from: Instant
+  readonly to: Instant
 }
 
 /** One point of the bounded series that pages and terminals draw. Counts of one look. */
 export interface SeriesPoint {
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly canary: ArmPoint | null
   readonly stable: ArmPoint | null
 }
@@ -101,12 +101,12 @@ export interface GuardState {
   /** Where each metric source goes on, by source name. */
   readonly cursors: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>
   /** Time of the last look. */
-  readonly lookedAt: Milliseconds
+  readonly lookedAt: Instant
   /** How far the slowest metric source has counted; absent as long as none has, and in what an older version watched. */
-  readonly seenUntil?: Milliseconds
+  readonly seenUntil?: Instant
   readonly looks: number
   /** Since when some check has been blind, or null. */
-  readonly blindSince: Milliseconds | null
+  readonly blindSince: Instant | null
   readonly blindSpans: readonly BlindSpan[]
   /** State of the sample-ratio judge, plain JSON. Guards at work have it under this name in their heartbeats. */
   readonly share: unknown
@@ -121,11 +121,11 @@ export interface GuardState {
   readonly fence?: Fence
   readonly series: readonly SeriesPoint[]
   /** Since when the present evidence has been gathered; absent in the state of an older version, as all below. */
-  readonly evidenceFrom?: Milliseconds
+  readonly evidenceFrom?: Instant
   /** Looks since then that have counted something, or that had nothing to count. */
   readonly looksHere?: number
   /** Since when nobody has asked the canary anything, once that is longer than to be expected; else null. */
-  readonly silentSince?: Milliseconds | null
+  readonly silentSince?: Instant | null
   readonly silentSpans?: readonly BlindSpan[]
   /** Stretches in which nobody looked, so that nobody knows what the router did. */
   readonly unwatchedSpans?: readonly BlindSpan[]
@@ -163,12 +163,12 @@ export type GuardOutcome =
  * How much of the time since `since` nobody can answer for, in milliseconds: some check was blind, nobody looked,
  * nobody asked the canary anything, or the router was somewhere else. A moment that was both counts once.
  */
-export function blindTime(state: GuardState, since: Milliseconds): Milliseconds {
+export function blindTime(state: GuardState, since: Instant): Milliseconds {
   return unionTime(Object.values(spansOf(state)).flat(), since)
 }
 
 /** Why time since `since` does not count as watched, as a list for a sentence: `27s without requests`; empty when all does. */
-export function unwatchedText(state: GuardState, since: Milliseconds): string {
+export function unwatchedText(state: GuardState, since: Instant): string {
   const { blind, silent, unseen, drifted } = spansOf(state)
   const parts = [
     [blind, 'without usable data'],
@@ -185,7 +185,7 @@ export function unwatchedText(state: GuardState, since: Milliseconds): string {
 
 function spansOf(state: GuardState) {
   const { blindSpans, silentSpans = [], unwatchedSpans = [], drift, lookedAt } = state
-  const open = (from: Milliseconds | null | undefined) => (typeof from === 'number' ? [{ from, to: lookedAt }] : [])
+  const open = (from: Instant | null | undefined) => (typeof from === 'number' ? [{ from, to: lookedAt }] : [])
   return {
     blind: [...blindSpans, ...open(state.blindSince)],
     silent: [...silentSpans, ...open(state.silentSince)],
@@ -195,7 +195,7 @@ function spansOf(state: GuardState) {
 }
 
 /** The time that these spans cover together, from `since` on. */
-function unionTime(spans: readonly BlindSpan[], since: Milliseconds): Milliseconds {
+function unionTime(spans: readonly BlindSpan[], since: Instant): Milliseconds {
   let covered = since
   let sum = 0
   for (const { from, to } of spans.toSorted((left, right) => left.from - right.from)) {
@@ -223,7 +223,7 @@ export function verdictsOf(state: GuardState): Readonly<Record<string, Verdict>>
 export function standingOf(
   checks: readonly Check[],
   state: GuardState | null,
-  since: Milliseconds | null = null,
+  since: Instant | null = null,
 ): { readonly isPassing: true } | { readonly isPassing: false; readonly waiting: string } {
   if (since !== null && !hasSeen(state, since))
     return { isPassing: false, waiting: 'the guard has not looked at this exposure yet' }
@@ -237,7 +237,7 @@ export function standingOf(
 }
 
 /** False while the guard has shown nothing of the time since then; the state of an older version does not say. */
-function hasSeen(state: GuardState | null, since: Milliseconds): boolean {
+function hasSeen(state: GuardState | null, since: Instant): boolean {
   if (state === null) return false
   return (state.evidenceFrom ?? since) >= since && state.looksHere !== 0
 }

@@ -2,7 +2,7 @@ import type { Abandonment } from './release-events.ts'
 import type { ExposureSpan, PoolRoles } from '../exposure.ts'
 import type { ArmCounts, MetricResult } from '../observation.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
-import type { Milliseconds } from '../units.ts'
+import type { Instant } from '../units.ts'
 
 /** A release that has ended, as far as its metrics are to be looked at once more. Plain JSON. */
 export interface PastRelease {
@@ -15,13 +15,13 @@ export interface PastRelease {
   readonly abandoned: Pick<Abandonment, 'cause' | 'by' | 'at'> | null
   readonly roles: PoolRoles
   /** At least one; each has ended. */
-  readonly spans: readonly (ExposureSpan & { readonly until: Milliseconds })[]
+  readonly spans: readonly (ExposureSpan & { readonly until: Instant })[]
 }
 
 /** What both pools did in one stretch of a past release; null where the store has nothing of a pool. */
 export interface RecordedPair {
-  readonly start: Milliseconds
-  readonly end: Milliseconds
+  readonly start: Instant
+  readonly end: Instant
   readonly canary: ArmCounts | null
   readonly stable: ArmCounts | null
 }

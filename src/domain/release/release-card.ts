@@ -7,7 +7,7 @@ import type { Plan } from '../plan/plan.ts'
 import { markOf, phaseText, weakestOutcome } from './release-details.ts'
 import { isEnded, type ReleaseState, type RollbackTries } from './release-state.ts'
 import { exposureText } from './release-story.ts'
-import type { BasisPoints, Milliseconds } from '../units.ts'
+import type { BasisPoints, Instant, Milliseconds } from '../units.ts'
 import type { Outcome, Verdict } from '../verdict.ts'
 import type { CommandVerb } from './verbs.ts'
 
@@ -42,15 +42,15 @@ export interface ReleaseCard {
     readonly by: string
     readonly need: number
     readonly given: readonly string[]
-    readonly deadline: Milliseconds
+    readonly deadline: Instant
   } | null
   /** What is left of the bake, or null when none runs. */
   readonly bakeRemaining: Milliseconds | null
   readonly bakeDuration: Milliseconds | null
   /** Commands that would be taken now. */
   readonly verbs: readonly CommandVerb[]
-  readonly startedAt: Milliseconds
-  readonly endedAt: Milliseconds | null
+  readonly startedAt: Instant
+  readonly endedAt: Instant | null
   /** The last look of the guard, or null before the first. */
   readonly latest: SeriesPoint | null
   readonly repairs: number
@@ -59,7 +59,7 @@ export interface ReleaseCard {
    * was last read. Null while none is tried in vain; absent in cards of an older server.
    */
   readonly rollback?: (RollbackTries & { readonly live: string }) | null
-  readonly trail: readonly { readonly at: Milliseconds; readonly text: string }[]
+  readonly trail: readonly { readonly at: Instant; readonly text: string }[]
 }
 
 interface CardSource {
@@ -67,7 +67,7 @@ interface CardSource {
   readonly version: string
   readonly replaces?: string | null | undefined
   readonly author: { readonly person: string }
-  readonly startedAt: Milliseconds
+  readonly startedAt: Instant
 }
 
 /** Draws up the card at `now`. `guard` is what the running guard knows, fresher than the state, or null. */
@@ -75,7 +75,7 @@ export function releaseCard(
   source: CardSource,
   state: ReleaseState,
   guard: GuardState | null,
-  now: Milliseconds,
+  now: Instant,
 ): ReleaseCard {
   const { plan } = source
   const isOver = guard === null || state.endedAt !== null

@@ -1,6 +1,6 @@
 import type { Actor } from '../actor.ts'
 import type { Exposure, Fence, PoolRoles } from '../exposure.ts'
-import type { Milliseconds } from '../units.ts'
+import type { Instant, Milliseconds } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** Why the plan does not go on by itself. */
@@ -17,7 +17,7 @@ export interface Pause {
     | 'foreign-change'
   readonly by: string
   readonly reason: string
-  readonly at: Milliseconds
+  readonly at: Instant
 }
 
 export const ABANDON_CAUSES = [
@@ -38,7 +38,7 @@ export interface Abandonment {
   readonly cause: (typeof ABANDON_CAUSES)[number]
   readonly by: string
   readonly reason: string
-  readonly at: Milliseconds
+  readonly at: Instant
 }
 
 export interface ApprovalRequest {
@@ -46,16 +46,16 @@ export interface ApprovalRequest {
   readonly people: readonly string[]
   readonly need: number
   readonly notAuthor: boolean
-  readonly deadline: Milliseconds
+  readonly deadline: Instant
   readonly given: readonly {
     readonly person: string
-    readonly at: Milliseconds
+    readonly at: Instant
     readonly entrance: Actor['entrance']
   }[]
 }
 
 /** Everything that can happen to a release. `at` is workflow time. */
-export type ReleaseEvent = { readonly at: Milliseconds } & (
+export type ReleaseEvent = { readonly at: Instant } & (
   | { readonly type: 'baseline-recorded'; readonly roles: PoolRoles; readonly exposure: Exposure }
   | { readonly type: 'exposure-wanted'; readonly step: number; readonly exposure: Exposure }
   | { readonly type: 'exposure-confirmed'; readonly exposure: Exposure }

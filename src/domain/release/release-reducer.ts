@@ -3,7 +3,7 @@ import { type BakeClock, bakeElapsed } from './bake-clock.ts'
 import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE } from '../exposure.ts'
 import { isEnded, type ReleaseState, wasExposed } from './release-state.ts'
 import { tellEvent } from './release-story.ts'
-import { FULL_WEIGHT, type Milliseconds } from '../units.ts'
+import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
 
 /** Oldest trail entries are dropped beyond this many; Temporal's history has them all. */
 const LONGEST_TRAIL = 300
@@ -151,17 +151,17 @@ function withExposure(state: ReleaseState, exposure: Exposure): ReleaseState {
 }
 
 /** An exposure counts from when it was read back; reading the same one back again changes nothing. */
-function openSpan(spans: readonly ExposureSpan[], exposure: Exposure, at: Milliseconds): readonly ExposureSpan[] {
+function openSpan(spans: readonly ExposureSpan[], exposure: Exposure, at: Instant): readonly ExposureSpan[] {
   if (spans.at(-1)?.until === null) return spans
   return [...spans, { exposure, from: at, until: null }].slice(-MOST_SPANS)
 }
 
 /** What was live before a change that failed counts again from now. */
-function reopenSpan({ spans, live, exposedAt }: ReleaseState, at: Milliseconds): readonly ExposureSpan[] {
+function reopenSpan({ spans, live, exposedAt }: ReleaseState, at: Instant): readonly ExposureSpan[] {
   return exposedAt === null ? spans : openSpan(spans, live, at)
 }
 
-function closeSpan(spans: readonly ExposureSpan[], at: Milliseconds): readonly ExposureSpan[] {
+function closeSpan(spans: readonly ExposureSpan[], at: Instant): readonly ExposureSpan[] {
   return spans.map((span) => (span.until === null ? { ...span, until: at } : span))
 }
 
@@ -191,7 +191,7 @@ function pause(state: ReleaseState, reason: Pause): ReleaseState {
 }
 
 /** A retry bakes anew; a resume goes on where the clock stood. */
-function resumeClock(clock: BakeClock | null, at: Milliseconds, isRetry: boolean): BakeClock | null {
+function resumeClock(clock: BakeClock | null, at: Instant, isRetry: boolean): BakeClock | null {
   return clock === null ? null : { ...clock, ...(isRetry && { elapsed: 0, startedAt: at }), runningSince: at }
 }
 

@@ -1,7 +1,7 @@
 import type { Abandonment, ApprovalRequest, Pause, ReleaseEvent } from './release-events.ts'
 import type { BakeClock } from './bake-clock.ts'
 import { type Exposure, type ExposureSpan, NO_EXPOSURE, type PoolRoles } from '../exposure.ts'
-import type { Milliseconds } from '../units.ts'
+import type { Instant } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 
 /**
@@ -27,12 +27,12 @@ export interface RollbackTries {
   readonly tries: number
   readonly lastError: string
   /** When the first of them failed. */
-  readonly since: Milliseconds
+  readonly since: Instant
 }
 
 /** One line of the release's story: what happened, by whom, why. */
 export interface TrailEntry {
-  readonly at: Milliseconds
+  readonly at: Instant
   readonly event: ReleaseEvent['type']
   readonly text: string
 }
@@ -56,9 +56,9 @@ export interface ReleaseState {
   /** Orders writes to the router; rises with every exposure. */
   readonly epoch: number
   /** When `live` was read back. */
-  readonly exposedAt: Milliseconds | null
+  readonly exposedAt: Instant | null
   /** When a person last said that the release is to go on; nothing measured before counts. */
-  readonly resumedAt: Milliseconds | null
+  readonly resumedAt: Instant | null
   /** True when a person has gone on with this exposure although the split had looked wrong. */
   readonly isSplitSettled: boolean
   /** Who had the new version from when to when, oldest first, up to the rollback. */
@@ -72,7 +72,7 @@ export interface ReleaseState {
   /** What the guard found worth knowing beside them; absent before its first look, and in releases of an older version. */
   readonly notices?: readonly string[]
   readonly repairs: number
-  readonly endedAt: Milliseconds | null
+  readonly endedAt: Instant | null
   readonly trail: readonly TrailEntry[]
   /** Idempotency keys of the commands taken, newest last. */
   readonly commandKeys: readonly string[]
@@ -139,6 +139,6 @@ export function wasExposed(state: Pick<ReleaseState, 'epoch'>): boolean {
 }
 
 /** Since when evidence counts: the exposure was read back, and the last person who said go on has spoken. */
-export function evidenceSince({ exposedAt, resumedAt }: ReleaseState): Milliseconds | null {
+export function evidenceSince({ exposedAt, resumedAt }: ReleaseState): Instant | null {
   return exposedAt === null || resumedAt === null ? (exposedAt ?? resumedAt) : Math.max(exposedAt, resumedAt)
 }

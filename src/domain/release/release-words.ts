@@ -1,5 +1,5 @@
 import type { ReleaseCard } from './release-card.ts'
-import { formatDuration, type Milliseconds } from '../units.ts'
+import { formatDuration, type Instant } from '../units.ts'
 
 /** How a phase is to be looked at: it went well, it goes or went back, a person is needed, or it moves by itself. */
 type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'
@@ -37,7 +37,7 @@ export function saysWeight(phase: string): boolean {
  * Why a rollback is not over yet; empty when it is, or when none is tried in vain. `now` is null for what stands still once
  * it is written.
  */
-export function rollbackWords({ rollback = null }: Pick<ReleaseCard, 'rollback'>, now: Milliseconds | null): string {
+export function rollbackWords({ rollback = null }: Pick<ReleaseCard, 'rollback'>, now: Instant | null): string {
   if (rollback === null) return ''
   const { tries, lastError, since, live } = rollback
   const often = tries === 1 ? 'tried once' : `tried ${tries} times`

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
+import type { Milliseconds } from '../../domain/units.ts'
 import type { Handler } from '../loopback-server.ts'
 import { bucketOf, seededBucketOf } from './bucket.ts'
 import { areWritable, EVENT_HEADER, hasBody, headersForUser, isPlainlyCoded, POOL_HEADER } from './forwarded-headers.ts'
@@ -13,7 +14,7 @@ interface ProxySettings {
   /** Where each pool's service listens. */
   readonly upstreams: Readonly<Record<string, string>>
   /** How long a service may stay silent before the client gets 504, in milliseconds. */
-  readonly patience: number
+  readonly patience: Milliseconds
   /** A client that leaves sooner than this, in milliseconds, has not waited: that is nobody's fault. */
   readonly grace: number
   readonly metrics: TrafficMetrics

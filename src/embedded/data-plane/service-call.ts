@@ -1,5 +1,6 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request as send, type ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
+import type { Milliseconds } from '../../domain/units.ts'
 import { hasBody, headersForService, isPlainlyCoded } from './forwarded-headers.ts'
 
 /** One request on its way to one service. */
@@ -8,7 +9,7 @@ export interface Exchange {
   readonly response: ServerResponse
   readonly upstream: URL
   /** How long the service, or the client where it is the client's turn, may stay silent, in milliseconds. */
-  readonly patience: number
+  readonly patience: Milliseconds
 }
 
 /**
@@ -110,7 +111,7 @@ interface Relayed {
   /** `unread`: the client took nothing for too long. */
   readonly how: 'whole' | 'cut' | 'silent' | 'unread' | 'left'
   /** How long the service had been silent at the end, in milliseconds. */
-  readonly silentFor: number
+  readonly silentFor: Milliseconds
 }
 
 /** Passes the body of an answer on until it has ended or cannot go on. Never rejects. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseJson } from '../../domain/json.ts'
 import type { MetricFault, MetricResult } from '../../domain/observation.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 import { fetchText } from '../../outbound/fetch-text.ts'
 
 /** Where and how the HTTP API is called. */
@@ -24,7 +24,7 @@ export interface VectorSample {
 /** One series of a range: its values in the order of time, each with its time in milliseconds. */
 export interface Series {
   readonly labels: Readonly<Record<string, string>>
-  readonly values: readonly (readonly [at: Milliseconds, value: number])[]
+  readonly values: readonly (readonly [at: Instant, value: number])[]
 }
 
 /** Longest body that is read, in bytes. */
@@ -39,7 +39,7 @@ const LONGEST_RANGE_BODY = 16 * LONGEST_BODY
 export async function instantQuery(
   settings: ApiSettings,
   query: string,
-  at: Milliseconds,
+  at: Instant,
   signal: AbortSignal,
 ): Promise<MetricResult<readonly VectorSample[]>> {
   const parameters = { query, time: secondsOf(at) }
@@ -53,7 +53,7 @@ export async function instantQuery(
 export async function rangeQuery(
   settings: ApiSettings,
   query: string,
-  { start, end, step }: { readonly start: Milliseconds; readonly end: Milliseconds; readonly step: Milliseconds },
+  { start, end, step }: { readonly start: Instant; readonly end: Instant; readonly step: Milliseconds },
   signal: AbortSignal,
 ): Promise<MetricResult<readonly Series[]>> {
   const parameters = { query, start: secondsOf(start), end: secondsOf(end), step: secondsOf(step) }
@@ -87,7 +87,7 @@ async function call<T>(
   }
 }
 
-function secondsOf(time: Milliseconds): string {
+function secondsOf(time: Instant | Milliseconds): string {
   return (time / 1_000).toFixed(3)
 }
 

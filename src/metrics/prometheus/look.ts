@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { MetricResult, Observation } from '../../domain/observation.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant } from '../../domain/units.ts'
 import { lookNotTaken } from '../look.ts'
 import type { ObserveRequest } from '../metric-source.ts'
 import { readArm, seenIn } from './arms.ts'
@@ -52,7 +52,7 @@ export async function observeWindow(
 const WAITING: MetricResult<never> = { kind: 'noData', reason: 'waiting for the next scrape' }
 const NO_SAMPLES: MetricResult<readonly VectorSample[]> = { kind: 'value', value: [] }
 
-type Ask = (query: string, at: Milliseconds) => Promise<MetricResult<readonly VectorSample[]>>
+type Ask = (query: string, at: Instant) => Promise<MetricResult<readonly VectorSample[]>>
 
 /** Asks with what is left of the deadline. */
 function askWithin(api: ApiSettings, signal: AbortSignal): Ask {
@@ -86,8 +86,8 @@ async function askWindow(
 const cursorSchema = z.object({ end: z.int(), isOpening: z.boolean(), seen: z.array(z.string()).default([]) })
 
 interface Look {
-  readonly start: Milliseconds
-  readonly end: Milliseconds
+  readonly start: Instant
+  readonly end: Instant
   /** None while the next scrape is to come. */
   readonly windows: readonly Window[]
   readonly cursor: z.output<typeof cursorSchema>

@@ -1,5 +1,5 @@
 import type { MetricResult, RecordedWindow } from '../../domain/observation.ts'
-import { formatDuration, type Milliseconds } from '../../domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 import { armOf, type Gaps } from '../arm.ts'
 import type { Part, Rise } from '../cumulative.ts'
 import type { RecordRequest } from '../metric-source.ts'
@@ -49,7 +49,7 @@ function windowsOf(
   step: Milliseconds,
 ): RecordedWindow[] {
   const [events, missing] = [Object.keys(options.events), gapsOf(options, series, pool)]
-  const byEnd = new Map<Milliseconds, Rise[]>()
+  const byEnd = new Map<Instant, Rise[]>()
   for (const { labels, values } of series) {
     if (labels[PART_LABEL]?.startsWith('carries:')) continue
     const measure = measureOf(options, labels)

@@ -1,13 +1,13 @@
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { PrometheusOptions } from './options.ts'
 import { type CountedSeries, countedSeries, part, requestSeries } from './series.ts'
 
 /** A stretch of time after `start` up to and with `end`; both are multiples of the cell. */
 export interface Window {
-  readonly start: Milliseconds
-  readonly end: Milliseconds
+  readonly start: Instant
+  readonly end: Instant
   /** Set in the first scrape interval of a release: series that had a sample by then are not counted in it. */
-  readonly newSince: Milliseconds | null
+  readonly newSince: Instant | null
 }
 
 /**

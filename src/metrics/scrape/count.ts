@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PoolRoles } from '../../domain/exposure.ts'
 import type { ArmCounts, MetricResult, Observation } from '../../domain/observation.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant } from '../../domain/units.ts'
 import { armOf, type Gaps } from '../arm.ts'
 import {
   type Part,
@@ -21,7 +21,7 @@ import type { Page, PoolPage } from './page.ts'
 
 /** Where a look ended, as it travels with the release. */
 interface ScrapeCursor {
-  readonly at: Milliseconds
+  readonly at: Instant
   /** By URL and pool. */
   readonly tallies: Readonly<Record<string, Readonly<Record<string, CounterTally>>>>
   /** What has been seen to be reported at all, by either pool: only that is 0 where it is absent. */

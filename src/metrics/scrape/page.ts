@@ -1,5 +1,5 @@
 import type { MetricResult } from '../../domain/observation.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant } from '../../domain/units.ts'
 import { millisecondsOf } from '../../outbound/deadline.ts'
 import { type Counter, type Measure, type Part, partOf } from '../cumulative.ts'
 import { boundInSeconds } from '../latency-unit.ts'
@@ -12,7 +12,7 @@ export interface Page {
   readonly url: string
   /** When the process started, as it writes it; null when it does not. */
   readonly incarnation: string | null
-  readonly begunAt: Milliseconds | null
+  readonly begunAt: Instant | null
   readonly pools: Readonly<Record<string, PoolPage>>
 }
 
@@ -36,7 +36,7 @@ export function readPage(
   url: string,
   pools: readonly string[],
   exposition: Readable,
-  now: Milliseconds,
+  now: Instant,
 ): Page {
   const start = startOf(exposition)
   return {
@@ -60,7 +60,7 @@ function readPool(
   url: string,
   pool: string,
   { samples, doubtful }: Readable,
-  now: Milliseconds,
+  now: Instant,
 ): PoolPage {
   const broken: Partial<Record<Part, Fault>> = {}
   for (const line of doubtful) {
@@ -140,13 +140,7 @@ function isErrorLabel({ label, match }: ScrapeOptions['errors'], { labels }: Sam
 }
 
 /** Why a sample cannot be counted with, or null when it can. */
-function problemOf(
-  options: ScrapeOptions,
-  pool: string,
-  sample: Sample,
-  measure: Measure,
-  now: Milliseconds,
-): Fault | null {
+function problemOf(options: ScrapeOptions, pool: string, sample: Sample, measure: Measure, now: Instant): Fault | null {
   const series = seriesKey(sample.name, sample.labels)
   if (Number.isNaN(sample.value)) return { kind: 'nan', reason: `${series} is not a number` }
   if (!Number.isFinite(sample.value) || sample.value < 0)

@@ -2,7 +2,7 @@ import type { ArmNames } from '../../../domain/arm-names.ts'
 import type { CheckInput } from '../../../domain/plan/checks.ts'
 import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import type { ArmCounts, LatencyHistogram } from '../../../domain/observation.ts'
-import type { Milliseconds } from '../../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../../domain/units.ts'
 import type { Evidence, Verdict } from '../../../domain/verdict.ts'
 import {
   addToTally,
@@ -49,7 +49,7 @@ interface SeenLatency {
 /** What the judge remembers between looks. Plain JSON: one number per bet, two per bucket. */
 export interface LatencyState {
   readonly kind: 'latency'
-  readonly lastEnd: Milliseconds | null
+  readonly lastEnd: Instant | null
   readonly tally: Tally
   /** The same over all exposures, as `seen` is: what sentences count. Absent in the state of an older version. */
   readonly release?: Tally
@@ -186,7 +186,7 @@ export interface Histograms {
 /** The histograms of a usable look, or the sentence that says why there are none. */
 export function readHistograms(
   input: CheckInput,
-  lastEnd: Milliseconds | null,
+  lastEnd: Instant | null,
 ): ({ readonly kind: 'usable' } & Histograms) | { readonly kind: 'blind' | 'undecided'; readonly reason: string } {
   const read = readLook(input, lastEnd)
   if (read.kind !== 'usable') return read

@@ -1,7 +1,7 @@
 import type { ArmNames } from '../../../domain/arm-names.ts'
 import type { CheckInput } from '../../../domain/plan/checks.ts'
 import type { LatencyHistogram } from '../../../domain/observation.ts'
-import type { Milliseconds } from '../../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../../domain/units.ts'
 import { endOfLook, namesOf } from '../../arms.ts'
 import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import { formatImpossible, formatList, formatOdds, formatQuantile, formatRatio, formatStanding } from '../../explain.ts'
@@ -16,10 +16,10 @@ import { growWealth, startWealth, type Wealth } from './wealth.ts'
  * One wealth per claim; a bake may end early once all claims are proven.
  */
 export type ProofState =
-  | { readonly kind: 'rate'; readonly lastEnd: Milliseconds | null; readonly claims: readonly Wealth[] }
+  | { readonly kind: 'rate'; readonly lastEnd: Instant | null; readonly claims: readonly Wealth[] }
   | {
       readonly kind: 'latency'
-      readonly lastEnd: Milliseconds | null
+      readonly lastEnd: Instant | null
       readonly claims: readonly Wealth[]
       /** Stable's requests so far, from which the thresholds are chosen once. */
       readonly bounds: readonly number[]

@@ -2,7 +2,7 @@ import type { ArmNames } from '../../../domain/arm-names.ts'
 import type { CheckInput } from '../../../domain/plan/checks.ts'
 import type { ErrorRateCheck, RateCheck, SequentialRule } from '../../checks/shapes.ts'
 import type { ArmCounts } from '../../../domain/observation.ts'
-import type { Milliseconds } from '../../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../../domain/units.ts'
 import type { Evidence, Verdict } from '../../../domain/verdict.ts'
 import {
   addToTally,
@@ -48,7 +48,7 @@ export interface RateQuestion {
 /** What the judge remembers between looks. Plain JSON; the wealth of a side that is not asked about is null. */
 export interface RateState {
   readonly kind: 'rate'
-  readonly lastEnd: Milliseconds | null
+  readonly lastEnd: Instant | null
   readonly tally: Tally
   /** The same over all exposures: what a failure, whose evidence is the whole release's, is told with. */
   readonly release: Tally
@@ -170,7 +170,7 @@ type Counts =
   | { readonly kind: 'blind' | 'undecided'; readonly reason: string }
 
 /** The event and request counts of a usable look, or the sentence that says why there are none. */
-export function readCounts(question: RateQuestion, input: CheckInput, lastEnd: Milliseconds | null): Counts {
+export function readCounts(question: RateQuestion, input: CheckInput, lastEnd: Instant | null): Counts {
   const read = readLook(input, lastEnd)
   if (read.kind !== 'usable') return read
   const { canary, stable, duration } = read.look
