@@ -1,6 +1,6 @@
 import { CHECK_KINDS } from './catalog.ts'
 import { environmentSchema } from './config/environment.ts'
-import { installationSchema } from './config/installation.ts'
+import { installationSchema } from './config/installation-schema.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
 import { COMMAND_VERBS, SENDERS, VERBS } from './domain/release/verbs.ts'

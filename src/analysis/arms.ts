@@ -18,10 +18,14 @@ interface UsableLook {
   readonly duration: Milliseconds
 }
 
+/** Why a look says nothing, as a sentence. */
+export interface Unusable {
+  readonly kind: 'blind' | 'undecided'
+  readonly reason: string
+}
+
 /** A window that can be judged, or the sentence that says why not. */
-type Look =
-  | { readonly kind: 'usable'; readonly look: UsableLook }
-  | { readonly kind: 'blind' | 'undecided'; readonly reason: string }
+type Look = { readonly kind: 'usable'; readonly look: UsableLook } | Unusable
 
 /**
  * The look's counts when both arms have values that are possible and the window goes on after `lastEnd` (the end of the
@@ -36,12 +40,8 @@ export function readLook(input: CheckInput, lastEnd: Instant | null): Look {
     if (fault !== null) return { kind: 'blind', reason: fault }
   }
   if (input.canary.kind !== 'value' || input.stable.kind !== 'value') return { kind: 'blind', reason: 'no data' }
-  if (!isTime(start) || !isTime(end)) return { kind: 'blind', reason: 'the window of this look has no time' }
-  if (end < start) return { kind: 'blind', reason: 'the window of this look ends before it starts' }
-  if (isOverlapping(start, lastEnd))
-    return { kind: 'blind', reason: 'the clock went back: this window overlaps the one before' }
-  if (end === start)
-    return { kind: 'undecided', reason: 'measuring has only just begun: the first window is still empty' }
+  const unusable = unusableWindow(input.window, lastEnd)
+  if (unusable !== null) return unusable
   return { kind: 'usable', look: { canary: input.canary.value, stable: input.stable.value, duration: end - start } }
 }
 
@@ -55,9 +55,20 @@ export function endOfLook(input: CheckInput, lastEnd: Instant | null): Instant |
   return isSeen && isTime(start) && isTime(end) && end >= start ? end : lastEnd
 }
 
-/** True when a window that starts here may hold requests that were counted before. */
-export function isOverlapping(start: Instant, lastEnd: Instant | null): boolean {
-  return lastEnd !== null && start < lastEnd - CLOCK_GRAIN
+/** Why nothing can be said of a window, or null when something can. */
+export function unusableWindow(window: CheckInput['window'], lastEnd: Instant | null): Unusable | null {
+  const fault = windowFault(window, lastEnd)
+  if (fault !== null) return { kind: 'blind', reason: fault }
+  if (window.end > window.start) return null
+  return { kind: 'undecided', reason: 'measuring has only just begun: the first window is still empty' }
+}
+
+/** What is wrong with a window, as a sentence; null when nothing is. One that goes back may count requests again. */
+export function windowFault({ start, end }: CheckInput['window'], lastEnd: Instant | null): string | null {
+  if (!isTime(start) || !isTime(end)) return 'the window of this look has no time'
+  if (end < start) return 'the window of this look ends before it starts'
+  const isOverlapping = lastEnd !== null && start < lastEnd - CLOCK_GRAIN
+  return isOverlapping ? 'the clock went back: this window overlaps the one before' : null
 }
 
 /** Why an arm's counts cannot be used, as a sentence; null when they can. */

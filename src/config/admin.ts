@@ -1,5 +1,6 @@
 import { SluiceError } from '../domain/errors.ts'
-import type { Installation, Person } from './installation.ts'
+import type { Person } from './installation-schema.ts'
+import type { Installation } from './installation.ts'
 
 const ADMIN = 'admin'
 

@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
 import { formatProblem } from '../domain/problems.ts'
 import { readPlanYaml } from '../domain/plan/plan-text.ts'
-import { type AdapterLists, type Installation, readInstallation, tokenSha256 } from './installation.ts'
+import { type AdapterLists, tokenSha256 } from './installation-schema.ts'
+import { type Installation, readInstallation } from './installation.ts'
 import type { TargetId } from '../domain/target.ts'
 
 /** What the API and the workers read from their environment. */

@@ -2,7 +2,7 @@ import { reportIssues } from '../domain/plan/plan-issues.ts'
 import type { Problem, ProblemPath } from '../domain/problems.ts'
 import { reportSecrets } from './addresses.ts'
 import { type Clash, createClashes } from './clashes.ts'
-import type { AdapterLists, Person, TargetConfig } from './installation.ts'
+import type { AdapterLists, Person, TargetConfig } from './installation-schema.ts'
 
 /** What of `sluice.yaml` can be read, each with its place. */
 export interface InstallationParts {

@@ -9,9 +9,9 @@ import { targetName } from '../domain/target.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { defineRouter, type RouterContext } from './define.ts'
-import type { DesiredRouting, ObservedRouting, Permit, Router } from './router.ts'
+import { type DesiredRouting, type ObservedRouting, type Permit, pinsOf, type Router, splitOf } from './router.ts'
 import { fencedError } from '../domain/fenced-error.ts'
-import { checkWish, pinsOf, splitOf } from './wish.ts'
+import { checkWish } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {
   weightStep: 1,

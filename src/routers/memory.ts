@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { defineRouter } from './define.ts'
-import type { ObservedRouting, Router } from './router.ts'
-import { checkFence, checkWish, pinsOf, splitOf } from './wish.ts'
+import { type ObservedRouting, pinsOf, type Router, splitOf } from './router.ts'
+import { checkFence, checkWish } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {
   weightStep: 1,

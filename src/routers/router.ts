@@ -1,8 +1,7 @@
 import type { RouterCapabilities } from '../domain/capabilities.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
 import { exposureText } from '../domain/release/release-story.ts'
-import type { BasisPoints } from '../domain/units.ts'
-import { pinsOf, splitOf } from './wish.ts'
+import { type BasisPoints, FULL_WEIGHT } from '../domain/units.ts'
 
 /** One whole wish: which pools play which role, who is on the canary, and the fence that orders writes. */
 export interface DesiredRouting {
@@ -69,6 +68,16 @@ export interface Router {
   apply(wish: DesiredRouting, signal: AbortSignal, permit?: Permit): Promise<Applied>
   /** Frees sockets and timers. */
   close(): Promise<void>
+}
+
+/** The share of each pool that the wish asks for. */
+export function splitOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'exposure'>): Record<string, BasisPoints> {
+  return { [roles.stable]: FULL_WEIGHT - exposure.weight, [roles.canary]: exposure.weight }
+}
+
+/** The pool each cohort is pinned to by the wish. */
+export function pinsOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'exposure'>): Record<string, string> {
+  return Object.fromEntries(exposure.cohorts.map((cohort) => [cohort, roles.canary]))
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { RouterCapabilities } from '../domain/capabilities.ts'
-import { FULL_WEIGHT, type BasisPoints } from '../domain/units.ts'
+import { FULL_WEIGHT } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { fencedError } from '../domain/fenced-error.ts'
 import { compareFences, type Fence } from '../domain/exposure.ts'
@@ -33,16 +33,6 @@ export function checkWish(
       fix: 'use a router with cohorts, or leave the cohort steps out',
     })
   }
-}
-
-/** The share of each pool that the wish asks for. */
-export function splitOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'exposure'>): Record<string, BasisPoints> {
-  return { [roles.stable]: FULL_WEIGHT - exposure.weight, [roles.canary]: exposure.weight }
-}
-
-/** The pool each cohort is pinned to by the wish. */
-export function pinsOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'exposure'>): Record<string, string> {
-  return Object.fromEntries(exposure.cohorts.map((cohort) => [cohort, roles.canary]))
 }
 
 /** Throws `router.fenced` when `fence` is older than the newest one the router has taken. */

@@ -1,5 +1,5 @@
 import { allHandlersFinished, condition, continueAsNew } from '@temporalio/workflow'
-import type { release } from './release.ts'
+import type { ReleaseInput } from './messages.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
 
@@ -14,5 +14,5 @@ export async function handOverWhenLong(run: Run, watch: Watch): Promise<void> {
   await condition(allHandlersFinished)
   // What came in meanwhile may have abandoned the release: then the rollback hands over, not the plan.
   const carried = { state: run.state(), guard: watch.memory(), messageRef }
-  await continueAsNew<typeof release>({ ...run.input, carried })
+  await continueAsNew<(input: ReleaseInput) => Promise<unknown>>({ ...run.input, carried })
 }

@@ -24,7 +24,6 @@ import { laneView } from '../domain/lane/lane-view.ts'
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseIdOf, releaseName, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import type { lane } from './lane.ts'
 import { answer, refuse, wishOf } from './lane-answers.ts'
 import type { LaneInput } from './lane-run.ts'
 import {
@@ -85,7 +84,7 @@ export async function passOn(input: LaneInput): Promise<void> {
     else if (!isDue) await askAboutRunning()
   }
   await condition(allHandlersFinished)
-  await continueAsNew<typeof lane>({ ...input, keeps: true, carried: known() })
+  await continueAsNew<(input: LaneInput) => Promise<void>>({ ...input, keeps: true, carried: known() })
 
   function mayHandOver(): boolean {
     const { continueAsNewSuggested, historyLength, unsafe } = workflowInfo()

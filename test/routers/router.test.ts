@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isRoutedAs, type ObservedRouting, routingText } from '../../src/routers/router.ts'
-import { pinsOf, splitOf } from '../../src/routers/wish.ts'
+import { isRoutedAs, type ObservedRouting, pinsOf, routingText, splitOf } from '../../src/routers/router.ts'
 
 const ROLES = { stable: 'blue', canary: 'green' }
 

@@ -4,8 +4,8 @@ import type { ErrorCode } from '../../src/domain/error-codes.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
 import * as plain from '../../src/routers/memory.ts'
-import type { DesiredRouting, ObservedRouting, Router } from '../../src/routers/router.ts'
-import { checkWish, pinsOf, splitOf } from '../../src/routers/wish.ts'
+import { type DesiredRouting, type ObservedRouting, pinsOf, type Router, splitOf } from '../../src/routers/router.ts'
+import { checkWish } from '../../src/routers/wish.ts'
 
 /**
  * A fault for the next calls of one method.

@@ -11,6 +11,7 @@ import type { Sight } from '../power/power.ts'
 import { errorRatioSight } from '../power/ratio-power.ts'
 import { acceptedBy, errorClaims } from '../traffic/past-claims.ts'
 import { type CheckKind, defineCheck, NO_EVIDENCE } from './check-kind.ts'
+import { ERROR_LIMITS } from './error-limits.ts'
 import {
   alphaOfRule,
   enterAfresh,
@@ -54,7 +55,7 @@ export const errorRateKind: CheckKind<ErrorRateCheck> = defineCheck<ErrorRateChe
   start: (check) =>
     check.rule.judge === 'sequential' ? startRate(errorQuestion(check, check.rule)) : startLimit(check.rule),
   step(check, state, input) {
-    if (check.rule.judge !== 'sequential') return stepLimit(check, check.rule, state, input)
+    if (check.rule.judge !== 'sequential') return stepLimit(ERROR_LIMITS, check.rule, state, input)
     const question = errorQuestion(check, check.rule)
     return stepRate(question, state.kind === 'rate' ? state : startRate(question), input)
   },

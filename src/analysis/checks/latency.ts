@@ -16,6 +16,7 @@ import { latencyLimitSight } from '../power/limit-power.ts'
 import { latencyRatioSight } from '../power/ratio-power.ts'
 import { acceptedBy, latencyClaims } from '../traffic/past-claims.ts'
 import { type CheckKind, defineCheck, NO_EVIDENCE } from './check-kind.ts'
+import { latencyLimits } from './latency-limits.ts'
 import {
   alphaOfRule,
   enterAfresh,
@@ -64,7 +65,7 @@ export const latencyKind: CheckKind<LatencyCheck> = defineCheck<LatencyCheck, La
   start: ({ rule }) => (rule.judge === 'sequential' ? startLatency() : startLimit(rule)),
   step(check, state, input) {
     const { rule } = check
-    if (rule.judge !== 'sequential') return stepLimit(check, rule, state, input)
+    if (rule.judge !== 'sequential') return stepLimit(latencyLimits(check), rule, state, input)
     return stepLatency(check, rule, state.kind === 'latency' ? state : startLatency(), input)
   },
   enter: enterAfresh,

@@ -1,12 +1,12 @@
 import type { CheckInput } from '../../domain/plan/checks.ts'
 import { EMPTY_TALLY } from '../arms.ts'
 import type { Tolerance } from '../calibration/counting.ts'
-import { type RelativeState, startRelative, stepRelative } from '../judges/relative-judge.ts'
+import { type RelativeReading, type RelativeState, startRelative, stepRelative } from '../judges/relative-judge.ts'
 import type { LatencyState } from '../judges/sequential/latency-judge.ts'
 import type { RateState } from '../judges/sequential/rate-judge.ts'
 import { logMeanWealth, logSumExp } from '../judges/sequential/wealth.ts'
 import { WORSE_BETS } from '../judges/split-test.ts'
-import { startThreshold, stepThreshold, type ThresholdState } from '../judges/threshold-judge.ts'
+import { startThreshold, stepThreshold, type ThresholdReading, type ThresholdState } from '../judges/threshold-judge.ts'
 import { type CheckStep, type HeldEvidence, NO_EVIDENCE } from './check-kind.ts'
 import type { ErrorRateCheck, LatencyCheck, RelativeRule, SequentialRule, ThresholdRule } from './shapes.ts'
 
@@ -23,19 +23,30 @@ export function startLimit({ judge }: ThresholdRule | RelativeRule): LimitState 
   return judge === 'threshold' ? startThreshold() : startRelative()
 }
 
+/** What a kind of check reads for each of the two judges of limits that control no error rate. */
+export interface LimitReadings {
+  readonly fixed: ThresholdReading
+  readonly ratio: RelativeReading
+}
+
 /** One look by a limit that controls no error rate; a state of the other one is replaced by a fresh one. */
 export function stepLimit(
-  check: ErrorRateCheck | LatencyCheck,
+  { fixed, ratio }: LimitReadings,
   rule: ThresholdRule | RelativeRule,
   state: LimitState | RateState | LatencyState,
   input: CheckInput,
 ): CheckStep<LimitState> {
   switch (rule.judge) {
     case 'threshold':
-      return stepThreshold(check, rule, state.kind === 'threshold' ? state : startThreshold(), input)
+      return stepThreshold(fixed, rule, state.kind === 'threshold' ? state : startThreshold(), input)
     case 'relative':
-      return stepRelative(check, rule, state.kind === 'relative' ? state : startRelative(), input)
+      return stepRelative(ratio, rule, state.kind === 'relative' ? state : startRelative(), input)
   }
+}
+
+/** How sentences name a fixed limit. */
+export function besides(limit: string): { readonly above: string; readonly within: string } {
+  return { above: `above the limit of ${limit}`, within: `within the limit of ${limit}` }
 }
 
 /** The state at a new exposure: requests are counted afresh, while evidence and breaches stay. */

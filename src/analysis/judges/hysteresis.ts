@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive } from '../arms.ts'
-import { formatBreaches } from '../explain.ts'
+import { finiteFigures, formatBreaches } from '../explain.ts'
 
 /** `failures` breaches among the last `of` looks that counted fail a check. */
 interface Hysteresis {
@@ -21,12 +21,30 @@ export function remember(breaches: readonly boolean[], isBreach: boolean, { of }
   return [...breaches, isBreach].slice(-kept)
 }
 
-export function countBreaches(breaches: readonly boolean[]): number {
+function countBreaches(breaches: readonly boolean[]): number {
   return breaches.filter((isBreach) => isBreach).length
 }
 
-/** What a look that counted showed, as in sentences. */
+/** Requests that a look must have shown to count: one at least. */
+export function neededRequests({ minRequests }: { readonly minRequests: number }): number {
+  return Math.max(1, Number.isNaN(minRequests) ? Number.POSITIVE_INFINITY : minRequests)
+}
+
+/** What a limit was judged by: what was seen, the limit itself, and the looks that counted. */
+export function limitEvidence(
+  { failures, of }: Hysteresis,
+  breaches: readonly boolean[],
+  figures: Readonly<Record<string, number>>,
+): Evidence {
+  const looks = { breaches: countBreaches(breaches), looks: breaches.length, failures, of }
+  return { judge: 'threshold', figures: finiteFigures({ ...figures, ...looks }) }
+}
+
+/** What a look that counted showed: whether it was a breach, by which figures, and how sentences say it. */
 export interface Seen {
+  readonly kind: 'counted'
+  readonly isBreach: boolean
+  readonly figures: Readonly<Record<string, number>>
   readonly said: string
   /** `above the limit of 1%`, `within the limit of 1%`. */
   readonly above: string
@@ -37,7 +55,7 @@ export interface Seen {
 export function verdictOfLooks(
   { failures, of }: Hysteresis,
   breaches: readonly boolean[],
-  { said, above, within }: Seen,
+  { said, above, within }: Pick<Seen, 'said' | 'above' | 'within'>,
   evidence: Evidence,
 ): Verdict {
   const count = countBreaches(breaches)

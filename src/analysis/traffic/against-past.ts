@@ -3,7 +3,7 @@ import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { armFault, formatServed, inconclusive, isCount, isOverlapping, isTime, namesOf } from '../arms.ts'
+import { armFault, formatServed, inconclusive, isCount, isTime, namesOf, windowFault } from '../arms.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
 import { knownTo } from '../checks/needs.ts'
@@ -104,14 +104,11 @@ export function judgeAgainstPast(
 
 /** Only the canary is read: nobody is on stable. */
 function inputFault(input: CheckInput, state: AgainstPastState): string | null {
-  const { start, end } = input.window
   const name = namesOf(input).canary
   if (input.canary.kind !== 'value') return `${name} cannot be seen: ${asClause(input.canary.reason)}`
   const fault = armFault(name, input.canary)
   if (fault !== null) return fault
-  if (!isTime(start) || !isTime(end)) return 'the window of this look has no time'
-  if (end < start) return 'the window of this look ends before it starts'
-  return isOverlapping(start, state.lastEnd) ? 'the clock went back: this window overlaps the one before' : null
+  return windowFault(input.window, state.lastEnd)
 }
 
 function grow(

@@ -1,5 +1,5 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
-import type { TargetConfig } from '../../config/installation.ts'
+import type { TargetConfig } from '../../config/installation-schema.ts'
 import { requireTarget } from '../../config/targets.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { keyOf } from '../idempotency.ts'

@@ -5,8 +5,9 @@ import { verdictsOf } from './guard.ts'
 import type { LaneView } from '../lane/lane-view.ts'
 import type { Plan } from '../plan/plan.ts'
 import { markOf, phaseText, weakestOutcome } from './release-details.ts'
-import { isEnded, type ReleaseState, type RollbackTries } from './release-state.ts'
+import { isEnded, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
+import type { RollbackSeen } from './release-words.ts'
 import type { BasisPoints, Instant, Milliseconds } from '../units.ts'
 import type { Outcome, Verdict } from '../verdict.ts'
 import type { CommandVerb } from './verbs.ts'
@@ -58,7 +59,7 @@ export interface ReleaseCard {
    * How a rollback gets on that has not been read back yet: why, how often it was tried, and what was live when the router
    * was last read. Null while none is tried in vain; absent in cards of an older server.
    */
-  readonly rollback?: (RollbackTries & { readonly live: string }) | null
+  readonly rollback?: RollbackSeen | null
   readonly trail: readonly { readonly at: Instant; readonly text: string }[]
 }
 

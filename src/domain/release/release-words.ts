@@ -1,4 +1,4 @@
-import type { ReleaseCard } from './release-card.ts'
+import type { RollbackTries } from './release-state.ts'
 import { formatDuration, type Instant } from '../units.ts'
 
 /** How a phase is to be looked at: it went well, it goes or went back, a person is needed, or it moves by itself. */
@@ -33,11 +33,17 @@ export function saysWeight(phase: string): boolean {
   return phase !== 'refused' && phase !== 'superseded'
 }
 
+/** A rollback that has not been read back yet: how it gets on, and what was live when the router was last read. */
+export type RollbackSeen = RollbackTries & { readonly live: string }
+
 /**
  * Why a rollback is not over yet; empty when it is, or when none is tried in vain. `now` is null for what stands still once
  * it is written.
  */
-export function rollbackWords({ rollback = null }: Pick<ReleaseCard, 'rollback'>, now: Instant | null): string {
+export function rollbackWords(
+  { rollback = null }: { readonly rollback?: RollbackSeen | null },
+  now: Instant | null,
+): string {
   if (rollback === null) return ''
   const { tries, lastError, since, live } = rollback
   const often = tries === 1 ? 'tried once' : `tried ${tries} times`

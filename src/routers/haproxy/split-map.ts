@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { FULL_WEIGHT, type BasisPoints } from '../../domain/units.ts'
 import type { Fence } from '../../domain/exposure.ts'
-import type { DesiredRouting } from '../router.ts'
-import { pinsOf, splitOf } from '../wish.ts'
+import { type DesiredRouting, pinsOf, splitOf } from '../router.ts'
 
 /**
  * What the map of one target says. It holds, one per line:

@@ -11,22 +11,28 @@ import { type RateQuestion, readCounts, swapArms } from './rate-judge.ts'
 import { NO_WORSE_BETS, type SplitCounts, splitGains } from '../split-test.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
-/**
- * What is remembered for the proof that a canary is good enough: the mirror of a check, with its own wealth. Plain JSON.
- * One wealth per claim; a bake may end early once all claims are proven.
- */
-export type ProofState =
-  | { readonly kind: 'rate'; readonly lastEnd: Instant | null; readonly claims: readonly Wealth[] }
-  | {
-      readonly kind: 'latency'
-      readonly lastEnd: Instant | null
-      readonly claims: readonly Wealth[]
-      /** Stable's requests so far, from which the thresholds are chosen once. */
-      readonly bounds: readonly number[]
-      readonly stable: readonly number[]
-      readonly thresholds: readonly ProofThreshold[] | null
-    }
-  | { readonly kind: 'none' }
+/** What is remembered for the proof that a canary is good enough. Plain JSON, tagged; what it holds its proof knows. */
+export interface ProofState {
+  readonly kind: string
+}
+
+/** The mirror of a check, with its own wealth: one per claim; a bake may end early once all claims are proven. */
+interface ClaimState extends ProofState {
+  readonly lastEnd: Instant | null
+  readonly claims: readonly Wealth[]
+}
+
+interface RateProofState extends ClaimState {
+  readonly kind: 'rate'
+}
+
+interface LatencyProofState extends ClaimState {
+  readonly kind: 'latency'
+  /** Stable's requests so far, from which the thresholds are chosen once. */
+  readonly bounds: readonly number[]
+  readonly stable: readonly number[]
+  readonly thresholds: readonly ProofThreshold[] | null
+}
 
 /** Stable is counted above `stableSeconds`, the canary above `canarySeconds` ≤ ratio · stableSeconds. */
 interface ProofThreshold {
@@ -57,30 +63,38 @@ export interface Proof {
   readonly step: (state: ProofState, input: CheckInput) => ProofStep | null
 }
 
+/** A proof whose state is hidden, so that no list of all of them is needed. */
+function defineProof<State extends ProofState>(
+  kind: State['kind'],
+  start: () => State,
+  step: (state: State, input: CheckInput) => ProofStep,
+): Proof {
+  const isOwn = (state: ProofState): state is State => state.kind === kind
+  return { start, step: (state, input) => (isOwn(state) ? step(state, input) : null) }
+}
+
 /** The proof for one or two questions about a rate. */
 export function rateProof(question: RateQuestion): Proof {
-  return {
-    start: () => ({ kind: 'rate', lastEnd: null, claims: claimsOf(question).map(() => freshWealth()) }),
-    step: (state, input) => (state.kind === 'rate' ? stepRateProof(question, state, input) : null),
-  }
+  return defineProof<RateProofState>(
+    'rate',
+    () => ({ kind: 'rate', lastEnd: null, claims: claimsOf(question).map(() => freshWealth()) }),
+    (state, input) => stepRateProof(question, state, input),
+  )
 }
 
 /** The proof for a latency, one claim per quantile. */
 export function latencyProof(check: LatencyCheck, rule: SequentialRule): Proof {
-  return {
-    start() {
+  return defineProof<LatencyProofState>(
+    'latency',
+    () => {
       const claims = check.quantiles.map(() => freshWealth())
       return { kind: 'latency', lastEnd: null, claims, bounds: [], stable: [], thresholds: null }
     },
-    step: (state, input) => (state.kind === 'latency' ? stepLatencyProof(check, rule, state, input) : null),
-  }
+    (state, input) => stepLatencyProof(check, rule, state, input),
+  )
 }
 
-function stepRateProof(
-  question: RateQuestion,
-  state: Extract<ProofState, { kind: 'rate' }>,
-  input: CheckInput,
-): ProofStep {
+function stepRateProof(question: RateQuestion, state: RateProofState, input: CheckInput): ProofStep {
   const read = readCounts(question, input, state.lastEnd)
   const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
   const sides = claimsOf(question)
@@ -99,7 +113,7 @@ function stepRateProof(
 function stepLatencyProof(
   check: LatencyCheck,
   rule: SequentialRule,
-  state: Extract<ProofState, { kind: 'latency' }>,
+  state: LatencyProofState,
   input: CheckInput,
 ): ProofStep {
   const read = readHistograms(input, state.lastEnd)
@@ -158,8 +172,8 @@ function chooseThresholds(
 }
 
 /** `said` has one sentence per claim, `all` says them together. */
-function conclude(
-  state: Exclude<ProofState, { kind: 'none' }>,
+function conclude<State extends ClaimState>(
+  state: State,
   said: readonly string[],
   all: string,
   alpha: number,
