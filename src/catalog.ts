@@ -1,6 +1,6 @@
 import { CHECK_KINDS } from './analysis/checks/index.ts'
-import type { AdapterLists } from './config/installation-schema.ts'
 import { type Installation, planContextOf } from './config/installation.ts'
+import type { AdapterLists } from './config/installation-schema.ts'
 import type { PlanContext } from './domain/plan/plan-context.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'

@@ -17,8 +17,8 @@ import { HELP } from '../src/slack/command-text.ts'
 import { mountSlack } from '../src/slack/mount.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { apiParts } from './support/api-parts.ts'
-import { createFakeReleases } from './support/fake-releases.ts'
 import { demoInstallation } from './support/demo-installation.ts'
+import { createFakeReleases } from './support/fake-releases.ts'
 import { actsOf, patternOf } from './support/followed-page.ts'
 
 /** What operators look up, held against what the code really has. */

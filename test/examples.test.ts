@@ -9,8 +9,8 @@ import { readInstallation } from '../src/config/installation.ts'
 import type { Action } from '../src/domain/plan/actions.ts'
 import type { Plan } from '../src/domain/plan/plan.ts'
 import { readPlanText } from '../src/domain/plan/plan-text.ts'
-import { formatProblem } from '../src/domain/problems.ts'
 import { STEP_KINDS } from '../src/domain/plan/steps/index.ts'
+import { formatProblem } from '../src/domain/problems.ts'
 
 const FOLDER = fileURLToPath(new URL('../examples/', import.meta.url))
 const textOf = (file: string) => readFileSync(`${FOLDER}${file}`, 'utf8')

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { formatStanding } from '../src/analysis/explain.ts'
 import { armNames } from '../src/domain/arm-names.ts'
 import type { ReleaseEvent } from '../src/domain/release/release-events.ts'
-import { beginState } from '../src/domain/release/release-state.ts'
 import { reduce } from '../src/domain/release/release-reducer.ts'
-import { withoutComments } from './support/imports.ts'
+import { beginState } from '../src/domain/release/release-state.ts'
 import { arm, errorCheck, look, verdictsOver } from './analysis/judges/looks.ts'
+import { withoutComments } from './support/imports.ts'
 
 function filesIn(folder: string, ending: string): readonly (readonly [string, string])[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith(ending))

@@ -1,13 +1,13 @@
+import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import { classifyMetric, type MetricRules } from '../../src/analysis/kayenta/classifier.ts'
+import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
+import { LOOK_SECONDS } from './error-traffic.ts'
+import { sequentialRule, startOurJudge } from './our-judge.ts'
 import { eppoReach, growthBookReach, isAbove, statsigReach } from './peers/confidence-sequences.ts'
 import { failureLimitCheck, flaggerCheck, NO_BREACH } from './peers/fixed-limits.ts'
 import { type EventSplit, lindonMalekEvidence, truncatedEvidence } from './peers/lindon-malek.ts'
 import { obrienFlemingConstant } from './peers/obrien-fleming.ts'
 import { shareDifference, twoProportionZ } from './peers/proportions.ts'
-import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
-import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
-import { LOOK_SECONDS } from './error-traffic.ts'
-import { sequentialRule, startOurJudge } from './our-judge.ts'
 
 /** What a rule sees at a look. */
 export interface ErrorLook {

@@ -1,5 +1,5 @@
-import type { Random } from '../../src/analysis/statistics/random.ts'
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
+import type { Random } from '../../src/analysis/statistics/random.ts'
 
 /** Noise of one arm on its own: a log-normal factor per minute with this coefficient of variation and autocorrelation. */
 export interface ArmNoise {

@@ -1,10 +1,7 @@
-import { classifyMetric } from '../../src/analysis/kayenta/classifier.ts'
-import { failureLimitCheck, NO_BREACH } from './peers/fixed-limits.ts'
-import { quantileEvidence } from './peers/quantile-test.ts'
-import { bandConstant, bandRadius, largestExcess } from './peers/stochastic-order.ts'
-import { splitGains, WORSE_BETS } from '../../src/analysis/judges/split-test.ts'
-import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
 import { growWealth, startWealth } from '../../src/analysis/judges/sequential/wealth.ts'
+import { splitGains, WORSE_BETS } from '../../src/analysis/judges/split-test.ts'
+import { classifyMetric } from '../../src/analysis/kayenta/classifier.ts'
+import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
 import { KAYENTA_RULES } from './error-rules.ts'
 import {
@@ -17,6 +14,9 @@ import {
   stableQuantileBin,
 } from './latency-traffic.ts'
 import { sequentialRule, startOurJudge } from './our-judge.ts'
+import { failureLimitCheck, NO_BREACH } from './peers/fixed-limits.ts'
+import { quantileEvidence } from './peers/quantile-test.ts'
+import { bandConstant, bandRadius, largestExcess } from './peers/stochastic-order.ts'
 
 /** What a rule sees at a look: both arms' requests in fine bins. */
 export interface LatencyLook {

@@ -1,10 +1,10 @@
 import type { CheckState } from '../../src/analysis/checks/check-kind.ts'
+import type { ListedCheck as Check } from '../../src/analysis/checks/index.ts'
+import type { SequentialRule } from '../../src/analysis/checks/shapes.ts'
 import { enterExposure, startCheck, stepCheck } from '../../src/analysis/judges/check-judge.ts'
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
-import type { ListedCheck as Check } from '../../src/analysis/checks/index.ts'
-import type { CheckInput } from '../../src/domain/plan/checks.ts'
-import type { SequentialRule } from '../../src/analysis/checks/shapes.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
+import type { CheckInput } from '../../src/domain/plan/checks.ts'
 import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 
 /** What a plan asks for; `minRequests` is the plan's default. */

@@ -1,5 +1,5 @@
-import type { Random } from '../../src/analysis/statistics/random.ts'
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
+import type { Random } from '../../src/analysis/statistics/random.ts'
 import { type ErrorDetector, type ErrorRule, startErrorRule } from './error-rules.ts'
 import { drawLooks, type ErrorTraffic, LOOK_SECONDS, LOOKS_PER_MINUTE } from './error-traffic.ts'
 

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../src/domain/units.ts'
 import type { WriteFact } from './history.ts'
-import type { CommandSent, ReleaseRecord, Stretch, TargetRecord } from './record.ts'
 import { isWrong, type Piece } from './pieces.ts'
+import type { CommandSent, ReleaseRecord, Stretch, TargetRecord } from './record.ts'
 import type { Violation } from './rules.ts'
 
 /** A write is read back at some moment before its activity ends; the samples around it must have seen that too. */

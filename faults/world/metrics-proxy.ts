@@ -1,5 +1,5 @@
-import { Agent, createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
+import { Agent, createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 
 /** What the metric source of one service does, while a rule stands. */
 export type MetricsRule = 'pass' | 'hang' | 'garbage' | '500' | 'empty'

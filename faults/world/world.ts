@@ -18,9 +18,9 @@ import {
   defineSampler,
   defineTemporal,
   defineWorker,
-  productEnvironment,
   type Programs,
   type Prometheus,
+  productEnvironment,
 } from './parts.ts'
 import { freePort, type Program } from './program.ts'
 import type { Sample } from './sampler.ts'

@@ -1,7 +1,7 @@
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
-import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
 import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
+import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'

@@ -1,9 +1,9 @@
 import { needsCounts, queriesOf } from '../analysis/checks/needs.ts'
+import { evidenceStart } from '../analysis/traffic/watch-traffic.ts'
+import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
 import type { ArmReadings } from '../domain/plan/checks.ts'
 import type { GuardInput, GuardState } from '../domain/release/guard.ts'
-import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
 import type { Instant } from '../domain/units.ts'
-import { evidenceStart } from '../analysis/traffic/watch-traffic.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { TargetAdapters } from './dependencies.ts'
 

@@ -1,6 +1,6 @@
-import type { GuardState } from '../domain/release/guard.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
+import type { GuardState } from '../domain/release/guard.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'

@@ -1,5 +1,5 @@
-import { driftProblem, NO_DRIFT, noteDrift } from '../domain/release/drift.ts'
 import { compareFences } from '../domain/exposure.ts'
+import { driftProblem, NO_DRIFT, noteDrift } from '../domain/release/drift.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Keep, RouterLook } from './keep-router.ts'

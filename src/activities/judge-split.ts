@@ -1,15 +1,15 @@
-import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { namesOf } from '../analysis/arms.ts'
 import {
+  judgeSampleRatio,
   type SampleRatioRule,
   type SampleRatioState,
   startSampleRatio,
-  judgeSampleRatio,
 } from '../analysis/judges/sample-ratio.ts'
 import { tellUneven } from '../analysis/traffic/promised-split.ts'
 import type { TrafficLook } from '../analysis/traffic/watch-traffic.ts'
-import type { GuardInput, GuardState } from '../domain/release/guard.ts'
+import type { RouterCapabilities } from '../domain/capabilities.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 
 /** One in a thousand releases may be paused by chance; half as much or more off is a router that does something else. */
 const SHARE_RULE: SampleRatioRule = { alpha: 0.001, tolerance: 0.5, minRequests: 200 }

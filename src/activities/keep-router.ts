@@ -1,6 +1,6 @@
-import type { RouterSight } from '../domain/release/drift.ts'
 import { describeError, SluiceError } from '../domain/errors.ts'
 import { compareFences, type Exposure, type Fence, fenceAbove, type PoolRoles } from '../domain/exposure.ts'
+import type { RouterSight } from '../domain/release/drift.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import { isRoutedAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import { applyPermitted, type WritePermit } from './write-permit.ts'

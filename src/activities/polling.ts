@@ -1,5 +1,5 @@
-import { ApplicationFailureCategory } from '@temporalio/common'
 import { ApplicationFailure } from '@temporalio/activity'
+import { ApplicationFailureCategory } from '@temporalio/common'
 import type { Milliseconds } from '../domain/units.ts'
 
 /**

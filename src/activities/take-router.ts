@@ -1,7 +1,7 @@
 import { SluiceError } from '../domain/errors.ts'
 import { type Fence, fenceAbove } from '../domain/exposure.ts'
-import type { Router } from '../routers/router.ts'
 import { fenceOf } from '../domain/fenced-error.ts'
+import type { Router } from '../routers/router.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'
 import { applyAndReadBack } from './expose.ts'
 import type { AskHolder } from './keep-router.ts'

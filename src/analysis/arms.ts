@@ -1,6 +1,6 @@
 import { type ArmNames, ROLE_NAMES } from '../domain/arm-names.ts'
-import type { CheckInput } from '../domain/plan/checks.ts'
 import type { ArmCounts, MetricResult } from '../domain/observation.ts'
+import type { CheckInput } from '../domain/plan/checks.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { asClause, formatCount, formatFraction, formatImpossible } from './explain.ts'

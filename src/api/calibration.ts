@@ -1,6 +1,6 @@
 import {
-  calibratePlan,
   type CheckCalibration,
+  calibratePlan,
   type Effort,
   withLines,
 } from '../analysis/calibration/plan-calibration.ts'

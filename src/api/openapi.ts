@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { dropParsedDefault } from '../domain/plan/plan-json-schema.ts'
-import { OPEN_OPERATIONS, type Operation, OPERATIONS } from './operations.ts'
+import { OPEN_OPERATIONS, OPERATIONS, type Operation } from './operations.ts'
 import { problem } from './wire/problem.ts'
 import { keyText } from './wire/requests.ts'
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { SluiceError } from '../domain/errors.ts'
-import type { PlanContext } from '../domain/plan/plan-context.ts'
 import { type PlanRead, readPlan } from '../domain/plan/plan.ts'
+import type { PlanContext } from '../domain/plan/plan-context.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import { createTurnstile } from '../releases/turnstile.ts'

@@ -1,6 +1,6 @@
 import { stableOf } from '../analysis/calibration/plan-calibration.ts'
-import type { AdapterLists } from '../config/installation-schema.ts'
 import type { Installation } from '../config/installation.ts'
+import type { AdapterLists } from '../config/installation-schema.ts'
 import { describeError } from '../domain/errors.ts'
 import type { MetricResult, RecordedWindow } from '../domain/observation.ts'
 import type { PastRelease, RecordedPair } from '../domain/release/past-release.ts'

@@ -1,5 +1,5 @@
-import { type MeasuredTraffic, measureTraffic } from '../analysis/power/expected-traffic.ts'
 import { sourcesToRecord } from '../analysis/calibration/plan-calibration.ts'
+import { type MeasuredTraffic, measureTraffic } from '../analysis/power/expected-traffic.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { inTime, type RecordPast } from './recorder.ts'

@@ -1,4 +1,4 @@
-import { pastRows, type PastRow, type PastScore, scoreOf } from '../analysis/calibration/past-summary.ts'
+import { type PastRow, type PastScore, pastRows, scoreOf } from '../analysis/calibration/past-summary.ts'
 import type { AnswerTo } from '../api/operations.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import { formatDuration, formatPercent } from '../domain/units.ts'

@@ -4,7 +4,7 @@ import type { Plan } from '../domain/plan/plan.ts'
 import type { PlanContext } from '../domain/plan/plan-context.ts'
 import { readPlanText } from '../domain/plan/plan-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
-import { inBounds, planFailure, type PlanFile, readPlanFile, readTextFile, withPlaces } from './plan-file.ts'
+import { inBounds, type PlanFile, planFailure, readPlanFile, readTextFile, withPlaces } from './plan-file.ts'
 import type { Session } from './session.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { describeError, SluiceError } from '../domain/errors.ts'
-import { formatProblem, type LocatedProblem, MANY_PROBLEMS } from '../domain/problems.ts'
 import { readPlanYaml } from '../domain/plan/plan-text.ts'
+import { formatProblem, type LocatedProblem, MANY_PROBLEMS } from '../domain/problems.ts'
 import type { YamlText } from '../domain/yaml/yaml-text.ts'
 import { ApiRefusal } from './client.ts'
 import { CliFailure, EXIT } from './failure.ts'

@@ -1,11 +1,11 @@
-import type { AnswerTo } from '../api/operations.ts'
 import { formatSeconds, formatShare } from '../analysis/explain.ts'
 import { quantileOf } from '../analysis/histogram.ts'
 import { formatPower, GOOD_POWER } from '../analysis/power/power.ts'
+import type { AnswerTo } from '../api/operations.ts'
 import { formatDuration, formatWeight, type Milliseconds } from '../domain/units.ts'
 import type { RenderOptions } from './render.ts'
 import { tableOf, widest } from './table.ts'
-import { clean, columnsOf, createPaint, pad, type Paint, wrap } from './text.ts'
+import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
 
 type Page = Pick<RenderOptions, 'width' | 'color'>
 type Checked = Required<AnswerTo<'checkPlan'>>

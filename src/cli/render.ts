@@ -1,7 +1,7 @@
 import type { AnswerTo } from '../api/operations.ts'
 import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
-import { phaseWords, saysWeight, rollbackWords, toneOf } from '../domain/release/release-words.ts'
+import { phaseWords, rollbackWords, saysWeight, toneOf } from '../domain/release/release-words.ts'
 import { formatDuration, formatWeight, type Instant, type Milliseconds } from '../domain/units.ts'
 import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
 

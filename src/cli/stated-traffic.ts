@@ -1,5 +1,5 @@
-import type { StatedTraffic } from '../analysis/power/expected-traffic.ts'
 import { parseBounds, parseQuantilePair } from '../analysis/judges/sequential/latency-shape.ts'
+import type { StatedTraffic } from '../analysis/power/expected-traffic.ts'
 import { nameText, ratioText, shareText } from '../domain/plan/plan-values.ts'
 import type { Parsed } from '../domain/units.ts'
 import { CliFailure, EXIT } from './failure.ts'

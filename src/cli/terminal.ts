@@ -1,6 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readFile, writeFile } from 'node:fs/promises'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { harmless } from './text.ts'
 

@@ -1,6 +1,6 @@
 import { SluiceError } from '../domain/errors.ts'
-import type { Person } from './installation-schema.ts'
 import type { Installation } from './installation.ts'
+import type { Person } from './installation-schema.ts'
 
 const ADMIN = 'admin'
 

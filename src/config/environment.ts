@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
-import { formatProblem } from '../domain/problems.ts'
 import { readPlanYaml } from '../domain/plan/plan-text.ts'
-import { type AdapterLists, tokenSha256 } from './installation-schema.ts'
-import { type Installation, readInstallation } from './installation.ts'
+import { formatProblem } from '../domain/problems.ts'
 import type { TargetId } from '../domain/target.ts'
+import { type Installation, readInstallation } from './installation.ts'
+import { type AdapterLists, tokenSha256 } from './installation-schema.ts'
 
 /** What the API and the workers read from their environment. */
 export const environmentSchema = z.object({

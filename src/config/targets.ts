@@ -1,7 +1,7 @@
 import { SluiceError } from '../domain/errors.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
-import type { TargetConfig } from './installation-schema.ts'
 import type { Installation } from './installation.ts'
+import type { TargetConfig } from './installation-schema.ts'
 
 /** @throws SluiceError `target.unknown` */
 export function requireTarget(installation: Installation, target: TargetId): TargetConfig {

@@ -1,4 +1,4 @@
-import { SluiceError, describeError } from '../domain/errors.ts'
+import { describeError, SluiceError } from '../domain/errors.ts'
 
 /** Something that runs until it is closed. `ports` are the ports it listens on, by name. */
 export interface RunningService {

@@ -1,5 +1,5 @@
-import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import type { z } from 'zod'
+import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { MetricSource } from './metric-source.ts'
 

@@ -1,6 +1,6 @@
 import type { MetricResult, Observation } from '../domain/observation.ts'
-import type { ObserveRequest } from './metric-source.ts'
 import type { Instant } from '../domain/units.ts'
+import type { ObserveRequest } from './metric-source.ts'
 
 /** What both arms of the first look say: there is nothing yet to take a difference from. */
 export const STARTED: MetricResult<never> = { kind: 'noData', reason: 'the starting point has been set' }

@@ -1,17 +1,17 @@
-import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import { z } from 'zod'
+import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { MetricResult, Observation } from '../domain/observation.ts'
 import type { Instant } from '../domain/units.ts'
 import { armOf } from './arm.ts'
 import {
   type Counter,
+  type CounterTally,
   type Part,
   partOf,
   restartsSince,
   risesSince,
   type Succession,
-  type CounterTally,
   tallyAfter,
   tallySchema,
 } from './cumulative.ts'

@@ -4,9 +4,9 @@ import type { MetricResult } from '../domain/observation.ts'
 import { millisecondsOf } from '../outbound/deadline.ts'
 import { defineMetricSource } from './define.ts'
 import type { MetricSource, QueryRequest, QueryValue } from './metric-source.ts'
-import { instantQuery, type ApiSettings, type VectorSample } from './prometheus/http-api.ts'
+import { type ApiSettings, instantQuery, type VectorSample } from './prometheus/http-api.ts'
 import { observeWindow } from './prometheus/look.ts'
-import { prometheusOptions, type PrometheusOptions } from './prometheus/options.ts'
+import { type PrometheusOptions, prometheusOptions } from './prometheus/options.ts'
 import { recordPool } from './prometheus/record.ts'
 
 /** Counts from the counters and histograms that Prometheus, or a store with its HTTP API, has scraped. */

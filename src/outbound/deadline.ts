@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseDuration, type Milliseconds } from '../domain/units.ts'
+import { type Milliseconds, parseDuration } from '../domain/units.ts'
 
 /** Shorter than this no answer is to be had over a network. */
 const SHORTEST: Milliseconds = 100

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client'
 import { SluiceError } from '../domain/errors.ts'
-import { targetOfLane, type TargetId } from '../domain/target.ts'
+import { type TargetId, targetOfLane } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import type { LaneView } from '../workflows/messages.ts'
 import { plain } from './list.ts'

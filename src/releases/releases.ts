@@ -1,6 +1,6 @@
 import type { Actor } from '../domain/actor.ts'
-import type { Command } from '../domain/release/commands.ts'
 import type { Plan } from '../domain/plan/plan.ts'
+import type { Command } from '../domain/release/commands.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { BasisPoints, Instant } from '../domain/units.ts'

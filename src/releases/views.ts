@@ -1,6 +1,6 @@
-import type { ReleaseDirectory } from '../activities/dependencies.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
+import type { ReleaseDirectory } from '../activities/dependencies.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { type GuardState, verdictsOf } from '../domain/release/guard.ts'
 import { goneCard, releaseCard } from '../domain/release/release-card.ts'

@@ -1,5 +1,5 @@
-import type { RouterCapabilities } from '../domain/capabilities.ts'
 import type { z } from 'zod'
+import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Router } from './router.ts'

@@ -1,8 +1,8 @@
 import type { RouterCapabilities } from '../domain/capabilities.ts'
-import { FULL_WEIGHT } from '../domain/units.ts'
 import { SluiceError } from '../domain/errors.ts'
-import { fencedError } from '../domain/fenced-error.ts'
 import { compareFences, type Fence } from '../domain/exposure.ts'
+import { fencedError } from '../domain/fenced-error.ts'
+import { FULL_WEIGHT } from '../domain/units.ts'
 import type { DesiredRouting } from './router.ts'
 
 /**

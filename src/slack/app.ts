@@ -1,5 +1,5 @@
-import type { App, BlockAction, ButtonAction, Logger, Receiver, RespondFn } from '@slack/bolt'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { App, BlockAction, ButtonAction, Logger, Receiver, RespondFn } from '@slack/bolt'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ErrorCode } from '../domain/error-codes.ts'

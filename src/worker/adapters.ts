@@ -1,6 +1,6 @@
 import type { TargetAdapters } from '../activities/dependencies.ts'
-import type { AdapterLists, TargetConfig } from '../config/installation-schema.ts'
 import type { Installation } from '../config/installation.ts'
+import type { AdapterLists, TargetConfig } from '../config/installation-schema.ts'
 import { requireTarget } from '../config/targets.ts'
 import { describeError, SluiceError } from '../domain/errors.ts'
 import { type TargetId, targetName } from '../domain/target.ts'

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { Client, Connection } from '@temporalio/client'
-import { NativeConnection, Runtime } from '@temporalio/worker'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import { NativeConnection, Runtime } from '@temporalio/worker'
 import type { Notifier } from '../activities/notifier.ts'
 import { ADAPTERS } from '../catalog.ts'
 import { type Environment, loadInstallation, readEnvironment } from '../config/environment.ts'

@@ -1,6 +1,6 @@
 import type { AskAction } from '../domain/plan/actions.ts'
 import { formatDuration } from '../domain/units.ts'
-import { waitWhilePausedThenWatch, untilUnpaused } from './pausing.ts'
+import { untilUnpaused, waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
 

@@ -1,6 +1,6 @@
+import type { BakeAction, JudgeAction } from '../domain/plan/actions.ts'
 import { bakeRemaining } from '../domain/release/bake-clock.ts'
 import { type BakeMove, bakeMove, furtherLag } from '../domain/release/bake-move.ts'
-import type { BakeAction, JudgeAction } from '../domain/plan/actions.ts'
 import { type GuardState, standingOf } from '../domain/release/guard.ts'
 import { evidenceSince } from '../domain/release/release-state.ts'
 import { formatDuration } from '../domain/units.ts'

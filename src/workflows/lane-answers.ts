@@ -2,8 +2,8 @@ import { ApplicationFailure, condition, getExternalWorkflowHandle, log, setHandl
 import { isRecord } from '../domain/json.ts'
 import {
   enqueue,
-  LONGEST_QUEUE,
   type LaneState,
+  LONGEST_QUEUE,
   markEnding,
   type Placement,
   place,
@@ -11,10 +11,11 @@ import {
   withdraw,
 } from '../domain/lane/lane-state.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
-import { isText, type Read, wrong } from '../domain/release/read-command.ts'
 import { readSubmission } from '../domain/lane/read-submission.ts'
+import { isText, type Read, wrong } from '../domain/release/read-command.ts'
 import { releaseIdOf, releaseName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { stopRelease } from './activity-calls.ts'
 import type { LaneRun } from './lane-run.ts'
 import {
   freezeUpdate,
@@ -29,7 +30,6 @@ import {
   unfreezeUpdate,
   withdrawUpdate,
 } from './messages.ts'
-import { stopRelease } from './activity-calls.ts'
 
 /** How long a release may take to make way before the lane ends it: an honest one takes less than a second. */
 const PATIENCE: Milliseconds = 5_000

@@ -24,6 +24,7 @@ import { laneView } from '../domain/lane/lane-view.ts'
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseIdOf, releaseName, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { findReleases, isOpen } from './activity-calls.ts'
 import { answer, refuse, wishOf } from './lane-answers.ts'
 import type { LaneInput } from './lane-run.ts'
 import {
@@ -36,7 +37,6 @@ import {
   supersedeSignal,
   unfreezeUpdate,
 } from './messages.ts'
-import { findReleases, isOpen } from './activity-calls.ts'
 import { release } from './release.ts'
 import { releaseAttributes } from './search-attributes.ts'
 

@@ -11,9 +11,9 @@ import { type Duty, dutyOf, emptyLane, type LaneState } from '../domain/lane/lan
 import { describeLane, type LaneView, laneView } from '../domain/lane/lane-view.ts'
 import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { tell } from './activity-calls.ts'
 import { isActivityFailure } from './failures.ts'
 import type { Submission } from './messages.ts'
-import { tell } from './activity-calls.ts'
 
 export interface LaneInput {
   readonly target: TargetId

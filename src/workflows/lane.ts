@@ -18,15 +18,15 @@ import {
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseName, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { exposeBack, findReleases, followFor, glanceAtBaseline, holdFor } from './activity-calls.ts'
 import { causeOf, isActivityFailure } from './failures.ts'
 import { answerLaneMessages } from './lane-answers.ts'
 import { passOn } from './lane-before-keepers.ts'
 import { beginLane, type LaneInput, type LaneRun } from './lane-run.ts'
 import type { Submission } from './messages.ts'
-import { exposeBack, findReleases, followFor, glanceAtBaseline, holdFor } from './activity-calls.ts'
+import { WORKFLOW_TASK_TIMEOUT } from './messages.ts'
 import { release } from './release.ts'
 import { releaseAttributes } from './search-attributes.ts'
-import { WORKFLOW_TASK_TIMEOUT } from './messages.ts'
 
 /** Time between two looks of the lane at its router while no release runs. */
 const HOLD_EVERY: Milliseconds = 10_000

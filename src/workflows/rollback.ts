@@ -1,10 +1,10 @@
 import { isSameExposure } from '../domain/exposure.ts'
 import { wasExposed } from '../domain/release/release-state.ts'
 import { exposureText, isWorthTelling } from '../domain/release/release-story.ts'
+import { exposeBack } from './activity-calls.ts'
 import { noteTaking } from './exposing.ts'
 import { causeOf, codeOf, isActivityFailure } from './failures.ts'
 import { handOverWhenLong } from './hand-over.ts'
-import { exposeBack } from './activity-calls.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
 

@@ -8,17 +8,17 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { Notice } from '../activities/activities.ts'
-import type { Action } from '../domain/plan/actions.ts'
 import type { Fence } from '../domain/exposure.ts'
+import type { Action } from '../domain/plan/actions.ts'
 import type { NewEvent } from '../domain/release/command-events.ts'
-import type { Abandonment, Pause, ReleaseEvent } from '../domain/release/release-events.ts'
 import { releaseCard } from '../domain/release/release-card.ts'
 import { describeForTemporal } from '../domain/release/release-details.ts'
+import type { Abandonment, Pause, ReleaseEvent } from '../domain/release/release-events.ts'
 import { reduce } from '../domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../domain/release/release-state.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import type { ReleaseInput } from './messages.ts'
 import { tell } from './activity-calls.ts'
+import type { ReleaseInput } from './messages.ts'
 import { releaseAttributes } from './search-attributes.ts'
 
 /** One running release: its state, its story, and the scope in which its plan goes forward. */

@@ -1,7 +1,7 @@
 import { ActivityFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow'
 import { armNames } from '../domain/arm-names.ts'
-import type { Check } from '../domain/plan/checks.ts'
 import { compareFences } from '../domain/exposure.ts'
+import type { Check } from '../domain/plan/checks.ts'
 import {
   type GuardInput,
   type GuardOutcome,
@@ -9,11 +9,11 @@ import {
   verdictsOf,
   withoutEvidence,
 } from '../domain/release/guard.ts'
-import { watchFor } from '../domain/release/release-watch.ts'
 import { isEnded } from '../domain/release/release-state.ts'
+import { watchFor } from '../domain/release/release-watch.ts'
 import { targetName } from '../domain/target.ts'
-import { guardFor, readGuard } from './activity-calls.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { guardFor, readGuard } from './activity-calls.ts'
 import type { Run } from './run.ts'
 
 /** The guard as the plan sees it: what it watches, what it knows, and how it is handed from exposure to exposure. */

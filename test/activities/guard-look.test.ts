@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { lookOnce } from '../../src/activities/guard-look.ts'
 import { armNames } from '../../src/domain/arm-names.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../../src/domain/release/guard.ts'
-import { createMemoryRouterWorld } from '../support/memory-router.ts'
 import { errorCheck } from '../analysis/judges/looks.ts'
 import { healthyScript, scriptedSource } from '../e2e/scripted-source.ts'
+import { createMemoryRouterWorld } from '../support/memory-router.ts'
 
 const CHECK = { ...errorCheck({ notWorseThan: 1.5, minRequests: 20 }), source: 'scripted' }
 const ROLES = { stable: 'blue', canary: 'green' }

@@ -3,10 +3,10 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import { createActivities } from '../../src/activities/create-activities.ts'
-import type { TargetId } from '../../src/domain/target.ts'
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
 import { ERROR_CODES, type ErrorCode } from '../../src/domain/error-codes.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
+import type { TargetId } from '../../src/domain/target.ts'
 
 describe('an activity that fails', () => {
   it.each(Object.entries(ERROR_CODES))(

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createPlanReader, isShort, type PlanReader } from '../../src/api/plan-reader.ts'
-import { CONTEXT, PLAN } from '../support/demo-installation.ts'
 import { compileEmbedded } from '../embedded/compiled.ts'
+import { CONTEXT, PLAN } from '../support/demo-installation.ts'
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/sluice.yaml', import.meta.url))
 /** More than what is read at once. */

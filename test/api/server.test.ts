@@ -1,5 +1,5 @@
-import { connect, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { SluiceError } from '../../src/domain/errors.ts'

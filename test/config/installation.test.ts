@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { AdapterLists } from '../../src/config/installation-schema.ts'
 import { planContextOf, readInstallation } from '../../src/config/installation.ts'
+import type { AdapterLists } from '../../src/config/installation-schema.ts'
 import { formatProblem } from '../../src/domain/problems.ts'
 import { createMemoryMetricSource, createMemoryMetricWorld } from '../../src/metrics/memory.ts'
 import { createMemoryRouter, createMemoryRouterWorld } from '../../src/routers/memory.ts'

@@ -9,8 +9,8 @@ import {
   ASKS,
   AT_ONCE,
   nextKey,
-  refusalOf,
   type ReleasesWorld,
+  refusalOf,
   type Tools,
   toolsOf,
 } from './releases-world.ts'

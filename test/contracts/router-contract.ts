@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SluiceError } from '../../src/domain/errors.ts'
 import type { ErrorCode } from '../../src/domain/error-codes.ts'
+import { SluiceError } from '../../src/domain/errors.ts'
 import type { Exposure, Fence, PoolRoles } from '../../src/domain/exposure.ts'
-import { FULL_WEIGHT, type BasisPoints } from '../../src/domain/units.ts'
-import { type DesiredRouting, type ObservedRouting, type Router, isRoutedAs } from '../../src/routers/router.ts'
+import { type BasisPoints, FULL_WEIGHT } from '../../src/domain/units.ts'
+import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router } from '../../src/routers/router.ts'
 
 /** One request that a world sends: a user key, and perhaps the cohort the user is in. */
 export interface SentRequest {

@@ -1,10 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startTemporal } from '../support/temporal.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Action } from '../../src/domain/plan/actions.ts'
-import type { PastReleases } from '../../src/releases/past-releases.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
+import type { PastReleases } from '../../src/releases/past-releases.ts'
+import { startTemporal } from '../support/temporal.ts'
 import { ERRORS, LATENCY, openStage, planFor, type Stage } from './harness.ts'
 
 let env: TestWorkflowEnvironment

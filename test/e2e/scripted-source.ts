@@ -1,8 +1,8 @@
 import type { PoolRoles } from '../../src/domain/exposure.ts'
 import type { ArmCounts, MetricResult, Observation } from '../../src/domain/observation.ts'
-import type { MemoryRouterWorld } from '../support/memory-router.ts'
-import type { ObservedRouting } from '../../src/routers/router.ts'
 import type { MetricSource, ObserveRequest } from '../../src/metrics/metric-source.ts'
+import type { ObservedRouting } from '../../src/routers/router.ts'
+import type { MemoryRouterWorld } from '../support/memory-router.ts'
 
 /** How a pool behaves now; change it while a release runs. */
 export interface PoolScript {

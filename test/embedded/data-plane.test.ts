@@ -7,7 +7,7 @@ import { startDataPlane } from '../../src/embedded/data-plane/data-plane.ts'
 import { scrapeSource } from '../../src/metrics/scrape.ts'
 import { parseExposition } from '../../src/metrics/text-exposition.ts'
 import { exchangeRaw } from './raw.ts'
-import { runPlane, type RunningPlane } from './running.ts'
+import { type RunningPlane, runPlane } from './running.ts'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { startLoad, type LoadSettings } from '../../src/embedded/load/load-generator.ts'
+import { type LoadSettings, startLoad } from '../../src/embedded/load/load-generator.ts'
 import { runPlane, serve } from './running.ts'
 
 const cleanups: (() => Promise<void>)[] = []

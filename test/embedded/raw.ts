@@ -1,5 +1,5 @@
-import { createServer, connect, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 
 /** A service that answers each request with the bytes it is told to, and ends the connection after them unless told not to. */
 export async function serveRaw(): Promise<{

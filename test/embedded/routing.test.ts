@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { assign, firstPoolOnly, wishSchema, type Routing } from '../../src/embedded/data-plane/routing.ts'
+import { assign, firstPoolOnly, type Routing, wishSchema } from '../../src/embedded/data-plane/routing.ts'
 
 const pools = ['blue', 'green'] as const
 const weight = fc.integer({ min: 0, max: 10_000 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryMetricSource, createMemoryMetricWorld, memorySource } from '../../src/metrics/memory.ts'
-import { createObstructableWorld } from '../support/memory-metrics.ts'
 import { describeMetricSourceContract, type MetricWorld } from '../contracts/metric-source-contract.ts'
+import { createObstructableWorld } from '../support/memory-metrics.ts'
 
 const signal = new AbortController().signal
 const roles = { stable: 'blue', canary: 'green' }

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { ArmCounts, RecordedWindow } from '../../src/domain/observation.ts'
-import type { MetricSource } from '../../src/metrics/metric-source.ts'
 import { METRIC_SOURCES } from '../../src/metrics/index.ts'
+import type { MetricSource } from '../../src/metrics/metric-source.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'
 import { startPrometheus, startScriptedTarget } from '../support/prometheus-server.ts'
 import { requireServer } from '../support/require-server.ts'

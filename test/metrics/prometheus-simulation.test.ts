@@ -1,6 +1,6 @@
-import type { Cursor, Observation } from '../../src/domain/observation.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Cursor, Observation } from '../../src/domain/observation.ts'
 import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'
 import { type PrometheusServer, startPrometheusWith } from '../support/prometheus-server.ts'

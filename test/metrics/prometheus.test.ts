@@ -10,10 +10,10 @@ import {
   type PoolTraffic,
 } from '../contracts/metric-source-contract.ts'
 import {
-  startPrometheus,
-  startScriptedTarget,
   type PrometheusServer,
   type ScriptedTarget,
+  startPrometheus,
+  startScriptedTarget,
 } from '../support/prometheus-server.ts'
 import { requireServer } from '../support/require-server.ts'
 

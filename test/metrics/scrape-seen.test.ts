@@ -1,5 +1,5 @@
-import type { Cursor } from '../../src/domain/observation.ts'
 import { describe, expect, it } from 'vitest'
+import type { Cursor } from '../../src/domain/observation.ts'
 import { scrapeSource } from '../../src/metrics/scrape.ts'
 
 const roles = { stable: 'blue', canary: 'green' }

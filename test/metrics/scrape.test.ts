@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
 import { scrapeSource } from '../../src/metrics/scrape.ts'
-import { serve } from '../embedded/running.ts'
 import { describeMetricSourceContract, type MetricWorld } from '../contracts/metric-source-contract.ts'
+import { serve } from '../embedded/running.ts'
 
 const signal = new AbortController().signal
 const roles = { stable: 'blue', canary: 'green' }

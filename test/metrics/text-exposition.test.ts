@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
-import { parseExposition, seriesKey, type Sample } from '../../src/metrics/text-exposition.ts'
+import { parseExposition, type Sample, seriesKey } from '../../src/metrics/text-exposition.ts'
 
 const labelValue = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),

@@ -1,7 +1,7 @@
+import { writeFile } from 'node:fs/promises'
 import { Agent, request as send } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeError } from '../../src/domain/errors.ts'
 import { fenceOf } from '../../src/domain/fenced-error.ts'

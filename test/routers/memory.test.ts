@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DesiredRouting } from '../../src/routers/router.ts'
 import { memoryRouter } from '../../src/routers/memory.ts'
+import type { DesiredRouting } from '../../src/routers/router.ts'
 import { describeRouterContract, type RouterWorld } from '../contracts/router-contract.ts'
 import { createMemoryRouterWorld } from '../support/memory-router.ts'
 

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { Agent, request } from 'node:http'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommands } from '../../src/routers/haproxy/runtime-api.ts'
-import { startDemoBackend, type DemoBackend } from './demo-backend.ts'
-import { freePort, freezeProcess, startProcess, waitFor, type ServerProcess } from './server-process.ts'
+import { type DemoBackend, startDemoBackend } from './demo-backend.ts'
+import { freePort, freezeProcess, type ServerProcess, startProcess, waitFor } from './server-process.ts'
 
 /** Tests and benches run from the project's root, wherever they were compiled to. */
 const EXAMPLE = join(process.cwd(), 'examples', 'haproxy')

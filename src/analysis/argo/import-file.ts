@@ -1,8 +1,8 @@
 import { isRecord } from '../../domain/json.ts'
 import {
   analysisTemplateSchema,
-  type ImportOptions,
   type ImportedTemplate,
+  type ImportOptions,
   importTemplate,
   whyForeign,
 } from './import-template.ts'

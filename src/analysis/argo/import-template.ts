@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isRecord } from '../../domain/json.ts'
-import type { ArgoCheck } from './argo-judge.ts'
 import { LONGEST_DURATION, writeDuration } from '../../domain/units.ts'
+import type { ArgoCheck } from './argo-judge.ts'
 import { checkCondition } from './condition.ts'
 import { parseGoDuration, parseIntOrString } from './go-values.ts'
 import { type QueryType, queryTypeOf } from './query-type.ts'

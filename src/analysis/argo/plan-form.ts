@@ -1,6 +1,6 @@
-import type { ArgoCheck } from './argo-judge.ts'
 import { nameText } from '../../domain/plan/plan-values.ts'
 import { writeDuration } from '../../domain/units.ts'
+import type { ArgoCheck } from './argo-judge.ts'
 
 /** Checks as they stand under `checks:` of a plan, and what the reader should know of the change. */
 export interface PlanForm {

@@ -1,8 +1,8 @@
 import type { Check } from '../../domain/plan/checks.ts'
 import { formatDuration, formatPercent, type Milliseconds } from '../../domain/units.ts'
-import { type EvidencePath, evidenceOver, failsAt, tailShare } from './evidence.ts'
-import { formatRatio } from '../explain.ts'
 import { kindOf } from '../checks/index.ts'
+import { formatRatio } from '../explain.ts'
+import { type EvidencePath, evidenceOver, failsAt, tailShare } from './evidence.ts'
 import { drawTape, type ReplaySource, trendOf, worsenTape } from './replays.ts'
 import { toleranceOf } from './tolerance.ts'
 

@@ -1,5 +1,5 @@
-import type { Milliseconds } from '../../domain/units.ts'
 import type { Check } from '../../domain/plan/checks.ts'
+import type { Milliseconds } from '../../domain/units.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
 import { startCheck, stepCheck } from '../judges/check-judge.ts'

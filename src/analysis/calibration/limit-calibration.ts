@@ -1,6 +1,6 @@
 import { formatPercent, type Milliseconds } from '../../domain/units.ts'
-import { type EffectReport, effectReport } from './calibrate.ts'
 import { enterExposure, startCheck, stepCheck } from '../judges/check-judge.ts'
+import { type EffectReport, effectReport } from './calibrate.ts'
 import {
   drawTape,
   inputsOf,

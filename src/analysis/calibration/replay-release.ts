@@ -1,7 +1,7 @@
 import { armNames } from '../../domain/arm-names.ts'
-import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { type Exposure, isSameExposure } from '../../domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../../domain/observation.ts'
+import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from '../../domain/release/past-release.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Outcome } from '../../domain/verdict.ts'

@@ -1,5 +1,5 @@
-import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
+import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { type BasisPoints, FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import { addArms, NO_REQUESTS } from '../arms.ts'
 import { kindOf } from '../checks/index.ts'

@@ -6,8 +6,8 @@ import type { Verdict } from '../../domain/verdict.ts'
 import type { Counting } from '../calibration/counting.ts'
 import type { Proof } from '../judges/sequential/promotion-evidence.ts'
 import type { CheckPower } from '../power/check-power.ts'
-import type { PastClaims } from '../traffic/past-claims.ts'
 import type { StablePast } from '../traffic/past.ts'
+import type { PastClaims } from '../traffic/past-claims.ts'
 
 /** What a check remembers between looks. Plain JSON, tagged: it travels in heartbeats and survives restarts. */
 export interface CheckState {

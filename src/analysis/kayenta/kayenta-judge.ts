@@ -1,6 +1,6 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import type { ArmReadings, Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { MetricResult } from '../../domain/observation.ts'
+import type { ArmReadings, Check, CheckInput } from '../../domain/plan/checks.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive, namesOf } from '../arms.ts'

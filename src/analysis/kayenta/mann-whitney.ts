@@ -1,5 +1,5 @@
-import { brentRoot } from './brent.ts'
 import { normalQuantile } from '../statistics/normal.ts'
+import { brentRoot } from './brent.ts'
 
 /** Confidence interval and estimate of the shift of the canary against the baseline, in the unit of the metric. */
 export interface ShiftInterval {

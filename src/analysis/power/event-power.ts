@@ -1,13 +1,13 @@
 import type { ErrorRateCheck, RateCheck, SequentialRule } from '../checks/shapes.ts'
 import { formatRatio, formatShare } from '../explain.ts'
-import { passage } from '../statistics/first-passage.ts'
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'
-import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, type Sight } from './power.ts'
+import { logSumExp, startWealth } from '../judges/sequential/wealth.ts'
 import { type SplitCounts, splitGains, WORSE_BETS } from '../judges/split-test.ts'
+import { passage } from '../statistics/first-passage.ts'
 import { logLowerGamma } from '../statistics/incomplete-gamma.ts'
 import { logGamma } from '../statistics/log-gamma.ts'
 import { normalQuantile } from '../statistics/normal.ts'
-import { logSumExp, startWealth } from '../judges/sequential/wealth.ts'
+import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, type Sight } from './power.ts'
 
 /** What an `errorRate` check against stable sees of a rise of the share of failed requests; the size is the new share. */
 export function errorSight(_check: ErrorRateCheck, rule: SequentialRule, from: number): Sight {

@@ -1,14 +1,14 @@
 import type { LatencyCheck, SequentialRule } from '../checks/shapes.ts'
-import { formatMultiple } from './event-power.ts'
-import { passage } from '../statistics/first-passage.ts'
-import { floorOf } from '../judges/sequential/latency-judge.ts'
 import { hasSameBuckets } from '../histogram.ts'
+import { floorOf } from '../judges/sequential/latency-judge.ts'
 import { boundsOf, DEFAULT_BOUNDS, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'
-import { expectedRequests, isPossible, type Sight } from './power.ts'
-import { createRandom } from '../statistics/random.ts'
 import { factorsOf, SLOWDOWNS, type Thresholds, thresholdsOf } from '../judges/sequential/slowdown-test.ts'
 import { startWealth } from '../judges/sequential/wealth.ts'
+import { passage } from '../statistics/first-passage.ts'
+import { createRandom } from '../statistics/random.ts'
+import { formatMultiple } from './event-power.ts'
+import { expectedRequests, isPossible, type Sight } from './power.ts'
 
 /** Largest slowdown that is looked for. */
 const WORST_SLOWDOWN = 100

@@ -1,12 +1,12 @@
 import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../checks/shapes.ts'
-import { formatMultiple } from './event-power.ts'
 import { formatQuantile, formatSeconds, formatShare } from '../explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'
-import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, type Sight } from './power.ts'
 import { incompleteBeta } from '../statistics/incomplete-beta.ts'
 import { logLowerGamma } from '../statistics/incomplete-gamma.ts'
 import { logGamma } from '../statistics/log-gamma.ts'
 import { normalCdf, normalQuantile } from '../statistics/normal.ts'
+import { formatMultiple } from './event-power.ts'
+import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, type Sight } from './power.ts'
 
 /** What an `errorRate` check with a fixed limit sees of a rise of the share of failed requests. */
 export function errorLimitSight(_check: ErrorRateCheck, rule: ThresholdRule, from: number): Sight {

@@ -1,6 +1,6 @@
+import { type Exposure, NO_EXPOSURE } from '../../domain/exposure.ts'
 import type { Action } from '../../domain/plan/actions.ts'
 import type { Check } from '../../domain/plan/checks.ts'
-import { type Exposure, NO_EXPOSURE } from '../../domain/exposure.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, type Milliseconds } from '../../domain/units.ts'
 import { kindOf } from '../checks/index.ts'

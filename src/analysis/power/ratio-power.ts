@@ -1,10 +1,10 @@
 import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../checks/shapes.ts'
-import { formatMultiple, poissonQuantile } from './event-power.ts'
 import { formatQuantile, formatShare } from '../explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'
+import { bisect } from '../statistics/bisect.ts'
+import { formatMultiple, poissonQuantile } from './event-power.ts'
 import { chanceOfMore, gatheredPower, type SeenAbove, seenAbove, WORST_SLOWDOWN } from './limit-power.ts'
 import { type BakePlan, expectedRequests, meanOverQuantiles, QUANTILES, type Sight } from './power.ts'
-import { bisect } from '../statistics/bisect.ts'
 
 /**
  * What an `errorRate` check with a bare ratio to stable sees of a rise of the share of failed requests. In a look of m

@@ -1,6 +1,6 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { ArmCounts } from '../../domain/observation.ts'
+import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { armFault, formatServed, inconclusive, isCount, isTime, namesOf, windowFault } from '../arms.ts'
@@ -21,8 +21,8 @@ import {
   formatWatched,
 } from '../explain.ts'
 import { growWealth, logMeanWealth, logSumExp, startWealth, type Wealth } from '../judges/sequential/wealth.ts'
-import type { PastClaim, PastClaims } from './past-claims.ts'
 import type { PastCount, StablePast } from './past.ts'
+import type { PastClaim, PastClaims } from './past-claims.ts'
 
 /** What is remembered while everybody is on the canary. Plain JSON. */
 export interface AgainstPastState {

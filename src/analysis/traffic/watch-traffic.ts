@@ -1,15 +1,15 @@
-import type { BlindSpan, GuardInput } from '../../domain/release/guard.ts'
 import type { ArmCounts, Observation } from '../../domain/observation.ts'
+import type { BlindSpan, GuardInput } from '../../domain/release/guard.ts'
 import { FULL_WEIGHT, type Instant } from '../../domain/units.ts'
 import { isCount, namesOf } from '../arms.ts'
 import { needsCounts } from '../checks/needs.ts'
-import { type AnswerLook, type AnswerState, awaitedOf, startAnswers, judgeAnswers } from './answers.ts'
-import { type FloorStanding, type FloorState, startFloor, judgeFloor } from './floor.ts'
+import { type AnswerLook, type AnswerState, awaitedOf, judgeAnswers, startAnswers } from './answers.ts'
+import { type FloorStanding, type FloorState, judgeFloor, startFloor } from './floor.ts'
 import type { StablePast } from './past.ts'
-import { type PromisedSplitState, startPromisedSplit, judgePromisedSplit } from './promised-split.ts'
-import { type RestartStanding, type RestartState, judgeRestarts } from './restarts.ts'
-import { learnScale, rememberSent, scaleOf, type SentSample, type SentScale, sentWithin } from './sent.ts'
-import { type SilenceState, startSilence, judgeSilence } from './silence.ts'
+import { judgePromisedSplit, type PromisedSplitState, startPromisedSplit } from './promised-split.ts'
+import { judgeRestarts, type RestartStanding, type RestartState } from './restarts.ts'
+import { learnScale, rememberSent, type SentSample, type SentScale, scaleOf, sentWithin } from './sent.ts'
+import { judgeSilence, type SilenceState, startSilence } from './silence.ts'
 
 /** What is known of the traffic beside the checks. Plain JSON. */
 export interface TrafficState {

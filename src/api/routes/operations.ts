@@ -5,8 +5,8 @@ import { describeError } from '../../domain/errors.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { unknownRoute } from '../errors.ts'
-import { OPEN_OPERATIONS } from '../operations.ts'
 import { openApiDocument } from '../openapi.ts'
+import { OPEN_OPERATIONS } from '../operations.ts'
 import { codeAddress } from '../problem.ts'
 
 /** How long readiness waits for Temporal, in milliseconds: shorter than what probes wait for us. */

@@ -8,8 +8,8 @@ import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
 import { type AnswerTo, OPERATIONS } from '../operations.ts'
 import { problemList } from '../problem.ts'
-import type { checkBody } from '../wire/requests.ts'
 import { trafficOf } from '../target-traffic.ts'
+import type { checkBody } from '../wire/requests.ts'
 
 /** Reads a plan as a start would, and starts nothing; says what its bakes can see when traffic is stated or asked for. */
 export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { isRecord } from '../../domain/json.ts'
 import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
+import { isRecord } from '../../domain/json.ts'
 import { durationText, nameText, ratioText, shareText } from '../../domain/plan/plan-values.ts'
 import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
 import type { Milliseconds, Parsed } from '../../domain/units.ts'

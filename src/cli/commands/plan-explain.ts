@@ -1,13 +1,13 @@
 import type { Exposure } from '../../domain/exposure.ts'
-import { type Timeline, type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
-import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
+import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
+import { type Timeline, type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, formatPercent, formatWeight } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import type { RenderOptions } from '../render.ts'
 import type { Session } from '../session.ts'
 import { widest } from '../table.ts'
-import { clean, columnsOf, createPaint, pad, type Paint, wrap } from '../text.ts'
+import { clean, columnsOf, createPaint, type Paint, pad, wrap } from '../text.ts'
 
 /** `sluice plan explain`: what a plan does, when, to whom, and what watches it. */
 export async function explainPlan(name: string, config: string | undefined, session: Session): Promise<void> {

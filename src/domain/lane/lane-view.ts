@@ -1,7 +1,7 @@
-import { type Keeping, type LaneState, overtakenBy, type Recovery } from './lane-state.ts'
 import { markdownText } from '../safe-text.ts'
 import { releaseName, type TargetId } from '../target.ts'
 import type { Instant } from '../units.ts'
+import { type Keeping, type LaneState, overtakenBy, type Recovery } from './lane-state.ts'
 
 /** How a lane stands: the one view of it that every entrance renders. Plain JSON. */
 export interface LaneView {

@@ -1,10 +1,10 @@
 import type { Actor } from '../actor.ts'
 import { isRecord } from '../json.ts'
-import type { WhenBusy } from './lane-state.ts'
 import type { Plan } from '../plan/plan.ts'
 import { isCount, isText, type Read, readActor, wrong } from '../release/read-command.ts'
 import type { TargetId } from '../target.ts'
 import { FULL_WEIGHT } from '../units.ts'
+import type { WhenBusy } from './lane-state.ts'
 
 /** A request for a release, before it has a number. */
 export interface Submission {

@@ -1,6 +1,6 @@
-import type { Check } from './checks.ts'
 import type { Exposure } from '../exposure.ts'
 import type { Milliseconds } from '../units.ts'
+import type { Check } from './checks.ts'
 
 /** Where an action comes from: the plan's step (1-based) and its one-line description. */
 interface ActionOrigin {

@@ -1,10 +1,10 @@
 import type { MetricSourceCapabilities } from '../capabilities.ts'
+import type { Problem, ProblemPath } from '../problems.ts'
 import type { CheckContext, CheckForm, FinalAnswer, ReadCheck, SourceNeeds } from './check-form.ts'
 import type { Check } from './checks.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { reportIssues, singleEntry } from './plan-issues.ts'
 import { nameText } from './plan-values.ts'
-import type { Problem, ProblemPath } from '../problems.ts'
 
 /** Reads checks, wherever in the plan they stand, and keeps count of the error budget they spend. */
 export interface CheckReader {

@@ -1,7 +1,7 @@
-import type { Check } from './checks.ts'
-import type { Traced } from './plan-steps.ts'
 import type { Problem } from '../problems.ts'
 import { FULL_WEIGHT } from '../units.ts'
+import type { Check } from './checks.ts'
+import type { Traced } from './plan-steps.ts'
 
 /**
  * Reports waits that could never end well because a check has nothing to compare there: at 100% stable has no requests,

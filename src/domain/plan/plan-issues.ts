@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { isRecord } from '../json.ts'
 import { nearestWord } from '../nearest-word.ts'
 import { formatPath, MOST_PROBLEMS, type Problem, type ProblemPath, shortened, showValue } from '../problems.ts'
-import { type JsonShape, keysOf, shapeOf, shapesAt } from './schema-shapes.ts'
 import { parseDuration, writeDuration } from '../units.ts'
+import { type JsonShape, keysOf, shapeOf, shapesAt } from './schema-shapes.ts'
 
 /**
  * Turns zod's issues into problems with the value that was seen. With the schema that was broken, a wrong key is told the

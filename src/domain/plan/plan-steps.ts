@@ -1,11 +1,11 @@
-import type { Action } from './actions.ts'
 import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
+import type { Problem, ProblemPath } from '../problems.ts'
+import { FULL_WEIGHT, formatWeight, type Milliseconds } from '../units.ts'
+import type { Action } from './actions.ts'
 import type { CheckReader } from './plan-checks.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { type Entry, reportIssues, singleEntry } from './plan-issues.ts'
-import type { Problem, ProblemPath } from '../problems.ts'
 import type { GlimpseContext, ReadStep, StepKind, StepNeeds, UnreadStep } from './steps/step-kind.ts'
-import { FULL_WEIGHT, formatWeight, type Milliseconds } from '../units.ts'
 
 /** A step with its place in the plan. */
 export interface PlacedStep {

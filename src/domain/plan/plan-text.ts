@@ -1,8 +1,8 @@
+import type { LocatedProblem } from '../problems.ts'
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
+import { type ReadYaml, readYaml } from '../yaml/yaml-text.ts'
 import { type Plan, readPlan, shapeProblem } from './plan.ts'
 import type { PlanContext } from './plan-context.ts'
-import type { LocatedProblem } from '../problems.ts'
-import { type ReadYaml, readYaml } from '../yaml/yaml-text.ts'
 
 /**
  * Reads a plan from YAML. Answers with every problem at its place in the text, or with the complete plan.

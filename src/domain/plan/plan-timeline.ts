@@ -1,9 +1,9 @@
+import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
+import { formatDuration, type Milliseconds } from '../units.ts'
 import type { Action } from './actions.ts'
 import type { CheckForm } from './check-form.ts'
 import type { Check } from './checks.ts'
-import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
 import type { Plan } from './plan.ts'
-import { formatDuration, type Milliseconds } from '../units.ts'
 
 /** One action of a plan in time. */
 export interface TimelineRow {

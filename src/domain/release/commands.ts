@@ -1,8 +1,8 @@
 import type { Actor } from '../actor.ts'
 import type { ErrorCode } from '../error-codes.ts'
-import { isEnded, type ReleaseState } from './release-state.ts'
 import { releaseName } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
+import { isEnded, type ReleaseState } from './release-state.ts'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from './verbs.ts'
 
 /** One command as it reaches the release. */

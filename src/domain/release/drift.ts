@@ -1,6 +1,6 @@
-import type { BlindSpan, Drift, GuardState } from './guard.ts'
 import type { DriftPolicy } from '../plan/plan-policies.ts'
 import { formatDuration, type Instant } from '../units.ts'
+import type { BlindSpan, Drift, GuardState } from './guard.ts'
 
 const MOST_SPANS = 50
 

@@ -1,8 +1,8 @@
-import type { Abandonment } from './release-events.ts'
 import type { ExposureSpan, PoolRoles } from '../exposure.ts'
 import type { ArmCounts, MetricResult } from '../observation.ts'
-import { isEnded, type ReleaseState } from './release-state.ts'
 import type { Instant } from '../units.ts'
+import type { Abandonment } from './release-events.ts'
+import { isEnded, type ReleaseState } from './release-state.ts'
 
 /** A release that has ended, as far as its metrics are to be looked at once more. Plain JSON. */
 export interface PastRelease {

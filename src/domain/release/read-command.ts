@@ -1,8 +1,8 @@
-import type { CommandVerb } from './verbs.ts'
 import { type Actor, ENTRANCES } from '../actor.ts'
 import { isRecord } from '../json.ts'
-import type { Command } from './commands.ts'
 import type { Milliseconds } from '../units.ts'
+import type { Command } from './commands.ts'
+import type { CommandVerb } from './verbs.ts'
 
 /** A message that was read, or why it cannot be one. */
 export type Read<T> = { readonly value: T } | { readonly problem: string }

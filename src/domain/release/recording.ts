@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { MetricResult, RecordedWindow } from '../observation.ts'
-import { ABANDON_CAUSES } from './release-events.ts'
-import type { PastRelease, RecordedPair, RecordedRelease } from './past-release.ts'
 import { nameText } from '../plan/plan-values.ts'
 import { formatPath } from '../problems.ts'
 import { FULL_WEIGHT } from '../units.ts'
+import type { PastRelease, RecordedPair, RecordedRelease } from './past-release.ts'
+import { ABANDON_CAUSES } from './release-events.ts'
 
 /** What checks are replayed over: stable's past and the releases that have ended, by metric source. */
 export interface Recording {

@@ -1,9 +1,9 @@
 import type { Plan } from '../plan/plan.ts'
+import { markdownText } from '../safe-text.ts'
+import type { Verdict } from '../verdict.ts'
 import { type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
 import { saysWeight } from './release-words.ts'
-import { markdownText } from '../safe-text.ts'
-import type { Verdict } from '../verdict.ts'
 
 /** `fail` if any check fails, else `inconclusive` if any is, else `pass`; `none` before the first look. */
 export function weakestOutcome(verdicts: Readonly<Record<string, Verdict>>): Verdict['outcome'] | 'none' {

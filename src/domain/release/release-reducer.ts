@@ -1,9 +1,9 @@
-import type { Pause, ReleaseEvent } from './release-events.ts'
-import { type BakeClock, bakeElapsed } from './bake-clock.ts'
 import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE } from '../exposure.ts'
+import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
+import { type BakeClock, bakeElapsed } from './bake-clock.ts'
+import type { Pause, ReleaseEvent } from './release-events.ts'
 import { isEnded, type ReleaseState, wasExposed } from './release-state.ts'
 import { tellEvent } from './release-story.ts'
-import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
 
 /** Oldest trail entries are dropped beyond this many; Temporal's history has them all. */
 const LONGEST_TRAIL = 300

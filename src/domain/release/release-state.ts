@@ -1,8 +1,8 @@
-import type { Abandonment, ApprovalRequest, Pause, ReleaseEvent } from './release-events.ts'
-import type { BakeClock } from './bake-clock.ts'
 import { type Exposure, type ExposureSpan, NO_EXPOSURE, type PoolRoles } from '../exposure.ts'
 import type { Instant } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
+import type { BakeClock } from './bake-clock.ts'
+import type { Abandonment, ApprovalRequest, Pause, ReleaseEvent } from './release-events.ts'
 
 /**
  * Where a release is. `paused` is not a phase: a release is paused *in* one (see {@link ReleaseState.pause}), and goes on

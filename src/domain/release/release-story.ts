@@ -1,8 +1,7 @@
-import type { ReleaseEvent } from './release-events.ts'
 import type { Exposure } from '../exposure.ts'
-import { formatDuration } from '../units.ts'
+import { formatDuration, formatWeight } from '../units.ts'
+import type { ReleaseEvent } from './release-events.ts'
 import { type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
-import { formatWeight } from '../units.ts'
 
 /** The line that an event leaves in the story, or null for one that people do not want to read about. */
 export function tellEvent(event: ReleaseEvent, next: ReleaseState): TrailEntry | null {

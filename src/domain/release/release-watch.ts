@@ -1,7 +1,7 @@
-import type { Pause } from './release-events.ts'
-import type { GuardInput } from './guard.ts'
 import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
+import type { GuardInput } from './guard.ts'
+import type { Pause } from './release-events.ts'
 import { evidenceSince, type ReleaseState } from './release-state.ts'
 
 /** Pauses for something that a look would only find again: the router is kept, and nothing is judged. */

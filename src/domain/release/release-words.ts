@@ -1,5 +1,5 @@
-import type { RollbackTries } from './release-state.ts'
 import { formatDuration, type Instant } from '../units.ts'
+import type { RollbackTries } from './release-state.ts'
 
 /** How a phase is to be looked at: it went well, it goes or went back, a person is needed, or it moves by itself. */
 type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'

@@ -1,6 +1,6 @@
 import { parseJson } from '../../domain/json.ts'
-import { codeOf, type ParsedState, readStateFile, writeStateFile } from '../state-file.ts'
 import { problemsOf } from '../loopback-server.ts'
+import { codeOf, type ParsedState, readStateFile, writeStateFile } from '../state-file.ts'
 import { firstPoolOnly, follow, isFencedOff, type Routing, stateSchema, stateText, type Wish } from './routing.ts'
 
 /** The routing in force, and the one way to change it. */

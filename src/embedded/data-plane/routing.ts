@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compareFences, type Fence } from '../../domain/exposure.ts'
-import { FULL_WEIGHT, type BasisPoints } from '../../domain/units.ts'
+import { type BasisPoints, FULL_WEIGHT } from '../../domain/units.ts'
 
 /** Who goes where: the whole of what the admin API sets and the state file keeps. Never changed in place. */
 export interface Routing {

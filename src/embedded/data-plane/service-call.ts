@@ -1,4 +1,4 @@
-import { type Agent, type ClientRequest, type IncomingMessage, request as send, type ServerResponse } from 'node:http'
+import { type Agent, type ClientRequest, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Milliseconds } from '../../domain/units.ts'
 import { hasBody, headersForService, isPlainlyCoded } from './forwarded-headers.ts'

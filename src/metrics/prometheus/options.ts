@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseDuration, type Milliseconds } from '../../domain/units.ts'
+import { type Milliseconds, parseDuration } from '../../domain/units.ts'
 import { deadlineText } from '../../outbound/deadline.ts'
 import { hasClearUnit, LATENCY_MEANING, latencyUnit, UNCLEAR_UNIT } from '../latency-unit.ts'
 

@@ -4,12 +4,12 @@ import type { ArmCounts, MetricResult, Observation } from '../../domain/observat
 import type { Instant } from '../../domain/units.ts'
 import { armOf, type Gaps } from '../arm.ts'
 import {
+  type CounterTally,
   type Part,
   partOf,
   restartsSince,
   risesSince,
   successionOf,
-  type CounterTally,
   tallyAfter,
   tallySchema,
 } from '../cumulative.ts'

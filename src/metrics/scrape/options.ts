@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { deadlineText } from '../../outbound/deadline.ts'
 import { parseDuration } from '../../domain/units.ts'
+import { deadlineText } from '../../outbound/deadline.ts'
 import { hasClearUnit, LATENCY_MEANING, latencyUnit, UNCLEAR_UNIT } from '../latency-unit.ts'
 
 const metricName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, { error: 'must be the name of a metric' })

@@ -1,7 +1,7 @@
-import { FULL_WEIGHT, type BasisPoints } from '../../domain/units.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import { compareFences, type Fence } from '../../domain/exposure.ts'
 import { fenceOf, withMessage } from '../../domain/fenced-error.ts'
+import { type BasisPoints, FULL_WEIGHT } from '../../domain/units.ts'
 import type { ObservedRouting } from '../router.ts'
 import type { NodeState } from './node.ts'
 import { describeAddress } from './runtime-api.ts'

@@ -1,13 +1,13 @@
-import type { Milliseconds } from '../../domain/units.ts'
 import { SluiceError } from '../../domain/errors.ts'
-import { describeAddress, refused, runCommands, unreachable, type RuntimeAddress } from './runtime-api.ts'
+import type { Milliseconds } from '../../domain/units.ts'
+import { describeAddress, type RuntimeAddress, refused, runCommands, unreachable } from './runtime-api.ts'
 import {
   describeShare,
   type MapEntry,
   parseMapLines,
   readSplitMap,
-  shareKey,
   type SplitMap,
+  shareKey,
   type UsableMap,
 } from './split-map.ts'
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
-import type { Milliseconds } from '../../domain/units.ts'
 import { SluiceError } from '../../domain/errors.ts'
+import type { Milliseconds } from '../../domain/units.ts'
 import { LATE, lateText, within } from '../../outbound/within.ts'
 import type { Permit } from '../router.ts'
 

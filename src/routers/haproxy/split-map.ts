@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { FULL_WEIGHT, type BasisPoints } from '../../domain/units.ts'
 import type { Fence } from '../../domain/exposure.ts'
+import { type BasisPoints, FULL_WEIGHT } from '../../domain/units.ts'
 import { type DesiredRouting, pinsOf, splitOf } from '../router.ts'
 
 /**

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { startArgo, stepArgo } from '../../../src/analysis/argo/argo-judge.ts'
 import type { ArgoCheck } from '../../../src/analysis/argo/argo-judge.ts'
-import type { CheckInput } from '../../../src/domain/plan/checks.ts'
+import { startArgo, stepArgo } from '../../../src/analysis/argo/argo-judge.ts'
 import type { MetricResult } from '../../../src/domain/observation.ts'
+import type { CheckInput } from '../../../src/domain/plan/checks.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 
 const check: ArgoCheck = {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { argoKind } from '../../../src/analysis/argo/check-kind.ts'
 import { importTemplate } from '../../../src/analysis/argo/import-template.ts'
 import { planFormOf } from '../../../src/analysis/argo/plan-form.ts'
-import type { PlanContext } from '../../../src/domain/plan/plan-context.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
+import type { PlanContext } from '../../../src/domain/plan/plan-context.ts'
 import { planContext } from '../../domain/plan/plan-context.ts'
 
 const context: PlanContext = { ...planContext(), checkKinds: [argoKind] }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CalibrationRequest, calibrate } from '../../../src/analysis/calibration/calibrate.ts'
-import { createRandom, type Random } from '../../../src/analysis/statistics/random.ts'
 import type { RecordedInterval } from '../../../src/analysis/calibration/replays.ts'
+import { createRandom, type Random } from '../../../src/analysis/statistics/random.ts'
 import type { ArmCounts } from '../../../src/domain/observation.ts'
 import { arm, COARSE_BOUNDS, errorCheck, histogram, latencyCheck, look, ordersCheck } from '../judges/looks.ts'
 import { delay } from '../judges/replay.ts'

@@ -1,8 +1,5 @@
 import fc from 'fast-check'
-import type { Check } from '../../../src/domain/plan/checks.ts'
 import { describe, expect, it } from 'vitest'
-import type { CheckState } from '../../../src/analysis/checks/check-kind.ts'
-import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import {
   type EvidencePath,
   evidenceOver,
@@ -11,8 +8,11 @@ import {
   tailShare,
   withAlpha,
 } from '../../../src/analysis/calibration/evidence.ts'
-import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import type { Tape } from '../../../src/analysis/calibration/replays.ts'
+import type { CheckState } from '../../../src/analysis/checks/check-kind.ts'
+import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
+import { createRandom } from '../../../src/analysis/statistics/random.ts'
+import type { Check } from '../../../src/domain/plan/checks.ts'
 import { COARSE_BOUNDS, errorCheck, histogram, latencyCheck, ordersCheck } from '../judges/looks.ts'
 
 const MINUTE = 60_000

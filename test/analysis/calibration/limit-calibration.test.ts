@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type LimitRequest, measureLimit } from '../../../src/analysis/calibration/limit-calibration.ts'
-import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import type { ErrorRateCheck } from '../../../src/analysis/checks/shapes.ts'
+import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import { errorCheck } from '../judges/looks.ts'
 
 const MINUTE = 60_000

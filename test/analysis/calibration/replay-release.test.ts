@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import { givenUpAfter, replayRelease } from '../../../src/analysis/calibration/replay-release.ts'
+import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import type { ArmCounts } from '../../../src/domain/observation.ts'
 import type { RecordedPair, RecordedRelease } from '../../../src/domain/release/past-release.ts'
 import { errorCheck } from '../judges/looks.ts'

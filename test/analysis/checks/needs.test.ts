@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ListedCheck } from '../../../src/analysis/checks/index.ts'
-import type { CheckInput } from '../../../src/domain/plan/checks.ts'
 import { knownTo, queriesOf } from '../../../src/analysis/checks/needs.ts'
 import type { ArmCounts, MissingParts } from '../../../src/domain/observation.ts'
+import type { CheckInput } from '../../../src/domain/plan/checks.ts'
 
 const rule = { judge: 'threshold', max: 0.1, failures: 1, of: 1, minRequests: 1 } as const
 const common = { name: 'c', source: 's' }

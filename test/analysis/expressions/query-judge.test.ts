@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type QueryState, startQuery, stepQuery } from '../../../src/analysis/expressions/query-judge.ts'
-import type { ArmReadings, CheckInput } from '../../../src/domain/plan/checks.ts'
 import type { QueryCheck } from '../../../src/analysis/expressions/query-judge.ts'
+import { type QueryState, startQuery, stepQuery } from '../../../src/analysis/expressions/query-judge.ts'
 import type { MetricResult } from '../../../src/domain/observation.ts'
+import type { ArmReadings, CheckInput } from '../../../src/domain/plan/checks.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 
 const check: QueryCheck = {

@@ -1,8 +1,8 @@
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
 import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import { boundsOf, type LatencyShape, slowerThan } from '../../../src/analysis/judges/sequential/latency-shape.ts'
 import { type BakePlan, expectedRequests } from '../../../src/analysis/power/power.ts'
 import { createRandom, type Random } from '../../../src/analysis/statistics/random.ts'
-import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
 import type { ArmCounts, MetricResult } from '../../../src/domain/observation.ts'
 import { arm, look } from './looks.ts'
 

@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CheckState } from '../../../src/analysis/checks/check-kind.ts'
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
+import type { ErrorRateCheck, LatencyCheck } from '../../../src/analysis/checks/shapes.ts'
 import {
   enterExposure,
   startCheck,
-  stepCheck,
   startProof,
+  stepCheck,
   stepProof,
 } from '../../../src/analysis/judges/check-judge.ts'
-import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
-import type { CheckInput } from '../../../src/domain/plan/checks.ts'
-import type { ErrorRateCheck, LatencyCheck } from '../../../src/analysis/checks/shapes.ts'
 import type { ArmCounts, MetricResult } from '../../../src/domain/observation.ts'
+import type { CheckInput } from '../../../src/domain/plan/checks.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { arm, COARSE_BOUNDS, errorCheck, latencyCheck, look, ordersCheck } from './looks.ts'
 

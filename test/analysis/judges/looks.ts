@@ -1,8 +1,8 @@
-import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
-import type { CheckInput } from '../../../src/domain/plan/checks.ts'
 import type { ErrorRateCheck, LatencyCheck, RateCheck } from '../../../src/analysis/checks/shapes.ts'
+import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import type { ArmCounts, LatencyHistogram, MetricResult } from '../../../src/domain/observation.ts'
+import type { CheckInput } from '../../../src/domain/plan/checks.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 
 export const SECOND = 1_000

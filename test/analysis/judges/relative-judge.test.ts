@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
-import { armNames } from '../../../src/domain/arm-names.ts'
 import { comparesWithStable } from '../../../src/analysis/checks/needs.ts'
 import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../../../src/analysis/checks/shapes.ts'
+import { enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
+import { armNames } from '../../../src/domain/arm-names.ts'
 import { arm, errorCheck, inShort, latencyCheck, look, verdictsOver } from './looks.ts'
 
 const rule: RelativeRule = { judge: 'relative', maxRatio: 2, failures: 2, of: 3, minRequests: 10 }

@@ -1,5 +1,5 @@
-import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
+import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import type { CheckInput } from '../../../src/domain/plan/checks.ts'
 
 /** Minutes until the check fails, Infinity when it never does within `looks` looks. */

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import {
+  judgeSampleRatio,
   type SampleRatioInput,
   type SampleRatioRule,
   type SampleRatioState,
   startSampleRatio,
-  judgeSampleRatio,
 } from '../../../src/analysis/judges/sample-ratio.ts'
 import { logBeta } from '../../../src/analysis/statistics/log-gamma.ts'
+import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { arm } from './looks.ts'
 

@@ -1,25 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { ArgoCheck } from '../../../src/analysis/argo/argo-judge.ts'
+import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
+import type { ErrorRateCheck, LatencyCheck } from '../../../src/analysis/checks/shapes.ts'
+import { LONGEST_SENTENCE } from '../../../src/analysis/explain.ts'
+import type { QueryCheck } from '../../../src/analysis/expressions/query-judge.ts'
 import {
   enterExposure,
   startCheck,
-  stepCheck,
   startProof,
+  stepCheck,
   stepProof,
 } from '../../../src/analysis/judges/check-judge.ts'
-import { LONGEST_SENTENCE } from '../../../src/analysis/explain.ts'
-import { type SampleRatioInput, startSampleRatio, judgeSampleRatio } from '../../../src/analysis/judges/sample-ratio.ts'
+import { judgeSampleRatio, type SampleRatioInput, startSampleRatio } from '../../../src/analysis/judges/sample-ratio.ts'
+import type { KayentaCheck } from '../../../src/analysis/kayenta/kayenta-judge.ts'
 import { type AgainstPastState, judgeAgainstPast } from '../../../src/analysis/traffic/against-past.ts'
-import { type FloorLook, type FloorStanding, startFloor, judgeFloor } from '../../../src/analysis/traffic/floor.ts'
+import { type FloorLook, type FloorStanding, judgeFloor, startFloor } from '../../../src/analysis/traffic/floor.ts'
 import { rememberStable, type StablePast } from '../../../src/analysis/traffic/past.ts'
 import { type ArmNames, armNames } from '../../../src/domain/arm-names.ts'
-import type { ArgoCheck } from '../../../src/analysis/argo/argo-judge.ts'
-import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
-import type { ArmReadings, CheckInput } from '../../../src/domain/plan/checks.ts'
-import type { ErrorRateCheck, LatencyCheck } from '../../../src/analysis/checks/shapes.ts'
-import type { KayentaCheck } from '../../../src/analysis/kayenta/kayenta-judge.ts'
-import type { QueryCheck } from '../../../src/analysis/expressions/query-judge.ts'
 import type { ArmCounts, MetricResult } from '../../../src/domain/observation.ts'
+import type { ArmReadings, CheckInput } from '../../../src/domain/plan/checks.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { arm, COARSE_BOUNDS, errorCheck, latencyCheck, look, ordersCheck } from './looks.ts'
 

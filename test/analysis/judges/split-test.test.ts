@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { logSumExp } from '../../../src/analysis/judges/sequential/wealth.ts'
 import { NO_WORSE_BETS, splitGains, WORSE_BETS } from '../../../src/analysis/judges/split-test.ts'
 import { logGamma } from '../../../src/analysis/statistics/log-gamma.ts'
-import { logSumExp } from '../../../src/analysis/judges/sequential/wealth.ts'
 
 const counts = fc.record({
   canaryEvents: fc.integer({ min: 0, max: 1_000 }),

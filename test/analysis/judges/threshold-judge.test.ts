@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../../src/analysis/checks/shapes.ts'
+import { enterExposure, startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import { arm, errorCheck, inShort, latencyCheck, look, verdictsOver } from './looks.ts'
 
 const rule: ThresholdRule = { judge: 'threshold', max: 0.01, failures: 2, of: 3, minRequests: 10 }

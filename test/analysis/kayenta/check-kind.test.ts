@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { kayentaKind } from '../../../src/analysis/kayenta/check-kind.ts'
 import { parseCanaryConfig } from '../../../src/analysis/kayenta/canary-config.ts'
-import type { PlanContext } from '../../../src/domain/plan/plan-context.ts'
+import { kayentaKind } from '../../../src/analysis/kayenta/check-kind.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
+import type { PlanContext } from '../../../src/domain/plan/plan-context.ts'
 import { planContext } from '../../domain/plan/plan-context.ts'
 
 const context: PlanContext = { ...planContext(), checkKinds: [kayentaKind] }

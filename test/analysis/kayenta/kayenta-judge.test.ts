@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { KayentaCheck } from '../../../src/analysis/kayenta/kayenta-judge.ts'
 import {
   type KayentaState,
   MOST_POINTS,
   startKayenta,
   stepKayenta,
 } from '../../../src/analysis/kayenta/kayenta-judge.ts'
-import type { ArmReadings, CheckInput } from '../../../src/domain/plan/checks.ts'
-import type { KayentaCheck } from '../../../src/analysis/kayenta/kayenta-judge.ts'
 import type { MetricResult } from '../../../src/domain/observation.ts'
+import type { ArmReadings, CheckInput } from '../../../src/domain/plan/checks.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 
 const metric = (name: string, canary: object = {}): object => ({

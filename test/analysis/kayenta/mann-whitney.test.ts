@@ -4,7 +4,7 @@ import { brentRoot } from '../../../src/analysis/kayenta/brent.ts'
 import { mannWhitneyShift, shiftStatistic } from '../../../src/analysis/kayenta/mann-whitney.ts'
 import { normalScores } from '../../../src/analysis/kayenta/normal-scores.ts'
 import { normalQuantile } from '../../../src/analysis/statistics/normal.ts'
-import { SPARSE_210, TIE_OUT_180, TIE_OUT_90 } from './vectors.ts'
+import { SPARSE_210, TIE_OUT_90, TIE_OUT_180 } from './vectors.ts'
 
 describe('the normal quantile', () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { slowdownSight } from '../../../src/analysis/power/latency-power.ts'
 import { shapeThrough } from '../../../src/analysis/judges/sequential/latency-shape.ts'
+import { slowdownSight } from '../../../src/analysis/power/latency-power.ts'
 import { type BakePlan, bakeForPower, smallestSize } from '../../../src/analysis/power/power.ts'
 import { chance, detected, lasting } from '../judges/bakes.ts'
 import { COARSE_BOUNDS, FINE_BOUNDS, latencyCheck } from '../judges/looks.ts'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../../src/analysis/checks/shapes.ts'
 import { shapeThrough } from '../../../src/analysis/judges/sequential/latency-shape.ts'
 import { errorLimitSight, latencyLimitSight } from '../../../src/analysis/power/limit-power.ts'
 import { type BakePlan, smallestSize } from '../../../src/analysis/power/power.ts'
-import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../../../src/analysis/checks/shapes.ts'
 import { chance, detected, failing, lasting } from '../judges/bakes.ts'
 import { COARSE_BOUNDS, FINE_BOUNDS } from '../judges/looks.ts'
 

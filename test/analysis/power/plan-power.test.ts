@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ExpectedTraffic } from '../../../src/analysis/power/expected-traffic.ts'
 import { shapeThrough } from '../../../src/analysis/judges/sequential/latency-shape.ts'
+import type { ExpectedTraffic } from '../../../src/analysis/power/expected-traffic.ts'
 import { powerOf, type StepPower } from '../../../src/analysis/power/plan-power.ts'
 import { planContextFor } from '../../../src/catalog.ts'
 import { type Plan, readPlan } from '../../../src/domain/plan/plan.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { passage } from '../../../src/analysis/statistics/first-passage.ts'
-import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import { normalCdf } from '../../../src/analysis/statistics/normal.ts'
+import { createRandom } from '../../../src/analysis/statistics/random.ts'
 
 function simulated(drift: number, variance: number, looks: number, barrier: number): number {
   const random = createRandom(3)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AnswerLook, startAnswers, judgeAnswers } from '../../../src/analysis/traffic/answers.ts'
+import { type AnswerLook, judgeAnswers, startAnswers } from '../../../src/analysis/traffic/answers.ts'
 import type { LatencyHistogram } from '../../../src/domain/observation.ts'
 
 const BOUNDS = [0.1, 1, 5, 10]

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
-import { type FloorLook, type FloorStanding, startFloor, judgeFloor } from '../../../src/analysis/traffic/floor.ts'
+import { type FloorLook, type FloorStanding, judgeFloor, startFloor } from '../../../src/analysis/traffic/floor.ts'
 
 const RULE = { errors: 0.5, requests: 20 }
 const NAMES = { canary: '2.4.0', stable: '2.3.9' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startPromisedSplit, judgePromisedSplit } from '../../../src/analysis/traffic/promised-split.ts'
+import { judgePromisedSplit, startPromisedSplit } from '../../../src/analysis/traffic/promised-split.ts'
 
 const NAMES = { canary: '2.4.0', stable: '2.3.9' }
 

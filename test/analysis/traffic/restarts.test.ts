@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type RestartState, judgeRestarts } from '../../../src/analysis/traffic/restarts.ts'
+import { judgeRestarts, type RestartState } from '../../../src/analysis/traffic/restarts.ts'
 
 const NAMES = { canary: '2.4.0', stable: '2.3.9' }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { learnScale, rememberSent, scaleOf, type SentSample, sentWithin } from '../../../src/analysis/traffic/sent.ts'
+import { learnScale, rememberSent, type SentSample, scaleOf, sentWithin } from '../../../src/analysis/traffic/sent.ts'
 
 const sample = (at: number, canary: number, stable = canary): SentSample => ({ at, canary, stable })
 const remembered = (samples: readonly SentSample[], needed = 0) =>

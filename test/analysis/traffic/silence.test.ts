@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
-import { startSilence, judgeSilence } from '../../../src/analysis/traffic/silence.ts'
+import { judgeSilence, startSilence } from '../../../src/analysis/traffic/silence.ts'
 
 /** Windows of a second with so many requests: the silences that have ended, and since when one lasts. */
 function heard(windows: readonly number[], every = 1_000) {

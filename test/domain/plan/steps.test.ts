@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Problem } from '../../../src/domain/problems.ts'
 import { STEP_KINDS } from '../../../src/domain/plan/steps/index.ts'
 import type { StepContext } from '../../../src/domain/plan/steps/step-kind.ts'
+import type { Problem } from '../../../src/domain/problems.ts'
 
 /** One valid way to write each kind; a new kind needs a line here. */
 const WRITTEN: Record<string, unknown> = {

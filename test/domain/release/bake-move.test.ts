@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type BakeAtEnd, bakeMove, furtherLag } from '../../../src/domain/release/bake-move.ts'
 import type { BakeClock } from '../../../src/domain/release/bake-clock.ts'
+import { type BakeAtEnd, bakeMove, furtherLag } from '../../../src/domain/release/bake-move.ts'
 import type { GuardState } from '../../../src/domain/release/guard.ts'
 
 const NOW = 1_000_000

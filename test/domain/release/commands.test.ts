@@ -1,10 +1,10 @@
-import { COMMAND_VERBS, type CommandVerb } from '../../../src/domain/release/verbs.ts'
-import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
 import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import { type Command, decide, openVerbs } from '../../../src/domain/release/commands.ts'
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
+import { COMMAND_VERBS, type CommandVerb } from '../../../src/domain/release/verbs.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 
 const ID = 'release/checkout/production/7'

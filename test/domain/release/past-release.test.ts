@@ -1,8 +1,8 @@
-import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { describe, expect, it } from 'vitest'
-import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import type { Exposure } from '../../../src/domain/exposure.ts'
+import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import { pastReleaseOf } from '../../../src/domain/release/past-release.ts'
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { RecordedRelease } from '../../../src/domain/release/past-release.ts'
 import { readRecording, savedRecording } from '../../../src/domain/release/recording.ts'
 import { ABANDON_CAUSES } from '../../../src/domain/release/release-events.ts'
-import type { RecordedRelease } from '../../../src/domain/release/past-release.ts'
 import { recordedPast } from '../../support/recorded-past.ts'
 
 const window = (own: object = {}, counts: object = {}) => ({

@@ -1,12 +1,12 @@
-import type { NewEvent } from '../../../src/domain/release/command-events.ts'
-import { COMMAND_VERBS } from '../../../src/domain/release/verbs.ts'
-import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import fc from 'fast-check'
 import type { Actor } from '../../../src/domain/actor.ts'
-import { type Command, decide } from '../../../src/domain/release/commands.ts'
 import type { Exposure } from '../../../src/domain/exposure.ts'
+import type { NewEvent } from '../../../src/domain/release/command-events.ts'
+import { type Command, decide } from '../../../src/domain/release/commands.ts'
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import type { ReleaseState } from '../../../src/domain/release/release-state.ts'
+import { COMMAND_VERBS } from '../../../src/domain/release/verbs.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 
 /** Random lives of a release: what the workflow does, what people command, and events that cannot be. */

@@ -1,9 +1,10 @@
-import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
-import { bakeElapsed, bakeRemaining } from '../../../src/domain/release/bake-clock.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decide, openVerbs } from '../../../src/domain/release/commands.ts'
 import { isSameExposure, NO_EXPOSURE } from '../../../src/domain/exposure.ts'
+import { bakeElapsed, bakeRemaining } from '../../../src/domain/release/bake-clock.ts'
+import { decide, openVerbs } from '../../../src/domain/release/commands.ts'
+import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
+import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import {
   beginState,
   evidenceSince,
@@ -11,7 +12,6 @@ import {
   type ReleaseState,
   wasExposed,
 } from '../../../src/domain/release/release-state.ts'
-import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { AUTHOR, type Move, moves, type Stepped, step } from './release-moves.ts'
 
 const RUNS = 10_000

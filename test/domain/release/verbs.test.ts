@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BUTTON_VERBS, COMMAND_VERBS, type VerbRow, VERBS } from '../../../src/domain/release/verbs.ts'
+import { BUTTON_VERBS, COMMAND_VERBS, VERBS, type VerbRow } from '../../../src/domain/release/verbs.ts'
 
 describe('the table of verbs', () => {
   it('says of each in an order without a full stop what it does', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fencedError, fenceOf } from '../../../src/domain/fenced-error.ts'
 import { SluiceError } from '../../../src/domain/errors.ts'
+import { fencedError, fenceOf } from '../../../src/domain/fenced-error.ts'
 import { FULL_WEIGHT } from '../../../src/domain/units.ts'
 import { combineFailures, combineNodes } from '../../../src/routers/haproxy/fleet.ts'
 import { entriesOf, readSplitMap } from '../../../src/routers/haproxy/split-map.ts'

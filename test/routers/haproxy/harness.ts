@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../../src/domain/error-codes.ts'
 import { SluiceError } from '../../../src/domain/errors.ts'
 import { haproxyRouter } from '../../../src/routers/haproxy.ts'
 import type { DesiredRouting } from '../../../src/routers/router.ts'
-import { startDataPath, type HaproxyServer } from '../../support/haproxy-server.ts'
+import { type HaproxyServer, startDataPath } from '../../support/haproxy-server.ts'
 
 export const POOLS = ['blue', 'green'] as const
 export const ROLES = { stable: 'blue', canary: 'green' } as const

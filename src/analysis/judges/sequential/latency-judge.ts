@@ -1,7 +1,6 @@
 import type { ArmNames } from '../../../domain/arm-names.ts'
-import type { CheckInput } from '../../../domain/plan/checks.ts'
-import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import type { ArmCounts, LatencyHistogram } from '../../../domain/observation.ts'
+import type { CheckInput } from '../../../domain/plan/checks.ts'
 import type { Instant, Milliseconds } from '../../../domain/units.ts'
 import type { Evidence, Verdict } from '../../../domain/verdict.ts'
 import {
@@ -14,6 +13,7 @@ import {
   type Tally,
   tallyFault,
 } from '../../arms.ts'
+import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import {
   capEvidence,
   finiteFigures,

@@ -1,14 +1,14 @@
 import type { ArmNames } from '../../../domain/arm-names.ts'
-import type { CheckInput } from '../../../domain/plan/checks.ts'
 import type { LatencyHistogram } from '../../../domain/observation.ts'
+import type { CheckInput } from '../../../domain/plan/checks.ts'
 import type { Instant, Milliseconds } from '../../../domain/units.ts'
 import { endOfLook, namesOf } from '../../arms.ts'
 import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import { formatImpossible, formatList, formatOdds, formatQuantile, formatRatio, formatStanding } from '../../explain.ts'
 import { hasSameBuckets, survivalOf, totalOf } from '../../histogram.ts'
+import { NO_WORSE_BETS, type SplitCounts, splitGains } from '../split-test.ts'
 import { addCounts, type Histograms, readHistograms } from './latency-judge.ts'
 import { type RateQuestion, readCounts, swapArms } from './rate-judge.ts'
-import { NO_WORSE_BETS, type SplitCounts, splitGains } from '../split-test.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
 /** What is remembered for the proof that a canary is good enough. Plain JSON, tagged; what it holds its proof knows. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { formatDuration, type Milliseconds, writeDuration } from '../../units.ts'
 import type { Check } from '../checks.ts'
 import { partsOf } from '../plan-parts.ts'
 import { checkMap, stretchText } from '../plan-values.ts'
-import { formatDuration, type Milliseconds, writeDuration } from '../../units.ts'
 import { reportUnseen } from './looks.ts'
 import { defineStep, type GlimpseContext, NEEDS_NOTHING } from './step-kind.ts'
 

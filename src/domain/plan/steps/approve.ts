@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { formatDuration } from '../../units.ts'
 import { partsOf } from '../plan-parts.ts'
 import { nameText, stretchText } from '../plan-values.ts'
-import { formatDuration } from '../../units.ts'
 import { defineStep, type GlimpseContext, NEEDS_NOTHING } from './step-kind.ts'
 
 const DAY = 86_400_000

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isRecord } from '../../json.ts'
-import { stretchText } from '../plan-values.ts'
 import { formatDuration } from '../../units.ts'
+import { stretchText } from '../plan-values.ts'
 import { reportUnseen } from './looks.ts'
 import { defineStep, NEEDS_NOTHING } from './step-kind.ts'
 

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
-import type { Action } from '../actions.ts'
-import type { FinalAnswer } from '../check-form.ts'
-import type { Check } from '../checks.ts'
 import type { Exposure } from '../../exposure.ts'
 import type { Problem, ProblemPath } from '../../problems.ts'
 import type { BasisPoints, Milliseconds } from '../../units.ts'
+import type { Action } from '../actions.ts'
+import type { FinalAnswer } from '../check-form.ts'
+import type { Check } from '../checks.ts'
 
 /** What a step needs of the target's router; compared with its capabilities before a release starts. */
 export interface StepNeeds {

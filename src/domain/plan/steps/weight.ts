@@ -1,7 +1,7 @@
-import { weightText } from '../plan-values.ts'
 import { formatWeight } from '../../units.ts'
-import { defineStep } from './step-kind.ts'
+import { weightText } from '../plan-values.ts'
 import { likelyWeight, reportFallingWeight } from './rising.ts'
+import { defineStep } from './step-kind.ts'
 
 export const weightStep = defineStep({
   kind: 'weight',

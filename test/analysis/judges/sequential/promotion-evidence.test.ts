@@ -1,8 +1,8 @@
-import { startProof, stepProof } from '../../../../src/analysis/judges/check-judge.ts'
 import { describe, expect, it } from 'vitest'
+import type { ListedCheck as Check } from '../../../../src/analysis/checks/index.ts'
+import { startProof, stepProof } from '../../../../src/analysis/judges/check-judge.ts'
 import { type ProofStep } from '../../../../src/analysis/judges/sequential/promotion-evidence.ts'
 import { createRandom } from '../../../../src/analysis/statistics/random.ts'
-import type { ListedCheck as Check } from '../../../../src/analysis/checks/index.ts'
 import type { CheckInput } from '../../../../src/domain/plan/checks.ts'
 import { arm, COARSE_BOUNDS, errorCheck, FINE_BOUNDS, histogram, latencyCheck, look, ordersCheck } from '../looks.ts'
 
