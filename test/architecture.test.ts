@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
-import { findCycle, type Import, importsIn, reachedFrom, sourceFiles, withoutComments } from './support/imports.ts'
+import {
+  exportsIn,
+  findCycle,
+  type Import,
+  importsIn,
+  namesTakenIn,
+  reachedFrom,
+  sourceFiles,
+  withoutComments,
+} from './support/imports.ts'
 import { workflowBundle } from './support/temporal.ts'
 
 /**
@@ -177,6 +186,28 @@ describe('the types of src', () => {
   })
 })
 
+describe('what src exports', () => {
+  /** Parts of a file that are hard enough to have tests of their own, and what only tests put together. */
+  const FOR_TESTS_ALONE = [
+    ...['activities/write-permit.ts createPermit', 'worker/lost-lanes.ts beginLostLanes'],
+    ...['api/json-body.ts extentOf', 'api/plan-reader.ts isShort', 'domain/yaml/yaml-scan.ts deepestPlace'],
+    ...['analysis/kayenta/mann-whitney.ts shiftStatistic', 'analysis/statistics/normal.ts erfc'],
+    ...['analysis/kayenta/outliers.ts percentile', 'analysis/kayenta/outliers.ts interquartileFences'],
+    ...['analysis/power/power.ts bakeForPower', 'metrics/prometheus/series.ts quote'],
+    ...['metrics/memory.ts createMemoryMetricWorld', 'metrics/memory.ts createMemoryMetricSource'],
+    ...['docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
+  ].map((one) => `src/${one}`)
+
+  it('is used by another file of the program, of a script or of a bench', () => {
+    const exported = new Map([...files].map(([file, text]) => [file, exportsIn(text)]))
+    const users = ['src', 'bench', 'faults', 'scripts'].flatMap((folder) => [...sourceFiles(folder)])
+    const taken = new Set(users.flatMap(([file, text]) => namesTakenIn(text, file, (of) => exported.get(of) ?? [])))
+    const all = [...exported].flatMap(([file, names]) => names.map((name) => `${file} ${name}`))
+    expect(all.length).toBeGreaterThan(1_000)
+    expect(all.filter((one) => !taken.has(one)).toSorted()).toEqual(FOR_TESTS_ALONE.toSorted())
+  })
+})
+
 describe('pure code', () => {
   const IMPURE =
     /\b(?:Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|performance\.now|process\.\w+|fetch\()/
@@ -225,6 +256,17 @@ describe('the finder of imports', () => {
       'src/a/b.ts',
     ])
     expect(find(`export const a = 1\nconst from = 'zod'`)).toEqual([])
+  })
+
+  it('sees what is exported, and what others take of it', () => {
+    const text = `export function a() {}\nexport const b = 1\n  export const inner = 1\nexport type C = string\nexport async function d() {}`
+    expect(exportsIn(text)).toEqual(['a', 'b', 'C', 'd'])
+    const taken = (code: string, from = 'src/a/b.ts') => namesTakenIn(code, from, () => ['x', 'y'])
+    expect(taken(`import { x, type y as z } from './c.ts'`)).toEqual(['src/a/c.ts x', 'src/a/c.ts y'])
+    expect(taken(`export type { x } from '../c.ts'`)).toEqual(['src/c.ts x'])
+    expect(taken(`const { y } = await import('./c.ts')`)).toEqual(['src/a/c.ts y'])
+    expect(taken(`import * as c from './c.ts'\nc.x()`)).toEqual(['src/a/c.ts x'])
+    expect(taken(`const { x } = await import(built('d/e.js'))`, 'scripts/s.mjs')).toEqual(['src/d/e.ts x'])
   })
 
   it('finds a cycle and names the files on it', () => {

@@ -15,7 +15,7 @@ export interface TargetAdapters {
 }
 
 /** One attempt of one activity. */
-export interface ActivityAttempt {
+interface ActivityAttempt {
   readonly workflowId: string
   readonly runId: string
   readonly activityId: string

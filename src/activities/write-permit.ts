@@ -19,7 +19,7 @@ interface Clocks {
   readonly wall: Instant
 }
 
-export interface PermitRules {
+interface PermitRules {
   /** Whether this very write is still wanted; `unknown` when there is no answer in time. */
   readonly confirm: () => Promise<'yes' | 'no' | 'unknown'>
   /** For how long after its making the permit is given without an answer; 0 for never. */

@@ -6,7 +6,7 @@ const MOST_EVIDENCE = 1e12
 const LONGEST_ODDS = 1e9
 
 /** Longest sentence of a verdict: five lines of a terminal, and a Slack message has room for some of them. */
-export const LONGEST_SENTENCE = 400
+const LONGEST_SENTENCE = 400
 
 /** What a judge or a metric source says as one line of bounded length. */
 export function asSentence(text: string): string {

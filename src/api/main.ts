@@ -2,6 +2,7 @@
 import { ADAPTERS, planContextFor } from '../catalog.ts'
 import { withAdmin } from '../config/admin.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
+import { helpIfAsked } from '../config/help.ts'
 import type { Installation } from '../config/installation.ts'
 import { describeError } from '../domain/errors.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -85,7 +86,12 @@ async function createSlackIfConfigured(
   return createSlack({ signingSecret, botToken, installation, ...shared })
 }
 
-await main().catch((error: unknown) => {
-  log.fatal({ error: describeError(error) }, 'the API could not start')
-  process.exit(1)
+const help = helpIfAsked(process.argv.slice(2), {
+  ...{ role: 'API', command: 'sluice-api', what: 'The HTTP API of Sluice, and the address that Slack calls.' },
 })
+if (help !== null) process.stdout.write(help)
+else
+  await main().catch((error: unknown) => {
+    log.fatal({ error: describeError(error) }, 'the API could not start')
+    process.exit(1)
+  })

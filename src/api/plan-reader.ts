@@ -21,7 +21,7 @@ export interface PlanAnswer {
   readonly read: string
 }
 
-export interface PlanReader {
+interface PlanReader {
   readonly read: ReadPlan
   /** Begins the thread before it is needed: beginning costs half a second of arithmetic. */
   readonly begin: () => void

@@ -101,7 +101,13 @@ function cellsOf(row: Figure, before: Figure | undefined, width: number): readon
   const { step, weight, bake, check, power, needs, from } = row
   const isSame = before?.step === step && before.weight === weight && before.bake === bake && before.check !== check
   const place = isSame ? ['', '', ''] : [String(step ?? ''), formatWeight(weight), formatDuration(bake)]
-  return [...place, short(check, nameColumn(width)), percent(power), needText(power, needs), from?.text ?? '–']
+  return [
+    ...place,
+    short(check, nameColumn(width)),
+    power === null ? '·' : formatPower(power),
+    needText(power, needs),
+    from?.text ?? '–',
+  ]
 }
 
 function needText(power: number | null, needs: Milliseconds | null): string {
@@ -109,15 +115,9 @@ function needText(power: number | null, needs: Milliseconds | null): string {
   return needs === null ? 'over 30d' : formatDuration(needs)
 }
 
-function percent(power: number | null): string {
-  if (power === null) return '·'
-  if (power > 0.99) return '>99%'
-  return power < 0.01 ? '<1%' : `${Math.round(power * 100)}%`
-}
-
 /** Columns that are left for a check's name. */
 function nameColumn(width: number): number {
-  return Math.max(7, width - 52)
+  return Math.max(7, width - 55)
 }
 
 function short(name: string, columns: number): string {

@@ -37,7 +37,7 @@ interface RecordedTraffic {
 }
 
 /** The counters that several sources of one process share; whoever has it may record. */
-export interface MemoryMetricWorld {
+interface MemoryMetricWorld {
   /** Adds traffic to a pool's counters; its series exist from the first call on. */
   record(pool: string, traffic: RecordedTraffic): void
   /** Takes a pool out of sight until it is recorded to again; its counters then begin at 0, as after a restart. */

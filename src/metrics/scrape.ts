@@ -1,8 +1,9 @@
 import type { MetricSourceCapabilities } from '../domain/capabilities.ts'
 import type { MetricResult } from '../domain/observation.ts'
+import type { AdapterContext } from '../outbound/adapter.ts'
 import { millisecondsOf } from '../outbound/deadline.ts'
 import { fetchOrFault } from './bounded-fetch.ts'
-import { defineMetricSource, type MetricSourceContext } from './define.ts'
+import { defineMetricSource } from './define.ts'
 import { lookNotTaken, NOT_COUNTED } from './look.ts'
 import type { MetricSource, ObserveRequest } from './metric-source.ts'
 import { countPages, readCursor } from './scrape/count.ts'
@@ -28,7 +29,7 @@ function capabilitiesOf({ latency, events }: ScrapeOptions): MetricSourceCapabil
   return { ...CAPABILITIES, latency: latency !== undefined, events: Object.keys(events) }
 }
 
-function createScrapeSource(options: ScrapeOptions, context: MetricSourceContext): MetricSource {
+function createScrapeSource(options: ScrapeOptions, context: AdapterContext): MetricSource {
   const send = context.fetch ?? fetch
   return {
     capabilities: capabilitiesOf(options),

@@ -47,7 +47,7 @@ export function laneStartOf(target: TargetId, taskQueue: string) {
 }
 
 export function createLanes(client: Client, taskQueue: string, calls: Calls): Lanes {
-  // Temporal knows an update by its id alone, whatever its name: a freeze and its end under one key are two requests.
+  // Temporal knows an update by its id alone, whatever its name: requests of two verbs under one key are two.
   const idOf = ({ key = randomUUID() }: Pick<LaneRequest, 'key'>) => key
 
   const laneStart = (target: TargetId) =>
@@ -100,7 +100,7 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
     },
     withdraw(target, request) {
       const { releaseId, by, reason } = request
-      const update = { args: [{ releaseId, by, reason }] satisfies [object], updateId: idOf(request) }
+      const update = { args: [{ releaseId, by, reason }] satisfies [object], updateId: `withdraw/${idOf(request)}` }
       return send(target, `the withdrawal of ${releaseName(releaseId)} from`, () =>
         client.workflow.getHandle(laneIdOf(target)).executeUpdate(withdrawUpdate, update),
       )
@@ -108,7 +108,7 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
     recover(target, request) {
       const { by, reason, stable } = request
       const args = [{ by, reason, ...(stable !== undefined && { stable }) }] satisfies [object]
-      const update = { args, updateId: idOf(request) }
+      const update = { args, updateId: `recover/${idOf(request)}` }
       return send(target, 'the recovery of', () =>
         client.workflow.executeUpdateWithStart(recoverUpdate, { startWorkflowOperation: laneStart(target), ...update }),
       )

@@ -16,7 +16,7 @@ const CAPABILITIES: RouterCapabilities = {
 }
 
 /** The routing that several adapters of one process share. */
-export interface MemoryRouterWorld {
+interface MemoryRouterWorld {
   readonly pools: readonly [string, string]
   routing: Pick<ObservedRouting, 'split' | 'cohorts' | 'fence'>
 }

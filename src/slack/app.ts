@@ -35,7 +35,7 @@ export interface SlackOptions extends SlackDependencies {
   readonly logger?: FastifyBaseLogger
 }
 
-export interface Slack {
+interface Slack {
   /** Adds the address that Slack calls to the API's port. */
   readonly mount: (fastify: FastifyInstance) => void
 }

@@ -6,7 +6,7 @@ import { releaseBlocks, releaseText, textBlocks } from './blocks.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 import { createWebClient, type WebClientOptions } from './web-client.ts'
 
-export interface SlackNotifierOptions extends WebClientOptions {
+interface SlackNotifierOptions extends WebClientOptions {
   /** Id of the channel that all releases are told in. */
   readonly channel: string
   readonly metrics?: SlackDeliveries

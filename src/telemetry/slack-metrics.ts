@@ -4,7 +4,7 @@ import { Counter, type Registry } from 'prom-client'
 export type SlackRequestAnswer = 'taken' | 'bad-signature' | 'bad-time' | 'replayed'
 
 /** How something gets to Slack: as a message, as a change of one, or as the answer to a command or a click. */
-export type SlackDelivery = 'chat.postMessage' | 'chat.update' | 'response_url'
+type SlackDelivery = 'chat.postMessage' | 'chat.update' | 'response_url'
 
 /** Counts what is sent to Slack. */
 export interface SlackDeliveries {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { applyPermitted, createPermit, type PermitRules } from '../../src/activities/write-permit.ts'
+import { applyPermitted, createPermit } from '../../src/activities/write-permit.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { DesiredRouting, Permit, Router } from '../../src/routers/router.ts'
 import { createMemoryRouterWorld } from '../support/memory-router.ts'
+
+type PermitRules = Parameters<typeof createPermit>[0]
 
 const WISH: DesiredRouting = {
   roles: { stable: 'blue', canary: 'green' },

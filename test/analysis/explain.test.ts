@@ -19,7 +19,6 @@ import {
   formatShare,
   formatStanding,
   formatWatched,
-  LONGEST_SENTENCE,
   shorten,
 } from '../../src/analysis/explain.ts'
 
@@ -114,7 +113,7 @@ describe('numbers for people', () => {
   it('makes one short line of whatever it is given', () => {
     expect(asSentence(' two\n lines\u2028and \u001b[2J ')).toBe('two lines and [2J')
     expect(asSentence(' \n')).toBe('no reason was given')
-    expect(asSentence('x'.repeat(1_000))).toHaveLength(LONGEST_SENTENCE)
+    expect(asSentence('x'.repeat(1_000))).toHaveLength(400)
     expect(shorten('ab😀', 4)).toBe('ab😀')
     expect(shorten('ab😀c', 4)).toBe('ab…')
   })

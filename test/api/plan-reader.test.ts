@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createPlanReader, isShort, type PlanReader } from '../../src/api/plan-reader.ts'
+import { createPlanReader, isShort } from '../../src/api/plan-reader.ts'
 import { compileEmbedded } from '../embedded/compiled.ts'
 import { CONTEXT, PLAN } from '../support/demo-installation.ts'
+
+type PlanReader = ReturnType<typeof createPlanReader>
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/sluice.yaml', import.meta.url))
 /** More than what is read at once. */

@@ -13,7 +13,7 @@ import type { CommandVerb } from '../../src/domain/release/verbs.ts'
 import { createDirectory } from '../../src/releases/directory.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
-import { ALWAYS_ANEW } from '../../src/releases/views.ts'
+import type { ViewTimes } from '../../src/releases/views.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
 import { recordHistories } from '../support/histories.ts'
@@ -21,6 +21,9 @@ import { unkeptEvents } from '../support/keepers.ts'
 import { createMemoryRouterWorld, type MemoryRouterWorld } from '../support/memory-router.ts'
 import { workflowBundle } from '../support/temporal.ts'
 import { healthyScript, type Script, scriptedSource } from './scripted-source.ts'
+
+/** Every look is a look of its own. */
+const ALWAYS_ANEW: ViewTimes = { freshFor: 0, usableFor: 0 }
 
 export const AUTHOR = { person: 'alice', entrance: 'http' } as const
 const POOLS = ['blue', 'green'] as const

@@ -1,9 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFiles } from '../embedded/compiled.ts'
@@ -100,6 +101,18 @@ function slackRequest(fields: Readonly<Record<string, string>>, secret: string):
 }
 
 describe('the API and a worker as processes', () => {
+  it.each([
+    ['src/api/main.ts', 'Usage: sluice-api', 'SLUICE_PORT', 'SLUICE_WORKER_METRICS'],
+    ['src/worker/main.ts', 'Usage: sluice-worker', 'SLUICE_WORKER_METRICS', 'SLUICE_PORT'],
+  ])('say what they are when asked for help, and start nothing: %s', async (entry, usage, own, foreign) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [compiled.path(entry), '--help'], {
+      env: { ...settings, SLUICE_CONFIG: 'there-is-none.yaml' },
+    })
+    expect(stdout).toContain(usage)
+    expect(stdout).toContain(own)
+    expect(stdout).not.toContain(foreign)
+  })
+
   it('show at /metrics what they do, the traffic with Slack among it', async () => {
     const metrics = `127.0.0.1:${await freePort()}`
     const [said] = await Promise.all([

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type LoadSettings, startLoad } from '../../src/embedded/load/load-generator.ts'
+import { startLoad } from '../../src/embedded/load/load-generator.ts'
 import { runPlane, serve } from './running.ts'
+
+type LoadSettings = Parameters<typeof startLoad>[0]
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {

@@ -18,6 +18,11 @@ const STATIC = new RegExp(String.raw`^(?:import|export)\s+(type\s+(?!from\b))?${
 const BARE = /^import\s+(['"])([^'"]+)\1/gm
 const DYNAMIC = /(typeof\s+)?\bimport\(\s*(['"`])([^'"`]+)\2\s*\)/g
 
+const EXPORT = /^export (?:async )?(?:function\*?|const|let|class|type|interface) (\w+)/gm
+const NAMED = /^(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'([^']+)'/gm
+const WHOLE = /^(import|export)\s+(\*)(?:\s+as\s+\w+)?\s*from\s*'([^']+)'/gm
+const BUILT = /'([\w/-]+)\.js'/g
+
 /** The imports a TypeScript text holds, in no particular order; `from` is where it would stand. */
 export function importsIn(text: string, from: string): readonly Import[] {
   const code = withoutComments(text)
@@ -29,12 +34,39 @@ export function importsIn(text: string, from: string): readonly Import[] {
   return found.map(({ to, isType }) => ({ from, to: resolved(to, from), isType }))
 }
 
-/** Every TypeScript file under `src/` with its text, by its path in the repository. */
-export function sourceFiles(): ReadonlyMap<string, string> {
-  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
-    /\.tsx?$/.test(file),
+/** Every file of TypeScript or JavaScript under a folder with its text, by its path in the repository. */
+export function sourceFiles(folder = 'src'): ReadonlyMap<string, string> {
+  const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.(?:tsx?|mjs)$/.test(file),
   )
-  return new Map(files.map((file) => [normalize(join('src', file)), readFileSync(join(ROOT, 'src', file), 'utf8')]))
+  return new Map(files.map((file) => [normalize(join(folder, file)), readFileSync(join(ROOT, folder, file), 'utf8')]))
+}
+
+/** What a file exports under a name of its own. */
+export function exportsIn(text: string): readonly string[] {
+  return [...withoutComments(text).matchAll(EXPORT)].map(([, name = '']) => name)
+}
+
+/**
+ * What a file takes from others, as `file name`. From a file that it imports as a whole it takes every name that it says,
+ * and so does a script from the built form of a file.
+ */
+export function namesTakenIn(
+  text: string,
+  from: string,
+  exportsOf: (file: string) => readonly string[],
+): readonly string[] {
+  const code = withoutComments(text)
+  const named = [...code.matchAll(NAMED)].flatMap(([, names = '', to = '']) =>
+    [...names.matchAll(/(?:^|,)\s*(?:type\s+)?(\w+)/g)].map(([, name]) => `${resolved(to, from)} ${name}`),
+  )
+  const built = [...code.matchAll(BUILT)].map(([, path]) => `src/${path}.ts`)
+  const whole = [...code.matchAll(WHOLE), ...code.matchAll(DYNAMIC)].map(([, , , to = '']) => to)
+  const files = [...built, ...whole.map((to) => resolved(to, from))]
+  const said = files.flatMap((file) =>
+    exportsOf(file).flatMap((name) => (new RegExp(String.raw`\b${name}\b`).test(code) ? [`${file} ${name}`] : [])),
+  )
+  return [...named, ...said]
 }
 
 /** The files reached from these by imports that run, with the path by which each was reached first. */

@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { MetricFault, MetricResult } from '../../src/domain/observation.ts'
 import type { Milliseconds } from '../../src/domain/units.ts'
 import { lookNotTaken } from '../../src/metrics/look.ts'
-import { createMemoryMetricSource, createMemoryMetricWorld, type MemoryMetricWorld } from '../../src/metrics/memory.ts'
+import { createMemoryMetricSource, createMemoryMetricWorld } from '../../src/metrics/memory.ts'
 import type { MetricSource } from '../../src/metrics/metric-source.ts'
+
+type MemoryMetricWorld = ReturnType<typeof createMemoryMetricWorld>
 
 /** What stands in the way of every call until it is taken away again. */
 export type Obstacle = { readonly kind: 'hang' } | { readonly kind: 'error'; readonly fault: MetricFault }

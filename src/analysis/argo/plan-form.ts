@@ -3,7 +3,7 @@ import { writeDuration } from '../../domain/units.ts'
 import type { ArgoCheck } from './argo-judge.ts'
 
 /** Checks as they stand under `checks:` of a plan, and what the reader should know of the change. */
-export interface PlanForm {
+interface PlanForm {
   readonly checks: Readonly<Record<string, { readonly argo: Readonly<Record<string, string | number>> }>>
   readonly notes: readonly string[]
   /** Names that cannot be told apart in a plan, as sentences; then the checks are not complete. */

@@ -1,7 +1,7 @@
 import { isEnd, type MetricProgress, metricPhase, type Phase } from './metric-phase.ts'
 
 /** One metric of a run. */
-export interface RunMetric extends MetricProgress {
+interface RunMetric extends MetricProgress {
   readonly name: string
   readonly dryRun: boolean
   readonly message: string

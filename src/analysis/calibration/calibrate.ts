@@ -40,7 +40,7 @@ export interface CalibrationReport {
   readonly summary: string
 }
 
-export interface CalibrationRequest extends ReplaySource {
+interface CalibrationRequest extends ReplaySource {
   /** One that `isCalibrated`. */
   readonly check: Check
   /** Effects to measure the delay for, e.g. [1.5, 2, 4]; a proposal is chosen by how soon they are seen. */

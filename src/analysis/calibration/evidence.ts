@@ -42,7 +42,7 @@ export function withAlpha(check: Check, alpha: number): Check {
 }
 
 /** ln of the strongest e-value a sequential check has had; a rate that is asked about on both sides has half of it. */
-export function logEvidenceOf(check: Check, state: CheckState): number {
+function logEvidenceOf(check: Check, state: CheckState): number {
   return kindOf(check).evidence(state).strongest
 }
 

@@ -22,7 +22,7 @@ export interface LimitReport {
   readonly summary: string
 }
 
-export interface LimitRequest extends ReplaySource {
+interface LimitRequest extends ReplaySource {
   /** Effects to measure the delay for, e.g. [1.5, 2, 4]. */
   readonly effects: readonly number[]
   readonly replays: number

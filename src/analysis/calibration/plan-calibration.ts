@@ -35,7 +35,7 @@ export interface PastReplay extends Pick<PastRelease, 'releaseId' | 'version' | 
 }
 
 /** What replays were made of: windows of the recording, looks per replay and the length of each. */
-export interface ReplaysUsed {
+interface ReplaysUsed {
   readonly windows: number
   readonly looks: number
   readonly lookLength: Milliseconds

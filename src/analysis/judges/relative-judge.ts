@@ -23,7 +23,7 @@ export interface Gathered {
   readonly latency: LatencyHistogram | null
 }
 
-export interface GatheredArms {
+interface GatheredArms {
   readonly canary: Gathered
   readonly stable: Gathered
 }
@@ -46,12 +46,10 @@ export interface RelativeReading {
   readonly compare: (rule: RelativeRule, arms: GatheredArms, names: ArmNames) => Seen | Hidden
 }
 
-export type ReadArms =
-  | { readonly kind: 'usable'; readonly arms: GatheredArms; readonly duration: Milliseconds }
-  | Unusable
+type ReadArms = { readonly kind: 'usable'; readonly arms: GatheredArms; readonly duration: Milliseconds } | Unusable
 
 /** There is data enough, but nobody can tell. */
-export interface Hidden {
+interface Hidden {
   readonly kind: 'hidden'
   readonly reason: string
 }

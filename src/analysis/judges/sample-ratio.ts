@@ -29,7 +29,7 @@ export interface SampleRatioRule {
 }
 
 /** What one look shows: the commanded weight and the requests of both arms since the last look. */
-export interface SampleRatioInput {
+interface SampleRatioInput {
   readonly weight: BasisPoints
   /** True when cohorts are on the canary whatever the weight: then it may get more than its share, never less. */
   readonly hasCohorts: boolean

@@ -1,7 +1,7 @@
 import type { MetricLabel } from './classifier.ts'
 
 /** What the scorer needs to know of one metric. */
-export interface ScoredMetric {
+interface ScoredMetric {
   readonly name: string
   readonly groups: readonly string[]
   readonly label: MetricLabel

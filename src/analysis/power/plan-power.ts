@@ -39,7 +39,7 @@ export interface StepPower {
 }
 
 /** What a check waits for before it can pass, or a limit before a first look counts. */
-export interface Wait {
+interface Wait {
   readonly requests: number
   /** Until so many are expected; null when they never come. */
   readonly time: Milliseconds | null
@@ -50,7 +50,7 @@ export interface Wait {
 }
 
 /** The size of a regression, a share of requests or a ratio of canary to stable, as a number and for people. */
-export interface Size {
+interface Size {
   readonly size: number
   readonly text: string
 }

@@ -9,7 +9,7 @@ interface FloorRule {
 }
 
 /** What one look shows. An arm that nobody can see has no requests. */
-export interface FloorLook {
+interface FloorLook {
   readonly end: Instant
   readonly canary: FloorCounts & {
     /** Those of the errors that are requests without an answer. */

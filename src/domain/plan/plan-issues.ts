@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { isRecord } from '../json.ts'
 import { nearestWord } from '../nearest-word.ts'
 import { formatPath, MOST_PROBLEMS, type Problem, type ProblemPath, shortened, showValue } from '../problems.ts'
-import { parseDuration, writeDuration } from '../units.ts'
 import { type JsonShape, keysOf, shapeOf, shapesAt } from './schema-shapes.ts'
+import { fixFor } from './value-fix.ts'
 
 /**
  * Turns zod's issues into problems with the value that was seen. With the schema that was broken, a wrong key is told the
@@ -60,7 +60,7 @@ function reportWithShapes(
       message: seen === undefined ? `${formatPath([...prefix, ...inner])} is missing` : `this value is not accepted`,
       ...(seen !== undefined && { received: showValue(seen) }),
       expected: seen === undefined ? 'a value' : message,
-      fix: seen === undefined ? 'add it' : fixFor(seen, here),
+      fix: seen === undefined ? 'add it' : fixFor(seen, here, message),
     })
   }
 }
@@ -74,46 +74,6 @@ function closestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): read
 
 function withoutExpected(message: string): string {
   return message.replace(/^Invalid (?:input|option): /, '').replace(/^expected /, '')
-}
-
-function fixFor(seen: unknown, shapes: readonly JsonShape[]): string {
-  const patterns = shapes.flatMap(({ pattern, examples }) =>
-    // Only quantities have examples: any number would also do as a name.
-    typeof pattern === 'string' && examples !== undefined ? [new RegExp(pattern)] : [],
-  )
-  const meant = formsOf(seen).find((form) => patterns.some((pattern) => pattern.test(form)))
-  if (meant !== undefined) return `write ${meant}`
-  return typeof seen === 'number'
-    ? 'write it as text with its unit, such as 5%, 10m or 1.5x'
-    : 'write a value as expected'
-}
-
-/** Longer texts are no quantities, and looking for one in them would take time that grows with their square. */
-const LONGEST_QUANTITY = 40
-
-/** What a value may have been meant as where that is beyond doubt: a 5 is no `5%`, for it could be `500%` as well. */
-function formsOf(seen: unknown): readonly string[] {
-  const text = typeof seen === 'number' || typeof seen === 'string' ? String(seen) : ''
-  if (text.length > LONGEST_QUANTITY) return []
-  if (/^\d+(\.\d+)?$/.test(text)) {
-    const number = Number(text)
-    return [`${text}x`, `p${number > 0 && number < 1 ? Number((number * 100).toPrecision(6)) : text}`]
-  }
-  const sum = sumOfDurations(text)
-  return sum === null ? [] : [writeDuration(sum)]
-}
-
-/** `1h30m` and `1h 30m` in milliseconds. */
-function sumOfDurations(text: string): number | null {
-  const parts = text.match(/\d+[a-z]+/g) ?? []
-  if (parts.length < 2 || parts.join('') !== text.replaceAll(' ', '')) return null
-  let sum = 0
-  for (const part of parts) {
-    const parsed = parseDuration(part)
-    if (!parsed.ok) return null
-    sum += parsed.value
-  }
-  return parseDuration(writeDuration(sum)).ok ? sum : null
 }
 
 function valueAt(value: unknown, path: ProblemPath): unknown {

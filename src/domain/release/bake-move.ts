@@ -13,7 +13,7 @@ export type BakeMove =
   | { readonly kind: 'give-up'; readonly reason: string }
 
 /** What a bake whose time is over is judged by. All times in milliseconds, by the workflow's clock. */
-export interface BakeAtEnd {
+interface BakeAtEnd {
   readonly clock: BakeClock
   readonly now: Instant
   /** What the guard knows, or null when it has never looked. */

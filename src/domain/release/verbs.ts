@@ -14,9 +14,9 @@ export const SENDERS = {
 } as const
 
 /** In which state of a release a verb is taken. None but `always` is while it rolls back. */
-export type VerbMoment = 'always' | 'approval' | 'unpaused' | 'paused' | 'bake' | 'deadline'
+type VerbMoment = 'always' | 'approval' | 'unpaused' | 'paused' | 'bake' | 'deadline'
 
-export interface VerbRow {
+interface VerbRow {
   /** One sentence for people, as an order. */
   readonly does: string
   readonly when: VerbMoment

@@ -17,9 +17,6 @@ const settingsSchema = z.strictObject({
   mostInFlight: z.int().min(1).default(1_000),
 })
 
-/** Settings of the load generator as they come in. */
-export type LoadSettings = z.input<typeof settingsSchema>
-
 /** What the users have seen since the start. An error is a 5xx, no answer, or an answer that broke off. */
 interface LoadStats {
   readonly total: number

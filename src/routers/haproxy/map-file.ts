@@ -17,7 +17,7 @@ const MOST_ROUNDS = 5
 const OLD_DRAFT: Milliseconds = 600_000
 
 /** What was made live, and how to see what is live now. */
-export interface LiveMap {
+interface LiveMap {
   readonly entries: readonly MapEntry[]
   readonly fence: Fence
   /** The maps of all nodes that answer. */

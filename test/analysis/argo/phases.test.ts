@@ -10,7 +10,9 @@ import {
   NO_MEASUREMENTS,
   type Phase,
 } from '../../../src/analysis/argo/metric-phase.ts'
-import { assessRun, dryRunMetrics, type RunMetric } from '../../../src/analysis/argo/run-phase.ts'
+import { assessRun, dryRunMetrics } from '../../../src/analysis/argo/run-phase.ts'
+
+type RunMetric = Parameters<typeof assessRun>[0][number]
 
 const limits: MetricLimits = {
   count: null,

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type CalibrationRequest, calibrate } from '../../../src/analysis/calibration/calibrate.ts'
+import { calibrate } from '../../../src/analysis/calibration/calibrate.ts'
 import type { RecordedInterval } from '../../../src/analysis/calibration/replays.ts'
 import { createRandom, type Random } from '../../../src/analysis/statistics/random.ts'
 import type { ArmCounts } from '../../../src/domain/observation.ts'
 import { arm, COARSE_BOUNDS, errorCheck, histogram, latencyCheck, look, ordersCheck } from '../judges/looks.ts'
 import { delay } from '../judges/replay.ts'
+
+type CalibrationRequest = Parameters<typeof calibrate>[0]
 
 const MINUTE = 60_000
 const counts = (requests: number, errors: number): ArmCounts => ({ requests, errors, latency: null, events: {} })

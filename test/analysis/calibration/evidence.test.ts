@@ -4,12 +4,12 @@ import {
   type EvidencePath,
   evidenceOver,
   failsAt,
-  logEvidenceOf,
   tailShare,
   withAlpha,
 } from '../../../src/analysis/calibration/evidence.ts'
 import type { Tape } from '../../../src/analysis/calibration/replays.ts'
 import type { CheckState } from '../../../src/analysis/checks/check-kind.ts'
+import { kindOf } from '../../../src/analysis/checks/index.ts'
 import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import type { Check } from '../../../src/domain/plan/checks.ts'
@@ -86,7 +86,7 @@ describe('the evidence over a replay', () => {
       ...errorCheck(),
       rule: { judge: 'threshold', max: 0.1, failures: 1, of: 1, minRequests: 1 },
     } as const
-    expect(logEvidenceOf(limit, startCheck(limit))).toBe(0)
+    expect(kindOf(limit).evidence(startCheck(limit)).strongest).toBe(0)
     expect(evidenceOver(errorCheck(), [])).toEqual([])
     expect(failsAt([], 0.05)).toBeNull()
   })

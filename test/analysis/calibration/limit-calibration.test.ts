@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type LimitRequest, measureLimit } from '../../../src/analysis/calibration/limit-calibration.ts'
+import { measureLimit } from '../../../src/analysis/calibration/limit-calibration.ts'
 import type { ErrorRateCheck } from '../../../src/analysis/checks/shapes.ts'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import { errorCheck } from '../judges/looks.ts'
+
+type LimitRequest = Parameters<typeof measureLimit>[0]
 
 const MINUTE = 60_000
 const limit = (max: number, failures = 2, of = 3): ErrorRateCheck => ({

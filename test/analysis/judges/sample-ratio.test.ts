@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
   judgeSampleRatio,
-  type SampleRatioInput,
   type SampleRatioRule,
   type SampleRatioState,
   startSampleRatio,
@@ -10,6 +9,8 @@ import { logBeta } from '../../../src/analysis/statistics/log-gamma.ts'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { arm } from './looks.ts'
+
+type SampleRatioInput = Parameters<typeof judgeSampleRatio>[2]
 
 const rule: SampleRatioRule = { alpha: 0.01, tolerance: 0.1, minRequests: 1_000 }
 const input = (weight: number, canary: number, stable: number, hasCohorts = false): SampleRatioInput => ({

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { MetricLabel } from '../../../src/analysis/kayenta/classifier.ts'
-import { classifyScore, type ScoredMetric, scoreOf } from '../../../src/analysis/kayenta/scorer.ts'
+import { classifyScore, scoreOf } from '../../../src/analysis/kayenta/scorer.ts'
+
+type ScoredMetric = Parameters<typeof scoreOf>[0][number]
 
 const metric = (label: MetricLabel, groups: string | string[] = 'one', critical = false): ScoredMetric => ({
   name: 'metric',

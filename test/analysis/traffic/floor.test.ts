@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
-import { type FloorLook, type FloorStanding, judgeFloor, startFloor } from '../../../src/analysis/traffic/floor.ts'
+import { type FloorStanding, judgeFloor, startFloor } from '../../../src/analysis/traffic/floor.ts'
+
+type FloorLook = Parameters<typeof judgeFloor>[2]
 
 const RULE = { errors: 0.5, requests: 20 }
 const NAMES = { canary: '2.4.0', stable: '2.3.9' }

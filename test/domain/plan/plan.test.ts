@@ -257,6 +257,24 @@ const REFUSALS: readonly Refusal[] = [
     problem: { rule: 'value', received: '1h30m', fix: 'write 90m' },
   },
   {
+    says: 'a duration in words',
+    text: withSteps('bake: 10 minutes', 'weight: 100%'),
+    at: [4, 11],
+    problem: { rule: 'value', received: '10 minutes', fix: 'write 10m' },
+  },
+  {
+    says: 'a duration in a form of its own, with examples',
+    text: withSteps('bake: soon', 'weight: 100%'),
+    at: [4, 11],
+    problem: { rule: 'value', received: 'soon', fix: 'write it as in 90s, 10m or 4h' },
+  },
+  {
+    says: 'a weight in words',
+    text: withSteps('weight: 5 percent', 'weight: 100%'),
+    at: [4, 13],
+    problem: { rule: 'value', fix: 'write 5%' },
+  },
+  {
     says: 'a duration in two units with a space, inside a step',
     text: withSteps('bake: { upTo: 2d 1h, until: proven }', 'weight: 100%'),
     at: [4, 19],
@@ -266,7 +284,7 @@ const REFUSALS: readonly Refusal[] = [
     says: 'a name that is a number, without a guess',
     text: `service: 5\nenvironment: production\n${STEPS}`,
     at: [1, 10],
-    problem: { rule: 'value', fix: 'write it as text with its unit, such as 5%, 10m or 1.5x' },
+    problem: { rule: 'value', fix: 'write it as text, in quotes' },
   },
   {
     says: 'an unknown key inside a check',
@@ -336,7 +354,7 @@ const REFUSALS: readonly Refusal[] = [
     says: 'a weight without a unit',
     text: withSteps('weight: 5', 'weight: 100%'),
     at: [4, 13],
-    problem: { rule: 'value', received: '5', fix: 'write it as text with its unit, such as 5%, 10m or 1.5x' },
+    problem: { rule: 'value', received: '5', fix: 'write it as text with its unit, such as 5% or 0.25%' },
   },
   {
     says: 'a weight as a hexadecimal number, shown as it was written',

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BakeClock } from '../../../src/domain/release/bake-clock.ts'
-import { type BakeAtEnd, bakeMove, furtherLag } from '../../../src/domain/release/bake-move.ts'
+import { bakeMove, furtherLag } from '../../../src/domain/release/bake-move.ts'
 import type { GuardState } from '../../../src/domain/release/guard.ts'
+
+type BakeAtEnd = Parameters<typeof bakeMove>[0]
 
 const NOW = 1_000_000
 /** A bake of a minute whose time is over in this moment. */

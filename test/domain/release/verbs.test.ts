@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { BUTTON_VERBS, COMMAND_VERBS, VERBS, type VerbRow } from '../../../src/domain/release/verbs.ts'
+import { BUTTON_VERBS, COMMAND_VERBS, VERBS } from '../../../src/domain/release/verbs.ts'
 
 describe('the table of verbs', () => {
   it('says of each in an order without a full stop what it does', () => {
     for (const verb of COMMAND_VERBS) {
-      const { does, taken }: VerbRow = VERBS[verb]
+      const { does, taken }: { readonly does: string; readonly taken: string } = VERBS[verb]
       expect(does).toMatch(/^[a-z].*[^.]$/)
       expect(taken).toMatch(/^[a-z].*[^.]$/)
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FULL_WEIGHT } from '../../../src/domain/units.ts'
-import { keepMapFile, type LiveMap } from '../../../src/routers/haproxy/map-file.ts'
+import { keepMapFile } from '../../../src/routers/haproxy/map-file.ts'
 import type { NodeMap } from '../../../src/routers/haproxy/node.ts'
 import { entriesOf, readSplitMap } from '../../../src/routers/haproxy/split-map.ts'
 import { haproxyRouter } from '../../../src/routers/haproxy.ts'
@@ -11,6 +11,8 @@ import { isRoutedAs } from '../../../src/routers/router.ts'
 import { requireServer } from '../../support/require-server.ts'
 import { waitFor } from '../../support/server-process.ts'
 import { createCleanups, dataPath, oneNode, open, POOLS, relayTo, routerFor, wish } from './harness.ts'
+
+type LiveMap = Parameters<typeof keepMapFile>[1]
 
 const cleanups = createCleanups()
 afterEach(cleanups.run)

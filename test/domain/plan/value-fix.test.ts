@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { reportIssues } from '../../../src/domain/plan/plan-issues.ts'
+import { durationText, nameText, weightText } from '../../../src/domain/plan/plan-values.ts'
+
+function fixOf(schema: z.ZodType, value: unknown): string | undefined {
+  const fixes: (string | undefined)[] = []
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], value, ({ fix }) => fixes.push(fix), schema)
+  return fixes[0]
+}
+
+describe('the fix of a value that is not accepted', () => {
+  it.each([
+    ['10 minutes', '10m'],
+    ['10 Min', '10m'],
+    ['90 seconds', '90s'],
+    ['1 hour', '1h'],
+    ['1.5 hours', '90m'],
+    ['2 days', '2d'],
+    ['500 ms', '500ms'],
+    ['1h 30m', '90m'],
+  ])('is the duration that %s means', (text, meant) => {
+    expect(fixOf(durationText, text)).toBe(`write ${meant}`)
+    expect(durationText.safeParse(meant).success).toBe(true)
+  })
+
+  it.each(['soon', '10 lightyears', '100 days', '0.0001 seconds', '1 hour and a bit'])(
+    'does not guess what %s means, and gives examples',
+    (text) => {
+      expect(fixOf(durationText, text)).toBe('write it as in 90s, 10m or 4h')
+    },
+  )
+
+  it('is the share that percent in words means, and never a unit that nobody wrote', () => {
+    expect(['5 percent', '0.25 per cent'].map((text) => fixOf(weightText, text))).toEqual(['write 5%', 'write 0.25%'])
+    expect(fixOf(weightText, 5)).toBe('write it as text with its unit, such as 5% or 0.25%')
+    expect(fixOf(weightText, '500 percent')).toBe('write it as in 5% or 0.25%')
+  })
+
+  it('is a word of the list, the nearest where one is near', () => {
+    const policy = z.enum(['rollback', 'pause'])
+    expect([fixOf(policy, 'rolback'), fixOf(policy, 'explode')]).toEqual([
+      'did you mean rollback?',
+      'write rollback or pause',
+    ])
+  })
+
+  it('is the form of the value where it has no examples', () => {
+    expect(fixOf(nameText, 'Not A Name')).toBe('write it as in checkout')
+    expect(fixOf(nameText, 5)).toBe('write it as text, in quotes')
+    expect(fixOf(z.int().min(1).max(10), 11)).toBe('write a whole number of 1 to 10')
+    expect(fixOf(z.int(), 'many')).toBe('write a whole number')
+    expect(fixOf(z.array(z.string()).min(1).max(8), 'one')).toBe('write a list of 1 to 8 entries')
+    expect(fixOf(z.string().min(1).max(512), '')).toBe('write a text of 1 to 512 characters')
+    expect(fixOf(z.boolean(), 'yes')).toBe('write true or false')
+    expect(fixOf(z.strictObject({ a: z.string() }), 'a')).toBe('write keys with values')
+  })
+})
