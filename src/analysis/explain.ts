@@ -85,6 +85,31 @@ export function formatRatio(ratio: number): string {
   return `${significant(ratio, 3)} times`
 }
 
+/** Below and above this an interval of a ratio is open for people. */
+const SMALL_RATIO = 0.1
+const LARGE_RATIO = 100
+
+/**
+ * An interval of a ratio, its ends rounded outwards: `0.71 to 1.4 times`, `at most 5.4 times`; null when it says nothing. Ends
+ * that are near each other have a digit more.
+ */
+export function formatInterval(atLeast: number, atMost: number): string | null {
+  const digits = atMost < 1.25 * atLeast ? 3 : 2
+  const low = significant(outwards(atLeast, digits, Math.floor), digits)
+  const high = significant(outwards(atMost, digits, Math.ceil), digits)
+  const [isLow, isHigh] = [!(atLeast >= SMALL_RATIO) && atMost > SMALL_RATIO, !(atMost <= LARGE_RATIO)]
+  if (isLow && isHigh) return null
+  if (isLow) return `at most ${high} times`
+  return isHigh ? `at least ${low} times` : `${low} to ${high} times`
+}
+
+/** A number to so many digits, rounded by `round`. */
+function outwards(value: number, digits: number, round: (value: number) => number): number {
+  if (!(value > 0) || !Number.isFinite(value)) return value
+  const grain = 10 ** (Math.floor(Math.log10(value)) - digits + 1)
+  return round(value / grain) * grain
+}
+
 /** Seconds for people: `420 ms`, `1.3 s`. */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return 'an unknown time'

@@ -118,7 +118,7 @@ describe('a check that compares canary with stable', () => {
     expect(last(verdicts)).toEqual({
       outcome: 'fail',
       reason:
-        'errors 4% on canary against 0.49% on stable (12 of 300 / 48 of 9,700): at least 1.5 times as many, odds of a false alarm 1 : 4,500, after 10s',
+        'errors 4% on canary against 0.49% on stable (12 of 300 / 48 of 9,700): at least 1.5 times as many, odds of a false alarm 1 : 4,500, after 10s; 2.2 to 23 times as many (95% sure); 12 errors came in one look: one user could be the cause',
       evidence: {
         judge: 'sequential',
         figures: {
@@ -131,6 +131,11 @@ describe('a check that compares canary with stable', () => {
           watchedSeconds: 10,
           evidenceNeeded: expect.closeTo(100, 9),
           evidenceAbove: expect.closeTo(4_507.59, 1),
+          ratioAtLeast: expect.closeTo(2.226, 2),
+          ratioAtMost: expect.closeTo(22.61, 1),
+          ratioConfidence: 0.95,
+          seenRise: expect.closeTo(0.04495, 4),
+          seenPower: 0.9,
         },
       },
     })

@@ -101,13 +101,13 @@ describe('the sentence of an error-rate check', () => {
 
   it('says what failed by the versions, with counts, odds of a false alarm and time', () => {
     expect(judge(check, failing)?.reason).toBe(
-      'errors 2.1% on 2.4.0 against 0.5% on 2.3.9 (59 of 2,802 / 267 of 53,157): at least 1.5 times as many, odds of a false alarm 1 : 160,000,000, after 10s',
+      'errors 2.1% on 2.4.0 against 0.5% on 2.3.9 (59 of 2,802 / 267 of 53,157): at least 1.5 times as many, odds of a false alarm 1 : 160,000,000, after 10s; 2.4 to 6.8 times as many (95% sure)',
     )
   })
 
   it('says canary and stable where the versions are not known or are the same', () => {
     const said =
-      'errors 2.1% on canary against 0.5% on stable (59 of 2,802 / 267 of 53,157): at least 1.5 times as many, odds of a false alarm 1 : 160,000,000, after 10s'
+      'errors 2.1% on canary against 0.5% on stable (59 of 2,802 / 267 of 53,157): at least 1.5 times as many, odds of a false alarm 1 : 160,000,000, after 10s; 2.4 to 6.8 times as many (95% sure)'
     expect(judge(check, failing, null)?.reason).toBe(said)
     expect(judge(check, failing, armNames('2.4.0', '2.4.0'))?.reason).toBe(said)
     expect(judge(check, failing, armNames('2.4.0', null))?.reason).toContain('on 2.4.0 against 0.5% on stable')
@@ -115,14 +115,14 @@ describe('the sentence of an error-rate check', () => {
 
   it('says what a pass has not shown and when it would have failed', () => {
     expect(judge(check, repeated(7, arm(2_802, 14), arm(53_157, 267)))?.reason).toBe(
-      'errors 0.5% on 2.4.0 against 0.5% on 2.3.9 (98 of 19,614 / 1,869 of 372,099): no sign of 1.5 times as many or more (false-alarm odds 1 : 1, fails at 1 : 300), after 1m 10s',
+      'errors 0.5% on 2.4.0 against 0.5% on 2.3.9 (98 of 19,614 / 1,869 of 372,099): no sign of 1.5 times as many or more (false-alarm odds 1 : 1, fails at 1 : 300), after 1m 10s; 0.69 to 1.4 times as many (95% sure); a rise to 1.1% would be seen by now (90%)',
     )
   })
 
   it('says it without a ratio when nothing is tolerated', () => {
     const strict = errorCheck({ notWorseThan: 1, alpha: 0.01 })
     expect(judge(strict, failing)?.reason).toMatch(
-      /\): more than on 2\.3\.9, odds of a false alarm less than 1 : 1,000,000,000, after 10s$/,
+      /\): more than on 2\.3\.9, odds of a false alarm less than 1 : 1,000,000,000, after 10s; 2\.4 to 6\.8 times as many \(95% sure\)$/,
     )
   })
 
@@ -147,16 +147,16 @@ describe('the sentence of a rate check with two sides', () => {
 
   it('tells the side that failed from its own counts', () => {
     expect(judge(both, repeated(20, orders(1_000, 20), orders(9_000, 270)))?.reason).toBe(
-      'orders 2% on 2.4.0 against 3% on 2.3.9 (160 of 8,000 / 2,160 of 72,000): at most 0.9 times as many, odds of a false alarm 1 : 62, after 1m 20s',
+      'orders 2% on 2.4.0 against 3% on 2.3.9 (160 of 8,000 / 2,160 of 72,000): at most 0.9 times as many, odds of a false alarm 1 : 62, after 1m 20s; 0.5 to 0.87 times as many (95% sure)',
     )
     expect(judge(both, repeated(20, orders(1_000, 60), orders(9_000, 270)))?.reason).toBe(
-      'orders 6% on 2.4.0 against 3% on 2.3.9 (60 of 1,000 / 270 of 9,000): at least 1.2 times as many, odds of a false alarm 1 : 46, after 10s',
+      'orders 6% on 2.4.0 against 3% on 2.3.9 (60 of 1,000 / 270 of 9,000): at least 1.2 times as many, odds of a false alarm 1 : 46, after 10s; 1.2 to 3.2 times as many (95% sure)',
     )
   })
 
   it('says both sides of a pass', () => {
     expect(judge(both, repeated(20, orders(1_000, 30), orders(9_000, 270)))?.reason).toBe(
-      'orders 3% on 2.4.0 against 3% on 2.3.9 (600 of 20,000 / 5,400 of 180,000): no sign of 1.2 times as many or more, nor of 0.9 times as many or fewer (false-alarm odds 1 : 1, fails at 1 : 40), after 3m 20s',
+      'orders 3% on 2.4.0 against 3% on 2.3.9 (600 of 20,000 / 5,400 of 180,000): no sign of 1.2 times as many or more, nor of 0.9 times as many or fewer (false-alarm odds 1 : 1, fails at 1 : 40), after 3m 20s; 0.85 to 1.2 times as many (95% sure); a fall to 2.1% or a rise to 4.4% would be seen by now (90%)',
     )
     const tight = ordersCheck({ notBelow: 1, notAbove: 1.2 })
     expect(judge(tight, repeated(2, orders(1_000, 30), orders(9_000, 270)))?.reason).toContain(
@@ -174,11 +174,11 @@ describe('the sentence of a rate check with two sides', () => {
     state = stepCheck(check, state, look(0, ...night)).state
     const mixed = stepCheck(check, state, { ...look(1, ...noon), names: NAMES }).verdict
     expect(mixed.reason).toMatch(
-      /^orders 2\.2% on 2\.4\.0 against 9\.5% on 2\.3\.9 \(.*\): look by look at least 1\.5 times as many, odds of a false alarm .*, after 20s$/,
+      /^orders 2\.2% on 2\.4\.0 against 9\.5% on 2\.3\.9 \(.*\): look by look at least 1\.5 times as many, odds of a false alarm .*, after 20s; 1\.\d+ to [\d.]+ times as many \(95% sure\)$/,
     )
     const apart = stepCheck(check, enterExposure(check, state), { ...look(1, ...noon), names: NAMES }).verdict
     expect(apart.reason).toMatch(
-      /^orders 20% on 2\.4\.0 against 10% on 2\.3\.9 \(200 of 1,000 \/ .*\): at least 1\.5 times as many, odds of a false alarm .*, after 10s$/,
+      /^orders 20% on 2\.4\.0 against 10% on 2\.3\.9 \(200 of 1,000 \/ .*\): at least 1\.5 times as many, odds of a false alarm .*, after 10s; 1\.\d+ to [\d.]+ times as many \(95% sure\)$/,
     )
   })
 

@@ -28,6 +28,17 @@ import {
   formatStanding,
   formatWatched,
 } from '../../explain.ts'
+import { addToRatio, NO_RATIO, type RatioEvidence } from './ratio-evidence.ts'
+import {
+  beyond,
+  describeBursts,
+  describeInterval,
+  describeSeen,
+  isBeyond,
+  type Outlook,
+  outlookFigures,
+  outlookOf,
+} from './rate-outlook.ts'
 import { type SplitCounts, splitGains, WORSE_BETS } from '../split-test.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
@@ -41,6 +52,8 @@ export interface RateQuestion {
   readonly notBelow: number | null
   readonly alpha: number
   readonly minRequests: number
+  /** Most events that a request can have; absent: any number. */
+  readonly mostPerRequest?: number
   /** The event's count of one arm; undefined when the arm does not report it. */
   readonly eventsOf: (arm: ArmCounts) => number | undefined
 }
@@ -54,6 +67,8 @@ export interface RateState {
   readonly release: Tally
   readonly above: Wealth | null
   readonly below: Wealth | null
+  /** What the looks say of the ratio itself. Absent in the state of an older version, and before the first look. */
+  readonly ratio?: RatioEvidence
   /** The failure, once there is one: it stays. */
   readonly failure: Verdict | null
 }
@@ -66,6 +81,7 @@ export function errorQuestion(_check: ErrorRateCheck, rule: SequentialRule): Rat
     notBelow: null,
     alpha: rule.alpha,
     minRequests: rule.minRequests,
+    mostPerRequest: 1,
     eventsOf: (arm) => arm.errors,
   }
 }
@@ -115,7 +131,9 @@ export function stepRate(
   const read = readCounts(question, input, state.lastEnd)
   if (read.kind !== 'usable')
     return { state: next, verdict: inconclusive(read.kind, read.reason, evidenceOf(question, next)) }
-  return conclude(question, grow(question, next, read.counts, read.duration), namesOf(input))
+  const grown = grow(question, next, read.counts, read.duration)
+  const ratio = addToRatio(state.ratio ?? NO_RATIO, read.counts)
+  return conclude(question, { ...grown, ratio }, namesOf(input))
 }
 
 /** False for the state of a question that asked about other sides: its wealth would leave one side unwatched. */
@@ -151,17 +169,19 @@ function conclude(
   state: RateState,
   names: ArmNames,
 ): { readonly state: RateState; readonly verdict: Verdict } {
-  const evidence = evidenceOf(question, state)
   const needed = neededLogEvidence(question)
+  const outlook = outlookOf({ ...question, needed }, state.ratio ?? NO_RATIO)
+  const evidence = evidenceOf(question, state, outlook)
   for (const side of ['above', 'below'] as const) {
     const wealth = state[side]
     if (wealth === null || wealth.logPeak < needed) continue
-    const failure: Verdict = { outcome: 'fail', reason: describeFailure(question, state, side, names), evidence }
+    const reason = describeFailure(question, state, side, names, outlook)
+    const failure: Verdict = { outcome: 'fail', reason, evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
   const lack = tallyFault(state.tally, question.minRequests, names)
   if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
-  return { state, verdict: { outcome: 'pass', reason: describePass(question, state, names), evidence } }
+  return { state, verdict: { outcome: 'pass', reason: describePass(question, state, names, outlook), evidence } }
 }
 
 /** Counts of one look. */
@@ -230,12 +250,21 @@ function describeCounts(question: RateQuestion, tally: Tally, names: ArmNames): 
 
 type Side = 'above' | 'below'
 
-function describeFailure(question: RateQuestion, state: RateState, side: Side, names: ArmNames): string {
+function describeFailure(
+  question: RateQuestion,
+  state: RateState,
+  side: Side,
+  names: ArmNames,
+  { interval }: Outlook,
+): string {
+  const { word, ratio } = limitOf(question, side)
+  const size = describeInterval(interval === null ? null : beyond(interval, ratio, word))
+  const bursts = side === 'above' ? describeBursts(question.noun, state.ratio ?? NO_RATIO) : ''
   const told = [state.release, state.tally].find((tally) => showsBreach(question, side, tally))
   const tally = told ?? state.release
   const how = told === undefined ? 'look by look ' : ''
   const odds = formatOdds(state[side]?.logPeak ?? 0)
-  return `${describeCounts(question, tally, names)}: ${how}${describeSide(question, side, names)}, odds of a false alarm ${odds}, ${formatWatched(tally.watched)}`
+  return `${describeCounts(question, tally, names)}: ${how}${describeSide(question, side, names)}, odds of a false alarm ${odds}, ${formatWatched(tally.watched)}${size}${bursts}`
 }
 
 /**
@@ -256,15 +285,20 @@ function describeSide(question: RateQuestion, side: Side, names: ArmNames): stri
 }
 
 function limitOf({ notAbove, notBelow }: RateQuestion, side: Side) {
-  return side === 'above' ? { word: 'more', ratio: notAbove ?? 1 } : { word: 'fewer', ratio: notBelow ?? 1 }
+  return side === 'above'
+    ? ({ word: 'more', ratio: notAbove ?? 1 } as const)
+    : ({ word: 'fewer', ratio: notBelow ?? 1 } as const)
 }
 
-function describePass(question: RateQuestion, state: RateState, names: ArmNames): string {
+function describePass(question: RateQuestion, state: RateState, names: ArmNames, outlook: Outlook): string {
   const sides = (['above', 'below'] as const).filter((side) => state[side] !== null)
   const peak = Math.max(...sides.map((side) => state[side]?.logPeak ?? 0))
   const standing = formatStanding(peak, neededLogEvidence(question), 'fails')
   const none = sides.map((side) => describeAbsence(question, side, names)).join(', nor of ')
-  return `${describeCounts(question, state.tally, names)}: no sign of ${none} ${standing}, ${formatWatched(state.tally.watched)}`
+  // The interval is surer of less than the judge is: it may have seen already what the judge must not say yet.
+  const isNear = sides.some((side) => isBeyond(outlook.interval, limitOf(question, side)))
+  const said = `${describeCounts(question, state.tally, names)}: ${isNear ? 'not yet sure' : 'no sign'} of ${none} ${standing}, ${formatWatched(state.tally.watched)}`
+  return `${said}${describeInterval(outlook.interval)}${describeSeen(question, outlook)}`
 }
 
 /** What there is no sign of: `1.5 times as many or more`, `more than on 2.3.9`. */
@@ -273,7 +307,11 @@ function describeAbsence(question: RateQuestion, side: Side, names: ArmNames): s
   return ratio === 1 ? `${word} than on ${names.stable}` : `${formatRatio(ratio)} as many or ${word}`
 }
 
-function evidenceOf(question: RateQuestion, { tally, above, below }: RateState): Evidence {
+function evidenceOf(
+  question: RateQuestion,
+  { tally, above, below }: RateState,
+  outlook: Outlook | null = null,
+): Evidence {
   const figures: Record<string, number> = {
     canaryRequests: tally.canaryTrials,
     canaryEvents: tally.canaryEvents,
@@ -286,5 +324,5 @@ function evidenceOf(question: RateQuestion, { tally, above, below }: RateState):
   }
   if (above !== null) figures['evidenceAbove'] = capEvidence(above.logPeak)
   if (below !== null) figures['evidenceBelow'] = capEvidence(below.logPeak)
-  return { judge: 'sequential', figures: finiteFigures(figures) }
+  return { judge: 'sequential', figures: finiteFigures({ ...figures, ...outlookFigures(outlook) }) }
 }
