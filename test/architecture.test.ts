@@ -195,7 +195,7 @@ describe('what src exports', () => {
     ...['analysis/kayenta/outliers.ts percentile', 'analysis/kayenta/outliers.ts interquartileFences'],
     ...['analysis/power/power.ts bakeForPower', 'metrics/prometheus/series.ts quote'],
     ...['metrics/memory.ts createMemoryMetricWorld', 'metrics/memory.ts createMemoryMetricSource'],
-    ...['docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
+    ...['config/help.ts helpIfAsked', 'docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
   ].map((one) => `src/${one}`)
 
   it('is used by another file of the program, of a script or of a bench', () => {

@@ -5,6 +5,7 @@ import { formatDuration, type Instant, type Milliseconds } from '../domain/units
 import type { Verdict } from '../domain/verdict.ts'
 import { asClause, formatCount, formatFraction, formatImpossible } from './explain.ts'
 import { addHistograms } from './histogram.ts'
+import type { SplitCounts } from './judges/split-test.ts'
 
 /** What sentences about this look call both arms. */
 export function namesOf({ names = ROLE_NAMES }: { readonly names?: ArmNames }): ArmNames {
@@ -105,11 +106,7 @@ export function isTime(value: Instant): boolean {
 }
 
 /** What one exposure has shown so far: sums for the sentence and for the minimum of requests. Plain JSON. */
-export interface Tally {
-  readonly canaryTrials: number
-  readonly canaryEvents: number
-  readonly stableTrials: number
-  readonly stableEvents: number
+export interface Tally extends SplitCounts {
   readonly watched: Milliseconds
   readonly canarySilence: Silence
   readonly stableSilence: Silence
@@ -134,16 +131,7 @@ export const EMPTY_TALLY: Tally = {
 }
 
 /** The tally with one more look in it. */
-export function addToTally(
-  tally: Tally,
-  counts: {
-    readonly canaryTrials: number
-    readonly canaryEvents: number
-    readonly stableTrials: number
-    readonly stableEvents: number
-  },
-  duration: Milliseconds,
-): Tally {
+export function addToTally(tally: Tally, counts: SplitCounts, duration: Milliseconds): Tally {
   return {
     canaryTrials: tally.canaryTrials + counts.canaryTrials,
     canaryEvents: tally.canaryEvents + counts.canaryEvents,

@@ -2,9 +2,8 @@
 import { ADAPTERS, planContextFor } from '../catalog.ts'
 import { withAdmin } from '../config/admin.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
-import { helpIfAsked } from '../config/help.ts'
+import { startUnlessAsked } from '../config/help.ts'
 import type { Installation } from '../config/installation.ts'
-import { describeError } from '../domain/errors.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { connectTemporal } from '../releases/connection.ts'
 import { createReleases } from '../releases/temporal-releases.ts'
@@ -86,12 +85,8 @@ async function createSlackIfConfigured(
   return createSlack({ signingSecret, botToken, installation, ...shared })
 }
 
-const help = helpIfAsked(process.argv.slice(2), {
-  ...{ role: 'API', command: 'sluice-api', what: 'The HTTP API of Sluice, and the address that Slack calls.' },
-})
-if (help !== null) process.stdout.write(help)
-else
-  await main().catch((error: unknown) => {
-    log.fatal({ error: describeError(error) }, 'the API could not start')
-    process.exit(1)
-  })
+await startUnlessAsked(
+  { role: 'API', command: 'sluice-api', what: 'The HTTP API of Sluice, and the address that Slack calls.' },
+  main,
+  log,
+)

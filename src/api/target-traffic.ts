@@ -15,6 +15,11 @@ const MOST_WINDOWS = 2_000
 const SHORTEST_STEP: Milliseconds = 60_000
 const STEP_GRAIN: Milliseconds = 10_000
 
+/** How long each window of a recording is: the longer the time, the longer each. */
+export function windowOf(time: Milliseconds, most: number, shortest: Milliseconds = SHORTEST_STEP): Milliseconds {
+  return Math.ceil(Math.max(SHORTEST_STEP, shortest, time / most) / STEP_GRAIN) * STEP_GRAIN
+}
+
 /**
  * The traffic of the plan's target over the time before `now`, by the metric sources of its checks: requests and errors by
  * the first that has them, latency by the first that measures it, events by whichever counts them. Never throws.
@@ -23,7 +28,7 @@ export async function trafficOf(
   plan: Plan,
   { since, now, record }: { readonly since: Milliseconds; readonly now: Instant; readonly record: RecordPast },
 ): Promise<TargetTraffic> {
-  const step = Math.ceil(Math.max(SHORTEST_STEP, since / MOST_WINDOWS) / STEP_GRAIN) * STEP_GRAIN
+  const step = windowOf(since, MOST_WINDOWS)
   const span = { start: now - since, end: now, step }
   const sources = sourcesToRecord(plan)
   if (sources.length === 0) return { measured: null, missing: ['no check of this plan counts requests'] }

@@ -65,6 +65,8 @@ interface ListedAdapter<Capabilities, Adapter> {
   readonly kind: string
   readonly options: z.ZodType
   readonly capabilities: Capabilities
+  /** What one with these options can do; they have passed the check of `options`. */
+  readonly capabilitiesWith: (options: unknown) => Capabilities
   readonly summary: string
   readonly open: (options: unknown, context: { readonly pools: readonly [string, string] }) => Adapter
 }
@@ -72,13 +74,8 @@ interface ListedAdapter<Capabilities, Adapter> {
 /** The adapters that exist, handed in by the catalog. */
 export interface AdapterLists {
   readonly routers: readonly (ListedAdapter<RouterCapabilities, Router> & {
-    /** What a router with these options can do; they have passed the check of `options`. */
-    readonly capabilitiesWith: (options: unknown) => RouterCapabilities
     /** What a router with these options writes, by name: no two targets may share any of it. */
     readonly statesWith?: (options: unknown) => readonly string[]
   })[]
-  readonly metricSources: readonly (ListedAdapter<MetricSourceCapabilities, MetricSource> & {
-    /** What a source with these options can do; they have passed the check of `options`. */
-    readonly capabilitiesWith: (options: unknown) => MetricSourceCapabilities
-  })[]
+  readonly metricSources: readonly ListedAdapter<MetricSourceCapabilities, MetricSource>[]
 }

@@ -7,7 +7,7 @@ import { NativeConnection, Runtime } from '@temporalio/worker'
 import type { Notifier } from '../activities/notifier.ts'
 import { ADAPTERS } from '../catalog.ts'
 import { type Environment, loadInstallation, readEnvironment } from '../config/environment.ts'
-import { helpIfAsked } from '../config/help.ts'
+import { startUnlessAsked } from '../config/help.ts'
 import type { Installation } from '../config/installation.ts'
 import { describeError } from '../domain/errors.ts'
 import { createLogger } from '../telemetry/logger.ts'
@@ -100,12 +100,8 @@ const logNotifier: Notifier = {
   },
 }
 
-const help = helpIfAsked(process.argv.slice(2), {
-  ...{ role: 'worker', command: 'sluice-worker', what: 'Carries out releases: talks to routers and metric sources.' },
-})
-if (help !== null) process.stdout.write(help)
-else
-  await main().catch((error: unknown) => {
-    log.fatal({ error: describeError(error) }, 'the worker could not start')
-    process.exit(1)
-  })
+await startUnlessAsked(
+  { role: 'worker', command: 'sluice-worker', what: 'Carries out releases: talks to routers and metric sources.' },
+  main,
+  log,
+)

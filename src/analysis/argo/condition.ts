@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { type Dialect, nonEmpty, runningEnvironment, total } from '../expressions/environment.ts'
-import { type Compiled, compileFor, messageOf } from '../expressions/expression.ts'
+import { type Compiled, compileFor, createCompiledCache, messageOf } from '../expressions/expression.ts'
 import { rewriteCondition } from '../expressions/rewrite.ts'
 import type { Writing } from '../expressions/syntax.ts'
 import type { QueryType } from './query-type.ts'
@@ -123,18 +123,10 @@ const WRITING: Writing = { strictComparisons: false, extraArguments: { isNil: 'r
 
 type Usable = Compiled | { readonly ok: false; readonly message: string; readonly position: number }
 
-const MOST_CACHED = 256
-const cache = new Map<string, Usable>()
+const cached = createCompiledCache<Usable>()
 
 function compile(text: string, type: QueryType | null): Usable {
-  const key = `${type}:${text}`
-  const known = cache.get(key)
-  if (known !== undefined) return known
-  const compiled = compileUncached(text, type)
-  const oldest = cache.keys().next()
-  if (cache.size >= MOST_CACHED && !oldest.done) cache.delete(oldest.value)
-  cache.set(key, compiled)
-  return compiled
+  return cached(`${type}:${text}`, () => compileUncached(text, type))
 }
 
 function compileUncached(text: string, type: QueryType | null): Usable {

@@ -1,12 +1,13 @@
 import type { CheckInput } from '../../domain/plan/checks.ts'
 import { EMPTY_TALLY } from '../arms.ts'
 import type { Tolerance } from '../calibration/counting.ts'
-import { type RelativeReading, type RelativeState, startRelative, stepRelative } from '../judges/relative-judge.ts'
+import { startLimitMemory } from '../judges/hysteresis.ts'
+import { type RelativeReading, type RelativeState, stepRelative } from '../judges/relative-judge.ts'
 import type { LatencyState } from '../judges/sequential/latency-judge.ts'
 import type { RateState } from '../judges/sequential/rate-judge.ts'
 import { logMeanWealth, logSumExp } from '../judges/sequential/wealth.ts'
 import { WORSE_BETS } from '../judges/split-test.ts'
-import { startThreshold, stepThreshold, type ThresholdReading, type ThresholdState } from '../judges/threshold-judge.ts'
+import { stepThreshold, type ThresholdReading, type ThresholdState } from '../judges/threshold-judge.ts'
 import { type CheckStep, type HeldEvidence, NO_EVIDENCE } from './check-kind.ts'
 import type { ErrorRateCheck, LatencyCheck, RelativeRule, SequentialRule, ThresholdRule } from './shapes.ts'
 
@@ -20,7 +21,7 @@ export const LIMIT_STATES = ['threshold', 'relative'] as const
 
 /** The state before the first look. */
 export function startLimit({ judge }: ThresholdRule | RelativeRule): LimitState {
-  return judge === 'threshold' ? startThreshold() : startRelative()
+  return startLimitMemory(judge)
 }
 
 /** What a kind of check reads for each of the two judges of limits that control no error rate. */
@@ -38,9 +39,9 @@ export function stepLimit(
 ): CheckStep<LimitState> {
   switch (rule.judge) {
     case 'threshold':
-      return stepThreshold(fixed, rule, state.kind === 'threshold' ? state : startThreshold(), input)
+      return stepThreshold(fixed, rule, state.kind === 'threshold' ? state : startLimitMemory('threshold'), input)
     case 'relative':
-      return stepRelative(ratio, rule, state.kind === 'relative' ? state : startRelative(), input)
+      return stepRelative(ratio, rule, state.kind === 'relative' ? state : startLimitMemory('relative'), input)
   }
 }
 

@@ -117,18 +117,28 @@ const RUNNING = {
 } as const
 
 const MOST_CACHED = 256
-const cache = new Map<string, Compiled | Refused>()
+
+/** Remembers what texts compile to, the newest ones: every look asks again. */
+export function createCompiledCache<T>(): (key: string, compileIt: () => T) => T {
+  const cache = new Map<string, T>()
+  return (key, compileIt) => {
+    const known = cache.get(key)
+    if (known !== undefined) return known
+    const compiled = compileIt()
+    const oldest = cache.keys().next()
+    if (cache.size >= MOST_CACHED && !oldest.done) cache.delete(oldest.value)
+    cache.set(key, compiled)
+    return compiled
+  }
+}
+
+const cached = createCompiledCache<Compiled | Refused>()
 
 function compile(text: string, variables: readonly Variable[]): Compiled | Refused {
-  const key = `${variables.join(',')}:${text}`
-  const known = cache.get(key)
-  if (known !== undefined) return known
   const running = variables.includes('stable') ? RUNNING.both : RUNNING.result
-  const compiled = compileFor(text, { dialect: CEL_DIALECT, writing: STRICT, variables, running })
-  const oldest = cache.keys().next()
-  if (cache.size >= MOST_CACHED && !oldest.done) cache.delete(oldest.value)
-  cache.set(key, compiled)
-  return compiled
+  return cached(`${variables.join(',')}:${text}`, () =>
+    compileFor(text, { dialect: CEL_DIALECT, writing: STRICT, variables, running }),
+  )
 }
 
 function parse(text: string): { readonly ok: true; readonly ast: ASTNode } | Refused {

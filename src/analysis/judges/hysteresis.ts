@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { inconclusive } from '../arms.ts'
 import { finiteFigures, formatBreaches } from '../explain.ts'
@@ -14,6 +14,23 @@ const LONGEST_HISTORY = 1_000
 
 /** A verdict stands no longer than this while requests for the next one are gathered: after it, silence is silence. */
 const STANDS_FOR: Milliseconds = 60_000
+
+/** What a judge of limits remembers: for each of the newest looks that counted, whether it was a breach. Plain JSON, bounded. */
+export interface LimitMemory<Kind extends string, Gathered> {
+  readonly kind: Kind
+  readonly lastEnd: Instant | null
+  readonly breaches: readonly boolean[]
+  /** What was seen in looks that were too small to count alone, and how long that took. */
+  readonly gathered: Gathered | null
+  readonly gatheredFor: Milliseconds
+  /** The verdict of the newest look that counted in this exposure; stands while a new one is gathered. */
+  readonly standing: Verdict | null
+}
+
+/** The memory before the first look. */
+export function startLimitMemory<Kind extends string>(kind: Kind): LimitMemory<Kind, never> {
+  return { kind, lastEnd: null, breaches: [], gathered: null, gatheredFor: 0, standing: null }
+}
 
 /** The newest looks that counted, with one more. */
 export function remember(breaches: readonly boolean[], isBreach: boolean, { of }: Hysteresis): readonly boolean[] {

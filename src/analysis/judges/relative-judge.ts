@@ -8,6 +8,7 @@ import type { RelativeRule } from '../checks/shapes.ts'
 import { formatCount, formatImpossible } from '../explain.ts'
 import { addHistograms } from '../histogram.ts'
 import {
+  type LimitMemory,
   limitEvidence,
   neededRequests,
   remember,
@@ -28,17 +29,7 @@ interface GatheredArms {
   readonly stable: Gathered
 }
 
-/** What the judge remembers: for each of the newest looks that counted, whether it was a breach. Plain JSON, bounded. */
-export interface RelativeState {
-  readonly kind: 'relative'
-  readonly lastEnd: Instant | null
-  readonly breaches: readonly boolean[]
-  /** What both arms did in looks that were too small to count alone, and how long that took. */
-  readonly gathered: GatheredArms | null
-  readonly gatheredFor: Milliseconds
-  /** The verdict of the newest look that counted in this exposure; stands while a new one is gathered. */
-  readonly standing: Verdict | null
-}
+export type RelativeState = LimitMemory<'relative', GatheredArms>
 
 /** What a kind of check reads of both arms, and how it compares them. */
 export interface RelativeReading {
@@ -52,11 +43,6 @@ type ReadArms = { readonly kind: 'usable'; readonly arms: GatheredArms; readonly
 interface Hidden {
   readonly kind: 'hidden'
   readonly reason: string
-}
-
-/** The state before the first look. */
-export function startRelative(): RelativeState {
-  return { kind: 'relative', lastEnd: null, breaches: [], gathered: null, gatheredFor: 0, standing: null }
 }
 
 /**

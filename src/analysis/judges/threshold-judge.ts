@@ -1,12 +1,12 @@
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { CheckInput } from '../../domain/plan/checks.ts'
-import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Verdict } from '../../domain/verdict.ts'
 import { armFault, endOfLook, formatServed, inconclusive, namesOf, type Unusable, unusableWindow } from '../arms.ts'
 import type { ThresholdRule } from '../checks/shapes.ts'
 import { formatCount, formatImpossible } from '../explain.ts'
 import { addHistograms } from '../histogram.ts'
 import {
+  type LimitMemory,
   limitEvidence,
   neededRequests,
   remember,
@@ -15,17 +15,8 @@ import {
   verdictWhileGathering,
 } from './hysteresis.ts'
 
-/** What the judge remembers: for each of the newest looks that counted, whether it was a breach. Plain JSON, bounded. */
-export interface ThresholdState {
-  readonly kind: 'threshold'
-  readonly lastEnd: Instant | null
-  readonly breaches: readonly boolean[]
-  /** What the canary did in looks that were too small to count alone, and how long that took. */
-  readonly gathered: ArmCounts | null
-  readonly gatheredFor: Milliseconds
-  /** The verdict of the newest look that counted in this exposure; stands while a new one is gathered. */
-  readonly standing: Verdict | null
-}
+/** What the canary did is gathered. */
+export type ThresholdState = LimitMemory<'threshold', ArmCounts>
 
 /** What a kind of check reads of the canary alone, to hold it against a fixed limit. */
 export interface ThresholdReading {
@@ -41,11 +32,6 @@ export type ThresholdLook = Seen | Unusable | TooFew
 interface TooFew {
   readonly kind: 'few'
   readonly reason: string
-}
-
-/** The state before the first look. */
-export function startThreshold(): ThresholdState {
-  return { kind: 'threshold', lastEnd: null, breaches: [], gathered: null, gatheredFor: 0, standing: null }
 }
 
 /**

@@ -7,20 +7,16 @@ import { passage } from '../statistics/first-passage.ts'
 import { logLowerGamma } from '../statistics/incomplete-gamma.ts'
 import { logGamma } from '../statistics/log-gamma.ts'
 import { normalQuantile } from '../statistics/normal.ts'
-import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, type Sight } from './power.ts'
+import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, riseSight, type Sight } from './power.ts'
 
 /** What an `errorRate` check against stable sees of a rise of the share of failed requests; the size is the new share. */
 export function errorSight(_check: ErrorRateCheck, rule: SequentialRule, from: number): Sight {
   const side: Side = { ratio: rule.notWorseThan, alpha: rule.alpha, isFall: false, atMost: 1 }
-  return {
-    power: (plan, to) => (to > from && to <= 1 ? eventPower(plan, { from, to }, side) : 0),
+  return riseSight(from, {
+    rise: (plan, to) => eventPower(plan, { from, to }, side),
     accepts: (to) => to <= from * rule.notWorseThan,
     falseAlarm: null,
-    none: from,
-    worst: 1,
-    describe: (to) => `a rise from ${formatShare(from)} to ${formatShare(to)}`,
-    format: formatShare,
-  }
+  })
 }
 
 /** Largest multiple of an event's rate that is looked for. */

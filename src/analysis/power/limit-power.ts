@@ -1,24 +1,17 @@
 import type { ErrorRateCheck, LatencyCheck, ThresholdRule } from '../checks/shapes.ts'
-import { formatQuantile, formatSeconds, formatShare } from '../explain.ts'
+import { formatQuantile, formatSeconds } from '../explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'
 import { incompleteBeta } from '../statistics/incomplete-beta.ts'
 import { logLowerGamma } from '../statistics/incomplete-gamma.ts'
 import { logGamma } from '../statistics/log-gamma.ts'
 import { normalCdf, normalQuantile } from '../statistics/normal.ts'
 import { formatMultiple } from './event-power.ts'
-import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, type Sight } from './power.ts'
+import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, riseSight, type Sight } from './power.ts'
 
 /** What an `errorRate` check with a fixed limit sees of a rise of the share of failed requests. */
 export function errorLimitSight(_check: ErrorRateCheck, rule: ThresholdRule, from: number): Sight {
-  return {
-    power: (plan, to) => (to > from && to <= 1 ? limitPower(plan, rule, { share: to, allowed: rule.max }) : 0),
-    accepts: (to) => to <= rule.max,
-    falseAlarm: (plan) => limitPower(plan, rule, { share: from, allowed: rule.max }),
-    none: from,
-    worst: 1,
-    describe: (to) => `a rise from ${formatShare(from)} to ${formatShare(to)}`,
-    format: formatShare,
-  }
+  const rise = (plan: BakePlan, share: number) => limitPower(plan, rule, { share, allowed: rule.max })
+  return riseSight(from, { rise, accepts: (to) => to <= rule.max, falseAlarm: (plan) => rise(plan, from) })
 }
 
 /** Largest slowdown that is looked for. */

@@ -1,4 +1,5 @@
 import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
+import { formatShare } from '../explain.ts'
 
 /** A bake and the traffic expected in it. */
 export interface BakePlan {
@@ -135,6 +136,19 @@ export function describeSetting({ requestsPerSecond, weight }: Pick<BakePlan, 'r
 function describeFrom({ none, worst, format }: Sight, from: number | null): string {
   if (from === null) return ''
   return `; this one reaches 90% at ${format(from)} or ${worst < none ? 'less' : 'more'}`
+}
+
+/** A check's sight of a rise of the share of failed requests from `from`; the size is the new share. */
+export function riseSight(
+  from: number,
+  { rise, ...rest }: Pick<Sight, 'accepts' | 'falseAlarm'> & { readonly rise: Sight['power'] },
+): Sight {
+  return {
+    ...rest,
+    power: (plan, to) => (to > from && to <= 1 ? rise(plan, to) : 0),
+    ...{ none: from, worst: 1, format: formatShare },
+    describe: (to) => `a rise from ${formatShare(from)} to ${formatShare(to)}`,
+  }
 }
 
 /** `34%`, `over 99%`, `under 1%` */

@@ -1,10 +1,10 @@
 import type { ErrorRateCheck, LatencyCheck, RelativeRule } from '../checks/shapes.ts'
-import { formatQuantile, formatShare } from '../explain.ts'
+import { formatQuantile } from '../explain.ts'
 import { boundsOf, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'
 import { bisect } from '../statistics/bisect.ts'
 import { formatMultiple, poissonQuantile } from './event-power.ts'
 import { chanceOfMore, gatheredPower, type SeenAbove, seenAbove, WORST_SLOWDOWN } from './limit-power.ts'
-import { type BakePlan, expectedRequests, meanOverQuantiles, QUANTILES, type Sight } from './power.ts'
+import { type BakePlan, expectedRequests, meanOverQuantiles, QUANTILES, riseSight, type Sight } from './power.ts'
 
 /**
  * What an `errorRate` check with a bare ratio to stable sees of a rise of the share of failed requests. In a look of m
@@ -12,15 +12,8 @@ import { type BakePlan, expectedRequests, meanOverQuantiles, QUANTILES, type Sig
  * stable's: binomial for the canary, averaged over a Poisson e.
  */
 export function errorRatioSight(_check: ErrorRateCheck, rule: RelativeRule, from: number): Sight {
-  return {
-    power: (plan, to) => (to > from && to <= 1 ? riseInLooks(plan, rule, from, to) : 0),
-    accepts: (to) => to <= rule.maxRatio * from,
-    falseAlarm: (plan) => riseInLooks(plan, rule, from, from),
-    none: from,
-    worst: 1,
-    describe: (to) => `a rise from ${formatShare(from)} to ${formatShare(to)}`,
-    format: formatShare,
-  }
+  const rise = (plan: BakePlan, to: number) => riseInLooks(plan, rule, from, to)
+  return riseSight(from, { rise, accepts: (to) => to <= rule.maxRatio * from, falseAlarm: (plan) => rise(plan, from) })
 }
 
 function riseInLooks(plan: BakePlan, rule: RelativeRule, from: number, to: number): number {

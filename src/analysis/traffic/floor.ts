@@ -89,19 +89,11 @@ export function judgeFloor(
 }
 
 function fill(filling: Portion | null, { end, canary, stable }: FloorLook): Portion {
-  const looks = filling !== null && filling.end > end - LONGEST ? filling : EMPTY
-  return {
-    end,
-    canaryRequests: looks.canaryRequests + canary.requests,
-    canaryErrors: looks.canaryErrors + canary.errors,
-    unanswered: looks.unanswered + canary.unanswered,
-    stableRequests: looks.stableRequests + stable.requests,
-    stableErrors: looks.stableErrors + stable.errors,
+  const look = {
+    ...{ end, canaryRequests: canary.requests, canaryErrors: canary.errors, unanswered: canary.unanswered },
+    ...{ stableRequests: stable.requests, stableErrors: stable.errors },
   }
-}
-
-const EMPTY: Portion = {
-  ...{ end: 0, canaryRequests: 0, canaryErrors: 0, unanswered: 0, stableRequests: 0, stableErrors: 0 },
+  return filling !== null && filling.end > end - LONGEST ? together([filling, look]) : look
 }
 
 const ABOVE: FloorStanding = { kind: 'above' }

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { sourcesToRecord, sourcesToReplay } from '../../analysis/calibration/plan-calibration.ts'
-import { describeError, SluiceError } from '../../domain/errors.ts'
+import { describeError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { RecordedRelease } from '../../domain/release/past-release.ts'
 import { type Recording, savedRecording } from '../../domain/release/recording.ts'
@@ -10,15 +10,17 @@ import type { Instant, Milliseconds } from '../../domain/units.ts'
 import { API_EFFORT } from '../calibration.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { type AnswerTo, OPERATIONS } from '../operations.ts'
 import { writtenPlanOf } from '../plan-source.ts'
 import { problemList } from '../problem.ts'
 import { inTime, type RecordPast } from '../recorder.ts'
+import { windowOf } from '../target-traffic.ts'
 import type { calibrationBody } from '../wire/requests.ts'
 
 /** Replays of a target's past: how often its checks would have cried wolf, and what would keep them from it. */
 export const calibrationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
-  let isRunning = false
+  const alone = oneAtATime('another calibration is running')
 
   fastify.route({
     ...OPERATIONS.calibrate,
@@ -26,28 +28,14 @@ export const calibrationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies
       const written = await writtenPlanOf(body, deps)
       const read = await deps.readPlan(written)
       if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-      // One at a time: each may take a core for some seconds.
-      if (isRunning) throw busy()
-      isRunning = true
-      try {
-        return await calibrateAt(deps.now(), read.plan, written, body, deps)
-      } finally {
-        isRunning = false
-      }
+      return alone(() => calibrateAt(deps.now(), read.plan, written, body, deps))
     },
   })
   done()
 }
 
-function busy(): SluiceError {
-  const fix = 'ask again in a few seconds'
-  return new SluiceError('request.too-many', { message: 'another calibration is running', fix })
-}
-
-/** Most windows of a recording; the longer the time, the longer each window. */
+/** Most windows of a recording. */
 const MOST_WINDOWS = 20_000
-const SHORTEST_STEP: Milliseconds = 60_000
-const STEP_GRAIN: Milliseconds = 10_000
 
 /** Newest releases that are judged once more. */
 const MOST_RELEASES = 30
@@ -60,7 +48,7 @@ async function calibrateAt(
   deps: ApiDependencies,
 ): Promise<AnswerTo<'calibrate'>> {
   const { service, environment } = plan
-  const step = Math.ceil(Math.max(SHORTEST_STEP, plan.interval, since / MOST_WINDOWS) / STEP_GRAIN) * STEP_GRAIN
+  const step = windowOf(since, MOST_WINDOWS, plan.interval)
   const span = { start: now - since, end: now, step }
   const stable = await recordAll(plan, span, deps.record)
   const { releases, ...past } = await recordReleases(plan, span.start, deps)

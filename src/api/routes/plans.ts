@@ -6,6 +6,7 @@ import { SluiceError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { type AnswerTo, OPERATIONS } from '../operations.ts'
 import { problemList } from '../problem.ts'
 import { trafficOf } from '../target-traffic.ts'
@@ -13,7 +14,7 @@ import type { checkBody } from '../wire/requests.ts'
 
 /** Reads a plan as a start would, and starts nothing; says what its bakes can see when traffic is stated or asked for. */
 export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
-  let isRunning = false
+  const alone = oneAtATime('the power of another plan is being calculated')
 
   fastify.route({
     ...OPERATIONS.checkPlan,
@@ -21,22 +22,10 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
       const read = await deps.readPlan(body.plan)
       if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
       if (body.since === undefined && body.traffic === undefined) return { plan: read.plan }
-      // One at a time: each may take a core for some seconds.
-      if (isRunning) throw busy()
-      isRunning = true
-      try {
-        return await answerTo(read.plan, body, deps)
-      } finally {
-        isRunning = false
-      }
+      return alone(() => answerTo(read.plan, body, deps))
     },
   })
   done()
-}
-
-function busy(): SluiceError {
-  const fix = 'ask again in a few seconds'
-  return new SluiceError('request.too-many', { message: 'the power of another plan is being calculated', fix })
 }
 
 async function answerTo(

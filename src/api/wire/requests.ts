@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
 import { isRecord } from '../../domain/json.ts'
-import { durationText, nameText, ratioText, shareText } from '../../domain/plan/plan-values.ts'
+import { durationText, nameText, ratioText, shareText, valueBy } from '../../domain/plan/plan-values.ts'
 import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
 import type { Milliseconds, Parsed } from '../../domain/units.ts'
 
@@ -104,15 +104,7 @@ const MINUTE: Milliseconds = 60_000
 
 /** A text that a function of the domain reads. */
 function textOf<T>(parse: (text: string) => Parsed<T>) {
-  return z
-    .string()
-    .max(10_000)
-    .transform((text, context): T => {
-      const parsed = parse(text)
-      if (parsed.ok) return parsed.value
-      context.addIssue({ code: 'custom', message: `expected ${parsed.expected}` })
-      return z.NEVER
-    })
+  return z.string().max(10_000).transform(valueBy(parse))
 }
 
 /** Traffic as stated: goes before what is measured. */

@@ -104,10 +104,15 @@ function quantity<T>(parse: (text: string) => Parsed<T>, shape: TextShape) {
   return z
     .string({ error: `expected ${expected}` })
     .meta({ pattern, description, examples: [...examples] })
-    .transform((text, context): T => {
-      const parsed = parse(text)
-      if (parsed.ok) return parsed.value
-      context.addIssue({ code: 'custom', message: `expected ${parsed.expected}` })
-      return z.NEVER
-    })
+    .transform(valueBy(parse))
+}
+
+/** The value that a text is read as, or the issue that says what was expected. */
+export function valueBy<T>(parse: (text: string) => Parsed<T>) {
+  return (text: string, context: z.RefinementCtx<string>): T => {
+    const parsed = parse(text)
+    if (parsed.ok) return parsed.value
+    context.addIssue({ code: 'custom', message: `expected ${parsed.expected}` })
+    return z.NEVER
+  }
 }

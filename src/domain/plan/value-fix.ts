@@ -66,11 +66,9 @@ function formsOf(seen: unknown): readonly string[] {
     const number = Number(text)
     return [`${text}x`, `p${number > 0 && number < 1 ? Number((number * 100).toPrecision(6)) : text}`]
   }
-  const [, count = '', word = ''] = /^(\d+(?:\.\d+)?) ?([a-z ]+)$/.exec(text.trim().toLowerCase()) ?? []
-  if (/^per ?cents?$/.test(word)) return Number(count) <= 100 ? [`${count}%`] : []
-  const unit = UNIT_WORDS.find(([words]) => words.test(word))?.[1]
-  const sum = unit === undefined ? sumOfDurations(text) : Number(count) * unit
-  const meant = sum === null || !Number.isInteger(sum) ? '' : writeDuration(sum)
+  const [, share] = /^(\d+(?:\.\d+)?) ?[Pp]er ?cents?$/.exec(text) ?? []
+  if (share !== undefined) return Number(share) <= 100 ? [`${share}%`] : []
+  const meant = writeDuration(sumOfDurations(text))
   return parseDuration(meant).ok ? [meant] : []
 }
 
@@ -83,15 +81,13 @@ const UNIT_WORDS: readonly (readonly [words: RegExp, unit: Milliseconds])[] = [
   [/^(?:d|days?)$/, 86_400_000],
 ]
 
-/** `1h30m` and `1h 30m` in milliseconds. */
-function sumOfDurations(text: string): Milliseconds | null {
-  const parts = text.match(/\d+[a-z]+/g) ?? []
-  if (parts.length < 2 || parts.join('') !== text.replaceAll(' ', '')) return null
-  let sum = 0
-  for (const part of parts) {
-    const parsed = parseDuration(part)
-    if (!parsed.ok) return null
-    sum += parsed.value
-  }
-  return sum
+/** `1h30m`, `1h 30m` and `10 minutes`; not a number for what is no duration. */
+function sumOfDurations(text: string): Milliseconds {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?) ?([a-z]+|[A-Z][a-z]+)/g)]
+  if (parts.length === 0 || parts.map(([all]) => all).join('') !== text.replaceAll(/(?<![\d]) | $/g, ''))
+    return Number.NaN
+  return parts.reduce((sum, [, count, word = '']) => {
+    const unit = UNIT_WORDS.find(([words]) => words.test(word.toLowerCase()))?.[1] ?? Number.NaN
+    return sum + Number(count) * unit
+  }, 0)
 }
