@@ -28,7 +28,7 @@ import {
   formatStanding,
   formatWatched,
 } from '../../explain.ts'
-import { addToRatio, NO_RATIO, type RatioEvidence } from './ratio-evidence.ts'
+import { type SplitCounts, splitGains, WORSE_BETS } from '../split-test.ts'
 import {
   beyond,
   describeBursts,
@@ -39,7 +39,7 @@ import {
   outlookFigures,
   outlookOf,
 } from './rate-outlook.ts'
-import { type SplitCounts, splitGains, WORSE_BETS } from '../split-test.ts'
+import { addToRatio, NO_RATIO, type RatioEvidence } from './ratio-evidence.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
 /** One or two one-sided questions about the ratio of two rates, at one error budget. */

@@ -1,5 +1,5 @@
-import { formatCount, formatInterval, formatShare } from '../../explain.ts'
 import { formatPercent } from '../../../domain/units.ts'
+import { formatCount, formatInterval, formatShare } from '../../explain.ts'
 import { fallSeenByNow, riseSeenByNow, SEEN } from '../../power/seen-by-now.ts'
 import { type RatioEvidence, type RatioInterval, ratioInterval } from './ratio-evidence.ts'
 

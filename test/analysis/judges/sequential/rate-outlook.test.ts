@@ -9,7 +9,7 @@ import {
   outlookOf,
 } from '../../../../src/analysis/judges/sequential/rate-outlook.ts'
 import { addToRatio, NO_RATIO } from '../../../../src/analysis/judges/sequential/ratio-evidence.ts'
-import { errorCheck, arm, look, verdictsOver } from '../looks.ts'
+import { arm, errorCheck, look, verdictsOver } from '../looks.ts'
 
 /** So many looks with these errors, at a weight of 5%. */
 const after = (looks: number, canaryEvents: number, stableEvents: number, scale = 1) =>
