@@ -2,7 +2,7 @@ import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import { classifyMetric, type MetricRules } from '../../src/analysis/kayenta/classifier.ts'
 import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
 import { LOOK_SECONDS } from './error-traffic.ts'
-import { sequentialRule, startOurJudge } from './our-judge.ts'
+import { sequentialRule, startOurJudge, USUAL_WARM_UP } from './our-judge.ts'
 import { eppoReach, growthBookReach, isAbove, statsigReach } from './peers/confidence-sequences.ts'
 import { failureLimitCheck, flaggerCheck, NO_BREACH } from './peers/fixed-limits.ts'
 import { type EventSplit, lindonMalekEvidence, truncatedEvidence } from './peers/lindon-malek.ts'
@@ -25,6 +25,8 @@ export interface ErrorLook {
 export type ErrorDetector = (look: ErrorLook) => boolean
 
 const ALPHA = 0.05
+/** Two checks share the 1% of the README's plan. */
+export const README_ALPHA = 0.005
 const LIMIT = 0.01
 const OBRIEN_FLEMING_LOOKS = 60
 
@@ -45,6 +47,9 @@ const RULES = {
   'ours-1%': () => ours(0.01, 1),
   'ours-1.5x': () => ours(ALPHA, 1.5),
   'ours-2x': () => ours(ALPHA, 2),
+  'ours-warm': () => ours(ALPHA, 1, USUAL_WARM_UP),
+  'ours-readme': () => ours(README_ALPHA, 1.5),
+  'ours-readme-warm': () => ours(README_ALPHA, 1.5, USUAL_WARM_UP),
 } as const satisfies Record<string, () => ErrorDetector>
 
 /** A named rule, or Sluice with an accepted ratio and an error budget: `ours:1.75:0.05`. */
@@ -65,9 +70,9 @@ function isNamed(rule: ErrorRule): rule is keyof typeof RULES {
   return Object.hasOwn(RULES, rule)
 }
 
-function ours(alpha: number, notWorseThan: number): ErrorDetector {
+function ours(alpha: number, notWorseThan: number, warmUp = 0): ErrorDetector {
   const rule = sequentialRule(alpha, notWorseThan)
-  const judge = startOurJudge({ kind: 'errorRate', name: 'errors', source: 'bench', rule })
+  const judge = startOurJudge({ kind: 'errorRate', name: 'errors', source: 'bench', rule }, warmUp)
   return ({ counts, isNewExposure }) => judge.look({ counts, isNewExposure, duration: LOOK_SECONDS * 1_000 })
 }
 

@@ -1,5 +1,6 @@
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import type { Random } from '../../src/analysis/statistics/random.ts'
+import { WARM_UP_ERRORS } from './warm-up-traffic.ts'
 
 /** Noise of one arm on its own: a log-normal factor per minute with this coefficient of variation and autocorrelation. */
 export interface ArmNoise {
@@ -17,6 +18,8 @@ export interface ErrorTraffic {
   readonly errorShare: (minute: number) => number
   /** Errors per request on the canary as a multiple of stable's. */
   readonly ratio: number
+  /** The same by second of the release, where it changes; on top of `ratio`. */
+  readonly ratioAt?: (second: number) => number
   readonly noise: ArmNoise | null
 }
 
@@ -63,10 +66,11 @@ const SCENARIOS = {
   'ramp-worse': { ...RAMP, ratio: 2 },
 } as const satisfies Record<string, ErrorTraffic>
 
-export type ErrorScenario = keyof typeof SCENARIOS | NoisyScenario
+export type ErrorScenario = keyof typeof SCENARIOS | keyof typeof WARM_UP_ERRORS | NoisyScenario
 
 export const ERROR_SCENARIOS: Readonly<Record<string, ErrorTraffic>> = {
   ...SCENARIOS,
+  ...WARM_UP_ERRORS,
   ...Object.fromEntries(
     NOISES.flatMap((noise) => [
       [`${noise.name}-flat`, { ...HOUR, noise }],
@@ -87,10 +91,12 @@ export function* drawLooks(traffic: ErrorTraffic, random: Random): Generator<Tra
   const stableNoise = armNoise(traffic.noise, random)
   for (let minute = 0; minute < traffic.minutes; minute += 1) {
     const share = traffic.canaryShare(minute)
-    const canaryErrors = Math.min(1, traffic.errorShare(minute) * traffic.ratio * canaryNoise())
+    const canaryShare = traffic.errorShare(minute) * traffic.ratio * canaryNoise()
     const stableErrors = Math.min(1, traffic.errorShare(minute) * stableNoise())
     const requests = traffic.requestsPerSecond * LOOK_SECONDS
     for (let look = 0; look < LOOKS_PER_MINUTE; look += 1) {
+      const ratio = traffic.ratioAt?.(minute * 60 + look * LOOK_SECONDS) ?? 1
+      const canaryErrors = Math.min(1, canaryShare * ratio)
       const canaryTrials = random.poisson(requests * share)
       const stableTrials = random.poisson(requests * (1 - share))
       const canaryEvents = random.binomial(canaryTrials, canaryErrors)

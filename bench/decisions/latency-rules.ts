@@ -3,7 +3,7 @@ import { splitGains, WORSE_BETS } from '../../src/analysis/judges/split-test.ts'
 import { classifyMetric } from '../../src/analysis/kayenta/classifier.ts'
 import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
-import { KAYENTA_RULES } from './error-rules.ts'
+import { KAYENTA_RULES, README_ALPHA } from './error-rules.ts'
 import {
   histogramOf,
   LATENCY_LOOK_SECONDS,
@@ -13,7 +13,7 @@ import {
   sizeOf,
   stableQuantileBin,
 } from './latency-traffic.ts'
-import { sequentialRule, startOurJudge } from './our-judge.ts'
+import { sequentialRule, startOurJudge, USUAL_WARM_UP } from './our-judge.ts'
 import { failureLimitCheck, NO_BREACH } from './peers/fixed-limits.ts'
 import { quantileEvidence } from './peers/quantile-test.ts'
 import { bandConstant, bandRadius, largestExcess } from './peers/stochastic-order.ts'
@@ -53,6 +53,9 @@ const RULES = {
   'ours-latency-1%': () => ours(NINE_PER_DECADE, 1, 0.01),
   'ours-latency-1.25x': () => ours(NINE_PER_DECADE, 1.25, ALPHA),
   'ours-latency-coarse': () => ours(PROMETHEUS_DEFAULT, 1, ALPHA),
+  'ours-latency-warm': () => ours(NINE_PER_DECADE, 1, ALPHA, USUAL_WARM_UP),
+  'ours-latency-readme': () => ours(NINE_PER_DECADE, 1.25, README_ALPHA),
+  'ours-latency-readme-warm': () => ours(NINE_PER_DECADE, 1.25, README_ALPHA, USUAL_WARM_UP),
 } as const satisfies Record<string, () => LatencyDetector>
 
 export type LatencyRule = keyof typeof RULES
@@ -66,10 +69,10 @@ export function startLatencyRule(rule: LatencyRule): LatencyDetector {
   return RULES[rule]()
 }
 
-function ours(layout: ReturnType<typeof layoutOf>, notWorseThan: number, alpha: number): LatencyDetector {
+function ours(layout: ReturnType<typeof layoutOf>, notWorseThan: number, alpha: number, warmUp = 0): LatencyDetector {
   const rule = sequentialRule(alpha, notWorseThan)
   const quantiles = [0.95, 0.99]
-  const judge = startOurJudge({ kind: 'latency', name: 'latency', source: 'bench', quantiles, rule })
+  const judge = startOurJudge({ kind: 'latency', name: 'latency', source: 'bench', quantiles, rule }, warmUp)
   return ({ canary, stable }) => {
     const latency = { canary: knownHistogramOf(canary, layout), stable: knownHistogramOf(stable, layout) }
     const counts = { canaryEvents: 0, canaryTrials: sizeOf(canary), stableEvents: 0, stableTrials: sizeOf(stable) }

@@ -39,9 +39,9 @@ export function stableQuantileBin(zScore: number): number {
 }
 
 /** Draws one arm's requests of a look into fine bins. */
-export function drawLatencies(slowness: Slowness, random: Random): Uint32Array {
+export function drawLatencies(slowness: Slowness, random: Random, perSecond = REQUESTS_PER_SECOND): Uint32Array {
   const counts = new Uint32Array(FINE_BINS)
-  const requests = random.poisson(REQUESTS_PER_SECOND * LATENCY_LOOK_SECONDS)
+  const requests = random.poisson(perSecond * LATENCY_LOOK_SECONDS)
   const slow = random.binomial(requests, slowness.share)
   const more = Math.log(slowness.factor)
   for (let request = 0; request < requests; request += 1) {

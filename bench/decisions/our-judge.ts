@@ -5,6 +5,7 @@ import { enterExposure, startCheck, stepCheck } from '../../src/analysis/judges/
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
 import type { CheckInput } from '../../src/domain/plan/checks.ts'
+import { usualWarmUp } from '../../src/domain/plan/plan-warm-up.ts'
 import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 
 /** What a plan asks for; `minRequests` is the plan's default. */
@@ -23,15 +24,21 @@ export interface OurJudge {
   }) => boolean
 }
 
-/** Starts the judge of one check. */
-export function startOurJudge(check: Check): OurJudge {
+/** What a plan that says nothing of it has, with bakes of ten minutes or more and a look every ten seconds. */
+export const USUAL_WARM_UP = usualWarmUp(600_000, 10_000)
+
+/** Starts the judge of one check; each exposure begins with a warm-up, as every one here is a jump in load. */
+export function startOurJudge(check: Check, warmUp: Milliseconds = 0): OurJudge {
   let state: CheckState = startCheck(check)
   let end: Instant = 0
+  let warmsUpUntil: Instant = end + warmUp
   return {
     look({ counts, latency, duration, isNewExposure }) {
       if (isNewExposure) state = enterExposure(check, state)
       const start = end
+      if (isNewExposure) warmsUpUntil = start + warmUp
       end += duration
+      if (start < warmsUpUntil) return false
       const input: CheckInput = {
         at: end,
         window: { start, end },

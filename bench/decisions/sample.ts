@@ -5,6 +5,7 @@ import { isLatencyRule } from './latency-rules.ts'
 import { LATENCY_SCENARIOS } from './latency-traffic.ts'
 import { simulateErrors } from './simulate-errors.ts'
 import { simulateLatency } from './simulate-latency.ts'
+import { WARM_UP_LATENCY } from './warm-up-traffic.ts'
 
 /** Releases `from` (inclusive) to `to` (exclusive) of one scenario, each judged by all these rules. Plain JSON. */
 export interface Batch {
@@ -34,7 +35,7 @@ function simulatorOf(
     const known = exactly(rules.filter(isErrorRule), rules)
     return (random) => simulateErrors(errors, known, random)
   }
-  const latency = LATENCY_SCENARIOS[scenario]
+  const latency = LATENCY_SCENARIOS[scenario] ?? new Map(Object.entries(WARM_UP_LATENCY)).get(scenario)
   if (latency === undefined) throw new Error(`there is no scenario ${scenario}`)
   const known = exactly(rules.filter(isLatencyRule), rules)
   return (random) => simulateLatency(latency, known, random)

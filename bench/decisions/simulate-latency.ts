@@ -1,19 +1,27 @@
 import type { Random } from '../../src/analysis/statistics/random.ts'
 import { type LatencyDetector, type LatencyRule, startLatencyRule } from './latency-rules.ts'
 import { drawLatencies, FINE_BINS, LATENCY_LOOK_SECONDS, LATENCY_MINUTES, type Slowness } from './latency-traffic.ts'
+import type { LatencyWarmUp } from './warm-up-traffic.ts'
 
 const LOOKS_PER_MINUTE = 60 / LATENCY_LOOK_SECONDS
 const AS_FAST: Slowness = { share: 0, factor: 1 }
 
 /** Minutes to the rollback by each rule over the same release; Infinity for none. */
-export function simulateLatency(slowness: Slowness, rules: readonly LatencyRule[], random: Random): readonly number[] {
+export function simulateLatency(
+  traffic: Slowness | LatencyWarmUp,
+  rules: readonly LatencyRule[],
+  random: Random,
+): readonly number[] {
+  const changing = 'slownessAt' in traffic ? traffic : { slownessAt: () => traffic }
+  const { slownessAt, canaryPerSecond, stablePerSecond }: Pick<LatencyWarmUp, 'slownessAt'> & Partial<LatencyWarmUp> =
+    changing
   const detectors = rules.map((rule): LatencyDetector | null => startLatencyRule(rule))
   const alarms = rules.map(() => Number.POSITIVE_INFINITY)
   const [canaryTotals, stableTotals] = [new Uint32Array(FINE_BINS), new Uint32Array(FINE_BINS)]
   let minute = { canary: new Uint32Array(FINE_BINS), stable: new Uint32Array(FINE_BINS) }
   for (let look = 1; look <= LATENCY_MINUTES * LOOKS_PER_MINUTE; look += 1) {
-    const canary = drawLatencies(slowness, random)
-    const stable = drawLatencies(AS_FAST, random)
+    const canary = drawLatencies(slownessAt((look - 1) * LATENCY_LOOK_SECONDS), random, canaryPerSecond)
+    const stable = drawLatencies(AS_FAST, random, stablePerSecond)
     addInto(canaryTotals, canary)
     addInto(stableTotals, stable)
     addInto(minute.canary, canary)

@@ -3,6 +3,7 @@ import type { ErrorRule } from './error-rules.ts'
 import { type ErrorScenario, NOISES } from './error-traffic.ts'
 import type { LatencyRule } from './latency-rules.ts'
 import type { LatencyScenario } from './latency-traffic.ts'
+import { warmUpTables } from './warm-up-table.ts'
 
 /** What one cell shows: the share of false alarms, the median minutes to the alarm, or both of two scenarios. */
 export type Cell =
@@ -27,7 +28,7 @@ export interface Table {
 export type Proposals = ReadonlyMap<string, Proposal>
 
 export function tablesWith(proposals: Proposals): readonly Table[] {
-  return [leagueTable(), rampTable(), noiseTable(proposals), latencyTable()]
+  return [leagueTable(), rampTable(), noiseTable(proposals), latencyTable(), ...warmUpTables()]
 }
 
 /** The rule that calibration proposes for a scenario; null when it proposes none. */

@@ -13,6 +13,7 @@ import type { GuardInput, GuardState, WatchedCheck } from '../domain/release/gua
 import { FULL_WEIGHT, type Instant } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { Observations, Readings } from './ask-sources.ts'
+import { judgeWarmUp } from './judge-warm-up.ts'
 
 export const NOT_YET: Extract<Verdict, { outcome: 'inconclusive' }> = {
   outcome: 'inconclusive',
@@ -82,6 +83,20 @@ function judgeOne(
   const nothing: MetricResult<ArmCounts> = { kind: 'noData', reason: 'this check asks queries only' }
   const { stable, canary, window } = observation ?? { stable: nothing, canary: nothing, window: { start: at, end: at } }
   const shown: CheckInput = { at, window, stable, canary, readings, names: namesOf(input) }
+  const ofWarmUp = judgeWarmUp(check, watched, past, input, shown)
+  if (ofWarmUp !== null) return ofWarmUp
+  const { warmUp: _, ...warm } = watched
+  return judgeWarm(check, warm, past, input, shown)
+}
+
+/** A look that counts: at both arms, or where there is only the past to compare with at the canary alone. */
+function judgeWarm(
+  check: Check,
+  watched: WatchedCheck,
+  past: StablePast | null,
+  input: GuardInput,
+  shown: CheckInput,
+): WatchedCheck {
   const state = watched.state as CheckState
   if (past !== null) {
     const full = (watched.full ?? null) as AgainstPastState | null

@@ -17,11 +17,13 @@ interface CalibrationView {
   readonly checks: Calibration['checks']
   /** What the server said of releases that are over; null for a file, which holds what it holds. */
   readonly past: Calibration['past'] | null
+  /** How long the releases took to settle; absent from an older server. */
+  readonly settling?: Calibration['settling']
 }
 
 /** The figures of every check, the releases that are over, and the lines to paste, at most `width` columns. */
 export function renderCalibration(
-  { service, environment, source, checks, past }: CalibrationView,
+  { service, environment, source, checks, past, settling = null }: CalibrationView,
   { width, color }: Pick<RenderOptions, 'width' | 'color'>,
 ): readonly string[] {
   const paint = createPaint(color)
@@ -46,6 +48,7 @@ export function renderCalibration(
     ]),
     measured.length + limits.length === 0 ? [] : wrap(LEGEND, width).map((line) => paint('dim', line)),
     renderPast(checks, past, width, paint),
+    settling === null ? [] : wrap(clean(settling.summary), width),
     skipped.flatMap(({ name, skipped: why }) => wrap(clean(`${name}: not calibrated, ${why}`), width)),
     lines.length === 0 ? [] : ['paste these under checks:', ...lines.map((line) => `  ${clean(line)}`)],
   ]

@@ -1,7 +1,7 @@
 import type { AnswerTo } from '../api/operations.ts'
 import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
-import { phaseWords, rollbackWords, saysWeight, toneOf } from '../domain/release/release-words.ts'
+import { phaseWords, rollbackWords, saysWeight, toneOf, warmUpWords } from '../domain/release/release-words.ts'
 import { formatDuration, formatWeight, type Instant, type Milliseconds } from '../domain/units.ts'
 import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
 
@@ -95,7 +95,11 @@ function standing(card: Card, { width, now, paint }: Page): readonly string[] {
   const author = clean(card.author)
   const further = card.isEnded
     ? [`after ${lasted}`, `started by ${author}`]
-    : [...bakeLeft(card), `${card.waiting == null ? 'started' : 'requested'} ${lasted} ago by ${author}`]
+    : [
+        ...bakeLeft(card),
+        ...[warmUpWords(card, now)].filter(Boolean),
+        `${card.waiting == null ? 'started' : 'requested'} ${lasted} ago by ${author}`,
+      ]
   const { replaces = null } = card
   const replaced = replaces === null ? [] : [`replaces ${clean(replaces)}`]
   const [first = '', ...rest] = wrap([phase, ...further, ...replaced].join(' · '), width)

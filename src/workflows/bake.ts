@@ -3,6 +3,7 @@ import { bakeRemaining } from '../domain/release/bake-clock.ts'
 import { type BakeMove, bakeMove, furtherLag } from '../domain/release/bake-move.ts'
 import { type GuardState, standingOf } from '../domain/release/guard.ts'
 import { evidenceSince } from '../domain/release/release-state.ts'
+import { warmsUpUntil } from '../domain/release/warm-up.ts'
 import { formatDuration } from '../domain/units.ts'
 import { waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
@@ -49,7 +50,10 @@ export async function bake(
     }
     const state = await watch.look()
     if (run.state().pause !== null) continue
-    const move = bakeMove({ clock, now: Date.now(), state, waiting: waitingFor(run, watch, state), interval, holdFor })
+    const move = bakeMove({
+      ...{ clock, now: Date.now(), state, waiting: waitingFor(run, watch, state), interval, holdFor },
+      warmsUpUntil: warmsUpUntil(run.state(), run.input.plan, watch.checks()),
+    })
     if (move.kind === 'end') break
     await carryOn(move, run)
   }
@@ -66,7 +70,11 @@ function waitingFor(run: Run, watch: Watch, state: GuardState | null): string | 
 async function carryOn(move: Exclude<BakeMove, { kind: 'end' }>, run: Run): Promise<void> {
   switch (move.kind) {
     case 'prolong':
-      return run.record({ type: 'bake-prolonged', by: move.by, reason: move.reason })
+      return run.record({
+        type: 'bake-prolonged',
+        ...{ by: move.by, reason: move.reason },
+        ...(move.isWarmUp === true && { isWarmUp: true }),
+      })
     case 'give-up':
       giveInconclusive(run, move.reason)
       return run.record({ type: 'bake-held', held: 0 })

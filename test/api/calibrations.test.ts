@@ -158,7 +158,7 @@ describe('POST /calibrations, releases that are over', () => {
     }
     const releases = await releasesThatEnded()
     const send = setUp({ record: past, runCalibration: small, releases, recordRelease })
-    const answer = (await send({ plan: PLAN })).json<AnswerTo<'calibrate'>>()
+    const answer = (await send({ plan: { ...PLAN, warmUp: '0s' } })).json<AnswerTo<'calibrate'>>()
     expect(asked).toEqual(['proxy 2.4.1', 'proxy 2.4.0'])
     expect(answer.past).toEqual({ releases: 2, unread: 0, fault: null })
     expect(answer.checks[0]?.past).toMatchObject([

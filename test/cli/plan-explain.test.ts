@@ -47,15 +47,23 @@ takes 1h 30m with approvals that come at once; approvals may take up to 4h more
 
 STEP  START  LASTS  ON THE CANARY           WHAT
    1     0s      ·  ············     0% +1  cohort internal
+                                            the canary warms up for 1m: no check
+                                            counts before
    2     0s    10m  ············     0% +1  bake 10m
    3    10m      ·  ▏···········     1% +1  weight 1%
+                                            the canary warms up for 1m: no check
+                                            counts before
    3    10m    10m  ▏···········     1% +1  bake 10m
    3    20m      ·  ███·········    25% +1  weight 25%
+                                            the canary warms up for 1m: no check
+                                            counts before
    3    20m    10m  ███·········    25% +1  bake 10m
    4    30m  waits  ███·········    25% +1  approve by checkout-owners within 4h
                                             asks alice, bob, but not the author
                                             without an answer after 4h: rollback
    5    30m      ·  ████████████   100% +1  weight 100%
+                                            the canary warms up for 1m: no check
+                                            counts before
    6    30m     1h  ████████████   100% +1  bake 1h
       +n: and n cohorts, whatever the weight
 

@@ -184,7 +184,9 @@ describe('sluice plan check with traffic', () => {
     expect(out).not.toContain('to see what')
     const json = JSON.parse((await setUp().run(...args, '--output', 'json')).out) as AnswerTo<'checkPlan'>
     expect(json.traffic).toMatchObject({ requestsPerSecond: 20, errors: { from: 0.005, to: 0.02 } })
-    expect(json.power?.[0]?.text).toMatch(/^at 20 requests\/s and a weight of 5%, this bake of 10m sees a rise/)
+    expect(json.power?.[0]?.text).toMatch(
+      /^at 20 requests\/s and a weight of 5%, this bake of 10m, 1m of it warm-up, sees a rise/,
+    )
   })
 
   it('lets the server measure, and what is stated go before it', async () => {

@@ -209,7 +209,7 @@ describe('a release that waits for its turn', () => {
 
 describe('a list', () => {
   it('shows the verdict of a release that is being watched', async () => {
-    const id = await stage.start(planFor(stage, { ...SLOW, checks: ERRORS }))
+    const id = await stage.start(planFor(stage, { ...SLOW, checks: ERRORS, warmUp: '0s' }))
     const verdictOf = async () => {
       const { releases } = await stage.releases.list({ service: stage.service }, { size: 10, next: null })
       return releases.find(({ releaseId }) => releaseId === id)?.verdict

@@ -52,7 +52,7 @@ async function endByAbort(id: string): Promise<void> {
 describe('a pause', () => {
   it('for a failed check keeps the router where it is', async () => {
     stage.script.pools['green'] = BAD
-    const id = await stage.start(planFor(stage, { ...SLOW, checks: ERRORS, onFail: 'pause' }))
+    const id = await stage.start(planFor(stage, { ...SLOW, checks: ERRORS, warmUp: '0s', onFail: 'pause' }))
     await stage.untilCard(id, isPaused)
     stage.router.meddle({ split: { blue: 0, green: 10_000 } })
     await untilSplit(AT_TEN)

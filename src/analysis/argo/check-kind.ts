@@ -60,6 +60,7 @@ export const argoKind: CheckKind<ArgoCheck> = defineCheck<ArgoCheck, TaggedState
     return `Argo's rules${often}${conditionsOf(successCondition, failureCondition)}${arms}`
   },
   comparesWithStable: () => false,
+  warmsUpByItself: true,
   queries: ({ name, query }) => ({ [name]: query }),
   states: ['argo'],
   start: (check) => ({ kind: 'argo', argo: startArgo(check) }),

@@ -15,6 +15,7 @@ import { type LimitReport, measureLimit } from './limit-calibration.ts'
 import { proposedCheck, proposedLine } from './proposed-line.ts'
 import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
 import type { RecordedInterval } from './replays.ts'
+import { planWarmUp } from './settling.ts'
 import { isCalibrated, toleranceOf } from './tolerance.ts'
 
 /** How much work a calibration may be. */
@@ -89,17 +90,18 @@ export function* calibratePlan(
   const checks = watchedChecks(plan)
   const cost = checks.reduce((sum, { check }) => sum + (kindOf(check).calibrate(check)?.cost ?? 0), 0)
   const looks = effort.looks / JUDGED_TIMES / Math.max(1, cost)
+  const warmUp = planWarmUp(plan)
   for (const [index, { check, actions }] of checks.entries()) {
     const { name, kind } = check
     // A check of an analysis watched only there, if it watched at all.
     const replayed = plan.checks.includes(check) ? releases : []
     const outcome = calibrateOne(check, plan, actions, stable, { ...effort, looks }, seed + index)
     if ('skipped' in outcome || 'limit' in outcome) {
-      yield { name, kind, ...outcome, past: pastOf(check, check, replayed) }
+      yield { name, kind, ...outcome, past: pastOf(check, check, replayed, warmUp) }
       continue
     }
     const { calibrated, ...found } = outcome
-    const past = pastOf(check, proposedCheck(calibrated, found.report), replayed)
+    const past = pastOf(check, proposedCheck(calibrated, found.report), replayed, warmUp)
     yield { name, kind, ...found, line: null, past }
   }
 }
@@ -186,15 +188,20 @@ function minimumFor(check: Check, { minRequests }: CalibrationReport, reached: n
   return minRequests !== null && minRequests > own && minRequests <= reached / 2 ? minRequests : null
 }
 
-function pastOf(check: Check, proposed: Check, releases: readonly RecordedRelease[]): readonly PastReplay[] {
+function pastOf(
+  check: Check,
+  proposed: Check,
+  releases: readonly RecordedRelease[],
+  warmUp: Milliseconds,
+): readonly PastReplay[] {
   if (!needsCounts(check)) return []
   const isOther = JSON.stringify(proposed) !== JSON.stringify(check)
   return releases.map((release) => {
     const { releaseId, version, outcome, abandoned } = release
     return {
       ...{ releaseId, version, outcome, abandoned, givenUpAfter: givenUpAfter(release) },
-      now: replayRelease(check, release),
-      proposed: isOther ? replayRelease(proposed, release) : null,
+      now: replayRelease(check, release, warmUp),
+      proposed: isOther ? replayRelease(proposed, release, warmUp) : null,
     }
   })
 }

@@ -1,5 +1,6 @@
 import { isRecord } from '../../domain/json.ts'
 import type { Check } from '../../domain/plan/checks.ts'
+import { writeDuration } from '../../domain/units.ts'
 import { type CalibrationReport, withRatio } from './calibrate.ts'
 import { withAlpha } from './evidence.ts'
 import { toleranceOf } from './tolerance.ts'
@@ -31,12 +32,13 @@ export function proposedLine(
   const alpha = proposed?.alpha ?? current.alpha
   const { source } = check
   const options = {
-    ...(writtenOptions(check.name, written) ?? { source, ...ratioOptions(check) }),
+    ...(writtenOptions(check, written) ?? { source, ...ratioOptions(check) }),
     ...(JSON.stringify(ratioOptions(next)) !== JSON.stringify(ratioOptions(check)) && ratioOptions(next)),
     ...(minRequests !== null && { minRequests }),
     ...(claims && { confidence: confidenceOf(alpha) }),
   }
-  return `${check.name}: { ${check.kind}: ${inFlow(options)} }`
+  const warmUp = check.warmsUpFor === undefined ? '' : `, warmUp: ${writeDuration(check.warmsUpFor)}`
+  return `${check.name}: { ${check.kind}: ${inFlow(options)}${warmUp} }`
 }
 
 function ratioOptions(check: Check): Readonly<Record<string, string>> {
@@ -44,13 +46,12 @@ function ratioOptions(check: Check): Readonly<Record<string, string>> {
 }
 
 /** The options as they were written, wherever in the plan the check stands; null when they cannot be found. */
-function writtenOptions(name: string, written: unknown): Readonly<Record<string, unknown>> | null {
+function writtenOptions({ name, kind }: Check, written: unknown): Readonly<Record<string, unknown>> | null {
   if (!isRecord(written)) return null
   const { checks, steps } = written
   const analyses = Array.isArray(steps) ? steps.map((step: unknown) => inner(inner(step, 'analyse'), 'checks')) : []
   for (const place of [checks, ...analyses]) {
-    const check = inner(place, name)
-    const [options] = isRecord(check) ? Object.values(check) : []
+    const options = inner(inner(place, name), kind)
     if (isRecord(options)) return options
   }
   return null

@@ -1,7 +1,8 @@
 import { armNames } from '../../domain/arm-names.ts'
-import { type Exposure, isSameExposure } from '../../domain/exposure.ts'
+import { type Exposure, isSameExposure, NO_EXPOSURE } from '../../domain/exposure.ts'
 import type { ArmCounts, MetricResult } from '../../domain/observation.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
+import { raisesLoad } from '../../domain/plan/plan-warm-up.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from '../../domain/release/past-release.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Outcome } from '../../domain/verdict.ts'
@@ -21,16 +22,17 @@ export interface PastVerdict {
 
 /**
  * Judges a release that is over once more, with this check and whatever metrics have been kept of it: window by window,
- * those that lie wholly within one exposure, just as the guard would. It ends at the failure, or where the release ended.
+ * those that lie wholly within one exposure and begin after its warm-up, just as the guard would. It ends at the failure,
+ * or where the release ended.
  */
-export function replayRelease(check: Check, release: RecordedRelease): PastVerdict {
+export function replayRelease(check: Check, release: RecordedRelease, warmUp: Milliseconds = 0): PastVerdict {
   const recorded = release.windows[check.source]
   if (recorded?.kind !== 'value')
     return nothingSeen(recorded?.reason ?? `there is no recording of ${check.source} for this release`)
   const watched = recorded.value
     .toSorted((left, right) => left.start - right.start)
     .flatMap((window) => {
-      const exposure = exposureIn(release, window)
+      const exposure = warmExposureIn(release, window, check.warmsUpFor ?? warmUp)
       const isWatched = exposure !== null && (exposure.weight < FULL_WEIGHT || !comparesWithStable(check))
       return isWatched ? [{ window, exposure }] : []
     })
@@ -63,8 +65,13 @@ function nothingSeen(reason: string): PastVerdict {
   return { failsAfter: null, looks: 0, outcome: 'inconclusive', reason }
 }
 
-function exposureIn({ spans }: PastRelease, { start, end }: RecordedPair): Exposure | null {
-  return spans.find(({ from, until }) => from <= start && end <= until)?.exposure ?? null
+/** The exposure that a window lies in; null where it lies in none, or begins while the canary warms up. */
+function warmExposureIn({ spans }: PastRelease, { start, end }: RecordedPair, warmUp: Milliseconds): Exposure | null {
+  const index = spans.findIndex(({ from, until }) => from <= start && end <= until)
+  const span = spans[index]
+  if (span === undefined) return null
+  const before = spans[index - 1]?.exposure ?? NO_EXPOSURE
+  return raisesLoad(before, span.exposure) && start < span.from + warmUp ? null : span.exposure
 }
 
 function inputOf({ start, end, canary, stable }: RecordedPair, release: PastRelease): CheckInput {

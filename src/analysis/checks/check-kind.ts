@@ -39,6 +39,8 @@ interface CheckDefinition<Own extends Check, State extends CheckState> {
   /** What the check asks, in one line. */
   readonly question: (check: Own) => string
   readonly comparesWithStable: (check: Own) => boolean
+  /** True for a kind with a beginning of its own, such as a delay. Left out: the plan's warm-up is its warm-up. */
+  readonly warmsUpByItself?: boolean
   /** Probability of a false alarm over the release, or null. Left out: the kind controls none. */
   readonly alpha?: (check: Own) => number | null
   /** For a check that answers only at its end. */
@@ -101,6 +103,7 @@ export function defineCheck<Own extends Check, State extends CheckState>(
   const mine = (check: Check): Own => (isOwn(check) ? check : refuse(check, kind))
   return {
     ...{ kind, summary, ...reading, needsCounts: queries === undefined },
+    warmsUpByItself: definition.warmsUpByItself ?? false,
     own: (check) => (isOwn(check) ? check : null),
     question: (check) => definition.question(mine(check)),
     comparesWithStable: (check) => definition.comparesWithStable(mine(check)),

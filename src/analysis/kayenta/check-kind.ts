@@ -82,6 +82,7 @@ export const kayentaKind: CheckKind<KayentaCheck> = defineCheck<KayentaCheck, Ta
   question: ({ queries, lifetime, pass, marginal }) =>
     `Kayenta's score, ${Object.keys(queries).length} metrics over ${formatDuration(lifetime)}: passes at ${pass}, fails below ${marginal}`,
   comparesWithStable: () => true,
+  warmsUpByItself: true,
   finalAnswer: ({ warmUp, lifetime }) => ({
     after: warmUp + lifetime,
     what: 'its final score',

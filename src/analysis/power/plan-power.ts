@@ -1,7 +1,8 @@
 import { type Exposure, NO_EXPOSURE } from '../../domain/exposure.ts'
-import type { Action } from '../../domain/plan/actions.ts'
+import type { Action, ExposeAction } from '../../domain/plan/actions.ts'
 import type { Check } from '../../domain/plan/checks.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
+import { warmUpOf } from '../../domain/plan/plan-warm-up.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, type Milliseconds } from '../../domain/units.ts'
 import { kindOf } from '../checks/index.ts'
 import { comparesWithStable } from '../checks/needs.ts'
@@ -65,30 +66,36 @@ export function powerOf(plan: Plan, traffic: ExpectedTraffic): readonly StepPowe
 
 /**
  * The power of every check in every bake and analysis; each `next` does the work of one, so that the caller can breathe
- * between them. Each stretch is looked at alone; in a release the evidence of earlier ones counts too, so that the whole
+ * between them. Only what is left of a stretch after the warm-up counts. Each stretch is looked at alone; in a release the evidence of earlier ones counts too, so that the whole
  * plan sees more than its best step. Checks of which there is no figure have one row that says why.
  */
 export function* powersOf(plan: Plan, traffic: ExpectedTraffic): Generator<StepPower, void> {
   const ask = createAsker(traffic)
   const { requestsPerSecond: rps } = traffic
   let exposure = NO_EXPOSURE
+  let exposed: Pick<ExposeAction, 'warmsUpFor'> = {}
   let watched: Milliseconds = 0
   for (const action of plan.actions) {
     if (action.kind === 'expose') {
       exposure = action.exposure
+      exposed = action
       watched = 0
     }
     if (action.kind !== 'bake' && action.kind !== 'judge') continue
     const place = { step: action.step, label: action.label, weight: exposure.weight, bake: action.duration }
+    const before = watched
     watched += action.duration
     const own = action.kind === 'judge' ? action.checks : []
     for (const check of [...plan.checks, ...own]) {
       const words = wordsOnly(check, action.duration)
       if (words === null) {
+        const warmUp = Math.min(action.duration, Math.max(0, warmUpOf(check, exposed) - before))
         // An analysis watches its own checks from its own beginning.
-        const waited = own.includes(check) ? action.duration : watched
+        const waited = own.includes(check)
+          ? action.duration - warmUp
+          : watched - Math.min(watched, warmUpOf(check, exposed))
         yield {
-          ...ask(check, place, exposure, plan.interval),
+          ...ask(check, place, exposure, { interval: plan.interval, warmUp }),
           wait: waitOf(check, { place, exposure, waited }, plan, rps),
         }
       } else if (own.includes(check)) yield { ...NO_FIGURE, ...place, check: check.name, ...words }
@@ -172,14 +179,22 @@ function leastRequests(check: Check): number | null {
 function createAsker(traffic: ExpectedTraffic) {
   const asked = new Map<Check, Asked>()
   const answers = new Map<string, Omit<StepPower, keyof Place>>()
-  return (check: Check, place: Place, exposure: Exposure, interval: Milliseconds): StepPower => {
+  return (
+    check: Check,
+    place: Place,
+    exposure: Exposure,
+    { interval, warmUp }: Pick<BakePlan, 'interval'> & { readonly warmUp: Milliseconds },
+  ): StepPower => {
     const silent = whyNothing(check, exposure)
     if (silent !== null) return { ...NO_FIGURE, ...place, check: check.name, text: silent }
     const question = asked.get(check) ?? questionOf(check, traffic)
     asked.set(check, question)
     const { weight, bake } = place
-    const key = `${check.name} ${weight} ${bake}`
-    const stretch = { requestsPerSecond: traffic.requestsPerSecond, weight, bake, interval }
+    const key = `${check.name} ${weight} ${bake} ${warmUp}`
+    const stretch = {
+      ...{ requestsPerSecond: traffic.requestsPerSecond, weight, interval },
+      ...{ bake: bake - warmUp, ...(warmUp > 0 && { warmUp }) },
+    }
     const answer = answers.get(key) ?? { check: check.name, ...answerTo(question, stretch) }
     answers.set(key, answer)
     return { ...place, ...answer }
@@ -202,7 +217,8 @@ function answerTo(asked: Asked, stretch: BakePlan): Omit<StepPower, keyof Place 
     return { ...NO_FIGURE, regression, from, text: `${said}${more}` }
   }
   const found = powerOfBake(sight, stretch, size)
-  const { power, needs } = found
+  const { power } = found
+  const needs = found.needs === null ? null : found.needs + (stretch.warmUp ?? 0)
   const text = describePower(sight, stretch, size, found)
   const isWeak = power < WEAK && !isAccepted
   return { regression, power, needs, from: sized(found.from), falseAlarm, wait: null, text, isWeak }

@@ -7,7 +7,10 @@ export interface BakePlan {
   readonly requestsPerSecond: number
   /** The canary's share of them. */
   readonly weight: BasisPoints
+  /** The part of it that counts. */
   readonly bake: Milliseconds
+  /** The part before, in which the canary warms up; absent: none. */
+  readonly warmUp?: Milliseconds
   /** Time between looks. */
   readonly interval: Milliseconds
 }
@@ -119,13 +122,19 @@ export function powerOfBake(sight: Sight, plan: BakePlan, size: number): BakePow
  * 25m would have 90% power; this one reaches 90% at 1.8% or more`
  */
 export function describePower(sight: Sight, plan: BakePlan, size: number, found: BakePower): string {
-  const said = `${describeSetting(plan)}, this bake of ${formatDuration(plan.bake)} sees ${sight.describe(size)} with ${formatPower(found.power)} power`
+  const said = `${describeSetting(plan)}, this bake of ${bakeText(plan)} sees ${sight.describe(size)} with ${formatPower(found.power)} power`
   if (found.power >= GOOD_POWER) return said
   const longer =
     found.needs === null
       ? 'no bake up to 30d would have 90% power'
-      : `a bake of ${formatDuration(found.needs)} would have 90% power`
+      : `a bake of ${formatDuration(found.needs + (plan.warmUp ?? 0))} would have 90% power`
   return `${said}; ${longer}${describeFrom(sight, found.from)}`
+}
+
+/** `10m`, or `10m, 1m of it warm-up,` */
+function bakeText({ bake, warmUp = 0 }: BakePlan): string {
+  const whole = formatDuration(bake + warmUp)
+  return warmUp === 0 ? whole : `${whole}, ${formatDuration(warmUp)} of it warm-up,`
 }
 
 /** `at 50 requests/s and a weight of 1%` */

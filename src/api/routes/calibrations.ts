@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { sourcesToRecord, sourcesToReplay } from '../../analysis/calibration/plan-calibration.ts'
+import { settlingOf } from '../../analysis/calibration/settling.ts'
 import { describeError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { RecordedRelease } from '../../domain/release/past-release.ts'
@@ -56,6 +57,7 @@ async function calibrateAt(
   const checks = await deps.runCalibration({ plan, written, recording, effort: API_EFFORT, seed })
   return {
     ...{ service, environment, used: { since, ...span, seed }, checks },
+    settling: settlingOf(plan, releases),
     past: { releases: releases.length, ...past },
     ...(isWanted && { recording: savedRecording(recording) }),
   }

@@ -65,6 +65,17 @@ export const calibration = z
         check.extend({ report, used, minRequests: z.number().nullable(), line: z.string().nullable() }),
       ]),
     ),
+    settling: z
+      .object({
+        releases: z.number(),
+        median: duration,
+        p90: duration,
+        proposed: duration.nullable(),
+        summary: z.string(),
+      })
+      .nullable()
+      .exactOptional()
+      .meta({ description: 'How long past releases took to settle after each jump in load' }),
     past: z.object({ releases: z.number(), unread: z.number(), fault: z.string().nullable() }),
     recording: opaque<SavedRecording>('All that was replayed, for `sluice calibrate --recording`').exactOptional(),
   })

@@ -68,6 +68,10 @@ export const card = z
     approval: approval.nullable(),
     bakeRemaining: duration.nullable(),
     bakeDuration: duration.nullable(),
+    warmsUpUntil: instant
+      .nullable()
+      .exactOptional()
+      .meta({ description: 'Until when the canary warms up, so that no check counts' }),
     verbs: list(z.enum(COMMAND_VERBS)).meta({ description: 'Commands that would be taken now' }),
     startedAt: instant,
     endedAt: instant.nullable(),

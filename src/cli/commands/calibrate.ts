@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { CheckCalibration, Effort } from '../../analysis/calibration/plan-calibration.ts'
+import type { Settling } from '../../analysis/calibration/settling.ts'
 import type { AnswerTo } from '../../api/operations.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Recording } from '../../domain/release/recording.ts'
@@ -30,10 +31,10 @@ export async function calibrateFile(name: string, options: CalibrateOptions, ses
   }
   const replays = wholeNumber('--replays', options.replays ?? USUAL_REPLAYS, 20, 100_000)
   const { plan, file } = await checkedPlan(name, options.config, session)
-  const checks = await calibrateHere(plan, file.yaml.value, options.recording, { replays, seed }, session)
+  const { checks, settling } = await calibrateHere(plan, file.yaml.value, options.recording, { replays, seed }, session)
   const source = `from ${clean(options.recording)}, seed ${seed}`
   const { service, environment } = plan
-  const answer = { service, environment, used: { seed }, checks }
+  const answer = { service, environment, used: { seed }, checks, settling }
   session.say(renderCalibration({ ...answer, source, past: null }, session.look()), answer)
 }
 
@@ -79,7 +80,7 @@ async function calibrateHere(
   path: string,
   { replays, seed }: { readonly replays: number; readonly seed: number },
   session: Session,
-): Promise<readonly CheckCalibration[]> {
+): Promise<{ readonly checks: readonly CheckCalibration[]; readonly settling: Settling | null }> {
   const recording = await recordingIn(path, session)
   const { calibratePlan, withLines } = await import('../../analysis/calibration/plan-calibration.ts')
   const effort: Effort = { looks: LOCAL_LOOKS, replays }
@@ -90,7 +91,8 @@ async function calibrateHere(
     session.hint(`${clean(one.name)} done (${checks.length} of ${Math.max(total, checks.length)})`)
     await breathe()
   }
-  return withLines(plan, written, checks)
+  const { settlingOf } = await import('../../analysis/calibration/settling.ts')
+  return { checks: withLines(plan, written, checks), settling: settlingOf(plan, recording.releases) }
 }
 
 async function recordingIn(path: string, { terminal }: Session): Promise<Recording> {

@@ -2,6 +2,7 @@ import { expectedTraffic, type StatedTraffic } from '../../analysis/power/expect
 import type { StepPower } from '../../analysis/power/plan-power.ts'
 import type { AnswerTo } from '../../api/operations.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
+import { warmUpText, warmUpWarnings } from '../../domain/plan/plan-warm-up.ts'
 import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
@@ -110,13 +111,19 @@ function describePlan(name: string, plan: Plan, width: number): readonly string[
   const names = checksOf(plan).map(
     ({ name: check, kind, step }) => `${check}\u00a0(${kind}${step === null ? '' : `,\u00a0step\u00a0${step}`})`,
   )
+  const warmUp = warmUpText(plan)
   const falseAlarm = errorBudget > 0 ? `, false alarm at most ${Number((errorBudget * 100).toPrecision(3))}%` : ''
   const checked = `checks: ${clean(names.join(', ')) || 'none'}, every ${formatDuration(interval)}${falseAlarm}`
   return [
     ...hanging(`${clean(name)} is a valid plan for ${service} in ${environment}`, width),
     ...steps.map(({ label }, index) => `  ${String(index + 1).padStart(String(steps.length).length)}  ${clean(label)}`),
-    ...hanging(checked, width - 2).map((line) => `  ${line}`),
+    ...[checked, ...(warmUp === null ? [] : [warmUp])].flatMap((line) =>
+      hanging(clean(line), width - 2).map((part) => `  ${part}`),
+    ),
     `  on fail: ${onFail}; when inconclusive: hold ${formatDuration(onInconclusive.holdFor)}, then ${onInconclusive.then}`,
+    ...warmUpWarnings(plan)
+      .flatMap((warning) => hanging(`warning: ${warning}`, width - 2))
+      .map((line) => `  ${line}`),
   ]
 }
 

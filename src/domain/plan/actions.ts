@@ -12,6 +12,11 @@ interface ActionOrigin {
 export interface ExposeAction extends ActionOrigin {
   readonly kind: 'expose'
   readonly exposure: Exposure
+  /**
+   * How long nothing counts for or against the canary, from when the exposure was read back; a check may have a time of its
+   * own. Absent where the canary has nothing to get used to, and in plans that were read before there was a warm-up.
+   */
+  readonly warmsUpFor?: Milliseconds
 }
 
 /** Hold the exposure for a duration of watched, unpaused time. */

@@ -55,6 +55,8 @@ export interface CheckForm extends CheckReading {
   readonly kind: string
   /** One sentence for the docs table. */
   readonly summary: string
+  /** True for a kind that has a beginning of its own: the plan's warm-up is none of its business. */
+  readonly warmsUpByItself: boolean
   /** True when the check compares the canary with stable at the same time, so that it needs traffic on both. */
   readonly comparesWithStable: (check: Check) => boolean
   /** What the check asks, in one line: `failed requests at most 1.5x stable's share`. */

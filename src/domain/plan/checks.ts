@@ -1,6 +1,6 @@
 import type { ArmNames } from '../arm-names.ts'
 import type { ArmCounts, MetricResult } from '../observation.ts'
-import type { Instant } from '../units.ts'
+import type { Instant, Milliseconds } from '../units.ts'
 
 /**
  * One question to a metric source, complete: every default of the plan is filled in. Plain JSON. What else it holds only
@@ -10,6 +10,8 @@ export interface Check {
   readonly kind: string
   readonly name: string
   readonly source: string
+  /** Its own warm-up instead of that of the exposure; absent: the exposure's. */
+  readonly warmsUpFor?: Milliseconds
 }
 
 /** The answers to one query: for the canary (or the only one), and for stable when the query holds `$pool`. */

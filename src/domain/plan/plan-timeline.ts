@@ -1,6 +1,6 @@
 import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
 import { formatDuration, type Milliseconds } from '../units.ts'
-import type { Action } from './actions.ts'
+import type { Action, ExposeAction } from './actions.ts'
 import type { CheckForm } from './check-form.ts'
 import type { Check } from './checks.ts'
 import type { Plan } from './plan.ts'
@@ -105,7 +105,7 @@ function isEndedEarly(action: Action): boolean {
 function detailsOf(action: Action): readonly string[] {
   switch (action.kind) {
     case 'expose':
-      return []
+      return warmUpDetails(action)
     case 'bake':
       return isEndedEarly(action) ? ['sooner, once every check has shown it is not worse'] : []
     case 'judge':
@@ -116,6 +116,10 @@ function detailsOf(action: Action): readonly string[] {
         `without an answer after ${formatDuration(action.within)}: ${action.onExpiry}`,
       ]
   }
+}
+
+function warmUpDetails({ warmsUpFor = 0 }: ExposeAction): readonly string[] {
+  return warmsUpFor === 0 ? [] : [`the canary warms up for ${formatDuration(warmsUpFor)}: no check counts before`]
 }
 
 /** A wait that ends before the guard has looked twice may have to be held for the second look. */

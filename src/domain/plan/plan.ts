@@ -14,6 +14,7 @@ import { partsOf } from './plan-parts.ts'
 import { type DriftPolicy, type Floor, USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
 import { expandSteps, type PlacedStep, readSteps, type Traced } from './plan-steps.ts'
 import { checkMap, confidenceText, durationText, nameText, shareText } from './plan-values.ts'
+import { withWarmUps } from './plan-warm-up.ts'
 
 /** A step as people see it: what was written, in one line. */
 interface PlanStep {
@@ -59,6 +60,7 @@ export const planHead = z.strictObject({
   interval: durationText
     .refine((interval) => interval >= 1_000 && interval <= 3_600_000, { error: 'expected 1s to 1h' })
     .default(10_000),
+  warmUp: durationText.optional(),
   onFail: policy.default('rollback'),
   onInconclusive: z
     .strictObject({ holdFor: durationText, then: policy })
@@ -110,12 +112,13 @@ export function readPlan(value: unknown, context: PlanContext): PlanRead {
 }
 
 function planOf(
-  { service, environment, onFail, onInconclusive, interval, onDrift, floor }: PlanHead,
+  { service, environment, onFail, onInconclusive, interval, onDrift, floor, warmUp: stated }: PlanHead,
   steps: readonly PlacedStep[],
   trace: readonly Traced[],
   checks: readonly Check[],
   reader: CheckReader,
 ): Plan {
+  const actions = trace.flatMap((action) => (action.kind === 'unread' ? [] : [withBudget(action, reader)]))
   return {
     service,
     environment,
@@ -125,7 +128,7 @@ function planOf(
     onDrift,
     floor,
     steps: steps.flatMap(({ kind, step }) => ('issues' in step ? [] : [{ kind, label: step.label }])),
-    actions: trace.flatMap((action) => (action.kind === 'unread' ? [] : [withBudget(action, reader)])),
+    actions: withWarmUps(actions, checks, { stated, interval }),
     checks: checks.map(reader.withShare),
     errorBudget: reader.errorBudget(),
   }

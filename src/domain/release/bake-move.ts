@@ -6,7 +6,13 @@ import { blindTime, type GuardState, lagOf, unwatchedText } from './guard.ts'
 export type BakeMove =
   | { readonly kind: 'end' }
   /** Part of it was not watched, and is watched now instead. */
-  | { readonly kind: 'prolong'; readonly by: Milliseconds; readonly reason: string }
+  | {
+      readonly kind: 'prolong'
+      readonly by: Milliseconds
+      readonly reason: string
+      /** True when the canary has still to warm up. */
+      readonly isWarmUp?: true
+    }
   /** Something is missing that time may bring; `next` is when to look again. */
   | { readonly kind: 'hold'; readonly next: Milliseconds; readonly waiting: string }
   /** It has held long enough: the plan's policy for checks that cannot decide. */
@@ -21,17 +27,23 @@ interface BakeAtEnd {
   /** Why the checks do not pass yet, or null when all do. */
   readonly waiting: string | null
   readonly interval: Milliseconds
+  /** When the last check begins to count; absent or null when none waits for the canary to warm up. */
+  readonly warmsUpUntil?: Instant | null
   /** How long the plan holds before its policy decides. */
   readonly holdFor: Milliseconds
 }
 
 /**
- * What a bake does whose time is over: it ends when all of it was watched, the guard has looked lately, every check passes
+ * What a bake does whose time is over: it ends when the canary has warmed up, all of it was watched, the guard has looked lately, every check passes
  * and the metrics have reached its end. A bake that a person ended, or that is proven, ends whatever is missing.
  */
 export function bakeMove(bake: BakeAtEnd): BakeMove {
-  const { clock, state, interval, holdFor } = bake
+  const { clock, state, interval, holdFor, now, warmsUpUntil = null } = bake
   if (clock.isEnded) return { kind: 'end' }
+  if (warmsUpUntil !== null && warmsUpUntil > now) {
+    const reason = 'the canary still warms up, and no check counts before that is over'
+    return { kind: 'prolong', by: warmsUpUntil - now, reason, isWarmUp: true }
+  }
   const unwatched = state === null ? 0 : blindTime(state, clock.startedAt) - clock.prolongedBy
   if (unwatched >= interval) {
     const why = state === null ? '' : ` (so far ${unwatchedText(state, clock.startedAt)})`

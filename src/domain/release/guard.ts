@@ -39,6 +39,8 @@ export interface GuardInput {
   readonly floor?: GuardFloor
   /** No window of a look reaches back over this time: a person's last word. Absent: {@link exposedAt} alone counts. */
   readonly evidenceFrom?: Instant
+  /** The exposure's warm-up: no check counts before it is over, unless it has one of its own. Absent: none. */
+  readonly warmsUpFor?: Milliseconds
   /** True when a person has accepted how this exposure is split: it ends no watch any more. */
   readonly splitSettled?: boolean
 }
@@ -57,6 +59,8 @@ export interface WatchedCheck {
   readonly proof?: { readonly state: unknown; readonly isProven: boolean; readonly reason?: string }
   /** While everybody is on the canary: the own plain JSON of the comparison with what stable has shown before. */
   readonly full?: unknown
+  /** While the canary warms up: what the check would make of it, own plain JSON, which counts for nothing. */
+  readonly warmUp?: { readonly state: unknown; readonly full?: unknown }
 }
 
 /** A source that is further behind is away; that is for the checks to say that need it. */

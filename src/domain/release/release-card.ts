@@ -4,13 +4,13 @@ import type { BasisPoints, Instant, Milliseconds } from '../units.ts'
 import type { Outcome, Verdict } from '../verdict.ts'
 import { bakeRemaining } from './bake-clock.ts'
 import { openVerbs } from './commands.ts'
-import type { GuardState, SeriesPoint } from './guard.ts'
-import { verdictsOf } from './guard.ts'
+import { type GuardState, type SeriesPoint, verdictsOf } from './guard.ts'
 import { markOf, phaseText, weakestOutcome } from './release-details.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
 import type { RollbackSeen } from './release-words.ts'
 import type { CommandVerb } from './verbs.ts'
+import { checksAt, warmsUpUntil } from './warm-up.ts'
 
 /**
  * The one view of a release that Slack, HTTP, CLI, page and terminal render: everything a person wants to know, nothing
@@ -48,6 +48,8 @@ export interface ReleaseCard {
   /** What is left of the bake, or null when none runs. */
   readonly bakeRemaining: Milliseconds | null
   readonly bakeDuration: Milliseconds | null
+  /** Until when the canary warms up, so that no check counts; null when it does not, absent in cards of an older server. */
+  readonly warmsUpUntil?: Instant | null
   /** Commands that would be taken now. */
   readonly verbs: readonly CommandVerb[]
   readonly startedAt: Instant
@@ -96,6 +98,7 @@ export function releaseCard(
     approval: approvalOf(state),
     bakeRemaining: state.bake === null ? null : bakeRemaining(state.bake, now),
     bakeDuration: state.bake?.duration ?? null,
+    warmsUpUntil: warmUpAt(source, state, now),
     verbs: openVerbs(state),
     latest: guard?.series.at(-1) ?? null,
     rollback: rollbackOf(state),
@@ -113,8 +116,14 @@ export function goneCard(card: ReleaseCard, { keeper }: Pick<LaneView, 'keeper'>
     ...card,
     ...{ phase: 'gone', isEnded: isBack, reason: `its workflow was ended in Temporal; ${keeper.text}` },
     ...(isBack && { weight: 0, cohorts: [] }),
-    ...{ approval: null, bakeRemaining: null, bakeDuration: null, verbs: [] },
+    ...{ approval: null, bakeRemaining: null, bakeDuration: null, warmsUpUntil: null, verbs: [] },
   }
+}
+
+function warmUpAt({ plan }: CardSource, state: ReleaseState, now: Instant): Instant | null {
+  if (state.abandoned !== null || isEnded(state)) return null
+  const until = warmsUpUntil(state, plan, checksAt(state, plan))
+  return until !== null && until > now ? until : null
 }
 
 function rollbackOf(state: ReleaseState) {

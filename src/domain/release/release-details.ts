@@ -1,9 +1,10 @@
 import type { Plan } from '../plan/plan.ts'
 import { markdownText } from '../safe-text.ts'
 import type { Verdict } from '../verdict.ts'
-import { type ReleaseState } from './release-state.ts'
+import { isEnded, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
 import { saysWeight } from './release-words.ts'
+import { checksAt, warmsUpUntil } from './warm-up.ts'
 
 /** `fail` if any check fails, else `inconclusive` if any is, else `pass`; `none` before the first look. */
 export function weakestOutcome(verdicts: Readonly<Record<string, Verdict>>): Verdict['outcome'] | 'none' {
@@ -43,9 +44,19 @@ export function describeForTemporal(
     '| | step | |',
     '|---|---|---|',
     ...steps,
+    ...warmUpLines(plan, state),
     ...(verdicts.length === 0 ? [] : ['', ...verdicts]),
     ...(notices.length === 0 ? [] : ['', ...notices]),
   ].join('\n')
+}
+
+/** With the time of day: what is left would be wrong a moment later. */
+function warmUpLines(plan: Plan, state: ReleaseState): readonly string[] {
+  if (state.abandoned !== null || isEnded(state)) return []
+  const until = warmsUpUntil(state, plan, checksAt(state, plan))
+  return until === null
+    ? []
+    : ['', `warms up until ${new Date(until).toISOString()}: what is seen before does not count`]
 }
 
 /** `✓` done, `▶` running, `⏸` paused, `✗` left, or empty when it is still to come. */

@@ -67,7 +67,13 @@ export type ReleaseEvent = { readonly at: Instant } & (
       readonly duration: Milliseconds
       readonly isAnalysis: boolean
     }
-  | { readonly type: 'bake-prolonged'; readonly by: Milliseconds; readonly reason: string }
+  | {
+      readonly type: 'bake-prolonged'
+      readonly by: Milliseconds
+      readonly reason: string
+      /** True when it is for a canary that warms up, not for time that nobody watched. */
+      readonly isWarmUp?: boolean
+    }
   | { readonly type: 'bake-held'; readonly held: Milliseconds }
   | { readonly type: 'bake-proven'; readonly reason: string }
   | { readonly type: 'bake-ended' }

@@ -57,7 +57,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return isLeaving || state.bake !== null ? state : startBake(state, event)
     case 'bake-prolonged':
       if (state.bake === null) return state
-      return { ...state, bake: prolong(state.bake, event.by) }
+      return { ...state, bake: prolong(state.bake, event) }
     case 'bake-held':
       return state.bake === null ? state : { ...state, bake: { ...state.bake, held: event.held } }
     case 'bake-proven':
@@ -179,8 +179,11 @@ function startBake(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'ba
   return { ...state, phase: event.isAnalysis ? 'judging' : 'baking', step: event.step, bake: clock }
 }
 
-function prolong(clock: BakeClock, by: Milliseconds): BakeClock {
-  return { ...clock, duration: clock.duration + by, prolongedBy: clock.prolongedBy + by }
+function prolong(
+  clock: BakeClock,
+  { by, isWarmUp = false }: Extract<ReleaseEvent, { type: 'bake-prolonged' }>,
+): BakeClock {
+  return { ...clock, duration: clock.duration + by, prolongedBy: clock.prolongedBy + (isWarmUp ? 0 : by) }
 }
 
 function pause(state: ReleaseState, reason: Pause): ReleaseState {

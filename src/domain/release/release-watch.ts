@@ -3,6 +3,7 @@ import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
 import type { GuardInput } from './guard.ts'
 import type { Pause } from './release-events.ts'
 import { evidenceSince, type ReleaseState } from './release-state.ts'
+import { warmUpOfLive } from './warm-up.ts'
 
 /** Pauses for something that a look would only find again: the router is kept, and nothing is judged. */
 const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split', 'drift', 'foreign-change']
@@ -15,7 +16,7 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
   const { pause, isSplitSettled } = state
   const evidenceFrom = evidenceSince(state)
   const always = {
-    ...{ floor: floorOf(plan), splitSettled: isSplitSettled },
+    ...{ floor: floorOf(plan), splitSettled: isSplitSettled, ...warmUpOfLive(state, plan) },
     ...(evidenceFrom !== null && { evidenceFrom }),
   }
   if (pause === null) return { ...always, mode: 'judge', drift: driftPolicyOf(plan) }

@@ -11,6 +11,12 @@ export function toneOf(phase: string): PhaseTone {
   return phase === 'waiting' || phase.startsWith('paused') ? 'asks' : 'moving'
 }
 
+/** `warms up for 40s`; empty when it does not, or is over. */
+export function warmUpWords({ warmsUpUntil = null }: { readonly warmsUpUntil?: Instant | null }, now: Instant): string {
+  const left = warmsUpUntil === null ? 0 : warmsUpUntil - now
+  return left <= 0 ? '' : `warms up for ${formatDuration(Math.ceil(left / 1_000) * 1_000)}`
+}
+
 /** The phase in the words of a page: those that do not explain themselves say what they mean. */
 export function phaseWords(phase: string): string {
   switch (phase) {

@@ -85,7 +85,9 @@ describe('the plan form of imported checks', () => {
     expect(form.problems).toEqual([])
     expect(form.checks['success-rate']?.argo).toMatchObject({ interval: '90m', initialDelay: '90s' })
     const result = readPlan(planWith(form.checks), context)
-    expect('plan' in result ? result.plan.checks : result.problems).toEqual([{ ...checks[0], name: 'success-rate' }])
+    expect('plan' in result ? result.plan.checks : result.problems).toEqual([
+      { ...checks[0], name: 'success-rate', warmsUpFor: 0 },
+    ])
   })
 
   it('leaves out what is the default and says what a reader must do', () => {

@@ -38,6 +38,7 @@ describe('the kayenta check', () => {
     expect(check).toEqual({
       ...{ kind: 'kayenta', name: 'signals', source: 'proxy', ...FINE },
       ...{ step: 60_000, lifetime: 10_800_000, interval: 3_600_000, warmUp: 0, pass: 95, marginal: 75 },
+      warmsUpFor: 0,
     })
     expect(parseCanaryConfig(check === undefined ? null : kayentaKind.own(check)?.config).ok).toBe(true)
   })

@@ -24,8 +24,9 @@ const LATENCY = shapeThrough(
 )
 const ERRORS = { errors: { errorRate: { notWorseThan: '1.5x' } } }
 
-function planOf(steps: readonly unknown[], checks: object = ERRORS): Plan {
-  const read = readPlan({ service: 'checkout', environment: 'production', steps, checks }, planContext())
+function planOf(steps: readonly unknown[], checks: object = ERRORS, warmUp?: string): Plan {
+  const stated = { warmUp: warmUp ?? '0s' }
+  const read = readPlan({ service: 'checkout', environment: 'production', steps, checks, ...stated }, planContext())
   if ('problems' in read) throw new Error(JSON.stringify(read.problems))
   return read.plan
 }
@@ -86,6 +87,25 @@ describe('the power of a plan', () => {
     const rows = powerOf(planOf([{ weight: '5%' }, { bake: '10m' }, { bake: '10m' }, { weight: '100%' }]), TRAFFIC)
     const [first, second] = rows.map(({ power, needs, from, text }) => ({ power, needs, from, text }))
     expect(first).toEqual(second)
+  })
+
+  it('counts only the time after the warm-up, in the figure, in what is needed and in the wait', () => {
+    const bakes = [{ weight: '5%' }, { bake: '10m' }, { bake: '10m' }, { weight: '100%' }]
+    const [first, second] = powerOf(planOf(bakes, ERRORS, '4m'), TRAFFIC)
+    const [six] = powerOf(planOf([{ weight: '5%' }, { bake: '6m' }, { weight: '100%' }]), TRAFFIC)
+    const [ten] = powerOf(planOf(bakes), TRAFFIC)
+    expect(first).toMatchObject({
+      bake: 600_000,
+      power: six?.power,
+      needs: (six?.needs ?? 0) + 240_000,
+      from: six?.from,
+    })
+    expect(first?.text).toMatch(/this bake of 10m, 4m of it warm-up, sees .* a bake of .* would have 90% power/)
+    expect(second).toMatchObject({ power: ten?.power, text: ten?.text })
+    const over = powerOf(planOf([{ weight: '5%' }, { bake: '3m' }, { weight: '100%' }], ERRORS, '4m'), TRAFFIC)
+    expect(over[0]).toMatchObject({ power: 0, wait: { isTooLong: true } })
+    const own = { errors: { ...ERRORS.errors, warmUp: '0s' } }
+    expect(powerOf(planOf(bakes, own, '4m'), TRAFFIC)[0]?.power).toBe(ten?.power)
   })
 
   it('asks of latency half as much again as is accepted, or what is stated', () => {

@@ -54,6 +54,16 @@ describe('a bake whose time is over', () => {
     expect(bakeMove(atEnd({ state: guardState({ seenUntil: NOW - 70_000 }) })).kind).toBe('end')
   })
 
+  it('is longer while the canary warms up, unless a person ends it', () => {
+    const warming = { warmsUpUntil: NOW + 7_000, waiting: 'errors: warms up' }
+    expect(bakeMove(atEnd(warming))).toEqual({
+      ...{ kind: 'prolong', by: 7_000, isWarmUp: true },
+      reason: 'the canary still warms up, and no check counts before that is over',
+    })
+    expect(bakeMove(atEnd({ warmsUpUntil: NOW })).kind).toBe('end')
+    expect(bakeMove(atEnd({ ...warming, clock: { ...CLOCK, isEnded: true } })).kind).toBe('end')
+  })
+
   it('leaves it to the policy after it has held for as long as the plan says', () => {
     const clock = { ...CLOCK, held: 10_000 }
     expect(bakeMove(atEnd({ clock, waiting: 'errors: too few' }))).toEqual({
