@@ -193,7 +193,7 @@ describe('what src exports', () => {
     ...['api/json-body.ts extentOf', 'api/plan-reader.ts isShort', 'domain/yaml/yaml-scan.ts deepestPlace'],
     ...['analysis/kayenta/mann-whitney.ts shiftStatistic', 'analysis/statistics/normal.ts erfc'],
     ...['analysis/kayenta/outliers.ts percentile', 'analysis/kayenta/outliers.ts interquartileFences'],
-    ...['analysis/power/power.ts bakeForPower', 'metrics/prometheus/series.ts quote'],
+    'metrics/prometheus/series.ts quote',
     ...['metrics/memory.ts createMemoryMetricWorld', 'metrics/memory.ts createMemoryMetricSource'],
     ...['config/help.ts helpIfAsked', 'docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
   ].map((one) => `src/${one}`)

@@ -148,7 +148,7 @@ function stepsOf(rows: readonly Row[]): readonly number[] {
 
 /** Per check at most one of each kind. */
 function warnings(power: readonly Row[]): readonly string[] {
-  return [...weakChecks(power), ...falseAlarms(power), ...longWaits(power)].map(clean)
+  return [...weakChecks(power), ...lowTraffic(power), ...falseAlarms(power), ...longWaits(power)].map(clean)
 }
 
 /** In how many bakes a check is likelier to miss the regression than to see it, and the sentence of the worst of them. */
@@ -160,6 +160,10 @@ function weakChecks(power: readonly Row[]): readonly string[] {
     const bakes = power.filter((row) => row.check === check && row.power !== null).length
     return `${check} would probably miss this regression in ${rows.length} of ${bakes} bakes; step ${worst.step}: ${worst.text}`
   })
+}
+
+function lowTraffic(power: readonly Row[]): readonly string[] {
+  return power.flatMap(({ lowTraffic: said }) => said ?? [])
 }
 
 /** By the power as it is shown, then by the bake that would be enough. */

@@ -150,10 +150,13 @@ function armLine(name: string, arm: Arm | null): string {
 
 const OUTCOME_SIGNS = { pass: '✓', fail: '✗', inconclusive: '?' } as const
 const MOST_VERDICTS = 12
+/** As long as a verdict's sentence may be; with many checks each has a part of the block. */
+const LONGEST_REASON = 400
 
 function verdicts({ verdicts: all }: ReleaseCard): string {
+  const room = Math.max(220, Math.min(LONGEST_REASON, Math.floor(LIMITS.section / all.length) - 60))
   const shown = all.slice(0, MOST_VERDICTS).map(({ check, outcome, reason }) => {
-    return `${OUTCOME_SIGNS[outcome]} *${escape(check)}* ${outcome}: ${clamp(escape(reason), 220)}`
+    return `${OUTCOME_SIGNS[outcome]} *${escape(check)}* ${outcome}: ${clamp(escape(reason), room)}`
   })
   const more = all.length - shown.length
   return [...shown, ...(more > 0 ? [`… ${more} more`] : [])].join('\n')

@@ -84,6 +84,19 @@ describe('releaseBlocks', () => {
       { numRuns: 200 },
     )
   })
+
+  it('shows the whole sentence of a verdict where there are few, and a part of each where there are many', () => {
+    const sentence = `errors 0.5% on 2.4.0 against 0.5% on 2.3.9: ${'no sign of it, '.repeat(25)}the end`.slice(0, 400)
+    const [one] = fc.sample(card, { numRuns: 1, seed: 1 })
+    if (one === undefined) throw new Error('no card')
+    const textOf = (checks: number) => {
+      const row = { check: 'errors', outcome: 'pass', reason: sentence } as const
+      return JSON.stringify(releaseBlocks({ ...one, verdicts: Array.from({ length: checks }, () => row) }))
+    }
+    expect(textOf(2)).toContain(sentence)
+    expect(textOf(12)).not.toContain(sentence)
+    expect(textOf(12).split('*errors* pass').length).toBe(13)
+  })
 })
 
 describe('clamp and escape', () => {

@@ -9,6 +9,7 @@ import { comparesWithStable } from '../checks/needs.ts'
 import { formatCount } from '../explain.ts'
 import type { Asked, PowerWords } from './check-power.ts'
 import type { ExpectedTraffic, StatedTraffic } from './expected-traffic.ts'
+import { describeLowTraffic } from './low-traffic.ts'
 import { type BakePlan, describePower, describeSetting, expectedRequests, powerOfBake, smallestSize } from './power.ts'
 
 /** How well one check sees a bad canary in one stretch of watched time. Plain JSON. */
@@ -37,6 +38,8 @@ export interface StepPower {
   /** The figure as a sentence, or why there is none. */
   readonly text: string
   readonly isWeak: boolean
+  /** For the first bake in which the check is weak: how long it takes here, and at which weight it would not. */
+  readonly lowTraffic?: string
 }
 
 /** What a check waits for before it can pass, or a limit before a first look counts. */
@@ -178,6 +181,7 @@ function leastRequests(check: Check): number | null {
 /** Works out rows; equal questions, as in a ramp, are worked out once. */
 function createAsker(traffic: ExpectedTraffic) {
   const asked = new Map<Check, Asked>()
+  const told = new Set<Check>()
   const answers = new Map<string, Omit<StepPower, keyof Place>>()
   return (
     check: Check,
@@ -197,7 +201,10 @@ function createAsker(traffic: ExpectedTraffic) {
     }
     const answer = answers.get(key) ?? { check: check.name, ...answerTo(question, stretch) }
     answers.set(key, answer)
-    return { ...place, ...answer }
+    const isFirstWeak = answer.isWeak && !told.has(check) && 'sight' in question
+    if (!isFirstWeak) return { ...place, ...answer }
+    told.add(check)
+    return { ...place, ...answer, lowTraffic: describeLowTraffic(check.name, question.sight, stretch, question.size) }
   }
 }
 

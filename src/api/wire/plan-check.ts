@@ -60,6 +60,10 @@ const power = z
       .nullable(),
     text: z.string(),
     isWeak: z.boolean(),
+    lowTraffic: z.string().exactOptional().meta({
+      description:
+        'At the first bake in which the check is weak: how long it takes there, and at which weight it would not',
+    }),
   })
   .meta({ id: 'StepPower' })
 

@@ -31,6 +31,16 @@ const arm = z
   })
   .meta({ id: 'Arm' })
 
+const figures = z
+  .record(z.string(), z.number())
+  .exactOptional()
+  .meta({
+    description:
+      'The numbers behind the verdict. Where rates are compared: `ratioAtLeast` and `ratioAtMost`, the true ratio canary / stable being ' +
+      'between them at every look with probability `ratioConfidence`; `seenRise` and `seenFall`, events per request that would have ' +
+      'been seen by now with probability `seenPower`. What is open or not known is left out',
+  })
+
 const approval = z.object({ by: z.string(), need: z.number(), given: list(z.string()), deadline: instant })
 
 const rollback = z.object({
@@ -63,7 +73,7 @@ export const card = z
     steps: list(z.object({ number: z.number(), label: z.string(), mark: z.string() })),
     reason: z.string().nullable().meta({ description: 'Why it is paused, waits or rolls back' }),
     outcome: outcome.meta({ description: 'The weakest of the verdicts' }),
-    verdicts: list(z.object({ check: z.string(), outcome: verdict, reason: z.string() })),
+    verdicts: list(z.object({ check: z.string(), outcome: verdict, reason: z.string(), figures })),
     notices: list(z.string()).exactOptional(),
     approval: approval.nullable(),
     bakeRemaining: duration.nullable(),

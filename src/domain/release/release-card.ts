@@ -36,7 +36,7 @@ export interface ReleaseCard {
   /** Why it is paused or rolling back, or null. */
   readonly reason: string | null
   readonly outcome: Outcome | 'none'
-  readonly verdicts: readonly { readonly check: string; readonly outcome: Outcome; readonly reason: string }[]
+  readonly verdicts: readonly VerdictRow[]
   /** What is worth knowing but no reason to stop, one sentence each; absent in cards of an older server or worker. */
   readonly notices?: readonly string[]
   readonly approval: {
@@ -63,6 +63,15 @@ export interface ReleaseCard {
    */
   readonly rollback?: RollbackSeen | null
   readonly trail: readonly { readonly at: Instant; readonly text: string }[]
+}
+
+/** The answer of one check, as views show it. */
+interface VerdictRow {
+  readonly check: string
+  readonly outcome: Outcome
+  readonly reason: string
+  /** The numbers behind it by name; absent in cards of an older server or worker. */
+  readonly figures?: Readonly<Record<string, number>>
 }
 
 interface CardSource {
@@ -131,8 +140,8 @@ function rollbackOf(state: ReleaseState) {
   return { ...state.rollback, live: exposureText(state.live) }
 }
 
-function verdictRow([check, { outcome, reason }]: [string, Verdict]) {
-  return { check, outcome, reason }
+function verdictRow([check, { outcome, reason, evidence }]: [string, Verdict]): VerdictRow {
+  return { check, outcome, reason, figures: evidence.figures }
 }
 
 function approvalOf({ approval }: ReleaseState): ReleaseCard['approval'] {

@@ -56,6 +56,8 @@ describe('the power of a plan', () => {
   it('warns of a bake that would rather miss the rise, says what would be enough, and not of what nobody knows', () => {
     const rows = powerOf(planOf(STEPS), TRAFFIC)
     expect(rows.map(({ isWeak }) => isWeak)).toEqual([false, true, false, false])
+    expect(rows.map(({ lowTraffic }) => lowTraffic !== undefined)).toEqual([false, true, false, false])
+    expect(rows[1]?.lowTraffic).toMatch(/^errors: at 20 requests\/s and a weight of 1% it takes about /)
     expect(rows[1]?.text).toMatch(
       /^at 20 requests\/s and a weight of 1%, this bake of 10m .* power; a bake of .* would have 90% power; this one reaches 90% at [\d.]+% or more$/,
     )

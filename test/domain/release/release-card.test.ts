@@ -80,7 +80,7 @@ describe('releaseCard', () => {
       ...{ step: 2, reason: null, outcome: 'pass', approval: null, bakeRemaining: 50_000, bakeDuration: 60_000 },
       ...{ verbs: ['pause', 'promote', 'abort', 'extend'], startedAt: 5, endedAt: null, latest: null, repairs: 0 },
     })
-    expect(card.verdicts).toEqual([{ check: 'errors', outcome: 'pass', reason: '0.1% against 0.1%' }])
+    expect(card.verdicts).toEqual([{ check: 'errors', outcome: 'pass', reason: '0.1% against 0.1%', figures: {} }])
     expect(card.steps.map(({ number, mark }) => [number, mark])).toEqual([
       [1, '✓'],
       [2, '▶'],
@@ -109,7 +109,7 @@ describe('releaseCard', () => {
 
   it('prefers what the running guard knows to what it was told last', () => {
     const card = releaseCard(source, after(...BAKING), GUARD, 14_000)
-    expect(card.verdicts).toEqual([{ check: 'errors', outcome: 'fail', reason: '9% against 0.1%' }])
+    expect(card.verdicts).toEqual([{ check: 'errors', outcome: 'fail', reason: '9% against 0.1%', figures: {} }])
     expect(card).toMatchObject({ outcome: 'fail', repairs: 2, latest: { at: 9_000 } })
   })
 
