@@ -29,6 +29,7 @@ import {
 } from '../../explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from '../../histogram.ts'
 import { countBetween, factorsOf, SLOWDOWNS, slowdownGain, type Thresholds, thresholdsOf } from './slowdown-test.ts'
+import { addSlow, chooseBound, describeSlow, slowFigures, type SlowShare } from './slow-share.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
 /** Requests slower than this quantile of stable are always told apart, even when the plan names only higher ones. */
@@ -56,6 +57,8 @@ export interface LatencyState {
   readonly wealth: Wealth
   /** Null until the first histogram, and again after a change of the buckets. */
   readonly seen: SeenLatency | null
+  /** Absent until stable has shown what is slow, and in the state of an older version. */
+  readonly slow?: SlowShare
   readonly failure: Verdict | null
 }
 
@@ -106,9 +109,11 @@ export function stepLatency(
     )
   if (state.seen !== null && !hasSameBuckets(state.seen.upperBoundsSeconds, read.canary.upperBoundsSeconds)) {
     const reason = 'the latency buckets have changed: measuring starts again'
-    return hold('undecided', reason, remember({ ...held, seen: null, tally: EMPTY_TALLY, release: EMPTY_TALLY }, read))
+    const { slow: _, ...anew } = held
+    return hold('undecided', reason, remember({ ...anew, seen: null, tally: EMPTY_TALLY, release: EMPTY_TALLY }, read))
   }
-  return conclude(check, rule, remember(bet(check, rule, held, read, thresholds), read), thresholds, namesOf(input))
+  const grown = countSlow(check, bet(check, rule, held, read, thresholds), read)
+  return conclude(check, rule, remember(grown, read), thresholds, namesOf(input))
 }
 
 function bet(
@@ -129,6 +134,15 @@ function bet(
   )
   const weights = SLOWDOWNS.map((slowdown) => slowdown.logWeight)
   return { ...state, wealth: growWealth(state.wealth, gains, weights, look.duration) }
+}
+
+/** Before the look is remembered: what is slow is told by the past alone. */
+function countSlow(check: LatencyCheck, state: LatencyState, { canary, stable }: Histograms): LatencyState {
+  const { seen } = state
+  if (seen === null) return state
+  const past = { upperBoundsSeconds: seen.upperBoundsSeconds, counts: seen.stable }
+  const slow = state.slow ?? chooseBound(past, Math.max(...check.quantiles))
+  return slow === null ? state : { ...state, slow: addSlow(slow, canary, stable) }
 }
 
 function remember(state: LatencyState, look: Histograms): LatencyState {
@@ -164,7 +178,7 @@ function conclude(
   const seen = describeQuantiles(check, state, names)
   const watched = formatWatched(releaseOf(state).watched)
   if (wealth.logPeak >= -Math.log(rule.alpha)) {
-    const reason = `${seen}: ${describeBreach(rule, names)}, odds of a false alarm ${formatOdds(wealth.logPeak)}, ${watched}`
+    const reason = `${seen}: ${describeBreach(rule, names)}, odds of a false alarm ${formatOdds(wealth.logPeak)}, ${watched}${describeSlow(state.slow)}`
     const failure: Verdict = { outcome: 'fail', reason, evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
@@ -172,7 +186,7 @@ function conclude(
   if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
   const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
   const coarse = describeCoarseness(check, rule, state, thresholds)
-  const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${coarse}`
+  const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${describeSlow(state.slow)}${coarse}`
   return { state, verdict: { outcome: 'pass', reason, evidence } }
 }
 
@@ -299,5 +313,5 @@ function evidenceOf(check: LatencyCheck, rule: SequentialRule, state: LatencySta
       if (value !== null) figures[`${arm}P${String(quantile * 100).replace('.', '_')}Seconds`] = value.seconds
     }
   }
-  return { judge: 'sequential', figures: finiteFigures(figures) }
+  return { judge: 'sequential', figures: finiteFigures({ ...figures, ...slowFigures(state.slow) }) }
 }

@@ -4,7 +4,7 @@ import { fallSeenByNow, riseSeenByNow, SEEN } from '../../power/seen-by-now.ts'
 import { type RatioEvidence, type RatioInterval, ratioInterval } from './ratio-evidence.ts'
 
 /** How sure an interval is to hold the true ratio at every look there ever is. */
-const SURE = 0.95
+export const SURE = 0.95
 
 /** What is asked of two rates, and ln of the odds at which the judge fails. */
 interface Asked {

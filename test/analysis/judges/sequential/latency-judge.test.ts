@@ -43,7 +43,7 @@ describe('the latency judge', () => {
     const failure = last(judge(latencyCheck({ notWorseThan: 1.25, alpha: 0.01 }), traffic(30, times(2))))
     expect(failure).toMatchObject({ outcome: 'fail', evidence: { judge: 'sequential' } })
     expect(failure?.reason).toMatch(
-      /^latency p95 \d+ ms and p99 \d+ ms on canary against \d+ ms and \d+ ms on stable \([\d,]+ \/ [\d,]+ requests\): at least 1\.25 times as slow, odds of a false alarm 1 : [\d,]+, after \d+s$/,
+      /^latency p95 \d+ ms and p99 \d+ ms on canary against \d+ ms and \d+ ms on stable \([\d,]+ \/ [\d,]+ requests\): at least 1\.25 times as slow, odds of a false alarm 1 : [\d,]+, after \d+s; requests over \d+ ms: [\d.]+ to [\d.]+ times as many \(95% sure\)$/,
     )
     expect(failure?.evidence.figures['canaryP95Seconds']).toBeGreaterThan(0.4)
     expect(failure?.evidence.figures['stableP95Seconds']).toBeLessThan(0.35)
