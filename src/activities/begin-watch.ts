@@ -44,6 +44,7 @@ export function beginWatch(input: GuardInput, now: Instant): GuardState {
     unwatchedSpans: resume?.unwatchedSpans ?? [],
     traffic: isAnew || traffic === null ? startTraffic(from, traffic, isRetried) : traffic,
     past: resume?.past ?? {},
+    ...(resume?.seasons !== undefined && { seasons: resume.seasons }),
     hold: isAnew ? null : (resume.hold ?? null),
     notices: isAnew ? [] : (resume.notices ?? []),
   }
@@ -57,7 +58,7 @@ function beginChecks(input: GuardInput, isNewExposure: boolean): GuardState['che
     if (!isNewExposure) return [check.name, earlier]
     const state = enterExposure(check, earlier.state as CheckState)
     if (!isAlone(check, input)) return [check.name, { state, verdict: NOT_YET }]
-    const isCompared = pastOf(check, input.resume?.past ?? {}) !== null
+    const isCompared = pastOf(check, input.resume) !== null
     const verdict = isCompared ? NOT_YET : verdictAlone(earlier.verdict, input)
     return [check.name, { state, verdict, ...(earlier.full !== undefined && { full: earlier.full }) }]
   })

@@ -6,6 +6,7 @@ import { startCheck, startProof, stepCheck, stepProof } from '../analysis/judges
 import type { ProofState } from '../analysis/judges/sequential/promotion-evidence.ts'
 import { type AgainstPastState, claimsOf, judgeAgainstPast } from '../analysis/traffic/against-past.ts'
 import type { StablePast } from '../analysis/traffic/past.ts'
+import type { KnownOfStable } from '../analysis/traffic/usual.ts'
 import { showsNothing } from '../analysis/traffic/watch-traffic.ts'
 import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
 import type { Check, CheckInput } from '../domain/plan/checks.ts'
@@ -14,6 +15,7 @@ import { FULL_WEIGHT, type Instant } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { Observations, Readings } from './ask-sources.ts'
 import { judgeWarmUp } from './judge-warm-up.ts'
+import type { Seasons } from './read-seasons.ts'
 
 export const NOT_YET: Extract<Verdict, { outcome: 'inconclusive' }> = {
   outcome: 'inconclusive',
@@ -31,8 +33,10 @@ export function isAlone(check: Check, { exposure }: GuardInput): boolean {
 }
 
 /** What stable has shown of what the check compares, or null when that is too little. */
-export function pastOf(check: Check, past: unknown): StablePast | null {
-  const known = (past as StablePasts)[check.source] ?? null
+export function pastOf(check: Check, state: Pick<GuardState, 'past' | 'seasons'> | null): KnownOfStable | null {
+  const pasts = (state?.past ?? {}) as StablePasts
+  const seasons = (state?.seasons ?? {}) as Seasons
+  const known = { past: pasts[check.source] ?? null, season: seasons[check.source] ?? null }
   return claimsOf(check, known) === null ? null : known
 }
 
@@ -73,7 +77,7 @@ function judgeOne(
   input: GuardInput,
   at: Instant,
 ): WatchedCheck {
-  const past = isAlone(check, input) ? pastOf(check, before.past ?? {}) : null
+  const past = isAlone(check, input) ? pastOf(check, before) : null
   if (isAlone(check, input) && past === null) {
     return watched.verdict === NOT_YET ? { ...watched, verdict: verdictAlone(NOT_YET, input) } : watched
   }
@@ -93,7 +97,7 @@ function judgeOne(
 function judgeWarm(
   check: Check,
   watched: WatchedCheck,
-  past: StablePast | null,
+  past: KnownOfStable | null,
   input: GuardInput,
   shown: CheckInput,
 ): WatchedCheck {

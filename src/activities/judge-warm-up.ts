@@ -3,7 +3,7 @@ import type { CheckState } from '../analysis/checks/check-kind.ts'
 import { asSentence } from '../analysis/explain.ts'
 import { startCheck, stepCheck } from '../analysis/judges/check-judge.ts'
 import { type AgainstPastState, judgeAgainstPast } from '../analysis/traffic/against-past.ts'
-import type { StablePast } from '../analysis/traffic/past.ts'
+import type { KnownOfStable } from '../analysis/traffic/usual.ts'
 import type { Check, CheckInput } from '../domain/plan/checks.ts'
 import { warmUpOf } from '../domain/plan/plan-warm-up.ts'
 import type { GuardInput, WatchedCheck } from '../domain/release/guard.ts'
@@ -19,7 +19,7 @@ const SECOND: Milliseconds = 1_000
 export function judgeWarmUp(
   check: Check,
   watched: WatchedCheck,
-  past: StablePast | null,
+  past: KnownOfStable | null,
   input: GuardInput,
   shown: CheckInput,
 ): WatchedCheck | null {
@@ -34,7 +34,7 @@ export function judgeWarmUp(
 function glance(
   check: Check,
   watched: WatchedCheck,
-  past: StablePast | null,
+  past: KnownOfStable | null,
   shown: CheckInput,
 ): { readonly verdict: Verdict; readonly warmUp: NonNullable<WatchedCheck['warmUp']> } {
   const known = watched.warmUp ?? { state: startCheck(check) }

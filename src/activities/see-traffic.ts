@@ -39,7 +39,7 @@ function rememberPast(before: GuardState, input: GuardInput, observations: Obser
   const seen = Object.entries(observations).flatMap(([name, observation]) =>
     observation.stable.kind !== 'value' || showsNothing(observation, input)
       ? []
-      : [[name, rememberStable(known[name] ?? null, observation.stable.value)] as const],
+      : [[name, rememberStable(known[name] ?? null, observation.stable.value, observation.window)] as const],
   )
   return { ...known, ...Object.fromEntries(seen) }
 }

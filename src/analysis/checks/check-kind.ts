@@ -6,8 +6,8 @@ import type { Verdict } from '../../domain/verdict.ts'
 import type { Counting } from '../calibration/counting.ts'
 import type { Proof } from '../judges/sequential/promotion-evidence.ts'
 import type { CheckPower } from '../power/check-power.ts'
-import type { StablePast } from '../traffic/past.ts'
 import type { PastClaims } from '../traffic/past-claims.ts'
+import type { KnownOfStable } from '../traffic/usual.ts'
 
 /** What a check remembers between looks. Plain JSON, tagged: it travels in heartbeats and survives restarts. */
 export interface CheckState {
@@ -63,7 +63,7 @@ interface CheckDefinition<Own extends Check, State extends CheckState> {
   /** The mirror of the check, which shows that a canary is good enough; null when it can show nothing. */
   readonly proof?: (check: Own) => Proof | null
   /** What is asked of a canary that everybody is on, or null when too little is known of stable. Left out: nothing. */
-  readonly pastClaims?: (check: Own, past: StablePast) => PastClaims | null
+  readonly pastClaims?: (check: Own, known: KnownOfStable) => PastClaims | null
   /** How the past of stable is replayed for the check. Left out: it is not. */
   readonly calibrate?: (check: Own) => Counting
 }
@@ -84,7 +84,7 @@ export interface CheckKind<Own extends Check = Check> extends CheckForm {
   readonly evidence: (state: CheckState) => HeldEvidence
   readonly power: (check: Check) => CheckPower
   readonly proof: (check: Check) => Proof | null
-  readonly pastClaims: (check: Check, past: StablePast) => PastClaims | null
+  readonly pastClaims: (check: Check, known: KnownOfStable) => PastClaims | null
   readonly calibrate: (check: Check) => Counting | null
 }
 
@@ -120,7 +120,7 @@ export function defineCheck<Own extends Check, State extends CheckState>(
     evidence: (state) => (isOwnState(state) ? (definition.evidence?.(state) ?? NO_EVIDENCE) : NO_EVIDENCE),
     power: (check) => definition.power?.(mine(check)) ?? NO_FIGURE,
     proof: (check) => definition.proof?.(mine(check)) ?? null,
-    pastClaims: (check, past) => definition.pastClaims?.(mine(check), past) ?? null,
+    pastClaims: (check, known) => definition.pastClaims?.(mine(check), known) ?? null,
     calibrate: (check) => definition.calibrate?.(mine(check)) ?? null,
   }
 }

@@ -1,9 +1,8 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
-import type { ArmCounts } from '../../domain/observation.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
-import type { Instant, Milliseconds } from '../../domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { armFault, formatServed, inconclusive, isCount, isTime, namesOf, windowFault } from '../arms.ts'
+import { armFault, formatServed, inconclusive, isTime, namesOf, windowFault } from '../arms.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
 import { knownTo } from '../checks/needs.ts'
@@ -20,9 +19,10 @@ import {
   formatStanding,
   formatWatched,
 } from '../explain.ts'
-import { growWealth, logMeanWealth, logSumExp, startWealth, type Wealth } from '../judges/sequential/wealth.ts'
-import type { PastCount, StablePast } from './past.ts'
+import { areBetsOn, type ClaimBets, growBets, type Leader, standingOfBets, startBets } from './alone-bets.ts'
 import type { PastClaim, PastClaims } from './past-claims.ts'
+import { SCALES } from './spread.ts'
+import type { KnownOfStable } from './usual.ts'
 
 /** What is remembered while everybody is on the canary. Plain JSON. */
 export interface AgainstPastState {
@@ -31,61 +31,63 @@ export interface AgainstPastState {
   /** Time since the canary's last request. */
   readonly silent: Milliseconds
   /** What the canary has shown, and how sure it is that this is too much, by claim. */
-  readonly claims: readonly { readonly seen: PastCount; readonly wealth: Wealth }[]
+  readonly claims: readonly ClaimBets[]
   /** ln of the evidence with which the comparison with stable has ended: it goes on from there. */
   readonly carried: number
   readonly failure: Verdict | null
 }
 
-/** Bets on how many times the limit the canary's share is. */
-const MORE = [1.25, 1.5, 2, 3, 5, 10]
-const FEWER = MORE.map((times) => 1 / times)
-const LOG_WEIGHTS = MORE.map(() => -Math.log(MORE.length))
-/** What is shown must last: no failure comes of less than about half of this time, and a minute is enough. */
-const LASTING: Milliseconds = 30_000
-const RESERVE_LOG = 5
+/** The state of a comparison after a look, and its answer at that look. */
+interface AloneStep {
+  readonly state: AgainstPastState
+  readonly verdict: Verdict
+}
+
 const LONGEST_SILENCE: Milliseconds = 60_000
 
 /**
  * What is asked of the canary while nobody is on stable, or null when the check is none that compares counts, or too
  * little is known of stable.
  */
-export function claimsOf(check: Check, past: StablePast | null): PastClaims | null {
+export function claimsOf(check: Check, known: KnownOfStable): PastClaims | null {
   const kind = kindOf(check)
-  if (past === null || !kind.needsCounts || !kind.comparesWithStable(check)) return null
-  const claims = kind.pastClaims(check, past)
+  if (!kind.needsCounts || !kind.comparesWithStable(check)) return null
+  const claims = kind.pastClaims(check, known)
   return claims === null || claims.claims.length === 0 ? null : claims
 }
 
-/** What a check has to go on with when everybody is on the canary, before the first look. */
-function startAgainstPast(carried: number, claims: PastClaims): AgainstPastState {
-  return {
-    ...{ lastEnd: null, watched: 0, silent: 0, failure: null, carried },
-    claims: claims.claims.map(() => ({ seen: { events: 0, requests: 0 }, wealth: startWealth(MORE.length) })),
-  }
-}
-
-/**
- * One look at a canary that everybody is on, against what stable has shown before; null when the check compares no counts,
- * or too little is known of stable.
- *
- * It fails once the odds against "the share is within the limit" (`past-claims.ts`) reach 1 : 1/alpha. A bet on m times
- * the limit r earns m^e·exp(−n·r·(m−1)) from e events in n requests, whose mean is at most 1 while the true share is
- * within r; what one look may earn is bounded, so that only what lasts fails. It goes on with the evidence that the
- * comparison with stable has left, so that both together keep the check's part of the error budget.
- */
+/** One look of a release at a canary that everybody is on: see {@link judgeAlone}. */
 export function judgeAgainstPast(
   check: Check,
   checkState: CheckState,
   before: AgainstPastState | null,
-  past: StablePast | null,
+  known: KnownOfStable,
   shown: CheckInput,
-): { readonly state: AgainstPastState; readonly verdict: Verdict } | null {
+): AloneStep | null {
+  return judgeAlone(check, before, known, shown, kindOf(check).evidence(checkState).now)
+}
+
+/**
+ * One look at a version that everybody is on, against what stable has shown before; null when the check compares no counts,
+ * or too little is known of stable. Pure, and never throws; for a release at 100% and for a watch that comes after it, which
+ * has no stable of its own release (`known.past` is null) and goes by the record alone.
+ *
+ * It fails once the odds against "the share is within the limit" (`past-claims.ts`) reach 1 : 1/alpha, by the mean of bets at
+ * several scales of time (`alone-bets.ts`). `carried` is ln of the evidence that a comparison with stable has left: both
+ * together keep the check's part of the error budget.
+ */
+export function judgeAlone(
+  check: Check,
+  before: AgainstPastState | null,
+  known: KnownOfStable,
+  shown: CheckInput,
+  carried: number,
+): AloneStep | null {
   const input = knownTo(check, shown)
-  const claims = claimsOf(check, past)
+  const claims = claimsOf(check, known)
   if (claims === null) return null
-  const isGoingOn = before !== null && before.claims.length === claims.claims.length
-  const state = isGoingOn ? before : startAgainstPast(kindOf(check).evidence(checkState).now, claims)
+  const isGoingOn = before !== null && areBetsOn(before.claims, claims.claims)
+  const state = isGoingOn ? before : startAlone(before?.carried ?? carried, claims)
   if (state.failure !== null) return { state, verdict: state.failure }
   const names = namesOf(input)
   const fault = inputFault(input, state)
@@ -98,8 +100,29 @@ export function judgeAgainstPast(
     const reason = 'measuring has only just begun: the first window is still empty'
     return { state, verdict: inconclusive('undecided', reason, evidenceFor(state, claims)) }
   }
-  const next = grow(state, claims, input.canary.value, input.window)
+  const { start, end } = input.window
+  const duration = end - start
+  const canary = input.canary.value
+  const needed = Math.log(1 / claims.alpha) - Math.min(0, state.carried)
+  const look = { canary, at: start, duration, age: ageOf(state, claims), needed }
+  const next = {
+    ...state,
+    lastEnd: end,
+    watched: state.watched + duration,
+    silent: canary.requests > 0 ? 0 : state.silent + duration,
+    claims: growBets(state.claims, claims.claims, look),
+  }
   return conclude(next, claims, names)
+}
+
+/** What a check has to go on with when everybody is on the canary, before the first look. */
+function startAlone(carried: number, { claims }: PastClaims): AgainstPastState {
+  return { ...{ lastEnd: null, watched: 0, silent: 0, failure: null, carried }, claims: startBets(claims) }
+}
+
+/** Time since stable was seen. */
+function ageOf({ watched }: AgainstPastState, { said }: PastClaims): Milliseconds {
+  return said === null ? Number.POSITIVE_INFINITY : watched
 }
 
 /** Only the canary is read: nobody is on stable. */
@@ -111,73 +134,66 @@ function inputFault(input: CheckInput, state: AgainstPastState): string | null {
   return windowFault(input.window, state.lastEnd)
 }
 
-function grow(
-  state: AgainstPastState,
-  { claims, alpha }: PastClaims,
-  canary: ArmCounts,
-  { start, end }: CheckInput['window'],
-): AgainstPastState {
-  const duration = end - start
-  const needed = Math.log(1 / alpha) - Math.min(0, state.carried) + RESERVE_LOG
-  const part = Math.min(1, duration / LASTING)
-  return {
-    ...state,
-    lastEnd: end,
-    watched: state.watched + duration,
-    silent: canary.requests > 0 ? 0 : state.silent + duration,
-    claims: state.claims.map((own, index) => {
-      const claim = claims[index]
-      const look = claim?.countOf(canary) ?? null
-      return claim === undefined || look === null || !isCount(look.events) || !isCount(look.requests)
-        ? own
-        : {
-            seen: { events: own.seen.events + look.events, requests: own.seen.requests + look.requests },
-            wealth: growWealth(
-              own.wealth,
-              gainsOf(claim, look, part * (needed + lossOf(own.wealth))),
-              LOG_WEIGHTS,
-              duration,
-            ),
-          }
-    }),
-  }
-}
-
-/** What the bets have lost over a time of health, as a logarithm: it may be earned back within the same time. */
-function lossOf({ logs }: Wealth): number {
-  return Math.max(0, -logSumExp(logs.map((log, index) => log + (LOG_WEIGHTS[index] ?? 0))))
-}
-
-function gainsOf({ side, limit }: PastClaim, { events, requests }: PastCount, most: number): readonly number[] {
-  return (side === 'above' ? MORE : FEWER).map((times) =>
-    Math.min(most, events * Math.log(times) - requests * limit * (times - 1)),
-  )
-}
-
-function conclude(
-  state: AgainstPastState,
-  claims: PastClaims,
-  names: ArmNames,
-): { readonly state: AgainstPastState; readonly verdict: Verdict } {
+function conclude(state: AgainstPastState, claims: PastClaims, names: ArmNames): AloneStep {
   const evidence = evidenceFor(state, claims)
   const needed = Math.log(1 / claims.alpha)
-  const log = logEvidence(state)
-  const said = `everybody is on ${names.canary}: ${tell(state, claims)} against ${claims.said} on ${names.stable} before`
+  const { log, leader } = standingOf(state)
+  const against = `against ${contrastOf(state, claims, names)}`
   if (log >= needed) {
-    const reason = `${said}: ${claims.breach}, odds of a false alarm ${formatOdds(log)}, ${formatWatched(state.watched)}`
+    const told = tellLeader(leader, claims)
+    const breach = breachOf(state, claims, leader.scale)
+    const reason = `everybody is on ${names.canary}: ${told} ${against}: ${breach}, odds of a false alarm ${formatOdds(log)}, ${formatWatched(state.watched)}`
     const failure: Verdict = { outcome: 'fail', reason: asSentence(reason), evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
   const lack = lackOf(state, claims.minRequests, names)
   if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
   const standing = formatStanding(Math.max(0, log), needed, 'fails')
-  const reason = `${said}: no sign of being ${claims.breach} ${standing}, ${formatWatched(state.watched)}`
+  const breach = breachOf(state, claims, strictestOf(state, claims))
+  const reason = `everybody is on ${names.canary}: ${tell(state, claims)} ${against}: no sign of being ${breach} ${standing}, ${formatWatched(state.watched)}`
   return { state, verdict: { outcome: 'pass', reason: asSentence(reason), evidence } }
 }
 
-function logEvidence({ claims, carried }: AgainstPastState): number {
-  const logs = claims.map(({ wealth }) => logMeanWealth(wealth, LOG_WEIGHTS))
-  return logs.length === 0 ? 0 : carried + logSumExp(logs) - Math.log(logs.length)
+function standingOf({ claims, carried }: AgainstPastState): ReturnType<typeof standingOfBets> {
+  const { log, leader } = standingOfBets(claims)
+  return { log: carried + log, leader }
+}
+
+/** The scale with the narrowest limits, of those that the watch is old enough for. */
+function strictestOf(state: AgainstPastState, claims: PastClaims): number {
+  const [first] = claims.claims
+  if (first === undefined) return 0
+  const widthOf = (scale: number) => (first.side === 'above' ? 1 : -1) * limitNow(state, claims, first, scale)
+  return SCALES.reduce(
+    (best, lasting, scale) => (state.watched >= lasting && widthOf(scale) < widthOf(best) * (1 - 1e-9) ? scale : best),
+    0,
+  )
+}
+
+function limitNow(state: AgainstPastState, claims: PastClaims, claim: PastClaim, scale: number | null): number {
+  const at = state.lastEnd ?? 0
+  return scale === null ? (claim.deadAt?.(at) ?? Number.NaN) : claim.limitAt(scale, at, ageOf(state, claims))
+}
+
+/** What is accepted, as in sentences: `above 3%`, `above 1.2% over 1h`. */
+function breachOf(state: AgainstPastState, claims: PastClaims, scale: number | null): string {
+  const sides = (['above', 'below'] as const).flatMap((side) => {
+    const own = claims.claims.filter((claim) => claim.side === side)
+    const limits = own.map((claim) => formatShare(limitNow(state, claims, claim, scale)))
+    return limits.length === 0 ? [] : [`${side} ${formatList([...new Set(limits)])}`]
+  })
+  const over =
+    scale === null ? ' at two looks in a row' : scale === 0 ? '' : ` over ${formatDuration(SCALES[scale] ?? 0)}`
+  return `${sides.join(' or ')}${over}`
+}
+
+/** `0.5% (50 of 10,000) on 2.3.9 before, 0.7% usual at this hour`. */
+function contrastOf({ lastEnd }: AgainstPastState, { claims, said }: PastClaims, { stable }: ArmNames): string {
+  const usual = claims[0]?.usualAt?.(lastEnd ?? 0)
+  const hourly = usual === undefined ? [] : [`${formatShare(usual)} usual at this hour`]
+  const before = said === null ? [] : [`${said} on ${stable} before`]
+  const parts = [...before, ...hourly]
+  return parts.length === 0 ? `what is usual for ${stable}` : parts.join(', ')
 }
 
 function lackOf(
@@ -195,25 +211,33 @@ function lackOf(
 
 /** `errors 5% (50 of 1,000)`, `12% slower than 420 ms (120 of 1,000) and 3% slower than 900 ms (30 of 1,000)`. */
 function tell({ claims: seen }: AgainstPastState, { claims }: PastClaims): string {
-  const parts = claims.map(({ noun }, index) => {
-    const { events, requests } = seen[index]?.seen ?? { events: 0, requests: 0 }
-    const share = requests > 0 ? formatShare(events / requests) : 'nothing'
-    const counts = `(${formatFraction(events, requests)})`
-    return noun.startsWith('slower') ? `${share} ${noun} ${counts}` : `${noun} ${share} ${counts}`
-  })
+  const parts = claims.map(({ noun }, index) => tellCount(noun, seen[index]?.seen ?? { events: 0, requests: 0 }))
   return formatList([...new Set(parts)])
 }
 
-function evidenceFor(state: AgainstPastState, { claims, alpha }: PastClaims): Evidence {
+/** What made it fail: `errors 5% (50 of 1,000) in 10m`. */
+function tellLeader({ claim, seen }: Leader, { claims }: PastClaims): string {
+  const lately = seen.time === null ? 'in these looks' : `in ${formatDuration(seen.time)}`
+  return `${tellCount(claims[claim]?.noun ?? '', seen)} ${lately}`
+}
+
+function tellCount(noun: string, { events, requests }: { readonly events: number; readonly requests: number }): string {
+  const share = requests > 0 ? formatShare(events / requests) : 'nothing'
+  const counts = `(${formatFraction(events, requests)})`
+  return noun.startsWith('slower') ? `${share} ${noun} ${counts}` : `${noun} ${share} ${counts}`
+}
+
+function evidenceFor(state: AgainstPastState, claims: PastClaims): Evidence {
   const [first] = state.claims
+  const [claim] = claims.claims
   const figures: Record<string, number> = {
     canaryRequests: first?.seen.requests ?? 0,
     canaryEvents: first?.seen.events ?? 0,
     canaryShare: (first?.seen.events ?? 0) / (first?.seen.requests ?? 0),
-    limitShare: claims[0]?.limit ?? Number.NaN,
+    limitShare: claim === undefined ? Number.NaN : limitNow(state, claims, claim, strictestOf(state, claims)),
     watchedSeconds: state.watched / 1_000,
-    evidenceAbove: capEvidence(logEvidence(state)),
-    evidenceNeeded: 1 / alpha,
+    evidenceAbove: capEvidence(standingOf(state).log),
+    evidenceNeeded: 1 / claims.alpha,
   }
   return { judge: 'past', figures: finiteFigures(figures) }
 }

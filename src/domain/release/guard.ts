@@ -137,6 +137,8 @@ export interface GuardState {
   readonly traffic?: unknown
   /** What stable has shown so far, by metric source: plain JSON, for when everybody is on the canary. */
   readonly past?: unknown
+  /** The rhythm of the target's record, by metric source, once it was read: plain JSON, null where there is none. */
+  readonly seasons?: unknown
   /** Why the release may not go on although no check says so, as a sentence; null when it may. */
   readonly hold?: string | null
   /** What is worth knowing but no reason to stop, one sentence each. */

@@ -536,7 +536,7 @@ describe('whatever comes', () => {
           floor = floored.state
           const arms = { canary: { kind: 'value', value: canary }, stable: { kind: 'value', value: stable } } as const
           const input = { at: window.end, window, ...arms, readings: {}, names: known }
-          const step = judgeAgainstPast(check, startCheck(check), alone, past, input)
+          const step = judgeAgainstPast(check, startCheck(check), alone, { past, season: null }, input)
           alone = step?.state ?? null
           const said = [
             ...(floored.standing.kind === 'above' ? [] : [floored.standing.reason]),

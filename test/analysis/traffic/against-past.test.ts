@@ -26,7 +26,7 @@ function alone(check: Check, looks: readonly ArmCounts[], past: StablePast | nul
   return looks.map((one, index) => {
     const none = { kind: 'noData', reason: 'nobody is there' } as const
     const input = { ...look(index, { kind: 'value', value: one }, none, 1_000), names: NAMES }
-    const step = judgeAgainstPast(check, startCheck(check), state, past, input)
+    const step = judgeAgainstPast(check, startCheck(check), state, { past, season: null }, input)
     state = step === null ? null : (JSON.parse(JSON.stringify(step.state)) as AgainstPastState)
     return step?.verdict ?? null
   })
@@ -51,7 +51,13 @@ describe('a canary that everybody is on, against what stable has shown before', 
       reason: 'everybody is on 2.4.0, and not enough requests yet: 60 on 2.4.0; it needs 100',
     })
     const outage = { kind: 'error', fault: 'timeout', reason: 'The store did not answer in time.' } as const
-    const blind = judgeAgainstPast(CHECK, startCheck(CHECK), null, PAST, look(0, outage, outage))
+    const blind = judgeAgainstPast(
+      CHECK,
+      startCheck(CHECK),
+      null,
+      { past: PAST, season: null },
+      look(0, outage, outage),
+    )
     expect(blind?.verdict).toMatchObject({ outcome: 'inconclusive', cause: 'blind' })
     expect(alone(CHECK, times(90, counts(0, 0))).at(-1)).toMatchObject({ cause: 'blind' })
   })
@@ -63,7 +69,7 @@ describe('a canary that everybody is on, against what stable has shown before', 
     expect(verdicts.at(-1)).toMatchObject({
       outcome: 'fail',
       reason: expect.stringMatching(
-        /^everybody is on 2\.4\.0: errors [\d.]+% \(.*\) against 0\.5% \(50 of 10,000\) on 2\.3\.9 before: above 2%, odds of a false alarm 1 : \d+, after 5m \d+s$/,
+        /^everybody is on 2\.4\.0: errors 20% \(.*\) in [34]\ds against 0\.5% \(50 of 10,000\) on 2\.3\.9 before: above 2%, odds of a false alarm 1 : \d+, after 5m \d+s$/,
       ),
     })
   })
@@ -101,7 +107,7 @@ describe('a canary that everybody is on, against what stable has shown before', 
     for (let index = 0; index < 600; index += 1)
       state = stepCheck(CHECK, state, look(index, arm(100, 0), arm(100, 3), 1_000)).state
     const looks = { ...look(700, arm(100, 20), arm(0), 1_000), names: NAMES }
-    const step = judgeAgainstPast(CHECK, state, null, PAST, looks)
+    const step = judgeAgainstPast(CHECK, state, null, { past: PAST, season: null }, looks)
     expect(step?.state.carried).toBeLessThan(-3)
   })
 
@@ -127,7 +133,9 @@ describe('a canary that everybody is on, against what stable has shown before', 
     expect(failsAt(alone(check, times(60, slow(0.1)), past))).toBe(-1)
     const failed = alone(check, times(60, slow(0.6)), past)
     expect(failsAt(failed)).toBeGreaterThan(0)
-    expect(failed.at(-1)?.reason).toMatch(/^everybody is on 2\.4\.0: \d+% slower than 500 ms \(.*\) against p95 /)
+    expect(failed.at(-1)?.reason).toMatch(
+      /^everybody is on 2\.4\.0: \d+% slower than 500 ms \(.*\) in \d+s against p95 /,
+    )
   })
 
   it('is asked nothing where too little is known of stable, or the check compares no counts', () => {

@@ -57,6 +57,13 @@ export function growWealth(
   return { ...grown, logPeak: Math.max(wealth.logPeak, logMeanWealth(grown, logWeights)) }
 }
 
+/** ln of the mean wealth that a further interval of `duration` bets with: what is placed, and what is placed just now. */
+export function logStake(wealth: Wealth, logWeights: readonly number[], duration: Milliseconds): number {
+  const placed = logSumExp(wealth.logs.map((log, index) => log + (logWeights[index] ?? Number.NEGATIVE_INFINITY)))
+  const fresh = reserveAt(wealth.watched) - reserveAt(wealth.watched + Math.max(0, finiteOr0(duration)))
+  return logAddExp(placed, Math.log(fresh))
+}
+
 /** ln of the mean wealth, the e-value now. */
 export function logMeanWealth(wealth: Wealth, logWeights: readonly number[]): number {
   const placed = logSumExp(wealth.logs.map((log, index) => log + (logWeights[index] ?? Number.NEGATIVE_INFINITY)))
