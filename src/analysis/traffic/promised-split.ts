@@ -1,6 +1,7 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
 import { asSentence, formatCount, formatFraction, formatShare } from '../explain.ts'
+import { growStretches, type Stretches, spreadOfStretches, startStretches } from './spread.ts'
 
 /**
  * What a router that holds users to their version can be asked. Its weight is a share of users, and users ask as much as
@@ -10,6 +11,8 @@ import { asSentence, formatCount, formatFraction, formatShare } from '../explain
 export interface PromisedSplitState {
   readonly nothing: Run
   readonly everything: Run
+  /** How evenly the canary got its share while it got one. Absent in what an older version left behind. */
+  readonly evenness?: readonly Stretches[]
 }
 
 interface Run {
@@ -31,6 +34,16 @@ const ENOUGH_EXPECTED = 100
 /** Requests of both before nearly all of them on the canary mean anything. */
 const ENOUGH_REQUESTS = 200
 const SHORTEST: Milliseconds = 10_000
+/**
+ * The same where few users make the share wander: those of the canary may all sleep. Of 40 users who ask by Zipf's law, 20 min
+ * at a time, nobody asks of a fifth of them for 10 s in .14 of hours, for 5 min in .04.
+ */
+const SHORTEST_OF_FEW: Milliseconds = 600_000
+/** The share wanders when it varies by so much from minute to minute, beyond chance. */
+const WANDERING = 0.05
+/** The same from one shorter stretch to the next, which is known sooner and less surely. */
+const WANDERING_SOON = 0.08
+const MINUTE: Milliseconds = 60_000
 /** Less than this part of what the canary should get is next to nothing. */
 const NEXT_TO_NOTHING = 0.02
 /** More than this share of all requests is next to everything … */
@@ -42,7 +55,7 @@ const EMPTY: Run = { canary: 0, stable: 0, time: 0 }
 
 /** The state when an exposure begins. */
 export function startPromisedSplit(): PromisedSplitState {
-  return { nothing: EMPTY, everything: EMPTY }
+  return { nothing: EMPTY, everything: EMPTY, evenness: startStretches() }
 }
 
 /** One look: the fault as a sentence, or null. */
@@ -58,12 +71,23 @@ export function judgePromisedSplit(
   const total = everything.canary + everything.stable
   const isNothing = nothing.canary < NEXT_TO_NOTHING * expected
   const isEverything = look.weight <= SMALL_WEIGHT && everything.canary > NEXT_TO_EVERYTHING * total
-  const next = { nothing: isNothing ? nothing : EMPTY, everything: isEverything ? everything : EMPTY }
-  if (isNothing && expected >= ENOUGH_EXPECTED && nothing.time >= SHORTEST)
+  const known = state.evenness ?? startStretches()
+  const shown = { events: look.canary, requests: look.canary + look.stable }
+  const evenness = isNothing ? known : growStretches(known, shown, look.duration)
+  const next = { nothing: isNothing ? nothing : EMPTY, everything: isEverything ? everything : EMPTY, evenness }
+  if (isNothing && expected >= ENOUGH_EXPECTED && nothing.time >= shortestOf(evenness))
     return { state: next, fault: tellNothing(nothing, look) }
   if (isEverything && total >= ENOUGH_REQUESTS && everything.time >= SHORTEST)
     return { state: next, fault: tellEverything(everything, look) }
   return { state: next, fault: null }
+}
+
+/** How long next to nothing must last: a canary whose share has wandered may have lost its few users to sleep. */
+function shortestOf(evenness: readonly Stretches[]): Milliseconds {
+  const isWandering = spreadOfStretches(evenness).some(
+    ({ lasting, deviation }) => deviation >= (lasting < MINUTE ? WANDERING_SOON : WANDERING),
+  )
+  return isWandering ? SHORTEST_OF_FEW : SHORTEST
 }
 
 function add(run: Run, { canary, stable, duration }: PromisedSplitLook): Run {
