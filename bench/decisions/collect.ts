@@ -12,12 +12,35 @@ export interface Effort {
   readonly latency: number
   /** For the one latency figure that must be exact: false alarms of ours. */
   readonly latencyFalse: number
+  /** Releases with few users. */
+  readonly users: number
+  /** Weeks of watching a version that everybody is on, and changes in one. */
+  readonly weeks: number
+  readonly changes: number
   /** Replays per calibration. */
   readonly replays: number
 }
 
-export const FULL: Effort = { errors: 2_000, kayenta: 400, latency: 300, latencyFalse: 1_000, replays: 200 }
-export const QUICK: Effort = { errors: 200, kayenta: 50, latency: 15, latencyFalse: 30, replays: 20 }
+export const FULL: Effort = {
+  errors: 2_000,
+  kayenta: 400,
+  latency: 300,
+  latencyFalse: 1_000,
+  users: 400,
+  weeks: 104,
+  changes: 40,
+  replays: 200,
+}
+export const QUICK: Effort = {
+  errors: 200,
+  kayenta: 50,
+  latency: 15,
+  latencyFalse: 30,
+  users: 40,
+  weeks: 4,
+  changes: 3,
+  replays: 20,
+}
 
 const BATCH = 25
 
@@ -82,6 +105,7 @@ function pairsOf(cell: Cell): readonly (readonly [scenario: string, rule: string
         [cell.worse, cell.rule],
       ]
     case 'share':
+    case 'perYear':
     case 'minutes':
       return [[cell.scenario, cell.rule]]
   }
@@ -101,13 +125,16 @@ function batchesOf(scenario: string, rules: readonly string[], effort: Effort, s
 }
 
 function runsOf(scenario: string, rule: string, effort: Effort): number {
+  if (scenario.startsWith('full-')) return scenario.endsWith('-week') ? effort.weeks : effort.changes
+  if (scenario.startsWith('users-')) return effort.users
   if (scenario.startsWith('latency-'))
     return scenario === 'latency-same' && rule.startsWith('ours-') ? effort.latencyFalse : effort.latency
   return rule === 'kayenta' ? effort.kayenta : effort.errors
 }
 
 function weightOf({ scenario, from, to }: Batch): number {
-  return (to - from) * (scenario.startsWith('latency-') ? 10 : 1) - from / 1e6
+  const size = scenario.startsWith('full-') ? 100 : /^latency-|^users-/.test(scenario) ? 10 : 1
+  return (to - from) * size - from / 1e6
 }
 
 function keyOf(scenario: string, rule: string): string {

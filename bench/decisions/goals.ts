@@ -1,13 +1,15 @@
 import { NOISES } from './error-traffic.ts'
-import { align, printMinutes, printShare } from './print.ts'
+import { FULL_GOALS } from './full-tables.ts'
+import { align, printMinutes, printPerYear, printShare, WEEKS_A_YEAR } from './print.ts'
 import type { Results } from './results.ts'
 import { calibratedRule, type Proposals } from './tables.ts'
+import { USER_GOALS } from './user-tables.ts'
 import { WARM_UP_GOALS } from './warm-up-table.ts'
 
 /** A figure to reach, with what was measured. */
 export interface Goal {
   readonly what: string
-  readonly unit: 'share' | 'minutes'
+  readonly unit: 'share' | 'minutes' | 'perYear'
   readonly most: number
   readonly scenario: string
   /** Null when there is no such rule, because calibration proposed none: then the goal is missed. */
@@ -39,15 +41,17 @@ export function goalsWith(proposals: Proposals): readonly Goal[] {
   const noisy = NOISES.filter(({ variation }) => variation === 0.5).map(({ name, label }) =>
     share(`false alarms, ${label}, calibrated at .05`, 0.1, `${name}-flat`, calibratedRule(proposals, `${name}-flat`)),
   )
-  return [...GOALS, ...noisy]
+  return [...GOALS, ...noisy, ...USER_GOALS, ...FULL_GOALS]
 }
+
+const PRINTS = { share: printShare, minutes: printMinutes, perYear: printPerYear } as const
 
 /** All goals beside what was measured. */
 export function printGoals(goals: readonly Goal[], results: Results): string {
   const lines = goals.map((goal) => {
     const measured = measure(goal, results)
-    const print = goal.unit === 'share' ? printShare : printMinutes
-    const unit = goal.unit === 'share' ? '' : ' min'
+    const print = PRINTS[goal.unit]
+    const unit = goal.unit === 'minutes' ? ' min' : ''
     const isReached = measured <= goal.most + 1e-9
     return [goal.what, `<= ${print(goal.most)}${unit}`, `${print(measured)}${unit}`, isReached ? 'reached' : 'MISSED']
   })
@@ -58,7 +62,14 @@ export function printGoals(goals: readonly Goal[], results: Results): string {
 function measure({ scenario, rule, unit }: Goal, results: Results): number {
   if (rule === null) return Number.POSITIVE_INFINITY
   const { share: seen, median } = results.of(scenario, rule)
-  return unit === 'share' ? seen : median
+  switch (unit) {
+    case 'share':
+      return seen
+    case 'perYear':
+      return WEEKS_A_YEAR * seen
+    case 'minutes':
+      return median
+  }
 }
 
 const POOLED = ['z', 'growthbook', 'statsig', 'eppo'] as const
@@ -71,12 +82,14 @@ export function brokenOrder(results: Results): readonly string[] {
 }
 
 function falseAlarmsOfOurs(results: Results): readonly string[] {
-  return GOALS.filter((goal) => goal.unit === 'share').flatMap(({ what, most, scenario, rule }) => {
-    if (rule === null) return []
-    const { share: seen, runs } = results.of(scenario, rule)
-    const limit = most + 3 * Math.sqrt((most * (1 - most)) / runs)
-    return seen <= limit ? [] : [`${what}: ${printShare(seen)} is more than ${printShare(limit)}`]
-  })
+  return [...GOALS, ...USER_GOALS]
+    .filter((goal) => goal.unit === 'share')
+    .flatMap(({ what, most, scenario, rule }) => {
+      if (rule === null) return []
+      const { share: seen, runs } = results.of(scenario, rule)
+      const limit = most + 3 * Math.sqrt((most * (1 - most)) / runs)
+      return seen <= limit ? [] : [`${what}: ${printShare(seen)} is more than ${printShare(limit)}`]
+    })
 }
 
 /** A rule is valid when it keeps its stated error probability at one weight; over ramps no pooled rule does. */

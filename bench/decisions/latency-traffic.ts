@@ -106,6 +106,11 @@ function binOfRank(fine: Uint32Array, rank: number): number {
   return fine.length - 1
 }
 
+/** The fine bin of one request: `factor` times the usual time. */
+export function drawBin(factor: number, random: Random): number {
+  return binOf(LOG_MEDIAN + Math.log(factor) + SPREAD * random.normal())
+}
+
 function binOf(logSeconds: number): number {
   return Math.min(FINE_BINS - 1, Math.max(0, Math.floor((logSeconds - FINE_START) / FINE_STEP)))
 }

@@ -33,12 +33,22 @@ export function printMinutes(minutes: number): string {
   return minutes < 10 ? minutes.toFixed(2) : minutes.toFixed(1)
 }
 
+/** Alarms in a year of weekly watches. */
+export const WEEKS_A_YEAR = 52
+
+/** Alarms a year, with one digit. */
+export function printPerYear(alarms: number): string {
+  return alarms.toFixed(1)
+}
+
 function printCell(cell: Cell, results: Results): string {
   switch (cell.show) {
     case 'text':
       return cell.text
     case 'share':
       return printShare(results.of(cell.scenario, cell.rule).share)
+    case 'perYear':
+      return printPerYear(WEEKS_A_YEAR * results.of(cell.scenario, cell.rule).share)
     case 'minutes':
       return printDetection(results.of(cell.scenario, cell.rule))
     case 'both':
@@ -54,7 +64,7 @@ function printDetection({ median, share }: RuleResult): string {
 function errorLine(table: Table, results: Results): string {
   const cells = table.rows.flatMap((row) => row.cells)
   const shares = cells.flatMap((cell) => {
-    if (cell.show === 'share') return [results.of(cell.scenario, cell.rule)]
+    if (cell.show === 'share' || cell.show === 'perYear') return [results.of(cell.scenario, cell.rule)]
     return cell.show === 'both' ? [results.of(cell.same, cell.rule)] : []
   })
   const medians = cells.flatMap((cell) => {

@@ -1,10 +1,15 @@
 import { createRandom } from '../../src/analysis/statistics/random.ts'
 import { isErrorRule } from './error-rules.ts'
 import { ERROR_SCENARIOS } from './error-traffic.ts'
+import { isFullRule } from './full-rules.ts'
+import { FULL_SCENARIOS } from './full-traffic.ts'
 import { isLatencyRule } from './latency-rules.ts'
 import { LATENCY_SCENARIOS } from './latency-traffic.ts'
-import { simulateErrors } from './simulate-errors.ts'
-import { simulateLatency } from './simulate-latency.ts'
+import { judgeErrors, simulateErrors } from './simulate-errors.ts'
+import { simulateFull } from './simulate-full.ts'
+import { judgeLatencies, simulateLatency } from './simulate-latency.ts'
+import { isSplitRule, judgeSplits } from './split-rules.ts'
+import { drawUserErrors, drawUserLatencies, USER_SCENARIOS, type UserTraffic } from './user-traffic.ts'
 import { WARM_UP_LATENCY } from './warm-up-traffic.ts'
 
 /** Releases `from` (inclusive) to `to` (exclusive) of one scenario, each judged by all these rules. Plain JSON. */
@@ -35,10 +40,34 @@ function simulatorOf(
     const known = exactly(rules.filter(isErrorRule), rules)
     return (random) => simulateErrors(errors, known, random)
   }
+  const full = FULL_SCENARIOS[scenario]
+  if (full !== undefined) {
+    const known = exactly(rules.filter(isFullRule), rules)
+    return (random) => simulateFull(full, known, random)
+  }
+  const users = USER_SCENARIOS[scenario]
+  if (users !== undefined) return simulatorOfUsers(users, rules)
   const latency = LATENCY_SCENARIOS[scenario] ?? new Map(Object.entries(WARM_UP_LATENCY)).get(scenario)
   if (latency === undefined) throw new Error(`there is no scenario ${scenario}`)
   const known = exactly(rules.filter(isLatencyRule), rules)
   return (random) => simulateLatency(latency, known, random)
+}
+
+function simulatorOfUsers(users: UserTraffic, rules: readonly string[]): ReturnType<typeof simulatorOf> {
+  switch (users.what) {
+    case 'errors': {
+      const known = exactly(rules.filter(isErrorRule), rules)
+      return (random) => judgeErrors(drawUserErrors(users, random), known)
+    }
+    case 'latency': {
+      const known = exactly(rules.filter(isLatencyRule), rules)
+      return (random) => judgeLatencies(drawUserLatencies(users, random), known)
+    }
+    case 'split': {
+      const known = exactly(rules.filter(isSplitRule), rules)
+      return (random) => judgeSplits(drawUserErrors(users, random), known)
+    }
+  }
 }
 
 function exactly<T extends string>(known: readonly T[], wanted: readonly string[]): readonly T[] {

@@ -1,5 +1,5 @@
 import type { Random } from '../../src/analysis/statistics/random.ts'
-import { type LatencyDetector, type LatencyRule, startLatencyRule } from './latency-rules.ts'
+import { type LatencyDetector, type LatencyLook, type LatencyRule, startLatencyRule } from './latency-rules.ts'
 import { drawLatencies, FINE_BINS, LATENCY_LOOK_SECONDS, LATENCY_MINUTES, type Slowness } from './latency-traffic.ts'
 import type { LatencyWarmUp } from './warm-up-traffic.ts'
 
@@ -15,13 +15,26 @@ export function simulateLatency(
   const changing = 'slownessAt' in traffic ? traffic : { slownessAt: () => traffic }
   const { slownessAt, canaryPerSecond, stablePerSecond }: Pick<LatencyWarmUp, 'slownessAt'> & Partial<LatencyWarmUp> =
     changing
+  return judgeLatencies(
+    (second) => ({
+      canary: drawLatencies(slownessAt(second), random, canaryPerSecond),
+      stable: drawLatencies(AS_FAST, random, stablePerSecond),
+    }),
+    rules,
+  )
+}
+
+/** The same over any looks of half a minute; each is drawn for the seconds that it begins at. */
+export function judgeLatencies(
+  draw: (second: number) => Pick<LatencyLook, 'canary' | 'stable'>,
+  rules: readonly LatencyRule[],
+): readonly number[] {
   const detectors = rules.map((rule): LatencyDetector | null => startLatencyRule(rule))
   const alarms = rules.map(() => Number.POSITIVE_INFINITY)
   const [canaryTotals, stableTotals] = [new Uint32Array(FINE_BINS), new Uint32Array(FINE_BINS)]
   let minute = { canary: new Uint32Array(FINE_BINS), stable: new Uint32Array(FINE_BINS) }
   for (let look = 1; look <= LATENCY_MINUTES * LOOKS_PER_MINUTE; look += 1) {
-    const canary = drawLatencies(slownessAt((look - 1) * LATENCY_LOOK_SECONDS), random, canaryPerSecond)
-    const stable = drawLatencies(AS_FAST, random, stablePerSecond)
+    const { canary, stable } = draw((look - 1) * LATENCY_LOOK_SECONDS)
     addInto(canaryTotals, canary)
     addInto(stableTotals, stable)
     addInto(minute.canary, canary)

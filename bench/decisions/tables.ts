@@ -1,13 +1,15 @@
 import type { Proposal } from './calibration.ts'
 import type { ErrorRule } from './error-rules.ts'
 import { type ErrorScenario, NOISES } from './error-traffic.ts'
+import { fullTable } from './full-tables.ts'
 import type { LatencyRule } from './latency-rules.ts'
 import type { LatencyScenario } from './latency-traffic.ts'
+import { userTables } from './user-tables.ts'
 import { warmUpTables } from './warm-up-table.ts'
 
-/** What one cell shows: the share of false alarms, the median minutes to the alarm, or both of two scenarios. */
+/** What one cell shows: the share of false alarms (also as alarms in 52 weeks), the median minutes to it, or both. */
 export type Cell =
-  | { readonly show: 'share' | 'minutes'; readonly scenario: string; readonly rule: string }
+  | { readonly show: 'share' | 'minutes' | 'perYear'; readonly scenario: string; readonly rule: string }
   | {
       readonly show: 'both'
       readonly same: string
@@ -28,7 +30,15 @@ export interface Table {
 export type Proposals = ReadonlyMap<string, Proposal>
 
 export function tablesWith(proposals: Proposals): readonly Table[] {
-  return [leagueTable(), rampTable(), noiseTable(proposals), latencyTable(), ...warmUpTables()]
+  return [
+    leagueTable(),
+    rampTable(),
+    noiseTable(proposals),
+    latencyTable(),
+    ...warmUpTables(),
+    ...userTables(),
+    fullTable(),
+  ]
 }
 
 /** The rule that calibration proposes for a scenario; null when it proposes none. */
