@@ -27,8 +27,8 @@ export const FULL: Effort = {
   latency: 300,
   latencyFalse: 1_000,
   users: 400,
-  weeks: 104,
-  changes: 40,
+  weeks: 52,
+  changes: 20,
   replays: 200,
 }
 export const QUICK: Effort = {

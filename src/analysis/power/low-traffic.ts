@@ -1,5 +1,5 @@
 import { type BasisPoints, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
-import { bakeForPower, type BakePlan, describeSetting, type Sight } from './power.ts'
+import { type BakePlan, bakeForPower, describeSetting, type Sight } from './power.ts'
 
 /** Half of the bad canaries are seen in so long. */
 const MEDIAN = 0.5

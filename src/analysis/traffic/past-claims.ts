@@ -51,7 +51,7 @@ export interface PastClaims {
 /** Rates differ by so much between two times of a day, beyond what the check accepts. */
 const RATE_DRIFTS: Drifts = { fresh: 2, stale: [20, 8, 4, 4], ofRecord: [20, 6, 1.5, 1.25] }
 /** The part of requests that may be slower than a quantile allows; short incidents slow many down. */
-const SLOW_DRIFTS: Drifts = { fresh: 2, stale: [20, 8, 4, 4], ofRecord: [50, 20, 1.5, 1.25] }
+const SLOW_DRIFTS: Drifts = { fresh: 2, stale: [20, 8, 4, 4], ofRecord: [200, 50, 1.5, 1.25] }
 /** A rise of a percentage point is not told from another hour, whatever the rates … */
 const LEAST_RISE = 0.01
 /** … and with a record, by scale. */

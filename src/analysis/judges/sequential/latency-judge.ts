@@ -28,8 +28,8 @@ import {
   formatWatched,
 } from '../../explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from '../../histogram.ts'
+import { addSlow, chooseBound, describeSlow, type SlowShare, slowFigures } from './slow-share.ts'
 import { countBetween, factorsOf, SLOWDOWNS, slowdownGain, type Thresholds, thresholdsOf } from './slowdown-test.ts'
-import { addSlow, chooseBound, describeSlow, slowFigures, type SlowShare } from './slow-share.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
 /** Requests slower than this quantile of stable are always told apart, even when the plan names only higher ones. */
