@@ -196,6 +196,7 @@ describe('what src exports', () => {
     'metrics/prometheus/series.ts quote',
     ...['metrics/memory.ts createMemoryMetricWorld', 'metrics/memory.ts createMemoryMetricSource'],
     ...['config/help.ts helpIfAsked', 'docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
+    'analysis/judges/sequential/design-effect.ts EFFECTS',
   ].map((one) => `src/${one}`)
 
   it('is used by another file of the program, of a script or of a bench', () => {

@@ -21,6 +21,8 @@ export interface ErrorTraffic {
   /** The same by second of the release, where it changes; on top of `ratio`. */
   readonly ratioAt?: (second: number) => number
   readonly noise: ArmNoise | null
+  /** Errors that come in a row, on the same arm and in the same look: a user who fails again and again. 1 when left out. */
+  readonly clump?: number
 }
 
 export const LOOK_SECONDS = 10
@@ -64,6 +66,13 @@ const SCENARIOS = {
   'ramp-drift': { ...RAMP, errorShare: (minute: number) => 0.003 + (0.007 * minute) / 50 },
   'ramp-incident': { ...RAMP, errorShare: (minute: number) => (minute < 40 ? 0.005 : 0.03) },
   'ramp-worse': { ...RAMP, ratio: 2 },
+  'clumps-5': { ...HOUR, clump: 5 },
+  'clumps-20': { ...HOUR, clump: 20 },
+  'clumps-5-to-2': { ...HOUR, clump: 5, ratio: 4 },
+  'clumps-20-to-5': { ...HOUR, clump: 20, ratio: 10 },
+  'clumps-20-ramp': { ...RAMP, clump: 20 },
+  'cv.3-flat': { ...HOUR, noise: { variation: 0.3, autocorrelation: 0 } },
+  'late-to-2': { ...HOUR, minutes: 120, ratio: 4, ratioAt: (second: number) => (second < 3_600 ? 0.25 : 1) },
 } as const satisfies Record<string, ErrorTraffic>
 
 export type ErrorScenario = keyof typeof SCENARIOS | keyof typeof WARM_UP_ERRORS | NoisyScenario
@@ -99,11 +108,16 @@ export function* drawLooks(traffic: ErrorTraffic, random: Random): Generator<Tra
       const canaryErrors = Math.min(1, canaryShare * ratio)
       const canaryTrials = random.poisson(requests * share)
       const stableTrials = random.poisson(requests * (1 - share))
-      const canaryEvents = random.binomial(canaryTrials, canaryErrors)
-      const stableEvents = random.binomial(stableTrials, stableErrors)
+      const canaryEvents = drawErrors(canaryTrials, canaryErrors, traffic.clump ?? 1, random)
+      const stableEvents = drawErrors(stableTrials, stableErrors, traffic.clump ?? 1, random)
       yield { share, counts: { canaryEvents, canaryTrials, stableEvents, stableTrials } }
     }
   }
+}
+
+function drawErrors(trials: number, share: number, clump: number, random: Random): number {
+  if (clump === 1) return random.binomial(trials, share)
+  return Math.min(trials, clump * random.poisson((trials * share) / clump))
 }
 
 /** The next minute's factor of one arm: log-normal with mean 1, its logarithm a stationary first-order autoregression. */

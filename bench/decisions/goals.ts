@@ -1,3 +1,4 @@
+import { CLUMP_GOALS } from './clump-table.ts'
 import { NOISES } from './error-traffic.ts'
 import { FULL_GOALS } from './full-tables.ts'
 import { align, printMinutes, printPerYear, printShare, WEEKS_A_YEAR } from './print.ts'
@@ -34,6 +35,7 @@ const GOALS: readonly Goal[] = [
   share('latency: false alarms at .05', 0.05, 'latency-same', 'ours-latency'),
   share('latency: false alarms at .05, 11 buckets', 0.05, 'latency-same', 'ours-latency-coarse'),
   ...WARM_UP_GOALS,
+  ...CLUMP_GOALS,
 ]
 
 /** All goals; those about noise need the rules that calibration proposes. */

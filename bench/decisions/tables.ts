@@ -1,4 +1,5 @@
 import type { Proposal } from './calibration.ts'
+import { clumpTable } from './clump-table.ts'
 import type { ErrorRule } from './error-rules.ts'
 import { type ErrorScenario, NOISES } from './error-traffic.ts'
 import { fullTable } from './full-tables.ts'
@@ -35,6 +36,7 @@ export function tablesWith(proposals: Proposals): readonly Table[] {
     rampTable(),
     noiseTable(proposals),
     latencyTable(),
+    clumpTable(),
     ...warmUpTables(),
     ...userTables(),
     fullTable(),

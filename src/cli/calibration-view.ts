@@ -71,7 +71,7 @@ function rowsOf({ name, report, minRequests }: Measured): readonly (readonly str
   const row = (label: string, what: string, at: typeof current, delays: typeof effects, least: string) => [
     ...[label, what, tolerance(at.notWorseThan), formatPercent(at.alpha, 3), least, falseText(at)],
     ...delays.map((delay) =>
-      (isFall ? 1 / delay.times : delay.times) <= at.notWorseThan ? 'accepted' : delayText(delay),
+      (isFall ? 1 / delay.times : delay.times) <= at.notWorseThan ? 'allowed' : delayText(delay),
     ),
   ]
   const now = row(fit(name, LONGEST_NAME), 'now', current, effects, '')
@@ -98,7 +98,7 @@ function fit(text: string, most: number): string {
   return `${letters.slice(0, kept).join('')}…${letters.slice(-kept).join('')}`
 }
 
-const LONGEST_NAME = 16
+const LONGEST_NAME = 14
 
 /** A share that was counted, or, with a ~, one that too few replays reached. */
 function falseText({ falseAlarms, likelyFalseAlarms }: Measured['report']['current']): string {

@@ -120,7 +120,7 @@ describe('sluice calibrate --recording', () => {
     }
     const { out } = await run(files, LOCAL)
     const text = out.slice(0, out.indexOf('to paste'))
-    expect(text).toContain('aaaaaaa…aaaaaaa')
+    expect(text).toContain('aaaaaa…aaaaaa')
     expect(Math.max(...text.split('\n').map(columnsOf))).toBeLessThanOrEqual(80)
   })
 

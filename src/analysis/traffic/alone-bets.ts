@@ -72,12 +72,12 @@ export function startBets(claims: readonly PastClaim[]): readonly ClaimBets[] {
   return claims.map(({ deadAt }) => ({
     seen: { events: 0, requests: 0 },
     scales: SCALES.map(() => ({
-      wealth: startWealth(MORE.length),
+      wealth: startWealth(MORE.length, 'weeks'),
       open: NOTHING_OPEN,
       recent: NOTHING,
       earlier: NOTHING,
     })),
-    dead: deadAt === null ? null : { wealth: startWealth(MORE.length), row: null },
+    dead: deadAt === null ? null : { wealth: startWealth(MORE.length, 'weeks'), row: null },
   }))
 }
 

@@ -57,14 +57,18 @@ describe('calibration on recorded errors', () => {
       /^errors: with 1 times, .*% of 100 replays of stable against itself failed \(budget 5%\); the check is well set$/,
     )
     expect(report.effects).toEqual([{ times: 4, detected: 1, medianDelay: expect.any(Number) }])
-    expect(report.effects[0]?.medianDelay).toBeLessThanOrEqual(3 * MINUTE)
+    expect(report.effects[0]?.medianDelay).toBeLessThanOrEqual(4 * MINUTE)
     expect(report.minRequests).toBeGreaterThan(500)
     expect(report.minRequests).toBeLessThan(700)
   })
 
+  it.each([0.5, 1])('leaves alone what the judge bears by itself: noise of minutes of CV %d on each arm', (cv) => {
+    const { current, proposed } = calibrate(request({ record: record(createRandom(93), 2_880, cv, 0) }))
+    expect(current.falseAlarms).toBeLessThanOrEqual(0.05)
+    expect(proposed?.alpha).toBeGreaterThanOrEqual(0.025)
+  })
+
   it.each<readonly [string, number, number, number]>([
-    ['CV 0.5', 0.5, 0, 0.1],
-    ['CV 1', 1, 0, 0.1],
     ['CV 0.5, AR 0.8', 0.5, 0.8, 0.1],
     ['CV 0.5, AR 0.95', 0.5, 0.95, 0.1],
   ])('finds a tolerance that holds on fresh traffic with noise of %s on each arm', (_name, cv, correlation, most) => {
@@ -90,11 +94,11 @@ describe('calibration on recorded errors', () => {
     expect(report.summary).toContain('would give')
   })
 
-  it('proposes what sees the effect soonest: a smaller α for bursts, a wider ratio for what lasts', () => {
+  it('proposes what sees the effect soonest: nothing for bursts, a wider ratio for what lasts', () => {
     const proposedFor = (correlation: number) =>
       calibrate(request({ record: record(createRandom(101), 4_320, 0.5, correlation), replays: 200 })).proposed
     const [bursts, lasting] = [proposedFor(0), proposedFor(0.97)]
-    expect(bursts?.alpha).toBeLessThan(0.05)
+    expect(bursts?.alpha).toBe(0.05)
     expect(bursts?.notWorseThan).toBeLessThan(lasting?.notWorseThan ?? 0)
   })
 
@@ -112,9 +116,9 @@ describe('calibration on recorded errors', () => {
     const even = calibrate(request({ check, record: orders(() => 1), effects: [], replays: 40 }))
     expect([even.isFall, even.current.notWorseThan, even.proposed?.notWorseThan]).toEqual([true, 1.25, 1])
     expect(even.summary).toContain('orders: with 0.8 times, ')
-    const uneven = calibrate(
-      request({ check, record: orders(() => random.logNormal(0, 0.6)), effects: [0.25], replays: 40 }),
-    )
+    const levels = noise(random, 400, 0.6, 0.95).values()
+    const lasting = orders(() => levels.next().value ?? 1)
+    const uneven = calibrate(request({ check, record: lasting, effects: [0.25], replays: 40 }))
     expect(uneven.current.falseAlarms).toBeGreaterThan(0.05)
     expect(uneven.proposed?.notWorseThan ?? 9).toBeGreaterThanOrEqual(1.25)
     expect(uneven.summary).toMatch(/a fall to 0\.25 times is (still seen|then seen)/)
@@ -123,7 +127,7 @@ describe('calibration on recorded errors', () => {
   it('uses the difference between shards when there are several', () => {
     const uneven = calibrate(request({ record: record(createRandom(95), 300, 1, 0.5, 4) }))
     const even = calibrate(request({ record: record(createRandom(95), 300, 0, 0, 4) }))
-    expect(uneven.current.falseAlarms).toBeGreaterThan(0.2)
+    expect(uneven.current.falseAlarms).toBeGreaterThan(0.1)
     expect(even.current.falseAlarms).toBeLessThanOrEqual(0.05)
   })
 
@@ -143,8 +147,9 @@ describe('calibration on recorded errors', () => {
 
   it('says so when no tolerance is enough', () => {
     const random = createRandom(97)
-    const wild = Array.from({ length: 400 }, () => {
-      const bad = random.uniform() < 0.1
+    let bad = false
+    const wild = Array.from({ length: 400 }, (_, minute) => {
+      if (minute % 20 === 0) bad = random.uniform() < 0.5
       return { duration: MINUTE, shards: [counts(6_000, bad ? 3_000 : 3)] }
     })
     const report = calibrate(request({ record: wild }))

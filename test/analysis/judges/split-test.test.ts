@@ -23,20 +23,6 @@ describe.each([
     expect(logSumExp(bets.logWeights)).toBeCloseTo(0, 12)
     expect(bets.multiples).toHaveLength(bets.logWeights.length)
   })
-
-  it('share what is placed later without a rest', () => {
-    expect(logSumExp(bets.logWeights.map((weight, index) => weight + (bets.logShares[index] ?? 0)))).toBeCloseTo(0, 12)
-    expect(bets.logShares).toHaveLength(bets.logWeights.length)
-  })
-})
-
-describe('bets on worse that are placed later', () => {
-  it('leave out the multiples that a short burst on one arm wins', () => {
-    const { multiples, logShares } = WORSE_BETS
-    expect(multiples.filter((_, index) => logShares[index] === Number.NEGATIVE_INFINITY)).toEqual(
-      multiples.filter((multiple) => multiple > 5),
-    )
-  })
 })
 
 describe('the bets', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addToRatio, NO_RATIO, type RatioEvidence } from '../../../src/analysis/judges/sequential/ratio-evidence.ts'
-import { errorSight, eventSight } from '../../../src/analysis/power/event-power.ts'
+import { countedPart, errorSight, eventSight } from '../../../src/analysis/power/event-power.ts'
 import { type BakePlan, expectedRequests, smallestSize } from '../../../src/analysis/power/power.ts'
 import { fallSeenByNow, riseSeenByNow } from '../../../src/analysis/power/seen-by-now.ts'
 import { errorCheck, ordersCheck } from '../judges/looks.ts'
@@ -19,6 +19,15 @@ function asExpected(plan: BakePlan, rate: number): RatioEvidence {
   }
   const looks = Array.from({ length: plan.bake / plan.interval }, () => look)
   return looks.reduce((evidence) => addToRatio(evidence, look), NO_RATIO)
+}
+
+/** As the judge asks: what independent events must show before it is sure that they are. */
+function neededIn(plan: BakePlan, rate: number, alpha: number, changed = rate): number {
+  const { canary, stable } = expectedRequests(plan, plan.bake)
+  return (
+    -Math.log(alpha) /
+    countedPart(plan.bake / plan.interval, Math.max(canary * changed, stable * rate), stable * rate, { alpha })
+  )
 }
 
 describe('the rise that would have been seen by now', () => {
@@ -39,7 +48,9 @@ describe('the rise that would have been seen by now', () => {
       const plan = planOf(rps, weight, seconds)
       const check = errorCheck({ notWorseThan, alpha })
       const planned = smallestSize(errorSight(check, check.rule, rate), plan) ?? 0
-      const seen = riseSeenByNow(asExpected(plan, rate), { ratio: notWorseThan, needed: -Math.log(alpha) }) ?? 0
+      const seen =
+        riseSeenByNow(asExpected(plan, rate), { ratio: notWorseThan, needed: neededIn(plan, rate, alpha, planned) }) ??
+        0
       expect(Math.abs(Math.log(seen / planned))).toBeLessThan(0.1)
     },
   )
@@ -73,7 +84,8 @@ describe('the fall that would have been seen by now', () => {
     const plan = planOf(rps, weight, seconds)
     const sight = eventSight(ordersCheck({ notBelow, alpha }), 'fall', rate)
     const planned = sight === null ? null : smallestSize(sight, plan)
-    const seen = fallSeenByNow(asExpected(plan, rate), { ratio: 1 / notBelow, needed: -Math.log(alpha) }) ?? 0
+    const seen =
+      fallSeenByNow(asExpected(plan, rate), { ratio: 1 / notBelow, needed: neededIn(plan, rate, alpha) }) ?? 0
     expect(Math.abs(seen / rate - (planned ?? 0))).toBeLessThan(0.1 * (planned ?? 0))
   })
 

@@ -28,6 +28,7 @@ import {
   formatWatched,
 } from '../../explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from '../../histogram.ts'
+import { effectOnShare, type LatencyEffect, learnLatencyEffect } from './latency-effect.ts'
 import { addSlow, chooseBound, describeSlow, type SlowShare, slowFigures } from './slow-share.ts'
 import { countBetween, factorsOf, SLOWDOWNS, slowdownGain, type Thresholds, thresholdsOf } from './slowdown-test.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
@@ -59,6 +60,8 @@ export interface LatencyState {
   readonly seen: SeenLatency | null
   /** Absent until stable has shown what is slow, and in the state of an older version. */
   readonly slow?: SlowShare
+  /** How stable's slow requests come; null until the first histogram. Absent in the state of an older version. */
+  readonly effect?: LatencyEffect | null
   readonly failure: Verdict | null
 }
 
@@ -74,6 +77,7 @@ export function startLatency(): LatencyState {
     release: EMPTY_TALLY,
     wealth: startWealth(SLOWDOWNS.length),
     seen: null,
+    effect: null,
     failure: null,
   }
 }
@@ -110,7 +114,8 @@ export function stepLatency(
   if (state.seen !== null && !hasSameBuckets(state.seen.upperBoundsSeconds, read.canary.upperBoundsSeconds)) {
     const reason = 'the latency buckets have changed: measuring starts again'
     const { slow: _, ...anew } = held
-    return hold('undecided', reason, remember({ ...anew, seen: null, tally: EMPTY_TALLY, release: EMPTY_TALLY }, read))
+    const fresh = { ...anew, seen: null, effect: null, tally: EMPTY_TALLY, release: EMPTY_TALLY }
+    return hold('undecided', reason, remember(fresh, read))
   }
   const grown = countSlow(check, bet(check, rule, held, read, thresholds), read)
   return conclude(check, rule, remember(grown, read), thresholds, namesOf(input))
@@ -129,8 +134,9 @@ function bet(
     canary: countBetween(look.canary, thresholds.canarySeconds),
     stable: countBetween(look.stable, thresholds.stableSeconds),
   }
-  const gains = factorsOf(SLOWDOWNS, rule.notWorseThan, past, thresholds, floorOf(check)).map((factors) =>
-    slowdownGain(counts, factors),
+  const effect = state.effect ?? null
+  const gains = factorsOf(SLOWDOWNS, rule.notWorseThan, past, thresholds, floorOf(check)).map(
+    (factors, index) => slowdownGain(counts, factors) / effectOnShare(effect, SLOWDOWNS[index]?.share ?? 1),
   )
   const weights = SLOWDOWNS.map((slowdown) => slowdown.logWeight)
   return { ...state, wealth: growWealth(state.wealth, gains, weights, look.duration) }
@@ -154,14 +160,16 @@ function remember(state: LatencyState, look: Histograms): LatencyState {
     stableTrials: totalOf(look.stable),
     stableEvents: 0,
   }
+  const usual = { upperBoundsSeconds: bounds, counts: addCounts(kept.stable, look.stable.counts) }
   return {
     ...state,
     tally: addToTally(state.tally, counts, look.duration),
     release: addToTally(releaseOf(state), counts, look.duration),
+    effect: learnLatencyEffect(state.effect ?? null, usual, look.stable, look.duration),
     seen: {
       upperBoundsSeconds: bounds,
       canary: addCounts(kept.canary, look.canary.counts),
-      stable: addCounts(kept.stable, look.stable.counts),
+      stable: usual.counts,
     },
   }
 }

@@ -6,7 +6,8 @@ import { endOfLook, namesOf } from '../../arms.ts'
 import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import { formatImpossible, formatList, formatOdds, formatQuantile, formatRatio, formatStanding } from '../../explain.ts'
 import { hasSameBuckets, survivalOf, totalOf } from '../../histogram.ts'
-import { NO_WORSE_BETS, type SplitCounts, splitGains } from '../split-test.ts'
+import { NO_WORSE_BETS, type SplitCounts } from '../split-test.ts'
+import { clumpedGains, type DesignEffect, learnDesignEffect, startDesignEffect } from './design-effect.ts'
 import { addCounts, type Histograms, readHistograms } from './latency-judge.ts'
 import { type RateQuestion, readCounts, swapArms } from './rate-judge.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
@@ -24,6 +25,8 @@ interface ClaimState extends ProofState {
 
 interface RateProofState extends ClaimState {
   readonly kind: 'rate'
+  /** How stable's events come. Absent in the state of an older version. */
+  readonly effect?: DesignEffect
 }
 
 interface LatencyProofState extends ClaimState {
@@ -32,6 +35,8 @@ interface LatencyProofState extends ClaimState {
   readonly bounds: readonly number[]
   readonly stable: readonly number[]
   readonly thresholds: readonly ProofThreshold[] | null
+  /** How stable's requests above each threshold come. Absent in the state of an older version. */
+  readonly effects?: readonly DesignEffect[]
 }
 
 /** Stable is counted above `stableSeconds`, the canary above `canarySeconds` ≤ ratio · stableSeconds. */
@@ -99,15 +104,18 @@ function stepRateProof(question: RateQuestion, state: RateProofState, input: Che
   const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
   const sides = claimsOf(question)
   if (read.kind !== 'usable') return { state: held, isProven: false, reason: read.reason }
+  const { counts, duration } = read
+  const known = held.effect ?? startDesignEffect()
   const claims = held.claims.map((wealth, index) => {
     const side = sides[index]
-    return side === undefined ? wealth : bet(wealth, side.arrange(read.counts), side.ratio, read.duration)
+    return side === undefined ? wealth : bet(wealth, side.arrange(counts), side.ratio, duration, known)
   })
+  const effect = learnDesignEffect(known, { events: counts.stableEvents, trials: counts.stableTrials }, duration)
   const names = namesOf(input)
   const subject = `${question.noun} on ${names.canary}`
   const limits = sides.map((side) => side.say(names))
   const said = limits.map((limit) => `${subject} ${limit}`)
-  return conclude({ ...held, claims }, said, `${subject} ${formatList(limits)}`, question.alpha)
+  return conclude({ ...held, claims, effect }, said, `${subject} ${formatList(limits)}`, question.alpha)
 }
 
 function stepLatencyProof(
@@ -121,11 +129,11 @@ function stepLatencyProof(
   if (read.kind !== 'usable') return { state: held, isProven: false, reason: read.reason }
   const bounds = read.stable.upperBoundsSeconds
   const isSame = hasSameBuckets(bounds, held.bounds)
-  const kept = isSame ? held : { ...held, bounds, stable: [], thresholds: null }
-  const claims =
-    kept.thresholds === null
-      ? kept.claims
-      : kept.claims.map((wealth, index) => betOnLatency(wealth, kept.thresholds?.[index], read))
+  const kept = isSame ? held : { ...held, bounds, stable: [], thresholds: null, effects: [] }
+  const steps = kept.claims.map((wealth, index) =>
+    betOnLatency(wealth, kept.thresholds?.[index], kept.effects?.[index] ?? startDesignEffect(), read),
+  )
+  const [claims, effects] = [steps.map((step) => step.wealth), steps.map((step) => step.effect)]
   const stable = addCounts(kept.stable, read.stable.counts)
   const past = { upperBoundsSeconds: bounds, counts: stable }
   const thresholds = kept.thresholds ?? (totalOf(past) >= ENOUGH_TO_CHOOSE ? chooseThresholds(check, rule, past) : null)
@@ -134,18 +142,27 @@ function stepLatencyProof(
   const say = (quantiles: readonly string[]) => `latency ${formatList(quantiles)} on ${canary} ${limit}`
   const quantiles = check.quantiles.map(formatQuantile)
   const said = quantiles.map((quantile) => say([quantile]))
-  return conclude({ ...kept, claims, stable, thresholds }, said, say(quantiles), rule.alpha)
+  return conclude({ ...kept, claims, stable, thresholds, effects }, said, say(quantiles), rule.alpha)
 }
 
-function betOnLatency(wealth: Wealth, threshold: ProofThreshold | undefined, look: Histograms): Wealth {
-  if (threshold === undefined) return wealth
+function betOnLatency(
+  wealth: Wealth,
+  threshold: ProofThreshold | undefined,
+  effect: DesignEffect,
+  look: Histograms,
+): { readonly wealth: Wealth; readonly effect: DesignEffect } {
+  if (threshold === undefined) return { wealth, effect }
   const counts = {
     canaryEvents: countAbove(look.canary, threshold.canarySeconds),
     canaryTrials: totalOf(look.canary),
     stableEvents: countAbove(look.stable, threshold.stableSeconds),
     stableTrials: totalOf(look.stable),
   }
-  return bet(wealth, swapArms(counts), 1, look.duration)
+  const seen = { events: counts.stableEvents, trials: counts.stableTrials }
+  return {
+    wealth: bet(wealth, swapArms(counts), 1, look.duration, effect),
+    effect: learnDesignEffect(effect, seen, look.duration),
+  }
 }
 
 /** Near each quantile of stable, the pair of bounds that lies furthest apart within the accepted ratio. */
@@ -224,9 +241,10 @@ function freshWealth(): Wealth {
   return startWealth(NO_WORSE_BETS.multiples.length)
 }
 
-function bet(wealth: Wealth, counts: SplitCounts, ratio: number, duration: Milliseconds): Wealth {
+function bet(wealth: Wealth, counts: SplitCounts, ratio: number, duration: Milliseconds, effect: DesignEffect): Wealth {
   if (!(ratio > 0 && Number.isFinite(ratio))) return wealth
-  return growWealth(wealth, splitGains(counts, ratio, NO_WORSE_BETS.multiples), NO_WORSE_BETS.logWeights, duration)
+  const gains = clumpedGains(counts, ratio, NO_WORSE_BETS.multiples, effect)
+  return growWealth(wealth, gains, NO_WORSE_BETS.logWeights, duration)
 }
 
 function countAbove(histogram: LatencyHistogram, seconds: number): number {

@@ -28,7 +28,15 @@ import {
   formatStanding,
   formatWatched,
 } from '../../explain.ts'
-import { type SplitCounts, splitGains, WORSE_BETS } from '../split-test.ts'
+import { countedPart } from '../../power/event-power.ts'
+import { type SplitCounts, WORSE_BETS } from '../split-test.ts'
+import {
+  clumpedGains,
+  type DesignEffect,
+  designEffectOf,
+  learnDesignEffect,
+  startDesignEffect,
+} from './design-effect.ts'
 import {
   beyond,
   describeBursts,
@@ -69,6 +77,8 @@ export interface RateState {
   readonly below: Wealth | null
   /** What the looks say of the ratio itself. Absent in the state of an older version, and before the first look. */
   readonly ratio?: RatioEvidence
+  /** How stable's events come, as far as its looks have shown it. Absent in the state of an older version. */
+  readonly effect?: DesignEffect
   /** The failure, once there is one: it stays. */
   readonly failure: Verdict | null
 }
@@ -107,6 +117,7 @@ export function startRate(question: RateQuestion): RateState {
     release: EMPTY_TALLY,
     above: question.notAbove === null ? null : startWealth(WORSE_BETS.multiples.length),
     below: question.notBelow === null ? null : startWealth(WORSE_BETS.multiples.length),
+    effect: startDesignEffect(),
     failure: null,
   }
 }
@@ -132,7 +143,7 @@ export function stepRate(
   if (read.kind !== 'usable')
     return { state: next, verdict: inconclusive(read.kind, read.reason, evidenceOf(question, next)) }
   const grown = grow(question, next, read.counts, read.duration)
-  const ratio = addToRatio(state.ratio ?? NO_RATIO, read.counts)
+  const ratio = addToRatio(state.ratio ?? NO_RATIO, read.counts, lastingEffect(state))
   return conclude(question, { ...grown, ratio }, namesOf(input))
 }
 
@@ -144,16 +155,11 @@ function hasSameSides(question: RateQuestion, state: RateState): boolean {
 }
 
 function grow(question: RateQuestion, state: RateState, counts: SplitCounts, duration: Milliseconds): RateState {
+  const effect = state.effect ?? startDesignEffect()
   const bet = (wealth: Wealth | null, ratio: number | null, seen: SplitCounts): Wealth | null =>
     wealth === null || ratio === null
       ? null
-      : growWealth(
-          wealth,
-          splitGains(seen, ratio, WORSE_BETS.multiples),
-          WORSE_BETS.logWeights,
-          duration,
-          WORSE_BETS.logShares,
-        )
+      : growWealth(wealth, clumpedGains(seen, ratio, WORSE_BETS.multiples, effect), WORSE_BETS.logWeights, duration)
   const tally = addToTally(state.tally, counts, duration)
   return {
     ...state,
@@ -161,6 +167,7 @@ function grow(question: RateQuestion, state: RateState, counts: SplitCounts, dur
     release: addToTally(state.release, counts, duration),
     above: bet(state.above, question.notAbove, counts),
     below: bet(state.below, question.notBelow === null ? null : 1 / question.notBelow, swapArms(counts)),
+    effect: learnDesignEffect(effect, { events: counts.stableEvents, trials: counts.stableTrials }, duration),
   }
 }
 
@@ -170,7 +177,7 @@ function conclude(
   names: ArmNames,
 ): { readonly state: RateState; readonly verdict: Verdict } {
   const needed = neededLogEvidence(question)
-  const outlook = outlookOf({ ...question, needed }, state.ratio ?? NO_RATIO)
+  const outlook = outlookOf({ ...question, needed: neededByNow(question, state) }, state.ratio ?? NO_RATIO)
   const evidence = evidenceOf(question, state, outlook)
   for (const side of ['above', 'below'] as const) {
     const wealth = state[side]
@@ -239,6 +246,19 @@ function questionFault(question: RateQuestion): string | null {
 
 function neededLogEvidence({ alpha, notAbove, notBelow }: RateQuestion): number {
   return Math.log((notAbove !== null && notBelow !== null ? 2 : 1) / alpha)
+}
+
+function lastingEffect({ effect }: RateState): number {
+  return effect === undefined ? 1 : designEffectOf(effect).lasting
+}
+
+/** What independent events would need to show for the judge to fail, as it is not sure that they are. */
+function neededByNow(question: RateQuestion, state: RateState): number {
+  const { canaryEvents, stableEvents } = state.release
+  const looks = state.effect?.learned ?? 0
+  const alpha = Math.exp(-neededLogEvidence(question))
+  const counted = countedPart(looks, Math.max(canaryEvents, stableEvents), stableEvents, { alpha })
+  return (neededLogEvidence(question) * lastingEffect(state)) / counted
 }
 
 function describeCounts(question: RateQuestion, tally: Tally, names: ArmNames): string {

@@ -71,19 +71,19 @@ describe('false alarms of the error judge at alpha 5% over an hour of looks ever
 })
 
 describe('noise of each arm on its own, which no test of counts expects', () => {
-  it('costs less than half of the good releases at CV 1 per minute', () => {
+  it('costs less than a quarter of the good releases at CV 1 per minute', () => {
     const random = createRandom(35)
     const spread = Math.sqrt(Math.log(2))
     const noisy = () => {
       const minutes = Array.from({ length: 60 }, () => random.logNormal(-(spread ** 2) / 2, spread))
       return (minute: number) => Math.min(1, 0.005 * (minutes[Math.floor(minute)] ?? 1))
     }
-    const delays = repeat(300, () => {
+    const delays = repeat(100, () => {
       const [canaryRate, stableRate] = [noisy(), noisy()]
       const ratioAt = (minute: number) => canaryRate(minute) / stableRate(minute)
       return delay(errorCheck(), 360, EVERY, errorLook(random, { ...usual, stableRateAt: stableRate, ratioAt }))
     })
-    expect(share(delays)).toBeLessThanOrEqual(0.45)
+    expect(share(delays)).toBeLessThanOrEqual(0.25)
   })
 })
 
@@ -101,13 +101,13 @@ describe('detection of worse errors at 100 requests/s and 5%, 0.5% before, looks
     expect(median(detect(42, 0.05))).toBeLessThanOrEqual(1 / 3 + 1e-9)
   })
 
-  it('takes at most 6.1 minutes for a doubling, and at most 1.4 with half of the traffic', () => {
-    expect(median(detect(46, 0.01))).toBeLessThanOrEqual(6.1)
-    expect(median(detect(47, 0.01, { weightAt: () => 0.5 }))).toBeLessThanOrEqual(1.4)
+  it('takes at most 7 minutes for a doubling, and at most 1.7 with half of the traffic', () => {
+    expect(median(detect(46, 0.01))).toBeLessThanOrEqual(7)
+    expect(median(detect(47, 0.01, { weightAt: () => 0.5 }))).toBeLessThanOrEqual(1.7)
   })
 
-  it('takes one look when the canary only fails', () => {
-    expect(median(detect(43, 1, {}, 20))).toBeCloseTo(1 / 6, 9)
+  it('takes two looks when the canary only fails, for one may be a clump', () => {
+    expect(median(detect(43, 1, {}, 20))).toBeCloseTo(1 / 3, 9)
   })
 
   it('is nearly as fast after an hour of health', () => {

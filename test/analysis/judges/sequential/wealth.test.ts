@@ -43,9 +43,8 @@ describe('wealth', () => {
       fc.property(
         fc.array(fc.double({ min: 0.01, max: 0.99, noNaN: true }), { minLength: 3, maxLength: 3 }),
         fc.integer({ min: 0, max: 10_000_000 }),
-        fc.constantFrom([], [Math.log(3), Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]),
-        (stakes, duration, shares) => {
-          const before = growWealth(startWealth(3), [0.3, -0.2, 1], even(3), 10_000, shares)
+        (stakes, duration) => {
+          const before = growWealth(startWealth(3), [0.3, -0.2, 1], even(3), 10_000)
           const after = (won: boolean) =>
             Math.exp(
               logMeanWealth(
@@ -54,7 +53,6 @@ describe('wealth', () => {
                   stakes.map((stake) => Math.log(won ? 1 + stake : 1 - stake)),
                   even(3),
                   duration,
-                  shares,
                 ),
                 even(3),
               ),
@@ -65,19 +63,21 @@ describe('wealth', () => {
     )
   })
 
-  it('places later only where it is told to, and all of it', () => {
-    const shares = [Math.log(2), Number.NEGATIVE_INFINITY]
-    let wealth = startWealth(2)
-    for (let hour = 0; hour < 24; hour += 1) wealth = growWealth(wealth, [0, 0], even(2), 3_600_000, shares)
-    expect(wealth.logs[1]).toBe(startWealth(2).logs[1])
-    expect(wealth.logs[0]).toBeGreaterThan(wealth.logs[1] ?? 0)
-    expect(logMeanWealth(wealth, even(2))).toBeCloseTo(0, 9)
+  it('places half of the reserve within an hour, and nearly all of it within a day', () => {
+    const reserveAfter = (hours: number) => {
+      let wealth = startWealth(2)
+      for (let hour = 0; hour < hours; hour += 1) wealth = growWealth(wealth, [0, 0], even(2), 3_600_000)
+      return 1 - Math.exp(logSumExp(wealth.logs.map((log) => log - Math.log(2))))
+    }
+    expect(reserveAfter(0)).toBeCloseTo(0.05, 9)
+    expect(reserveAfter(1)).toBeCloseTo(0.025, 9)
+    expect(reserveAfter(24)).toBeCloseTo(0.002, 9)
   })
 
   it('remembers its peak, which Ville’s inequality is about', () => {
     const up = growWealth(startWealth(1), [5], even(1), 10_000)
     const down = growWealth(up, [-9], even(1), 10_000)
-    expect(up.logPeak).toBeCloseTo(5 + Math.log(0.99), 1)
+    expect(up.logPeak).toBeCloseTo(5 + Math.log(0.95), 1)
     expect(down.logPeak).toBe(up.logPeak)
     expect(logMeanWealth(down, even(1))).toBeLessThan(0)
   })

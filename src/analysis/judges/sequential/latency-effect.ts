@@ -1,0 +1,50 @@
+import type { LatencyHistogram } from '../../../domain/observation.ts'
+import type { Milliseconds } from '../../../domain/units.ts'
+import { survivalOf, totalOf } from '../../histogram.ts'
+import { type DesignEffect, designEffectOf, learnDesignEffect, startDesignEffect } from './design-effect.ts'
+
+/** How stable's slow requests come: one by one, or many at once. One entry for each of {@link TAILS}. Plain JSON. */
+export type LatencyEffect = readonly TailEffect[]
+
+interface TailEffect {
+  /** Requests that took longer are counted; with another bound all begins anew, so that looks can be compared. */
+  readonly seconds: number
+  readonly effect: DesignEffect
+}
+
+/** Shares of slow requests that are looked at: all that are slower than usual, a tenth, a few. */
+const TAILS: readonly number[] = [0.5, 0.1, 0.02]
+
+/** With one more look at stable; `usual` is what it has shown so far, this look included. Null while it has shown nothing. */
+export function learnLatencyEffect(
+  before: LatencyEffect | null,
+  usual: LatencyHistogram,
+  stable: LatencyHistogram,
+  duration: Milliseconds,
+): LatencyEffect | null {
+  const trials = totalOf(stable)
+  if (!(trials > 0)) return before
+  const above = survivalOf(stable)
+  return TAILS.map((share, index) => {
+    const seconds = boundFor(usual, share)
+    const known = before?.[index]
+    const effect = known?.seconds === seconds ? known.effect : startDesignEffect()
+    return { seconds, effect: learnDesignEffect(effect, { events: above(seconds) * trials, trials }, duration) }
+  })
+}
+
+/** By what the gain of a bet on so large a share of slow requests is divided: at least 1. */
+export function effectOnShare(effect: LatencyEffect | null, share: number): number {
+  if (effect === null) return 1
+  const distances = TAILS.map((tail) => Math.abs(Math.log(tail / share)))
+  const nearest = effect[distances.indexOf(Math.min(...distances))]
+  return nearest === undefined ? 1 : designEffectOf(nearest.effect).lasting
+}
+
+/** The bound above which nearest to such a share of the requests lies. */
+function boundFor(histogram: LatencyHistogram, share: number): number {
+  const above = survivalOf(histogram)
+  const distance = (seconds: number) => Math.abs(Math.log(Math.max(above(seconds), 1e-9) / share))
+  const [first = 0, ...others] = histogram.upperBoundsSeconds
+  return others.reduce((best, bound) => (distance(bound) < distance(best) ? bound : best), first)
+}
