@@ -31,9 +31,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['@temporalio/client', '@temporalio/common', 'node:'],
   ],
   telemetry: ['domain', 'pino', 'prom-client', 'node:'],
-  config: ['domain', 'zod', 'node:'],
+  // Where rules, zones and calendar files become plain stretches of time; workflows get those only.
+  calendars: ['domain', 'rrule-temporal', 'temporal-polyfill', 'ical.js'],
+  config: ['domain', 'calendars', 'zod', 'node:'],
   api: [
-    ...['domain', 'analysis', 'outbound', 'releases', 'config', 'telemetry', 'slack', 'catalog.ts'],
+    ...['domain', 'analysis', 'outbound', 'releases', 'config', 'calendars', 'telemetry', 'slack', 'catalog.ts'],
     ...['fastify', 'fastify-type-provider-zod', 'zod', 'node:'],
   ],
   slack: ['domain', 'outbound', 'releases', 'config', 'telemetry', 'catalog.ts', '@slack/bolt', 'zod', 'node:'],
@@ -50,6 +52,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // The schema files of the plan.
   'src/domain/plan/plan.ts': ['zod'],
   'src/domain/plan/plan-values.ts': ['zod'],
+  'src/domain/plan/plan-windows.ts': ['zod'],
   'src/domain/plan/plan-json-schema.ts': ['zod'],
   'src/domain/release/recording.ts': ['zod'],
   'src/domain/plan/schema-shapes.ts': ['zod'],
@@ -57,6 +60,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/domain/plan/steps/approve.ts': ['zod'],
   'src/domain/plan/steps/bake.ts': ['zod'],
   'src/domain/plan/steps/cohort.ts': ['zod'],
+  'src/domain/plan/steps/gate.ts': ['zod'],
   'src/domain/plan/steps/ramp.ts': ['zod'],
   'src/domain/yaml/yaml-place.ts': ['yaml'],
   'src/domain/yaml/yaml-scan.ts': ['yaml'],

@@ -1,3 +1,4 @@
+import type { WindowRule, WindowState } from '../domain/calendar/window-rule.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
 import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
@@ -99,6 +100,18 @@ export interface OpenRelease {
   readonly number: number
 }
 
+export interface WindowsInput {
+  readonly target: TargetId
+  readonly rule: WindowRule
+  /** The moment in question, by the workflow's clock. */
+  readonly at: Instant
+}
+
+/** What the calendars say; when one cannot be read the rule counts as closed. */
+export type WindowsOutcome =
+  | ({ readonly kind: 'read' } & WindowState)
+  | { readonly kind: 'unreadable'; readonly reason: string }
+
 /** Everything that workflows may ask of the outside world. Workflows import this file as types only. */
 export interface Activities {
   /**
@@ -108,6 +121,8 @@ export interface Activities {
   readBaseline(input: BaselineInput | TargetId): Promise<Baseline>
   /** Makes an exposure live: absolute, fenced, read back. Safe to repeat. */
   expose(input: ExposeInput): Promise<ExposeResult>
+  /** Reads the windows and freezes of a rule anew. */
+  readWindows(input: WindowsInput): Promise<WindowsOutcome>
   /** Watches one exposure. Polls by failing with a retry delay; ends only when there is something to say. */
   guard(input: GuardInput): Promise<GuardOutcome>
   /** Holds a router while no release runs. Polls likewise. */

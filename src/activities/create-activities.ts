@@ -12,6 +12,7 @@ import { lookOnce } from './guard-look.ts'
 import { type HoldState, holdOnce } from './hold.ts'
 import type { KeeperRights } from './keep-router.ts'
 import { again } from './polling.ts'
+import { readWindows } from './read-windows.ts'
 import { takeRouter } from './take-router.ts'
 import { permitFor } from './write-permit.ts'
 
@@ -26,6 +27,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
   return {
     readBaseline: (input) => asFailures(() => readBaseline(deps, input)),
     expose: (input) => asFailures(() => whileHeartbeating(undefined, () => expose(deps, input))),
+    readWindows: (input) => readWindows(deps, input),
     guard: (input) => asFailures(() => guard(deps, input)),
     hold: (input) => asFailures(() => hold(deps, input)),
     followRelease: (input) => followOnce(deps.directory, input),

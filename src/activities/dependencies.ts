@@ -1,7 +1,9 @@
+import type { RulePages, WindowRule } from '../domain/calendar/window-rule.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import type { TargetId } from '../domain/target.ts'
+import type { Instant } from '../domain/units.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'
 import type { FollowOutcome, OpenRelease } from './activities.ts'
@@ -50,6 +52,8 @@ export interface ReleaseDirectory {
 export interface ActivityDependencies {
   /** @throws SluiceError `target.unknown` */
   readonly adaptersOf: (target: TargetId) => TargetAdapters
+  /** What the calendars of a rule say around a moment. @throws SluiceError `config.invalid` */
+  readonly pagesOf: (rule: WindowRule, at: Instant) => RulePages
   readonly directory: ReleaseDirectory
   readonly notifier: Notifier
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { calibration } from './wire/calibration.ts'
+import { freezes } from './wire/freezes.ts'
 import { document, health, readiness } from './wire/operation.ts'
 import { checkedPlan } from './wire/plan-check.ts'
 import { errorCode } from './wire/problem.ts'
@@ -85,6 +86,11 @@ export const OPERATIONS = {
     method: 'GET',
     url: '/targets',
     schema: { summary: 'What can be released to', response: { 200: targets } },
+  },
+  showFreezes: {
+    method: 'GET',
+    url: '/freezes',
+    schema: { summary: 'When windows and freezes open and close next', response: { 200: freezes } },
   },
   showLane: {
     method: 'GET',

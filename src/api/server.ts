@@ -8,6 +8,7 @@ import { createIdentify, hasTokens } from './identity.ts'
 import { parseJsonBodies } from './json-body.ts'
 import { refuseForeigners } from './own-machine.ts'
 import { calibrationRoutes } from './routes/calibrations.ts'
+import { freezeRoutes } from './routes/freezes.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { planRoutes } from './routes/plans.ts'
 import { releaseRoutes } from './routes/releases.ts'
@@ -90,4 +91,5 @@ async function apiRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependen
   fastify.register(planRoutes, { deps })
   fastify.register(calibrationRoutes, { deps })
   fastify.register(targetRoutes, { deps })
+  fastify.register(freezeRoutes, { deps })
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { type CalibrateOptions, calibrateFile } from './commands/calibrate.ts'
 import { type CommandOptions, sendCommand } from './commands/command.ts'
+import { showFreezes } from './commands/freezes.ts'
 import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
 import type { RecoverOptions } from './commands/lane.ts'
 import { freezeLane, recoverLane, showLane, unfreezeLane } from './commands/lane.ts'
@@ -155,6 +156,7 @@ function addStart(program: Command, run: Run): void {
     .option('--key <key>', 'starting again with the same key returns the same release')
     .addOption(new Option('--queue', 'wait for your turn when the target is busy').conflicts('replace'))
     .addOption(new Option('--replace', 'roll the running release back first when the target is busy'))
+    .option('--override-freeze', 'start in a freeze that lets you, with a reason')
     .option('--watch', 'follow it until it ends')
     .action((file: string, options: StartOptions, command: Command) =>
       run(command, (session) => startRelease(file, options, session)),
@@ -200,6 +202,10 @@ function addLanes(program: Command, run: Run): void {
     .action((service: string, environment: string, _options: object, command: Command) =>
       run(command, (session) => showLane({ service, environment }, session)),
     )
+  program
+    .command('freezes')
+    .description('show when the windows and freezes of sluice.yaml close and open next')
+    .action((_options: object, command: Command) => run(command, showFreezes))
   program
     .command('freeze <service> <environment>')
     .description('stop releases from starting on a target')

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
@@ -78,7 +79,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
 /** @throws SluiceError `config.invalid` with every problem at its place in the file. */
 export async function loadInstallation(path: string, lists: AdapterLists): Promise<Installation> {
   const text = await readText(path)
-  const read = readInstallation(text, path, lists)
+  const read = readInstallation(text, path, lists, (file) => readBeside(path, file))
   if ('installation' in read) return read.installation
   throw new SluiceError('config.invalid', {
     message: `${path} has problems:\n${read.problems.map(formatProblem).join('\n')}`,
@@ -97,6 +98,19 @@ export function registeredPlans(installation: Installation, configPath: string) 
     throw new SluiceError('plan.not-yaml', {
       message: read.problems.map(formatProblem).join('\n'),
       fix: `fix the YAML in ${file} at that place`,
+    })
+  }
+}
+
+/** Calendars are read where nothing can wait; they are small. */
+function readBeside(config: string, file: string): string {
+  try {
+    return readFileSync(resolve(dirname(config), file), 'utf8')
+  } catch (cause) {
+    throw new SluiceError('config.invalid', {
+      message: `${file} cannot be read`,
+      fix: 'create the file beside sluice.yaml or name another, and let the API and the workers read it',
+      cause,
     })
   }
 }

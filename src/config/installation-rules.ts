@@ -1,14 +1,20 @@
+import { openCalendar, type ReadBeside } from '../calendars/calendar.ts'
+import { AHEAD } from '../calendars/calendars.ts'
+import { SluiceError } from '../domain/errors.ts'
 import { reportIssues } from '../domain/plan/plan-issues.ts'
 import type { Problem, ProblemPath } from '../domain/problems.ts'
 import { reportSecrets } from './addresses.ts'
 import { type Clash, createClashes } from './clashes.ts'
-import type { AdapterLists, Person, TargetConfig } from './installation-schema.ts'
+import type { AdapterLists, InstallationCalendar, Person, TargetConfig } from './installation-schema.ts'
 
 /** What of `sluice.yaml` can be read, each with its place. */
 export interface InstallationParts {
   readonly targets: readonly { readonly path: ProblemPath; readonly target: Partial<TargetConfig> }[]
   readonly groups: Readonly<Record<string, readonly string[]>>
   readonly people: readonly { readonly path: ProblemPath; readonly person: Partial<Person> }[]
+  readonly windows: Readonly<Record<string, InstallationCalendar>>
+  readonly freezes: Readonly<Record<string, InstallationCalendar>>
+  readonly readBeside: ReadBeside
   /** False while somebody's entry cannot be read: then nobody is said to be unknown. */
   readonly areAllPeopleKnown: boolean
 }
@@ -23,6 +29,58 @@ export function checkMeaning(parts: InstallationParts, lists: AdapterLists, repo
   checkTargets(parts.targets, lists, reports)
   checkPeople(parts.people, reports)
   checkGroups(parts, reports)
+  checkCalendars(parts, reports)
+}
+
+/** A time that every calendar is asked about, so that what cannot be read is said before it is needed. */
+const SOME_TIME = Date.UTC(2026, 0, 1)
+
+function checkCalendars(
+  { windows, freezes, targets, groups, readBeside }: InstallationParts,
+  { report }: Reports,
+): void {
+  for (const [key, calendars] of Object.entries({ windows, freezes })) {
+    for (const [name, form] of Object.entries(calendars)) {
+      try {
+        openCalendar(form, readBeside)({ from: SOME_TIME, until: SOME_TIME + AHEAD })
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error
+        report({ ...wordsOf(error), rule: 'calendar', path: [key, name] })
+      }
+      const override = typeof form === 'string' ? undefined : form.override
+      if (override === undefined || Object.hasOwn(groups, override)) continue
+      report({
+        rule: 'unknown-group',
+        path: [key, name, 'override'],
+        message: 'there is no such group',
+        received: override,
+        expected: `a group of this file: ${Object.keys(groups).join(', ') || 'none is there'}`,
+        fix: 'use one of these, or add the group',
+      })
+    }
+  }
+  for (const { path, target } of targets) {
+    for (const [index, name] of (target.freezes ?? []).entries()) {
+      if (Object.hasOwn(freezes, name)) continue
+      report({
+        rule: 'unknown-freeze',
+        path: [...path, 'freezes', index],
+        message: 'there is no such freeze',
+        received: name,
+        expected: `a name from freezes: ${Object.keys(freezes).join(', ') || 'none is there'}`,
+        fix: 'use one of these, or add it under freezes',
+      })
+    }
+  }
+}
+
+function wordsOf({ message, received, expected, fix }: SluiceError): Omit<Problem, 'rule' | 'path'> {
+  return {
+    message,
+    ...(received !== undefined && { received }),
+    ...(expected !== undefined && { expected }),
+    ...(fix !== undefined && { fix }),
+  }
 }
 
 function checkTargets(targets: InstallationParts['targets'], lists: AdapterLists, { report, clash }: Reports): void {

@@ -1,11 +1,35 @@
 import { z } from 'zod'
 import type { MetricSourceCapabilities, RouterCapabilities } from '../domain/capabilities.ts'
-import { nameText } from '../domain/plan/plan-values.ts'
+import { nameText, stretchText } from '../domain/plan/plan-values.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'
 import { MOST_TARGETS } from './installation-limits.ts'
 
 const adapter = z.looseObject({ kind: z.string().min(1) })
+
+const calendarKeys = z
+  .strictObject({
+    weekly: z.string().optional().describe('days, times and zone, such as `Mon-Fri 09:00-16:00 Europe/Berlin`'),
+    rrule: z.string().min(1).max(1_000).optional().describe('a recurrence rule of RFC 5545; with `start` and `lasts`'),
+    start: z.string().optional().describe('when the rule begins, by the clocks of `zone`: `2026-01-02T22:00`'),
+    lasts: stretchText.optional().describe('how long each time of the rule lasts'),
+    from: z.string().optional().describe('once, by the clocks of `zone`: `2026-12-20T18:00`; with `until`'),
+    until: z.string().optional().describe('when that ends'),
+    ics: z.string().min(1).optional().describe('an iCalendar file; a path relative to this file'),
+    zone: z.string().optional().describe('a time zone of the IANA database; `UTC` when left out'),
+    override: nameText.optional().describe('of a freeze: the group whose people may start in it, with a reason'),
+  })
+  .superRefine((form, context) => {
+    const forms = (['weekly', 'rrule', 'from', 'ics'] as const).filter((key) => form[key] !== undefined)
+    if (forms.length !== 1)
+      context.addIssue({ code: 'custom', message: 'expected one of weekly, rrule, from and until, or ics' })
+    const needed = { rrule: ['start', 'lasts'], from: ['until'], weekly: [], ics: [] } as const
+    for (const key of forms.flatMap((one) => [...needed[one]]))
+      if (form[key] === undefined) context.addIssue({ code: 'custom', path: [key], message: `expected ${key}` })
+  })
+
+/** A calendar: a weekly text, or keys. */
+const calendar = z.union([z.string(), calendarKeys])
 
 export const targetSchema = z.strictObject({
   service: nameText.describe('lower-case letters, digits and dashes, at most 63'),
@@ -21,6 +45,11 @@ export const targetSchema = z.strictObject({
     .describe(
       'what measures it: [kinds](/docs/README.md#metric-sources) and their own options, by the name that plans use',
     ),
+  freezes: z
+    .array(nameText)
+    .max(20)
+    .optional()
+    .describe('names of freezes in which nothing is started here and no exposure is raised'),
   plan: z
     .string()
     .min(1)
@@ -41,6 +70,7 @@ export const personSchema = z.strictObject({
     .optional()
     .describe('who this is in Slack'),
   tokenSha256: tokenSha256.optional().describe('SHA-256 of the token for the API, 64 hexadecimal digits'),
+  program: z.boolean().optional().describe('`true` for a program, such as CI: no freeze lets it override'),
 })
 
 /** `sluice.yaml` as it may be written. */
@@ -51,12 +81,21 @@ export const installationSchema = z.strictObject({
     .default({})
     .describe('ids of people by the name of the group, which plans name'),
   people: z.array(personSchema).default([]).describe('who may do something, and how they are known'),
+  windows: z
+    .record(nameText, calendar)
+    .default({})
+    .describe('[windows](/docs/steps/gate.md) by the name that plans use: a weekly text, or keys'),
+  freezes: z
+    .record(nameText, calendar)
+    .default({})
+    .describe('the same for [freezes](/docs/steps/gate.md#freezes), in which no exposure is raised'),
   slack: z
     .strictObject({ channel: z.string().min(1).describe('id of the channel where releases are shown, `C…`') })
     .optional()
     .describe('where to tell'),
 })
 
+export type InstallationCalendar = z.infer<typeof calendar>
 export type TargetConfig = z.infer<typeof targetSchema>
 export type Person = z.infer<typeof personSchema>
 

@@ -1,16 +1,22 @@
 import type { z } from 'zod'
+import type { ReadBeside } from '../calendars/calendar.ts'
+import { type Calendars, createCalendars } from '../calendars/calendars.ts'
+import { problemOfRule } from '../calendars/rule-problem.ts'
+import { SluiceError } from '../domain/errors.ts'
 import { isRecord } from '../domain/json.ts'
 import type { PlanContext, TargetFacts } from '../domain/plan/plan-context.ts'
 import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { partsOf } from '../domain/plan/plan-parts.ts'
 import { createProblemList, type LocatedProblem } from '../domain/problems.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
+import type { Instant } from '../domain/units.ts'
 import { faultsOf } from '../domain/yaml/plain-value.ts'
 import { readYaml, type YamlText } from '../domain/yaml/yaml-text.ts'
 import { INSTALLATION_LIMITS, INSTALLATION_VALUE_LIMITS, MOST_TARGETS } from './installation-limits.ts'
 import { checkMeaning, type InstallationParts } from './installation-rules.ts'
 import {
   type AdapterLists,
+  type InstallationCalendar,
   installationSchema,
   type Person,
   personSchema,
@@ -24,6 +30,9 @@ export interface Installation {
   readonly groups: Readonly<Record<string, readonly string[]>>
   readonly people: readonly Person[]
   readonly slack: { readonly channel: string } | null
+  /** The calendars as they were written; who may override a freeze stands there. */
+  readonly freezes: Readonly<Record<string, InstallationCalendar>>
+  readonly calendars: Calendars
   readonly find: (target: TargetId) => TargetConfig | null
 }
 
@@ -35,17 +44,27 @@ export function readInstallation(
   text: string,
   file: string,
   lists: AdapterLists,
+  readBeside: ReadBeside = noFiles,
 ): { installation: Installation } | { problems: readonly LocatedProblem[] } {
   const read = readYaml(text, file, INSTALLATION_LIMITS)
   const yaml = 'yaml' in read ? read.yaml : read.rest
   const ofText = 'yaml' in read ? [] : read.problems
   if (yaml === null) return { problems: ofText }
-  const { parsed, problems } = readValue(yaml, lists)
+  const { parsed, problems } = readValue(yaml, lists, readBeside)
   if (parsed === null || problems.length > 0 || ofText.length > 0)
     return { problems: inOrder([...ofText, ...problems]) }
   const byName = new Map(parsed.targets.map((target) => [targetName(target), target]))
-  const { targets, groups, people, slack = null } = parsed
-  return { installation: { targets, groups, people, slack, find: (target) => byName.get(targetName(target)) ?? null } }
+  const { targets, groups, people, slack = null, windows, freezes } = parsed
+  const calendars = createCalendars({ windows, freezes }, readBeside)
+  const find = (target: TargetId) => byName.get(targetName(target)) ?? null
+  return { installation: { targets, groups, people, slack, freezes, calendars, find } }
+}
+
+function noFiles(path: string): never {
+  throw new SluiceError('config.invalid', {
+    message: `${path} cannot be read here`,
+    fix: 'name the sluice.yaml as a file',
+  })
 }
 
 type Parsed = z.infer<typeof installationSchema>
@@ -53,13 +72,14 @@ type Parsed = z.infer<typeof installationSchema>
 function readValue(
   { value, locate }: YamlText,
   lists: AdapterLists,
+  readBeside: ReadBeside,
 ): { parsed: Parsed | null; problems: readonly LocatedProblem[] } {
   const { unbounded, problems: faults } = faultsOf(value, INSTALLATION_VALUE_LIMITS)
   if (unbounded !== null) return { parsed: null, problems: [locate(unbounded)] }
   const list = createProblemList()
   const parsed = installationSchema.safeParse(value)
   if (!parsed.success) reportIssues(parsed.error.issues, [], value, list.report, installationSchema)
-  checkMeaning(partsFrom(value, parsed.data), lists, {
+  checkMeaning({ ...partsFrom(value, parsed.data), readBeside }, lists, {
     report: list.report,
     clash({ problem, first }) {
       const { file, line, column } = locate({ ...problem, path: first })
@@ -71,7 +91,7 @@ function readValue(
 }
 
 /** Each target and each person for themselves, so that one wrong word does not hide what else is wrong. */
-function partsFrom(value: unknown, parsed: Parsed | undefined): InstallationParts {
+function partsFrom(value: unknown, parsed: Parsed | undefined): Omit<InstallationParts, 'readBeside'> {
   const written = isRecord(value) ? value : {}
   const rows = <Row>(key: string, read: readonly Row[] | undefined, part: (row: unknown) => Partial<Row>) => {
     const raw: unknown = written[key]
@@ -80,10 +100,11 @@ function partsFrom(value: unknown, parsed: Parsed | undefined): InstallationPart
   }
   const people = rows('people', parsed?.people, (row) => partsOf(personSchema, row).read)
   const targets = rows('targets', parsed?.targets, (row) => partsOf(targetSchema, row).read)
+  const { groups = {}, windows = {}, freezes = {} } = parsed ?? partsOf(installationSchema, value).read
   return {
+    ...{ groups, windows, freezes },
     targets: targets.map(({ path, row }) => ({ path, target: row })),
     people: people.map(({ path, row }) => ({ path, person: row })),
-    groups: parsed?.groups ?? partsOf(installationSchema, value).read.groups ?? {},
     areAllPeopleKnown: people.every(({ row }) => row.id !== undefined) && !isUnread(written['people']),
   }
 }
@@ -101,10 +122,12 @@ export function planContextOf(
   installation: Installation,
   lists: AdapterLists,
   kinds: Pick<PlanContext, 'stepKinds' | 'checkKinds'>,
+  now: () => Instant = Date.now,
 ): PlanContext {
   return {
     ...kinds,
     targets: installation.targets.map(targetName),
+    windowProblem: (rule) => problemOfRule(rule, installation.calendars, now()),
     target(service, environment) {
       const target = installation.find({ service, environment })
       return target === null ? null : factsOf(target, installation, lists)
@@ -123,5 +146,6 @@ function factsOf(target: TargetConfig, { groups }: Installation, lists: AdapterL
     router: { kind: router.kind, capabilities: router.capabilitiesWith(target.router) },
     metrics: Object.fromEntries(metrics),
     groups,
+    ...(target.freezes !== undefined && { freezes: target.freezes }),
   }
 }

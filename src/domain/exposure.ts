@@ -45,6 +45,11 @@ export function isSameExposure(left: Exposure, right: Exposure): boolean {
   return left.weight === right.weight && sortedCohorts(left.cohorts).join() === sortedCohorts(right.cohorts).join()
 }
 
+/** True when somebody has the new version afterwards who had not: more weight, or a further cohort. */
+export function isRaise(before: Exposure, after: Exposure): boolean {
+  return after.weight > before.weight || after.cohorts.some((cohort) => !before.cohorts.includes(cohort))
+}
+
 /** Cohort names sorted and without repeats, the form in which exposures are kept and compared. */
 export function sortedCohorts(cohorts: readonly string[]): readonly string[] {
   return [...new Set(cohorts)].sort()

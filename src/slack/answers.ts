@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Installation } from '../config/installation.ts'
+import { throughFreezes } from '../config/freezes.ts'
 import { registeredPlanOf, requireTarget } from '../config/targets.ts'
 import type { Actor } from '../domain/actor.ts'
 import { SluiceError } from '../domain/errors.ts'
@@ -127,12 +128,14 @@ async function start(
 ): Promise<Answer> {
   const read = await deps.readPlan(await registeredPlanOf(target, deps))
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
-  const { plan } = read
+  const wish = { actor: author, reason, overridesFreeze: false }
+  const { plan, notes } = throughFreezes(read.plan, wish, deps.installation, Date.now())
   const request = { plan, version, author, reason, key, whenBusy: 'reject' } as const
   const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(request), deps.patience)
   const id = releaseId.replace(/^release\//, '')
   const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
-  return { text: `\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, card: null }
+  const said = [`\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, ...notes.map(escape)]
+  return { text: said.join('\n'), card: null }
 }
 
 function problemText(target: TargetId, problems: readonly Problem[]): string {

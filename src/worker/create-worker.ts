@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client'
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker'
 import { createActivities } from '../activities/create-activities.ts'
 import type { ActivityDependencies } from '../activities/dependencies.ts'
+import { NO_CALENDARS } from '../calendars/calendars.ts'
 import { createDirectory } from '../releases/directory.ts'
 
 interface WorkerParts {
@@ -12,8 +13,12 @@ interface WorkerParts {
   readonly taskQueue: string
   /** The workflows as built by `npm run build`; bundled on the spot when absent. */
   readonly workflowBundle?: WorkflowBundleOption
-  /** The directory is Temporal's own but for what is given instead, e.g. for a server that cannot list. */
-  readonly dependencies: Omit<ActivityDependencies, 'directory'> & {
+  /**
+   * The directory is Temporal's own but for what is given instead, e.g. for a server that cannot list. Without `pagesOf`
+   * there are no named windows.
+   */
+  readonly dependencies: Omit<ActivityDependencies, 'directory' | 'pagesOf'> & {
+    readonly pagesOf?: ActivityDependencies['pagesOf']
     readonly directory?: Partial<ActivityDependencies['directory']>
   }
 }
@@ -25,6 +30,7 @@ const POLLS = 2
 export function createWorker(parts: WorkerParts): Promise<Worker> {
   const { connection, client, namespace, taskQueue, workflowBundle, dependencies } = parts
   const activities = createActivities({
+    pagesOf: NO_CALENDARS.pagesOf,
     ...dependencies,
     directory: { ...createDirectory(client), ...dependencies.directory },
   })

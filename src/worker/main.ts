@@ -36,7 +36,11 @@ async function main(): Promise<void> {
     ...{ client, namespace, taskQueue: environment.SLUICE_TASK_QUEUE },
     connection: await NativeConnection.connect({ address }),
     ...(bundle !== undefined && { workflowBundle: { codePath: bundle } }),
-    dependencies: { adaptersOf: adapters.adaptersOf, notifier: await createNotifier(environment, installation) },
+    dependencies: {
+      adaptersOf: adapters.adaptersOf,
+      pagesOf: installation.calendars.pagesOf,
+      notifier: await createNotifier(environment, installation),
+    },
   })
   process.off('disconnect', leave)
   process.once('disconnect', () => worker.shutdown())

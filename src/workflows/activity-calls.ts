@@ -45,6 +45,13 @@ export const { expose: exposeBack } = proxyActivities<Pick<Activities, 'expose'>
   retry: { ...CAPPED_BACKOFF, maximumInterval: '3s' },
 })
 
+/** Reading the calendars: the wait for them is as long as it takes. */
+export const { readWindows } = proxyActivities<Pick<Activities, 'readWindows'>>({
+  ...READS,
+  startToCloseTimeout: '10s',
+  retry: CAPPED_BACKOFF,
+})
+
 /** The guard polls by failing, so its number of attempts must stay unlimited. */
 export const guardFor = (target: string) =>
   proxyActivities<Pick<Activities, 'guard'>>({

@@ -14,6 +14,7 @@ import { answerMessages } from './answers.ts'
 import { ask } from './approval.ts'
 import { bake, giveInconclusive, judge } from './bake.ts'
 import { expose, promote, recordBaseline } from './exposing.ts'
+import { gate } from './gate.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import { type ReleaseInput, type ReleaseResult, releaseEndedSignal } from './messages.ts'
 import { waitWhilePausedThenWatch } from './pausing.ts'
@@ -67,6 +68,8 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
       return judge(action, run, watch)
     case 'ask':
       return ask(action, run, watch)
+    case 'gate':
+      return gate(action, run, watch)
   }
 }
 

@@ -33,10 +33,11 @@ const LISTS: AdapterLists = {
 
 const TARGET =
   '  - { service: checkout, environment: production, pools: [blue, green], router: { kind: proxy, admin: "http://a" } }\n'
+const FILES: Record<string, string> = { 'empty.ics': 'BEGIN:VCALENDAR\r\nEND:VCALENDAR' }
 const PEOPLE = 'groups: { owners: [alice] }\npeople: [{ id: alice }]\n'
 
 function read(text: string) {
-  return readInstallation(text, 'sluice.yaml', LISTS)
+  return readInstallation(text, 'sluice.yaml', LISTS, (path) => FILES[path] ?? '')
 }
 
 function installationOf(text: string) {
@@ -276,5 +277,47 @@ describe('planContextOf', () => {
     })
     expect(JSON.stringify(facts)).not.toContain('http://a')
     expect(context.target('checkout', 'staging')).toBeNull()
+  })
+})
+
+describe('windows and freezes', () => {
+  const read = (calendars: string) => problemsOf(`targets:\n${TARGET}${PEOPLE}${calendars}`)
+
+  it('are weekly texts, rules, single times and files', () => {
+    const { calendars } = installationOf(
+      `targets:\n${TARGET}${PEOPLE}windows:\n  office-hours: "Mon-Fri 09:00-16:00 Europe/Berlin"\nfreezes:\n` +
+        '  turn: { rrule: FREQ=YEARLY, start: "2025-12-20T18:00", lasts: 16d, override: owners }\n' +
+        '  move: { from: "2026-11-07T00:00", until: "2026-11-09T06:00", zone: Europe/Berlin }\n  days: { ics: empty.ics }\n',
+    )
+    expect([calendars.windows, calendars.freezes]).toEqual([['office-hours'], ['turn', 'move', 'days']])
+    const pages = calendars.pagesOf({ only: ['office-hours'], freeze: ['move'] }, Date.UTC(2026, 10, 2))
+    expect(pages.freeze[0]?.spans).toEqual([{ from: Date.UTC(2026, 10, 6, 23), until: Date.UTC(2026, 10, 9, 5) }])
+  })
+
+  it.each([
+    ['windows: { one: "Mon-Fri" }\n', 5, 'this is no weekly window'],
+    ['windows: { one: { weekly: "Mon 09:00-10:00 Mars" } }\n', 5, 'there is no such time zone'],
+    [
+      'windows: { one: { ics: nowhere.ics } }\n',
+      5,
+      'the calendar file cannot be read: it holds no calendar, or more than one',
+    ],
+    [
+      'windows: { one: { rrule: FREQ=NOPE, start: "2026-01-01T00:00", lasts: 1h } }\n',
+      5,
+      'this recurrence rule cannot be used: Invalid FREQ value: NOPE',
+    ],
+    ['freezes: { one: { rrule: FREQ=DAILY, lasts: 1h } }\n', 5, 'freezes.one.start is missing'],
+    ['freezes: { one: { zone: UTC } }\n', 5, 'this value is not accepted'],
+    ['freezes: { one: { weekly: "Mon 09:00-10:00 UTC", override: nobody } }\n', 5, 'there is no such group'],
+  ])('%s is refused with its line', (calendars, line, message) => {
+    expect(read(calendars)).toMatchObject([{ line, message, fix: expect.any(String) }])
+  })
+
+  it('that a target names must be there', () => {
+    const target = TARGET.replace('pools:', 'freezes: [company], pools:')
+    expect(problemsOf(`targets:\n${target}${PEOPLE}`)).toMatchObject([
+      { rule: 'unknown-freeze', line: 2, received: 'company', expected: 'a name from freezes: none is there' },
+    ])
   })
 })

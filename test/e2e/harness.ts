@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import type { Worker } from '@temporalio/worker'
 import { expect } from 'vitest'
 import type { Notice } from '../../src/activities/activities.ts'
-import type { TargetAdapters } from '../../src/activities/dependencies.ts'
+import type { ActivityDependencies, TargetAdapters } from '../../src/activities/dependencies.ts'
 import { CHECK_KINDS } from '../../src/analysis/checks/index.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
 import { STEP_KINDS } from '../../src/domain/plan/steps/index.ts'
@@ -64,7 +64,7 @@ export const nextKey = () => `key-${(keys += 1)}`
 /** Each stage has a service of its own, so that stages share a server without meeting. */
 export async function openStage(
   env: TestWorkflowEnvironment,
-  options: { readonly patience?: number } = {},
+  { pagesOf, ...options }: { readonly patience?: number } & Partial<Pick<ActivityDependencies, 'pagesOf'>> = {},
 ): Promise<Stage> {
   services += 1
   const service = `shop-${services}`
@@ -88,6 +88,7 @@ export async function openStage(
       workflowBundle: await workflowBundle(),
       dependencies: {
         adaptersOf,
+        ...(pagesOf !== undefined && { pagesOf }),
         ...(env.supportsTimeSkipping && { directory: WITHOUT_LIST }),
         notifier: {
           async tell(notice) {

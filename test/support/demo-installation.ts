@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { NO_CALENDARS } from '../../src/calendars/calendars.ts'
 import type { Installation } from '../../src/config/installation.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
 import type { GuardState } from '../../src/domain/release/guard.ts'
@@ -48,6 +49,8 @@ export function demoInstallation(options: { readonly hasTokens?: boolean } = {})
     groups: { 'checkout-owners': ['alice', 'bob'] },
     people,
     slack: { channel: 'C0RELEASES' },
+    freezes: {},
+    calendars: NO_CALENDARS,
     find: ({ service, environment }) => (service === 'checkout' && environment === 'production' ? target : null),
   }
 }

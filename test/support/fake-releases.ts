@@ -314,6 +314,8 @@ function perform(action: Action, state: ReleaseState, now: number, does: (event:
       }
       does({ type: 'bake-ended' })
       return does({ type: 'action-done' })
+    case 'gate':
+      return does({ type: 'action-done' })
     case 'ask':
       if (state.approval === null) {
         const { by, people, need, notAuthor, within } = action

@@ -257,7 +257,7 @@ function watchedTime(actions: readonly Action[]): Milliseconds {
   let watched = 0
   for (const action of actions) {
     if (action.kind === 'expose') isExposed ||= action.exposure.weight > 0 || action.exposure.cohorts.length > 0
-    else if (isExposed && action.kind !== 'ask') watched += action.duration
+    else if (isExposed && 'duration' in action) watched += action.duration
   }
   return watched
 }

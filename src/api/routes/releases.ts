@@ -1,4 +1,5 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { throughFreezes } from '../../config/freezes.ts'
 import { releaseIdOf } from '../../domain/target.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
@@ -14,16 +15,21 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
   fastify.route({
     ...OPERATIONS.startRelease,
     handler: async (request, reply) => {
-      const { version, reason, whenBusy, key } = request.body
+      const { version, reason, whenBusy, key, overrideFreeze } = request.body
       const author = request.actor
       try {
         const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
         if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-        const asked = { plan: read.plan, version, author, reason, key: keyOf(request, key), whenBusy }
+        const wish = { actor: author, reason, overridesFreeze: overrideFreeze }
+        const { plan, notes } = throughFreezes(read.plan, wish, deps.installation, now())
+        const asked = { plan, version, author, reason, key: keyOf(request, key), whenBusy }
         const answer = await releases.start(asked)
         metrics.releases.started(answer.placed)
         const address = `/api/v1/releases/${answer.releaseId.replace(/^release\//, '')}`
-        return await reply.code(201).header('location', address).send(answer)
+        return await reply
+          .code(201)
+          .header('location', address)
+          .send(notes.length === 0 ? answer : { ...answer, notes })
       } catch (error) {
         metrics.releases.notStarted(error)
         throw error

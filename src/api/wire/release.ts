@@ -10,6 +10,7 @@ export const submission = z
     releaseId,
     placed: z.enum(['started', 'queued']),
     ahead: z.number().meta({ description: 'Releases that go first; 0 when started' }),
+    notes: list(z.string()).exactOptional().meta({ description: 'Freezes that the plan runs into' }),
   })
   .meta({ id: 'Submission' })
 

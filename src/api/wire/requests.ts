@@ -65,6 +65,7 @@ export const startBody = z
     reason: reasonText.default(''),
     key: keyText.optional(),
     whenBusy: z.enum(['reject', 'queue', 'replace']).default('reject'),
+    overrideFreeze: z.boolean().default(false),
   })
   .superRefine(checkPlanChoice)
 

@@ -82,7 +82,7 @@ function shareText({ weight, cohorts }: Exposure): string {
 }
 
 function lasts({ kind, duration }: TimelineRow): string {
-  if (kind === 'ask') return 'waits'
+  if (kind === 'ask' || kind === 'gate') return 'waits'
   return duration === 0 ? '·' : formatDuration(duration)
 }
 

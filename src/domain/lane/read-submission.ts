@@ -60,6 +60,7 @@ function readExpandedPlan({ service, environment }: TargetId, plan: unknown): Re
   if (onFail !== 'rollback' && onFail !== 'pause') return wrong('plan.onFail', 'rollback or pause', onFail)
   if (!isRecord(onInconclusive) || !isCount(onInconclusive['holdFor']))
     return wrong('plan.onInconclusive', 'how long to hold and what then', onInconclusive)
+  if (!isWindows(plan['windows'])) return wrong('plan.windows', 'lists of names', plan['windows'])
   // Every part that the workflow itself reads was looked at; the checks are read by the judges, which never throw.
   return { value: plan as unknown as Plan }
 }
@@ -79,9 +80,15 @@ function isAction(action: unknown): boolean {
       return isCount(action['duration']) && Array.isArray(action['checks']) && action['checks'].every(isNamed)
     case 'ask':
       return isCount(action['within']) && isCount(action['need']) && isTexts(action['people'])
+    case 'gate':
+      return isText(action['window'], 1, 256)
     default:
       return false
   }
+}
+
+function isWindows(windows: unknown): boolean {
+  return windows === undefined || (isRecord(windows) && isTexts(windows['only']) && isTexts(windows['freeze']))
 }
 
 function isExposure(exposure: unknown): boolean {

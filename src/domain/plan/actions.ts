@@ -48,5 +48,12 @@ export interface JudgeAction extends ActionOrigin {
   readonly checks: readonly Check[]
 }
 
+/** Wait until a window is open. */
+export interface GateAction extends ActionOrigin {
+  readonly kind: 'gate'
+  /** Name of a window of `sluice.yaml`, or a weekly text. */
+  readonly window: string
+}
+
 /** One of the few primitives that the workflow interprets. Steps are expanded into them before a release starts. */
-export type Action = ExposeAction | BakeAction | AskAction | JudgeAction
+export type Action = ExposeAction | BakeAction | AskAction | JudgeAction | GateAction

@@ -1,4 +1,5 @@
 import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
+import type { WindowProblem, WindowRule } from '../calendar/window-rule.ts'
 import type { CheckForm } from './check-form.ts'
 import type { StepKind } from './steps/step-kind.ts'
 
@@ -7,6 +8,8 @@ export interface TargetFacts {
   readonly router: { readonly kind: string; readonly capabilities: RouterCapabilities }
   readonly metrics: Readonly<Record<string, MetricSourceCapabilities>>
   readonly groups: Readonly<Record<string, readonly string[]>>
+  /** Freezes that hold for whatever is released there; none when absent. */
+  readonly freezes?: readonly string[]
 }
 
 /** Everything the reading of a plan depends on; handed in, so that domain knows no adapter. */
@@ -15,6 +18,8 @@ export interface PlanContext {
   readonly checkKinds: readonly CheckForm[]
   /** The target's facts, or null when it is not registered. */
   readonly target: (service: string, environment: string) => TargetFacts | null
+  /** What is wrong with windows and freezes of these names; null for nothing. Without it every name is taken. */
+  readonly windowProblem?: (rule: WindowRule) => WindowProblem | null
   /** Registered targets as `service/environment`, for messages. */
   readonly targets: readonly string[]
 }

@@ -24,6 +24,7 @@ interface StepsContext {
   readonly reader: CheckReader
   readonly interval: Milliseconds | undefined
   readonly isWatched: boolean
+  readonly windowProblem: PlanContext['windowProblem']
   readonly report: (problem: Problem) => void
 }
 
@@ -93,11 +94,12 @@ function aroundStep(
   path: ProblemPath,
   step: number,
   exposure: Exposure,
-  { facts, reader, interval, isWatched, report }: StepsContext,
+  { facts, reader, interval, isWatched, windowProblem, report }: StepsContext,
 ): GlimpseContext {
   return {
     ...{ step, path, exposure, isWatched },
     ...(interval !== undefined && { interval }),
+    ...(facts !== null && windowProblem !== undefined && { windowProblem }),
     peopleOf: (group) =>
       facts === null ? [] : Object.hasOwn(facts.groups, group) ? (facts.groups[group] ?? null) : null,
     readChecks: (checks, at) => reader.read(checks, at),

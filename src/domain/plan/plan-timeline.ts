@@ -1,5 +1,6 @@
+import { type CalendarPage, freezesBetween, theFreezes, utcText } from '../calendar/window-rule.ts'
 import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
-import { formatDuration, type Milliseconds } from '../units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../units.ts'
 import type { Action, ExposeAction } from './actions.ts'
 import type { CheckForm } from './check-form.ts'
 import type { Check } from './checks.ts'
@@ -11,7 +12,7 @@ export interface TimelineRow {
   /** The plan's step, from 1. */
   readonly step: number
   readonly label: string
-  /** Since the start, when every approval comes at once and every bake takes its whole time. */
+  /** Since the start, when every approval comes at once, every window is open, and every bake takes its whole time. */
   readonly start: Milliseconds
   /** Planned time; 0 for what takes none and for an approval that comes at once. */
   readonly duration: Milliseconds
@@ -80,6 +81,20 @@ export function timelineOf({ actions, checks, interval }: Plan, kinds: readonly 
   }
 }
 
+/** What freezes mean for a plan that starts now and takes its planned time: one sentence for each that it runs into. */
+export function freezesAhead(
+  { planned }: Pick<Timeline, 'planned'>,
+  freezes: readonly CalendarPage[],
+  start: Instant,
+): readonly string[] {
+  const end = start + planned
+  return freezesBetween(freezes, start, end + 1).map(({ name, from, until }) => {
+    const whole = freezes.flatMap((page) => (page.name === name ? page.spans : [])).find((span) => span.until >= until)
+    const last = utcText(whole?.until ?? until)
+    return `planned to end ${utcText(end)}, but ${theFreezes([name])} begins ${utcText(from)}: what is not done by then waits until ${last}`
+  })
+}
+
 /** A kind that this program does not know yet is told by its name alone. */
 function checkOf(check: Check, step: number | null, kinds: readonly CheckForm[]): TimelineCheck {
   const kind = kinds.find((one) => one.kind === check.kind)
@@ -94,6 +109,7 @@ function durationOf(action: Action): Milliseconds {
       return action.duration
     case 'expose':
     case 'ask':
+    case 'gate':
       return 0
   }
 }
@@ -115,6 +131,8 @@ function detailsOf(action: Action): readonly string[] {
         `asks ${action.people.join(', ') || 'nobody yet'}${action.notAuthor ? ', but not the author' : ''}`,
         `without an answer after ${formatDuration(action.within)}: ${action.onExpiry}`,
       ]
+    case 'gate':
+      return ['waits until the window is open']
   }
 }
 

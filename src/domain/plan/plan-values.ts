@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseWeekly } from '../calendar/weekly.ts'
 import { isRecord } from '../json.ts'
 import { type Parsed, parseDuration, parseWeight } from '../units.ts'
 
@@ -54,6 +55,14 @@ export const quantileText = quantity(parseQuantile, {
 export const nameText = z.string().regex(/^(?!constructor$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
   error: 'expected lower-case letters, digits and dashes, at most 63, such as checkout',
 })
+
+/** A window: the name of one, or a weekly text such as `Mon-Fri 09:00-16:00 Europe/Berlin`. */
+export const windowText = z
+  .string()
+  .max(200)
+  .refine((text) => nameText.safeParse(text).success || parseWeekly(text).ok, {
+    error: 'expected the name of a window, or days, times and a time zone, such as Mon-Fri 09:00-16:00 Europe/Berlin',
+  })
 
 /** Checks by name, read one by one elsewhere. Not a `z.record`: that leaves the key `__proto__` out without a word. */
 export const checkMap = z

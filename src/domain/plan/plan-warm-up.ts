@@ -68,7 +68,7 @@ interface Watched {
 function bakeAfter(actions: readonly Action[], index: number): Milliseconds {
   for (const action of actions.slice(index + 1)) {
     if (action.kind === 'expose') return 0
-    if (action.kind !== 'ask') return action.duration
+    if ('duration' in action) return action.duration
   }
   return 0
 }
@@ -103,7 +103,7 @@ export function warmUpWarnings({ actions, checks }: Watched): readonly string[] 
     const waits = actions.slice(index + 1, next === -1 ? undefined : next)
     const watching = [...checks, ...waits.flatMap((wait) => (wait.kind === 'judge' ? wait.checks : []))]
     const warmUp = longestWarmUp(watching, action)
-    const [first] = waits.filter(({ kind }) => kind !== 'ask')
+    const [first] = waits.filter((wait) => 'duration' in wait)
     const baked = waits.reduce((sum, wait) => sum + ('duration' in wait ? wait.duration : 0), 0)
     return first === undefined || baked >= 2 * warmUp ? [] : [warningText(first.step, baked, warmUp)]
   })

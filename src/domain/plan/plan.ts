@@ -15,6 +15,7 @@ import { type DriftPolicy, type Floor, USUAL_DRIFT, USUAL_FLOOR } from './plan-p
 import { expandSteps, type PlacedStep, readSteps, type Traced } from './plan-steps.ts'
 import { checkMap, confidenceText, durationText, nameText, shareText } from './plan-values.ts'
 import { withWarmUps } from './plan-warm-up.ts'
+import { type PlanWindows, planWindows, windowsOf } from './plan-windows.ts'
 
 /** A step as people see it: what was written, in one line. */
 interface PlanStep {
@@ -40,6 +41,8 @@ export interface Plan extends PlanPolicies {
   readonly environment: string
   readonly steps: readonly PlanStep[]
   readonly actions: readonly Action[]
+  /** When exposures may be raised; at any time when absent. */
+  readonly windows?: PlanWindows
   readonly checks: readonly Check[]
   /** Probability of a false alarm over the whole release: the sum of the checks' parts. */
   readonly errorBudget: number
@@ -61,6 +64,7 @@ export const planHead = z.strictObject({
     .refine((interval) => interval >= 1_000 && interval <= 3_600_000, { error: 'expected 1s to 1h' })
     .default(10_000),
   warmUp: durationText.optional(),
+  windows: planWindows,
   onFail: policy.default('rollback'),
   onInconclusive: z
     .strictObject({ holdFor: durationText, then: policy })
@@ -103,12 +107,18 @@ export function readPlan(value: unknown, context: PlanContext): PlanRead {
   const checks = reader.read(head.checks, ['checks'])
   const steps = readSteps(head.steps, context, list.report)
   const isWatched = Object.keys(head.checks).length > 0
-  const trace = expandSteps(steps, { facts, reader, interval: head.interval, isWatched, report: list.report })
+  const { windowProblem } = context
+  const trace = expandSteps(steps, {
+    ...{ facts, reader, interval: head.interval, isWatched, windowProblem },
+    report: list.report,
+  })
+  const windows = windowsOf(head.windows, facts, context, list.report)
   reportIncomparable(trace, checks, reader.comparesWithStable, list.report)
   for (const fault of faults) if (!list.hasPath(fault.path)) list.report(fault)
   const problems = list.problems()
   if (!parsed.success || problems.length > 0) return { problems }
-  return { plan: planOf(parsed.data, steps, trace, checks, reader) }
+  const plan = planOf(parsed.data, steps, trace, checks, reader)
+  return { plan: windows === null ? plan : { ...plan, windows } }
 }
 
 function planOf(
@@ -154,17 +164,18 @@ export function shapeProblem(value: unknown): Problem | null {
 }
 
 type HeadParts = Pick<PlanHead, 'steps' | 'checks'> &
-  Partial<Pick<PlanHead, 'service' | 'environment' | 'interval' | 'confidence'>>
+  Partial<Pick<PlanHead, 'service' | 'environment' | 'interval' | 'confidence' | 'windows'>>
 
 /** What can still be looked at when the head has problems: a wrong policy must not hide a wrong step. */
 function usablePartsOf(value: unknown): HeadParts {
   const { steps, checks } = isRecord(value) ? value : {}
-  const { service, environment, interval, confidence } = partsOf(planHead, value).read
+  const { service, environment, interval, confidence, windows } = partsOf(planHead, value).read
   return {
     ...(service !== undefined && { service }),
     ...(environment !== undefined && { environment }),
     ...(interval !== undefined && { interval }),
     ...(confidence !== undefined && { confidence }),
+    ...(windows !== undefined && { windows }),
     steps: Array.isArray(steps) ? steps.slice(0, MOST_STEPS) : [],
     checks: isRecord(checks) ? checks : {},
   }

@@ -93,6 +93,8 @@ function refusalToPromote(state: ReleaseState): CommandDecision | null {
   if (state.approval !== null) {
     return refuse('command.refused', 'the step waits for an approval, and promote does not replace it', 'use approve')
   }
+  if ((state.gate ?? null) !== null)
+    return refuse('command.refused', `the step waits: ${state.gate?.reason ?? ''}`, 'wait until it is open')
   if (state.bake === null) return refuse('command.refused', 'no bake is running that could be ended')
   const failing = Object.entries(state.verdicts).find(([, verdict]) => verdict.outcome === 'fail')
   if (failing === undefined) return null

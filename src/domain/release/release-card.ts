@@ -33,7 +33,7 @@ export interface ReleaseCard {
   /** The plan's step that runs, from 1; what a command is meant for. */
   readonly step: number
   readonly steps: readonly { readonly number: number; readonly label: string; readonly mark: string }[]
-  /** Why it is paused or rolling back, or null. */
+  /** Why it is paused or rolling back, or which window it waits for; null for neither. */
   readonly reason: string | null
   readonly outcome: Outcome | 'none'
   readonly verdicts: readonly VerdictRow[]
@@ -100,7 +100,7 @@ export function releaseCard(
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
     isEnded: state.endedAt !== null,
     steps: plan.steps.map(({ label }, index) => ({ number: index + 1, label, mark: markOf(index + 1, state) })),
-    reason: state.abandoned?.reason ?? state.pause?.reason ?? null,
+    reason: state.abandoned?.reason ?? state.pause?.reason ?? state.gate?.reason ?? null,
     outcome: weakestOutcome(verdicts),
     verdicts: Object.entries(verdicts).map(verdictRow),
     notices: (isOver ? state.notices : guard.notices) ?? [],

@@ -31,7 +31,7 @@ export function describeForTemporal(
   const replaced = replaces === null ? '' : ` (replaces ${markdownText(replaces)})`
   const share = saysWeight(state.phase) ? `, ${exposureText(state.live)} on canary` : ''
   const head = `**${plan.service} ${markdownText(version)}**${replaced} to ${plan.environment}: **${phaseText(state)}**${share}`
-  const reason = state.abandoned?.reason ?? state.pause?.reason
+  const reason = state.abandoned?.reason ?? state.pause?.reason ?? state.gate?.reason
   const steps = plan.steps.map(({ label }, index) => `| ${markOf(index + 1, state)} | ${index + 1} | ${cell(label)} |`)
   const verdicts = Object.entries(state.verdicts).map(
     ([name, verdict]) => `- ${name}: **${verdict.outcome}**, ${markdownText(verdict.reason)}`,

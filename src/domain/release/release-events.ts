@@ -54,6 +54,14 @@ export interface ApprovalRequest {
   }[]
 }
 
+/** What the plan waits for that is not in its hands: a window that is closed. */
+export interface GateWait {
+  /** One clause that names the window and says until when, as far as that is known. */
+  readonly reason: string
+  /** When it opens; null when that is not known. */
+  readonly opensAt: Instant | null
+}
+
 /** Everything that can happen to a release. `at` is workflow time. */
 export type ReleaseEvent = { readonly at: Instant } & (
   | { readonly type: 'baseline-recorded'; readonly roles: PoolRoles; readonly exposure: Exposure }
@@ -79,6 +87,8 @@ export type ReleaseEvent = { readonly at: Instant } & (
   | { readonly type: 'bake-ended' }
   | { readonly type: 'approval-asked'; readonly step: number; readonly request: Omit<ApprovalRequest, 'given'> }
   | { readonly type: 'approval-ended' }
+  | { readonly type: 'gate-waits'; readonly step: number; readonly wait: GateWait }
+  | { readonly type: 'gate-opened' }
   | { readonly type: 'action-done' }
   | {
       readonly type: 'judged'

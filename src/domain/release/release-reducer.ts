@@ -69,6 +69,10 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return { ...state, phase: 'waiting', step: event.step, approval: { ...event.request, given: [] } }
     case 'approval-ended':
       return state.approval === null ? state : { ...state, approval: null }
+    case 'gate-waits':
+      return isLeaving ? state : { ...state, phase: 'waiting', step: event.step, gate: event.wait }
+    case 'gate-opened':
+      return (state.gate ?? null) === null ? state : { ...state, gate: null }
     case 'action-done':
       return isLeaving ? state : { ...state, position: state.position + 1 }
     case 'judged':
@@ -100,6 +104,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
         ...state,
         abandoned: { cause: event.cause, by: event.by, reason: event.reason, at: event.at },
         spans: closeSpan(state.spans, event.at),
+        ...((state.gate ?? null) !== null && { gate: null }),
         pause: null,
         bake: null,
         approval: null,

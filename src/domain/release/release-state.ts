@@ -2,7 +2,7 @@ import { type Exposure, type ExposureSpan, NO_EXPOSURE, type PoolRoles } from '.
 import type { Instant } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 import type { BakeClock } from './bake-clock.ts'
-import type { Abandonment, ApprovalRequest, Pause, ReleaseEvent } from './release-events.ts'
+import type { Abandonment, ApprovalRequest, GateWait, Pause, ReleaseEvent } from './release-events.ts'
 
 /**
  * Where a release is. `paused` is not a phase: a release is paused *in* one (see {@link ReleaseState.pause}), and goes on
@@ -65,6 +65,8 @@ export interface ReleaseState {
   readonly spans: readonly ExposureSpan[]
   readonly bake: BakeClock | null
   readonly approval: ApprovalRequest | null
+  /** The window that the plan waits for; absent or null when it waits for none. */
+  readonly gate?: GateWait | null
   readonly pause: Pause | null
   readonly abandoned: Abandonment | null
   readonly rollback: RollbackTries | null

@@ -35,6 +35,10 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
       return `${event.isRetry ? 'retried' : 'resumed'} by ${event.actor.person}${reasonText(event.reason)}`
     case 'approved':
       return `approved by ${event.actor.person}${reasonText(event.reason)}, ${next.approval?.given.length ?? 0} of ${next.approval?.need ?? 0}`
+    case 'gate-waits':
+      return `waits: ${event.wait.reason}`
+    case 'gate-opened':
+      return 'the window is open'
     case 'bake-cut-short':
       return `bake ended by ${event.actor.person}${reasonText(event.reason)}`
     case 'extended':

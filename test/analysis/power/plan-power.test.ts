@@ -4,6 +4,7 @@ import type { ExpectedTraffic } from '../../../src/analysis/power/expected-traff
 import { powerOf, type StepPower } from '../../../src/analysis/power/plan-power.ts'
 import { planContextFor } from '../../../src/catalog.ts'
 import { type Plan, readPlan } from '../../../src/domain/plan/plan.ts'
+import { demoInstallation } from '../../support/demo-installation.ts'
 import { planContext } from '../../domain/plan/plan-context.ts'
 import { FINE_BOUNDS } from '../judges/looks.ts'
 
@@ -205,7 +206,7 @@ describe('the power of a plan', () => {
 describe('a check by the judges of other projects', () => {
   const context = {
     ...planContext(),
-    checkKinds: planContextFor({ targets: [], groups: {}, people: [], slack: null, find: () => null }).checkKinds,
+    checkKinds: planContextFor({ ...demoInstallation(), targets: [], find: () => null }).checkKinds,
   }
   const kayenta = (lifetime: string, step: string, interval: string) => ({
     kayenta: {

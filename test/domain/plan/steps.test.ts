@@ -10,6 +10,7 @@ const WRITTEN: Record<string, unknown> = {
   ramp: { through: ['5%', '10%'], bake: '1m' },
   cohort: ['internal', 'beta'],
   approve: { by: 'owners' },
+  gate: { window: 'office-hours' },
   analyse: { for: '5m', checks: { one: {} } },
 }
 

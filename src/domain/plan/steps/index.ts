@@ -2,8 +2,9 @@ import { analyseStep } from './analyse.ts'
 import { approveStep } from './approve.ts'
 import { bakeStep } from './bake.ts'
 import { cohortStep } from './cohort.ts'
+import { gateStep } from './gate.ts'
 import { rampStep } from './ramp.ts'
 import { weightStep } from './weight.ts'
 
 /** Every step kind a plan may name. A new one is its own file and a line here. */
-export const STEP_KINDS = [weightStep, bakeStep, rampStep, cohortStep, approveStep, analyseStep] as const
+export const STEP_KINDS = [weightStep, bakeStep, rampStep, cohortStep, approveStep, analyseStep, gateStep] as const

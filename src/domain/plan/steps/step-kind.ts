@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { WindowProblem, WindowRule } from '../../calendar/window-rule.ts'
 import type { Exposure } from '../../exposure.ts'
 import type { Problem, ProblemPath } from '../../problems.ts'
 import type { BasisPoints, Milliseconds } from '../../units.ts'
@@ -28,6 +29,8 @@ export interface StepContext {
   readonly readChecks: (checks: Readonly<Record<string, unknown>>, path: ProblemPath) => readonly Check[]
   /** When such a check has answered; null for one that may pass at any look. */
   readonly finalAnswer: (check: Check) => FinalAnswer | null
+  /** What is wrong with windows of these names; absent where nobody can say. */
+  readonly windowProblem?: (rule: WindowRule) => WindowProblem | null
   /** Time between two looks of the guard; absent while it cannot be read. */
   readonly interval?: Milliseconds
   /** True when the plan has checks that watch every step. */
