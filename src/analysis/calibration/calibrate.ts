@@ -1,7 +1,9 @@
 import type { Check } from '../../domain/plan/checks.ts'
 import { formatDuration, formatPercent, type Milliseconds } from '../../domain/units.ts'
+import { addArms } from '../arms.ts'
 import { kindOf } from '../checks/index.ts'
 import { formatRatio } from '../explain.ts'
+import { designEffectOver } from '../judges/sequential/design-effect.ts'
 import { type EvidencePath, evidenceOver, failsAt, tailShare } from './evidence.ts'
 import { drawTape, type ReplaySource, trendOf, worsenTape } from './replays.ts'
 import { toleranceOf } from './tolerance.ts'
@@ -36,6 +38,8 @@ export interface CalibrationReport {
   readonly proposedEffects: readonly EffectReport[]
   /** Requests each arm should show: enough for one expected event per arm with 95%; null when stable has none. */
   readonly minRequests: number | null
+  /** How many times as much its counts vary as events that come one by one; null for what is no count of events. */
+  readonly designEffect: number | null
   /** The report as one sentence. */
   readonly summary: string
 }
@@ -76,6 +80,7 @@ export function calibrate(request: CalibrationRequest): CalibrationReport {
     proposed: proposed?.report ?? null,
     proposedEffects: proposed === null ? [] : proposed.effects.map(({ report }) => report),
     minRequests: minRequestsOf(request),
+    designEffect: designEffectIn(request),
   }
   return { ...partial, summary: summarise(request.check, partial) }
 }
@@ -208,6 +213,17 @@ export function withRatio(check: Check, ratio: number): Check {
   return ratio === tolerance.ratio ? check : tolerance.withRatio(ratio)
 }
 
+function designEffectIn({ check, record }: CalibrationRequest): number | null {
+  const events = kindOf(check).calibrate(check)?.events ?? null
+  if (events === null) return null
+  return designEffectOver(
+    record.map(({ shards }) => {
+      const arm = shards.reduce(addArms)
+      return { events: events(arm), trials: arm.requests }
+    }),
+  )
+}
+
 function minRequestsOf({ check, record }: CalibrationRequest): number | null {
   const { enough } = toleranceOf(check)
   if (enough !== null) return enough
@@ -224,13 +240,22 @@ function minRequestsOf({ check, record }: CalibrationRequest): number | null {
 function summarise(check: Check, report: Omit<CalibrationReport, 'summary'>): string {
   const { current, proposed, replays } = report
   const tolerance = (ratio: number) => formatRatio(report.isFall ? 1 / ratio : ratio)
+  const clumps = describeClumps(report.designEffect)
   const said = `${check.name}: with ${tolerance(current.notWorseThan)}, ${formatPercent(current.likelyFalseAlarms, 2)} of ${replays} replays of stable against itself failed (budget ${formatPercent(current.alpha, 2)})`
   if (proposed === null)
-    return `${said}; no tried tolerance up to ${tolerance(Math.max(...RATIOS))} keeps the budget: this metric is too uneven to be compared`
+    return `${said}; no tried tolerance up to ${tolerance(Math.max(...RATIOS))} keeps the budget: this metric is too uneven to be compared${clumps}`
   if (proposed.notWorseThan <= current.notWorseThan && proposed.alpha === current.alpha)
-    return `${said}; the check is well set`
+    return `${said}; the check is well set${clumps}`
   const budget = proposed.alpha === current.alpha ? '' : ` with a budget of ${formatPercent(proposed.alpha, 2)}`
-  return `${said}; ${tolerance(proposed.notWorseThan)}${budget} would give ${formatPercent(proposed.likelyFalseAlarms, 2)}${priceOf(report)}`
+  return `${said}; ${tolerance(proposed.notWorseThan)}${budget} would give ${formatPercent(proposed.likelyFalseAlarms, 2)}${priceOf(report)}${clumps}`
+}
+
+/** From such a design effect on it is worth a word: chance alone seldom makes it look so large over a record. */
+const CLUMPY = 1.5
+
+function describeClumps(effect: number | null): string {
+  if (effect === null || effect < CLUMPY) return ''
+  return `; what it counts varies ${formatRatio(Number(effect.toPrecision(2)))} as much as events that come one by one, which the judge makes up for`
 }
 
 /** What the proposal costs: when it sees the first effect that it sees in time, or that it sees none. */

@@ -23,6 +23,7 @@ const report = z.object({
   proposed: ratio.nullable(),
   proposedEffects: list(effect),
   minRequests: z.number().nullable(),
+  designEffect: z.number().nullable(),
   summary: z.string(),
 })
 

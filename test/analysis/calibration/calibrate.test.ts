@@ -124,6 +124,21 @@ describe('calibration on recorded errors', () => {
     expect(uneven.summary).toMatch(/a fall to 0\.25 times is (still seen|then seen)/)
   })
 
+  it('tells how much more its counts vary than events that come one by one', () => {
+    const random = createRandom(111)
+    const clumpy = Array.from({ length: 600 }, () => ({
+      duration: MINUTE,
+      shards: [counts(6_000, 10 * random.poisson(3))],
+    }))
+    const report = calibrate(request({ record: clumpy, effects: [], replays: 20 }))
+    expect(report.designEffect).toBeGreaterThan(7)
+    expect(report.designEffect).toBeLessThan(13)
+    expect(report.summary).toMatch(/; what it counts varies [\d.]+ times as much as events that come one by one, /)
+    const even = calibrate(request({ record: record(createRandom(92), 600, 0, 0), effects: [], replays: 20 }))
+    expect(even.designEffect).toBeLessThan(1.3)
+    expect(even.summary).not.toContain('one by one')
+  })
+
   it('uses the difference between shards when there are several', () => {
     const uneven = calibrate(request({ record: record(createRandom(95), 300, 1, 0.5, 4) }))
     const even = calibrate(request({ record: record(createRandom(95), 300, 0, 0, 4) }))

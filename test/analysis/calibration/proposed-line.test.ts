@@ -6,7 +6,7 @@ import type { ListedCheck } from '../../../src/analysis/checks/index.ts'
 const at = (notWorseThan: number, alpha: number) => ({ notWorseThan, alpha, falseAlarms: 0, likelyFalseAlarms: 0 })
 const reportWith = (own: Partial<CalibrationReport>): CalibrationReport => ({
   ...{ replays: 100, current: at(1.5, 0.005), effects: [], proposed: at(2, 0.005), proposedEffects: [] },
-  ...{ isFall: false, minRequests: 300, summary: '' },
+  ...{ isFall: false, minRequests: 300, designEffect: null, summary: '' },
   ...own,
 })
 const errors: ListedCheck = {

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../../domain/units.ts'
-import { logBeta } from '../../statistics/log-gamma.ts'
+import { logGamma } from '../../statistics/log-gamma.ts'
 import { type SplitCounts, shareFor, splitGains } from '../split-test.ts'
 import { logSumExp } from './wealth.ts'
 
@@ -56,6 +56,8 @@ interface Measuring {
 }
 const BY_LOOK: Measuring = { halfLife: 6, assumed: 10, fade: 40 }
 const BY_MINUTE: Measuring = { halfLife: 2, assumed: 4, fade: 8 }
+/** A record is as it was: nothing of it fades. */
+const WHOLE_RECORD: Measuring = { halfLife: 6, assumed: 0.5, fade: Number.POSITIVE_INFINITY }
 const MINUTE: Milliseconds = 60_000
 /** A single burst is not to silence the judge for the rest of the day. */
 const HIGHEST_SQUARE = 32
@@ -95,6 +97,13 @@ export function learnDesignEffect(before: DesignEffect, look: Part, duration: Mi
 export function designEffectOf({ looks, minutes }: DesignEffect): { readonly look: number; readonly lasting: number } {
   const look = effectOf(looks)
   return { look, lasting: Math.max(look, effectOf(minutes)) }
+}
+
+/** The design effect of a whole record, part after part, from `parts` that follow one another; 1 where it tells nothing. */
+export function designEffectOver(parts: Iterable<Part>): number {
+  let dispersion = startDispersion(WHOLE_RECORD)
+  for (const part of parts) dispersion = learnDispersion(dispersion, part, WHOLE_RECORD)
+  return Math.max(1, dispersion.squares / dispersion.parts)
 }
 
 /**
@@ -174,7 +183,18 @@ function logSplit(part: number, events: number, share: number, effect: number): 
   if (effect === 1) return part * Math.log(share) + rest * Math.log1p(-share)
   const precision = Math.max(LEAST_PRECISION, (events - effect) / (effect - 1))
   const [ours, theirs] = [share * precision, (1 - share) * precision]
-  return logBeta(part + ours, rest + theirs) - logBeta(ours, theirs)
+  return logRising(ours, part) + logRising(theirs, rest) - logRising(precision, events)
+}
+
+/** Most factors that are multiplied out: their product stays finite up to factors of a million. */
+const FEW_FACTORS = 48
+
+/** ln of base·(base + 1)·…·(base + count − 1), for counts that need not be whole: ln Γ(base + count) − ln Γ(base). */
+function logRising(base: number, count: number): number {
+  if (!(Number.isInteger(count) && count <= FEW_FACTORS && base <= 1e6)) return logGamma(base + count) - logGamma(base)
+  let product = 1
+  for (let factor = 0; factor < count; factor += 1) product *= base + factor
+  return Math.log(product)
 }
 
 function addParts(left: Part, right: Part): Part {
