@@ -1,5 +1,5 @@
 import { leaveFor, type WindowsNow } from '../domain/calendar/leave.ts'
-import { closedText, type WindowRule } from '../domain/calendar/window-rule.ts'
+import { closedText, theFreezes, type WindowRule } from '../domain/calendar/window-rule.ts'
 import { type Exposure, isRaise } from '../domain/exposure.ts'
 import type { GateAction } from '../domain/plan/actions.ts'
 import type { GateWait } from '../domain/release/release-events.ts'
@@ -26,6 +26,15 @@ export async function untilMayRaise(exposure: Exposure, step: number, run: Run, 
   const { windows } = run.input.plan
   if (windows === undefined || !isRaise(run.state().live, exposure)) return
   await untilOpen(windows, step, run, watch)
+}
+
+/** A release that leaves a freeze aside says so before it does anything. */
+export function tellOverride(run: Run): void {
+  const overridden = run.input.plan.windows?.overridden
+  if (overridden === undefined) return
+  run.record({ type: 'freeze-overridden', ...overridden })
+  const { by, reason, freezes } = overridden
+  run.tell(`${run.input.version}: ${theFreezes(freezes)} overridden by ${by}, ${reason}`, 'warning')
 }
 
 async function untilOpen(rule: WindowRule, step: number, run: Run, watch: Watch): Promise<void> {

@@ -14,7 +14,7 @@ import { answerMessages } from './answers.ts'
 import { ask } from './approval.ts'
 import { bake, giveInconclusive, judge } from './bake.ts'
 import { expose, promote, recordBaseline } from './exposing.ts'
-import { gate } from './gate.ts'
+import { gate, tellOverride } from './gate.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import { type ReleaseInput, type ReleaseResult, releaseEndedSignal } from './messages.ts'
 import { waitWhilePausedThenWatch } from './pausing.ts'
@@ -46,8 +46,10 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
 }
 
 async function followPlan(run: Run, watch: Watch): Promise<void> {
-  if (run.state().baseline === null) await recordBaseline(run)
-  else watch.start()
+  if (run.state().baseline === null) {
+    tellOverride(run)
+    await recordBaseline(run)
+  } else watch.start()
   for (const action of remainingActions(run)) {
     await perform(action, run, watch)
     if (run.state().abandoned !== null) return

@@ -125,3 +125,31 @@ describe('a freeze', () => {
     expect(await stage.result(id)).toMatchObject({ outcome: 'refused' })
   })
 })
+
+describe('a long wait', () => {
+  it('goes on in new runs, tells nothing twice, and ends when the window opens', async () => {
+    windows = later(8_000)
+    const id = await stage.start(planFor(stage, { steps: GATED }), { longestHistory: 60 })
+    await stage.untilCard(id, isWaiting)
+    const runs = async () => (await env.client.workflow.getHandle(id).describe()).runId
+    const first = await runs()
+    for (let round = 0; round < 8; round += 1) {
+      await stage.command(id, 'pause')
+      await stage.command(id, 'resume')
+    }
+    await expect.poll(runs, { timeout: 20_000 }).not.toBe(first)
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+    expect((await story(id)).filter((line) => line.startsWith('waits: '))).toHaveLength(1)
+  })
+})
+
+describe('a freeze that was overridden at the start', () => {
+  it('does not hold the release, which says first who overrode it and why', async () => {
+    freezes = later(-DAY / 2)
+    const plan = planFor(stage, { steps: [{ weight: '100%' }], windows: { freeze: 'company' } })
+    const overridden = { by: 'alice', reason: 'hotfix', freezes: ['company'] }
+    const id = await stage.start({ ...plan, windows: { only: [], freeze: [], overridden } })
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+    expect((await story(id))[0]).toBe('the freeze company overridden by alice (hotfix)')
+  })
+})

@@ -3,6 +3,7 @@ import type { StepPower } from '../../analysis/power/plan-power.ts'
 import type { AnswerTo } from '../../api/operations.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { warmUpText, warmUpWarnings } from '../../domain/plan/plan-warm-up.ts'
+import { windowsText } from '../../domain/plan/plan-windows.ts'
 import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
@@ -112,12 +113,13 @@ function describePlan(name: string, plan: Plan, width: number): readonly string[
     ({ name: check, kind, step }) => `${check}\u00a0(${kind}${step === null ? '' : `,\u00a0step\u00a0${step}`})`,
   )
   const warmUp = warmUpText(plan)
+  const windows = windowsText(plan)
   const falseAlarm = errorBudget > 0 ? `, false alarm at most ${Number((errorBudget * 100).toPrecision(3))}%` : ''
   const checked = `checks: ${clean(names.join(', ')) || 'none'}, every ${formatDuration(interval)}${falseAlarm}`
   return [
     ...hanging(`${clean(name)} is a valid plan for ${service} in ${environment}`, width),
     ...steps.map(({ label }, index) => `  ${String(index + 1).padStart(String(steps.length).length)}  ${clean(label)}`),
-    ...[checked, ...(warmUp === null ? [] : [warmUp])].flatMap((line) =>
+    ...[checked, ...(warmUp === null ? [] : [warmUp]), ...(windows === null ? [] : [windows])].flatMap((line) =>
       hanging(clean(line), width - 2).map((part) => `  ${part}`),
     ),
     `  on fail: ${onFail}; when inconclusive: hold ${formatDuration(onInconclusive.holdFor)}, then ${onInconclusive.then}`,

@@ -2,6 +2,7 @@ import type { Exposure } from '../../domain/exposure.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
 import { type Timeline, type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
+import { windowsText } from '../../domain/plan/plan-windows.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, formatPercent, formatWeight } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import type { RenderOptions } from '../render.ts'
@@ -121,10 +122,12 @@ function watches(plan: Plan, checks: readonly TimelineCheck[], page: Page): read
 function policies(plan: Plan, { width }: Page): readonly string[] {
   const { onFail, onInconclusive } = plan
   const held = formatDuration(onInconclusive.holdFor)
+  const windows = windowsText(plan)
   const { repairs, share } = driftPolicyOf(plan)
   const { errors, requests } = floorOf(plan)
   const often = repairs === 1 ? 'the first repair' : `${repairs} repairs in a row`
   return [
+    ...(windows === null ? [] : wrap(clean(windows), width)),
     ...wrap(`when a check fails: ${onFail}`, width),
     ...wrap(`when inconclusive: hold for ${held}, then ${onInconclusive.then}`, width),
     ...wrap(

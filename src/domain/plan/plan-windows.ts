@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { WindowRule } from '../calendar/window-rule.ts'
+import { theFreezes, type WindowRule } from '../calendar/window-rule.ts'
 import type { Problem } from '../problems.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { nameText, windowText } from './plan-values.ts'
@@ -44,4 +44,13 @@ export function windowsOf(
   const never = wrong.length > 0 || facts === null ? null : (windowProblem?.(rule) ?? null)
   if (never !== null) report({ ...never, rule: 'window', path: written === undefined ? ['service'] : ['windows'] })
   return rule
+}
+
+/** When exposures of a plan may be raised, in one line; null for at any time. */
+export function windowsText({ windows }: { readonly windows?: PlanWindows }): string | null {
+  if (windows === undefined) return null
+  const { only, freeze } = windows
+  const open = only.length === 0 ? [] : [`only in ${only.join(' or ')}`]
+  const closed = freeze.length === 0 ? [] : [`not in ${theFreezes(freeze)}`]
+  return `exposures are raised ${[...open, ...closed].join(', ')}`
 }

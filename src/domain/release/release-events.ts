@@ -87,6 +87,12 @@ export type ReleaseEvent = { readonly at: Instant } & (
   | { readonly type: 'bake-ended' }
   | { readonly type: 'approval-asked'; readonly step: number; readonly request: Omit<ApprovalRequest, 'given'> }
   | { readonly type: 'approval-ended' }
+  | {
+      readonly type: 'freeze-overridden'
+      readonly by: string
+      readonly reason: string
+      readonly freezes: readonly string[]
+    }
   | { readonly type: 'gate-waits'; readonly step: number; readonly wait: GateWait }
   | { readonly type: 'gate-opened' }
   | { readonly type: 'action-done' }

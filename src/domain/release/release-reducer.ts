@@ -69,6 +69,8 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return { ...state, phase: 'waiting', step: event.step, approval: { ...event.request, given: [] } }
     case 'approval-ended':
       return state.approval === null ? state : { ...state, approval: null }
+    case 'freeze-overridden':
+      return { ...state }
     case 'gate-waits':
       return isLeaving ? state : { ...state, phase: 'waiting', step: event.step, gate: event.wait }
     case 'gate-opened':

@@ -1,3 +1,4 @@
+import { theFreezes } from '../calendar/window-rule.ts'
 import type { Exposure } from '../exposure.ts'
 import { formatDuration, formatWeight } from '../units.ts'
 import type { ReleaseEvent } from './release-events.ts'
@@ -35,6 +36,8 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
       return `${event.isRetry ? 'retried' : 'resumed'} by ${event.actor.person}${reasonText(event.reason)}`
     case 'approved':
       return `approved by ${event.actor.person}${reasonText(event.reason)}, ${next.approval?.given.length ?? 0} of ${next.approval?.need ?? 0}`
+    case 'freeze-overridden':
+      return `${theFreezes(event.freezes)} overridden by ${event.by}${reasonText(event.reason)}`
     case 'gate-waits':
       return `waits: ${event.wait.reason}`
     case 'gate-opened':

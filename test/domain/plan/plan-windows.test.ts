@@ -3,6 +3,7 @@ import { createCalendars } from '../../../src/calendars/calendars.ts'
 import { problemOfRule } from '../../../src/calendars/rule-problem.ts'
 import type { WindowRule } from '../../../src/domain/calendar/window-rule.ts'
 import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
+import { windowsText } from '../../../src/domain/plan/plan-windows.ts'
 import { FACTS, planContext } from './plan-context.ts'
 
 const FACTS_HERE = { ...FACTS, metrics: { proxy: FACTS.metrics['prometheus']! } }
@@ -33,6 +34,15 @@ function windowsOf(text: string, freezes?: readonly string[]) {
 
 const FULL = 'steps:\n  - weight: 100%\n'
 const gate = (window: string) => `steps:\n  - gate: { window: ${window} }\n  - weight: 100%\n`
+
+describe('the windows of a plan in one line', () => {
+  it('say when exposures are raised', () => {
+    expect(windowsText({ windows: { only: ['a', 'b'], freeze: ['c', 'd'] } })).toBe(
+      'exposures are raised only in a or b, not in the freezes c, d',
+    )
+    expect(windowsText({})).toBeNull()
+  })
+})
 
 describe('the windows of a plan', () => {
   it('are absent where neither it nor its target has any', () => {
