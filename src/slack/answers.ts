@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Installation } from '../config/installation.ts'
 import { throughFreezes } from '../config/freezes.ts'
+import type { Installation } from '../config/installation.ts'
 import { registeredPlanOf, requireTarget } from '../config/targets.ts'
 import type { Actor } from '../domain/actor.ts'
 import { SluiceError } from '../domain/errors.ts'

@@ -92,7 +92,18 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
   try {
     const child = await startChild(release, {
       workflowId: releaseId,
-      args: [{ releaseId, number, target, ...told, overtakenBy: overtakenBy(before, next), ...asked, ...further }],
+      args: [
+        {
+          releaseId,
+          number,
+          target,
+          goesOnTelling: true,
+          ...told,
+          ...asked,
+          ...further,
+          overtakenBy: overtakenBy(before, next),
+        },
+      ],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `${targetName(target)} ${version}`,
       typedSearchAttributes: releaseAttributes({ target, version }, beginState(releaseId)),

@@ -24,6 +24,8 @@ export interface ReleaseInput {
    * started; those end as they began, without what a turn stands for: a guard in every pause, and a lane that takes over.
    */
   readonly turn?: number
+  /** Goes into a new run only once its messages are told; absent in releases that an older version started. */
+  readonly goesOnTelling?: true
   /** The pools as the lane knows them, or null when it does not. */
   readonly rest?: PoolRoles | null
   /** The newer version that was promoted while this release waited, or null: then a person is to say whether to go on. */

@@ -48,6 +48,10 @@ export interface Run {
   readonly allTold: () => Promise<string | null>
 }
 
+/** Events after which Temporal suggests a new run; up to so many times as many there is room for a little more. */
+const USUALLY_LONG = 4_096
+const MUCH_TOO_LONG = 4
+
 /** Begins a release, or goes on with one that another run has carried here. */
 export function beginRun(input: ReleaseInput): Run {
   // What a run of an older version has carried here may lack what was added since.
@@ -60,6 +64,7 @@ export function beginRun(input: ReleaseInput): Run {
   const abandoned = new Trigger<void>()
   let messages: Promise<string | null> = Promise.resolve(input.carried?.messageRef ?? null)
   let messageCount = 0
+  let telling = 0
 
   function record(event: NewEvent): void {
     state = reduce(state, { ...event, at: Date.now() } as ReleaseEvent)
@@ -87,11 +92,15 @@ export function beginRun(input: ReleaseInput): Run {
 
   function isLong(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo()
-    return continueAsNewSuggested || historyLength >= (input.longestHistory ?? Number.POSITIVE_INFINITY)
+    const isLong = continueAsNewSuggested || historyLength >= (input.longestHistory ?? Number.POSITIVE_INFINITY)
+    // A message that nobody takes is tried for minutes: nobody is to wait for it while there is room.
+    const hasRoom = historyLength < MUCH_TOO_LONG * (input.longestHistory ?? USUALLY_LONG)
+    return isLong && !(input.goesOnTelling === true && telling > 0 && hasRoom)
   }
 
   /** One after the other, because each message carries what the last one was answered with. */
   async function send(notice: Omit<Notice, 'ref'>, before: Promise<string | null>): Promise<string | null> {
+    telling += 1
     const ref = await before
     try {
       return await CancellationScope.nonCancellable(() =>
@@ -100,6 +109,8 @@ export function beginRun(input: ReleaseInput): Run {
     } catch (error) {
       log.warn('a message could not be sent', { text: notice.text, error: String(error) })
       return ref
+    } finally {
+      telling -= 1
     }
   }
 

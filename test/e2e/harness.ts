@@ -35,6 +35,8 @@ export interface Stage {
   readonly router: MemoryRouterWorld
   readonly script: Script
   readonly notices: Notice[]
+  /** Whether messages cannot be delivered at the moment. */
+  readonly messenger: { isDown: boolean }
   readonly service: string
   readonly taskQueue: string
   /** A worker of its own; the stage ends those it started. */
@@ -72,6 +74,7 @@ export async function openStage(
   const router = createMemoryRouterWorld({ pools: [...POOLS], deadline: 300 })
   const script = healthyScript()
   const notices: Notice[] = []
+  const messenger = { isDown: false }
   const releases = createReleases({ client: env.client, taskQueue, times: ALWAYS_ANEW, ...options })
   const started: string[] = []
   const running: { worker: Worker; done: Promise<void> }[] = []
@@ -92,6 +95,7 @@ export async function openStage(
         ...(env.supportsTimeSkipping && { directory: WITHOUT_LIST }),
         notifier: {
           async tell(notice) {
+            if (messenger.isDown) throw new Error('the messenger is away')
             notices.push(notice)
             return `message-of-${notice.releaseId}`
           },
@@ -115,7 +119,7 @@ export async function openStage(
   }
 
   const stage: Stage = {
-    ...{ env, releases, router, script, notices, service, taskQueue, startWorker, stopWorkers },
+    ...{ env, releases, router, script, notices, messenger, service, taskQueue, startWorker, stopWorkers },
     async start(plan, { longestHistory, ...options } = {}) {
       const request = {
         plan,

@@ -45,4 +45,25 @@ describe('a release whose history grows long', () => {
       await stage.close()
     }
   })
+
+  it('is watched while a run that grows long waits for messages that nobody takes', async () => {
+    const stage = await openStage(env)
+    try {
+      const plan = planFor(stage, { steps: [{ weight: '20%' }, { bake: '10m' }, { weight: '100%' }], checks: ERRORS })
+      const id = await stage.start(plan, { longestHistory: 40 })
+      await stage.untilCard(id, (card) => card.weight === 2_000)
+      stage.messenger.isDown = true
+      for (let round = 0; round < 8; round += 1) {
+        const { step } = await stage.releases.show(id)
+        const verb = round % 2 === 0 ? 'pause' : 'resume'
+        await stage.command(id, verb, { actor: { person: 'bob', entrance: 'cli' }, step, key: nextKey() })
+      }
+      Object.assign(stage.script.pools['green'] ?? {}, { errorRate: 0.9 })
+      expect((await stage.untilCard(id, (card) => card.weight === 0)).phase).not.toBe('promoted')
+      stage.messenger.isDown = false
+      expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
+    } finally {
+      await stage.close()
+    }
+  })
 })

@@ -1,5 +1,5 @@
-import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
 import type { WindowProblem, WindowRule } from '../calendar/window-rule.ts'
+import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
 import type { CheckForm } from './check-form.ts'
 import type { StepKind } from './steps/step-kind.ts'
 

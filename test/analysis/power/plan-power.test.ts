@@ -4,8 +4,8 @@ import type { ExpectedTraffic } from '../../../src/analysis/power/expected-traff
 import { powerOf, type StepPower } from '../../../src/analysis/power/plan-power.ts'
 import { planContextFor } from '../../../src/catalog.ts'
 import { type Plan, readPlan } from '../../../src/domain/plan/plan.ts'
-import { demoInstallation } from '../../support/demo-installation.ts'
 import { planContext } from '../../domain/plan/plan-context.ts'
+import { demoInstallation } from '../../support/demo-installation.ts'
 import { FINE_BOUNDS } from '../judges/looks.ts'
 
 const TRAFFIC: ExpectedTraffic = {

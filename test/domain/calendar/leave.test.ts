@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Asker, leaveFor, type WindowsNow } from '../../../src/domain/calendar/leave.ts'
-import { decide } from '../../../src/domain/release/commands.ts'
 import type { NewEvent } from '../../../src/domain/release/command-events.ts'
+import { decide } from '../../../src/domain/release/commands.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 import { COMMAND_VERBS } from '../../../src/domain/release/verbs.ts'
