@@ -23,22 +23,22 @@ export interface Effort {
 
 export const FULL: Effort = {
   errors: 2_000,
-  kayenta: 400,
+  kayenta: 300,
   latency: 300,
   latencyFalse: 1_000,
-  users: 400,
+  users: 200,
   weeks: 52,
   changes: 20,
   replays: 200,
 }
 export const QUICK: Effort = {
-  errors: 200,
-  kayenta: 50,
-  latency: 15,
+  errors: 120,
+  kayenta: 30,
+  latency: 12,
   latencyFalse: 30,
-  users: 40,
-  weeks: 4,
-  changes: 3,
+  users: 12,
+  weeks: 2,
+  changes: 2,
   replays: 20,
 }
 
