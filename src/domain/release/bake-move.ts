@@ -33,16 +33,20 @@ interface BakeAtEnd {
   readonly holdFor: Milliseconds
 }
 
+/** A check that compares needs two looks to fail even a canary that only fails, and the metrics lag by one. */
+const LOOKS_AFTER_WARM_UP = 3
+
 /**
- * What a bake does whose time is over: it ends when the canary has warmed up, all of it was watched, the guard has looked lately, every check passes
- * and the metrics have reached its end. A bake that a person ended, or that is proven, ends whatever is missing.
+ * What a bake does whose time is over: it ends when the canary has warmed up and some looks have judged it, all of it was
+ * watched, the guard has looked lately, every check passes and the metrics have reached its end. A bake that a person ended, or that is proven, ends whatever is missing.
  */
 export function bakeMove(bake: BakeAtEnd): BakeMove {
   const { clock, state, interval, holdFor, now, warmsUpUntil = null } = bake
   if (clock.isEnded) return { kind: 'end' }
-  if (warmsUpUntil !== null && warmsUpUntil > now) {
-    const reason = 'the canary still warms up, and no check counts before that is over'
-    return { kind: 'prolong', by: warmsUpUntil - now, reason, isWarmUp: true }
+  const judgedAt = warmsUpUntil === null ? now : warmsUpUntil + LOOKS_AFTER_WARM_UP * interval
+  if (judgedAt > now) {
+    const reason = 'the canary still warms up, and the checks need some looks after that'
+    return { kind: 'prolong', by: judgedAt - now, reason, isWarmUp: true }
   }
   const unwatched = state === null ? 0 : blindTime(state, clock.startedAt) - clock.prolongedBy
   if (unwatched >= interval) {

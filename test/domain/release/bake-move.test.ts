@@ -57,10 +57,11 @@ describe('a bake whose time is over', () => {
   it('is longer while the canary warms up, unless a person ends it', () => {
     const warming = { warmsUpUntil: NOW + 7_000, waiting: 'errors: warms up' }
     expect(bakeMove(atEnd(warming))).toEqual({
-      ...{ kind: 'prolong', by: 7_000, isWarmUp: true },
-      reason: 'the canary still warms up, and no check counts before that is over',
+      ...{ kind: 'prolong', by: 10_000, isWarmUp: true },
+      reason: 'the canary still warms up, and the checks need some looks after that',
     })
-    expect(bakeMove(atEnd({ warmsUpUntil: NOW })).kind).toBe('end')
+    expect(bakeMove(atEnd({ warmsUpUntil: NOW }))).toMatchObject({ kind: 'prolong', by: 3_000 })
+    expect(bakeMove(atEnd({ warmsUpUntil: NOW - 3_000 })).kind).toBe('end')
     expect(bakeMove(atEnd({ ...warming, clock: { ...CLOCK, isEnded: true } })).kind).toBe('end')
   })
 
