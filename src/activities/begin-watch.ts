@@ -55,14 +55,26 @@ function beginChecks(input: GuardInput, isNewExposure: boolean): GuardState['che
   const watched = input.checks.map((check): [string, WatchedCheck] => {
     const earlier = known[check.name]
     if (earlier === undefined) return [check.name, { state: startCheck(check), verdict: NOT_YET }]
-    if (!isNewExposure) return [check.name, earlier]
+    if (!isNewExposure) return [check.name, unblind(earlier)]
     const state = enterExposure(check, earlier.state as CheckState)
-    if (!isAlone(check, input)) return [check.name, { state, verdict: NOT_YET }]
+    const lasting = troubleOf(earlier)
+    if (!isAlone(check, input)) return [check.name, { state, verdict: NOT_YET, ...lasting }]
     const isCompared = pastOf(check, input.resume) !== null
     const verdict = isCompared ? NOT_YET : verdictAlone(earlier.verdict, input)
-    return [check.name, { state, verdict, ...(earlier.full !== undefined && { full: earlier.full }) }]
+    return [check.name, { state, verdict, ...lasting, ...(earlier.full !== undefined && { full: earlier.full }) }]
   })
   return Object.fromEntries(watched)
+}
+
+/** A failure is not over because more people have the canary. */
+function troubleOf({ trouble, freshFrom }: WatchedCheck): Partial<WatchedCheck> {
+  return { ...(trouble !== undefined && { trouble }), ...(freshFrom !== undefined && { freshFrom }) }
+}
+
+/** Blindness is counted per guard. */
+function unblind(watched: WatchedCheck): WatchedCheck {
+  const { blindSince: _, ...rest } = watched
+  return watched.blindSince === undefined ? watched : rest
 }
 
 /** A split that was found wrong was so at that exposure; at the next one it is judged anew. */

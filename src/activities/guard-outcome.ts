@@ -1,7 +1,8 @@
 import { namesOf } from '../analysis/arms.ts'
 import { asSentence } from '../analysis/explain.ts'
 import type { TrafficLook } from '../analysis/traffic/watch-traffic.ts'
-import { type GuardInput, type GuardOutcome, type GuardState, tellOf } from '../domain/release/guard.ts'
+import { blindnessOf, onlyWarns } from '../domain/plan/consequences.ts'
+import { type GuardInput, type GuardOutcome, type GuardState, RESTARTS, tellOf } from '../domain/release/guard.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import { formatDuration } from '../domain/units.ts'
 import { routerOutcome } from './judge-router.ts'
@@ -22,11 +23,12 @@ export function outcomeOf(input: GuardInput, before: GuardState, state: GuardSta
   if (ofRouter?.kind === 'foreign') return ofRouter
   return (
     usersOutcome(traffic, state) ??
-    checksOutcome(traffic, state) ??
+    checksOutcome(input, traffic, state) ??
     (split.fault === null ? null : { kind: 'misrouted', reason: split.fault, state }) ??
     blindOutcome(input, state) ??
     ofRouter ??
-    provenOutcome(input, state)
+    provenOutcome(input, state) ??
+    troubleOutcome(before, state)
   )
 }
 
@@ -35,18 +37,52 @@ export function usersOutcome({ floor }: TrafficLook, state: GuardState): GuardOu
   return floor.kind === 'canary' ? { kind: 'floor', reason: floor.reason, state } : null
 }
 
-function checksOutcome({ restarts }: TrafficLook, state: GuardState): GuardOutcome | null {
-  for (const [check, { verdict }] of Object.entries(state.checks)) {
-    if (verdict.outcome === 'fail') return { kind: 'failed', check, reason: tellOf(check, verdict), state }
-  }
-  return restarts.kind === 'failing' ? { kind: 'failed', check: 'restarts', reason: restarts.reason, state } : null
+function checksOutcome(input: GuardInput, { restarts }: TrafficLook, state: GuardState): GuardOutcome | null {
+  const { acting } = input
+  const failed = Object.entries(state.checks).flatMap(([check, { verdict }]) =>
+    verdict.outcome === 'fail' && verdict.only === undefined ? [{ check, reason: tellOf(check, verdict) }] : [],
+  )
+  if (restarts.kind === 'failing') failed.push({ check: RESTARTS, reason: restarts.reason })
+  const ending = failed.filter(({ check }) => acting === undefined || acting.includes(check))
+  const pauses = ({ check }: { readonly check: string }) =>
+    input.checks.some(({ name, onFail }) => name === check && onFail === 'pause')
+  // What takes the release back is not to wait for a person because another check asks one.
+  const first = ending.find((one) => !pauses(one)) ?? ending[0]
+  return first === undefined ? null : { kind: 'failed', ...first, state }
 }
 
+/** The first check that does as its plan says of missing data has been blind for long enough, or one that says itself. */
 function blindOutcome(input: GuardInput, state: GuardState): GuardOutcome | null {
-  if (input.blindLimit === null || state.blindSince === null) return null
+  return ownBlindOutcome(input, state) ?? planBlindOutcome(input, state)
+}
+
+function ownBlindOutcome({ checks, blindLimit }: GuardInput, state: GuardState): GuardOutcome | null {
+  if (blindLimit === null) return null
+  const ended = checks.flatMap((check) => {
+    const [then, watched] = [blindnessOf(check), state.checks[check.name]]
+    const blindFor = watched?.blindSince === undefined ? 0 : state.lookedAt - watched.blindSince
+    if (watched === undefined || blindFor < blindLimit || (then !== 'rollback' && then !== 'pause')) return []
+    return [{ then, reason: `no usable data for ${formatDuration(blindFor)}; ${tellOf(check.name, watched.verdict)}` }]
+  })
+  const first = ended.find(({ then }) => then === 'rollback') ?? ended[0]
+  return first === undefined ? null : { kind: 'blind', ...first, state }
+}
+
+function planBlindOutcome(input: GuardInput, state: GuardState): GuardOutcome | null {
+  if (input.blindLimit === null || state.blindSince === null || !isBlindForPlan(input, state)) return null
   const blindFor = state.lookedAt - state.blindSince
   if (blindFor < input.blindLimit) return null
   return { kind: 'blind', reason: `no usable data for ${formatDuration(blindFor)}; ${blindReason(state)}`, state }
+}
+
+/** False while every check that is blind says itself what that does, and nothing else is. */
+function isBlindForPlan({ checks }: GuardInput, state: GuardState): boolean {
+  if (checks.every((check) => blindnessOf(check) === null)) return true
+  const isBlind = checks.some((check) => {
+    const verdict = state.checks[check.name]?.verdict
+    return blindnessOf(check) === null && verdict?.outcome === 'inconclusive' && verdict.cause === 'blind'
+  })
+  return isBlind || typeof state.hold === 'string'
 }
 
 function blindReason(state: GuardState): string {
@@ -64,7 +100,7 @@ function provenOutcome(input: GuardInput, state: GuardState): GuardOutcome | nul
 
 function isEverythingProven({ checks }: GuardInput, state: GuardState): boolean {
   if (typeof state.hold === 'string') return false
-  const watched = checks.map(({ name }) => state.checks[name])
+  const watched = checks.filter((check) => !onlyWarns(check)).map(({ name }) => state.checks[name])
   const isPassing = watched.every((check) => check?.verdict.outcome === 'pass')
   const proofs = watched.flatMap((check) => (check?.proof === undefined ? [] : [check.proof.isProven]))
   // Checks that compare nothing, such as fixed limits, have nothing to prove; but somebody must have.
@@ -75,6 +111,16 @@ function provenText(input: GuardInput, state: GuardState): string {
   const said = Object.values(state.checks).flatMap(({ proof }) => proof?.reason ?? [])
   const claim = `every check has shown that ${namesOf(input).canary} is within its limits`
   return asSentence(said.length === 0 ? claim : `${claim}: ${said.join('; ')}`)
+}
+
+/** A check that holds or warns has begun to fail, or is fine again. */
+function troubleOutcome(before: GuardState, state: GuardState): GuardOutcome | null {
+  for (const [check, { trouble }] of Object.entries(state.checks)) {
+    if (trouble?.since === before.checks[check]?.trouble?.since) continue
+    const reason = trouble === undefined ? `${check} passes again` : tellOf(check, trouble)
+    return { kind: 'noted', reason, state }
+  }
+  return null
 }
 
 /** The look in one line. */

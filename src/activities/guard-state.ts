@@ -2,6 +2,7 @@ import { namesOf } from '../analysis/arms.ts'
 import { needsCounts } from '../analysis/checks/needs.ts'
 import { formatCount } from '../analysis/explain.ts'
 import type { TrafficLook } from '../analysis/traffic/watch-traffic.ts'
+import { blindnessOf } from '../domain/plan/consequences.ts'
 import type { BlindSpan, GuardInput, GuardState } from '../domain/release/guard.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Observations } from './ask-sources.ts'
@@ -21,7 +22,7 @@ export function nextState(before: GuardState, input: GuardInput, now: Instant, s
     ...before,
     ...trafficPart(before, input, now, traffic),
     ...routerPart(before, router, now),
-    ...blindness(before, traffic),
+    ...blindness(before, input, traffic),
     epoch: input.fence.epoch,
     looksHere: (before.looksHere ?? 0) + (isUsable(input, traffic) ? 1 : 0),
     share: split.state,
@@ -61,10 +62,11 @@ function seenUntil(observations: Observations): Pick<GuardState, 'seenUntil'> {
 }
 
 /** A blind look says nothing about the time since the last good one, so blindness begins there. */
-function blindness(before: GuardState, traffic: TrafficLook) {
-  const isUnseen = Object.values(before.checks).some(
-    ({ verdict }) => verdict.outcome === 'inconclusive' && verdict.cause === 'blind',
-  )
+function blindness(before: GuardState, { checks }: GuardInput, traffic: TrafficLook) {
+  const isUnseen = checks.some((check) => {
+    const verdict = before.checks[check.name]?.verdict
+    return blindnessOf(check) !== 'warn' && verdict?.outcome === 'inconclusive' && verdict.cause === 'blind'
+  })
   const isBlind = isUnseen || floorHold(before, traffic) !== null
   const { blindSince, lookedAt, blindSpans } = before
   const ended = blindSince !== null && !isBlind ? { from: blindSince, to: lookedAt } : null

@@ -14,6 +14,7 @@ import type { GuardInput, GuardState, WatchedCheck } from '../domain/release/gua
 import { FULL_WEIGHT, type Instant } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { Observations, Readings } from './ask-sources.ts'
+import { withConsequence } from './judge-consequence.ts'
 import { judgeWarmUp } from './judge-warm-up.ts'
 import type { Seasons } from './read-seasons.ts'
 
@@ -60,10 +61,9 @@ export function judgeChecks(
 ): GuardState['checks'] {
   const judged = input.checks.map((check): [string, WatchedCheck] => {
     const watched = before.checks[check.name] ?? { state: startCheck(check), verdict: NOT_YET }
-    return [
-      check.name,
-      judgeOne(check, watched, before, observations[check.source], readings[check.name] ?? {}, input, at),
-    ]
+    const asked = readings[check.name] ?? {}
+    const looked = judgeOne(check, watched, before, observations[check.source], asked, input, at)
+    return [check.name, withConsequence(check, watched, looked, input, { at, lookedAt: before.lookedAt })]
   })
   return Object.fromEntries(judged)
 }

@@ -19,11 +19,13 @@ interface CalibrationView {
   readonly past: Calibration['past'] | null
   /** How long the releases took to settle; absent from an older server. */
   readonly settling?: Calibration['settling']
+  /** What checks that only warn would have done; absent from an older server. */
+  readonly warnings?: Calibration['warnings'] | undefined
 }
 
 /** The figures of every check, the releases that are over, and the lines to paste, at most `width` columns. */
 export function renderCalibration(
-  { service, environment, source, checks, past, settling = null }: CalibrationView,
+  { service, environment, source, checks, past, settling = null, warnings = [] }: CalibrationView,
   { width, color }: Pick<RenderOptions, 'width' | 'color'>,
 ): readonly string[] {
   const paint = createPaint(color)
@@ -48,6 +50,7 @@ export function renderCalibration(
     ]),
     measured.length + limits.length === 0 ? [] : wrap(LEGEND, width).map((line) => paint('dim', line)),
     renderPast(checks, past, width, paint),
+    warnings.flatMap(({ summary }) => wrap(clean(summary), width)),
     settling === null ? [] : wrap(clean(settling.summary), width),
     skipped.flatMap(({ name, skipped: why }) => wrap(clean(`${name}: not calibrated, ${why}`), width)),
     lines.length === 0 ? [] : ['paste these under checks:', ...lines.map((line) => `  ${clean(line)}`)],

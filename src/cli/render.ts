@@ -44,6 +44,7 @@ export function renderCard(card: Card, { width, now, color }: RenderOptions): re
     section('last look', figures(card, page), page),
     section('checks', verdicts(card, page), page),
     section('notices', notices(card, page), page),
+    section('ledger', ledger(card, page), page),
     section('approval', approval(card, page), page),
     section('story', story(card, page), page),
     section('now', choices(card, page), page),
@@ -206,6 +207,16 @@ function verdicts({ verdicts: all }: Card, { columns, paint }: Page): readonly s
 
 function notices({ notices: all = [] }: Card, { columns, paint }: Page): readonly string[] {
   return all.flatMap((notice) => wrap(clean(notice), columns)).map((line) => paint('yellow', line))
+}
+
+const MOST_LEDGER = 5
+
+function ledger({ ledger: all = [] }: Card, { columns, now, paint }: Page): readonly string[] {
+  const before = Math.max(0, all.length - MOST_LEDGER)
+  return [
+    ...(before > 0 ? [paint('dim', `… ${before} before`)] : []),
+    ...all.slice(-MOST_LEDGER).flatMap(({ since, text }) => wrap(`${clean(text)} (${ago(since, now)})`, columns)),
+  ]
 }
 
 function approval({ approval: asked }: Card, { columns, now }: Page): readonly string[] {

@@ -8,7 +8,13 @@
  */
 export type Verdict =
   | { readonly outcome: 'pass'; readonly reason: string; readonly evidence: Evidence }
-  | { readonly outcome: 'fail'; readonly reason: string; readonly evidence: Evidence }
+  | {
+      readonly outcome: 'fail'
+      readonly reason: string
+      readonly evidence: Evidence
+      /** What it does, for a check that ends nothing: absent for all others. */
+      readonly only?: 'hold' | 'warn'
+    }
   | {
       readonly outcome: 'inconclusive'
       readonly cause: 'blind' | 'undecided'

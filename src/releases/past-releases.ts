@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import { onlyWarns } from '../domain/plan/consequences.ts'
 import { type PastRelease, pastReleaseOf } from '../domain/release/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
@@ -44,7 +45,9 @@ export async function pastReleases(
 async function readOne(client: Client, releaseId: string): Promise<PastRelease | 'unread' | null> {
   try {
     const { input, state } = await client.workflow.getHandle(releaseId).query(viewQuery)
-    return pastReleaseOf({ version: input.version, replaces: input.replaces ?? null }, state)
+    const { version, replaces = null, plan } = input
+    const warns = plan.checks.filter(onlyWarns).map(({ name }) => name)
+    return pastReleaseOf({ version, replaces, warns }, state)
   } catch {
     return 'unread'
   }

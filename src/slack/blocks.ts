@@ -162,8 +162,12 @@ function verdicts({ verdicts: all }: ReleaseCard): string {
   return [...shown, ...(more > 0 ? [`… ${more} more`] : [])].join('\n')
 }
 
-function notices({ notices: all = [] }: ReleaseCard): string {
-  return all.map((notice) => `🟡 ${clamp(escape(notice), 500)}`).join('\n')
+const MOST_LEDGER = 3
+
+function notices({ notices: all = [], ledger = [] }: ReleaseCard): string {
+  return [...all, ...ledger.slice(-MOST_LEDGER).map(({ text }) => text)]
+    .map((notice) => `🟡 ${clamp(escape(notice), 500)}`)
+    .join('\n')
 }
 
 function approval({ approval: asked }: ReleaseCard): string {

@@ -1,7 +1,8 @@
 import type { BakeAction, JudgeAction } from '../domain/plan/actions.ts'
+import type { PlanConsequence } from '../domain/plan/checks.ts'
 import { bakeRemaining } from '../domain/release/bake-clock.ts'
-import { type BakeMove, bakeMove, furtherLag } from '../domain/release/bake-move.ts'
-import { type GuardState, standingOf } from '../domain/release/guard.ts'
+import { type BakeMove, bakeMove, furtherLag, HELD_LOOK } from '../domain/release/bake-move.ts'
+import { type GuardState, heldBy, standingOf } from '../domain/release/guard.ts'
 import { evidenceSince } from '../domain/release/release-state.ts'
 import { warmsUpUntil } from '../domain/release/warm-up.ts'
 import { formatDuration } from '../domain/units.ts'
@@ -51,7 +52,7 @@ export async function bake(
     const state = await watch.look()
     if (run.state().pause !== null) continue
     const move = bakeMove({
-      ...{ clock, now: Date.now(), state, waiting: waitingFor(run, watch, state), interval, holdFor },
+      ...{ clock, now: Date.now(), state, ...waitingFor(run, watch, state), interval, holdFor },
       warmsUpUntil: warmsUpUntil(run.state(), run.input.plan, watch.checks()),
     })
     if (move.kind === 'end') break
@@ -60,11 +61,25 @@ export async function bake(
   run.record({ type: 'bake-ended' })
 }
 
-/** Why the checks do not pass yet, or null when they do. */
-function waitingFor(run: Run, watch: Watch, state: GuardState | null): string | null {
-  if (state === null) return null
+/** Why the checks do not pass yet, or null when they do, and whether all of these are checks that hold. */
+function waitingFor(run: Run, watch: Watch, state: GuardState | null) {
+  if (state === null) return { waiting: null }
   const standing = standingOf(watch.checks(), state, run.isKept ? evidenceSince(run.state()) : null)
-  return standing.isPassing ? null : standing.waiting
+  if (standing.isPassing) return { waiting: null }
+  return { waiting: standing.waiting, isHeld: standing.isHeld === true }
+}
+
+/** Waits while a check that holds the release fails: what is exposed stays until it has passed again. */
+export async function untilNotHeld(run: Run, watch: Watch): Promise<void> {
+  if (!run.input.plan.checks.some(({ onFail }) => onFail === 'hold')) return
+  for (;;) {
+    if (run.state().exposedAt === null) return
+    await waitWhilePausedThenWatch(run, watch)
+    if (run.state().abandoned !== null) return
+    const held = heldBy(watch.checks(), await watch.look())
+    if (held === null) return
+    await run.untilDisturbed(HELD_LOOK, `held: ${held}`.slice(0, 180))
+  }
 }
 
 async function carryOn(move: Exclude<BakeMove, { kind: 'end' }>, run: Run): Promise<void> {
@@ -81,14 +96,19 @@ async function carryOn(move: Exclude<BakeMove, { kind: 'end' }>, run: Run): Prom
     case 'hold': {
       const [held, before] = [run.state().bake?.held ?? 0, Date.now()]
       await run.untilDisturbed(move.next, `hold: ${move.waiting}`.slice(0, 180))
+      if (move.isHeld === true) return
       return run.record({ type: 'bake-held', held: held + Date.now() - before })
     }
   }
 }
 
-/** The plan's policy for checks that cannot decide. */
-export function giveInconclusive(run: Run, reason: string): void {
-  if (run.input.plan.onInconclusive.then === 'rollback') return run.abandon('inconclusive', 'guard', reason)
+/** What the plan, or the check that it is about, says of checks that cannot decide. */
+export function giveInconclusive(
+  run: Run,
+  reason: string,
+  then: PlanConsequence = run.input.plan.onInconclusive.then,
+): void {
+  if (then === 'rollback') return run.abandon('inconclusive', 'guard', reason)
   run.pause('inconclusive', reason)
   run.tell(`${run.input.version}: paused, ${reason}`, 'warning')
 }

@@ -7,12 +7,13 @@ import {
   log,
 } from '@temporalio/workflow'
 import type { Action } from '../domain/plan/actions.ts'
+import { failureOf } from '../domain/plan/consequences.ts'
 import type { GuardOutcome } from '../domain/release/guard.ts'
 import { endOf } from '../domain/release/release-state.ts'
 import { laneIdOf } from '../domain/target.ts'
 import { answerMessages } from './answers.ts'
 import { ask } from './approval.ts'
-import { bake, giveInconclusive, judge } from './bake.ts'
+import { bake, giveInconclusive, judge, untilNotHeld } from './bake.ts'
 import { expose, promote, recordBaseline } from './exposing.ts'
 import { gate, tellOverride } from './gate.ts'
 import { handOverWhenLong } from './hand-over.ts'
@@ -57,12 +58,14 @@ async function followPlan(run: Run, watch: Watch): Promise<void> {
     await handOverWhenLong(run, watch)
   }
   await waitWhilePausedThenWatch(run, watch)
+  await untilNotHeld(run, watch)
   if (run.state().abandoned === null) await promote(run, watch)
 }
 
 async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
   switch (action.kind) {
     case 'expose':
+      await untilNotHeld(run, watch)
       return expose(action, run, watch)
     case 'bake':
       return bake(action, run, watch)
@@ -79,13 +82,16 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
 function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
   switch (outcome.kind) {
     case 'failed':
-      if (run.input.plan.onFail === 'rollback') return run.abandon('failed-check', 'guard', outcome.reason)
+      if (consequenceOf(outcome.check, run, watch) === 'rollback')
+        return run.abandon('failed-check', 'guard', outcome.reason)
       return pauseWith('failed-check', outcome.reason, run, watch)
     case 'floor':
       return run.abandon('floor', 'guard', outcome.reason)
     case 'blind':
-      giveInconclusive(run, outcome.reason)
+      giveInconclusive(run, outcome.reason, outcome.then)
       return watch.start({ blindLimit: null })
+    case 'noted':
+      return watch.start()
     case 'misrouted':
       return pauseWith(run.isKept ? 'split' : 'router', outcome.reason, run, watch)
     case 'drifting':
@@ -100,6 +106,12 @@ function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
       run.record({ type: 'bake-proven', reason: outcome.reason })
       return watch.start()
   }
+}
+
+/** What the failure of this check does; restarts, and what else is no check of the plan, do what the plan says. */
+function consequenceOf(name: string, run: Run, watch: Watch) {
+  const usual = run.input.plan.onFail
+  return failureOf(watch.checks().find((check) => check.name === name) ?? {}, usual)
 }
 
 function pauseWith(cause: Parameters<Run['pause']>[0], reason: string, run: Run, watch: Watch): void {

@@ -9,6 +9,7 @@ import {
   verdictsOf,
   withoutEvidence,
 } from '../domain/release/guard.ts'
+import { type LedgerEvent, ledgerEvents, wouldWords } from '../domain/release/ledger.ts'
 import { isEnded } from '../domain/release/release-state.ts'
 import { watchFor } from '../domain/release/release-watch.ts'
 import { targetName } from '../domain/target.ts'
@@ -60,6 +61,10 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
       run.record({ type: 'router-taken', fence, text: 'the guard has taken the router over' })
     memory = state
     run.record(judgedIn(state))
+    for (const event of ledgerEvents(run.state().ledger ?? [], checks(), state, plan.onFail)) {
+      run.record(event)
+      tellTrouble(run, event)
+    }
   }
 
   async function watchInside(own: CancellationScope, input: GuardInput): Promise<void> {
@@ -130,9 +135,24 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
       const verdicts = verdictsOf(memory)
       memory = { ...withoutEvidence(memory, (name) => verdicts[name]?.outcome === 'fail'), blindSince: null }
       run.record(judgedIn(memory))
+      for (const event of ledgerEvents(run.state().ledger ?? [], checks(), memory, plan.onFail))
+        if (event.type === 'check-recovered') run.record({ ...event, isAnew: true })
     },
     memory: () => memory,
   }
+}
+
+/** One message when a check begins to hold or would have failed the release, one when the release may go on. */
+function tellTrouble(run: Run, event: LedgerEvent): void {
+  const { version } = run.input
+  if (event.type === 'check-recovered') {
+    if (event.only === 'hold')
+      run.tell(`${version}: ${event.check} passes again, it no longer holds the release`, 'info')
+    return
+  }
+  const { only, reason, would } = event
+  if (only === 'hold') run.tell(`${version}: held, ${reason}`, 'warning')
+  else run.tell(`${version}: ${wouldWords(would)}, ${reason}`, 'info')
 }
 
 function judgedIn(state: GuardState) {

@@ -80,6 +80,12 @@ describe('renderCard', () => {
           cohorts: [first, third],
           verdicts: [{ check: first, outcome: 'fail', reason: second }],
           notices: [first, third],
+          ledger: [
+            {
+              ...{ check: first, only: 'warn', since: NOW, until: null, reason: third, would: 'pause', step: 1 },
+              text: second,
+            },
+          ],
           steps: [{ number: 1, label: third, mark: '▶' }],
           approval: { by: second, need: 1, given: [third], deadline: NOW },
           trail: [{ at: NOW - 5_000, text: first }],
@@ -90,6 +96,18 @@ describe('renderCard', () => {
         }
       }),
     )
+  })
+
+  it('shows the newest entries of the ledger, and how old they are', async () => {
+    const card = await demoCard()
+    const ledger = Array.from({ length: 7 }, (_, index) => ({
+      ...{ check: 'orders', only: 'warn', since: NOW - 60_000, until: null, reason: '', would: 'rollback', step: 2 },
+      text: `would have rolled back at step 2: orders fell, entry ${index}`,
+    })) as NonNullable<typeof card.ledger>
+    const text = renderCard({ ...card, ledger }, { width: 100, now: NOW, color: false }).join('\n')
+    expect(text).toContain('\n  ledger    … 2 before\n')
+    expect(text).toContain('would have rolled back at step 2: orders fell, entry 6 (1m ago)')
+    expect(text).not.toContain('entry 1')
   })
 
   it('shows notices, and errors that nobody knows as unknown', async () => {

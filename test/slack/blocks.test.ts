@@ -39,6 +39,13 @@ const card: fc.Arbitrary<ReleaseCard> = fc.record({
     { maxLength: 30 },
   ),
   notices: fc.array(text, { maxLength: 5 }),
+  ledger: fc.array(
+    fc.record({
+      ...{ check: text, only: fc.constantFrom('hold', 'warn'), since: time, until: fc.option(time) },
+      ...{ reason: text, would: fc.constantFrom('rollback', 'pause'), step: fc.nat(), text },
+    }),
+    { maxLength: 8 },
+  ),
   approval: fc.option(
     fc.record({ by: text, need: fc.nat(20), given: fc.array(text, { maxLength: 20 }), deadline: time }),
   ),

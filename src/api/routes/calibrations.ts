@@ -2,7 +2,9 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { sourcesToRecord, sourcesToReplay } from '../../analysis/calibration/plan-calibration.ts'
 import { settlingOf } from '../../analysis/calibration/settling.ts'
+import { warningScores } from '../../analysis/calibration/warnings.ts'
 import { describeError } from '../../domain/errors.ts'
+import { onlyWarns } from '../../domain/plan/consequences.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { RecordedRelease } from '../../domain/release/past-release.ts'
 import { type Recording, savedRecording } from '../../domain/release/recording.ts'
@@ -58,6 +60,7 @@ async function calibrateAt(
   return {
     ...{ service, environment, used: { since, ...span, seed }, checks },
     settling: settlingOf(plan, releases),
+    warnings: warningScores(releases),
     past: { releases: releases.length, ...past },
     ...(isWanted && { recording: savedRecording(recording) }),
   }
@@ -81,7 +84,7 @@ async function recordReleases(
   { recordRelease, releases: facade }: ApiDependencies,
 ): Promise<Omit<AnswerTo<'calibrate'>['past'], 'releases'> & { readonly releases: readonly RecordedRelease[] }> {
   const sources = sourcesToReplay(plan)
-  if (sources.length === 0) return { releases: [], unread: 0, fault: null }
+  if (sources.length === 0 && !plan.checks.some(onlyWarns)) return { releases: [], unread: 0, fault: null }
   const target: TargetId = { service: plan.service, environment: plan.environment }
   const past = await facade.past(target, since, MOST_RELEASES).catch(describeError)
   if (typeof past === 'string') return { releases: [], unread: 0, fault: past }

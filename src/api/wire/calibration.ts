@@ -77,6 +77,19 @@ export const calibration = z
       .nullable()
       .exactOptional()
       .meta({ description: 'How long past releases took to settle after each jump in load' }),
+    warnings: list(
+      z
+        .object({
+          check: z.string(),
+          releases: z.number(),
+          failed: z.number(),
+          wrong: z.number().meta({ description: 'Of these the promoted ones' }),
+          summary: z.string(),
+        })
+        .meta({ id: 'WarningScore' }),
+    )
+      .exactOptional()
+      .meta({ description: 'What checks that only warn would have done to past releases' }),
     past: z.object({ releases: z.number(), unread: z.number(), fault: z.string().nullable() }),
     recording: opaque<SavedRecording>('All that was replayed, for `sluice calibrate --recording`').exactOptional(),
   })

@@ -42,6 +42,19 @@ const figures = z
       'been seen by now with probability `seenPower`. What is open or not known is left out',
   })
 
+const ledgerRow = z
+  .object({
+    check: z.string(),
+    only: z.enum(['hold', 'warn']),
+    since: instant,
+    until: instant.nullable().meta({ description: 'Null as long as it lasts' }),
+    reason: z.string(),
+    would: z.enum(['rollback', 'pause']).meta({ description: 'What the plan does with checks that say nothing' }),
+    step: z.number(),
+    text: z.string(),
+  })
+  .meta({ id: 'LedgerRow' })
+
 const approval = z.object({ by: z.string(), need: z.number(), given: list(z.string()), deadline: instant })
 
 const rollback = z.object({
@@ -76,6 +89,7 @@ export const card = z
     outcome: outcome.meta({ description: 'The weakest of the verdicts' }),
     verdicts: list(z.object({ check: z.string(), outcome: verdict, reason: z.string(), figures })),
     notices: list(z.string()).exactOptional(),
+    ledger: list(ledgerRow).exactOptional().meta({ description: 'When checks failed that hold or warn, oldest first' }),
     approval: approval.nullable(),
     bakeRemaining: duration.nullable(),
     bakeDuration: duration.nullable(),

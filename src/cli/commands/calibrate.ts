@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { CheckCalibration, Effort } from '../../analysis/calibration/plan-calibration.ts'
 import type { Settling } from '../../analysis/calibration/settling.ts'
+import type { WarningScore } from '../../analysis/calibration/warnings.ts'
 import type { AnswerTo } from '../../api/operations.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Recording } from '../../domain/release/recording.ts'
@@ -31,10 +32,16 @@ export async function calibrateFile(name: string, options: CalibrateOptions, ses
   }
   const replays = wholeNumber('--replays', options.replays ?? USUAL_REPLAYS, 20, 100_000)
   const { plan, file } = await checkedPlan(name, options.config, session)
-  const { checks, settling } = await calibrateHere(plan, file.yaml.value, options.recording, { replays, seed }, session)
+  const { checks, settling, warnings } = await calibrateHere(
+    plan,
+    file.yaml.value,
+    options.recording,
+    { replays, seed },
+    session,
+  )
   const source = `from ${clean(options.recording)}, seed ${seed}`
   const { service, environment } = plan
-  const answer = { service, environment, used: { seed }, checks, settling }
+  const answer = { service, environment, used: { seed }, checks, settling, warnings }
   session.say(renderCalibration({ ...answer, source, past: null }, session.look()), answer)
 }
 
@@ -80,7 +87,11 @@ async function calibrateHere(
   path: string,
   { replays, seed }: { readonly replays: number; readonly seed: number },
   session: Session,
-): Promise<{ readonly checks: readonly CheckCalibration[]; readonly settling: Settling | null }> {
+): Promise<{
+  readonly checks: readonly CheckCalibration[]
+  readonly settling: Settling | null
+  readonly warnings: readonly WarningScore[]
+}> {
   const recording = await recordingIn(path, session)
   const { calibratePlan, withLines } = await import('../../analysis/calibration/plan-calibration.ts')
   const effort: Effort = { looks: LOCAL_LOOKS, replays }
@@ -92,7 +103,12 @@ async function calibrateHere(
     await breathe()
   }
   const { settlingOf } = await import('../../analysis/calibration/settling.ts')
-  return { checks: withLines(plan, written, checks), settling: settlingOf(plan, recording.releases) }
+  const { warningScores } = await import('../../analysis/calibration/warnings.ts')
+  const { releases } = recording
+  return {
+    ...{ checks: withLines(plan, written, checks), settling: settlingOf(plan, releases) },
+    warnings: warningScores(releases),
+  }
 }
 
 async function recordingIn(path: string, { terminal }: Session): Promise<Recording> {

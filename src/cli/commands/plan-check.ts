@@ -1,6 +1,7 @@
 import { expectedTraffic, type StatedTraffic } from '../../analysis/power/expected-traffic.ts'
 import type { StepPower } from '../../analysis/power/plan-power.ts'
 import type { AnswerTo } from '../../api/operations.ts'
+import { allChecks, consequenceText, consequenceWarnings } from '../../domain/plan/consequences.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { warmUpText, warmUpWarnings } from '../../domain/plan/plan-warm-up.ts'
 import { windowsText } from '../../domain/plan/plan-windows.ts'
@@ -114,16 +115,17 @@ function describePlan(name: string, plan: Plan, width: number): readonly string[
   )
   const warmUp = warmUpText(plan)
   const windows = windowsText(plan)
+  const consequences = consequenceText(allChecks(plan), onFail)
   const falseAlarm = errorBudget > 0 ? `, false alarm at most ${Number((errorBudget * 100).toPrecision(3))}%` : ''
   const checked = `checks: ${clean(names.join(', ')) || 'none'}, every ${formatDuration(interval)}${falseAlarm}`
   return [
     ...hanging(`${clean(name)} is a valid plan for ${service} in ${environment}`, width),
     ...steps.map(({ label }, index) => `  ${String(index + 1).padStart(String(steps.length).length)}  ${clean(label)}`),
-    ...[checked, ...(warmUp === null ? [] : [warmUp]), ...(windows === null ? [] : [windows])].flatMap((line) =>
-      hanging(clean(line), width - 2).map((part) => `  ${part}`),
+    ...[checked, warmUp, windows, consequences].flatMap((line) =>
+      line === null ? [] : hanging(clean(line), width - 2).map((part) => `  ${part}`),
     ),
     `  on fail: ${onFail}; when inconclusive: hold ${formatDuration(onInconclusive.holdFor)}, then ${onInconclusive.then}`,
-    ...warmUpWarnings(plan)
+    ...[...warmUpWarnings(plan), ...consequenceWarnings(allChecks(plan))]
       .flatMap((warning) => hanging(`warning: ${warning}`, width - 2))
       .map((line) => `  ${line}`),
   ]

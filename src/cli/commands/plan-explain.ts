@@ -1,4 +1,5 @@
 import type { Exposure } from '../../domain/exposure.ts'
+import { allChecks, consequenceText } from '../../domain/plan/consequences.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
 import { type Timeline, type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
@@ -121,6 +122,7 @@ function watches(plan: Plan, checks: readonly TimelineCheck[], page: Page): read
 
 function policies(plan: Plan, { width }: Page): readonly string[] {
   const { onFail, onInconclusive } = plan
+  const consequences = consequenceText(allChecks(plan), onFail)
   const held = formatDuration(onInconclusive.holdFor)
   const windows = windowsText(plan)
   const { repairs, share } = driftPolicyOf(plan)
@@ -129,6 +131,7 @@ function policies(plan: Plan, { width }: Page): readonly string[] {
   return [
     ...(windows === null ? [] : wrap(clean(windows), width)),
     ...wrap(`when a check fails: ${onFail}`, width),
+    ...(consequences === null ? [] : wrap(clean(consequences), width)),
     ...wrap(`when inconclusive: hold for ${held}, then ${onInconclusive.then}`, width),
     ...wrap(
       `when somebody else changes the router: pause after ${often}, or ${formatPercent(share, 3)} of a bake`,

@@ -3,6 +3,19 @@ import type { ArmCounts, MetricResult } from '../observation.ts'
 import type { Instant, Milliseconds } from '../units.ts'
 
 /**
+ * What one check may do.
+ *
+ * - `rollback`, `pause`: the release goes back, or its plan stops until a person says go on.
+ * - `hold`: what is exposed stays and the plan goes no further until the check has passed again; then it goes on by itself.
+ * - `warn`: nothing; it is kept in the ledger of the release.
+ */
+export const CONSEQUENCES = ['rollback', 'pause', 'hold', 'warn'] as const
+export type Consequence = (typeof CONSEQUENCES)[number]
+
+/** What the plan does with checks that say nothing of their own. */
+export type PlanConsequence = Extract<Consequence, 'rollback' | 'pause'>
+
+/**
  * One question to a metric source, complete: every default of the plan is filled in. Plain JSON. What else it holds only
  * its kind knows, which `analysis/checks` lists.
  */
@@ -12,6 +25,10 @@ export interface Check {
   readonly source: string
   /** Its own warm-up instead of that of the exposure; absent: the exposure's. */
   readonly warmsUpFor?: Milliseconds
+  /** What its failure does. Absent, for all checks of a plan, where none says so: the plan's `onFail`. */
+  readonly onFail?: Consequence
+  /** What it does when its data is missing for as long as the plan holds; absent: the plan's `onInconclusive`. */
+  readonly onNoData?: Consequence
 }
 
 /** The answers to one query: for the canary (or the only one), and for stable when the query holds `$pool`. */

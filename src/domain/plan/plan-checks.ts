@@ -1,12 +1,11 @@
 import type { MetricSourceCapabilities } from '../capabilities.ts'
-import { isRecord } from '../json.ts'
 import type { Problem, ProblemPath } from '../problems.ts'
-import type { Milliseconds } from '../units.ts'
+import { asidesOf, withAsides } from './check-asides.ts'
 import type { CheckContext, CheckForm, FinalAnswer, ReadCheck, SourceNeeds } from './check-form.ts'
 import type { Check } from './checks.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { reportIssues, singleEntry } from './plan-issues.ts'
-import { durationText, nameText } from './plan-values.ts'
+import { nameText } from './plan-values.ts'
 
 /** Reads checks, wherever in the plan they stand, and keeps count of the error budget they spend. */
 export interface CheckReader {
@@ -38,13 +37,13 @@ export function createCheckReader(
   let count = 0
   function readOne(name: string, value: unknown, path: ProblemPath): ReadCheck | null {
     reportName(name, names, path, report)
-    const { form, warmUp } = warmUpAside(value, path, report)
+    const { form, asides } = asidesOf(value, path, report)
     const one = singleEntry(form, kindNames, path, 'check', report)
     const kind = one?.isKnown === true ? kinds.get(one.key) : undefined
     if (one?.isKnown !== true || kind === undefined) return null
     const at = [...path, one.key]
     const read = kind.read(one.value, checkContext(name, at, facts, report))
-    if ('check' in read) return withWarmUp(read.check, warmUp ?? (kind.warmsUpByItself ? 0 : undefined))
+    if ('check' in read) return withAsides(read.check, { ...(kind.warmsUpByItself && { warmsUpFor: 0 }), ...asides })
     reportIssues(read.issues, at, one.value, report, kind.schema)
     return null
   }
@@ -74,24 +73,6 @@ export function createCheckReader(
     finalAnswer: (check) => kinds.get(check.kind)?.finalAnswer(check) ?? null,
     errorBudget: () => Number((claimed + (sharing.size > 0 ? 1 - confidence : 0)).toPrecision(12)),
   }
-}
-
-/** The one option that checks of all kinds have stands beside the kind. */
-function warmUpAside(
-  value: unknown,
-  path: ProblemPath,
-  report: (problem: Problem) => void,
-): { readonly form: unknown; readonly warmUp: Milliseconds | undefined } {
-  if (!isRecord(value) || !Object.hasOwn(value, 'warmUp')) return { form: value, warmUp: undefined }
-  const { warmUp: written, ...form } = value
-  const parsed = durationText.safeParse(written)
-  if (!parsed.success) reportIssues(parsed.error.issues, [...path, 'warmUp'], written, report, durationText)
-  return { form, warmUp: parsed.data }
-}
-
-function withWarmUp(check: ReadCheck, warmsUpFor: Milliseconds | undefined): ReadCheck {
-  if (warmsUpFor === undefined) return check
-  return { ...check, complete: (alpha) => ({ ...check.complete(alpha), warmsUpFor }) }
 }
 
 /** Checks of a whole plan, those of its steps included: each is asked at every look. */

@@ -6,6 +6,7 @@ import type { Milliseconds } from '../units.ts'
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
 import type { Action } from './actions.ts'
 import type { Check } from './checks.ts'
+import { withConsequences } from './consequences.ts'
 import { type CheckReader, createCheckReader } from './plan-checks.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
@@ -23,7 +24,7 @@ interface PlanStep {
   readonly label: string
 }
 
-/** What happens when a check fails, or stays inconclusive. */
+/** What happens when a check fails, or stays inconclusive, unless the check has a consequence of its own. */
 export interface PlanPolicies {
   readonly onFail: 'rollback' | 'pause'
   readonly onInconclusive: { readonly holdFor: Milliseconds; readonly then: 'rollback' | 'pause' }
@@ -128,7 +129,12 @@ function planOf(
   checks: readonly Check[],
   reader: CheckReader,
 ): Plan {
-  const actions = trace.flatMap((action) => (action.kind === 'unread' ? [] : [withBudget(action, reader)]))
+  const shared = trace.flatMap((action) => (action.kind === 'unread' ? [] : [withBudget(action, reader)]))
+  const all = [...checks, ...shared.flatMap((action) => (action.kind === 'judge' ? action.checks : []))]
+  const hasOwn = all.some((check) => check.onFail !== undefined)
+  const actions = shared.map((action) =>
+    action.kind === 'judge' ? { ...action, checks: withConsequences(action.checks, onFail, hasOwn) } : action,
+  )
   return {
     service,
     environment,
@@ -139,7 +145,7 @@ function planOf(
     floor,
     steps: steps.flatMap(({ kind, step }) => ('issues' in step ? [] : [{ kind, label: step.label }])),
     actions: withWarmUps(actions, checks, { stated, interval }),
-    checks: checks.map(reader.withShare),
+    checks: withConsequences(checks.map(reader.withShare), onFail, hasOwn),
     errorBudget: reader.errorBudget(),
   }
 }

@@ -2,6 +2,9 @@ import { formatDuration, type Instant, type Milliseconds } from '../units.ts'
 import { type BakeClock, bakeOverAt } from './bake-clock.ts'
 import { blindTime, type GuardState, lagOf, unwatchedText } from './guard.ts'
 
+/** A hold of a check ends with the guard's word; this is for one that comes too late. */
+export const HELD_LOOK: Milliseconds = 60_000
+
 /** What a bake does whose time is over. */
 export type BakeMove =
   | { readonly kind: 'end' }
@@ -14,7 +17,13 @@ export type BakeMove =
       readonly isWarmUp?: true
     }
   /** Something is missing that time may bring; `next` is when to look again. */
-  | { readonly kind: 'hold'; readonly next: Milliseconds; readonly waiting: string }
+  | {
+      readonly kind: 'hold'
+      readonly next: Milliseconds
+      readonly waiting: string
+      /** True when a check's own consequence is to hold: that lasts as long as it takes. */
+      readonly isHeld?: true
+    }
   /** It has held long enough: the plan's policy for checks that cannot decide. */
   | { readonly kind: 'give-up'; readonly reason: string }
 
@@ -26,6 +35,8 @@ interface BakeAtEnd {
   readonly state: GuardState | null
   /** Why the checks do not pass yet, or null when all do. */
   readonly waiting: string | null
+  /** True when what is waited for may take as long as it takes: checks whose own consequence is to hold. */
+  readonly isHeld?: boolean
   readonly interval: Milliseconds
   /** When the last check begins to count; absent or null when none waits for the canary to warm up. */
   readonly warmsUpUntil?: Instant | null
@@ -56,6 +67,8 @@ export function bakeMove(bake: BakeAtEnd): BakeMove {
   const unseen = unseenEnd(bake)
   const waiting = missing(bake) ?? unseen?.text ?? null
   if (waiting === null) return { kind: 'end' }
+  if (bake.isHeld === true && waiting === bake.waiting)
+    return { kind: 'hold', next: Math.max(interval, HELD_LOOK), waiting, isHeld: true }
   const held = clock.held ?? 0
   if (held >= holdFor)
     return { kind: 'give-up', reason: `still inconclusive after ${formatDuration(held)} of holding; ${waiting}` }

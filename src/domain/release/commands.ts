@@ -96,7 +96,9 @@ function refusalToPromote(state: ReleaseState): CommandDecision | null {
   if ((state.gate ?? null) !== null)
     return refuse('command.refused', `the step waits: ${state.gate?.reason ?? ''}`, 'wait until it is open')
   if (state.bake === null) return refuse('command.refused', 'no bake is running that could be ended')
-  const failing = Object.entries(state.verdicts).find(([, verdict]) => verdict.outcome === 'fail')
+  const failing = Object.entries(state.verdicts).find(
+    ([, verdict]) => verdict.outcome === 'fail' && verdict.only !== 'warn',
+  )
   if (failing === undefined) return null
   return refuse(
     'command.refused',

@@ -1,11 +1,13 @@
 import type { ArmNames } from '../arm-names.ts'
 import type { Exposure, Fence, PoolRoles } from '../exposure.ts'
-import type { Check } from '../plan/checks.ts'
+import type { Check, PlanConsequence } from '../plan/checks.ts'
+import { blindnessOf, onlyWarns } from '../plan/consequences.ts'
 import type { PlanPolicies } from '../plan/plan.ts'
 import type { DriftPolicy } from '../plan/plan-policies.ts'
 import type { TargetId } from '../target.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
+import type { Trouble } from './trouble.ts'
 
 /** What the guard is to watch: one exposure of one release. */
 export interface GuardInput {
@@ -43,6 +45,8 @@ export interface GuardInput {
   readonly warmsUpFor?: Milliseconds
   /** True when a person has accepted how this exposure is split: it ends no watch any more. */
   readonly splitSettled?: boolean
+  /** What may still end the watch by failing, by name, where a person decides on another failure. Absent: everything. */
+  readonly acting?: readonly string[]
 }
 
 /** The share of failed requests (0 to 1) at which a canary is not fit for anybody, of so many requests at least. */
@@ -61,7 +65,16 @@ export interface WatchedCheck {
   readonly full?: unknown
   /** While the canary warms up: what the check would make of it, own plain JSON, which counts for nothing. */
   readonly warmUp?: { readonly state: unknown; readonly full?: unknown }
+  /** For a check that holds or warns: that it has failed and not passed for long enough since. Absent: it has not. */
+  readonly trouble?: Trouble
+  /** When its judge had begun anew after the latest failure. Absent: it has not since the exposure. */
+  readonly freshFrom?: Instant
+  /** For a check that says itself what missing data does: since when it has been blind. Absent while it is not. */
+  readonly blindSince?: Instant
 }
+
+/** What processes that restart again and again are called where checks are named. */
+export const RESTARTS = 'restarts'
 
 /** A source that is further behind is away; that is for the checks to say that need it. */
 const LONGEST_LAG: Milliseconds = 60_000
@@ -159,7 +172,15 @@ export type GuardOutcome =
   | { readonly kind: 'failed'; readonly check: string; readonly reason: string; readonly state: GuardState }
   /** The canary is not fit for anybody: back, whatever the plan says of checks that fail. */
   | { readonly kind: 'floor'; readonly reason: string; readonly state: GuardState }
-  | { readonly kind: 'blind'; readonly reason: string; readonly state: GuardState }
+  | {
+      readonly kind: 'blind'
+      readonly reason: string
+      readonly state: GuardState
+      /** What the check that is blind asks for. Absent: what the plan says. */
+      readonly then?: PlanConsequence
+    }
+  /** A check that holds or warns has failed, or is fine again: its trouble in the state says so. */
+  | { readonly kind: 'noted'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'foreign'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'misrouted'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'repaired'; readonly reason: string; readonly state: GuardState }
@@ -223,23 +244,48 @@ export function verdictsOf(state: GuardState): Readonly<Record<string, Verdict>>
 }
 
 /**
- * What the checks say together. `waiting` names the first that does not pass yet. With `since` only what has been seen since
- * then counts: the exposure, or a person's last word.
+ * What the checks say together. `waiting` names the first that does not pass yet, `isHeld` that all of these hold the release
+ * for as long as it takes. With `since` only what has been seen since then counts: the exposure, or a person's last word.
  */
-export function standingOf(
-  checks: readonly Check[],
-  state: GuardState | null,
-  since: Instant | null = null,
-): { readonly isPassing: true } | { readonly isPassing: false; readonly waiting: string } {
+export function standingOf(checks: readonly Check[], state: GuardState | null, since: Instant | null = null): Standing {
   if (since !== null && !hasSeen(state, since))
     return { isPassing: false, waiting: 'the guard has not looked at this exposure yet' }
   if (typeof state?.hold === 'string') return { isPassing: false, waiting: state.hold }
-  for (const { name } of checks) {
-    const verdict = state?.checks[name]?.verdict
-    if (verdict === undefined) return { isPassing: false, waiting: `${name}: not looked at yet` }
-    if (verdict.outcome !== 'pass') return { isPassing: false, waiting: tellOf(name, verdict) }
-  }
-  return { isPassing: true }
+  const missing = checks.flatMap((check) => missingOf(check, state?.checks[check.name]) ?? [])
+  const [first] = missing
+  if (first === undefined) return { isPassing: true }
+  const inTime = missing.find(({ isHeld }) => !isHeld)
+  return { isPassing: false, waiting: (inTime ?? first).waiting, ...(inTime === undefined && { isHeld: true }) }
+}
+
+/** What the checks say together: that all pass, or what is missing. */
+type Standing =
+  | { readonly isPassing: true }
+  | { readonly isPassing: false; readonly waiting: string; readonly isHeld?: true }
+
+/** Why this check does not let the release go on, or null when it does, or has no say. */
+function missingOf(
+  check: Check,
+  watched: WatchedCheck | undefined,
+): { readonly waiting: string; readonly isHeld: boolean } | null {
+  if (onlyWarns(check)) return null
+  const { name } = check
+  const { verdict, trouble } = watched ?? {}
+  if (verdict === undefined) return { waiting: `${name}: not looked at yet`, isHeld: false }
+  if (verdict.outcome === 'pass') return null
+  const waiting = tellOf(name, verdict)
+  if (verdict.outcome === 'fail' || verdict.cause !== 'blind') return { waiting, isHeld: trouble !== undefined }
+  const blindness = blindnessOf(check)
+  return blindness === 'warn' && trouble === undefined
+    ? null
+    : { waiting, isHeld: trouble !== undefined || blindness === 'hold' }
+}
+
+/** Why a check holds the release where it is, whatever the plan would do next; null when none does. */
+export function heldBy(checks: readonly Check[], state: GuardState | null): string | null {
+  const held = checks.find(({ name, onFail }) => onFail === 'hold' && state?.checks[name]?.trouble !== undefined)
+  const verdict = held === undefined ? undefined : state?.checks[held.name]?.verdict
+  return held === undefined || verdict === undefined ? null : tellOf(held.name, verdict)
 }
 
 /** False while the guard has shown nothing of the time since then; the state of an older version does not say. */

@@ -1,6 +1,7 @@
 import type { ExposureSpan, PoolRoles } from '../exposure.ts'
 import type { ArmCounts, MetricResult } from '../observation.ts'
 import type { Instant } from '../units.ts'
+import type { LedgerEntry } from './ledger.ts'
 import type { Abandonment } from './release-events.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 
@@ -14,6 +15,11 @@ export interface PastRelease {
   /** Why and when it was rolled back; null when it was promoted. */
   readonly abandoned: Pick<Abandonment, 'cause' | 'by' | 'at'> | null
   readonly roles: PoolRoles
+  /** Checks that only warned, and each time one would have failed the release; absent where there was none. */
+  readonly warned?: {
+    readonly checks: readonly string[]
+    readonly entries: readonly Pick<LedgerEntry, 'check' | 'since' | 'reason' | 'would'>[]
+  }
   /** At least one; each has ended. */
   readonly spans: readonly (ExposureSpan & { readonly until: Instant })[]
 }
@@ -33,7 +39,7 @@ export interface RecordedRelease extends PastRelease {
 
 /** The past release that ended in this state, or null when it has not ended or nobody ever had the new version. */
 export function pastReleaseOf(
-  { version, replaces }: Pick<PastRelease, 'version' | 'replaces'>,
+  { version, replaces, warns = [] }: Pick<PastRelease, 'version' | 'replaces'> & { readonly warns?: readonly string[] },
   state: ReleaseState,
 ): PastRelease | null {
   const { releaseId, roles, abandoned } = state
@@ -43,7 +49,14 @@ export function pastReleaseOf(
   if (!isEnded(state) || roles === null || spans.length === 0) return null
   return {
     ...{ releaseId, version, replaces, roles, spans },
+    ...(warns.length > 0 && { warned: { checks: warns, entries: warningsIn(state) } }),
     outcome: state.phase === 'promoted' ? 'promoted' : 'rolled-back',
     abandoned: abandoned === null ? null : { cause: abandoned.cause, by: abandoned.by, at: abandoned.at },
   }
+}
+
+function warningsIn({ ledger = [] }: ReleaseState): NonNullable<PastRelease['warned']>['entries'] {
+  return ledger.flatMap(({ check, only, since, reason, would }) =>
+    only === 'warn' ? [{ check, since, reason, would }] : [],
+  )
 }

@@ -101,6 +101,16 @@ const release = z.strictObject({
     })
     .nullable()
     .default(null),
+  warned: z
+    .strictObject({
+      checks: z.array(nameText).max(100),
+      entries: z
+        .array(
+          z.strictObject({ check: nameText, since: time, reason: z.string(), would: z.enum(['rollback', 'pause']) }),
+        )
+        .max(100),
+    })
+    .exactOptional(),
   roles: z.strictObject({ stable: pool, canary: pool }),
   spans: z
     .array(span)

@@ -5,6 +5,7 @@ import type { Outcome, Verdict } from '../verdict.ts'
 import { bakeRemaining } from './bake-clock.ts'
 import { openVerbs } from './commands.ts'
 import { type GuardState, type SeriesPoint, verdictsOf } from './guard.ts'
+import { entryText, heldWords, type LedgerEntry } from './ledger.ts'
 import { markOf, phaseText, weakestOutcome } from './release-details.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
@@ -33,12 +34,14 @@ export interface ReleaseCard {
   /** The plan's step that runs, from 1; what a command is meant for. */
   readonly step: number
   readonly steps: readonly { readonly number: number; readonly label: string; readonly mark: string }[]
-  /** Why it is paused or rolling back, or which window it waits for; null for neither. */
+  /** Why it is paused, held by a check or rolling back, or which window it waits for; null for none of these. */
   readonly reason: string | null
   readonly outcome: Outcome | 'none'
   readonly verdicts: readonly VerdictRow[]
   /** What is worth knowing but no reason to stop, one sentence each; absent in cards of an older server or worker. */
   readonly notices?: readonly string[]
+  /** When checks failed that hold or warn, oldest first; absent as long as none has. */
+  readonly ledger?: readonly LedgerRow[]
   readonly approval: {
     readonly by: string
     readonly need: number
@@ -64,6 +67,9 @@ export interface ReleaseCard {
   readonly rollback?: RollbackSeen | null
   readonly trail: readonly { readonly at: Instant; readonly text: string }[]
 }
+
+/** One entry of the ledger with its sentence. */
+type LedgerRow = LedgerEntry & { readonly text: string }
 
 /** The answer of one check, as views show it. */
 interface VerdictRow {
@@ -100,10 +106,11 @@ export function releaseCard(
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
     isEnded: state.endedAt !== null,
     steps: plan.steps.map(({ label }, index) => ({ number: index + 1, label, mark: markOf(index + 1, state) })),
-    reason: state.abandoned?.reason ?? state.pause?.reason ?? state.gate?.reason ?? null,
+    reason: state.abandoned?.reason ?? state.pause?.reason ?? state.gate?.reason ?? heldWords(state),
     outcome: weakestOutcome(verdicts),
     verdicts: Object.entries(verdicts).map(verdictRow),
     notices: (isOver ? state.notices : guard.notices) ?? [],
+    ...(state.ledger !== undefined && { ledger: state.ledger.map(ledgerRow) }),
     approval: approvalOf(state),
     bakeRemaining: state.bake === null ? null : bakeRemaining(state.bake, now),
     bakeDuration: state.bake?.duration ?? null,
@@ -142,6 +149,10 @@ function rollbackOf(state: ReleaseState) {
 
 function verdictRow([check, { outcome, reason, evidence }]: [string, Verdict]): VerdictRow {
   return { check, outcome, reason, figures: evidence.figures }
+}
+
+function ledgerRow(entry: LedgerEntry): LedgerRow {
+  return { ...entry, text: entryText(entry) }
 }
 
 function approvalOf({ approval }: ReleaseState): ReleaseCard['approval'] {

@@ -1,14 +1,17 @@
 import type { Plan } from '../plan/plan.ts'
 import { markdownText } from '../safe-text.ts'
 import type { Verdict } from '../verdict.ts'
+import { entryText } from './ledger.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
 import { saysWeight } from './release-words.ts'
 import { checksAt, warmsUpUntil } from './warm-up.ts'
 
-/** `fail` if any check fails, else `inconclusive` if any is, else `pass`; `none` before the first look. */
+/** `fail` if any check fails that does not only warn, else `inconclusive` if any is, else `pass`; `none` before the first look. */
 export function weakestOutcome(verdicts: Readonly<Record<string, Verdict>>): Verdict['outcome'] | 'none' {
-  const outcomes = Object.values(verdicts).map(({ outcome }) => outcome)
+  const outcomes = Object.values(verdicts).map((verdict) =>
+    verdict.outcome === 'fail' && verdict.only === 'warn' ? 'pass' : verdict.outcome,
+  )
   if (outcomes.length === 0) return 'none'
   if (outcomes.includes('fail')) return 'fail'
   return outcomes.includes('inconclusive') ? 'inconclusive' : 'pass'
@@ -37,6 +40,7 @@ export function describeForTemporal(
     ([name, verdict]) => `- ${name}: **${verdict.outcome}**, ${markdownText(verdict.reason)}`,
   )
   const notices = (state.notices ?? []).map((notice) => `- ${markdownText(notice)}`)
+  const ledger = (state.ledger ?? []).slice(-MOST_LEDGER).map((entry) => `- ${markdownText(entryText(entry))}`)
   return [
     head,
     ...(reason === undefined ? [] : ['', `> ${markdownText(reason)}`]),
@@ -47,8 +51,12 @@ export function describeForTemporal(
     ...warmUpLines(plan, state),
     ...(verdicts.length === 0 ? [] : ['', ...verdicts]),
     ...(notices.length === 0 ? [] : ['', ...notices]),
+    ...(ledger.length === 0 ? [] : ['', ...ledger]),
   ].join('\n')
 }
+
+/** Entries of the ledger that are shown; the rest is in the story. */
+const MOST_LEDGER = 5
 
 /** With the time of day: what is left would be wrong a moment later. */
 function warmUpLines(plan: Plan, state: ReleaseState): readonly string[] {

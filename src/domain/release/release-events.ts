@@ -1,5 +1,6 @@
 import type { Actor } from '../actor.ts'
 import type { Exposure, Fence, PoolRoles } from '../exposure.ts'
+import type { PlanConsequence } from '../plan/checks.ts'
 import type { Instant, Milliseconds } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -103,6 +104,23 @@ export type ReleaseEvent = { readonly at: Instant } & (
       readonly notices?: readonly string[]
     }
   | { readonly type: 'drift-repaired'; readonly text: string }
+  /** A check that holds or warns has failed. */
+  | {
+      readonly type: 'check-troubled'
+      readonly check: string
+      readonly only: 'hold' | 'warn'
+      readonly since: Instant
+      readonly reason: string
+      readonly would: PlanConsequence
+    }
+  /** It has passed again for long enough, or is judged anew. */
+  | {
+      readonly type: 'check-recovered'
+      readonly check: string
+      readonly only: 'hold' | 'warn'
+      /** True when nobody knows, because a person said that it is to be judged anew. */
+      readonly isAnew?: true
+    }
   | { readonly type: 'paused'; readonly cause: Pause['cause']; readonly by: string; readonly reason: string }
   | { readonly type: 'approved'; readonly actor: Actor; readonly key: string; readonly reason: string }
   | {

@@ -1,6 +1,7 @@
 import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE } from '../exposure.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
 import { type BakeClock, bakeElapsed } from './bake-clock.ts'
+import { type LedgerEntry, withEntry, withoutOpen } from './ledger.ts'
 import type { Pause, ReleaseEvent } from './release-events.ts'
 import { isEnded, type ReleaseState, wasExposed } from './release-state.ts'
 import { tellEvent } from './release-story.ts'
@@ -81,6 +82,10 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return { ...state, verdicts: event.verdicts, notices: event.notices ?? [] }
     case 'drift-repaired':
       return { ...state, repairs: state.repairs + 1 }
+    case 'check-troubled':
+      return { ...state, ledger: withEntry(state.ledger ?? [], entryOf(event, state.step)) }
+    case 'check-recovered':
+      return { ...state, ledger: withoutOpen(state.ledger ?? [], event.check, event.at) }
     case 'paused':
       return pause(state, { cause: event.cause, by: event.by, reason: event.reason, at: event.at })
     case 'pause-commanded':
@@ -140,6 +145,11 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
         spans: closeSpan(state.spans, event.at),
       }
   }
+}
+
+function entryOf(event: Extract<ReleaseEvent, { type: 'check-troubled' }>, step: number): LedgerEntry {
+  const { check, only, since, reason, would } = event
+  return { check, only, since, until: null, reason, would, step }
 }
 
 function isAtBaseline({ live, wanted, baseline }: ReleaseState): boolean {

@@ -2,6 +2,7 @@ import { type Exposure, type ExposureSpan, NO_EXPOSURE, type PoolRoles } from '.
 import type { Instant } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 import type { BakeClock } from './bake-clock.ts'
+import type { LedgerEntry } from './ledger.ts'
 import type { Abandonment, ApprovalRequest, GateWait, Pause, ReleaseEvent } from './release-events.ts'
 
 /**
@@ -74,6 +75,8 @@ export interface ReleaseState {
   /** What the guard found worth knowing beside them; absent before its first look, and in releases of an older version. */
   readonly notices?: readonly string[]
   readonly repairs: number
+  /** When checks failed that hold or warn, oldest first; absent as long as none has. */
+  readonly ledger?: readonly LedgerEntry[]
   readonly endedAt: Instant | null
   readonly trail: readonly TrailEntry[]
   /** Idempotency keys of the commands taken, newest last. */

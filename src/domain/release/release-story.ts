@@ -1,6 +1,7 @@
 import { theFreezes } from '../calendar/window-rule.ts'
 import type { Exposure } from '../exposure.ts'
 import { formatDuration, formatWeight } from '../units.ts'
+import { wouldWords } from './ledger.ts'
 import type { ReleaseEvent } from './release-events.ts'
 import { type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
 
@@ -28,6 +29,11 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
       return `bake ended early: ${event.reason}`
     case 'drift-repaired':
       return event.text
+    case 'check-troubled':
+      return `${event.only === 'hold' ? 'held' : wouldWords(event.would)}: ${event.reason}`
+    case 'check-recovered':
+      if (event.isAnew === true) return `${event.check} is judged anew`
+      return `${event.check} passes again${event.only === 'hold' ? ', so it no longer holds the release' : ''}`
     case 'paused':
       return `paused: ${event.reason}`
     case 'pause-commanded':

@@ -1,9 +1,20 @@
 import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
-import type { GuardInput } from './guard.ts'
+import { type GuardInput, RESTARTS } from './guard.ts'
 import type { Pause } from './release-events.ts'
 import { evidenceSince, type ReleaseState } from './release-state.ts'
-import { warmUpOfLive } from './warm-up.ts'
+import { checksAt, warmUpOfLive } from './warm-up.ts'
+
+/** True where a check with a consequence of its own stands guard while people think about the failure of another. */
+function mayRollBack({ checks }: Plan): boolean {
+  return checks.some(({ onFail }) => onFail === 'rollback')
+}
+
+/** What takes the release back while the failure of another check has paused it. */
+function actingIn(state: ReleaseState, plan: Plan): readonly string[] {
+  const checks = checksAt(state, plan).filter(({ onFail }) => onFail === 'rollback')
+  return [...checks.map(({ name }) => name), ...(plan.onFail === 'rollback' ? [RESTARTS] : [])]
+}
 
 /** Pauses for something that a look would only find again: the router is kept, and nothing is judged. */
 const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split', 'drift', 'foreign-change']
@@ -20,6 +31,9 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
     ...(evidenceFrom !== null && { evidenceFrom }),
   }
   if (pause === null) return { ...always, mode: 'judge', drift: driftPolicyOf(plan) }
+  if (pause.cause === 'failed-check' && mayRollBack(plan)) {
+    return { ...always, mode: 'judge', acting: actingIn(state, plan), drift: null, blindLimit: null }
+  }
   const mode = KEEPS_ONLY.includes(pause.cause) ? 'keep' : 'judge'
   return { ...always, mode, drift: null, blindLimit: null }
 }

@@ -64,6 +64,29 @@ const GUARD: GuardState = {
 }
 
 describe('releaseCard', () => {
+  it('says that a check holds the release, as its reason and in the ledger', () => {
+    const held = {
+      type: 'check-troubled',
+      only: 'hold',
+      since: 3,
+      reason: 'orders: too few',
+      would: 'rollback',
+    } as const
+    const state = after(...BAKING, { ...held, check: 'orders' })
+    const card = releaseCard(source, state, null, 14_000)
+    expect(card).toMatchObject({
+      reason: 'held: orders: too few',
+      ledger: [{ text: 'held at step 2: orders: too few' }],
+    })
+    expect(describeForTemporal(source, state)).toContain('- held at step 2: orders: too few')
+  })
+
+  it('does not call a release failing for a check that only warns', () => {
+    const warned: Verdict = { ...verdict('fail', 'too few'), only: 'warn' } as Verdict
+    expect(weakestOutcome({ orders: warned })).toBe('pass')
+    expect(weakestOutcome({ orders: warned, errors: dark })).toBe('inconclusive')
+  })
+
   it('says all there is to know of a release that bakes', () => {
     const card = releaseCard(source, after(...BAKING), null, 14_000)
     expect(card).toMatchObject({

@@ -1,0 +1,51 @@
+import type { Action } from './actions.ts'
+import type { Check, Consequence, PlanConsequence } from './checks.ts'
+
+/** What a failure of this check does; `usual` is the plan's. */
+export function failureOf({ onFail }: Pick<Check, 'onFail'>, usual: PlanConsequence): Consequence {
+  return onFail ?? usual
+}
+
+/** True for a check that has no say in where the release goes. */
+export function onlyWarns({ onFail }: Pick<Check, 'onFail'>): boolean {
+  return onFail === 'warn'
+}
+
+/** What missing data of this check does; null where that is the plan's to say. */
+export function blindnessOf({ onFail, onNoData }: Pick<Check, 'onFail' | 'onNoData'>): Consequence | null {
+  return onNoData ?? (onFail === 'warn' ? 'warn' : null)
+}
+
+/** The checks with what each failure does, as soon as one of the plan has a consequence of its own. */
+export function withConsequences(checks: readonly Check[], usual: PlanConsequence, hasOwn: boolean): readonly Check[] {
+  return hasOwn ? checks.map((check) => ({ ...check, onFail: failureOf(check, usual) })) : checks
+}
+
+/** Consequences that checks of a plan have beside the plan's own, in one line; null when all do as the plan says. */
+export function consequenceText(checks: readonly Check[], usual: PlanConsequence): string | null {
+  const parts = checks.flatMap((check) => {
+    const [onFail, onNoData] = [failureOf(check, usual), check.onNoData]
+    const fails = onFail === usual ? [] : [onFail]
+    const blind = onNoData === undefined ? [] : [`${onNoData} without data`]
+    return fails.length + blind.length === 0 ? [] : [`${check.name} ${[...fails, ...blind].join(' and ')}`]
+  })
+  return parts.length === 0 ? null : `consequences: ${parts.join(', ')}`
+}
+
+/** What is worth saying of the consequences of a plan's checks; every one of the plan, those of its analyses included. */
+export function consequenceWarnings(checks: readonly Check[]): readonly string[] {
+  return checks.length > 0 && checks.every(onlyWarns)
+    ? ['every check only warns: nothing but the floor, restarts and the router can stop a release of this plan']
+    : []
+}
+
+/** The parts of a plan that hold checks. */
+interface Watched {
+  readonly checks: readonly Check[]
+  readonly actions: readonly Action[]
+}
+
+/** The plan's own checks and those of its analyses. */
+export function allChecks({ checks, actions }: Watched): readonly Check[] {
+  return [...checks, ...actions.flatMap((action) => (action.kind === 'judge' ? action.checks : []))]
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import type { Plan } from '../../../src/domain/plan/plan.ts'
+import { readPlan } from '../../../src/domain/plan/plan.ts'
+import { reduce } from '../../../src/domain/release/release-reducer.ts'
+import { beginState } from '../../../src/domain/release/release-state.ts'
+import { watchFor } from '../../../src/domain/release/release-watch.ts'
+import { planContext } from '../plan/plan-context.ts'
+
+const KIND = { errorRate: { notWorseThan: '1.5x' } }
+
+function planWith(checks: Record<string, unknown>, onFail: string): Plan {
+  const head = { service: 'checkout', environment: 'production', onFail, checks }
+  const read = readPlan({ ...head, steps: [{ weight: '10%' }, { bake: '10m' }, { weight: '100%' }] }, planContext())
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems))
+  return read.plan
+}
+const paused = (cause: 'failed-check' | 'command') =>
+  reduce(beginState('release/checkout/production/1'), { type: 'paused', at: 1, cause, by: 'sluice', reason: '' })
+
+describe('the watch in a pause for a check that failed', () => {
+  it('is of the router alone where every failure pauses, as in older plans', () => {
+    const plan = planWith({ errors: KIND }, 'pause')
+    expect(watchFor(paused('failed-check'), plan)).toMatchObject({ mode: 'keep' })
+    expect(watchFor(paused('failed-check'), plan)).not.toHaveProperty('acting')
+  })
+
+  it('goes on judging what rolls back, restarts among it where the plan rolls back', () => {
+    const checks = { errors: { ...KIND, onFail: 'rollback' }, orders: { ...KIND, onFail: 'pause' } }
+    expect(watchFor(paused('failed-check'), planWith(checks, 'pause'))).toMatchObject({
+      ...{ mode: 'judge', acting: ['errors'], blindLimit: null },
+    })
+    expect(watchFor(paused('failed-check'), planWith(checks, 'rollback'))).toMatchObject({
+      acting: ['errors', 'restarts'],
+    })
+  })
+})

@@ -1,0 +1,73 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startTemporal } from '../support/temporal.ts'
+import { openStage, planFor, type Stage } from './harness.ts'
+
+let env: TestWorkflowEnvironment
+let stage: Stage
+beforeAll(async () => {
+  env = await startTemporal()
+})
+afterAll(async () => {
+  await env.teardown()
+})
+beforeEach(async () => {
+  stage = await openStage(env)
+  stage.script.pools['blue'] = GOOD
+  stage.script.pools['green'] = GOOD
+})
+afterEach(async () => {
+  await stage.close()
+})
+
+const GOOD = { requestsPerSecond: 400, errorRate: 0.02, slowShare: 0 }
+const DIP = { ...GOOD, errorRate: 0.08 }
+const BAD = { ...GOOD, errorRate: 0.3 }
+/** Stands for a business metric: it sees the dip that the errors accept. */
+const BUSINESS = { errorRate: { max: '5%', failures: 1, of: 1 } }
+const LIMIT = { errorRate: { max: '20%', failures: 1, of: 1 } }
+const STEPS = [{ weight: '50%' }, { bake: '4s' }, { weight: '100%' }]
+
+describe('a business metric that dips', () => {
+  it('holds the release, which goes on by itself once it has passed again', async () => {
+    stage.script.pools['green'] = DIP
+    const checks = { errors: LIMIT, business: { ...BUSINESS, onFail: 'hold' } }
+    const id = await stage.start(planFor(stage, { steps: STEPS, checks, warmUp: '0s' }))
+    const card = await stage.untilCard(id, ({ reason }) => reason !== null)
+    expect(card.reason).toMatch(/^held: business/)
+    expect(card.ledger).toMatchObject([{ check: 'business', only: 'hold', until: null }])
+    expect(card.weight).toBe(5_000)
+    stage.script.pools['green'] = GOOD
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+    const { ledger, trail } = await stage.releases.show(id)
+    expect(ledger).toHaveLength(1)
+    expect(ledger?.[0]?.until).not.toBeNull()
+    expect(trail.map(({ text }) => text).join('\n')).toMatch(/held: business[^]*passes again, so it no longer holds/)
+    expect(stage.notices.filter(({ text }) => text.includes('2.4.0: held, business'))).toHaveLength(1)
+  })
+
+  it('that only warns is kept in the ledger, touches nothing, and is known to calibrations', async () => {
+    stage.script.pools['green'] = DIP
+    const checks = { errors: LIMIT, business: { ...BUSINESS, onFail: 'warn' } }
+    const id = await stage.start(planFor(stage, { steps: STEPS, checks, warmUp: '0s' }))
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+    const { ledger } = await stage.releases.show(id)
+    expect(ledger).toMatchObject([
+      {
+        check: 'business',
+        only: 'warn',
+        text: expect.stringMatching(/^would have rolled back at step [123]: business/),
+      },
+    ])
+    expect(stage.notices.map(({ text }) => text).join('\n')).toMatch(/2\.4\.0: would have rolled back, business/)
+  })
+
+  it('does not keep the errors from rolling back, not even while a person decides about it', async () => {
+    stage.script.pools['green'] = DIP
+    const checks = { business: { ...BUSINESS, onFail: 'pause' }, errors: { ...LIMIT, onFail: 'rollback' } }
+    const id = await stage.start(planFor(stage, { steps: STEPS, checks, warmUp: '0s' }))
+    await stage.untilCard(id, ({ phase }) => phase.startsWith('paused'))
+    stage.script.pools['green'] = BAD
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back', reason: expect.stringMatching(/^errors/) })
+  })
+})
