@@ -27,7 +27,7 @@ describe('a canary that fails five times as often while it warms up', () => {
     stage.script.pools['blue'] = WARM
     stage.script.pools['green'] = COLD
     const id = await stage.start(planFor(stage, { steps: STEPS, checks: ERRORS, warmUp: '20s' }))
-    const card = await stage.untilCard(id, ({ verdicts }) => verdicts[0]?.reason.includes('errors 10%') === true)
+    const card = await stage.untilCard(id, ({ verdicts }) => /warms up.*errors 10%/.test(verdicts[0]?.reason ?? ''))
     expect(card.verdicts[0]).toMatchObject({
       outcome: 'inconclusive',
       reason: expect.stringMatching(
