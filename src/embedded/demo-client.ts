@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { ErrorCode } from '../domain/error-codes.ts'
+import { isRecord, parseJson } from '../domain/json.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
@@ -10,6 +12,7 @@ import { readSecret } from './secret.ts'
 export interface DemoClient {
   readonly start: (plan: unknown, version: string, reason: string) => Promise<string>
   readonly card: (releaseId: string) => Promise<ReleaseCard>
+  /** Gives the demo's approval; a release that has ended meanwhile, rolled back by its guard, needs none. */
   readonly approve: (card: ReleaseCard) => Promise<void>
   readonly openReleases: () => Promise<readonly string[]>
   /** The pool that has no traffic, where the next version goes. */
@@ -44,7 +47,11 @@ export function createDemoClient(ports: Ports, secretFile: string): DemoClient {
         reason: 'given by the demo',
         key: `demo-approval-${releaseId}-${step}`,
       })
-      await ask(`${pathOf(releaseId)}/commands`, { method: 'POST', headers: as('demo-approver'), body })
+      await ask(
+        `${pathOf(releaseId)}/commands`,
+        { method: 'POST', headers: as('demo-approver'), body },
+        'release.ended',
+      )
     },
     async openReleases() {
       const { releases } = listSchema.parse(await ask(`${api}/releases?phase=open`))
@@ -73,13 +80,22 @@ const PATIENCE: Milliseconds = 60_000
 /** For one call, and its longest answer in bytes. */
 const BOUNDS = { deadline: 10_000, maxBytes: 4 * 1024 * 1024 }
 
-async function ask(url: string, init: Pick<RequestInit, 'method' | 'headers' | 'body'> = {}): Promise<unknown> {
+/** The answer of a call. A refusal with the code `expected` is an answer like others; any other one is an error. */
+async function ask(
+  url: string,
+  init: Pick<RequestInit, 'method' | 'headers' | 'body'> = {},
+  expected?: ErrorCode,
+): Promise<unknown> {
   const call = `${init.method ?? 'GET'} ${url}`
   const givesUpAt = Date.now() + PATIENCE
   for (;;) {
     const answer = await fetchText(fetch, url, init, BOUNDS)
     if (answer.kind === 'answer' && answer.status < 300) return JSON.parse(answer.text)
-    if (answer.kind === 'answer' && answer.status < 500) throw new Error(`${call}: ${answer.text}`)
+    if (answer.kind === 'answer' && answer.status < 500) {
+      const refusal = parseJson(answer.text)
+      if (expected !== undefined && isRecord(refusal) && refusal['code'] === expected) return null
+      throw new Error(`${call}: ${answer.text}`)
+    }
     if (Date.now() > givesUpAt) throw new Error(`${call}: ${'reason' in answer ? answer.reason : answer.text}`)
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
