@@ -387,6 +387,8 @@ async function prometheusWorld(): Promise<
     seriesOf: () => 'orders_total',
     connect: () => prometheusSource.open(optionsFor(server.url), { pools }),
     async record(pool, traffic) {
+      // A scrape under way would bring what is exposed now under the time at which it began, maybe before the release.
+      if (!counters.has(pool)) await target.scraped()
       const counted = counters.get(pool) ?? { ok: 0, failed: 0, started: 0, orders: 0, latencies: [], isSpoiled: false }
       counters.set(pool, counted)
       count(counted, traffic)
