@@ -1,23 +1,11 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startTemporal } from '../support/temporal.ts'
-import { openStage, planFor, type Stage } from './harness.ts'
+import { describe, expect, it } from 'vitest'
+import { planFor, type Stage, stagePerTest } from './harness.ts'
 
-let env: TestWorkflowEnvironment
 let stage: Stage
-beforeAll(async () => {
-  env = await startTemporal()
-})
-afterAll(async () => {
-  await env.teardown()
-})
-beforeEach(async () => {
-  stage = await openStage(env)
+stagePerTest((opened) => {
+  stage = opened
   stage.script.pools['blue'] = GOOD
   stage.script.pools['green'] = GOOD
-})
-afterEach(async () => {
-  await stage.close()
 })
 
 const GOOD = { requestsPerSecond: 400, errorRate: 0.02, slowShare: 0 }

@@ -1,29 +1,17 @@
 import { once } from 'node:events'
 import { createServer, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { connectTemporal } from '../../src/releases/connection.ts'
 import type { CommandRequest } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { viewQuery } from '../../src/workflows/messages.ts'
-import { startTemporal } from '../support/temporal.ts'
-import { AUTHOR, ERRORS, nextKey, openStage, planFor, type Stage } from './harness.ts'
+import { AUTHOR, ERRORS, nextKey, planFor, type Stage, stagePerTest } from './harness.ts'
 
-let env: TestWorkflowEnvironment
 let stage: Stage
-beforeAll(async () => {
-  env = await startTemporal()
-})
-afterAll(async () => {
-  await env.teardown()
-})
-beforeEach(async () => {
-  stage = await openStage(env)
-})
-afterEach(async () => {
-  await stage.close()
+stagePerTest((opened) => {
+  stage = opened
 })
 
 const SLOW = { steps: [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }] }
@@ -31,7 +19,7 @@ const AT_ZERO = { blue: 10_000, green: 0 }
 
 /** The façade as an API process has it: its own connection, no tries but its own, looks shared. */
 function asApi(options: { address?: string; patience?: number } = {}) {
-  const client = connectTemporal(options.address ?? env.address, env.namespace ?? 'default')
+  const client = connectTemporal(options.address ?? stage.env.address, stage.env.namespace ?? 'default')
   const patience = options.patience === undefined ? {} : { patience: options.patience }
   return { client, releases: createReleases({ client, taskQueue: stage.taskQueue, ...patience }) }
 }
@@ -86,7 +74,7 @@ describe('an abort', () => {
     let isOver = false
     const readers = Array.from({ length: 30 }, async () => {
       while (!isOver)
-        await env.client.workflow
+        await stage.env.client.workflow
           .getHandle(id)
           .query(viewQuery)
           .catch(() => undefined)

@@ -1,29 +1,23 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Notice } from '../../src/activities/activities.ts'
 import { merged, type Span } from '../../src/domain/calendar/spans.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
-import { startTemporal } from '../support/temporal.ts'
-import { ERRORS, openStage, planFor, type Stage, until } from './harness.ts'
+import { ERRORS, planFor, type Stage, stagePerTest, until } from './harness.ts'
 
-let env: TestWorkflowEnvironment
 let stage: Stage
 /** What the only window and the only freeze of these tests say; null: cannot be read. */
 let windows: readonly Span[] | null
 let freezes: readonly Span[]
 const DAY = 86_400_000
 
-beforeAll(async () => {
-  env = await startTemporal()
-})
-afterAll(async () => {
-  await env.teardown()
-})
-beforeEach(async () => {
-  windows = []
-  freezes = []
-  stage = await openStage(env, {
+stagePerTest(
+  (opened) => {
+    stage = opened
+    windows = []
+    freezes = []
+  },
+  {
     pagesOf({ only, freeze }, at) {
       if (windows === null)
         throw new SluiceError('config.invalid', { message: 'the calendar file cannot be read', fix: 'export it' })
@@ -34,11 +28,8 @@ beforeEach(async () => {
         freeze: freeze.map((name) => ({ name, spans: merged(freezes) })),
       }
     },
-  })
-})
-afterEach(async () => {
-  await stage.close()
-})
+  },
+)
 
 const isWaiting = ({ phase, reason }: ReleaseCard) => phase === 'waiting' && reason !== null
 const later = (from: number, lasts = DAY) => [{ from: Date.now() + from, until: Date.now() + from + lasts }]
@@ -131,7 +122,7 @@ describe('a long wait', () => {
     windows = later(8_000)
     const id = await stage.start(planFor(stage, { steps: GATED }), { longestHistory: 60 })
     await stage.untilCard(id, isWaiting)
-    const runs = async () => (await env.client.workflow.getHandle(id).describe()).runId
+    const runs = async () => (await stage.env.client.workflow.getHandle(id).describe()).runId
     const first = await runs()
     for (let round = 0; round < 8; round += 1) {
       await stage.command(id, 'pause')

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import type { Worker } from '@temporalio/worker'
-import { expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Notice } from '../../src/activities/activities.ts'
 import type { ActivityDependencies, TargetAdapters } from '../../src/activities/dependencies.ts'
 import { CHECK_KINDS } from '../../src/analysis/checks/index.ts'
@@ -19,7 +19,7 @@ import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
 import { recordHistories } from '../support/histories.ts'
 import { unkeptEvents } from '../support/keepers.ts'
 import { createMemoryRouterWorld, type MemoryRouterWorld } from '../support/memory-router.ts'
-import { workflowBundle } from '../support/temporal.ts'
+import { startTemporal, workflowBundle } from '../support/temporal.ts'
 import { healthyScript, type Script, scriptedSource } from './scripted-source.ts'
 
 /** Every look is a look of its own. */
@@ -63,10 +63,31 @@ let services = 0
 let keys = 0
 export const nextKey = () => `key-${(keys += 1)}`
 
+type StageOptions = { readonly patience?: number } & Partial<Pick<ActivityDependencies, 'pagesOf'>>
+
+/** One server for all tests of a file, and a stage for each of them, which is handed over before it begins. */
+export function stagePerTest(begin: (stage: Stage) => void, options: StageOptions = {}): void {
+  let env: TestWorkflowEnvironment
+  let stage: Stage
+  beforeAll(async () => {
+    env = await startTemporal()
+  })
+  afterAll(async () => {
+    await env.teardown()
+  })
+  beforeEach(async () => {
+    stage = await openStage(env, options)
+    begin(stage)
+  })
+  afterEach(async () => {
+    await stage.close()
+  })
+}
+
 /** Each stage has a service of its own, so that stages share a server without meeting. */
 export async function openStage(
   env: TestWorkflowEnvironment,
-  { pagesOf, ...options }: { readonly patience?: number } & Partial<Pick<ActivityDependencies, 'pagesOf'>> = {},
+  { pagesOf, ...options }: StageOptions = {},
 ): Promise<Stage> {
   services += 1
   const service = `shop-${services}`

@@ -1,23 +1,11 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { beginLostLanes } from '../../src/worker/lost-lanes.ts'
-import { startTemporal } from '../support/temporal.ts'
-import { ERRORS, openStage, planFor, type Stage } from './harness.ts'
+import { ERRORS, planFor, type Stage, stagePerTest } from './harness.ts'
 
-let env: TestWorkflowEnvironment
 let stage: Stage
-beforeAll(async () => {
-  env = await startTemporal()
-})
-afterAll(async () => {
-  await env.teardown()
-})
-beforeEach(async () => {
-  stage = await openStage(env)
-})
-afterEach(async () => {
-  await stage.close()
+stagePerTest((opened) => {
+  stage = opened
 })
 
 const QUICK = { steps: [{ weight: '100%' }] }
@@ -28,7 +16,7 @@ const BAD = { requestsPerSecond: 400, errorRate: 0.3, slowShare: 0 }
 
 const split = () => stage.router.observe().split
 const story = (card: ReleaseCard) => card.trail.map(({ text }) => text).join('\n')
-const handleOf = (id: string) => env.client.workflow.getHandle(id)
+const handleOf = (id: string) => stage.env.client.workflow.getHandle(id)
 const laneHandle = () => handleOf(`lane/${stage.service}/production`)
 const isBaking = (card: ReleaseCard) => card.phase === 'baking'
 const isPaused = (card: ReleaseCard) => card.phase.startsWith('paused')
@@ -242,8 +230,8 @@ describe('a release that was reset in Temporal', () => {
   })
 
   async function reset(workflowId: string, runId: string, eventId: number): Promise<void> {
-    await env.client.workflowService.resetWorkflowExecution({
-      ...{ namespace: env.namespace ?? 'default', requestId: `reset-${runId}`, reason: 'by hand' },
+    await stage.env.client.workflowService.resetWorkflowExecution({
+      ...{ namespace: stage.env.namespace ?? 'default', requestId: `reset-${runId}`, reason: 'by hand' },
       workflowExecution: { workflowId, runId },
       workflowTaskFinishEventId: eventId as never,
     })
@@ -284,7 +272,7 @@ describe('a lane that was ended in Temporal', () => {
   const beginAgain = () =>
     beginLostLanes(
       {
-        ...{ client: env.client, taskQueue: stage.taskQueue, now: Date.now },
+        ...{ client: stage.env.client, taskQueue: stage.taskQueue, now: Date.now },
         isTarget: ({ service }) => service === stage.service,
       },
       Date.now() - 120_000,

@@ -1,25 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Action } from '../../src/domain/plan/actions.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import type { PastReleases } from '../../src/releases/past-releases.ts'
-import { startTemporal } from '../support/temporal.ts'
-import { ERRORS, LATENCY, openStage, planFor, type Stage } from './harness.ts'
+import { ERRORS, LATENCY, planFor, type Stage, stagePerTest } from './harness.ts'
 
-let env: TestWorkflowEnvironment
 let stage: Stage
-beforeAll(async () => {
-  env = await startTemporal()
-})
-afterAll(async () => {
-  await env.teardown()
-})
-beforeEach(async () => {
-  stage = await openStage(env)
-})
-afterEach(async () => {
-  await stage.close()
+stagePerTest((opened) => {
+  stage = opened
 })
 
 const lengthened = (action: Action): Action => (action.kind === 'bake' ? { ...action, duration: 600_000 } : action)
