@@ -1,25 +1,13 @@
 import type { ErrorRule } from './error-rules.ts'
 import type { ErrorScenario } from './error-traffic.ts'
 import type { Goal } from './goals.ts'
-import type { Cell, Table } from './tables.ts'
+import { type Column, ERROR_PEERS, type Row, ruleTable } from './rule-table.ts'
+import type { Table } from './tables.ts'
 
 /** How rules hold when errors depend on one another, and what Sluice's caution costs. */
 export function clumpTable(): Table {
-  const rules: readonly (readonly [ErrorRule, string])[] = [
-    ['flagger-10', 'Flagger, threshold 10'],
-    ['fixed-3', 'fixed 1%, failureLimit 3'],
-    ['z', 'z-test at .05, peeked'],
-    ['obrien-fleming', "O'Brien-Fleming, 60 looks"],
-    ['growthbook', 'GrowthBook, one-sided'],
-    ['eppo', 'Eppo GAVI'],
-    ['statsig', 'Statsig mSPRT, one-sided'],
-    ['lindon-malek', 'Lindon-Malek, k = 100'],
-    ['truncated', 'truncated one-sided, k = 20'],
-    ['kayenta', 'Kayenta, judged every 5 min'],
-    ['ours', 'Sluice at .05'],
-    ['ours-readme', "README's plan"],
-  ]
-  const columns: readonly (readonly [head: string, scenario: ErrorScenario, show: 'share' | 'minutes'])[] = [
+  const rules: readonly Row<ErrorRule>[] = [...ERROR_PEERS, ['ours', 'Sluice at .05'], ['ours-readme', "README's plan"]]
+  const columns: readonly Column<ErrorScenario>[] = [
     ['by 5', 'clumps-5', 'share'],
     ['by 20', 'clumps-20', 'share'],
     ['by 20, ramp', 'clumps-20-ramp', 'share'],
@@ -29,20 +17,13 @@ export function clumpTable(): Table {
     ['by 20, x10', 'clumps-20-to-5', 'minutes'],
     ['x4 after 60', 'late-to-2', 'minutes'],
   ]
-  return {
-    title: 'Errors that depend on one another',
-    notes: [
-      'As the first table at 100 requests/s, 5% (ramp: as the second). by 5, by 20: a user who fails does so 5 or 20 times in a',
-      'row, on both versions alike; CV: noise of each arm on its own, per minute: share of good releases rolled back. x4,',
-      'x10: so many times as many such users on the canary; x4 after 60: four times the errors after an hour of health, one',
-      'by one: median minutes (from the start). No calibration.',
-    ],
-    columns: columns.map(([head]) => head),
-    rows: rules.map(([rule, label]) => ({
-      label,
-      cells: columns.map(([, scenario, show]): Cell => ({ show, scenario, rule })),
-    })),
-  }
+  const notes = [
+    'As the first table at 100 requests/s, 5% (ramp: as the second). by 5, by 20: a user who fails does so 5 or 20 times in a',
+    'row, on both versions alike; CV: noise of each arm on its own, per minute: share of good releases rolled back. x4,',
+    'x10: so many times as many such users on the canary; x4 after 60: four times the errors after an hour of health, one',
+    'by one: median minutes (from the start). No calibration.',
+  ]
+  return ruleTable('Errors that depend on one another', notes, columns, rules)
 }
 
 const GOOD_RELEASES = [

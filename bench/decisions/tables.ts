@@ -5,6 +5,7 @@ import { type ErrorScenario, NOISES } from './error-traffic.ts'
 import { fullTable } from './full-tables.ts'
 import type { LatencyRule } from './latency-rules.ts'
 import type { LatencyScenario } from './latency-traffic.ts'
+import { type Column, ERROR_PEERS, type Row, ruleTable } from './rule-table.ts'
 import { userTables } from './user-tables.ts'
 import { warmUpTables } from './warm-up-table.ts'
 
@@ -56,24 +57,17 @@ export const CALIBRATED_SCENARIOS: readonly ErrorScenario[] = [
 ]
 
 function leagueTable(): Table {
-  const rules: readonly (readonly [ErrorRule, string])[] = [
+  const [flagger, ...others] = ERROR_PEERS
+  const rules: readonly Row<ErrorRule>[] = [
     ['flagger-1', 'Flagger, threshold 1'],
-    ['flagger-10', 'Flagger, threshold 10'],
+    flagger,
     ['fixed-0', 'fixed 1%, failureLimit 0'],
-    ['fixed-3', 'fixed 1%, failureLimit 3'],
-    ['z', 'z-test at .05, peeked'],
-    ['obrien-fleming', "O'Brien-Fleming, 60 looks"],
-    ['growthbook', 'GrowthBook, one-sided'],
-    ['eppo', 'Eppo GAVI'],
-    ['statsig', 'Statsig mSPRT, one-sided'],
-    ['lindon-malek', 'Lindon-Malek, k = 100'],
-    ['truncated', 'truncated one-sided, k = 20'],
-    ['kayenta', 'Kayenta, judged every 5 min'],
+    ...others,
     ['ours', 'Sluice at .05'],
     ['ours-1%', 'Sluice at .01'],
     ['ours-1.5x', 'Sluice at .05, up to 1.5x'],
   ]
-  const columns: readonly (readonly [string, ErrorScenario, 'share' | 'minutes'])[] = [
+  const columns: readonly Column<ErrorScenario>[] = [
     ['flat', 'flat', 'share'],
     ['drift', 'drift', 'share'],
     ['to 1%', 'flat-to-1', 'minutes'],
@@ -83,22 +77,14 @@ function leagueTable(): Table {
     ['10rps 5%', 'small-to-5', 'minutes'],
     ['50:50 1%', 'half-to-1', 'minutes'],
   ]
-  return {
-    title: 'Error rate at one weight',
-    notes: [
-      '0.5% errors on stable, 100 requests/s, 5% on the canary unless the column says otherwise, watched for 60 min,',
-      'a look every 10 s (fixed limits: 1 min). flat, drift: share of good releases rolled back, drift being +-80% on',
-      'both arms. Others: median minutes to the rollback, in brackets the share rolled back when not all were.',
-    ],
-    columns: columns.map(([head]) => head),
-    rows: [
-      ...rules.map(([rule, label]) => ({
-        label,
-        cells: columns.map(([, scenario, show]): Cell => ({ show, scenario, rule })),
-      })),
-      goalRow('goal for Sluice at .05', ['<= .050', '<= .050', '', '<= 1.3', '<= 0.33', '', '', '']),
-    ],
-  }
+  const notes = [
+    '0.5% errors on stable, 100 requests/s, 5% on the canary unless the column says otherwise, watched for 60 min,',
+    'a look every 10 s (fixed limits: 1 min). flat, drift: share of good releases rolled back, drift being +-80% on',
+    'both arms. Others: median minutes to the rollback, in brackets the share rolled back when not all were.',
+  ]
+  return ruleTable('Error rate at one weight', notes, columns, rules, [
+    goalRow('goal for Sluice at .05', ['<= .050', '<= .050', '', '<= 1.3', '<= 0.33', '', '', '']),
+  ])
 }
 
 function rampTable(): Table {
@@ -172,7 +158,7 @@ function calibratedCell(proposals: Proposals, same: string, worse: string): Cell
 }
 
 function latencyTable(): Table {
-  const rules: readonly (readonly [LatencyRule, string])[] = [
+  const rules: readonly Row<LatencyRule>[] = [
     ['p99-limit-1', 'p99 < 500 ms, 1 fail'],
     ['p99-limit-10', 'p99 < 500 ms, 10 fails'],
     ['kayenta-p99', 'Kayenta on p99 per minute'],
@@ -187,29 +173,21 @@ function latencyTable(): Table {
     ['ours-latency-coarse', 'Sluice at .05, 11 buckets'],
     ['ours-latency-1.25x', 'Sluice at .05, up to 1.25x'],
   ]
-  const columns: readonly (readonly [string, LatencyScenario, 'share' | 'minutes'])[] = [
+  const columns: readonly Column<LatencyScenario>[] = [
     ['no change', 'latency-same', 'share'],
     ['all +10%', 'latency-all-10%', 'minutes'],
     ['all +25%', 'latency-all-25%', 'minutes'],
     ['3% x3', 'latency-3%-x3', 'minutes'],
     ['1% x10', 'latency-1%-x10', 'minutes'],
   ]
-  return {
-    title: 'Latency',
-    notes: [
-      'Log-normal, median 100 ms, sigma 0.6, 5 requests/s on each arm, watched for 60 min, a look every 30 s. Sluice sees',
-      'histograms of 9 buckets per power of ten, or the 11 default ones of Prometheus clients; the others see raw values.',
-      'First column: share of good releases rolled back; others: median minutes. 1.25x accepts all that is +25% or less.',
-    ],
-    columns: columns.map(([head]) => head),
-    rows: [
-      ...rules.map(([rule, label]) => ({
-        label,
-        cells: columns.map(([, scenario, show]): Cell => ({ show, scenario, rule })),
-      })),
-      goalRow('goal for Sluice at .05', ['<= .050', '', '<= 2', '<= 8', '']),
-    ],
-  }
+  const notes = [
+    'Log-normal, median 100 ms, sigma 0.6, 5 requests/s on each arm, watched for 60 min, a look every 30 s. Sluice sees',
+    'histograms of 9 buckets per power of ten, or the 11 default ones of Prometheus clients; the others see raw values.',
+    'First column: share of good releases rolled back; others: median minutes. 1.25x accepts all that is +25% or less.',
+  ]
+  return ruleTable('Latency', notes, columns, rules, [
+    goalRow('goal for Sluice at .05', ['<= .050', '', '<= 2', '<= 8', '']),
+  ])
 }
 
 function goalRow(label: string, texts: readonly string[]): Table['rows'][number] {

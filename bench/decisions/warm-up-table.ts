@@ -1,9 +1,8 @@
 import type { ErrorRule } from './error-rules.ts'
 import type { Goal } from './goals.ts'
 import type { LatencyRule } from './latency-rules.ts'
-import type { Cell, Table } from './tables.ts'
-
-type Column = readonly [head: string, scenario: string, show: 'share' | 'minutes']
+import { type Column, ERROR_PEERS, type Row, ruleTable } from './rule-table.ts'
+import type { Table } from './tables.ts'
 
 /** What a warm-up spares good releases, for errors and for latency, and what it costs with bad ones. */
 export function warmUpTables(): readonly Table[] {
@@ -11,17 +10,8 @@ export function warmUpTables(): readonly Table[] {
 }
 
 function errorTable(): Table {
-  const rules: readonly (readonly [ErrorRule, string])[] = [
-    ['flagger-10', 'Flagger, threshold 10'],
-    ['fixed-3', 'fixed 1%, failureLimit 3'],
-    ['z', 'z-test at .05, peeked'],
-    ['obrien-fleming', "O'Brien-Fleming, 60 looks"],
-    ['growthbook', 'GrowthBook, one-sided'],
-    ['eppo', 'Eppo GAVI'],
-    ['statsig', 'Statsig mSPRT, one-sided'],
-    ['lindon-malek', 'Lindon-Malek, k = 100'],
-    ['truncated', 'truncated one-sided, k = 20'],
-    ['kayenta', 'Kayenta, judged every 5 min'],
+  const rules: readonly Row<ErrorRule>[] = [
+    ...ERROR_PEERS,
     ['ours', 'Sluice at .05, warmUp: 0s'],
     ['ours-warm', 'Sluice at .05'],
     ['ours-readme', "README's plan, warmUp: 0s"],
@@ -42,11 +32,11 @@ function errorTable(): Table {
     'releases rolled back. Others: median minutes from the first request; slow rise: 0.5 to 2% within ten minutes.',
     "Sluice has its default warm-up, 1 min, unless it says 0s. README's plan: 1.5x at .005, half of its budget.",
   ]
-  return tableOf('Error rate while the canary warms up', notes, columns, rules)
+  return ruleTable('Error rate while the canary warms up', notes, columns, rules)
 }
 
 function latencyTable(): Table {
-  const rules: readonly (readonly [LatencyRule, string])[] = [
+  const rules: readonly Row<LatencyRule>[] = [
     ['p99-limit-1', 'p99 < 500 ms, 1 fail'],
     ['p99-limit-10', 'p99 < 500 ms, 10 fails'],
     ['kayenta-p99', 'Kayenta on p99 per minute'],
@@ -69,22 +59,7 @@ function latencyTable(): Table {
     'first minute takes three times as long. slow rise: all requests slower by up to a half within ten minutes.',
     "README's plan: 1.25x at .005.",
   ]
-  return tableOf('Latency while the canary warms up', notes, columns, rules)
-}
-
-function tableOf(
-  title: string,
-  notes: readonly string[],
-  columns: readonly Column[],
-  rules: readonly (readonly [rule: string, label: string])[],
-): Table {
-  return {
-    ...{ title, notes, columns: columns.map(([head]) => head) },
-    rows: rules.map(([rule, label]) => ({
-      label,
-      cells: columns.map(([, scenario, show]): Cell => ({ show, scenario, rule })),
-    })),
-  }
+  return ruleTable('Latency while the canary warms up', notes, columns, rules)
 }
 
 const GOOD_RELEASES = [
