@@ -53,6 +53,7 @@ function begin(source: MetricSource, pools: TargetAdapters['pools'], now: Instan
     .then((season) => {
       reading.season = season
     })
+    // A record that cannot be read is as good as none: checks go on by this release alone.
     .catch(() => undefined)
     .finally(() => {
       reading.isOver = true

@@ -152,8 +152,6 @@ export function tallyFault(
   minRequests: number,
   names: ArmNames,
 ): { readonly cause: 'blind' | 'undecided'; readonly reason: string } | null {
-  // At least one request, whatever the plan says: nothing can be said about an arm that served nobody.
-  const needed = Math.max(1, Number.isNaN(minRequests) ? Number.POSITIVE_INFINITY : minRequests)
   for (const [name, silence] of [
     [names.canary, tally.canarySilence],
     [names.stable, tally.stableSilence],
@@ -161,13 +159,36 @@ export function tallyFault(
     if (silence.looks > SILENT_AFTER.looks && silence.time > SILENT_AFTER.time)
       return { cause: 'blind', reason: `${name} has served no requests for ${formatDuration(silence.time)}` }
   }
-  if (tally.canaryTrials >= needed && tally.stableTrials >= needed) return null
-  const counts = `${formatServed(tally.canaryTrials)} on ${names.canary}, ${formatServed(tally.stableTrials)} on ${names.stable}`
-  return { cause: 'undecided', reason: `not enough requests yet: ${counts}; each needs ${formatCount(needed)}` }
+  const reason = tooFewOnEither({ canary: tally.canaryTrials, stable: tally.stableTrials }, minRequests, names)
+  return reason === null ? null : { cause: 'undecided', reason }
+}
+
+/** Why both arms have not served enough, as a sentence; null when they have. */
+export function tooFewOnEither(
+  { canary, stable }: { readonly canary: number; readonly stable: number },
+  minRequests: number,
+  names: ArmNames,
+): string | null {
+  const needed = neededRequests(minRequests)
+  if (canary >= needed && stable >= needed) return null
+  const counts = `${formatServed(canary)} on ${names.canary}, ${formatServed(stable)} on ${names.stable}`
+  return `not enough requests yet: ${counts}; each needs ${formatCount(needed)}`
+}
+
+/** The same of one arm. */
+export function tooFewOn(name: string, requests: number, minRequests: number): string | null {
+  const needed = neededRequests(minRequests)
+  if (requests >= needed) return null
+  return `not enough requests yet: ${formatServed(requests)} on ${name}; it needs ${formatCount(needed)}`
+}
+
+/** At least one request, whatever the plan says: nothing can be said about an arm that served nobody. */
+function neededRequests(minRequests: number): number {
+  return Math.max(1, Number.isNaN(minRequests) ? Number.POSITIVE_INFINITY : minRequests)
 }
 
 /** A count of requests that is too small; parts of one are left out, because 49.9 is not 50. */
-export function formatServed(requests: number): string {
+function formatServed(requests: number): string {
   return formatCount(Math.floor(requests))
 }
 

@@ -42,11 +42,6 @@ function countBreaches(breaches: readonly boolean[]): number {
   return breaches.filter((isBreach) => isBreach).length
 }
 
-/** Requests that a look must have shown to count: one at least. */
-export function neededRequests({ minRequests }: { readonly minRequests: number }): number {
-  return Math.max(1, Number.isNaN(minRequests) ? Number.POSITIVE_INFINITY : minRequests)
-}
-
 /** What a limit was judged by: what was seen, the limit itself, and the looks that counted. */
 export function limitEvidence(
   { failures, of }: Hysteresis,

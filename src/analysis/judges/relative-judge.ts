@@ -3,14 +3,13 @@ import type { LatencyHistogram } from '../../domain/observation.ts'
 import type { CheckInput } from '../../domain/plan/checks.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Verdict } from '../../domain/verdict.ts'
-import { endOfLook, formatServed, inconclusive, namesOf, type Unusable } from '../arms.ts'
+import { endOfLook, inconclusive, namesOf, tooFewOnEither, type Unusable } from '../arms.ts'
 import type { RelativeRule } from '../checks/shapes.ts'
-import { formatCount, formatImpossible } from '../explain.ts'
+import { formatImpossible } from '../explain.ts'
 import { addHistograms } from '../histogram.ts'
 import {
   type LimitMemory,
   limitEvidence,
-  neededRequests,
   remember,
   type Seen,
   verdictOfLooks,
@@ -68,7 +67,8 @@ export function stepRelative(
   const gathered = gather(state, read.arms)
   const gatheredFor = state.gatheredFor + read.duration
   const names = namesOf(input)
-  const lack = tooFew(rule, gathered, names)
+  const requests = { canary: gathered.canary.requests, stable: gathered.stable.requests }
+  const lack = tooFewOnEither(requests, rule.minRequests, names)
   if (lack !== null) {
     const verdict = verdictWhileGathering(state.standing, gatheredFor, lack, evidence)
     return { state: { ...held, gathered, gatheredFor }, verdict }
@@ -95,11 +95,4 @@ function together(left: Gathered, right: Gathered): Gathered | null {
   if (left.latency === null || right.latency === null) return { ...sum, latency: null }
   const latency = addHistograms(left.latency, right.latency)
   return latency === null ? null : { ...sum, latency }
-}
-
-function tooFew(rule: RelativeRule, { canary, stable }: GatheredArms, names: ArmNames): string | null {
-  const needed = neededRequests(rule)
-  if (canary.requests >= needed && stable.requests >= needed) return null
-  const counts = `${formatServed(canary.requests)} on ${names.canary}, ${formatServed(stable.requests)} on ${names.stable}`
-  return `not enough requests yet: ${counts}; each needs ${formatCount(needed)}`
 }

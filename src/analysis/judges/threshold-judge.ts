@@ -1,14 +1,13 @@
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { CheckInput } from '../../domain/plan/checks.ts'
 import type { Verdict } from '../../domain/verdict.ts'
-import { armFault, endOfLook, formatServed, inconclusive, namesOf, type Unusable, unusableWindow } from '../arms.ts'
+import { armFault, endOfLook, inconclusive, namesOf, tooFewOn, type Unusable, unusableWindow } from '../arms.ts'
 import type { ThresholdRule } from '../checks/shapes.ts'
-import { formatCount, formatImpossible } from '../explain.ts'
+import { formatImpossible } from '../explain.ts'
 import { addHistograms } from '../histogram.ts'
 import {
   type LimitMemory,
   limitEvidence,
-  neededRequests,
   remember,
   type Seen,
   verdictOfLooks,
@@ -90,9 +89,7 @@ function limitFault({ max }: ThresholdRule): Unusable | null {
 }
 
 /** Null when the canary has served enough for a look to count. */
-export function tooFew(rule: ThresholdRule, requests: number, name: string): TooFew | null {
-  const needed = neededRequests(rule)
-  if (requests >= needed) return null
-  const reason = `not enough requests yet: ${formatServed(requests)} on ${name}; it needs ${formatCount(needed)}`
-  return { kind: 'few', reason }
+export function tooFew({ minRequests }: ThresholdRule, requests: number, name: string): TooFew | null {
+  const reason = tooFewOn(name, requests, minRequests)
+  return reason === null ? null : { kind: 'few', reason }
 }

@@ -11,7 +11,7 @@ import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, riseSig
 
 /** What an `errorRate` check against stable sees of a rise of the share of failed requests; the size is the new share. */
 export function errorSight(_check: ErrorRateCheck, rule: SequentialRule, from: number): Sight {
-  const side: Side = { ratio: rule.notWorseThan, alpha: rule.alpha, isFall: false, atMost: 1, counted: 1 }
+  const side: Side = { ratio: rule.notWorseThan, alpha: rule.alpha, isFall: false, atMost: 1 }
   return riseSight(from, {
     rise: (plan, to) => eventPower(plan, { from, to }, side),
     accepts: (to) => to <= from * rule.notWorseThan,
@@ -33,7 +33,7 @@ export function eventSight(check: RateCheck, direction: 'fall' | 'rise', perRequ
   const sides = check.notBelow !== null && check.notAbove !== null ? 2 : 1
   // "Fewer than 0.8 times as many on the canary" is "more than 1/0.8 times as many on stable".
   const ratio = isFall ? 1 / accepted : accepted
-  const side: Side = { ratio, alpha: check.alpha / sides, isFall, atMost: Number.POSITIVE_INFINITY, counted: 1 }
+  const side: Side = { ratio, alpha: check.alpha / sides, isFall, atMost: Number.POSITIVE_INFINITY }
   return {
     power: (plan, change) =>
       (isFall ? change >= 0 && change < 1 : change > 1)
@@ -64,7 +64,11 @@ interface Side {
   readonly isFall: boolean
   /** Most events that a request can have. */
   readonly atMost: number
-  readonly counted: number
+}
+
+/** A question with ln of the wealth that independent events must come to before the judge fails. */
+interface Asked extends Side {
+  readonly needed: number
 }
 
 /** Events per request, as they are on stable and as a bad canary has them. */
@@ -85,19 +89,20 @@ interface Change {
  * request count for neither arm. Against simulation with the judge itself the error is below 0.05
  * (`test/analysis/event-power.test.ts`).
  */
-function eventPower(plan: BakePlan, change: Change, asked: Side): number {
+function eventPower(plan: BakePlan, change: Change, side: Side): number {
   if (!isPossible(plan) || !(change.from >= 0) || !(change.to >= 0)) return 0
   const trials = countedTrials(plan)
   if (!(trials.canary > 0 && trials.stable > 0)) return 0
   const canary: Arm = { trials: trials.canary, events: trials.canary * change.to }
   const stable: Arm = { trials: trials.stable, events: trials.stable * change.from }
-  const [more, fewer] = asked.isFall ? [stable, canary] : [canary, stable]
+  const [more, fewer] = side.isFall ? [stable, canary] : [canary, stable]
   const looks = Math.max(1, Math.floor(plan.bake / plan.interval))
-  const counted = countedPart(looks, more.events, stable.events, asked)
+  const budget = -Math.log(side.alpha)
+  const counted = countedPart(looks, more.events, stable.events, budget)
   if (counted === 0) return 0
-  const side = { ...asked, counted }
-  const atEnd = fewer.events >= more.events ? bySlower(more, fewer, side) : byFaster(more, fewer, side)
-  return reachedAtAll(atEnd, more, fewer, side, looks)
+  const asked = { ...side, needed: budget / counted }
+  const atEnd = fewer.events >= more.events ? bySlower(more, fewer, asked) : byFaster(more, fewer, asked)
+  return reachedAtAll(atEnd, more, fewer, asked, looks)
 }
 
 /** Of the evidence of a first look with many events, so much is held back: they may be one clump. */
@@ -112,23 +117,15 @@ const LOOKS_TO_LEARN = 8
 /**
  * The part of the evidence that counts, as events that come one by one must be told from clumps first (`design-effect.ts`):
  * from the events of stable, so it takes longer where stable has few. `more` are the events of the arm that should have
- * more. 0 after too few looks for any evidence to be enough. Fitted to the judge.
+ * more, `budget` is ln of the odds at which the judge fails. 0 after too few looks for any evidence to be enough. Fitted to the
+ * judge.
  */
-export function countedPart(
-  looks: number,
-  more: number,
-  stable: number,
-  { alpha }: { readonly alpha: number },
-): number {
-  if (!(-Math.log(alpha) <= MOST_OF_A_LOOK * looks)) return 0
+export function countedPart(looks: number, more: number, stable: number, budget: number): number {
+  if (!(budget <= MOST_OF_A_LOOK * looks)) return 0
   const held = HELD_BACK * -Math.expm1(-more / looks / MANY_EVENTS)
   const learned = LOOKS_TO_LEARN * (1 + looks / stable)
   if (!Number.isFinite(learned)) return 1 - held
   return 1 - (held * learned * -Math.expm1(-looks / learned)) / looks
-}
-
-function neededLog({ alpha, counted }: Side): number {
-  return -Math.log(alpha) / counted
 }
 
 /** The requests of an arm and its expected events. */
@@ -145,23 +142,23 @@ function countedTrials(plan: BakePlan): { readonly canary: number; readonly stab
 }
 
 /** Integrates over the arm that should have fewer; asks for how many events of the other are enough. */
-function bySlower(more: Arm, fewer: Arm, side: Side): number {
+function bySlower(more: Arm, fewer: Arm, side: Asked): number {
   const log = logWealth(more, fewer, side)
   const most = Math.min(more.trials * side.atMost, beyond(more.events))
   return meanOverQuantiles((p) => {
     const few = poissonQuantile(fewer.events, p)
-    const enough = firstTrue((many) => log(many, few) >= neededLog(side), most)
+    const enough = firstTrue((many) => log(many, few) >= side.needed, most)
     return enough === null ? 0 : poissonAtLeast(Math.ceil(enough), more.events)
   })
 }
 
 /** Integrates over the arm that should have more; asks for how many events of the other are too many. */
-function byFaster(more: Arm, fewer: Arm, side: Side): number {
+function byFaster(more: Arm, fewer: Arm, side: Asked): number {
   const log = logWealth(more, fewer, side)
   const most = beyond(fewer.events)
   return meanOverQuantiles((p) => {
     const many = poissonQuantile(more.events, p)
-    const tooMany = firstTrue((few) => log(many, few) < neededLog(side), most)
+    const tooMany = firstTrue((few) => log(many, few) < side.needed, most)
     return tooMany === null ? 1 : 1 - poissonAtLeast(Math.ceil(tooMany), fewer.events)
   })
 }
@@ -206,8 +203,8 @@ function firstTrue(holds: (events: number) => boolean, most: number): number | n
 }
 
 /** From the probability to be there at the end, the probability to be there at some look. */
-function reachedAtAll(atEnd: number, more: Arm, fewer: Arm, side: Side, looks: number): number {
-  const { walk, barrier } = likeliestMix(earningsOf(more, fewer, side), START, neededLog(side), looks)
+function reachedAtAll(atEnd: number, more: Arm, fewer: Arm, side: Asked, looks: number): number {
+  const { walk, barrier } = likeliestMix(earningsOf(more, fewer, side), START, side.needed, looks)
   const slope = walk.drift / walk.variance
   if (!(slope > 0) || atEnd >= 1) return atEnd
   const z = normalQuantile(Math.max(1e-12, atEnd))

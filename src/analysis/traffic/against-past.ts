@@ -2,7 +2,7 @@ import type { ArmNames } from '../../domain/arm-names.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { armFault, formatServed, inconclusive, isTime, namesOf, windowFault } from '../arms.ts'
+import { armFault, inconclusive, isTime, namesOf, tooFewOn, windowFault } from '../arms.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
 import { knownTo } from '../checks/needs.ts'
@@ -11,7 +11,6 @@ import {
   asSentence,
   capEvidence,
   finiteFigures,
-  formatCount,
   formatFraction,
   formatList,
   formatOdds,
@@ -203,10 +202,8 @@ function lackOf(
 ): { readonly cause: 'blind' | 'undecided'; readonly reason: string } | null {
   if (silent > LONGEST_SILENCE) return { cause: 'blind', reason: `${canary} has served no requests lately` }
   const requests = Math.min(...claims.map(({ seen }) => seen.requests))
-  const needed = Math.max(1, Number.isNaN(minRequests) ? Number.POSITIVE_INFINITY : minRequests)
-  if (requests >= needed) return null
-  const counts = `${formatServed(requests)} on ${canary}; it needs ${formatCount(needed)}`
-  return { cause: 'undecided', reason: `everybody is on ${canary}, and not enough requests yet: ${counts}` }
+  const few = tooFewOn(canary, requests, minRequests)
+  return few === null ? null : { cause: 'undecided', reason: `everybody is on ${canary}, and ${few}` }
 }
 
 /** `errors 5% (50 of 1,000)`, `12% slower than 420 ms (120 of 1,000) and 3% slower than 900 ms (30 of 1,000)`. */

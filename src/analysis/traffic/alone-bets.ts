@@ -10,7 +10,7 @@ import {
   type Wealth,
 } from '../judges/sequential/wealth.ts'
 import type { PastClaim } from './past-claims.ts'
-import { type PastCount, SCALES } from './spread.ts'
+import { addCount, type PastCount, SCALES } from './spread.ts'
 
 /** What the bets against one claim have come to: at each scale of `SCALES`, and on what is seen in two looks. Plain JSON. */
 export interface ClaimBets {
@@ -107,7 +107,7 @@ export function growBets(
     const count = claim?.countOf(look.canary) ?? null
     if (claim === undefined || count === null || !isCount(count.events) || !isCount(count.requests)) return own
     return {
-      seen: add(own.seen, count),
+      seen: addCount(own.seen, count),
       scales: own.scales.map((bet, scale) => growScale(bet, claim, scale, count, { ...look, needed })),
       dead: own.dead === null ? null : growDead(own.dead, claim.deadAt?.(look.at) ?? 1, count, { ...look, needed }),
     }
@@ -134,7 +134,7 @@ function growScale(
   return {
     wealth: isDue ? settle(wealth, side, bet, lasting, needed) : wealth,
     open: isDue ? NOTHING_OPEN : bet,
-    recent: isOver ? shown : { ...add(recent, shown), time: recent.time + duration },
+    recent: isOver ? shown : { ...addCount(recent, shown), time: recent.time + duration },
     earlier: isOver ? recent : earlier,
   }
 }
@@ -175,7 +175,7 @@ function growDead(
     const gain = failed * Math.log(share / limit) + (requests - failed) * Math.log((1 - share) / (1 - limit))
     return Math.min(most, limit < DEAD_LIMIT ? gain : 0)
   })
-  const next = isDead ? add(row ?? { events: 0, requests: 0 }, { events: failed, requests }) : null
+  const next = isDead ? addCount(row ?? { events: 0, requests: 0 }, { events: failed, requests }) : null
   return { wealth: growWealth(wealth, gains, LOG_WEIGHTS, duration), row: next }
 }
 
@@ -197,7 +197,7 @@ export function standingOfBets(bets: readonly ClaimBets[]): { readonly log: numb
       const log = logMeanWealth(wealth, LOG_WEIGHTS)
       if (log > most) {
         most = log
-        leader = { claim, scale, seen: { ...add(recent, earlier), time: recent.time + earlier.time } }
+        leader = { claim, scale, seen: { ...addCount(recent, earlier), time: recent.time + earlier.time } }
       }
       return log
     })
@@ -217,8 +217,4 @@ function betsOf(bets: readonly ClaimBets[]): number {
     1,
     bets.reduce((sum, { scales, dead }) => sum + scales.length + (dead === null ? 0 : 1), 0),
   )
-}
-
-function add(left: PastCount, right: PastCount): PastCount {
-  return { events: left.events + right.events, requests: left.requests + right.requests }
 }

@@ -6,6 +6,11 @@ export interface PastCount {
   readonly requests: number
 }
 
+/** Both together. */
+export function addCount(left: PastCount, right: PastCount): PastCount {
+  return { events: left.events + right.events, requests: left.requests + right.requests }
+}
+
 /** What is more than usual must last so long before it may fail a canary that is alone, shortest first. */
 export const SCALES: readonly Milliseconds[] = [30_000, 300_000, 3_600_000, 21_600_000]
 
@@ -51,14 +56,10 @@ export function startStretches(): readonly Stretches[] {
 }
 
 /** One look more. */
-export function growStretches(
-  known: readonly Stretches[],
-  { events, requests }: PastCount,
-  time: Milliseconds,
-): readonly Stretches[] {
+export function growStretches(known: readonly Stretches[], look: PastCount, time: Milliseconds): readonly Stretches[] {
   return known.map((own) => {
     const { open, lasting } = own
-    const grown = { events: open.events + events, requests: open.requests + requests, time: open.time + time }
+    const grown = { ...addCount(open, look), time: open.time + time }
     if (grown.time < lasting) return { ...own, open: grown }
     if (!(grown.requests > 0)) return { ...own, open: NOTHING }
     const kept = own.blocks >= FORGET_FROM ? 0.5 : 1

@@ -24,9 +24,9 @@ function asExpected(plan: BakePlan, rate: number): RatioEvidence {
 /** As the judge asks: what independent events must show before it is sure that they are. */
 function neededIn(plan: BakePlan, rate: number, alpha: number, changed = rate): number {
   const { canary, stable } = expectedRequests(plan, plan.bake)
+  const budget = -Math.log(alpha)
   return (
-    -Math.log(alpha) /
-    countedPart(plan.bake / plan.interval, Math.max(canary * changed, stable * rate), stable * rate, { alpha })
+    budget / countedPart(plan.bake / plan.interval, Math.max(canary * changed, stable * rate), stable * rate, budget)
   )
 }
 

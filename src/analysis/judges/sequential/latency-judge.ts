@@ -29,7 +29,15 @@ import {
 } from '../../explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from '../../histogram.ts'
 import { effectOnShare, type LatencyEffect, learnLatencyEffect } from './latency-effect.ts'
-import { addSlow, chooseBound, describeSlow, type SlowShare, slowFigures } from './slow-share.ts'
+import {
+  addSlow,
+  chooseBound,
+  describeSlow,
+  type SlowOutlook,
+  type SlowShare,
+  slowFigures,
+  slowOutlook,
+} from './slow-share.ts'
 import { countBetween, factorsOf, SLOWDOWNS, slowdownGain, type Thresholds, thresholdsOf } from './slowdown-test.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
@@ -181,12 +189,14 @@ function conclude(
   thresholds: Thresholds,
   names: ArmNames,
 ): { readonly state: LatencyState; readonly verdict: Verdict } {
-  const evidence = evidenceOf(check, rule, state)
+  const outlook = slowOutlook(state.slow)
+  const evidence = evidenceOf(check, rule, state, outlook)
+  const slow = describeSlow(outlook)
   const { tally, wealth } = state
   const seen = describeQuantiles(check, state, names)
   const watched = formatWatched(releaseOf(state).watched)
   if (wealth.logPeak >= -Math.log(rule.alpha)) {
-    const reason = `${seen}: ${describeBreach(rule, names)}, odds of a false alarm ${formatOdds(wealth.logPeak)}, ${watched}${describeSlow(state.slow)}`
+    const reason = `${seen}: ${describeBreach(rule, names)}, odds of a false alarm ${formatOdds(wealth.logPeak)}, ${watched}${slow}`
     const failure: Verdict = { outcome: 'fail', reason, evidence }
     return { state: { ...state, failure }, verdict: failure }
   }
@@ -194,7 +204,7 @@ function conclude(
   if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
   const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
   const coarse = describeCoarseness(check, rule, state, thresholds)
-  const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${describeSlow(state.slow)}${coarse}`
+  const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${coarse}`
   return { state, verdict: { outcome: 'pass', reason, evidence } }
 }
 
@@ -305,7 +315,12 @@ function smallestVisibleRatio(check: LatencyCheck, state: LatencyState, threshol
   return ratios.length === 0 ? null : Math.min(...ratios)
 }
 
-function evidenceOf(check: LatencyCheck, rule: SequentialRule, state: LatencyState): Evidence {
+function evidenceOf(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  state: LatencyState,
+  outlook: SlowOutlook | null = slowOutlook(state.slow),
+): Evidence {
   const { tally, seen, wealth } = state
   const figures: Record<string, number> = {
     canaryRequests: tally.canaryTrials,
@@ -321,5 +336,5 @@ function evidenceOf(check: LatencyCheck, rule: SequentialRule, state: LatencySta
       if (value !== null) figures[`${arm}P${String(quantile * 100).replace('.', '_')}Seconds`] = value.seconds
     }
   }
-  return { judge: 'sequential', figures: finiteFigures({ ...figures, ...slowFigures(state.slow) }) }
+  return { judge: 'sequential', figures: finiteFigures({ ...figures, ...slowFigures(outlook) }) }
 }

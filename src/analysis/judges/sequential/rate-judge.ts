@@ -256,9 +256,9 @@ function lastingEffect({ effect }: RateState): number {
 function neededByNow(question: RateQuestion, state: RateState): number {
   const { canaryEvents, stableEvents } = state.release
   const looks = state.effect?.learned ?? 0
-  const alpha = Math.exp(-neededLogEvidence(question))
-  const counted = countedPart(looks, Math.max(canaryEvents, stableEvents), stableEvents, { alpha })
-  return (neededLogEvidence(question) * lastingEffect(state)) / counted
+  const needed = neededLogEvidence(question)
+  const counted = countedPart(looks, Math.max(canaryEvents, stableEvents), stableEvents, needed)
+  return (needed * lastingEffect(state)) / counted
 }
 
 function describeCounts(question: RateQuestion, tally: Tally, names: ArmNames): string {

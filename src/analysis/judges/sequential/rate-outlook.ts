@@ -71,10 +71,10 @@ export function beyond({ atLeast, atMost }: RatioInterval, ratio: number, word: 
     : { atLeast: Math.min(atLeast, ratio), atMost: Math.min(atMost, ratio) }
 }
 
-/** `; 0.71 to 1.4 times as many (95% sure)` */
-export function describeInterval(interval: RatioInterval | null): string {
+/** `; 0.71 to 1.4 times as many (95% sure)`; `of` says what, where that is not what the sentence is about. */
+export function describeInterval(interval: RatioInterval | null, of = ''): string {
   const said = interval === null ? null : formatInterval(interval.atLeast, interval.atMost)
-  return said === null ? '' : `; ${said} as many (${formatPercent(SURE, 2)} sure)`
+  return said === null ? '' : `; ${of}${said} as many (${formatPercent(SURE, 2)} sure)`
 }
 
 /** A rise to more than so many times stable's rate is said not to be small. */

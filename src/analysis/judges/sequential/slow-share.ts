@@ -2,7 +2,7 @@ import type { LatencyHistogram } from '../../../domain/observation.ts'
 import { formatSeconds } from '../../explain.ts'
 import { hasSameBuckets, totalOf } from '../../histogram.ts'
 import { describeInterval, SURE } from './rate-outlook.ts'
-import { addToRatio, NO_RATIO, type RatioEvidence, ratioInterval } from './ratio-evidence.ts'
+import { addToRatio, NO_RATIO, type RatioEvidence, type RatioInterval, ratioInterval } from './ratio-evidence.ts'
 
 /**
  * How many times as many requests of the canary as of stable are slower than one bound of their buckets. Plain JSON. The bound is
@@ -45,20 +45,30 @@ export function addSlow(before: SlowShare, canary: LatencyHistogram, stable: Lat
   return { ...before, ratio: addToRatio(before.ratio, counts) }
 }
 
-/** `; requests over 250 ms: 0.71 to 1.4 times as many (95% sure)`; nothing while nothing is known. */
-export function describeSlow(slow: SlowShare | undefined): string {
-  if (slow === undefined) return ''
-  const said = describeInterval(ratioInterval(slow.ratio, SURE))
-  const seconds = slow.upperBoundsSeconds[slow.bound] ?? 0
-  return said === '' ? '' : said.replace('; ', `; requests over ${formatSeconds(seconds)}: `)
+/** What is told of the slow requests: the bound, and how many times as many they are. */
+export interface SlowOutlook {
+  readonly seconds: number
+  readonly interval: RatioInterval
+}
+
+/** Null while nothing is known. */
+export function slowOutlook(slow: SlowShare | undefined): SlowOutlook | null {
+  const interval = slow === undefined ? null : ratioInterval(slow.ratio, SURE)
+  if (slow === undefined || interval === null) return null
+  return { seconds: slow.upperBoundsSeconds[slow.bound] ?? 0, interval }
+}
+
+/** `; requests over 250 ms: 0.71 to 1.4 times as many (95% sure)`. */
+export function describeSlow(outlook: SlowOutlook | null): string {
+  return outlook === null ? '' : describeInterval(outlook.interval, `requests over ${formatSeconds(outlook.seconds)}: `)
 }
 
 /** The figures of the same. */
-export function slowFigures(slow: SlowShare | undefined): Readonly<Record<string, number>> {
-  const interval = slow === undefined ? null : ratioInterval(slow.ratio, SURE)
-  if (slow === undefined || interval === null) return {}
+export function slowFigures(outlook: SlowOutlook | null): Readonly<Record<string, number>> {
+  if (outlook === null) return {}
+  const { seconds, interval } = outlook
   return {
-    slowOverSeconds: slow.upperBoundsSeconds[slow.bound] ?? 0,
+    slowOverSeconds: seconds,
     slowRatioAtLeast: interval.atLeast,
     slowRatioAtMost: interval.atMost,
     ratioConfidence: SURE,

@@ -4,6 +4,7 @@ import {
   chooseBound,
   describeSlow,
   slowFigures,
+  slowOutlook,
 } from '../../../../src/analysis/judges/sequential/slow-share.ts'
 import { createRandom } from '../../../../src/analysis/statistics/random.ts'
 
@@ -25,11 +26,11 @@ describe('the share of slow requests', () => {
     let slow = chooseBound(past, 0.99)
     for (let index = 0; index < 50 && slow !== null; index += 1)
       slow = addSlow(slow, histogram(45, 4, 1, 0, 0), histogram(855, 76, 12, 5, 2))
-    expect(describeSlow(slow ?? undefined)).toMatch(
+    expect(describeSlow(slowOutlook(slow ?? undefined))).toMatch(
       /^; requests over 250 ms: 0\.\d+ to 1\.\d+ times as many \(95% sure\)$/,
     )
-    expect(slowFigures(slow ?? undefined)).toMatchObject({ slowOverSeconds: 0.25, ratioConfidence: 0.95 })
-    expect(Object.keys(slowFigures(slow ?? undefined))).toContain('slowRatioAtMost')
+    expect(slowFigures(slowOutlook(slow ?? undefined))).toMatchObject({ slowOverSeconds: 0.25, ratioConfidence: 0.95 })
+    expect(Object.keys(slowFigures(slowOutlook(slow ?? undefined)))).toContain('slowRatioAtMost')
   })
 
   it('says nothing before there is anything to say, nor counts other buckets', () => {
@@ -37,8 +38,8 @@ describe('the share of slow requests', () => {
     if (chosen === null) throw new Error('no bound')
     const other = { upperBoundsSeconds: [1, 2], counts: [1, 1, 1] }
     expect(addSlow(chosen, other, other)).toBe(chosen)
-    expect([describeSlow(chosen), describeSlow(undefined)]).toEqual(['', ''])
-    expect([slowFigures(chosen), slowFigures(undefined)]).toEqual([{}, {}])
+    expect([describeSlow(slowOutlook(chosen)), describeSlow(slowOutlook(undefined))]).toEqual(['', ''])
+    expect([slowFigures(slowOutlook(chosen)), slowFigures(slowOutlook(undefined))]).toEqual([{}, {}])
   })
 
   it('is between these ends at every look of an hour in 95 of 100 releases', () => {
@@ -51,7 +52,7 @@ describe('the share of slow requests', () => {
       let slow = chooseBound(past, 0.99)
       for (let index = 0; index < 360 && slow !== null; index += 1) {
         slow = addSlow(slow, draw(50, 2), draw(950, 1))
-        const { slowRatioAtLeast = 0, slowRatioAtMost = Number.POSITIVE_INFINITY } = slowFigures(slow)
+        const { slowRatioAtLeast = 0, slowRatioAtMost = Number.POSITIVE_INFINITY } = slowFigures(slowOutlook(slow))
         // Twice as many slow ones of 1.02 times as many in all.
         const [low, high] = [slowRatioAtLeast, slowRatioAtMost]
         if (low <= 2 / 1.02 && 2 / 1.02 <= high) continue
