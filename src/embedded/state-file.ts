@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -61,7 +62,8 @@ async function readSmallFile(file: string): Promise<ReadFile> {
 }
 
 async function setAside(file: string): Promise<string> {
-  const aside = `${file}.damaged-${new Date().toISOString().replaceAll(':', '-')}`
+  // Two damages of one millisecond are two files: what was set aside is never written over.
+  const aside = `${file}.damaged-${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}`
   try {
     await rename(file, aside)
     return `is now ${aside}`
