@@ -1,10 +1,13 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const slow = ['test/e2e/**/*.test.ts', 'test/workflows/**/*.test.ts', 'test/faults/**/*.test.ts']
+const slow = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts']
 
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most of them wait for real processes: fewer workers than cores would leave a small machine idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,
@@ -17,7 +20,6 @@ export default defineConfig({
           include: slow,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
