@@ -6,12 +6,14 @@ import { checkedPlan } from './wire/plan-check.ts'
 import { errorCode } from './wire/problem.ts'
 import { card, commandOutcome, page, submission } from './wire/release.ts'
 import {
+  allowBody,
   calibrationBody,
   checkBody,
   codeParams,
   commandBody,
   freezeBody,
   listQuery,
+  pinBody,
   recoverBody,
   releaseParams,
   SMALL_BODY,
@@ -116,6 +118,33 @@ export const OPERATIONS = {
     method: 'DELETE',
     url: '/lanes/:service/:environment/freeze',
     schema: { summary: 'Let releases start again', params: targetParams, response: { 200: lane } },
+  },
+  allowVersion: {
+    method: 'POST',
+    url: '/lanes/:service/:environment/allow',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Let a version start again that was rolled back',
+      params: targetParams,
+      body: allowBody,
+      response: { 200: lane },
+    },
+  },
+  pinLane: {
+    method: 'POST',
+    url: '/lanes/:service/:environment/pin',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Keep a target on the version that it has',
+      params: targetParams,
+      body: pinBody,
+      response: { 200: lane },
+    },
+  },
+  unpinLane: {
+    method: 'DELETE',
+    url: '/lanes/:service/:environment/pin',
+    schema: { summary: 'Lift the pin of a target', params: targetParams, response: { 200: lane } },
   },
   recoverTarget: {
     method: 'POST',

@@ -5,7 +5,7 @@ import { type CommandOptions, sendCommand } from './commands/command.ts'
 import { showFreezes } from './commands/freezes.ts'
 import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
 import type { RecoverOptions } from './commands/lane.ts'
-import { freezeLane, recoverLane, showLane, unfreezeLane } from './commands/lane.ts'
+import { allowVersion, freezeLane, pinLane, recoverLane, showLane, unfreezeLane, unpinLane } from './commands/lane.ts'
 import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
 import { explainPlan } from './commands/plan-explain.ts'
@@ -73,10 +73,14 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   return program
 }
 
-/** The command with its arguments; that most have options as well is said by their own help. */
+/** Longer terms would leave the descriptions no room to be wrapped in. */
+const LONGEST_TERM = 34
+
+/** The command with its arguments, as far as they fit; the rest, and the options that most have, is said by their own help. */
 function termOf(command: Command): string {
   const args = command.registeredArguments.map((one) => (one.required ? ` <${one.name()}>` : ` [${one.name()}]`))
-  return command.name() + args.join('')
+  const whole = command.name() + args.join('')
+  return whole.length <= LONGEST_TERM ? whole : `${command.name()}${args.slice(0, -1).join('')} …`
 }
 
 function addPlan(program: Command, run: Run): void {
@@ -218,6 +222,32 @@ function addLanes(program: Command, run: Run): void {
     .description('let releases start again')
     .action((service: string, environment: string, _options: object, command: Command) =>
       run(command, (session) => unfreezeLane({ service, environment }, session)),
+    )
+  program
+    .command('allow <service> <environment> <version>')
+    .description('let a version start again that was rolled back on a target')
+    .requiredOption('--reason <text>', 'reason, shown to everyone')
+    .action((service: string, environment: string, version: string, options: { reason: string }, command: Command) =>
+      run(command, (session) => allowVersion({ service, environment }, version, options, session)),
+    )
+  program
+    .command('pin <service> <environment> [version]')
+    .description('keep a target on the version that it has: no release starts until it is unpinned')
+    .requiredOption('--reason <text>', 'reason, shown to everyone')
+    .action(
+      (
+        service: string,
+        environment: string,
+        version: string | undefined,
+        options: { reason: string },
+        command: Command,
+      ) => run(command, (session) => pinLane({ service, environment }, version, options, session)),
+    )
+  program
+    .command('unpin <service> <environment>')
+    .description('let releases start again on a target that was pinned')
+    .action((service: string, environment: string, _options: object, command: Command) =>
+      run(command, (session) => unpinLane({ service, environment }, session)),
     )
   program
     .command('recover <service> <environment>')

@@ -1,4 +1,5 @@
 import type { AnswerTo } from '../api/operations.ts'
+import { pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { formatDuration, formatWeight, type Instant } from '../domain/units.ts'
 import { ago, phaseStyle, type RenderOptions, shortId } from './render.ts'
 import { tableOf } from './table.ts'
@@ -36,7 +37,7 @@ const LABEL = 15
 /** The lock, the queue, the freeze and the keeper of a target. */
 export function renderLane(lane: AnswerTo<'showLane'>, { width, now, color }: RenderOptions): readonly string[] {
   const paint = createPaint(color)
-  const { target, running, queue, freeze, promotedVersion, stable, keeper } = lane
+  const { target, running, queue, freeze, promotedVersion, stable, keeper, pin = null, vetoes = [] } = lane
   const field = (label: string, text: string, style: Parameters<typeof paint>[0] | null = null) =>
     wrap(clean(text), width - LABEL - 2).map((line, index) => {
       const shown = style === null ? line : paint(style, line)
@@ -45,10 +46,14 @@ export function renderLane(lane: AnswerTo<'showLane'>, { width, now, color }: Re
   return [
     paint('bold', clean(`${target.service} in ${target.environment}`)),
     ...(freeze === null ? [] : field('frozen', `by ${freeze.by}, ${ago(freeze.at, now)}: ${freeze.reason}`, 'yellow')),
+    ...(pin === null ? [] : field('pinned', `${pinText(pin)} (${ago(pin.at, now)})`, 'yellow')),
     ...field('running', running === null ? 'nothing' : shortId(running)),
     ...field('stable', stable === null ? 'not known' : `${stable.pool}${versionText(stable.version)}`),
     ...field('last promoted', promotedVersion ?? 'not known'),
     ...field('router', keeper.text, keeper.state === 'recovering' ? 'red' : null),
+    ...vetoes.flatMap((veto, index) =>
+      field(index === 0 ? 'not again' : '', `${vetoText(veto)} (${ago(veto.at, now)})`),
+    ),
     ...queue.flatMap((waiting, index) => field(index === 0 ? 'waiting' : '', waitingText(waiting, now))),
   ]
 }

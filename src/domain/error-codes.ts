@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   'release.second-life': { title: 'The release was reset in Temporal', status: 409, retry: 'never' },
   'lane.busy': { title: 'The target already has a release', status: 409, retry: 'later' },
   'lane.frozen': { title: 'The target is frozen', status: 423, retry: 'later' },
+  'lane.pinned': { title: 'The target is pinned', status: 423, retry: 'later' },
+  'lane.vetoed': { title: 'The version was rolled back on this target', status: 409, retry: 'never' },
   'lane.key-reused': { title: 'The idempotency key was used for another request', status: 409, retry: 'never' },
   'command.stale': { title: 'The command was meant for another step or release', status: 409, retry: 'never' },
   'command.refused': { title: 'The command does not fit the state of the release', status: 409, retry: 'never' },

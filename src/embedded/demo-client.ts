@@ -24,6 +24,8 @@ export interface DemoClient {
 
 const startedSchema = z.object({ releaseId: z.string() })
 const listSchema = z.object({ releases: z.array(z.object({ releaseId: z.string() })) })
+const targetSchema = z.object({ service: z.string(), environment: z.string() })
+const laneSchema = z.object({ vetoes: z.array(z.object({ version: z.string() })).default([]) })
 const routingSchema = z.object({ split: z.record(z.string(), z.number()) })
 const statsSchema = z.object({ byPool: z.record(z.string(), z.object({ requests: z.number(), errors: z.number() })) })
 
@@ -33,8 +35,19 @@ export function createDemoClient(ports: Ports, secretFile: string): DemoClient {
   const as = (person: string) => ({ 'content-type': 'application/json', 'x-sluice-person': person })
   const pathOf = (releaseId: string) => `${api}/releases/${releaseId.replace(/^release\//, '')}`
 
+  /** A demo that is started again shows its bad versions again. */
+  async function allowAgain(plan: unknown, version: string): Promise<void> {
+    const { service, environment } = targetSchema.parse(plan)
+    const lane = `${api}/lanes/${service}/${environment}`
+    const { vetoes } = laneSchema.parse(await ask(lane))
+    if (!vetoes.some((veto) => veto.version === version)) return
+    const body = JSON.stringify({ version, reason: 'the demo shows it again' })
+    await ask(`${lane}/allow`, { method: 'POST', headers: as('alice'), body })
+  }
+
   return {
     async start(plan, version, reason) {
+      await allowAgain(plan, version)
       const body = JSON.stringify({ plan, version, reason, key: `demo-${version}-${Date.now()}` })
       return startedSchema.parse(await ask(`${api}/releases`, { method: 'POST', headers: as('alice'), body })).releaseId
     },

@@ -8,14 +8,17 @@ import { laneIdOf, releaseName, type TargetId, targetName } from '../domain/targ
 import type { Instant } from '../domain/units.ts'
 import type { lane as laneWorkflow } from '../workflows/lane.ts'
 import {
+  allowUpdate,
   freezeUpdate,
   type LaneView,
   laneQuery,
+  pinUpdate,
   recoverUpdate,
   type Submission,
   type SubmissionAnswer,
   submitUpdate,
   unfreezeUpdate,
+  unpinUpdate,
   WORKFLOW_TASK_TIMEOUT,
   withdrawUpdate,
 } from '../workflows/messages.ts'
@@ -29,6 +32,9 @@ export interface Lanes {
   readonly view: (target: TargetId, until: Instant) => Promise<LaneView>
   readonly freeze: (target: TargetId, request: LaneRequest) => Promise<LaneView>
   readonly unfreeze: (target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>) => Promise<LaneView>
+  readonly allow: (target: TargetId, request: LaneRequest & { readonly version: string }) => Promise<LaneView>
+  readonly pin: (target: TargetId, request: LaneRequest & { readonly version?: string }) => Promise<LaneView>
+  readonly unpin: (target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>) => Promise<LaneView>
   /** @throws SluiceError `request.invalid` when it does not wait there, `release.unknown` without a lane */
   readonly withdraw: (target: TargetId, request: LaneRequest & { readonly releaseId: string }) => Promise<LaneView>
   readonly recover: (target: TargetId, request: LaneRequest & { readonly stable?: string }) => Promise<LaneView>
@@ -96,6 +102,27 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
           startWorkflowOperation: laneStart(target),
           ...update,
         }),
+      )
+    },
+    allow(target, request) {
+      const { version, by, reason } = request
+      const update = { args: [{ version, by, reason }] satisfies [object], updateId: `allow/${idOf(request)}` }
+      return send(target, `the leave for ${version} on`, () =>
+        client.workflow.executeUpdateWithStart(allowUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+      )
+    },
+    pin(target, request) {
+      const { version, by, reason } = request
+      const args = [{ by, reason, ...(version !== undefined && { version }) }] satisfies [object]
+      const update = { args, updateId: `pin/${idOf(request)}` }
+      return send(target, 'the pin of', () =>
+        client.workflow.executeUpdateWithStart(pinUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+      )
+    },
+    unpin(target, request) {
+      const update = { args: [{ by: request.by }] satisfies [object], updateId: `unpin/${idOf(request)}` }
+      return send(target, 'the end of the pin of', () =>
+        client.workflow.executeUpdateWithStart(unpinUpdate, { startWorkflowOperation: laneStart(target), ...update }),
       )
     },
     withdraw(target, request) {

@@ -108,6 +108,11 @@ export interface Releases {
   lane(target: TargetId): Promise<LaneView>
   freeze(target: TargetId, request: LaneRequest): Promise<LaneView>
   unfreeze(target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>): Promise<LaneView>
+  /** Lets a version start again that was rolled back. @throws SluiceError `command.refused` when nothing keeps it away */
+  allow(target: TargetId, request: LaneRequest & { readonly version: string }): Promise<LaneView>
+  /** Keeps the target on what it has. @throws SluiceError `command.refused` while a release runs, or for another version */
+  pin(target: TargetId, request: LaneRequest & { readonly version?: string }): Promise<LaneView>
+  unpin(target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>): Promise<LaneView>
   /** Takes a waiting release out of the queue. */
   withdraw(target: TargetId, request: LaneRequest & { readonly releaseId: string }): Promise<LaneView>
   /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */

@@ -93,6 +93,9 @@ export function createReleases({
     lane: views.lane,
     freeze: (target, request) => toLane(target, () => lanes.freeze(target, request)),
     unfreeze: (target, request) => toLane(target, () => lanes.unfreeze(target, request)),
+    allow: (target, request) => toLane(target, () => lanes.allow(target, request)),
+    pin: (target, request) => toLane(target, () => lanes.pin(target, request)),
+    unpin: (target, request) => toLane(target, () => lanes.unpin(target, request)),
     withdraw: (target, request) => toLane(target, () => lanes.withdraw(target, request)),
     recover: (target, request) => toLane(target, () => lanes.recover(target, request)),
     async ping() {

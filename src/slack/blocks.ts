@@ -1,5 +1,5 @@
 import type { types } from '@slack/bolt'
-import type { LaneView } from '../domain/lane/lane-view.ts'
+import { type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
@@ -69,8 +69,11 @@ export function textBlocks(text: string): readonly Block[] {
   return [section(text)]
 }
 
-/** The lock, the queue, the freeze and the keeper of a target. */
-export function laneText({ target, running, queue, freeze, promotedVersion, stable, keeper }: LaneView): string {
+const MOST_VETOES = 3
+
+/** The lock, the queue, the freeze, the pin and the keeper of a target. */
+export function laneText(lane: LaneView): string {
+  const { target, running, queue, freeze, promotedVersion, stable, keeper, pin = null, vetoes = [] } = lane
   const waiting = queue.map(({ releaseId, version, author, queuedAt }, index) => {
     const since = queuedAt === null ? '' : `, since ${slackTime(queuedAt)}`
     return `${index + 1}. \`${shortId(releaseId)}\` ${short(version)}, by ${short(author)}${since}`
@@ -78,12 +81,14 @@ export function laneText({ target, running, queue, freeze, promotedVersion, stab
   return [
     `*${escape(`${target.service} in ${target.environment}`)}*`,
     ...(freeze === null ? [] : [`🟡 *frozen* by ${short(freeze.by)}: ${clamp(escape(freeze.reason), 500)}`]),
+    ...(pin === null ? [] : [`🟡 *pinned* ${clamp(escape(pinText(pin)), 500)}`]),
     `*Running:* ${running === null ? 'nothing' : `\`${shortId(running)}\``}`,
     ...(stable === null
       ? []
       : [`*Stable:* ${short(stable.pool)}${stable.version === null ? '' : `, ${short(stable.version)}`}`]),
     `*Last promoted:* ${promotedVersion === null ? 'not known' : short(promotedVersion)}`,
     `*Router:* ${clamp(escape(keeper.text), 500)}`,
+    ...vetoes.slice(-MOST_VETOES).map((veto) => `*Not again:* ${clamp(escape(vetoText(veto)), 300)}`),
     ...(waiting.length === 0 ? [] : ['*Waiting:*', ...waiting]),
   ].join('\n')
 }

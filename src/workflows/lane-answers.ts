@@ -2,6 +2,7 @@ import { ApplicationFailure, condition, getExternalWorkflowHandle, log, setHandl
 import { isRecord } from '../domain/json.ts'
 import {
   enqueue,
+  isOpen,
   type LaneState,
   LONGEST_QUEUE,
   markEnding,
@@ -10,12 +11,14 @@ import {
   recover,
   withdraw,
 } from '../domain/lane/lane-state.ts'
-import type { LaneView } from '../domain/lane/lane-view.ts'
+import { type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { readSubmission } from '../domain/lane/read-submission.ts'
-import { isText, type Read, wrong } from '../domain/release/read-command.ts'
+import { type Read, wrong } from '../domain/release/read-command.ts'
 import { releaseIdOf, releaseName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { stopRelease } from './activity-calls.ts'
+import { answerLeaveMessages } from './lane-leave.ts'
+import { readWord, valueOf } from './lane-messages.ts'
 import type { LaneRun } from './lane-run.ts'
 import {
   freezeUpdate,
@@ -65,6 +68,7 @@ export function answerLaneMessages(run: LaneRun): void {
     },
     { description: 'Lift the freeze' },
   )
+  answerLeaveMessages(run)
   setHandler(withdrawUpdate, (message) => withdrawWaiting(valueOf(readWithdrawal(message, run.state())), run), {
     validator: (message) => void valueOf(readWithdrawal(message, run.state())),
     description: 'Take a waiting release out of the queue',
@@ -100,9 +104,10 @@ async function submit(submission: Submission, run: LaneRun): Promise<SubmissionA
   return answer(run.state(), releaseId)
 }
 
-function isAboutToStart({ running, queue, freeze, recovery }: LaneState<Submission>, releaseId: string): boolean {
+function isAboutToStart(state: LaneState<Submission>, releaseId: string): boolean {
+  const { running, queue, recovery } = state
   if (running?.releaseId === releaseId) return running.isStarting === true
-  return freeze === null && recovery === null && queue.some((waiting) => waiting.releaseId === releaseId)
+  return isOpen(state) && recovery === null && queue.some((waiting) => waiting.releaseId === releaseId)
 }
 
 /** A release that ended in this very moment needs no telling: its report is on its way. */
@@ -145,21 +150,6 @@ function named(stable: string, rest: { readonly stable: string; readonly canary:
   return stable === rest.stable ? rest : { stable: rest.canary, canary: rest.stable }
 }
 
-/** Events of a lane are answered with the value of what was read; what could not be read is refused. */
-function valueOf<T>(read: Read<T>): T {
-  if ('value' in read) return read.value
-  throw ApplicationFailure.nonRetryable(read.problem, 'request.invalid', {
-    fix: 'send it with sluice, or as docs/commands.md says',
-  })
-}
-
-function readWord(message: unknown): Read<{ readonly by: string; readonly reason: string }> {
-  if (!isRecord(message)) return { problem: 'this message must be an object with by and reason' }
-  const { by, reason } = message
-  if (!isText(by, 1, 256)) return wrong('by', 'the id of a person', by)
-  return isText(reason, 0, 4_000) ? { value: { by, reason } } : wrong('reason', 'at most 4,000 characters', reason)
-}
-
 interface Withdrawal {
   readonly releaseId: string
   readonly by: string
@@ -193,7 +183,7 @@ function readRecovery(message: unknown, { rest }: LaneState<Submission>): Read<R
 }
 
 export function wishOf({ key, planHash, version, whenBusy }: Submission) {
-  return { key, fingerprint: `${version} ${planHash}`, whenBusy }
+  return { key, fingerprint: `${version} ${planHash}`, whenBusy, version }
 }
 
 /** @throws ApplicationFailure when the request for a release cannot be taken. */
@@ -215,6 +205,19 @@ export function refuse(placement: Placement): void {
     case 'frozen': {
       const message = `frozen by ${placement.by}: ${placement.reason}`
       throw ApplicationFailure.nonRetryable(message, 'lane.frozen', { fix: 'wait, or ask them to end the freeze' })
+    }
+    case 'pinned': {
+      const message = `this target is pinned ${pinText(placement.pin)}`
+      throw ApplicationFailure.nonRetryable(message, 'lane.pinned', {
+        fix: 'wait, or ask them; everybody who may act can lift it with sluice unpin',
+      })
+    }
+    case 'vetoed': {
+      const { veto } = placement
+      const when = new Date(veto.at).toISOString().replace(/:\d\d\.\d+Z$/, 'Z')
+      throw ApplicationFailure.nonRetryable(`${vetoText(veto)} (${when})`, 'lane.vetoed', {
+        fix: 'release a version that is repaired; everybody who may act can lift it with sluice allow and a reason',
+      })
     }
     case 'key-reused': {
       const message = `this key was used for ${releaseName(placement.releaseId)} with another plan or version`

@@ -3,6 +3,7 @@ import { NO_EXPOSURE, type PoolRoles } from '../domain/exposure.ts'
 import {
   type Duty,
   dutyOf,
+  type EndReport,
   ended,
   kept,
   markEnding,
@@ -14,7 +15,10 @@ import {
   start,
   vanished,
   type Waiting,
+  withdraw,
 } from '../domain/lane/lane-state.ts'
+import { vetoText } from '../domain/lane/lane-view.ts'
+import { vetoOf } from '../domain/lane/leave-to-start.ts'
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseName, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -140,7 +144,7 @@ async function follow({ releaseId, isEnding }: FollowDuty, run: LaneRun): Promis
     case 'open':
       return run.set(markEnding(run.state(), releaseId, false))
     case 'ended':
-      return run.set(ended(run.state(), end.report, Date.now()))
+      return setFree(end.report, run)
     case 'gone': {
       const before = run.state()
       run.set(vanished(before, releaseId, Date.now()))
@@ -148,6 +152,20 @@ async function follow({ releaseId, isEnding }: FollowDuty, run: LaneRun): Promis
         run.tell(`${releaseName(releaseId)} ended without reporting it; ${run.view().keeper.text}`, 'alarm')
     }
   }
+}
+
+/** The release has ended: what was seen of its version may keep it from this target, and those of it that wait. */
+function setFree(report: EndReport, run: LaneRun): void {
+  const { version } = report
+  const before = run.state()
+  run.set(ended(before, report, Date.now()))
+  const veto = vetoOf(run.state(), version)
+  if (veto === null || veto === vetoOf(before, version)) return
+  for (const { releaseId } of run.state().queue.filter(({ entry }) => entry.version === version)) {
+    run.set(withdraw(run.state(), releaseId))
+    run.tell(`${releaseName(releaseId)} was taken out of the queue: ${vetoText(veto)}`, 'warning')
+  }
+  run.tell(`${version} is not started again until somebody allows it: ${veto.reason}`, 'info')
 }
 
 /** Holds the router at rest until there is something else to do. */

@@ -108,6 +108,11 @@ export interface SubmissionAnswer {
 export const submitUpdate = defineUpdate<SubmissionAnswer, [Submission]>('submit')
 export const freezeUpdate = defineUpdate<LaneView, [{ reason: string; by: string }]>('freeze')
 export const unfreezeUpdate = defineUpdate<LaneView, [{ by: string }]>('unfreeze')
+/** Lifts the veto of a version that was rolled back. */
+export const allowUpdate = defineUpdate<LaneView, [{ version: string; by: string; reason: string }]>('allow')
+/** Keeps the target on what it has until it is unpinned. */
+export const pinUpdate = defineUpdate<LaneView, [{ version?: string; by: string; reason: string }]>('pin')
+export const unpinUpdate = defineUpdate<LaneView, [{ by: string }]>('unpin')
 /** Takes a release that waits out of the queue. */
 export const withdrawUpdate = defineUpdate<LaneView, [{ releaseId: string; by: string; reason: string }]>('withdraw')
 /** Brings the router back to rest, or to the named pool, whoever had it in hand. */

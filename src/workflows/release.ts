@@ -126,7 +126,9 @@ async function end(run: Run): Promise<ReleaseResult> {
   const outcome = endOf(run.state())
   if (outcome === null) throw new Error(`a release was to end in the phase ${phase}`)
   const told = { releaseId, outcome, version, roles, turn: run.fence().release }
-  const result: ReleaseResult = { ...told, reason: abandoned?.reason ?? 'every step passed' }
+  const why =
+    abandoned === null ? { reason: 'every step passed' } : { reason: abandoned.reason, cause: abandoned.cause }
+  const result: ReleaseResult = { ...told, ...why }
   await Promise.all([run.allTold(), report(laneIdOf(target), result)])
   await condition(allHandlersFinished)
   return result

@@ -377,6 +377,36 @@ describe('looking', () => {
   })
 })
 
+describe('what may start on a target', () => {
+  it('is shown, pinned and unpinned with its lane', async () => {
+    const { run } = setUp()
+    const pinned = await run('pin', 'checkout', 'production', '2.3.9', '--reason', 'holidays')
+    expect(pinned.out).toMatch(/pinned +to 2\.3\.9 by carol: holidays \(just now\)/)
+    const refused = await run('start', 'good.yaml', '--version', 'v1')
+    expect(refused.err).toContain('this target is pinned to 2.3.9 by carol: holidays')
+    expect((await run('unpin', 'checkout', 'production')).out).not.toContain('pinned')
+    expect((await run('pin', 'checkout', 'production')).code).toBe(2)
+  })
+
+  it('is no version that a check has rolled back, until it is allowed', async () => {
+    const world = setUp()
+    await setUpRelease(world)
+    const reason = 'errors: 5% on v2 against 0.5%'
+    world.releases.record(ID, { type: 'abandoned', cause: 'failed-check', by: 'guard', reason })
+    world.releases.advance(ID)
+    expect((await world.run('start', 'good.yaml', '--version', 'v2')).err).toContain(
+      'v2, rolled back by checkout/production/1: errors: 5% on v2 against 0.5%',
+    )
+    expect((await world.run('lane', 'checkout', 'production')).out).toMatch(/not again +v2, rolled back by/)
+    const allowed = await world.run('allow', 'checkout', 'production', 'v2', '--reason', 'it was the database')
+    expect(allowed.out).not.toContain('not again')
+    expect((await world.run('start', 'good.yaml', '--version', 'v2')).code).toBe(0)
+    expect((await world.run('allow', 'checkout', 'production', 'v9', '--reason', 'why not')).err).toContain(
+      'nothing keeps v9 from this target',
+    )
+  })
+})
+
 describe('--watch', () => {
   it('writes a line for each change and ends with 0 when the release is promoted', async () => {
     const world = setUp({

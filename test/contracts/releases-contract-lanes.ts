@@ -151,6 +151,26 @@ export function lanePromises({ idOf, nameOf, start, send, until, lane, untilLane
     await untilLane(({ running }) => running === idOf(2))
   })
 
+  it('are pinned to what they have, by whom and why, until they are unpinned', async () => {
+    const { releases, target } = world()
+    const pinned = await releases.pin(target, { by: 'carol', reason: 'holidays', version: '1.9.0', key: nextKey() })
+    expect(pinned.pin).toMatchObject({ version: '1.9.0', by: 'carol', reason: 'holidays' })
+    expect(await refusalOf(start())).toEqual({
+      code: 'lane.pinned',
+      message: 'this target is pinned to 1.9.0 by carol: holidays',
+    })
+    expect(await releases.unpin(target, { by: 'bob' })).toMatchObject({ pin: null })
+    await start()
+    await until(1, 'baking')
+    expect((await refusalOf(releases.pin(target, { by: 'carol', reason: 'holidays' }))).code).toBe('command.refused')
+  })
+
+  it('allow only what they keep away', async () => {
+    const { releases, target } = world()
+    const refusal = await refusalOf(releases.allow(target, { by: 'carol', reason: 'repaired', version: '2.0.0' }))
+    expect(refusal).toEqual({ code: 'command.refused', message: 'nothing keeps 2.0.0 from this target' })
+  })
+
   it('are frozen and thawed once by one key, and by one key for both', async () => {
     const { releases, target } = world()
     const freeze = { by: 'carol', reason: 'audit', key: nextKey() }

@@ -1,7 +1,8 @@
 import { SluiceError } from '../../src/domain/errors.ts'
 import { isSameExposure, type PoolRoles } from '../../src/domain/exposure.ts'
 import * as lanes from '../../src/domain/lane/lane-state.ts'
-import { laneView } from '../../src/domain/lane/lane-view.ts'
+import { laneView, pinText, vetoText } from '../../src/domain/lane/lane-view.ts'
+import { lifted, pinProblem } from '../../src/domain/lane/leave-to-start.ts'
 import type { Action } from '../../src/domain/plan/actions.ts'
 import { eventsOf, type NewEvent } from '../../src/domain/release/command-events.ts'
 import { decide } from '../../src/domain/release/commands.ts'
@@ -90,7 +91,13 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     setLane({ service, environment }, (lane) =>
       lanes.ended(
         lane,
-        { releaseId, outcome: endOf(one.state) ?? 'rolled-back', version: one.request.version, roles: one.state.roles },
+        {
+          ...{ releaseId, outcome: endOf(one.state) ?? 'rolled-back', version: one.request.version },
+          ...{ roles: one.state.roles },
+          ...(one.state.abandoned !== null && {
+            ...{ reason: one.state.abandoned.reason, cause: one.state.abandoned.cause },
+          }),
+        },
         now(),
       ),
     )
@@ -128,7 +135,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     const target = { service, environment }
     const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
     const fingerprint = `${request.version} ${JSON.stringify(request.plan)}`
-    const placement = lanes.place(lane, { key: request.key, fingerprint, whenBusy: request.whenBusy })
+    const placement = lanes.place(lane, { ...request, fingerprint })
     refuse(placement)
     if (placement.kind === 'repeat') return { releaseId: placement.releaseId, ...placeOf(target, placement.releaseId) }
     const releaseId = releaseIdOf(target, lane.nextNumber)
@@ -226,6 +233,37 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     return view(target)
   }
 
+  function allow(target: TargetId, version: string): LaneView {
+    const { vetoes = [] } = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    if (!vetoes.some((veto) => veto.version === version))
+      throw new SluiceError('command.refused', {
+        message: `nothing keeps ${version} from this target`,
+        fix: 'start it',
+      })
+    setLane(target, (lane) => ({ ...lane, vetoes: lifted(vetoes, version) }))
+    return view(target)
+  }
+
+  function pin(
+    target: TargetId,
+    version: string | null,
+    told: { readonly by: string; readonly reason: string },
+  ): LaneView {
+    const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    const problem = pinProblem(lane, version)
+    if (problem !== null) throw new SluiceError('command.refused', problem)
+    setLane(target, (before) => ({
+      ...before,
+      pin: { version: version ?? before.promotedVersion, ...told, at: now() },
+    }))
+    return view(target)
+  }
+
+  function unpin(target: TargetId): LaneView {
+    setLane(target, (lane) => ({ ...lane, pin: null }))
+    return view(target)
+  }
+
   function show(id: string): ShownCard {
     const releaseId = parseReleaseId(id)?.releaseId ?? ''
     const waiting = placeOfWaiting(releaseId)
@@ -284,6 +322,11 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
       answer(() => once(`freeze ${targetName(target)}`, key, () => freeze(target, { by, reason, at: now() }))),
     unfreeze: (target, { key }) =>
       answer(() => once(`unfreeze ${targetName(target)}`, key, () => freeze(target, null))),
+    allow: (target, { version, key }) =>
+      answer(() => once(`allow ${targetName(target)}`, key, () => allow(target, version))),
+    pin: (target, { version = null, by, reason, key }) =>
+      answer(() => once(`pin ${targetName(target)}`, key, () => pin(target, version, { by, reason }))),
+    unpin: (target, { key }) => answer(() => once(`unpin ${targetName(target)}`, key, () => unpin(target))),
     withdraw: (target, { releaseId, key }) =>
       answer(() => once(`lane ${targetName(target)}`, key, () => withdraw(target, releaseId))),
     recover: (target, wish) => answer(() => once(`lane ${targetName(target)}`, wish.key, () => recover(target, wish))),
@@ -341,6 +384,10 @@ function refuse(placement: lanes.Placement): void {
       })
     case 'frozen':
       throw new SluiceError('lane.frozen', { message: `frozen by ${placement.by}: ${placement.reason}`, fix: 'wait' })
+    case 'pinned':
+      throw new SluiceError('lane.pinned', { message: `this target is pinned ${pinText(placement.pin)}`, fix: 'wait' })
+    case 'vetoed':
+      throw new SluiceError('lane.vetoed', { message: vetoText(placement.veto), fix: 'repair it' })
     case 'key-reused':
       throw new SluiceError('lane.key-reused', {
         message: `this key was used for ${releaseName(placement.releaseId)}`,

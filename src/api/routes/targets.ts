@@ -41,6 +41,36 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
   })
 
   fastify.route({
+    ...OPERATIONS.allowVersion,
+    handler: (request) => {
+      const { params, body, actor } = request
+      requireTarget(installation, params)
+      const { version, reason } = body
+      return releases.allow(params, { version, reason, by: actor.person, key: keyOf(request, body.key) })
+    },
+  })
+
+  fastify.route({
+    ...OPERATIONS.pinLane,
+    handler: (request) => {
+      const { params, body, actor } = request
+      requireTarget(installation, params)
+      const { version, reason } = body
+      const asked = { reason, by: actor.person, key: keyOf(request, body.key) }
+      return releases.pin(params, version === undefined ? asked : { ...asked, version })
+    },
+  })
+
+  fastify.route({
+    ...OPERATIONS.unpinLane,
+    handler: (request) => {
+      const { params, actor } = request
+      requireTarget(installation, params)
+      return releases.unpin(params, { by: actor.person, key: keyOf(request, undefined) })
+    },
+  })
+
+  fastify.route({
     ...OPERATIONS.recoverTarget,
     handler: (request) => {
       const { params, body, actor } = request

@@ -140,6 +140,13 @@ export const checkBody = z.strictObject({
 
 export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().min(1)), key: keyText.optional() })
 
+export const allowBody = freezeBody.extend({ version: versionText })
+
+export const pinBody = freezeBody.extend({
+  /** The version that it stays on; where the lane knows it, when absent. */
+  version: versionText.optional(),
+})
+
 export const recoverBody = z.strictObject({
   reason: reasonText.pipe(z.string().min(1)),
   /** The pool that is to have everybody; where the lane knows it, when absent. */

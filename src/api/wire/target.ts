@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ABANDON_CAUSES } from '../../domain/release/release-events.ts'
 import { instant, list, releaseId } from './shapes.ts'
 
 const target = z.object({ service: z.string(), environment: z.string() })
@@ -44,6 +45,24 @@ export const lane = z
     running: releaseId.nullable(),
     queue: list(queued),
     freeze: z.object({ reason: z.string(), by: z.string(), at: instant }).nullable(),
+    pin: z
+      .object({ version: z.string().nullable(), reason: z.string(), by: z.string(), at: instant })
+      .nullable()
+      .exactOptional()
+      .meta({ description: 'Who keeps the target on the version that it has' }),
+    vetoes: list(
+      z
+        .object({
+          version: z.string(),
+          releaseId,
+          cause: z.enum(ABANDON_CAUSES),
+          reason: z.string(),
+          at: instant,
+        })
+        .meta({ id: 'Veto' }),
+    )
+      .exactOptional()
+      .meta({ description: 'Versions that are not started again until somebody allows them' }),
     promotedVersion: z.string().nullable(),
     nextNumber: z.number(),
     stable: z.object({ pool: z.string(), version: z.string().nullable() }).nullable(),

@@ -46,3 +46,32 @@ function planOf({ running, stable }: AnswerTo<'showLane'>, options: RecoverOptio
 function say(lane: AnswerTo<'showLane'>, session: Session): void {
   session.say(renderLane(lane, session.look()), lane)
 }
+
+/** `sluice allow`: a version that was rolled back may start again. */
+export async function allowVersion(
+  target: TargetId,
+  version: string,
+  { reason }: { readonly reason: string },
+  session: Session,
+): Promise<void> {
+  const sending = { key: randomUUID() }
+  const body = { version, reason }
+  say(await session.api.post<AnswerTo<'allowVersion'>>(`${laneAddress(target)}/allow`, body, sending), session)
+}
+
+/** `sluice pin`: the target stays on what it has. */
+export async function pinLane(
+  target: TargetId,
+  version: string | undefined,
+  { reason }: { readonly reason: string },
+  session: Session,
+): Promise<void> {
+  const sending = { key: randomUUID() }
+  const body = { reason, ...(version !== undefined && { version }) }
+  say(await session.api.post<AnswerTo<'pinLane'>>(`${laneAddress(target)}/pin`, body, sending), session)
+}
+
+/** `sluice unpin`. */
+export async function unpinLane(target: TargetId, session: Session): Promise<void> {
+  say(await session.api.delete<AnswerTo<'unpinLane'>>(`${laneAddress(target)}/pin`, { key: randomUUID() }), session)
+}

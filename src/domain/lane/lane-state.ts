@@ -1,7 +1,9 @@
 import type { PoolRoles } from '../exposure.ts'
+import type { Abandonment } from '../release/release-events.ts'
 import type { ReleaseEnd } from '../release/release-state.ts'
 import { releaseName } from '../target.ts'
 import type { Instant } from '../units.ts'
+import { type LeaveState, type Pin, type Veto, vetoesAfter, vetoOf } from './leave-to-start.ts'
 
 /** A release that waits for its turn; `Entry` is what the lane needs to start it. */
 export interface Waiting<Entry> {
@@ -31,7 +33,7 @@ export interface Keeping {
 }
 
 /** What a lane knows: the lock, the queue, the numbers and the routing of one target. Plain JSON. */
-export interface LaneState<Entry> {
+export interface LaneState<Entry> extends LeaveState {
   readonly running: {
     readonly releaseId: string
     readonly number: number
@@ -71,6 +73,8 @@ export type Placement =
   | { readonly kind: 'repeat'; readonly releaseId: string }
   | { readonly kind: 'key-reused'; readonly releaseId: string }
   | { readonly kind: 'frozen'; readonly reason: string; readonly by: string }
+  | { readonly kind: 'pinned'; readonly pin: Pin }
+  | { readonly kind: 'vetoed'; readonly veto: Veto }
   | { readonly kind: 'busy'; readonly releaseId: string }
   | { readonly kind: 'full'; readonly waiting: number }
   | { readonly kind: 'start' }
@@ -112,8 +116,13 @@ export function restored<Entry>(
 
 /** Where a request for a release goes. `fingerprint` tells two different requests with the same key apart. */
 export function place(
-  lane: Pick<LaneState<unknown>, 'answered' | 'freeze' | 'running' | 'queue' | 'recovery'>,
-  request: { readonly key: string; readonly fingerprint: string; readonly whenBusy: WhenBusy },
+  lane: Pick<LaneState<unknown>, 'answered' | 'freeze' | 'running' | 'queue' | 'recovery' | 'vetoes' | 'pin'>,
+  request: {
+    readonly key: string
+    readonly fingerprint: string
+    readonly whenBusy: WhenBusy
+    readonly version?: string
+  },
 ): Placement {
   const answered = lane.answered.find(({ key }) => key === request.key)
   if (answered !== undefined) {
@@ -121,7 +130,10 @@ export function place(
     return { kind, releaseId: answered.releaseId }
   }
   if (lane.freeze !== null) return { kind: 'frozen', reason: lane.freeze.reason, by: lane.freeze.by }
-  const { queue } = lane
+  const { queue, pin = null } = lane
+  if (pin !== null) return { kind: 'pinned', pin }
+  const veto = request.version === undefined ? null : vetoOf(lane, request.version)
+  if (veto !== null) return { kind: 'vetoed', veto }
   // One that ends in this moment is not worth a refusal: the request waits the moment that it takes.
   const running = lane.running?.isEnding === true ? null : lane.running
   if (running === null && queue.length === 0) return { kind: 'start' }
@@ -148,10 +160,15 @@ export function enqueue<Entry>(
   }
 }
 
-/** The release that may start now: the target is free, not frozen, and its router is where it belongs. */
+/** The release that may start now: the target is free, neither frozen nor pinned, and its router is where it belongs. */
 export function nextToStart<Entry>(lane: LaneState<Entry>): Waiting<Entry> | null {
-  const isFree = lane.running === null && lane.freeze === null && lane.recovery === null
+  const isFree = lane.running === null && isOpen(lane) && lane.recovery === null
   return isFree ? (lane.queue[0] ?? null) : null
+}
+
+/** True while nothing that people have said keeps releases from starting. */
+export function isOpen({ freeze, pin = null }: Pick<LaneState<unknown>, 'freeze' | 'pin'>): boolean {
+  return freeze === null && pin === null
 }
 
 /**
@@ -198,6 +215,9 @@ export interface EndReport {
   readonly roles?: PoolRoles | null
   /** The turn it ended with. Absent in reports of an older version. */
   readonly turn?: number
+  /** Why it was abandoned, in a sentence and by kind. Absent in reports of an older version, and for one that was promoted. */
+  readonly reason?: string
+  readonly cause?: Abandonment['cause']
 }
 
 /**
@@ -214,8 +234,11 @@ export function ended<Entry>(lane: LaneState<Entry>, report: EndReport, now: Ins
   const { running } = lane
   if (running?.releaseId !== report.releaseId) return lane
   const isPromoted = report.outcome === 'promoted'
+  const { vetoes = [] } = lane
+  const known = vetoesAfter(vetoes, report, now)
   return {
     ...lane,
+    ...(known !== vetoes && { vetoes: known }),
     running: null,
     promotedVersion: isPromoted ? report.version : lane.promotedVersion,
     promotedNumber: isPromoted ? running.number : lane.promotedNumber,

@@ -2,6 +2,7 @@ import { markdownText } from '../safe-text.ts'
 import { releaseName, type TargetId } from '../target.ts'
 import type { Instant } from '../units.ts'
 import { type Keeping, type LaneState, overtakenBy, type Recovery } from './lane-state.ts'
+import type { Pin, Veto } from './leave-to-start.ts'
 
 /** How a lane stands: the one view of it that every entrance renders. Plain JSON. */
 export interface LaneView {
@@ -9,6 +10,10 @@ export interface LaneView {
   readonly running: string | null
   readonly queue: readonly QueuedRelease[]
   readonly freeze: Freeze | null
+  /** A person's word that the target stays on what it has; absent in views of an older worker, as the next. */
+  readonly pin?: Pin | null
+  /** Versions that are not started again until somebody allows them, oldest first. */
+  readonly vetoes?: readonly Veto[]
   readonly promotedVersion: string | null
   readonly nextNumber: number
   /** The pool that has everybody while no release runs, and the version on it; null when nobody knows. */
@@ -51,9 +56,9 @@ interface EntryView {
 
 /** The view of a lane. */
 export function laneView(target: TargetId, state: LaneState<EntryView>): LaneView {
-  const { running, queue, freeze, promotedVersion, nextNumber, rest } = state
+  const { running, queue, freeze, promotedVersion, nextNumber, rest, pin = null, vetoes = [] } = state
   return {
-    ...{ target, freeze, promotedVersion, nextNumber },
+    ...{ target, freeze, pin, vetoes, promotedVersion, nextNumber },
     running: running?.releaseId ?? null,
     queue: queue.map((waiting) => ({
       releaseId: waiting.releaseId,
@@ -89,13 +94,26 @@ function holdingText({ repairs, last, fault }: Keeping, stable: string): string 
   return last === null ? held : `${held}; repaired ${repairs === 1 ? 'once' : `${repairs} times`}, last: ${last.text}`
 }
 
+/** `to 2.3.9 by alice: holidays`. */
+export function pinText({ version, by, reason }: Pin): string {
+  return `${version === null ? '' : `to ${version} `}by ${by}: ${reason}`
+}
+
+/** `2.4.0, rolled back by checkout/production/7: errors 5% on 2.4.0 against …`. */
+export function vetoText({ version, releaseId, reason }: Veto): string {
+  return `${version}, rolled back by ${releaseName(releaseId)}: ${reason}`
+}
+
 /** The lane as short Markdown for Temporal's UI. */
-export function describeLane({ running, queue, freeze, promotedVersion, keeper }: LaneView): string {
+export function describeLane(view: LaneView): string {
+  const { running, queue, freeze, promotedVersion, keeper, pin = null, vetoes = [] } = view
   const lines = [
     ...(keeper.state === 'recovering' ? [`**recovering**: ${markdownText(keeper.text)}`] : []),
     `running: **${running === null ? 'nothing' : releaseName(running)}**`,
     `router: ${markdownText(keeper.text)}`,
     `last promoted: ${promotedVersion === null ? 'not known' : markdownText(promotedVersion)}`,
+    ...(pin === null ? [] : [`**pinned** ${markdownText(pinText(pin))}`]),
+    ...vetoes.map((veto) => `- not started again: ${markdownText(vetoText(veto))}`),
     ...queue.map(
       ({ releaseId, version, author }) =>
         `- waiting: ${releaseName(releaseId)} (${markdownText(version)}, by ${markdownText(author)})`,
