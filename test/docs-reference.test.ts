@@ -226,7 +226,9 @@ describe('the command line', () => {
     })
     const names = [...out.slice(out.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)(?= |$)/gm)].map(([, name]) => name)
     expect(names).toContain('approve')
-    const pages = ['commands', 'plan', 'calibration', 'checks/argo'].map((name) => textOf(`docs/${name}.md`)).join('\n')
+    const pages = ['commands', 'plan', 'simulate', 'calibration', 'checks/argo']
+      .map((name) => textOf(`docs/${name}.md`))
+      .join('\n')
     const missing = names.filter(
       (name) => name !== 'help' && !pages.includes(`sluice ${name}`) && !pages.includes(`\`${name}\``),
     )

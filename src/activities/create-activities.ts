@@ -11,10 +11,10 @@ import { followOnce } from './follow.ts'
 import { lookOnce } from './guard-look.ts'
 import { type HoldState, holdOnce } from './hold.ts'
 import type { KeeperRights } from './keep-router.ts'
+import { permitFor } from './permit-of-attempt.ts'
 import { again } from './polling.ts'
 import { readWindows } from './read-windows.ts'
 import { takeRouter } from './take-router.ts'
-import { permitFor } from './write-permit.ts'
 
 /**
  * Time between two heartbeats of what writes or waits for a store, in milliseconds: bounds how late it hears of its

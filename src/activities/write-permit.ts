@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { activityInfo } from '@temporalio/activity'
 import { SluiceError } from '../domain/errors.ts'
 import { type Instant, type Milliseconds, writeDuration } from '../domain/units.ts'
 import type { Applied, DesiredRouting, Permit, Router } from '../routers/router.ts'
-import type { ReleaseDirectory } from './dependencies.ts'
 
 /** A right to write that has to be asked for, and is good for a moment only. */
 export interface WritePermit {
@@ -14,7 +12,7 @@ export interface WritePermit {
 }
 
 /** Two clocks: the first one never jumps, the second one goes on while the machine sleeps. */
-interface Clocks {
+export interface Clocks {
   readonly steady: Milliseconds
   readonly wall: Instant
 }
@@ -29,27 +27,8 @@ interface PermitRules {
   readonly now: () => Clocks
 }
 
-/** Longer than any healthy write takes, shorter than any worker is missed: its work is given to another one after 2 s. */
-const LIFETIME: Milliseconds = 1_500
-
-/** The way back waits for nobody: while Temporal is away, a rollback that has just been asked for is wanted. */
-const GRACE = { forward: 0, back: 5_000 } as const
-
 /** How often a write asks anew when its permit has run out on the way. */
 const MOST_TRIES = 3
-
-/** The permit of the activity that is running: it may write while Temporal wants this very attempt of it. */
-export function permitFor(directory: ReleaseDirectory, direction: 'forward' | 'back'): WritePermit {
-  const { workflowExecution, activityId, attempt } = activityInfo()
-  if (workflowExecution === undefined) throw new Error('only activities of a workflow may write')
-  const { workflowId, runId } = workflowExecution
-  return createPermit({
-    confirm: () => directory.isCurrent({ workflowId, runId, activityId, attempt }),
-    grace: GRACE[direction],
-    lifetime: LIFETIME,
-    now: readClocks,
-  })
-}
 
 /**
  * A permit counts from when the question was asked, not from when the answer came: a worker that was frozen in between
@@ -88,10 +67,6 @@ export async function applyPermitted(
       if (!isStale(error) || tries === MOST_TRIES) throw error
     }
   }
-}
-
-function readClocks(): Clocks {
-  return { steady: performance.now(), wall: Date.now() }
 }
 
 function isWithin(from: Clocks, to: Clocks, limit: Milliseconds): boolean {

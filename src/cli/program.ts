@@ -9,6 +9,7 @@ import { allowVersion, freezeLane, pinLane, recoverLane, showLane, unfreezeLane,
 import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
 import { explainPlan } from './commands/plan-explain.ts'
+import { type SimulateOptions, simulatePlan } from './commands/simulate.ts'
 import { type StartOptions, startRelease } from './commands/start.ts'
 import { CliFailure, EXIT, type ExitCode } from './failure.ts'
 import { type GlobalOptions, jsonLine, openSession, type Session } from './session.ts'
@@ -64,6 +65,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
     .showHelpAfterError('(see sluice --help)')
     .addHelpText('after', AFTER_HELP)
   addPlan(program, run)
+  addSimulate(program, run)
   addCalibrate(program, run)
   addImport(program, run)
   addStart(program, run)
@@ -86,11 +88,27 @@ function termOf(command: Command): string {
 function addPlan(program: Command, run: Run): void {
   const plan = program.command('plan').description('work on plans without starting anything')
   const config = ['--config <sluice.yaml>', 'check against this sluice.yaml, without a server'] as const
-  plan
+  const check = plan
     .command('check <file>')
     .description('list everything that is wrong with a plan, with line and column')
     .option(...config)
     .option('--rps <number>', 'requests per second of the target: show what each bake can detect')
+  addTraffic(check)
+  check.action((file: string, options: CheckOptions, command: Command) =>
+    run(command, (session) => checkPlan(file, options, session)),
+  )
+  plan
+    .command('explain <file>')
+    .description('show what a plan does, when, to whom, and what watches it')
+    .option(...config)
+    .action((file: string, options: { config?: string }, command: Command) =>
+      run(command, (session) => explainPlan(file, options.config, session)),
+    )
+}
+
+/** How the traffic is, and how a bad canary would change it. */
+function addTraffic(command: Command): void {
+  command
     .option('--since <duration>', 'measure the traffic of the last 1d (or any time) on the server')
     .option('--base-rate <share>', 'share of requests that fail today (measured, or 0.5%)')
     .option('--rise <share>', 'share of requests that a bad canary fails (4 times the base rate)')
@@ -103,16 +121,26 @@ function addPlan(program: Command, run: Run): void {
       'how a bad canary changes them, such as orders=0.8x, 20% fewer (repeatable)',
       addValue,
     )
-    .action((file: string, options: CheckOptions, command: Command) =>
-      run(command, (session) => checkPlan(file, options, session)),
+}
+
+function addSimulate(program: Command, run: Run): void {
+  const command = program
+    .command('simulate <plan.yaml>')
+    .description(
+      'run a plan many times on a virtual clock: is a bad version stopped, when, and what does it cost until then',
     )
-  plan
-    .command('explain <file>')
-    .description('show what a plan does, when, to whom, and what watches it')
-    .option(...config)
-    .action((file: string, options: { config?: string }, command: Command) =>
-      run(command, (session) => explainPlan(file, options.config, session)),
-    )
+    .option('--config <sluice.yaml>', 'check the plan against this sluice.yaml, without a server')
+    .option('--rps <number>', 'requests per second of the target')
+    .option('--releases <number>', 'releases of each kind (10 to 1,000, fewer for a long plan)')
+    .option('--seed <number>', 'the same number gives the same figures', '1')
+    .option('--noticed-after <duration>', 'when somebody notices a bad version that everybody has', '30m')
+    .option('--cohort-share <share>', 'share of the requests that one cohort sends', '1%')
+    .option('--lag <duration>', 'how far the metrics are behind', '0s')
+    .option('--svg <file.svg>', 'draw it')
+  addTraffic(command)
+  command.action((file: string, options: SimulateOptions, self: Command) =>
+    run(self, (session) => simulatePlan(file, options, session)),
+  )
 }
 
 function addCalibrate(program: Command, run: Run): void {

@@ -1,5 +1,5 @@
 import { parseBounds, parseQuantilePair } from '../analysis/judges/sequential/latency-shape.ts'
-import type { StatedTraffic } from '../analysis/power/expected-traffic.ts'
+import { type ExpectedTraffic, expectedTraffic, type StatedTraffic } from '../analysis/power/expected-traffic.ts'
 import { nameText, ratioText, shareText } from '../domain/plan/plan-values.ts'
 import type { Parsed } from '../domain/units.ts'
 import { CliFailure, EXIT } from './failure.ts'
@@ -54,6 +54,19 @@ export function statedTraffic(
   return isEmpty ? null : { stated, written }
 }
 
+/**
+ * The traffic that is expected by what is stated alone; null without requests.
+ * @throws CliFailure for a rise that is none
+ */
+export function expectedOf(stated: StatedTraffic): ExpectedTraffic | null {
+  const expected = expectedTraffic(stated, null)
+  if (expected !== null && 'problem' in expected) {
+    const flag = stated.rise === undefined ? '--base-rate' : '--rise'
+    throw new CliFailure(EXIT.usage, `${flag}: ${expected.problem}`)
+  }
+  return expected
+}
+
 function requestsOf(text: string): number {
   const value = Number(text)
   if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 1e9) return value
@@ -101,4 +114,11 @@ function mapped(
   parse: (name: string, text: string) => number,
 ): Readonly<Record<string, number>> {
   return Object.fromEntries([...texts].map(([name, text]) => [name, parse(name, text)]))
+}
+
+/** @throws CliFailure for anything but a whole number between these, both included */
+export function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (/^\d{1,10}$/.test(text) && value >= least && value <= most) return value
+  throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected a whole number from ${least} to ${most}`)
 }

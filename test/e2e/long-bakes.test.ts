@@ -1,5 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createRandom } from '../../src/analysis/statistics/random.ts'
+import { simulateRelease } from '../../src/simulation/run-release.ts'
 import { startTimeSkipping } from '../support/temporal.ts'
 import { ERRORS, openStage, planFor, type Stage } from './harness.ts'
 
@@ -58,6 +60,40 @@ describe('bakes of days', () => {
       expect(result).toMatchObject({ outcome: 'promoted' })
       expect((await env.currentTimeMs()) - began).toBeGreaterThanOrEqual(DAY)
       expect(events.length).toBeLessThanOrEqual(80)
+    } finally {
+      await stage.close()
+    }
+  })
+})
+
+describe('a simulation of a plan', () => {
+  it.each([
+    ['promotes a good version', 0.005],
+    ['rolls a bad one back', 0.012],
+  ])('%s as the real release does, and as soon', async (_, errors) => {
+    const stage = await openStage(env)
+    try {
+      const steps = [{ weight: '5%' }, { bake: '20m' }, { weight: '50%' }, { bake: '20m' }, { weight: '100%' }]
+      const plan = planFor(stage, { steps, checks: ERRORS, interval: '10s' })
+      stage.script.pools['blue'] = { requestsPerSecond: 400, errorRate: 0.005, slowShare: 0.01 }
+      stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: errors, slowShare: 0.01 }
+      const began = await env.currentTimeMs()
+      const { result } = await lived(stage, await stage.start(plan))
+      const took = (await env.currentTimeMs()) - began
+      const behaviour = (share: number) => ({ errors: share, slower: 1, events: {} })
+      const traffic = {
+        ...{ requestsPerSecond: 400, cohortShare: 0.02, latency: null, lag: 0 },
+        ...{ stable: behaviour(0.005), canary: behaviour(errors) },
+      }
+      const simulated = await Promise.all(
+        Array.from({ length: 100 }, (__, seed) => simulateRelease(plan, traffic, createRandom(seed))),
+      )
+      const alike = simulated.filter(({ outcome }) => outcome === result.outcome)
+      expect(alike.length).toBeGreaterThanOrEqual(95)
+      // The script gives what is expected and nothing else: the real release is an average one.
+      const times = alike.map(({ took: time }) => time).toSorted((left, right) => left - right)
+      expect(took).toBeGreaterThanOrEqual((times[2] ?? 0) - 30_000)
+      expect(took).toBeLessThanOrEqual((times.at(-3) ?? 0) + 30_000)
     } finally {
       await stage.close()
     }

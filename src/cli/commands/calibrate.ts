@@ -11,6 +11,7 @@ import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { readPlanFile, withPlaces } from '../plan-file.ts'
 import type { Session } from '../session.ts'
+import { wholeNumber } from '../stated-traffic.ts'
 import { clean } from '../text.ts'
 
 export interface CalibrateOptions {
@@ -133,10 +134,4 @@ function parse(text: string, path: string): unknown {
     const why = text.trim() === '' ? 'it is empty' : String(error).replace(/^SyntaxError: /, '')
     throw new CliFailure(EXIT.refused, `${clean(path)} is not JSON: ${clean(why).slice(0, 200)}`)
   }
-}
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text)
-  if (/^\d{1,10}$/.test(text) && value >= least && value <= most) return value
-  throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected a whole number from ${least} to ${most}`)
 }

@@ -1,4 +1,4 @@
-import { expectedTraffic, type StatedTraffic } from '../../analysis/power/expected-traffic.ts'
+import type { StatedTraffic } from '../../analysis/power/expected-traffic.ts'
 import type { StepPower } from '../../analysis/power/plan-power.ts'
 import type { AnswerTo } from '../../api/operations.ts'
 import { allChecks, consequenceText, consequenceWarnings } from '../../domain/plan/consequences.ts'
@@ -11,7 +11,7 @@ import { CliFailure, EXIT } from '../failure.ts'
 import { readPlanFile, withPlaces } from '../plan-file.ts'
 import { hanging, renderPower, renderTraffic } from '../power-table.ts'
 import type { Session } from '../session.ts'
-import { statedTraffic, type TrafficOptions, type WrittenTraffic } from '../stated-traffic.ts'
+import { expectedOf, statedTraffic, type TrafficOptions, type WrittenTraffic } from '../stated-traffic.ts'
 import { clean } from '../text.ts'
 
 export interface CheckOptions extends TrafficOptions {
@@ -84,16 +84,7 @@ function powerLines(plan: Plan, power: readonly StepPower[], rps: number, sessio
   return ['', ...hanging(`its power cannot be calculated: ${lack}`, look.width)]
 }
 
-function expectedOf(stated: StatedTraffic) {
-  const expected = expectedTraffic(stated, null)
-  if (expected !== null && 'problem' in expected) {
-    const flag = stated.rise === undefined ? '--base-rate' : '--rise'
-    throw new CliFailure(EXIT.usage, `${flag}: ${expected.problem}`)
-  }
-  return expected
-}
-
-async function refuseUnasked(plan: Plan, stated: StatedTraffic): Promise<void> {
+export async function refuseUnasked(plan: Plan, stated: StatedTraffic): Promise<void> {
   const { unaskedEvent } = await import('../../analysis/power/plan-power.ts')
   const unasked = unaskedEvent(plan, stated)
   if (unasked === null) return
