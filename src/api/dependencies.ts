@@ -5,6 +5,7 @@ import type { Instant } from '../domain/units.ts'
 import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { RunCalibration } from './calibration.ts'
+import type { Foresee } from './foresight.ts'
 import type { ReadPlan } from './plan-reader.ts'
 import type { RunPower } from './power.ts'
 import type { RecordPast, RecordRelease } from './recorder.ts'
@@ -29,6 +30,8 @@ export interface ApiDependencies {
   readonly runCalibration: RunCalibration
   /** Works the power of a plan out, which takes seconds. */
   readonly runPower: RunPower
+  /** What is worth knowing of a plan before it starts. */
+  readonly foresee: Foresee
   readonly logger?: FastifyBaseLogger
   readonly now: () => Instant
 }

@@ -13,6 +13,7 @@ import { createMetrics } from '../telemetry/metrics.ts'
 import { assertSafeBinding } from './binding.ts'
 import { calibrateInThread } from './calibration-runner.ts'
 import type { ApiDependencies } from './dependencies.ts'
+import { createForesight } from './foresight.ts'
 import { createPlanReader } from './plan-reader.ts'
 import { powerInThread } from './power.ts'
 import { bothPools, createRecorder, createReleaseRecorder } from './recorder.ts'
@@ -35,11 +36,13 @@ async function main(): Promise<void> {
   const metrics = createMetrics()
   const context = planContextFor(installation)
   const plans = createPlanReader({ config: environment.SLUICE_CONFIG, context })
+  const recordTraffic = createRecorder(installation, ADAPTERS, bothPools)
   const shared = {
     releases,
     installation,
     readPlan: plans.read,
     plans: registeredPlans(installation, environment.SLUICE_CONFIG),
+    foresee: createForesight({ recordTraffic, runPower: powerInThread, now: Date.now }),
     now: Date.now,
   }
   const slack = await createSlackIfConfigured(environment, installation, {
@@ -53,7 +56,7 @@ async function main(): Promise<void> {
     logger: log,
     record: createRecorder(installation, ADAPTERS),
     recordRelease: createReleaseRecorder(installation, ADAPTERS),
-    recordTraffic: createRecorder(installation, ADAPTERS, bothPools),
+    recordTraffic,
     runCalibration: calibrateInThread,
     runPower: powerInThread,
     ...(slack !== null && { mount: slack.mount }),
@@ -77,7 +80,8 @@ async function main(): Promise<void> {
 async function createSlackIfConfigured(
   environment: Environment,
   installation: Installation,
-  shared: Pick<ApiDependencies, 'releases' | 'readPlan' | 'plans'> & Pick<SlackOptions, 'metrics' | 'logger'>,
+  shared: Pick<ApiDependencies, 'releases' | 'readPlan' | 'plans' | 'foresee'> &
+    Pick<SlackOptions, 'metrics' | 'logger'>,
 ) {
   const { SLUICE_SLACK_SIGNING_SECRET: signingSecret, SLUICE_SLACK_BOT_TOKEN: botToken } = environment
   if (signingSecret === undefined || botToken === undefined) return null

@@ -4,7 +4,7 @@ import type { Installation } from '../config/installation.ts'
 import { registeredPlanOf, requireTarget } from '../config/targets.ts'
 import type { Actor } from '../domain/actor.ts'
 import { SluiceError } from '../domain/errors.ts'
-import type { PlanRead } from '../domain/plan/plan.ts'
+import type { Plan, PlanRead } from '../domain/plan/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
 import { type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
@@ -20,6 +20,8 @@ export interface SlackDependencies {
   readonly installation: Installation
   readonly plans: (target: TargetId) => Promise<unknown>
   readonly readPlan: (written: unknown) => Promise<PlanRead>
+  /** What is worth knowing of a plan before it starts. */
+  readonly foresee: (plan: Plan) => Promise<readonly string[]>
 }
 
 /** Who typed or clicked, by the only two words of Slack that cannot be chosen by the user. */
@@ -130,11 +132,15 @@ async function start(
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const wish = { actor: author, reason, overridesFreeze: false }
   const { plan, notes } = throughFreezes(read.plan, wish, deps.installation, Date.now())
+  const foreseen = await deps.foresee(plan)
   const request = { plan, version, author, reason, key, whenBusy: 'reject' } as const
   const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(request), deps.patience)
   const id = releaseId.replace(/^release\//, '')
   const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
-  const said = [`\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, ...notes.map(escape)]
+  const said = [
+    `\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`,
+    ...[...notes, ...foreseen].map(escape),
+  ]
   return { text: said.join('\n'), card: null }
 }
 

@@ -25,6 +25,7 @@ beforeAll(async () => {
   const metrics = createMetrics({ isBare: true })
   const send = async () => new Response('{"ok":true}', { headers: { 'content-type': 'application/json' } })
   const slack = await createSlack({
+    foresee: async () => [],
     releases,
     installation: demoInstallation(),
     plans: async () => PLAN,

@@ -36,6 +36,7 @@ async function setUp() {
   const releases = createFakeReleases()
   const metrics = createMetrics({ isBare: true })
   const slack = await createSlack({
+    foresee: async () => [],
     signingSecret: SECRET,
     botToken: 'xoxb-test',
     releases,

@@ -128,7 +128,14 @@ function setUp() {
     sleep: async (pause: number) => void (time += pause),
     onWait: async ({ message }: SluiceError) => void told.push(message),
   }
-  const deps = { releases, installation: demoInstallation(), readPlan: readDemoPlan, plans: async () => PLAN, patience }
+  const deps = {
+    releases,
+    installation: demoInstallation(),
+    readPlan: readDemoPlan,
+    foresee: async () => [],
+    plans: async () => PLAN,
+    patience,
+  }
   const author = { person: 'carol', entrance: 'demo' } as const
   const start = (version: string) =>
     releases.start({ plan: validPlan(), version, author, reason: '', key: version, whenBusy: 'queue' })

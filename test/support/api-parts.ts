@@ -24,6 +24,7 @@ export function apiParts(more: Partial<ApiDependencies> = {}): ApiDependencies {
     recordTraffic: noPast,
     runCalibration: async (job) => workOut(job),
     runPower: async (job) => workOutPower(job, Date.now),
+    foresee: async () => [],
     now: Date.now,
     ...more,
   }

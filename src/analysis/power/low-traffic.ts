@@ -8,13 +8,13 @@ const WEIGHTS: readonly BasisPoints[] = [1, 2, 5, 10, 25, 50].map((percent) => p
 
 /**
  * What low traffic means for a check, before anything starts: `errors: at 1 requests/s and a weight of 5% it takes about 54m to
- * see a rise from 0.5% to 5%, and the bake is 10m; at 50% about 4m`. The weight is the smallest that sees it within the
+ * see a rise from 0.5% to 5%, and the bake has 10m; at 50% about 4m`. The weight is the smallest that sees it within the
  * bake as often as not; the largest, where none does.
  */
 export function describeLowTraffic(name: string, sight: Sight, plan: BakePlan, size: number): string {
   const takes = bakeForPower(sight, plan, size, MEDIAN)
   const here = `${name}: ${describeSetting(plan)} it takes ${about(takes)} to see ${sight.describe(size)}`
-  const longer = `and the bake is ${formatDuration(plan.bake)}`
+  const longer = `and the bake has ${formatDuration(plan.bake)}`
   const larger = WEIGHTS.filter((weight) => weight > plan.weight)
   const enough = larger.find((weight) => sight.power({ ...plan, weight }, size) >= MEDIAN)
   const best = enough ?? larger.at(-1)

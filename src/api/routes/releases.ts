@@ -22,6 +22,7 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
         if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
         const wish = { actor: author, reason, overridesFreeze: overrideFreeze }
         const { plan, notes } = throughFreezes(read.plan, wish, deps.installation, now())
+        const foreseen = await deps.foresee(plan)
         const asked = { plan, version, author, reason, key: keyOf(request, key), whenBusy }
         const answer = await releases.start(asked)
         metrics.releases.started(answer.placed)
@@ -29,7 +30,7 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
         return await reply
           .code(201)
           .header('location', address)
-          .send(notes.length === 0 ? answer : { ...answer, notes })
+          .send({ ...answer, ...withNotes([...notes, ...foreseen]) })
       } catch (error) {
         metrics.releases.notStarted(error)
         throw error
@@ -76,4 +77,8 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
     },
   })
   done()
+}
+
+function withNotes(notes: readonly string[]): { readonly notes?: readonly string[] } {
+  return notes.length === 0 ? {} : { notes }
 }

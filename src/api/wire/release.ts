@@ -10,7 +10,9 @@ export const submission = z
     releaseId,
     placed: z.enum(['started', 'queued']),
     ahead: z.number().meta({ description: 'Releases that go first; 0 when started' }),
-    notes: list(z.string()).exactOptional().meta({ description: 'Freezes that the plan runs into' }),
+    notes: list(z.string())
+      .exactOptional()
+      .meta({ description: 'What to know before: freezes that the plan runs into, bakes too short for the traffic' }),
   })
   .meta({ id: 'Submission' })
 

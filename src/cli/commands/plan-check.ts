@@ -31,7 +31,7 @@ export async function checkPlan(name: string, options: CheckOptions, session: Se
   const expected = traffic === null ? null : expectedOf(traffic.stated)
   const { plan } = await checkedPlan(name, config, session)
   if (traffic !== null) await refuseUnasked(plan, traffic.stated)
-  const described = describePlan(name, plan, session.look().width)
+  const described = describePlan(name, plan, await warningsOf(plan), session.look().width)
   if (expected === null) return session.say([...described, ...hintFor(plan, config)], { plan })
   const { powerOf } = await import('../../analysis/power/plan-power.ts')
   const power = powerOf(plan, expected)
@@ -63,7 +63,7 @@ async function checkBySince(
   const { plan, measured = null, missing = [], traffic = null, power = [], isWhole = true } = answer
   const look = session.look()
   const lines = [
-    ...describePlan(name, plan, look.width),
+    ...describePlan(name, plan, await warningsOf(plan), look.width),
     ...renderTraffic(parsed.value, measured, missing, look),
     ...(traffic === null ? hintFor(plan, '') : powerLines(plan, power, traffic.requestsPerSecond, session)),
     ...(isWhole ? [] : ['', ...hanging(STOPPED, look.width)]),
@@ -98,7 +98,14 @@ function hintFor({ checks }: Plan, config: string | undefined): readonly string[
   return ['', `to see what each bake can detect: --rps 50${config === undefined ? ' or --since 1d' : ''}`]
 }
 
-function describePlan(name: string, plan: Plan, width: number): readonly string[] {
+async function warningsOf(plan: Plan): Promise<readonly string[]> {
+  // Loaded only here: the kinds bring every judge along.
+  const { tightRatioWarnings } = await import('../../analysis/calibration/tight-ratios.ts')
+  const checks = allChecks(plan)
+  return [...warmUpWarnings(plan), ...consequenceWarnings(checks), ...tightRatioWarnings(checks)]
+}
+
+function describePlan(name: string, plan: Plan, warnings: readonly string[], width: number): readonly string[] {
   const { service, environment, steps, onFail, onInconclusive, interval, errorBudget } = plan
   // What must not be torn apart at the end of a line.
   const names = checksOf(plan).map(
@@ -116,9 +123,7 @@ function describePlan(name: string, plan: Plan, width: number): readonly string[
       line === null ? [] : hanging(clean(line), width - 2).map((part) => `  ${part}`),
     ),
     `  on fail: ${onFail}; when inconclusive: hold ${formatDuration(onInconclusive.holdFor)}, then ${onInconclusive.then}`,
-    ...[...warmUpWarnings(plan), ...consequenceWarnings(allChecks(plan))]
-      .flatMap((warning) => hanging(`warning: ${warning}`, width - 2))
-      .map((line) => `  ${line}`),
+    ...warnings.flatMap((warning) => hanging(`warning: ${warning}`, width - 2)).map((line) => `  ${line}`),
   ]
 }
 

@@ -11,13 +11,13 @@ const bake: BakePlan = { requestsPerSecond: 1, weight: 500, bake: 1_800_000, int
 describe('what low traffic means', () => {
   it('is how long it takes here, and the smallest weight that would do', () => {
     expect(describeLowTraffic('errors', sight, bake, 0.05)).toMatch(
-      /^errors: at 1 requests\/s and a weight of 5% it takes about [45]\dm( \d+s)? to see a rise from 0\.5% to 5%, and the bake is 30m; at 10% about 2\dm( \d+s)?$/,
+      /^errors: at 1 requests\/s and a weight of 5% it takes about [45]\dm( \d+s)? to see a rise from 0\.5% to 5%, and the bake has 30m; at 10% about 2\dm( \d+s)?$/,
     )
   })
 
   it('is what the largest weight would do, where none does within the bake', () => {
     expect(describeLowTraffic('errors', sight, { ...bake, bake: 60_000 }, 0.05)).toMatch(
-      /, and the bake is 1m; even at 50% about 1\dm( \d+s)?$/,
+      /, and the bake has 1m; even at 50% about 1\dm( \d+s)?$/,
     )
   })
 
