@@ -22,7 +22,7 @@ describe('what low traffic means', () => {
   })
 
   it('has no other weight to offer at half of the traffic, and says when nothing helps', () => {
-    expect(describeLowTraffic('errors', sight, { ...bake, weight: 5_000, bake: 60_000 }, 0.05)).toMatch(/is 1m$/)
+    expect(describeLowTraffic('errors', sight, { ...bake, weight: 5_000, bake: 60_000 }, 0.05)).toMatch(/has 1m$/)
     const blind = { ...sight, power: () => 0 }
     expect(describeLowTraffic('errors', blind, bake, 0.05)).toBe(
       'errors: at 1 requests/s and a weight of 5% a rise from 0.5% to 5% would hardly be seen within 30d, nor at 50%',
