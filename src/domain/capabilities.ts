@@ -17,6 +17,8 @@ export interface RouterCapabilities {
   readonly atomic: boolean
   /** True when the settings outlive a restart of the router. */
   readonly survivesRestart: boolean
+  /** True when it can say how many servers of a pool are ready; it cannot when absent. */
+  readonly health?: boolean
 }
 
 /** What a metric source can answer, as data; a plan that needs more is refused before it starts. */

@@ -20,6 +20,7 @@ const CAPABILITIES: RouterCapabilities = {
   readBack: 'traffic',
   atomic: true,
   survivesRestart: true,
+  health: true,
 }
 
 /** No answer of the admin API is longer than a few hundred bytes; more is not the admin API. */
@@ -81,6 +82,13 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
       if (shown.fence === null || compareFences(shown.fence, wish.fence) < 0) throw notTaken(wish, shown)
       return { warning: noticeIn(answer.text) }
     },
+    async health(signal) {
+      const asked = { ...admin, url: new URL('/health', options.admin).href }
+      const answer = await callAdmin(asked, { method: 'GET' }, signal)
+      const health = answer.status === 200 ? healthSchema.safeParse(parseJson(answer.text)) : null
+      if (health?.success !== true) throw refusal(asked, answer)
+      return health.data
+    },
     async close() {},
   }
 }
@@ -111,6 +119,9 @@ const routingSchema = z.strictObject({
   seed: z.string().nullable().optional(),
   notice: z.string().nullable().optional(),
 })
+
+const count = z.int().min(0)
+const healthSchema = z.record(z.string(), z.object({ ready: count, total: count }))
 
 async function callAdmin(
   admin: AdminApi,

@@ -6,9 +6,9 @@ import { fenceOf } from '../domain/fenced-error.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { defineRouter } from './define.ts'
-import { combineFailures, combineNodes, newestFence } from './haproxy/fleet.ts'
+import { combineFailures, combineHealth, combineNodes, newestFence } from './haproxy/fleet.ts'
 import { keepMapFile } from './haproxy/map-file.ts'
-import { type NodeSettings, readNode, readNodeMap } from './haproxy/node.ts'
+import { type NodeSettings, readNode, readNodeHealth, readNodeMap } from './haproxy/node.ts'
 import { parseAddress } from './haproxy/runtime-api.ts'
 import { entriesOf, WORD_PATTERN } from './haproxy/split-map.ts'
 import { writeNode } from './haproxy/write-node.ts'
@@ -22,6 +22,7 @@ const CAPABILITIES: RouterCapabilities = {
   readBack: 'traffic',
   atomic: true,
   survivesRestart: false,
+  health: true,
 }
 
 /** One frozen node must not keep the others from being written, nor outlast the permit of the writer. */
@@ -139,6 +140,15 @@ function createHaproxyRouter({ nodes, pools, deadline, persist, capabilities }: 
       return combineNodes(values, pools)
     },
     apply,
+    async health(signal) {
+      signal.throwIfAborted()
+      const { values, failures } = await settle(
+        nodes.map((node) => readNodeHealth(node, deadline, signal)),
+        signal,
+      )
+      if (failures.length > 0) throw combineFailures(failures, nodes.length, 'have answered')
+      return combineHealth(values, pools)
+    },
     async close() {},
   }
 }

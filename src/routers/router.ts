@@ -1,5 +1,6 @@
 import type { RouterCapabilities } from '../domain/capabilities.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
+import type { PoolHealth } from '../domain/release/pool-health.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import { type BasisPoints, FULL_WEIGHT } from '../domain/units.ts'
 
@@ -66,6 +67,11 @@ export interface Router {
   read(signal: AbortSignal): Promise<ObservedRouting>
   /** Asks for the wish. Returning means that the router has acknowledged it, not that it is live: callers read back. */
   apply(wish: DesiredRouting, signal: AbortSignal, permit?: Permit): Promise<Applied>
+  /**
+   * How many servers of each pool it would send requests to now. Present where `capabilities.health` says so. Fails as `read`
+   * does, and with `router.misconfigured` where it does not look after its servers.
+   */
+  health?(signal: AbortSignal): Promise<Readonly<Record<string, PoolHealth>>>
   /** Frees sockets and timers. */
   close(): Promise<void>
 }

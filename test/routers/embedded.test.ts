@@ -72,6 +72,15 @@ describe('the embedded router', () => {
   })
   afterEach(() => stop())
 
+  it('says how many services of each pool can be reached', async () => {
+    const plane = await runPlane()
+    stop = plane.stop
+    const router = embeddedRouter.open({ kind: 'embedded', admin: plane.admin() }, { pools })
+    expect(await router.health?.(signal)).toEqual({ blue: { ready: 1, total: 1 }, green: { ready: 1, total: 1 } })
+    await plane.green.stop()
+    expect(await router.health?.(signal)).toEqual({ blue: { ready: 1, total: 1 }, green: { ready: 0, total: 1 } })
+  })
+
   async function routerTo(status: number, body: string, headers: Record<string, string> = {}) {
     const server = await serve((_, response) => response.writeHead(status, headers).end(body))
     stop = server.stop

@@ -10,6 +10,7 @@ import type { DesiredRouting } from '../../src/routers/router.ts'
 import { describeRouterContract, type RouterWorld } from '../contracts/router-contract.ts'
 import { type HaproxyServer, startDataPath } from '../support/haproxy-server.ts'
 import { requireServer } from '../support/require-server.ts'
+import { waitFor } from '../support/server-process.ts'
 import {
   codeOf,
   createCleanups,
@@ -60,6 +61,24 @@ function oneNodePromises() {
     expect(await codeOf(router.apply(wish(9_000, 3), open()))).toBe('router.fenced')
     await router.apply(wish(2_500, 4, ['internal']), open())
     expect(await router.read(open())).toMatchObject({ split: { green: 2_500 }, cohorts: { internal: 'green' } })
+  })
+
+  it('says how many servers of each backend are up, and what keeps it from saying', async () => {
+    const { server } = await oneNode()
+    const failure = await routerFor([server]).health?.(open()).catch(String)
+    expect(failure).toContain('lacks a health check of the server blue1 in the backend blue')
+    const path = await startDataPath(1, { isChecked: true })
+    cleanups.add(path.stop)
+    const router = routerFor(path.servers)
+    expect(await router.health?.(open())).toEqual({ blue: { ready: 1, total: 1 }, green: { ready: 1, total: 1 } })
+    await path.backends.green.close()
+    const down = await waitFor('the server to be down', async () => {
+      const health = await router.health?.(open())
+      return health?.['green']?.ready === 0 ? health : null
+    })
+    expect(down).toEqual({ blue: { ready: 1, total: 1 }, green: { ready: 0, total: 1 } })
+    await path.servers[0]?.command('set server blue/blue1 state maint')
+    expect(await router.health?.(open())).toMatchObject({ blue: { ready: 0, total: 1 } })
   })
 
   it('changes weight, cohorts and fence in one step that nobody sees half-done', async () => {

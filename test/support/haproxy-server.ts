@@ -34,18 +34,20 @@ async function startHaproxy(
   backends: { readonly blue: DemoBackend; readonly green: DemoBackend },
   folder: string,
   number: number,
+  isChecked: boolean,
 ): Promise<HaproxyServer> {
   const [port, metricsPort] = [await freePort(), await freePort()]
   const socket = join(folder, `admin-${number}.sock`)
   const master = join(folder, `master-${number}.sock`)
   const file = join(folder, `haproxy-${number}.cfg`)
+  const check = isChecked ? ' check inter 100ms fall 1 rise 1' : ''
   const config = replaceAll(await readFile(join(folder, 'haproxy.cfg'), 'utf8'), {
     '/run/haproxy/admin.sock': socket,
     '/etc/haproxy/': `${folder}/`,
     '127.0.0.1:8080': `127.0.0.1:${port}`,
     '127.0.0.1:8405': `127.0.0.1:${metricsPort}`,
-    '127.0.0.1:9001': `127.0.0.1:${backends.blue.port}`,
-    '127.0.0.1:9002': `127.0.0.1:${backends.green.port}`,
+    '127.0.0.1:9001': `127.0.0.1:${backends.blue.port}${check}`,
+    '127.0.0.1:9002': `127.0.0.1:${backends.green.port}${check}`,
     'hard-stop-after 30s': 'hard-stop-after 2s',
     'maxconn 4000': 'maxconn 1000',
   })
@@ -96,12 +98,12 @@ async function startHaproxy(
 }
 
 /** Two backends, HAProxy nodes with one set of map files in front of them, and a client that keeps connections. */
-export async function startDataPath(nodes = 1) {
+export async function startDataPath(nodes = 1, { isChecked = false } = {}) {
   const backends = { blue: await startDemoBackend('blue'), green: await startDemoBackend('green') }
   const folder = await mkdtemp(join(tmpdir(), 'sluice-haproxy-'))
   await cp(EXAMPLE, folder, { recursive: true })
   const numbers = Array.from({ length: nodes }, (_, index) => index)
-  const servers = await Promise.all(numbers.map((number) => startHaproxy(backends, folder, number)))
+  const servers = await Promise.all(numbers.map((number) => startHaproxy(backends, folder, number, isChecked)))
   const agent = new Agent({ keepAlive: true, maxSockets: 30 })
   return {
     backends,

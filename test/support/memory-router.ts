@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RouterCapabilities } from '../../src/domain/capabilities.ts'
 import type { ErrorCode } from '../../src/domain/error-codes.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
+import type { PoolHealth } from '../../src/domain/release/pool-health.ts'
 import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
 import * as plain from '../../src/routers/memory.ts'
 import { type DesiredRouting, type ObservedRouting, pinsOf, type Router, splitOf } from '../../src/routers/router.ts'
@@ -42,6 +43,8 @@ export interface MemoryRouterWorld {
   landLateWrites(): number
   /** Lets a wish of another hand land, whatever its fence. */
   land(wish: DesiredRouting): void
+  /** How many servers of each pool are ready. */
+  health: Readonly<Record<string, PoolHealth>>
   /** Sends one request: the pool for a user in `bucket` (0 to 9999) and perhaps in a cohort. */
   serve(bucket: BasisPoints, cohort?: string): string
   /** An adapter over this world; as many as wanted may share it. */
@@ -110,10 +113,15 @@ export function createMemoryRouterWorld(settings: {
       if (fault?.kind === 'applyThenTimeout') throw unreachable('no answer came, though the change took effect')
       return applied
     },
+    async health(signal) {
+      signal.throwIfAborted()
+      return world.health
+    },
     async close() {},
   })
 
-  return {
+  const world: MemoryRouterWorld = {
+    health: Object.fromEntries(pools.map((pool) => [pool, { ready: 1, total: 1 }])),
     ...{ landed, land, observe, connect },
     meddle: (change) => {
       core.routing = { ...core.routing, ...structuredClone(change) }
@@ -137,6 +145,7 @@ export function createMemoryRouterWorld(settings: {
       return pool
     },
   }
+  return world
 }
 
 /** The second pool takes the buckets below its share, so its users only grow while its share grows. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { PoolHealth } from '../../domain/release/pool-health.ts'
 import { behindDoor } from '../door.ts'
 import { type Handler, problemsOf, readJson, sendJson } from '../loopback-server.ts'
 import { bears, readSecret } from '../secret.ts'
@@ -7,6 +8,8 @@ import type { RoutingStore } from './routing-store.ts'
 import type { TrafficMetrics } from './traffic-metrics.ts'
 
 interface AdminSettings {
+  /** How many servers of each pool can be reached now. */
+  readonly health: () => Promise<Readonly<Record<string, PoolHealth>>>
   readonly pools: readonly [string, string]
   readonly store: RoutingStore
   readonly metrics: TrafficMetrics
@@ -31,13 +34,15 @@ export function createAdmin(settings: AdminSettings): Handler {
         return ifKnown(settings, request, response, async () => sendJson(response, 200, describe(settings)))
       case 'PUT /routing':
         return ifKnown(settings, request, response, () => replace(settings, wish, request, response))
+      case 'GET /health':
+        return ifKnown(settings, request, response, async () => sendJson(response, 200, await settings.health()))
       case 'GET /metrics': {
         const { type, text } = await settings.metrics.page()
         response.writeHead(200, { 'content-type': type }).end(text)
         return
       }
       default:
-        return sendJson(response, 404, { error: 'there is /routing and /metrics' })
+        return sendJson(response, 404, { error: 'there is /routing, /health and /metrics' })
     }
   })
 }

@@ -4,6 +4,7 @@ import { listen, parseSettings, portSchema } from '../loopback-server.ts'
 import type { RunningService } from '../service-process.ts'
 import { createAdmin } from './admin.ts'
 import { createProxy } from './proxy.ts'
+import { reachOf } from './reach.ts'
 import { openRoutingStore } from './routing-store.ts'
 import { createTrafficMetrics } from './traffic-metrics.ts'
 
@@ -49,7 +50,14 @@ export async function startDataPlane(
   const front = await listen(proxy.handler, settings.proxyPort)
   const { secretFile = null } = settings
   const admin = await listen(
-    createAdmin({ pools, store, metrics, incarnation: randomUUID(), secretFile }),
+    createAdmin({
+      health: () => reachOf(settings.pools),
+      pools,
+      store,
+      metrics,
+      incarnation: randomUUID(),
+      secretFile,
+    }),
     settings.adminPort,
   )
   return {

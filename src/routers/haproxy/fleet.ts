@@ -1,6 +1,7 @@
 import { SluiceError } from '../../domain/errors.ts'
 import { compareFences, type Fence } from '../../domain/exposure.ts'
 import { fenceOf, withMessage } from '../../domain/fenced-error.ts'
+import type { PoolHealth } from '../../domain/release/pool-health.ts'
 import { type BasisPoints, FULL_WEIGHT } from '../../domain/units.ts'
 import type { ObservedRouting } from '../router.ts'
 import type { NodeState } from './node.ts'
@@ -26,6 +27,21 @@ export function combineNodes(states: readonly NodeState[], pools: readonly [stri
     incarnation: states.map((state) => `${describeAddress(state.address)}=${state.incarnation}`).join(' '),
     served: Object.fromEntries(pools.map((pool) => [pool, sum(states.map((state) => state.served[pool] ?? 0))])),
   }
+}
+
+/** The health of a pool as the node sees it that sees the fewest of it: each of them sends users there. */
+export function combineHealth(
+  nodes: readonly Readonly<Record<string, PoolHealth>>[],
+  pools: readonly string[],
+): Readonly<Record<string, PoolHealth>> {
+  const shareOf = ({ ready, total }: PoolHealth) => (total === 0 ? 0 : ready / total)
+  return Object.fromEntries(
+    pools.flatMap((pool) => {
+      const seen = nodes.flatMap((node) => node[pool] ?? [])
+      const [worst] = seen.toSorted((left, right) => shareOf(left) - shareOf(right))
+      return worst === undefined ? [] : [[pool, worst] as const]
+    }),
+  )
 }
 
 /** The newest of these fences, or null when all are null. */

@@ -1,4 +1,5 @@
 import { SluiceError } from '../../domain/errors.ts'
+import type { PoolHealth } from '../../domain/release/pool-health.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { describeAddress, type RuntimeAddress, refused, runCommands, unreachable } from './runtime-api.ts'
 import {
@@ -82,6 +83,37 @@ function lacksShare(node: NodeSettings, entries: readonly MapEntry[]): SluiceErr
     received: describeShare(entries, node.pools),
     fix: `put the line \`${key} 0\` into the map file and reload HAProxy; a write of Sluice repairs it as well`,
   })
+}
+
+/**
+ * How many servers of each pool this HAProxy would send requests to now. `UP`, also while its first checks fail, counts; `DOWN`,
+ * `MAINT`, `DRAIN` and `NOLB` do not. A server that is not checked says nothing: `router.misconfigured`.
+ */
+export async function readNodeHealth(
+  node: NodeSettings,
+  deadline: Milliseconds,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, PoolHealth>>> {
+  const commands = ['show info', ...node.pools.map((pool) => `show stat ${pool} 4 -1`)]
+  const [info = [], ...stats] = await runCommands(node.address, commands, deadline, signal)
+  incarnationOf(node, info)
+  return Object.fromEntries(node.pools.map((pool, index) => [pool, healthOf(node, pool, stats[index] ?? [])]))
+}
+
+function healthOf(node: NodeSettings, pool: string, csv: readonly string[]): PoolHealth {
+  const [header = '', ...rows] = csv
+  if (!header.startsWith('# ')) throw lacks(node, `the backend ${pool}`, header)
+  const names = header.slice(2).split(',')
+  const [status, server] = [names.indexOf('status'), names.indexOf('svname')]
+  const servers = rows.map((row) => row.split(',')).filter((cells) => cells.length > 1)
+  const blind = servers.find((cells) => cells[status] === 'no check')
+  if (blind !== undefined)
+    throw lacks(
+      node,
+      `a health check of the server ${blind[server] ?? ''} in the backend ${pool} (the word check)`,
+      'no check',
+    )
+  return { ready: servers.filter((cells) => /^UP\b/.test(cells[status] ?? '')).length, total: servers.length }
 }
 
 function incarnationOf(node: NodeSettings, info: readonly string[]): string {
