@@ -23,7 +23,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workflows: ['domain', '@temporalio/workflow', '@temporalio/common'],
   activities: ['domain', 'analysis', 'routers/router.ts', '@temporalio/activity', '@temporalio/common', 'node:'],
   // The one way out over HTTP and the one owner of deadlines: whoever calls somebody may use it, it knows nobody.
-  outbound: ['domain', 'zod'],
+  outbound: ['domain', 'zod', 'node:'],
+  // Calls that an administrator has defined, and versions that pools say.
+  hooks: ['domain', 'config', 'outbound', 'node:'],
   routers: ['domain', 'outbound', 'zod', 'node:'],
   metrics: ['domain', 'outbound', 'zod', 'node:'],
   releases: [
@@ -57,6 +59,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // The schema files of the plan.
   'src/domain/plan/plan.ts': ['zod'],
   'src/domain/plan/plan-values.ts': ['zod'],
+  'src/domain/plan/plan-fitness.ts': ['zod'],
   'src/domain/plan/plan-windows.ts': ['zod'],
   'src/domain/plan/check-asides.ts': ['zod'],
   'src/domain/plan/plan-json-schema.ts': ['zod'],
@@ -67,6 +70,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/domain/plan/steps/bake.ts': ['zod'],
   'src/domain/plan/steps/cohort.ts': ['zod'],
   'src/domain/plan/steps/gate.ts': ['zod'],
+  'src/domain/plan/steps/hook.ts': ['zod'],
   'src/domain/plan/steps/ramp.ts': ['zod'],
   'src/domain/yaml/yaml-place.ts': ['yaml'],
   'src/domain/yaml/yaml-scan.ts': ['yaml'],
@@ -207,6 +211,7 @@ describe('what src exports', () => {
     ...['metrics/memory.ts createMemoryMetricWorld', 'metrics/memory.ts createMemoryMetricSource'],
     ...['config/help.ts helpIfAsked', 'docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
     'analysis/judges/sequential/design-effect.ts EFFECTS',
+    'hooks/ask-versions.ts valueAt',
   ].map((one) => `src/${one}`)
 
   it('is used by another file of the program, of a script or of a bench', () => {

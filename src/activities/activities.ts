@@ -6,6 +6,7 @@ import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/gua
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
+import type { CallOutcome, CallRequest } from '../hooks/outside.ts'
 
 export interface ExposeInput {
   readonly target: TargetId
@@ -112,6 +113,33 @@ export type WindowsOutcome =
   | ({ readonly kind: 'read' } & WindowState)
   | { readonly kind: 'unreadable'; readonly reason: string }
 
+export type HookInput = CallRequest & { readonly direction: 'do' | 'undo' }
+
+export type HookOutcome = Exclude<CallOutcome, { kind: 'unanswered' }>
+
+/** What a release waits for that others know. */
+export type OutsideQuestion = {
+  /** The reason to wait that was answered last, or null. */
+  readonly known: string | null
+  /** How long it is asked until the last answer counts; null: until it is another one. */
+  readonly patience: Milliseconds | null
+} & (
+  | { readonly about: 'call'; readonly request: Omit<CallRequest, 'direction'> }
+  | { readonly about: 'version'; readonly request: Pick<CallRequest, 'target' | 'version' | 'roles'> }
+  | { readonly about: 'capacity'; readonly target: TargetId; readonly pools: readonly string[]; readonly ready: number }
+)
+
+/** Every text is a clause. */
+export type OutsideAnswer =
+  | { readonly kind: 'go'; readonly text: string }
+  | {
+      readonly kind: 'wait'
+      readonly reason: string
+      /** True when it could not be asked. */
+      readonly isFault?: true
+    }
+  | { readonly kind: 'no'; readonly reason: string }
+
 /** Everything that workflows may ask of the outside world. Workflows import this file as types only. */
 export interface Activities {
   /**
@@ -123,6 +151,13 @@ export interface Activities {
   expose(input: ExposeInput): Promise<ExposeResult>
   /** Reads the windows and freezes of a rule anew. */
   readWindows(input: WindowsInput): Promise<WindowsOutcome>
+  /**
+   * Carries out a call of `sluice.yaml`. Safe to repeat with the same key, as far as whoever carries it out keeps to it. Fails
+   * when nobody has answered for long, or when it cannot be carried out at all.
+   */
+  callHook(input: HookInput): Promise<HookOutcome>
+  /** Asks for a yes, for a version, or for the health of pools. Polls by failing while there is nothing new to say. */
+  askOutside(question: OutsideQuestion): Promise<OutsideAnswer>
   /** Watches one exposure. Polls by failing with a retry delay; ends only when there is something to say. */
   guard(input: GuardInput): Promise<GuardOutcome>
   /** Holds a router while no release runs. Polls likewise. */

@@ -5,7 +5,9 @@ import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/gua
 import type { TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Activities, BaselineInput, ExposeInput, HoldInput, HoldOutcome } from './activities.ts'
+import { askOutside } from './ask-outside.ts'
 import { baselineOf } from './baseline.ts'
+import { callHook } from './call-hook.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { followOnce } from './follow.ts'
 import { lookOnce } from './guard-look.ts'
@@ -28,6 +30,8 @@ export function createActivities(deps: ActivityDependencies): Activities {
     readBaseline: (input) => asFailures(() => readBaseline(deps, input)),
     expose: (input) => asFailures(() => whileHeartbeating(undefined, () => expose(deps, input))),
     readWindows: (input) => readWindows(deps, input),
+    callHook: (input) => asFailures(() => whileHeartbeating(undefined, () => callHook(deps.outside, input))),
+    askOutside: (question) => asFailures(() => whileHeartbeating(undefined, () => askOutside(deps, question))),
     guard: (input) => asFailures(() => guard(deps, input)),
     hold: (input) => asFailures(() => hold(deps, input)),
     followRelease: (input) => followOnce(deps.directory, input),

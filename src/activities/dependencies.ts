@@ -4,6 +4,7 @@ import type { Submission } from '../domain/lane/read-submission.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
+import type { Outside } from '../hooks/outside.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'
 import type { FollowOutcome, OpenRelease } from './activities.ts'
@@ -54,6 +55,7 @@ export interface ActivityDependencies {
   readonly adaptersOf: (target: TargetId) => TargetAdapters
   /** What the calendars of a rule say around a moment. @throws SluiceError `config.invalid` */
   readonly pagesOf: (rule: WindowRule, at: Instant) => RulePages
+  readonly outside: Outside
   readonly directory: ReleaseDirectory
   readonly notifier: Notifier
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { SluiceError } from '../domain/errors.ts'
 
 /** Deepest nesting of a body: a plan, which has at most 32 levels, and what is round it. */
@@ -55,8 +55,11 @@ function refuseExcess(text: string): void {
   })
 }
 
-/** Reads JSON bodies within these bounds; prototypes are nobody's business. */
-export function parseJsonBodies(fastify: FastifyInstance): void {
+/** Reads JSON bodies within these bounds; prototypes are nobody's business. `hear` gets each text as it came. */
+export function parseJsonBodies(
+  fastify: FastifyInstance,
+  hear: (request: FastifyRequest, text: string) => void = () => undefined,
+): void {
   const parse = fastify.getDefaultJsonParser('error', 'error')
   fastify.removeContentTypeParser('application/json')
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -65,6 +68,7 @@ export function parseJsonBodies(fastify: FastifyInstance): void {
     } catch (error) {
       return done(error instanceof Error ? error : new Error(String(error)))
     }
+    hear(request, String(body))
     return parse(request, String(body), done)
   })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { dropParsedDefault } from '../domain/plan/plan-json-schema.ts'
-import { OPEN_OPERATIONS, OPERATIONS, type Operation } from './operations.ts'
+import { SIGNATURE_HEADER } from '../outbound/signature.ts'
+import { OPEN_OPERATIONS, OPERATIONS, type Operation, SIGNED_OPERATIONS } from './operations.ts'
 import { problem } from './wire/problem.ts'
 import { keyText } from './wire/requests.ts'
 
@@ -19,12 +20,17 @@ export function openApiDocument() {
   }
   add('/api/v1', OPERATIONS, { security: [{ token: [] }, {}] })
   add('', OPEN_OPERATIONS, { security: [] })
+  add('', SIGNED_OPERATIONS, { security: [{ signature: [] }] })
   return {
     openapi: '3.1.0',
     info: { title: 'Sluice', version: '1', description: 'Releases a new version step by step. See docs/http-api.md.' },
     paths,
     components: {
       securitySchemes: {
+        signature: {
+          ...{ type: 'apiKey', in: 'header', name: SIGNATURE_HEADER },
+          description: 'HMAC-SHA256 of the header sluice-timestamp, a dot and the body',
+        },
         token: { type: 'http', scheme: 'bearer', description: 'Asked for once anybody in sluice.yaml has a token' },
       },
       schemas: schemas(),

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { calibration } from './wire/calibration.ts'
+import { callbackOutcome } from './wire/callback.ts'
 import { freezes } from './wire/freezes.ts'
 import { document, health, readiness } from './wire/operation.ts'
 import { checkedPlan } from './wire/plan-check.ts'
@@ -8,6 +9,7 @@ import { card, commandOutcome, page, submission } from './wire/release.ts'
 import {
   allowBody,
   calibrationBody,
+  callbackBody,
   checkBody,
   codeParams,
   commandBody,
@@ -181,6 +183,21 @@ export const OPEN_OPERATIONS = {
     method: 'GET',
     url: '/errors/:code',
     schema: { summary: 'What an error code means', params: codeParams, response: { 200: errorCode } },
+  },
+} as const satisfies Readonly<Record<string, Operation>>
+
+/** For those whom a call was sent to: from afar, and signed with the secret of the call. */
+export const SIGNED_OPERATIONS = {
+  hearCallback: {
+    method: 'POST',
+    url: '/callbacks/:service/:environment/:number',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Say how a call has ended that was sent to you',
+      params: releaseParams,
+      body: callbackBody,
+      response: { 200: callbackOutcome },
+    },
   },
 } as const satisfies Readonly<Record<string, Operation>>
 

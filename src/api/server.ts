@@ -8,6 +8,7 @@ import { createIdentify, hasTokens } from './identity.ts'
 import { parseJsonBodies } from './json-body.ts'
 import { refuseForeigners } from './own-machine.ts'
 import { calibrationRoutes } from './routes/calibrations.ts'
+import { callbackRoutes } from './routes/callbacks.ts'
 import { freezeRoutes } from './routes/freezes.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { planRoutes } from './routes/plans.ts'
@@ -57,6 +58,7 @@ export function createServer(deps: ApiDependencies): FastifyInstance {
   })
   observeRequests(fastify, deps)
   fastify.register(ownRoutes, { deps })
+  fastify.register(callbackRoutes, { deps })
   deps.mount?.(fastify)
   return fastify
 }
@@ -73,7 +75,7 @@ function observeRequests(fastify: FastifyInstance, { metrics }: ApiDependencies)
   })
 }
 
-/** All but Slack's, whose requests come from afar and are signed. */
+/** All but Slack's and callbacks, which come from afar and are signed. */
 async function ownRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependencies }): Promise<void> {
   if (!hasTokens(deps.installation)) fastify.addHook('onRequest', async ({ headers }) => refuseForeigners(headers))
   fastify.register(operationRoutes, { deps })

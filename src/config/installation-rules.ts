@@ -5,6 +5,8 @@ import { reportIssues } from '../domain/plan/plan-issues.ts'
 import type { Problem, ProblemPath } from '../domain/problems.ts'
 import { reportSecrets } from './addresses.ts'
 import { type Clash, createClashes } from './clashes.ts'
+import { checkHooks } from './hook-rules.ts'
+import type { HookConfig, OutboundConfig } from './hook-schema.ts'
 import type { AdapterLists, InstallationCalendar, Person, TargetConfig } from './installation-schema.ts'
 
 /** What of `sluice.yaml` can be read, each with its place. */
@@ -14,6 +16,8 @@ export interface InstallationParts {
   readonly people: readonly { readonly path: ProblemPath; readonly person: Partial<Person> }[]
   readonly windows: Readonly<Record<string, InstallationCalendar>>
   readonly freezes: Readonly<Record<string, InstallationCalendar>>
+  readonly hooks: Readonly<Record<string, HookConfig>>
+  readonly outbound?: OutboundConfig | undefined
   readonly readBeside: ReadBeside
   /** False while somebody's entry cannot be read: then nobody is said to be unknown. */
   readonly areAllPeopleKnown: boolean
@@ -30,6 +34,8 @@ export function checkMeaning(parts: InstallationParts, lists: AdapterLists, repo
   checkPeople(parts.people, reports)
   checkGroups(parts, reports)
   checkCalendars(parts, reports)
+  const { hooks, outbound, targets } = parts
+  checkHooks({ hooks, outbound, targets }, reports.report)
 }
 
 /** A time that every calendar is asked about, so that what cannot be read is said before it is needed. */
@@ -98,12 +104,32 @@ function checkTargets(targets: InstallationParts['targets'], lists: AdapterLists
     if (router !== undefined) {
       const place = [...path, 'router']
       checkAdapter(router, lists.routers, place, 'router', report)
+      reportBlindRouter(target, lists, path, report)
       if (isOwn) for (const state of writtenBy(router, lists)) checkState(state, place, isNew)
     }
     for (const [source, options] of Object.entries(metrics ?? {})) {
       checkAdapter(options, lists.metricSources, [...path, 'metrics', source], 'metric source', report)
     }
   }
+}
+
+/** A capacity that nobody can look at would hold every release of the target. */
+function reportBlindRouter(
+  { router, capacity }: Partial<TargetConfig>,
+  { routers }: AdapterLists,
+  path: ProblemPath,
+  report: (problem: Problem) => void,
+): void {
+  const definition = routers.find(({ kind }) => kind === router?.kind)
+  if (capacity === undefined || definition === undefined || definition.capabilities.health === true) return
+  const able = routers.flatMap(({ kind, capabilities }) => (capabilities.health === true ? [kind] : []))
+  report({
+    rule: 'router-cannot',
+    path: [...path, 'capacity'],
+    message: `the router ${definition.kind} cannot say how many servers of a pool are ready`,
+    expected: `one of ${able.join(', ')}`,
+    fix: 'remove capacity, or use another router',
+  })
 }
 
 function writtenBy(router: TargetConfig['router'], { routers }: AdapterLists): readonly string[] {

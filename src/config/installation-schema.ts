@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { MetricSourceCapabilities, RouterCapabilities } from '../domain/capabilities.ts'
-import { nameText, stretchText } from '../domain/plan/plan-values.ts'
+import { nameText, shareText, stretchText } from '../domain/plan/plan-values.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'
+import { hooksSchema, outboundSchema, versionSchema } from './hook-schema.ts'
 import { MOST_TARGETS } from './installation-limits.ts'
 
 const adapter = z.looseObject({ kind: z.string().min(1) })
@@ -50,6 +51,17 @@ export const targetSchema = z.strictObject({
     .max(20)
     .optional()
     .describe('names of freezes in which nothing is started here and no exposure is raised'),
+  version: versionSchema
+    .optional()
+    .describe('how its pools [prove their version](/docs/version-proof.md) before the first exposure'),
+  capacity: z
+    .strictObject({
+      ready: shareText
+        .refine((share) => share > 0, { error: 'expected more than 0%' })
+        .describe('share of the servers of each pool, by the router’s own view'),
+    })
+    .optional()
+    .describe('the [capacity](/docs/capacity.md) without which no exposure is raised, where a plan says nothing'),
   plan: z
     .string()
     .min(1)
@@ -89,6 +101,8 @@ export const installationSchema = z.strictObject({
     .record(nameText, calendar)
     .default({})
     .describe('the same for [freezes](/docs/steps/gate.md#freezes), in which no exposure is raised'),
+  hooks: hooksSchema.default({}).describe('[calls](/docs/steps/hook.md) by the name that plans use'),
+  outbound: outboundSchema.optional().describe('what calls may reach'),
   slack: z
     .strictObject({ channel: z.string().min(1).describe('id of the channel where releases are shown, `C…`') })
     .optional()

@@ -12,6 +12,8 @@ import { type TargetId, targetName } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import { faultsOf } from '../domain/yaml/plain-value.ts'
 import { readYaml, type YamlText } from '../domain/yaml/yaml-text.ts'
+import { callsFor } from './hook-rules.ts'
+import type { HookConfig, OutboundConfig } from './hook-schema.ts'
 import { INSTALLATION_LIMITS, INSTALLATION_VALUE_LIMITS, MOST_TARGETS } from './installation-limits.ts'
 import { checkMeaning, type InstallationParts } from './installation-rules.ts'
 import {
@@ -33,6 +35,9 @@ export interface Installation {
   /** The calendars as they were written; who may override a freeze stands there. */
   readonly freezes: Readonly<Record<string, InstallationCalendar>>
   readonly calendars: Calendars
+  /** Calls by the name that plans use; none when absent. */
+  readonly hooks?: Readonly<Record<string, HookConfig>>
+  readonly outbound?: OutboundConfig
   readonly find: (target: TargetId) => TargetConfig | null
 }
 
@@ -54,10 +59,11 @@ export function readInstallation(
   if (parsed === null || problems.length > 0 || ofText.length > 0)
     return { problems: inOrder([...ofText, ...problems]) }
   const byName = new Map(parsed.targets.map((target) => [targetName(target), target]))
-  const { targets, groups, people, slack = null, windows, freezes } = parsed
+  const { targets, groups, people, slack = null, windows, freezes, hooks, outbound } = parsed
   const calendars = createCalendars({ windows, freezes }, readBeside)
   const find = (target: TargetId) => byName.get(targetName(target)) ?? null
-  return { installation: { targets, groups, people, slack, freezes, calendars, find } }
+  const calls = { hooks, ...(outbound !== undefined && { outbound }) }
+  return { installation: { targets, groups, people, slack, freezes, calendars, find, ...calls } }
 }
 
 function noFiles(path: string): never {
@@ -100,9 +106,10 @@ function partsFrom(value: unknown, parsed: Parsed | undefined): Omit<Installatio
   }
   const people = rows('people', parsed?.people, (row) => partsOf(personSchema, row).read)
   const targets = rows('targets', parsed?.targets, (row) => partsOf(targetSchema, row).read)
-  const { groups = {}, windows = {}, freezes = {} } = parsed ?? partsOf(installationSchema, value).read
+  const read = parsed ?? partsOf(installationSchema, value).read
+  const { groups = {}, windows = {}, freezes = {}, hooks = {}, outbound } = read
   return {
-    ...{ groups, windows, freezes },
+    ...{ groups, windows, freezes, hooks, outbound },
     targets: targets.map(({ path, row }) => ({ path, target: row })),
     people: people.map(({ path, row }) => ({ path, person: row })),
     areAllPeopleKnown: people.every(({ row }) => row.id !== undefined) && !isUnread(written['people']),
@@ -135,7 +142,7 @@ export function planContextOf(
   }
 }
 
-function factsOf(target: TargetConfig, { groups }: Installation, lists: AdapterLists): TargetFacts {
+function factsOf(target: TargetConfig, { groups, hooks = {} }: Installation, lists: AdapterLists): TargetFacts {
   const router = lists.routers.find(({ kind }) => kind === target.router.kind)
   if (router === undefined) throw new Error(`router kind ${target.router.kind} passed the check but is not in the list`)
   const metrics = Object.entries(target.metrics).flatMap(([name, options]) => {
@@ -146,6 +153,9 @@ function factsOf(target: TargetConfig, { groups }: Installation, lists: AdapterL
     router: { kind: router.kind, capabilities: router.capabilitiesWith(target.router) },
     metrics: Object.fromEntries(metrics),
     groups,
+    ...(Object.keys(hooks).length > 0 && { calls: callsFor(target, hooks) }),
+    ...(target.version !== undefined && { proof: { within: target.version.within } }),
+    ...(target.capacity !== undefined && { capacity: target.capacity }),
     ...(target.freezes !== undefined && { freezes: target.freezes }),
   }
 }

@@ -38,6 +38,9 @@ export const ERROR_CODES = {
   'router.unclear-baseline': { title: 'Traffic is already split', status: 409, retry: 'never' },
   'router.misconfigured': { title: 'The router lacks what the target names', status: 502, retry: 'never' },
   'metrics.misconfigured': { title: 'The metric source is misconfigured', status: 502, retry: 'never' },
+  'hook.misconfigured': { title: 'A call cannot be carried out as it is set up', status: 502, retry: 'never' },
+  'hook.unanswered': { title: 'A call was not answered', status: 502, retry: 'later' },
+  'hook.unknown-key': { title: 'No call waits for this answer', status: 409, retry: 'never' },
   'temporal.unavailable': { title: 'Temporal cannot be reached', status: 503, retry: 'later' },
   internal: { title: 'A fault in Sluice', status: 500, retry: 'later' },
 } as const satisfies Record<string, { title: string; status: number; retry: 'never' | 'later' }>

@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/actor.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { Command } from '../domain/release/commands.ts'
+import type { Callback } from '../domain/release/read-callback.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { BasisPoints, Instant } from '../domain/units.ts'
@@ -99,6 +100,8 @@ export interface Releases {
   start(request: StartRequest): Promise<SubmissionAnswer>
   /** An abort takes a waiting release out of the queue; other commands refuse it with `release.waiting`. */
   command(request: CommandRequest): Promise<CommandOutcome>
+  /** Hands the callback of a call on; heard twice is heard once. @throws SluiceError `hook.unknown-key`, `release.unknown` */
+  hearCallback(releaseId: string, callback: Callback): Promise<{ readonly isRepeat: boolean }>
   /** A release that waits has a card in the phase `queued`. @throws SluiceError `release.unknown` */
   show(releaseId: string): Promise<ShownCard>
   list(filter: ListFilter, page: PageRequest): Promise<ReleasePage>

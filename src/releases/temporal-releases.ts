@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Client } from '@temporalio/client'
 import type { Plan } from '../domain/plan/plan.ts'
-import { parseReleaseId, type TargetId, targetName } from '../domain/target.ts'
+import { parseReleaseId, releaseName, type TargetId, targetName } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
-import type { Submission, SubmissionAnswer } from '../workflows/messages.ts'
+import { callbackUpdate, type Submission, type SubmissionAnswer } from '../workflows/messages.ts'
 import { createCalls } from './calls.ts'
 import { createCommands } from './commands.ts'
 import { createDirectory } from './directory.ts'
@@ -83,6 +83,14 @@ export function createReleases({
     async command(request) {
       const releaseId = canonicalId(request.releaseId)
       return views.behindRelease(releaseId, () => command({ ...request, releaseId }))
+    },
+    hearCallback(id, callback) {
+      const releaseId = canonicalId(id)
+      const handle = client.workflow.getHandle(releaseId)
+      const request = { what: releaseId, named: `callback of ${releaseName(releaseId)}`, until: calls.deadline() }
+      return views.behindRelease(releaseId, () =>
+        calls.send(request, () => handle.executeUpdate(callbackUpdate, { args: [callback] })),
+      )
     },
     show: async (id) => views.card(canonicalId(id)),
     list: views.list,

@@ -83,6 +83,8 @@ async function perform(action: Action, run: Run): Promise<void> {
       return judge(action, run)
     case 'ask':
     case 'gate':
+    case 'call-gate':
+    case 'hook':
       return undefined
   }
 }

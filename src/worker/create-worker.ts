@@ -4,6 +4,7 @@ import { type NativeConnection, Worker, type WorkflowBundleOption } from '@tempo
 import { createActivities } from '../activities/create-activities.ts'
 import type { ActivityDependencies } from '../activities/dependencies.ts'
 import { NO_CALENDARS } from '../calendars/calendars.ts'
+import { NOTHING_OUTSIDE } from '../hooks/create-outside.ts'
 import { createDirectory } from '../releases/directory.ts'
 
 interface WorkerParts {
@@ -15,10 +16,11 @@ interface WorkerParts {
   readonly workflowBundle?: WorkflowBundleOption
   /**
    * The directory is Temporal's own but for what is given instead, e.g. for a server that cannot list. Without `pagesOf`
-   * there are no named windows.
+   * there are no named windows, without `outside` no calls.
    */
-  readonly dependencies: Omit<ActivityDependencies, 'directory' | 'pagesOf'> & {
+  readonly dependencies: Omit<ActivityDependencies, 'directory' | 'pagesOf' | 'outside'> & {
     readonly pagesOf?: ActivityDependencies['pagesOf']
+    readonly outside?: ActivityDependencies['outside']
     readonly directory?: Partial<ActivityDependencies['directory']>
   }
 }
@@ -31,6 +33,7 @@ export function createWorker(parts: WorkerParts): Promise<Worker> {
   const { connection, client, namespace, taskQueue, workflowBundle, dependencies } = parts
   const activities = createActivities({
     pagesOf: NO_CALENDARS.pagesOf,
+    outside: NOTHING_OUTSIDE,
     ...dependencies,
     directory: { ...createDirectory(client), ...dependencies.directory },
   })

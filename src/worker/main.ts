@@ -10,6 +10,7 @@ import { type Environment, loadInstallation, readEnvironment } from '../config/e
 import { startUnlessAsked } from '../config/help.ts'
 import type { Installation } from '../config/installation.ts'
 import { describeError } from '../domain/errors.ts'
+import { createOutside } from '../hooks/create-outside.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { createAdapterPool } from './adapters.ts'
 import { createWorker } from './create-worker.ts'
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
     dependencies: {
       adaptersOf: adapters.adaptersOf,
       pagesOf: installation.calendars.pagesOf,
+      outside: createOutside({ installation, variables: process.env, now: Date.now }),
       notifier: await createNotifier(environment, installation),
     },
   })

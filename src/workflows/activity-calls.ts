@@ -52,6 +52,26 @@ export const { readWindows } = proxyActivities<Pick<Activities, 'readWindows'>>(
   retry: CAPPED_BACKOFF,
 })
 
+/** A call is bounded by its own deadline, half an hour at most; a worker that is gone is missed after seconds. */
+const CALLS = { startToCloseTimeout: '35m', heartbeatTimeout: '5s' } as const
+
+/**
+ * Carries out a call, or what undoes it: the worker gives up after a while. Then the plan's policy decides; an undo is called
+ * again without end, raising the alarm.
+ */
+export const { callHook } = proxyActivities<Pick<Activities, 'callHook'>>({
+  ...WRITES,
+  ...CALLS,
+  retry: CAPPED_BACKOFF,
+})
+
+/** Asking others polls by failing, so its number of attempts must stay unlimited. */
+export const { askOutside } = proxyActivities<Pick<Activities, 'askOutside'>>({
+  ...READS,
+  ...CALLS,
+  retry: CAPPED_BACKOFF,
+})
+
 /** The guard polls by failing, so its number of attempts must stay unlimited. */
 export const guardFor = (target: string) =>
   proxyActivities<Pick<Activities, 'guard'>>({

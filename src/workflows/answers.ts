@@ -2,10 +2,18 @@ import { ApplicationFailure, log, setHandler } from '@temporalio/workflow'
 import { isRecord } from '../domain/json.ts'
 import { eventsOf } from '../domain/release/command-events.ts'
 import { type Command, decide } from '../domain/release/commands.ts'
+import { type Callback, hearing, readCallback } from '../domain/release/read-callback.ts'
 import { isText, readActor, readCommand } from '../domain/release/read-command.ts'
 import { phaseText } from '../domain/release/release-details.ts'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
-import { abortSignal, type CommandAnswer, commandUpdates, supersedeSignal, viewQuery } from './messages.ts'
+import {
+  abortSignal,
+  type CommandAnswer,
+  callbackUpdate,
+  commandUpdates,
+  supersedeSignal,
+  viewQuery,
+} from './messages.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -20,6 +28,10 @@ export function answerMessages(run: Run): void {
   })
   setHandler(abortSignal, (message) => abortBySignal(message, run), {
     description: 'Roll back now; for when no update gets through',
+  })
+  setHandler(callbackUpdate, (message) => hearCallback(callbackIn(message), run), {
+    validator: (message) => refuseStray(callbackIn(message), run),
+    description: 'The answer to a call of this release, which came later',
   })
   for (const verb of COMMAND_VERBS) {
     setHandler(commandUpdates[verb], (message) => accept(commandIn(verb, message), run), {
@@ -49,6 +61,30 @@ function commandIn(verb: CommandVerb, message: unknown): Command {
   if ('value' in read) return read.value
   const details = { fix: 'send it with sluice, or as docs/commands.md says' }
   throw ApplicationFailure.nonRetryable(read.problem, 'request.invalid', details)
+}
+
+function callbackIn(message: unknown): Callback {
+  const read = readCallback(message)
+  if ('value' in read) return read.value
+  throw ApplicationFailure.nonRetryable(read.problem, 'request.invalid', {
+    fix: 'send it as docs/hooks/webhook.md says',
+  })
+}
+
+function refuseStray(callback: Callback, run: Run): void {
+  if (hearing(callback, run.state()) !== 'unknown') return
+  const fix = 'answer once, with the key that the call came with, while the release waits'
+  throw ApplicationFailure.nonRetryable('no call of this release waits for this answer', 'hook.unknown-key', { fix })
+}
+
+/** Heard twice is heard once. */
+function hearCallback(callback: Callback, run: Run): { readonly isRepeat: boolean } {
+  const isRepeat = hearing(callback, run.state()) === 'repeat'
+  if (!isRepeat) {
+    const { key, isDone, reason } = callback
+    run.record({ type: 'hook-answered', key, isDone, reason })
+  }
+  return { isRepeat }
 }
 
 function refuseUnfit(command: Command, run: Run): void {

@@ -4,8 +4,8 @@ import { exposureText } from '../domain/release/release-story.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import { exposeForward, readBaseline } from './activity-calls.ts'
 import { causeOf, codeOf, isActivityFailure } from './failures.ts'
-import { untilMayRaise } from './gate.ts'
 import { untilUnpaused } from './pausing.ts'
+import { untilReady } from './raising.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
 
@@ -45,13 +45,15 @@ export async function expose(
   watch: Watch,
 ): Promise<void> {
   await untilUnpaused(run, watch)
-  await untilMayRaise(exposure, step, run, watch)
+  await untilReady(exposure, step, run, watch)
+  if (run.state().abandoned !== null) return
   await watch.stop()
   run.record({ type: 'exposure-wanted', step, exposure })
   while (!(await tryExpose(run))) {
     watch.start({ watchesRouter: run.isKept })
     await untilUnpaused(run, watch)
-    await untilMayRaise(exposure, step, run, watch)
+    await untilReady(exposure, step, run, watch)
+    if (run.state().abandoned !== null) return
     await watch.stop()
     watch.forgetFailures()
     run.record({ type: 'exposure-wanted', step, exposure })

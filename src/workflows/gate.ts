@@ -1,10 +1,11 @@
 import { leaveFor, type WindowsNow } from '../domain/calendar/leave.ts'
 import { closedText, theFreezes, type WindowRule } from '../domain/calendar/window-rule.ts'
 import { type Exposure, isRaise } from '../domain/exposure.ts'
-import type { GateAction } from '../domain/plan/actions.ts'
+import type { CallGateAction, GateAction } from '../domain/plan/actions.ts'
 import type { GateWait } from '../domain/release/release-events.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { readWindows } from './activity-calls.ts'
+import { untilYes } from './asking.ts'
 import { waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
@@ -16,6 +17,18 @@ const READ_DAMAGED: Milliseconds = 60_000
 /** Waits until a window is open; the exposure stays and is watched. */
 export async function gate({ window, step }: GateAction, run: Run, watch: Watch): Promise<void> {
   await untilOpen({ only: [window], freeze: [] }, step, run, watch)
+}
+
+/** Waits until a call says yes; the exposure stays and is watched. */
+export async function callGate(action: CallGateAction, run: Run, watch: Watch): Promise<void> {
+  const { call, step, within, onFail = run.input.plan.onFail } = action
+  const { roles } = run.state()
+  if (roles === null) throw new Error('a gate was reached before the baseline was read')
+  const { target, releaseId, version } = run.input
+  const key = `${releaseId}/step-${step}/${call}`
+  const request = { target, releaseId, version, roles, step, call, key }
+  const question = { about: 'call', request } as const
+  await untilYes({ question, step, within, onFail, cause: 'gate', summary: `ask ${call}` }, run, watch)
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Submission } from '../domain/lane/read-submission.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { Command } from '../domain/release/commands.ts'
 import type { GuardState } from '../domain/release/guard.ts'
+import type { Callback } from '../domain/release/read-callback.ts'
 import type { ReleaseState } from '../domain/release/release-state.ts'
 import type { CommandVerb } from '../domain/release/verbs.ts'
 import type { TargetId } from '../domain/target.ts'
@@ -91,6 +92,9 @@ export const commandUpdates = {
   retry: command('retry'),
   extend: command('extend'),
 } as const satisfies Record<CommandVerb, unknown>
+
+/** The callback of a call that this release has asked for; answers whether it was new. */
+export const callbackUpdate = defineUpdate<{ readonly isRepeat: boolean }, [Callback]>('callback')
 
 /** A lane's request that the release makes way for another; answered by a rollback. */
 export const supersedeSignal = defineSignal<[{ readonly actor: Actor; readonly reason: string }]>('supersede')

@@ -15,10 +15,12 @@ import { answerMessages } from './answers.ts'
 import { ask } from './approval.ts'
 import { bake, giveInconclusive, judge, untilNotHeld } from './bake.ts'
 import { expose, promote, recordBaseline } from './exposing.ts'
-import { gate, tellOverride } from './gate.ts'
+import { callGate, gate, tellOverride } from './gate.ts'
 import { handOverWhenLong } from './hand-over.ts'
+import { hook } from './hooks.ts'
 import { type ReleaseInput, type ReleaseResult, releaseEndedSignal } from './messages.ts'
 import { waitWhilePausedThenWatch } from './pausing.ts'
+import { untilCarried } from './raising.ts'
 import { rollBack } from './rollback.ts'
 import { beginRun, type Run, remainingActions } from './run.ts'
 import { createWatch, type Watch } from './watch.ts'
@@ -50,6 +52,7 @@ async function followPlan(run: Run, watch: Watch): Promise<void> {
   if (run.state().baseline === null) {
     tellOverride(run)
     await recordBaseline(run)
+    if (run.input.plan.capacity !== undefined) await untilCarried('stable', 1, run, watch)
   } else watch.start()
   for (const action of remainingActions(run)) {
     await perform(action, run, watch)
@@ -75,6 +78,10 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
       return ask(action, run, watch)
     case 'gate':
       return gate(action, run, watch)
+    case 'call-gate':
+      return callGate(action, run, watch)
+    case 'hook':
+      return hook(action, run, watch)
   }
 }
 

@@ -1,30 +1,46 @@
 import { isSameExposure } from '../domain/exposure.ts'
+import { hasOpenUndo } from '../domain/release/hooks.ts'
 import { wasExposed } from '../domain/release/release-state.ts'
 import { exposureText, isWorthTelling } from '../domain/release/release-story.ts'
 import { exposeBack } from './activity-calls.ts'
 import { noteTaking } from './exposing.ts'
 import { causeOf, codeOf, isActivityFailure } from './failures.ts'
 import { handOverWhenLong } from './hand-over.ts'
+import { undoHooks } from './hooks.ts'
+import { whileKeptBack } from './keep-back.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
 
 /**
  * Back to the baseline, first at once and, when a write of the plan was still on its way, once more after it has landed.
- * Tried without end: a release is not rolled back until that was read back. One that had never asked the router for
- * anything has nothing to take back, and says so; one that finds a newer release in charge leaves the router to it.
+ * Tried without end: a release is not rolled back until that was read back, and what its calls had done is undone after
+ * that. One that had never asked the router for anything has nothing to take back there, and says so; one that finds a newer
+ * release in charge leaves the router to it, and what its calls have done as well.
  */
 export async function rollBack(run: Run, watch: Watch, letGo: Promise<void>): Promise<void> {
   watch.drop()
   const { wanted, live, abandoned, baseline } = run.state()
   const reason = abandoned?.reason ?? ''
   // A release of an older version had taken back what it had not asked for as well.
-  if (!wasExposed(run.state()) && (run.isKept || baseline === null)) return refuse(run, reason)
+  if (!wasExposed(run.state()) && (run.isKept || baseline === null)) {
+    if (hasCalls(run)) {
+      await letGo
+      await undoHooks(run, watch)
+    }
+    return refuse(run, reason)
+  }
   run.tell(`${run.input.version}: rolling back, ${reason}`, 'alarm')
   if (!(await isBack(run, watch, letGo))) return leaveAlone(run)
-  await letGo
+  await (hasCalls(run) ? whileKeptBack(run, () => letGo) : letGo)
   if (!isSameExposure(wanted, live) && !(await isBack(run, watch, letGo))) return leaveAlone(run)
+  if (hasCalls(run)) await whileKeptBack(run, () => undoHooks(run, watch))
   run.record({ type: 'rolled-back' })
   run.tell(`${run.input.version}: rolled back`, 'warning')
+}
+
+/** True when a call may still be on its way, or is to be undone. Without one nothing of this takes a turn. */
+function hasCalls(run: Run): boolean {
+  return (run.state().hook ?? null) !== null || hasOpenUndo(run.state())
 }
 
 function refuse(run: Run, reason: string): void {
@@ -34,6 +50,9 @@ function refuse(run: Run, reason: string): void {
 }
 
 function leaveAlone(run: Run): void {
+  // What undoes a call of this release could undo what the newer one has done.
+  if (hasOpenUndo(run.state()))
+    run.record({ type: 'undos-left', reason: 'another release owns the target, and may need what it finds' })
   run.record({ type: 'superseded' })
   run.tell(`${run.input.version}: another release owns the router now: it was left alone`, 'warning')
 }

@@ -183,7 +183,7 @@ describe('a card', () => {
 
   it('says of an end what it means', () => {
     const ended = { isEnded: true, endedAt: NOW }
-    expect(shown({ ...ended, phase: 'refused' })).toContain('refused: nothing was changed · after 10m')
+    expect(shown({ ...ended, phase: 'refused' })).toContain('refused: nobody was exposed · after 10m')
     expect(shown({ ...ended, phase: 'superseded' })).toContain('superseded: another release owns the router')
   })
 

@@ -7,6 +7,7 @@ import type { Notice } from '../../src/activities/activities.ts'
 import type { ActivityDependencies, TargetAdapters } from '../../src/activities/dependencies.ts'
 import { CHECK_KINDS } from '../../src/analysis/checks/index.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
+import type { TargetFacts } from '../../src/domain/plan/plan-context.ts'
 import { STEP_KINDS } from '../../src/domain/plan/steps/index.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import type { CommandVerb } from '../../src/domain/release/verbs.ts'
@@ -63,7 +64,7 @@ let services = 0
 let keys = 0
 export const nextKey = () => `key-${(keys += 1)}`
 
-type StageOptions = { readonly patience?: number } & Partial<Pick<ActivityDependencies, 'pagesOf'>>
+type StageOptions = { readonly patience?: number } & Partial<Pick<ActivityDependencies, 'pagesOf' | 'outside'>>
 
 /** One server for all tests of a file, and a stage for each of them, which is handed over before it begins. */
 export function stagePerTest(begin: (stage: Stage) => void, options: StageOptions = {}): void {
@@ -87,7 +88,7 @@ export function stagePerTest(begin: (stage: Stage) => void, options: StageOption
 /** Each stage has a service of its own, so that stages share a server without meeting. */
 export async function openStage(
   env: TestWorkflowEnvironment,
-  { pagesOf, ...options }: StageOptions = {},
+  { pagesOf, outside, ...options }: StageOptions = {},
 ): Promise<Stage> {
   services += 1
   const service = `shop-${services}`
@@ -113,6 +114,7 @@ export async function openStage(
       dependencies: {
         adaptersOf,
         ...(pagesOf !== undefined && { pagesOf }),
+        ...(outside !== undefined && { outside }),
         ...(env.supportsTimeSkipping && { directory: WITHOUT_LIST }),
         notifier: {
           async tell(notice) {
@@ -226,7 +228,11 @@ export async function until<T>(look: () => Promise<T>, wanted: (seen: T) => bool
 }
 
 /** Reads a plan for a stage's target. */
-export function planFor(stage: Pick<Stage, 'service'>, source: Record<string, unknown>): Plan {
+export function planFor(
+  stage: Pick<Stage, 'service'>,
+  source: Record<string, unknown>,
+  facts: Partial<TargetFacts> = {},
+): Plan {
   const capabilities = {
     weightStep: 1,
     cohorts: true,
@@ -234,6 +240,7 @@ export function planFor(stage: Pick<Stage, 'service'>, source: Record<string, un
     readBack: 'config',
     atomic: true,
     survivesRestart: true,
+    health: true,
   } as const
   const read = readPlan(
     { service: stage.service, environment: 'production', interval: '1s', ...source },
@@ -245,6 +252,7 @@ export function planFor(stage: Pick<Stage, 'service'>, source: Record<string, un
         router: { kind: 'memory', capabilities },
         metrics: { scripted: { counts: true, latency: true, queries: null, records: false } },
         groups: { owners: ['alice', 'bob', 'carol'] },
+        ...facts,
       }),
     },
   )

@@ -16,16 +16,19 @@ afterAll(async () => {
 const checks = { errors: { errorRate: { notWorseThan: '3x', minRequests: 5 } } }
 let starts = 0
 
-function plan(bake: string): Plan {
-  const made = planFor({ service: 'checkout' }, { steps: [{ weight: '20%' }, { bake }, { weight: '100%' }], checks })
+const call = { kind: 'webhook', answersLater: false } as const
+
+function plan(bake: string, first: readonly object[] = []): Plan {
+  const steps = [...first, { weight: '20%' }, { bake }, { weight: '100%' }]
+  const made = planFor({ service: 'checkout' }, { steps, checks }, { calls: { deploy: call, remove: call } })
   // The harness reads plans for a scripted source; here the proxy itself is scraped.
   return { ...made, checks: made.checks.map((check) => ({ ...check, source: 'proxy' })) }
 }
 
-async function start(bake: string): Promise<string> {
+async function start(bake: string, first: readonly object[] = []): Promise<string> {
   starts += 1
   const author = { person: 'alice', entrance: 'http' } as const
-  const request = { plan: plan(bake), version: `3.0.${starts}`, author, reason: '', whenBusy: 'reject' } as const
+  const request = { plan: plan(bake, first), version: `3.0.${starts}`, author, reason: '', whenBusy: 'reject' } as const
   return (await world.releases.start({ ...request, key: `start-${starts}` })).releaseId
 }
 
@@ -76,6 +79,29 @@ describe('a release whose processes are killed', () => {
     expect(writes).toBeGreaterThan(1)
     const card = await world.releases.show(id)
     expect(card.trail.filter(({ text }) => text === '20% confirmed by the router')).toHaveLength(1)
+    expect(new Set(Object.values(await world.split()))).toEqual(new Set([0, 10_000]))
+  })
+
+  it('asks again with the same key when the worker is killed between a call and its record, and in the middle of an undo', async () => {
+    const killAll = () => {
+      world.afterCall = null
+      world.killWorkers()
+      world.startWorker()
+    }
+    world.startWorker()
+    world.afterCall = killAll
+    const id = await start('5m', [{ hook: { call: 'deploy', undo: 'remove' } }])
+    await until(id, ({ phase }) => phase === 'baking')
+    world.afterCall = killAll
+    const actor = { person: 'bob', entrance: 'cli' } as const
+    await world.releases.command({ verb: 'abort', releaseId: id, step: null, key: 'undo-me', actor, reason: '' })
+    expect(await result(id)).toMatchObject({ outcome: 'rolled-back' })
+    const [deploy, remove] = [`${id}/step-1/deploy`, `${id}/step-1/undo-remove`]
+    expect(world.calls).toEqual([deploy, deploy, remove, remove])
+    const { trail } = await world.releases.show(id)
+    const told = trail.map(({ text }) => text)
+    expect(told.filter((text) => text === 'deploy done')).toHaveLength(1)
+    expect(told.filter((text) => text === 'deploy undone by remove')).toHaveLength(1)
     expect(new Set(Object.values(await world.split()))).toEqual(new Set([0, 10_000]))
   })
 

@@ -26,9 +26,15 @@ export interface World {
   /** The live split as the data plane itself reports it, past every stand-in. */
   readonly split: () => Promise<Record<string, number>>
   readonly startWorker: () => ChildProcess
+  /** Kills (SIGKILL) every worker there is. */
+  readonly killWorkers: () => void
   readonly temporal: { readonly kill: () => Promise<void>; readonly start: () => Promise<void> }
   /** Called after a router write has landed and before its answer is passed on. */
   afterWrite: (() => void) | null
+  /** Every call that arrived, as its direction and key; the one who was called does each key once. */
+  readonly calls: string[]
+  /** Called when a call has taken effect and before its answer is passed on. */
+  afterCall: (() => void) | null
   readonly close: () => Promise<void>
 }
 
@@ -43,6 +49,10 @@ export async function openWorld(): Promise<World> {
   const load = await startLoad({ target: `http://127.0.0.1:${plane.ports.proxy}`, statsPort: 0, rate: 100 })
   const admin = `http://127.0.0.1:${plane.ports.admin}`
   const standIn = await openStandIn(admin, () => world.afterWrite?.())
+  const callee = await openCallee((call) => {
+    world.calls.push(call)
+    world.afterCall?.()
+  })
   const temporalPort = await freePort()
   const temporal = temporalOn(join(folder, 'temporal.db'), temporalPort)
   await temporal.start()
@@ -51,11 +61,11 @@ export async function openWorld(): Promise<World> {
   await ensureSearchAttributes(connection, 'default')
   const client = new Client({ connection })
   const config = join(folder, 'sluice.yaml')
-  await writeFile(config, JSON.stringify(installation(standIn.url, admin)))
+  await writeFile(config, JSON.stringify(installation(standIn.url, admin, callee.url)))
   const workers: ChildProcess[] = []
 
   const world: World = {
-    ...{ client, temporal, afterWrite: null },
+    ...{ client, temporal, afterWrite: null, calls: [], afterCall: null },
     releases: createReleases({ client, taskQueue: 'sluice' }),
     async split() {
       const response = await fetch(`${admin}/routing`)
@@ -68,12 +78,16 @@ export async function openWorld(): Promise<World> {
       workers.push(worker)
       return worker
     },
+    killWorkers() {
+      for (const worker of workers.splice(0)) worker.kill('SIGKILL')
+    },
     async close() {
-      for (const worker of workers) worker.kill('SIGKILL')
+      world.killWorkers()
       await connection.close()
       await temporal.kill()
       await load.close()
       await new Promise((done) => standIn.server.close(done))
+      await new Promise((done) => callee.server.close(done))
       await plane.close()
       await Promise.all(services.map((service) => service.close()))
       await rm(folder, { recursive: true, force: true, maxRetries: 5 })
@@ -82,7 +96,7 @@ export async function openWorld(): Promise<World> {
   return world
 }
 
-function installation(routerAdmin: string, metricsAdmin: string) {
+function installation(routerAdmin: string, metricsAdmin: string, callee: string) {
   const metric = 'sluice_proxy_requests_total'
   return {
     targets: [
@@ -100,7 +114,23 @@ function installation(routerAdmin: string, metricsAdmin: string) {
     ],
     groups: { owners: ['alice', 'bob'] },
     people: [{ id: 'alice' }, { id: 'bob' }],
+    hooks: { deploy: { webhook: { url: callee } }, remove: { webhook: { url: callee } } },
+    outbound: { privateAddresses: ['127.0.0.1/32'] },
   }
+}
+
+/** Somebody whom webhooks are sent to. */
+async function openCallee(hear: (call: string) => void): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      hear(String(request.headers['idempotency-key']))
+      response.writeHead(204, { connection: 'close' }).end()
+    })
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return { server, url: `http://127.0.0.1:${port}` }
 }
 
 /** Passes every call on to the admin API, and tells when a write has landed before its answer goes back. */

@@ -111,7 +111,7 @@ describe('a card in Slack', () => {
   })
 
   it('says what an end means, and why a rollback is not over', () => {
-    expect(text({ phase: 'refused' })).toContain('🔴 *refused: nothing was changed*')
+    expect(text({ phase: 'refused' })).toContain('🔴 *refused: nobody was exposed*')
     expect(text({ phase: 'superseded' })).toContain('another release owns the router')
     expect(text({ rollback: { tries: 3, lastError: 'no answer', since: 1_000, live: '10%' } })).toMatch(
       /Rollback:\* since <!date\^1\^.*?> it cannot reach the router: tried 3 times, last: no answer; 10% on canary/,

@@ -8,6 +8,7 @@ import { eventsOf, type NewEvent } from '../../src/domain/release/command-events
 import { decide } from '../../src/domain/release/commands.ts'
 import type { GuardState } from '../../src/domain/release/guard.ts'
 import { pastReleaseOf } from '../../src/domain/release/past-release.ts'
+import { hearing } from '../../src/domain/release/read-callback.ts'
 import { releaseCard } from '../../src/domain/release/release-card.ts'
 import { phaseText } from '../../src/domain/release/release-details.ts'
 import { reduce } from '../../src/domain/release/release-reducer.ts'
@@ -329,6 +330,23 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     unpin: (target, { key }) => answer(() => once(`unpin ${targetName(target)}`, key, () => unpin(target))),
     withdraw: (target, { releaseId, key }) =>
       answer(() => once(`lane ${targetName(target)}`, key, () => withdraw(target, releaseId))),
+    hearCallback: (id, callback) =>
+      answer(() => {
+        const release = kept.get(parseReleaseId(id)?.releaseId ?? id)
+        const heard = release === undefined ? 'unknown' : hearing(callback, release.state)
+        if (release === undefined) throw unknownRelease(id)
+        if (heard === 'unknown')
+          throw new SluiceError('hook.unknown-key', { message: 'no call of this release waits for this answer' })
+        if (heard === 'new')
+          release.state = reduce(release.state, {
+            type: 'hook-answered',
+            key: callback.key,
+            isDone: callback.isDone,
+            reason: callback.reason,
+            at: now(),
+          })
+        return { isRepeat: heard === 'repeat' }
+      }),
     recover: (target, wish) => answer(() => once(`lane ${targetName(target)}`, wish.key, () => recover(target, wish))),
     ping: () => answer(() => undefined),
   }
@@ -358,6 +376,8 @@ function perform(action: Action, state: ReleaseState, now: number, does: (event:
       does({ type: 'bake-ended' })
       return does({ type: 'action-done' })
     case 'gate':
+    case 'call-gate':
+    case 'hook':
       return does({ type: 'action-done' })
     case 'ask':
       if (state.approval === null) {

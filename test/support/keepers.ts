@@ -6,7 +6,7 @@ type History = Awaited<
 type Event = NonNullable<History['events']>[number]
 
 /** Activities that see to it that the router shows what was asked for. */
-const KEEPERS = ['guard', 'expose']
+const KEEPERS = ['guard', 'expose', 'hold']
 
 /**
  * The events after which an exposure was live and nobody kept the router, by their numbers: none, in a release that keeps

@@ -36,6 +36,19 @@ export const releaseParams = z.strictObject({
     .transform(Number),
 })
 
+/** What the answer to a call that came later holds. */
+export const callbackBody = z.strictObject({
+  call: nameText,
+  key: z.string().min(1).max(400),
+  answer: z.enum(['done', 'failed']),
+  reason: z
+    .string()
+    .trim()
+    .max(500)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, { error: 'expected one line without control characters' })
+    .default(''),
+})
+
 export const codeParams = z.strictObject({ code: z.string() })
 
 const planChoice = {

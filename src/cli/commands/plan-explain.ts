@@ -1,6 +1,7 @@
 import type { Exposure } from '../../domain/exposure.ts'
 import { allChecks, consequenceText } from '../../domain/plan/consequences.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
+import { fitnessText } from '../../domain/plan/plan-fitness.ts'
 import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
 import { type Timeline, type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
 import { windowsText } from '../../domain/plan/plan-windows.ts'
@@ -84,7 +85,7 @@ function shareText({ weight, cohorts }: Exposure): string {
 }
 
 function lasts({ kind, duration }: TimelineRow): string {
-  if (kind === 'ask' || kind === 'gate') return 'waits'
+  if (kind === 'ask' || kind === 'gate' || kind === 'call-gate') return 'waits'
   return duration === 0 ? '·' : formatDuration(duration)
 }
 
@@ -130,6 +131,7 @@ function policies(plan: Plan, { width }: Page): readonly string[] {
   const often = repairs === 1 ? 'the first repair' : `${repairs} repairs in a row`
   return [
     ...(windows === null ? [] : wrap(clean(windows), width)),
+    ...fitnessText(plan).flatMap((line) => wrap(line, width)),
     ...wrap(`when a check fails: ${onFail}`, width),
     ...(consequences === null ? [] : wrap(clean(consequences), width)),
     ...wrap(`when inconclusive: hold for ${held}, then ${onInconclusive.then}`, width),

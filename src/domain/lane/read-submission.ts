@@ -61,6 +61,7 @@ function readExpandedPlan({ service, environment }: TargetId, plan: unknown): Re
   if (!isRecord(onInconclusive) || !isCount(onInconclusive['holdFor']))
     return wrong('plan.onInconclusive', 'how long to hold and what then', onInconclusive)
   if (!isWindows(plan['windows'])) return wrong('plan.windows', 'lists of names', plan['windows'])
+  if (!isFitness(plan)) return wrong('plan.capacity and plan.proof', 'a share and a time', plan)
   // Every part that the workflow itself reads was looked at; the checks are read by the judges, which never throw.
   return { value: plan as unknown as Plan }
 }
@@ -82,9 +83,27 @@ function isAction(action: unknown): boolean {
       return isCount(action['within']) && isCount(action['need']) && isTexts(action['people'])
     case 'gate':
       return isText(action['window'], 1, 256)
+    case 'call-gate':
+      return isText(action['call'], 1, 256) && isCount(action['within']) && isPolicy(action['onFail'])
+    case 'hook':
+      return isText(action['call'], 1, 256) && isNameOrNone(action['undo']) && isPolicy(action['onFail'])
     default:
       return false
   }
+}
+
+function isPolicy(value: unknown): boolean {
+  return value === undefined || value === 'rollback' || value === 'pause'
+}
+
+function isNameOrNone(value: unknown): boolean {
+  return value === undefined || isText(value, 1, 256)
+}
+
+function isFitness({ capacity, proof }: Readonly<Record<string, unknown>>): boolean {
+  const isShare = (share: unknown) => typeof share === 'number' && share > 0 && share <= 1
+  const needs = capacity === undefined || (isRecord(capacity) && isShare(capacity['ready']))
+  return needs && (proof === undefined || (isRecord(proof) && isCount(proof['within'])))
 }
 
 function isWindows(windows: unknown): boolean {

@@ -55,5 +55,25 @@ export interface GateAction extends ActionOrigin {
   readonly window: string
 }
 
+/** Wait until a call of `sluice.yaml` says yes. */
+export interface CallGateAction extends ActionOrigin {
+  readonly kind: 'call-gate'
+  readonly call: string
+  /** How long its yes may take. */
+  readonly within: Milliseconds
+  /** What its no does, and a yes that does not come; the plan's `onFail` when absent. */
+  readonly onFail?: 'rollback' | 'pause'
+}
+
+/** Carry out a call of `sluice.yaml`. */
+export interface HookAction extends ActionOrigin {
+  readonly kind: 'hook'
+  readonly call: string
+  /** The call that takes it back on a rollback; none when absent. */
+  readonly undo?: string
+  /** What its failure does; the plan's `onFail` when absent. */
+  readonly onFail?: 'rollback' | 'pause'
+}
+
 /** One of the few primitives that the workflow interprets. Steps are expanded into them before a release starts. */
-export type Action = ExposeAction | BakeAction | AskAction | JudgeAction | GateAction
+export type Action = ExposeAction | BakeAction | AskAction | JudgeAction | GateAction | CallGateAction | HookAction

@@ -1,6 +1,7 @@
 import type { WindowProblem, WindowRule } from '../calendar/window-rule.ts'
 import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
 import type { CheckForm } from './check-form.ts'
+import type { CallFacts, ProofFacts } from './plan-calls.ts'
 import type { StepKind } from './steps/step-kind.ts'
 
 /** What a target offers a plan. */
@@ -10,6 +11,12 @@ export interface TargetFacts {
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** Freezes that hold for whatever is released there; none when absent. */
   readonly freezes?: readonly string[]
+  /** Calls that its plans may name; none when absent. */
+  readonly calls?: Readonly<Record<string, CallFacts>>
+  /** How its pools prove their version; they do not when absent. */
+  readonly proof?: ProofFacts
+  /** Share of each pool that must be ready where a plan says nothing, in (0, 1]; none when absent. */
+  readonly capacity?: { readonly ready: number }
 }
 
 /** Everything the reading of a plan depends on; handed in, so that domain knows no adapter. */

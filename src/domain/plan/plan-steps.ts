@@ -2,6 +2,7 @@ import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
 import type { Problem, ProblemPath } from '../problems.ts'
 import { FULL_WEIGHT, formatWeight, type Milliseconds } from '../units.ts'
 import type { Action } from './actions.ts'
+import { reportCall } from './plan-calls.ts'
 import type { CheckReader } from './plan-checks.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { type Entry, reportIssues, singleEntry } from './plan-issues.ts'
@@ -58,7 +59,7 @@ function unknownStep(entry: Entry | null, kinds: ReadonlyMap<string, StepKind>):
   return {
     issues: [],
     glimpse(context) {
-      const silent = { ...context, report: () => {}, readChecks: () => [] }
+      const silent = { ...context, report: () => {}, reportCall: () => {}, readChecks: () => [] }
       return 'issues' in read ? read.glimpse(silent) : read.step.expand(silent).exposure
     },
   }
@@ -103,6 +104,7 @@ function aroundStep(
     peopleOf: (group) =>
       facts === null ? [] : Object.hasOwn(facts.groups, group) ? (facts.groups[group] ?? null) : null,
     readChecks: (checks, at) => reader.read(checks, at),
+    reportCall: (name, use, at) => reportCall(name, use, facts === null ? null : (facts.calls ?? {}), at, report),
     finalAnswer: (check) => reader.finalAnswer(check),
     report: (problem) => {
       if (facts !== null || problem.rule !== 'group-too-small') report(problem)

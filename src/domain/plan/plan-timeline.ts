@@ -46,7 +46,7 @@ export interface Timeline {
 }
 
 /** Lays out a plan in time: exposures take none, bakes their duration, approvals none (they may come at once). */
-export function timelineOf({ actions, checks, interval }: Plan, kinds: readonly CheckForm[]): Timeline {
+export function timelineOf({ actions, checks, interval, onFail }: Plan, kinds: readonly CheckForm[]): Timeline {
   const rows: TimelineRow[] = []
   let start: Milliseconds = 0
   let shortest: Milliseconds = 0
@@ -63,7 +63,7 @@ export function timelineOf({ actions, checks, interval }: Plan, kinds: readonly 
       start,
       duration,
       exposure,
-      details: [...detailsOf(action), ...looksIn(action, checks, interval)],
+      details: [...detailsOf(action, onFail), ...looksIn(action, checks, interval)],
     })
     start += duration
     if (!isEndedEarly(action)) shortest += duration
@@ -110,6 +110,8 @@ function durationOf(action: Action): Milliseconds {
     case 'expose':
     case 'ask':
     case 'gate':
+    case 'call-gate':
+    case 'hook':
       return 0
   }
 }
@@ -118,7 +120,7 @@ function isEndedEarly(action: Action): boolean {
   return action.kind === 'bake' && action.until === 'proven'
 }
 
-function detailsOf(action: Action): readonly string[] {
+function detailsOf(action: Action, onFail: Plan['onFail']): readonly string[] {
   switch (action.kind) {
     case 'expose':
       return warmUpDetails(action)
@@ -133,6 +135,10 @@ function detailsOf(action: Action): readonly string[] {
       ]
     case 'gate':
       return ['waits until the window is open']
+    case 'call-gate':
+      return [`waits for a yes; without one after ${formatDuration(action.within)}: ${action.onFail ?? onFail}`]
+    case 'hook':
+      return [`when it fails: ${action.onFail ?? onFail}`]
   }
 }
 

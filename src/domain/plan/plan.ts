@@ -10,6 +10,7 @@ import { withConsequences } from './consequences.ts'
 import { type CheckReader, createCheckReader } from './plan-checks.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
+import { fitnessOf, type PlanFitness, planCapacity } from './plan-fitness.ts'
 import { reportIssues } from './plan-issues.ts'
 import { partsOf } from './plan-parts.ts'
 import { type DriftPolicy, type Floor, USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
@@ -37,7 +38,7 @@ export interface PlanPolicies {
 }
 
 /** A valid plan, complete and expanded to actions: plain JSON, the whole of what the workflow needs to know. */
-export interface Plan extends PlanPolicies {
+export interface Plan extends PlanPolicies, PlanFitness {
   readonly service: string
   readonly environment: string
   readonly steps: readonly PlanStep[]
@@ -66,6 +67,7 @@ export const planHead = z.strictObject({
     .default(10_000),
   warmUp: durationText.optional(),
   windows: planWindows,
+  capacity: planCapacity,
   onFail: policy.default('rollback'),
   onInconclusive: z
     .strictObject({ holdFor: durationText, then: policy })
@@ -114,11 +116,12 @@ export function readPlan(value: unknown, context: PlanContext): PlanRead {
     report: list.report,
   })
   const windows = windowsOf(head.windows, facts, context, list.report)
+  const fitness = fitnessOf(head.capacity, facts, list.report)
   reportIncomparable(trace, checks, reader.comparesWithStable, list.report)
   for (const fault of faults) if (!list.hasPath(fault.path)) list.report(fault)
   const problems = list.problems()
   if (!parsed.success || problems.length > 0) return { problems }
-  const plan = planOf(parsed.data, steps, trace, checks, reader)
+  const plan = { ...planOf(parsed.data, steps, trace, checks, reader), ...fitness }
   return { plan: windows === null ? plan : { ...plan, windows } }
 }
 
@@ -170,18 +173,19 @@ export function shapeProblem(value: unknown): Problem | null {
 }
 
 type HeadParts = Pick<PlanHead, 'steps' | 'checks'> &
-  Partial<Pick<PlanHead, 'service' | 'environment' | 'interval' | 'confidence' | 'windows'>>
+  Partial<Pick<PlanHead, 'service' | 'environment' | 'interval' | 'confidence' | 'windows' | 'capacity'>>
 
 /** What can still be looked at when the head has problems: a wrong policy must not hide a wrong step. */
 function usablePartsOf(value: unknown): HeadParts {
   const { steps, checks } = isRecord(value) ? value : {}
-  const { service, environment, interval, confidence, windows } = partsOf(planHead, value).read
+  const { service, environment, interval, confidence, windows, capacity } = partsOf(planHead, value).read
   return {
     ...(service !== undefined && { service }),
     ...(environment !== undefined && { environment }),
     ...(interval !== undefined && { interval }),
     ...(confidence !== undefined && { confidence }),
     ...(windows !== undefined && { windows }),
+    ...(capacity !== undefined && { capacity }),
     steps: Array.isArray(steps) ? steps.slice(0, MOST_STEPS) : [],
     checks: isRecord(checks) ? checks : {},
   }

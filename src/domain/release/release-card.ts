@@ -6,7 +6,7 @@ import { bakeRemaining } from './bake-clock.ts'
 import { openVerbs } from './commands.ts'
 import { type GuardState, type SeriesPoint, verdictsOf } from './guard.ts'
 import { entryText, heldWords, type LedgerEntry } from './ledger.ts'
-import { markOf, phaseText, weakestOutcome } from './release-details.ts'
+import { markOf, phaseText, reasonOf, weakestOutcome } from './release-details.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
 import type { RollbackSeen } from './release-words.ts'
@@ -34,7 +34,7 @@ export interface ReleaseCard {
   /** The plan's step that runs, from 1; what a command is meant for. */
   readonly step: number
   readonly steps: readonly { readonly number: number; readonly label: string; readonly mark: string }[]
-  /** Why it is paused, held by a check or rolling back, or which window it waits for; null for none of these. */
+  /** Why it is paused, held by a check or rolling back, or what it waits for; null for none of these. */
   readonly reason: string | null
   readonly outcome: Outcome | 'none'
   readonly verdicts: readonly VerdictRow[]
@@ -106,7 +106,7 @@ export function releaseCard(
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
     isEnded: state.endedAt !== null,
     steps: plan.steps.map(({ label }, index) => ({ number: index + 1, label, mark: markOf(index + 1, state) })),
-    reason: state.abandoned?.reason ?? state.pause?.reason ?? state.gate?.reason ?? heldWords(state),
+    reason: reasonOf(state) ?? heldWords(state),
     outcome: weakestOutcome(verdicts),
     verdicts: Object.entries(verdicts).map(verdictRow),
     notices: (isOver ? state.notices : guard.notices) ?? [],

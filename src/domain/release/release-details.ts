@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan.ts'
 import { markdownText } from '../safe-text.ts'
 import type { Verdict } from '../verdict.ts'
+import { undoWords } from './hooks.ts'
 import { entryText } from './ledger.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
@@ -22,6 +23,14 @@ export function phaseText(state: Pick<ReleaseState, 'phase' | 'pause'>): string 
   return state.pause === null ? state.phase : `paused (${state.phase})`
 }
 
+/** Why it is rolling back and what of that is not done, why it is paused, or what it waits for; null for none of these. */
+export function reasonOf(state: Pick<ReleaseState, 'abandoned' | 'pause' | 'gate' | 'undos'>): string | null {
+  const { abandoned, pause, gate = null } = state
+  if (abandoned === null) return pause?.reason ?? gate?.reason ?? null
+  const undoing = undoWords(state)
+  return undoing === '' ? abandoned.reason : `${abandoned.reason}; ${undoing}`
+}
+
 /** The release as short Markdown for Temporal's UI: what, where, the steps with a mark, the verdicts. */
 export function describeForTemporal(
   {
@@ -34,7 +43,7 @@ export function describeForTemporal(
   const replaced = replaces === null ? '' : ` (replaces ${markdownText(replaces)})`
   const share = saysWeight(state.phase) ? `, ${exposureText(state.live)} on canary` : ''
   const head = `**${plan.service} ${markdownText(version)}**${replaced} to ${plan.environment}: **${phaseText(state)}**${share}`
-  const reason = state.abandoned?.reason ?? state.pause?.reason ?? state.gate?.reason
+  const reason = reasonOf(state)
   const steps = plan.steps.map(({ label }, index) => `| ${markOf(index + 1, state)} | ${index + 1} | ${cell(label)} |`)
   const verdicts = Object.entries(state.verdicts).map(
     ([name, verdict]) => `- ${name}: **${verdict.outcome}**, ${markdownText(verdict.reason)}`,
@@ -43,7 +52,7 @@ export function describeForTemporal(
   const ledger = (state.ledger ?? []).slice(-MOST_LEDGER).map((entry) => `- ${markdownText(entryText(entry))}`)
   return [
     head,
-    ...(reason === undefined ? [] : ['', `> ${markdownText(reason)}`]),
+    ...(reason === null ? [] : ['', `> ${markdownText(reason)}`]),
     '',
     '| | step | |',
     '|---|---|---|',

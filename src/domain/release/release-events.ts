@@ -16,6 +16,9 @@ export interface Pause {
     | 'approval-expired'
     | 'overtaken'
     | 'foreign-change'
+    | 'hook'
+    | 'gate'
+    | 'version'
   readonly by: string
   readonly reason: string
   readonly at: Instant
@@ -32,6 +35,9 @@ export const ABANDON_CAUSES = [
   'router',
   'second-life',
   'superseded',
+  'hook',
+  'gate',
+  'version',
 ] as const
 
 /** Why a release is being rolled back. Once set it stays. */
@@ -55,12 +61,14 @@ export interface ApprovalRequest {
   }[]
 }
 
-/** What the plan waits for that is not in its hands: a window that is closed. */
+/** What the plan waits for that is not in its hands: a window that is closed, a call that has not said yes. */
 export interface GateWait {
-  /** One clause that names the window and says until when, as far as that is known. */
+  /** One clause that names it and says until when, as far as that is known. */
   readonly reason: string
   /** When it opens; null when that is not known. */
   readonly opensAt: Instant | null
+  /** Until when it may take; as long as it takes when absent. */
+  readonly due?: Instant
 }
 
 /** Everything that can happen to a release. `at` is workflow time. */
@@ -95,7 +103,41 @@ export type ReleaseEvent = { readonly at: Instant } & (
       readonly freezes: readonly string[]
     }
   | { readonly type: 'gate-waits'; readonly step: number; readonly wait: GateWait }
-  | { readonly type: 'gate-opened' }
+  | {
+      readonly type: 'gate-opened'
+      /** What has opened it; a window when absent. */
+      readonly text?: string
+    }
+  /** Nobody waits for it any more: what follows says why. */
+  | { readonly type: 'gate-given-up' }
+  /** A call is about to be carried out; what undoes it is known from here on. */
+  | {
+      readonly type: 'hook-called'
+      readonly step: number
+      readonly call: string
+      readonly direction: 'do' | 'undo'
+      readonly undo: string | null
+    }
+  /** It has begun, and its answer comes later. */
+  | { readonly type: 'hook-begun'; readonly call: string; readonly due: Instant }
+  | { readonly type: 'hook-answered'; readonly key: string; readonly isDone: boolean; readonly reason: string }
+  | { readonly type: 'hook-done'; readonly call: string; readonly text: string }
+  | {
+      readonly type: 'hook-failed'
+      readonly call: string
+      readonly reason: string
+      /** True when it was answered with a no, false when nobody knows what became of it. */
+      readonly isRefusal: boolean
+    }
+  | { readonly type: 'undo-done'; readonly step: number; readonly call: string; readonly text: string }
+  | {
+      readonly type: 'undo-failed'
+      readonly step: number
+      readonly call: string
+      readonly reason: string
+      readonly isRefusal: boolean
+    }
+  | { readonly type: 'undos-left'; readonly reason: string }
   | { readonly type: 'action-done' }
   | {
       readonly type: 'judged'

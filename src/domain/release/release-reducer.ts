@@ -1,6 +1,7 @@
 import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE } from '../exposure.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
 import { type BakeClock, bakeElapsed } from './bake-clock.ts'
+import { calledAgain, hasOpenUndo, type Undo, withUndo } from './hooks.ts'
 import { type LedgerEntry, withEntry, withoutOpen } from './ledger.ts'
 import type { Pause, ReleaseEvent } from './release-events.ts'
 import { isEnded, type ReleaseState, wasExposed } from './release-state.ts'
@@ -75,7 +76,19 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'gate-waits':
       return isLeaving ? state : { ...state, phase: 'waiting', step: event.step, gate: event.wait }
     case 'gate-opened':
+      if ((state.gate ?? null) === null) return event.text === undefined ? state : { ...state }
+      return { ...state, gate: null }
+    case 'gate-given-up':
       return (state.gate ?? null) === null ? state : { ...state, gate: null }
+    case 'hook-called':
+    case 'hook-begun':
+    case 'hook-answered':
+    case 'hook-done':
+    case 'hook-failed':
+    case 'undo-done':
+    case 'undo-failed':
+    case 'undos-left':
+      return changeHooks(state, event)
     case 'action-done':
       return isLeaving ? state : { ...state, position: state.position + 1 }
     case 'judged':
@@ -130,10 +143,10 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
         },
       }
     case 'rolled-back':
-      if (!isLeaving || !wasExposed(state) || !isAtBaseline(state)) return state
+      if (!isLeaving || !wasExposed(state) || !isAtBaseline(state) || hasOpenUndo(state)) return state
       return { ...state, phase: 'rolled-back', endedAt: event.at }
     case 'refused':
-      if (!isLeaving || wasExposed(state)) return state
+      if (!isLeaving || wasExposed(state) || hasOpenUndo(state)) return state
       return { ...state, phase: 'refused', endedAt: event.at }
     case 'superseded':
       return isLeaving ? { ...state, phase: 'superseded', endedAt: event.at } : state
@@ -145,6 +158,58 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
         spans: closeSpan(state.spans, event.at),
       }
   }
+}
+
+type HookEvent = Extract<ReleaseEvent, { type: `hook-${string}` | `undo-${string}` | 'undos-left' }>
+
+function changeHooks(state: ReleaseState, event: HookEvent): ReleaseState {
+  const hook = state.hook ?? null
+  switch (event.type) {
+    case 'hook-called':
+      return callHook(state, event)
+    case 'hook-begun':
+      return hook === null || hook.call !== event.call ? state : { ...state, hook: { ...hook, due: event.due } }
+    case 'hook-answered': {
+      if (hook === null || hook.key !== event.key || hook.answer !== null) return state
+      return { ...state, hook: { ...hook, answer: { isDone: event.isDone, reason: event.reason } } }
+    }
+    case 'hook-done':
+      return hook === null ? state : { ...state, hook: null, gate: null }
+    case 'hook-failed': {
+      if (hook === null) return state
+      const refusals = hook.refusals + (event.isRefusal ? 1 : 0)
+      return { ...state, hook: { ...hook, refusals, due: null, answer: null }, gate: null }
+    }
+    case 'undo-done':
+      return { ...withUndos(state, event.step, (undo) => ({ ...undo, standing: 'done', lastError: null })), hook: null }
+    case 'undo-failed':
+      return {
+        ...withUndos(state, event.step, (undo) => ({
+          ...undo,
+          ...{ tries: undo.tries + 1, lastError: event.reason },
+          refusals: undo.refusals + (event.isRefusal ? 1 : 0),
+        })),
+        hook: null,
+      }
+    case 'undos-left':
+      return withUndos(state, null, (undo) => (undo.standing === 'open' ? { ...undo, standing: 'left' } : undo))
+  }
+}
+
+/** A release that is being rolled back calls nothing any more but what undoes. */
+function callHook(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'hook-called' }>): ReleaseState {
+  const { step, call, direction } = event
+  if ((state.abandoned !== null) !== (direction === 'undo')) return state
+  const hook = calledAgain(state, { step, call, direction })
+  if (direction === 'undo') return { ...state, hook }
+  const undos = withUndo(state.undos, event)
+  const gate = { reason: `${call} runs`, opensAt: null }
+  return { ...state, phase: 'waiting', step, hook, gate, ...(undos !== undefined && { undos }) }
+}
+
+function withUndos(state: ReleaseState, step: number | null, change: (undo: Undo) => Undo): ReleaseState {
+  if (state.undos === undefined) return state
+  return { ...state, undos: state.undos.map((undo) => (step === null || undo.step === step ? change(undo) : undo)) }
 }
 
 function entryOf(event: Extract<ReleaseEvent, { type: 'check-troubled' }>, step: number): LedgerEntry {

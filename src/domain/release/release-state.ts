@@ -2,6 +2,7 @@ import { type Exposure, type ExposureSpan, NO_EXPOSURE, type PoolRoles } from '.
 import type { Instant } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 import type { BakeClock } from './bake-clock.ts'
+import type { HookCall, Undo } from './hooks.ts'
 import type { LedgerEntry } from './ledger.ts'
 import type { Abandonment, ApprovalRequest, GateWait, Pause, ReleaseEvent } from './release-events.ts'
 
@@ -66,8 +67,12 @@ export interface ReleaseState {
   readonly spans: readonly ExposureSpan[]
   readonly bake: BakeClock | null
   readonly approval: ApprovalRequest | null
-  /** The window that the plan waits for; absent or null when it waits for none. */
+  /** What the plan waits for, such as a window; absent or null when it waits for none. */
   readonly gate?: GateWait | null
+  /** The call that runs, or was tried last in vain; absent or null when there is none. */
+  readonly hook?: HookCall | null
+  /** What a rollback takes back beside the exposure, oldest first; absent as long as there is nothing. */
+  readonly undos?: readonly Undo[]
   readonly pause: Pause | null
   readonly abandoned: Abandonment | null
   readonly rollback: RollbackTries | null

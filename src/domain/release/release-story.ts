@@ -1,6 +1,7 @@
-import { theFreezes } from '../calendar/window-rule.ts'
+import { theFreezes, utcText } from '../calendar/window-rule.ts'
 import type { Exposure } from '../exposure.ts'
 import { formatDuration, formatWeight } from '../units.ts'
+import { isUndoWorthTelling } from './hooks.ts'
 import { wouldWords } from './ledger.ts'
 import type { ReleaseEvent } from './release-events.ts'
 import { type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
@@ -47,7 +48,7 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'gate-waits':
       return `waits: ${event.wait.reason}`
     case 'gate-opened':
-      return 'the window is open'
+      return event.text ?? 'the window is open'
     case 'bake-cut-short':
       return `bake ended by ${event.actor.person}${reasonText(event.reason)}`
     case 'extended':
@@ -59,11 +60,23 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'rolled-back':
       return 'rolled back, confirmed by the router'
     case 'refused':
-      return 'nothing was changed: no change was requested from the router'
+      return next.undos === undefined
+        ? 'nothing was changed: no change was requested from the router'
+        : 'nobody was exposed: no change was requested from the router'
     case 'superseded':
       return 'another release owns the router: it was left alone'
     case 'promoted':
       return 'promoted'
+    case 'hook-called':
+    case 'hook-begun':
+    case 'hook-answered':
+    case 'hook-done':
+    case 'hook-failed':
+    case 'undo-done':
+    case 'undo-failed':
+    case 'undos-left':
+      return hookText(event, next)
+    case 'gate-given-up':
     case 'bake-started':
     case 'bake-ended':
     case 'bake-held':
@@ -75,6 +88,39 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'rollback-wanted':
       return null
   }
+}
+
+type HookEvent = Extract<ReleaseEvent, { type: `hook-${string}` | `undo-${string}` | 'undos-left' }>
+
+function hookText(event: HookEvent, next: ReleaseState): string | null {
+  switch (event.type) {
+    case 'hook-called':
+      if (event.direction === 'undo') return null
+      return `${event.call} called${event.undo === null ? '' : `; ${event.undo} undoes it on a rollback`}`
+    case 'hook-begun':
+      return `${event.call} has begun; its answer is due by ${utcText(event.due)}`
+    case 'hook-answered':
+      return null
+    case 'hook-done':
+      return `${event.call} done${event.text === '' ? '' : `: ${event.text}`}`
+    case 'hook-failed':
+      return `${event.call} failed: ${event.reason}`
+    case 'undo-done':
+      return `${undoneBy(event.step, next)} undone by ${event.call}${event.text === '' ? '' : `: ${event.text}`}`
+    case 'undo-failed': {
+      const undo = next.undos?.find(({ step }) => step === event.step)
+      if (undo === undefined || !isUndoWorthTelling(undo)) return null
+      return `${undo.undoes} is not undone yet, ${event.call} failed: ${event.reason}`
+    }
+    case 'undos-left': {
+      const left = (next.undos ?? []).flatMap(({ standing, undoes }) => (standing === 'left' ? [undoes] : []))
+      return `${left.join(', ')} not undone: ${event.reason}`
+    }
+  }
+}
+
+function undoneBy(step: number, { undos = [] }: ReleaseState): string {
+  return undos.find((undo) => undo.step === step)?.undoes ?? `step ${step}`
 }
 
 /** The first tries, then fewer and fewer: a rollback that goes on for days must not push everything else out. */

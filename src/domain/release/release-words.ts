@@ -21,7 +21,7 @@ export function warmUpWords({ warmsUpUntil = null }: { readonly warmsUpUntil?: I
 export function phaseWords(phase: string): string {
   switch (phase) {
     case 'refused':
-      return 'refused: nothing was changed'
+      return 'refused: nobody was exposed'
     case 'superseded':
       return 'superseded: another release owns the router'
     case 'gone':

@@ -3,8 +3,18 @@ import { approveStep } from './approve.ts'
 import { bakeStep } from './bake.ts'
 import { cohortStep } from './cohort.ts'
 import { gateStep } from './gate.ts'
+import { hookStep } from './hook.ts'
 import { rampStep } from './ramp.ts'
 import { weightStep } from './weight.ts'
 
 /** Every step kind a plan may name. A new one is its own file and a line here. */
-export const STEP_KINDS = [weightStep, bakeStep, rampStep, cohortStep, approveStep, analyseStep, gateStep] as const
+export const STEP_KINDS = [
+  weightStep,
+  bakeStep,
+  rampStep,
+  cohortStep,
+  approveStep,
+  analyseStep,
+  gateStep,
+  hookStep,
+] as const

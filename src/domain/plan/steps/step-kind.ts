@@ -35,6 +35,8 @@ export interface StepContext {
   readonly interval?: Milliseconds
   /** True when the plan has checks that watch every step. */
   readonly isWatched?: boolean
+  /** Reports a call of this name that the plan may not use like this; absent where nobody can say. */
+  readonly reportCall?: (name: string, use: 'hook' | 'gate', path: ProblemPath) => void
   readonly report: (problem: Problem) => void
 }
 

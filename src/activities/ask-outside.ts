@@ -1,0 +1,99 @@
+import { activityInfo, cancellationSignal } from '@temporalio/activity'
+import { describeError, SluiceError } from '../domain/errors.ts'
+import { lackOf } from '../domain/release/pool-health.ts'
+import { proofOf } from '../domain/release/version-proof.ts'
+import type { Milliseconds } from '../domain/units.ts'
+import type { OutsideAnswer, OutsideQuestion } from './activities.ts'
+import type { ActivityDependencies } from './dependencies.ts'
+import { again } from './polling.ts'
+
+/** How long a question waits until it is asked again: grows with every try up to this. */
+const SLOWEST: Readonly<Record<OutsideQuestion['about'], Milliseconds>> = {
+  call: 60_000,
+  version: 10_000,
+  capacity: 10_000,
+}
+const QUICKEST: Milliseconds = 1_000
+/** Another reason is news at most this often: some say how long they have waited. */
+const NEWS_EVERY: Milliseconds = 30_000
+
+/**
+ * Asks what is outside once. While the answer is to wait, for the reason that is known already, it polls by failing: that costs
+ * no history however long it takes.
+ */
+export async function askOutside(deps: ActivityDependencies, question: OutsideQuestion): Promise<OutsideAnswer> {
+  const answer = await asked(deps, question, cancellationSignal())
+  if (answer.kind !== 'wait') return answer
+  const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs: now } = activityInfo()
+  const lasted = now - scheduledTimestampMs
+  if (question.patience !== null && lasted >= question.patience) return answer
+  const isNews = answer.reason !== question.known && (question.known === null || lasted >= NEWS_EVERY)
+  if (isNews) return answer
+  const pause = Math.min(SLOWEST[question.about], QUICKEST * 2 ** Math.min(attempt - 1, 10))
+  const left = question.patience === null ? pause : Math.max(QUICKEST, question.patience - lasted)
+  throw again('answer.waits', answer.reason, Math.min(pause, left))
+}
+
+/** What cannot be asked is no answer: it is waited for, and says why. */
+async function asked(
+  deps: ActivityDependencies,
+  question: OutsideQuestion,
+  signal: AbortSignal,
+): Promise<OutsideAnswer> {
+  try {
+    switch (question.about) {
+      case 'call':
+        return await askCall(deps, question, signal)
+      case 'version':
+        return await askVersion(deps, question, signal)
+      case 'capacity':
+        return await askCapacity(deps, question, signal)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof SluiceError)) throw error
+    return { kind: 'wait', reason: describeError(error).replaceAll('\n  ', '; '), isFault: true }
+  }
+}
+
+async function askCall(
+  { outside }: ActivityDependencies,
+  question: Extract<OutsideQuestion, { about: 'call' }>,
+  signal: AbortSignal,
+): Promise<OutsideAnswer> {
+  const { call } = question.request
+  const { kind, reason } = await outside.ask({ ...question.request, direction: 'ask' }, signal)
+  const why = reason === '' ? '' : `: ${reason}`
+  switch (kind) {
+    case 'yes':
+      return { kind: 'go', text: `${call} says yes${why}` }
+    case 'no':
+      return { kind: 'no', reason: `${call} says no${why}` }
+    case 'wait':
+      return { kind: 'wait', reason: `${call} has not said yes yet${why}` }
+    case 'unreadable':
+      return { kind: 'wait', reason: `${call} gives no answer${why}`, isFault: true }
+  }
+}
+
+async function askVersion(
+  { outside }: ActivityDependencies,
+  { request }: Extract<OutsideQuestion, { about: 'version' }>,
+  signal: AbortSignal,
+): Promise<OutsideAnswer> {
+  const { canary } = request.roles
+  const proof = proofOf(request.version, canary, await outside.versionsOf(request, canary, signal))
+  return proof.isProven ? { kind: 'go', text: proof.text } : { kind: 'wait', reason: proof.reason }
+}
+
+async function askCapacity(
+  { adaptersOf }: ActivityDependencies,
+  { target, pools, ready }: Extract<OutsideQuestion, { about: 'capacity' }>,
+  signal: AbortSignal,
+): Promise<OutsideAnswer> {
+  const { router } = adaptersOf(target)
+  if (router.health === undefined)
+    return { kind: 'wait', reason: 'the router cannot say how many servers of a pool are ready', isFault: true }
+  const lack = lackOf(await router.health(signal), pools, ready)
+  return lack === null ? { kind: 'go', text: `${pools.join(' and ')} can carry it` } : { kind: 'wait', reason: lack }
+}
