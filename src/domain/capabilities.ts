@@ -34,3 +34,13 @@ export interface MetricSourceCapabilities {
   /** True when it can say what a pool did in the past: see `MetricSource.record`. */
   readonly records: boolean
 }
+
+/** What a flag store can do, as data; a plan that needs more is refused before it starts. */
+export interface FlagStoreCapabilities {
+  /** The smallest step of a share it can set, in basis points; shares are refused when not a multiple of it. */
+  readonly weightStep: BasisPoints
+  /** True when cohorts can have a flag whatever its share. */
+  readonly cohorts: boolean
+  /** `evaluation`: flags are evaluated when they are read; `config`: only their settings can be read. */
+  readonly readBack: 'evaluation' | 'config'
+}

@@ -41,6 +41,11 @@ export const ERROR_CODES = {
   'hook.misconfigured': { title: 'A call cannot be carried out as it is set up', status: 502, retry: 'never' },
   'hook.unanswered': { title: 'A call was not answered', status: 502, retry: 'later' },
   'hook.unknown-key': { title: 'No call waits for this answer', status: 409, retry: 'never' },
+  'flag.unreachable': { title: 'The flag store did not answer', status: 502, retry: 'later' },
+  'flag.refused': { title: 'The flag store refused the change', status: 502, retry: 'later' },
+  'flag.fenced': { title: 'A newer release or step owns the flags', status: 409, retry: 'never' },
+  'flag.unknown': { title: 'The flag store has no such flag', status: 502, retry: 'never' },
+  'flag.misconfigured': { title: 'The flag store lacks what the target names', status: 502, retry: 'never' },
   'temporal.unavailable': { title: 'Temporal cannot be reached', status: 503, retry: 'later' },
   internal: { title: 'A fault in Sluice', status: 500, retry: 'later' },
 } as const satisfies Record<string, { title: string; status: number; retry: 'never' | 'later' }>
