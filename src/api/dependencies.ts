@@ -9,6 +9,7 @@ import type { Foresee } from './foresight.ts'
 import type { ReadPlan } from './plan-reader.ts'
 import type { RunPower } from './power.ts'
 import type { RecordPast, RecordRelease } from './recorder.ts'
+import type { ServedFlagsByTarget } from './routes/flags.ts'
 
 /** What the API is built from; nothing in it is made here. */
 export interface ApiDependencies {
@@ -20,6 +21,8 @@ export interface ApiDependencies {
   readonly metrics: Metrics
   /** Adds addresses of its own to the same port, for callers from afar who sign what they send. */
   readonly mount?: (fastify: FastifyInstance) => void
+  /** The flags that this process answers applications for; none when absent. */
+  readonly servedFlags?: ServedFlagsByTarget
   /** The past of a target, for calibrations. */
   readonly record: RecordPast
   /** The same of releases that are over. */

@@ -17,6 +17,7 @@ import { createForesight } from './foresight.ts'
 import { createPlanReader } from './plan-reader.ts'
 import { powerInThread } from './power.ts'
 import { bothPools, createRecorder, createReleaseRecorder } from './recorder.ts'
+import { servedFlagsOf } from './served-flags.ts'
 import { createServer } from './server.ts'
 import { catchStrays } from './strays.ts'
 
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
     recordTraffic,
     runCalibration: calibrateInThread,
     runPower: powerInThread,
+    servedFlags: servedFlagsOf(installation, ADAPTERS, (sentence) => log.error(sentence)),
     ...(slack !== null && { mount: slack.mount }),
   })
   catchStrays(process, log)

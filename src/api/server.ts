@@ -9,6 +9,7 @@ import { parseJsonBodies } from './json-body.ts'
 import { refuseForeigners } from './own-machine.ts'
 import { calibrationRoutes } from './routes/calibrations.ts'
 import { callbackRoutes } from './routes/callbacks.ts'
+import { flagRoutes } from './routes/flags.ts'
 import { freezeRoutes } from './routes/freezes.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { planRoutes } from './routes/plans.ts'
@@ -60,6 +61,8 @@ export function createServer(deps: ApiDependencies): FastifyInstance {
   fastify.register(ownRoutes, { deps })
   fastify.register(callbackRoutes, { deps })
   deps.mount?.(fastify)
+  if (deps.servedFlags !== undefined && deps.servedFlags.size > 0)
+    fastify.register(flagRoutes, { served: deps.servedFlags })
   return fastify
 }
 
