@@ -6,6 +6,7 @@ import { ensurePackages } from './lib/packages.mjs'
 import { run } from './lib/run.mjs'
 import { findTemporal } from './lib/temporal.mjs'
 import { findTestServer } from './lib/test-server.mjs'
+import { findUnleash } from './lib/unleash.mjs'
 
 await runMain(async (report) => {
   const { names, args } = split(process.argv.slice(2))
@@ -38,6 +39,15 @@ await runMain(async (report) => {
 async function serversFor(names, report) {
   if (names.every((name) => name === 'decisions')) return process.env
   const found = { ...process.env }
+  if (names.includes('flag-kill')) {
+    await asStep(report, 'Unleash', async (step) => {
+      const unleash = await findUnleash({ env: process.env, step })
+      if (!('path' in unleash)) throw new Error(unleash.reason)
+      found.SLUICE_UNLEASH = unleash.path
+      return unleash.from
+    })
+  }
+  if (names.every((name) => name === 'decisions' || name === 'flag-kill')) return found
   await asStep(report, 'Temporal', async (step) => {
     const { path, from } = await findTemporal({ env: process.env, step, note: report.note })
     found.SLUICE_TEMPORAL_CLI = path

@@ -10,6 +10,7 @@ import { prepareServers } from './lib/servers.mjs'
 import { summarize } from './lib/summary.mjs'
 import { findTemporal } from './lib/temporal.mjs'
 import { findTestServer } from './lib/test-server.mjs'
+import { findUnleash } from './lib/unleash.mjs'
 
 await runMain(async (report) => {
   await asStep(report, 'Packages', (step) => ensurePackages({ root: ROOT, step }))
@@ -46,7 +47,7 @@ async function prepareTestServers(report) {
 
 /**
  * @param {import('./lib/report.mjs').Report} report
- * @param {string[]} skipped gets `time-skipping` when that server cannot be had
+ * @param {string[]} skipped gets the names of those that cannot be had
  */
 async function findServers(report, skipped) {
   const env = /** @type {NodeJS.ProcessEnv} */ ({})
@@ -55,19 +56,34 @@ async function findServers(report, skipped) {
     env['SLUICE_TEMPORAL_CLI'] = found.path
     return found.from
   })
-  const step = report.begin('Time-skipping server')
-  const found = await findTestServer({ env: process.env, step })
+  await findOrSkip(report, skipped, {
+    ...{ title: 'Time-skipping server', name: 'time-skipping', variable: 'SLUICE_TEST_SERVER', find: findTestServer },
+    ...{ env },
+  })
+  await findOrSkip(report, skipped, {
+    ...{ title: 'Unleash', name: 'unleash', variable: 'SLUICE_UNLEASH', find: findUnleash, env },
+  })
+  return env
+}
+
+/**
+ * @param {import('./lib/report.mjs').Report} report
+ * @param {string[]} skipped gets the name when the server cannot be had
+ * @param {{ title: string, name: string, variable: string, find: typeof findTestServer, env: NodeJS.ProcessEnv }} server
+ */
+async function findOrSkip(report, skipped, { title, name, variable, find, env }) {
+  const step = report.begin(title)
+  const found = await find({ env: process.env, step })
   if ('path' in found) {
-    env['SLUICE_TEST_SERVER'] = found.path
+    env[variable] = found.path
     step.done(found.from)
   } else if (process.env['CI']) {
     step.fail('missing')
-    throw new Error(`CI skips nothing, but the time-skipping server is missing: ${found.reason}`)
+    throw new Error(`CI skips nothing, but the tests need ${title}: ${found.reason}`)
   } else {
     step.skip(`${found.reason}; its tests will be skipped`)
-    skipped.push('time-skipping')
+    skipped.push(name)
   }
-  return env
 }
 
 /** @param {readonly string[]} args @param {NodeJS.ProcessEnv} env */

@@ -37,6 +37,15 @@ export const SERVERS = [
     suites: 'the Prometheus metric source against a real Prometheus',
   },
   {
+    name: 'postgresql',
+    binary: 'postgres',
+    package: 'postgresql',
+    minimum: '13.0',
+    versionArgs: ['--version'],
+    services: ['postgresql'],
+    suites: 'the Unleash flag store against a real Unleash',
+  },
+  {
     name: 'java',
     binary: 'java',
     package: 'default-jre-headless',
@@ -56,8 +65,11 @@ export const SERVERS = [
   },
 ]
 
-/** Debian keeps servers where only root's PATH looks. */
-export const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin']
+/** Debian keeps servers where only root's PATH looks, and PostgreSQL in a folder per version. */
+export const SERVER_FOLDERS = [
+  ...['/usr/sbin', '/usr/local/sbin'],
+  ...[18, 17, 16, 15, 14, 13].map((version) => `/usr/lib/postgresql/${version}/bin`),
+]
 
 const VERSION_MS = 60_000
 const INSTALL_MS = 10 * 60_000

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Milliseconds } from '../../src/domain/units.ts'
 import { findProgram } from './require-server.ts'
 
 /** A server that a test started, with what it printed. */
@@ -14,8 +15,17 @@ export interface ServerProcess {
 }
 
 /** Starts a program of the machine; it is killed at the latest when this process exits. */
-export function startProcess(program: string, args: readonly string[]): ServerProcess {
-  const child = spawn(findProgram(program) ?? program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export function startProcess(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  options: Pick<SpawnOptions, 'uid' | 'gid' | 'cwd'> = {},
+): ServerProcess {
+  const child = spawn(findProgram(program) ?? program, args, {
+    ...options,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const chunks: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => void chunks.push(text))
@@ -36,8 +46,12 @@ export function startProcess(program: string, args: readonly string[]): ServerPr
 }
 
 /** Polls until `probe` answers something other than null or undefined; throws with the last error after 10 s. */
-export async function waitFor<T>(what: string, probe: () => Promise<T | null | undefined>): Promise<T> {
-  const givesUpAt = performance.now() + 10_000
+export async function waitFor<T>(
+  what: string,
+  probe: () => Promise<T | null | undefined>,
+  patience: Milliseconds = 10_000,
+): Promise<T> {
+  const givesUpAt = performance.now() + patience
   let last: unknown = 'nothing yet'
   while (performance.now() < givesUpAt) {
     try {
@@ -48,7 +62,7 @@ export async function waitFor<T>(what: string, probe: () => Promise<T | null | u
     }
     await delay(15)
   }
-  throw new Error(`Waited 10 s for ${what}: ${String(last)}`)
+  throw new Error(`Waited ${patience / 1_000} s for ${what}: ${String(last)}`)
 }
 
 /** Stops a process in its tracks (SIGSTOP), and returns when all of its threads stand still. */
