@@ -3,12 +3,17 @@ import { type Installation, planContextOf } from './config/installation.ts'
 import type { AdapterLists } from './config/installation-schema.ts'
 import type { PlanContext } from './domain/plan/plan-context.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
+import { FLAG_STORES } from './flags/index.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
 import { ROUTERS } from './routers/index.ts'
 
 /** Where the lists meet. Everything that depends on "which kinds there are" is made from this file. */
 
-export const ADAPTERS: AdapterLists = { routers: ROUTERS, metricSources: METRIC_SOURCES }
+export const ADAPTERS: AdapterLists = {
+  routers: ROUTERS,
+  metricSources: METRIC_SOURCES,
+  flagStores: FLAG_STORES,
+}
 
 export { CHECK_KINDS }
 

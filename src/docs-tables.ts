@@ -5,6 +5,7 @@ import { ERROR_CODES } from './domain/error-codes.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
 import { COMMAND_VERBS, SENDERS, VERBS } from './domain/release/verbs.ts'
 import { formatWeight } from './domain/units.ts'
+import { FLAG_STORES } from './flags/index.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
 import { type MetricRow, metricRows } from './reference/metric-rows.ts'
 import { type OptionRow, optionRows } from './reference/option-rows.ts'
@@ -24,18 +25,24 @@ export function docsTables(): Readonly<Record<string, string>> {
     ...Object.fromEntries(
       METRIC_SOURCES.map(({ kind, options }) => [`source-${kind}`, settingsTable(optionRows(options))]),
     ),
+    ...Object.fromEntries(
+      FLAG_STORES.map(({ kind, options }) => [`flags-${kind}`, settingsTable(optionRows(options))]),
+    ),
     environment: environmentTable(),
     'api-metrics': metricTable(metricRows(createMetrics({ isBare: true }).registry)),
   }
 }
 
 /** The tables of kinds: each row leads to a page. */
-export function kindTables(): Readonly<Record<'steps' | 'checks' | 'routers' | 'metrics' | 'errors', string>> {
+export function kindTables(): Readonly<
+  Record<'steps' | 'checks' | 'routers' | 'metrics' | 'flags' | 'errors', string>
+> {
   return {
     steps: stepsTable(),
     checks: checksTable(),
     routers: routersTable(),
     metrics: metricsTable(),
+    flags: flagsTable(),
     errors: errorsTable(),
   }
 }
@@ -83,6 +90,13 @@ function metricsTable(): string {
     return [page('metrics', kind), yesNo(counts), yesNo(latency), queries ?? '–', yesNo(records), summary]
   })
   return table(head, rows)
+}
+
+function flagsTable(): string {
+  const rows = FLAG_STORES.map(({ kind, capabilities: { weightStep, cohorts, readBack }, summary }) => {
+    return [page('flags', kind), formatWeight(weightStep), yesNo(cohorts), readBack, summary]
+  })
+  return table(['flag store', 'smallest step', 'cohorts', 'confirms by', 'what it is'], rows)
 }
 
 function errorsTable(): string {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { FLAG_STORES } from '../src/flags/index.ts'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
 import {
@@ -28,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   hooks: ['domain', 'config', 'outbound', 'node:'],
   routers: ['domain', 'outbound', 'zod', 'node:'],
   metrics: ['domain', 'outbound', 'zod', 'node:'],
+  flags: ['domain', 'outbound', 'zod', 'node:', '@openfeature/flagd-core', 'imurmurhash'],
   releases: [
     ...['domain', 'outbound', 'workflows/messages.ts', 'workflows/search-attributes.ts'],
     ...['@temporalio/client', '@temporalio/common', 'node:'],
@@ -47,10 +49,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['domain', 'analysis', 'outbound', 'config', 'simulation', 'catalog.ts'],
     ...['commander', 'log-update', 'string-width', 'node:'],
   ],
-  'catalog.ts': ['domain', 'analysis', 'config', 'routers', 'metrics'],
+  'catalog.ts': ['domain', 'analysis', 'config', 'routers', 'metrics', 'flags'],
   reference: ['domain', 'zod', 'prom-client'],
   'docs-tables.ts': [
     ...['domain', 'config', 'telemetry', 'reference', 'catalog.ts', 'routers/index.ts', 'metrics/index.ts'],
+    'flags/index.ts',
   ],
 }
 
@@ -152,6 +155,7 @@ describe('the imports of src', () => {
   it.each([
     ['routers', ROUTERS.map(({ kind }) => kind)],
     ['metrics', METRIC_SOURCES.map(({ kind }) => kind)],
+    ['flags', FLAG_STORES.map(({ kind }) => kind)],
   ])('keep the adapters of %s apart from each other', (folder, kinds) => {
     const adapterOf = (file: string) => kinds.find((kind) => new RegExp(`^src/${folder}/${kind}(?:\\.ts|/)`).test(file))
     const wrong = valueImports.filter(({ from, to }) => {

@@ -4,6 +4,7 @@ import { docsTables, kindTables } from '../src/docs-tables.ts'
 import { ERROR_CODES } from '../src/domain/error-codes.ts'
 import { STEP_KINDS } from '../src/domain/plan/steps/index.ts'
 import { COMMAND_VERBS } from '../src/domain/release/verbs.ts'
+import { FLAG_STORES } from '../src/flags/index.ts'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
 
@@ -12,6 +13,7 @@ const LISTS = {
   checks: CHECK_KINDS.map(({ kind }) => kind),
   routers: ROUTERS.map(({ kind }) => kind),
   metrics: METRIC_SOURCES.map(({ kind }) => kind),
+  flags: FLAG_STORES.map(({ kind }) => kind),
   errors: Object.keys(ERROR_CODES),
 } as const
 

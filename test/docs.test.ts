@@ -14,6 +14,7 @@ import { keysOf, shapeOf } from '../src/domain/plan/schema-shapes.ts'
 import { STEP_KINDS } from '../src/domain/plan/steps/index.ts'
 import { formatProblem } from '../src/domain/problems.ts'
 import { COMMAND_VERBS } from '../src/domain/release/verbs.ts'
+import { FLAG_STORES } from '../src/flags/index.ts'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
 import { SEARCH_ATTRIBUTES } from '../src/workflows/search-attributes.ts'
@@ -55,6 +56,7 @@ describe.each([
   ['checks', CHECK_KINDS.map(({ kind }) => kind)],
   ['routers', ROUTERS.map(({ kind }) => kind)],
   ['metrics', METRIC_SOURCES.map(({ kind }) => kind)],
+  ['flags', FLAG_STORES.map(({ kind }) => kind)],
   ['errors', Object.keys(ERROR_CODES)],
 ] as const)('docs/%s', (folder, kinds) => {
   const pages = pagesIn(join('docs', folder)).map((page) => page.slice(`docs/${folder}/`.length, -'.md'.length))
@@ -71,7 +73,7 @@ describe('every page', () => {
     expect(parts.slice(2).map((part) => part.split('**')[1])).toEqual(['Thrown when', 'You see', 'What to do'])
   })
 
-  it.each(['steps', 'checks', 'routers', 'metrics'].flatMap((folder) => pagesIn(join('docs', folder))))(
+  it.each(['steps', 'checks', 'routers', 'metrics', 'flags'].flatMap((folder) => pagesIn(join('docs', folder))))(
     '%s has a sentence, an example and its limits',
     (page) => {
       const text = textOf(page)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ADAPTERS } from '../src/catalog.ts'
 import { readInstallation } from '../src/config/installation.ts'
 import { formatProblem } from '../src/domain/problems.ts'
+import { FLAG_STORES } from '../src/flags/index.ts'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
 import { importsIn, reachedFrom, sourceFiles, withoutComments } from './support/imports.ts'
@@ -27,12 +28,14 @@ function exampleInstallations() {
 const PORTS = [
   ['routers', 'describeRouterContract', ROUTERS.map(({ kind }) => kind)],
   ['metrics', 'describeMetricSourceContract', METRIC_SOURCES.map(({ kind }) => kind)],
+  ['flags', 'describeFlagStoreContract', FLAG_STORES.map(({ kind }) => kind)],
 ] as const
 
 const EXAMPLES = exampleInstallations().flatMap(({ targets }) => targets)
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   routers: EXAMPLES.map(({ router }) => router.kind),
   metrics: EXAMPLES.flatMap(({ metrics }) => Object.values(metrics).map(({ kind }) => kind)),
+  flags: EXAMPLES.flatMap(({ flags }) => (flags === undefined ? [] : [flags.kind])),
 }
 
 describe.each(PORTS)('every adapter of %s', (folder, contract, kinds) => {

@@ -23,7 +23,7 @@ const SENTENCES = CODE.flatMap(([file, text]) =>
   [...text.matchAll(SENTENCE)].map(([, , said = '']) => ({ file, said })).filter(({ said }) => said.includes(' ')),
 )
 const NAMES =
-  /^(?:Argo|Authorization|CEL|HAProxy|HTTP|JSON|Kayenta|Node|Prometheus|SLUICE_|Slack|Sluice|TEMPORAL_|Temporal|YAML)/
+  /^(?:Argo|Authorization|CEL|HAProxy|HTTP|JSON|Kayenta|LaunchDarkly|Node|Prometheus|SLUICE_|Slack|Sluice|TEMPORAL_|Temporal|Unleash|YAML)/
 
 describe('what people read', () => {
   it('is there', () => {

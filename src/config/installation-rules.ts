@@ -92,7 +92,7 @@ function wordsOf({ message, received, expected, fix }: SluiceError): Omit<Proble
 function checkTargets(targets: InstallationParts['targets'], lists: AdapterLists, { report, clash }: Reports): void {
   const isNew = createClashes(clash)
   for (const { path, target } of targets) {
-    const { service, environment, router, metrics } = target
+    const { service, environment, router, metrics, flags } = target
     const isOwn =
       service === undefined ||
       environment === undefined ||
@@ -106,6 +106,12 @@ function checkTargets(targets: InstallationParts['targets'], lists: AdapterLists
       checkAdapter(router, lists.routers, place, 'router', report)
       reportBlindRouter(target, lists, path, report)
       if (isOwn) for (const state of writtenBy(router, lists)) checkState(state, place, isNew)
+    }
+    if (flags !== undefined) {
+      const place = [...path, 'flags']
+      checkAdapter(flags, lists.flagStores, place, 'flag store', report)
+      const states = lists.flagStores.find(({ kind }) => kind === flags.kind)?.statesWith?.(flags) ?? []
+      if (isOwn) for (const state of states) checkState(state, place, isNew, 'flag')
     }
     for (const [source, options] of Object.entries(metrics ?? {})) {
       checkAdapter(options, lists.metricSources, [...path, 'metrics', source], 'metric source', report)
@@ -136,13 +142,18 @@ function writtenBy(router: TargetConfig['router'], { routers }: AdapterLists): r
   return routers.find(({ kind }) => kind === router.kind)?.statesWith?.(router) ?? []
 }
 
-function checkState(state: string, path: ProblemPath, isNew: ReturnType<typeof createClashes>): void {
+function checkState(
+  state: string,
+  path: ProblemPath,
+  isNew: ReturnType<typeof createClashes>,
+  of: 'router' | 'flag' = 'router',
+): void {
   isNew(`state ${state}`, path, {
-    rule: 'shared-router',
-    message: 'two targets write the same router state, and would undo each other',
+    rule: `shared-${of}`,
+    message: `two targets write the same ${of} state, and would undo each other`,
     received: state,
-    expected: 'a router state of its own for each target',
-    fix: 'give each target its own router state, or make both one target',
+    expected: `a ${of} state of its own for each target`,
+    fix: `give each target its own ${of} state, or make both one target`,
   })
 }
 
@@ -197,7 +208,7 @@ function checkGroups({ groups, people, areAllPeopleKnown }: InstallationParts, {
 
 function checkAdapter(
   options: { kind: string },
-  list: AdapterLists['routers'] | AdapterLists['metricSources'],
+  list: AdapterLists['routers'] | AdapterLists['metricSources'] | AdapterLists['flagStores'],
   path: ProblemPath,
   what: string,
   report: (problem: Problem) => void,

@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import type { MetricSourceCapabilities, RouterCapabilities } from '../domain/capabilities.ts'
+import type { FlagStoreCapabilities, MetricSourceCapabilities, RouterCapabilities } from '../domain/capabilities.ts'
 import { nameText, shareText, stretchText } from '../domain/plan/plan-values.ts'
+import type { FlagStore } from '../flags/flag-store.ts'
+import type { ServedFlags } from '../flags/served-flags.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'
 import { hooksSchema, outboundSchema, versionSchema } from './hook-schema.ts'
@@ -46,6 +48,9 @@ export const targetSchema = z.strictObject({
     .describe(
       'what measures it: [kinds](/docs/README.md#metric-sources) and their own options, by the name that plans use',
     ),
+  flags: adapter
+    .optional()
+    .describe('what holds its feature flags: a [kind](/docs/README.md#flag-stores) and its own options'),
   freezes: z
     .array(nameText)
     .max(20)
@@ -131,4 +136,9 @@ export interface AdapterLists {
     readonly statesWith?: (options: unknown) => readonly string[]
   })[]
   readonly metricSources: readonly ListedAdapter<MetricSourceCapabilities, MetricSource>[]
+  readonly flagStores: readonly (ListedAdapter<FlagStoreCapabilities, FlagStore> & {
+    readonly statesWith?: (options: unknown) => readonly string[]
+    /** The flags as applications ask for them, where Sluice serves them itself; null elsewhere. */
+    readonly serveWith?: (options: unknown) => ServedFlags | null
+  })[]
 }

@@ -19,6 +19,7 @@ const LISTS: AdapterLists = {
       open: (_, { pools }) => createMemoryRouter(createMemoryRouterWorld(pools)),
     },
   ],
+  flagStores: [],
   metricSources: [
     {
       kind: 'store',
