@@ -86,6 +86,34 @@ describe('the flagd flag store', () => {
     await expect(storeFor().read(['colour'], open())).rejects.toMatchObject({ code: 'flag.misconfigured' })
   })
 
+  it('is the same at once for every process that serves it, and each is told of a change', async () => {
+    const processes = [1, 2, 3].map(() => flagdStore.serveWith({ kind: 'flagd', folder, flags }))
+    const told = processes.map(
+      (served) =>
+        new Promise<number>((resolve) => {
+          served?.watch(resolve)
+        }),
+    )
+    const values = async () => {
+      const answers = processes.map((served) => served?.evaluate('new-search', { targetingKey: 'carol' }))
+      return (await Promise.all(answers)).map((answer) => answer && 'value' in answer && answer.value)
+    }
+    expect(await values()).toEqual([false, false, false])
+    const on = { flags: { 'new-search': { weight: FULL_WEIGHT, cohorts: [] } }, fence: { release: 1, epoch: 1 } }
+    await storeFor().apply(on, open())
+    expect(await values()).toEqual([true, true, true])
+    expect(await Promise.all(told)).toEqual([1, 1, 1])
+    for (const served of processes) served?.close()
+  })
+
+  it('gives each number to one writer however many there are', async () => {
+    const writers = Array.from({ length: 40 }, (_, index) =>
+      writeVersion(folder, { number: 1, text: writeFlagSet({ [`flag-${index}`]: {} }, 1) }, () => undefined),
+    )
+    expect((await Promise.all(writers)).filter(Boolean)).toHaveLength(1)
+    expect(await readdir(folder)).toEqual(['000000000001.json'])
+  })
+
   it('goes on being evaluated beside a definition that flagd cannot read', async () => {
     await write({ broken: { state: 'ENABLED', variants: { on: true }, defaultVariant: 'nowhere' } })
     const served = flagdStore.serveWith({ kind: 'flagd', folder, flags })
