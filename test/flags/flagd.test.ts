@@ -95,8 +95,10 @@ describe('the flagd flag store', () => {
         }),
     )
     const values = async () => {
-      const answers = processes.map((served) => served?.evaluate('new-search', { targetingKey: 'carol' }))
-      return (await Promise.all(answers)).map((answer) => answer && 'value' in answer && answer.value)
+      const answers = await Promise.all(
+        processes.map(async (served) => (await served?.evaluate('new-search', { targetingKey: 'carol' })) ?? null),
+      )
+      return answers.map((answer) => answer !== null && 'value' in answer && answer.value)
     }
     expect(await values()).toEqual([false, false, false])
     const on = { flags: { 'new-search': { weight: FULL_WEIGHT, cohorts: [] } }, fence: { release: 1, epoch: 1 } }
