@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // The schema files of the plan.
   'src/domain/plan/plan.ts': ['zod'],
+  'src/domain/plan/plan-after.ts': ['zod'],
   'src/domain/plan/plan-values.ts': ['zod'],
   'src/domain/plan/plan-fitness.ts': ['zod'],
   'src/domain/plan/plan-windows.ts': ['zod'],

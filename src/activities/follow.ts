@@ -9,10 +9,15 @@ const SLOWEST = { deaf: 30_000, hearing: 600_000 } as const
 /** While an end is expected in this moment. */
 const QUICK: Milliseconds = 200
 
+/** Nobody of it answers now: whatever it does, it is asked again. */
+const OPEN: FollowOutcome = { kind: 'open' }
+
 /** One question to Temporal after a release. @throws the failure that asks again while it is open and there is patience. */
 export async function followOnce(directory: ReleaseDirectory, input: FollowInput): Promise<FollowOutcome> {
   const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo()
-  const end = await directory.endOf(input.releaseId, input.patience !== null)
+  // One that goes on watching what it has promoted has ended as well: a release that is open is asked itself.
+  const asked = directory.endOf(input.releaseId, true)
+  const end = await (input.patience === null ? asked.catch(() => OPEN) : asked)
   if (end.kind !== 'open') return end
   const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs
   if (input.patience !== null && waited >= input.patience) return end

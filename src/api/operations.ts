@@ -8,6 +8,7 @@ import { errorCode } from './wire/problem.ts'
 import { card, commandOutcome, page, submission } from './wire/release.ts'
 import {
   allowBody,
+  backBody,
   calibrationBody,
   callbackBody,
   checkBody,
@@ -147,6 +148,17 @@ export const OPERATIONS = {
     method: 'DELETE',
     url: '/lanes/:service/:environment/pin',
     schema: { summary: 'Lift the pin of a target', params: targetParams, response: { 200: lane } },
+  },
+  goBack: {
+    method: 'POST',
+    url: '/lanes/:service/:environment/back',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Return to the version before, whose pool is kept',
+      params: targetParams,
+      body: backBody,
+      response: { 201: submission },
+    },
   },
   recoverTarget: {
     method: 'POST',

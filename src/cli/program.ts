@@ -5,7 +5,16 @@ import { type CommandOptions, sendCommand } from './commands/command.ts'
 import { showFreezes } from './commands/freezes.ts'
 import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
 import type { RecoverOptions } from './commands/lane.ts'
-import { allowVersion, freezeLane, pinLane, recoverLane, showLane, unfreezeLane, unpinLane } from './commands/lane.ts'
+import {
+  allowVersion,
+  freezeLane,
+  goBack,
+  pinLane,
+  recoverLane,
+  showLane,
+  unfreezeLane,
+  unpinLane,
+} from './commands/lane.ts'
 import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
 import { explainPlan } from './commands/plan-explain.ts'
@@ -276,6 +285,14 @@ function addLanes(program: Command, run: Run): void {
     .description('let releases start again on a target that was pinned')
     .action((service: string, environment: string, _options: object, command: Command) =>
       run(command, (session) => unpinLane({ service, environment }, session)),
+    )
+  program
+    .command('back <service> <environment>')
+    .description('return to the version before while its pool is kept: one step, in a freeze as well')
+    .option('--reason <text>', 'reason, shown to everyone', '')
+    .option('--watch', 'follow it until it ends')
+    .action((service: string, environment: string, options: { reason: string; watch?: true }, command: Command) =>
+      run(command, (session) => goBack({ service, environment }, options, session)),
     )
   program
     .command('recover <service> <environment>')

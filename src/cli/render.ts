@@ -95,10 +95,11 @@ function standing(card: Card, { width, now, paint }: Page): readonly string[] {
   const lasted = formatDuration((card.endedAt ?? now) - card.startedAt)
   const author = clean(card.author)
   const further = card.isEnded
-    ? [`after ${lasted}`, `started by ${author}`]
+    ? [`after ${lasted}`, ...watchLeft(card, now), `started by ${author}`]
     : [
         ...bakeLeft(card),
         ...[warmUpWords(card, now)].filter(Boolean),
+        ...(card.opensAt == null ? [] : [`opens in ${formatDuration(Math.max(0, card.opensAt - now))}`]),
         `${card.waiting == null ? 'started' : 'requested'} ${lasted} ago by ${author}`,
       ]
   const { replaces = null } = card
@@ -106,6 +107,10 @@ function standing(card: Card, { width, now, paint }: Page): readonly string[] {
   const [first = '', ...rest] = wrap([phase, ...further, ...replaced].join(' · '), width)
   const style = phaseStyle(clean(card.phase))
   return [paint([style, 'bold'], first.slice(0, phase.length)) + first.slice(phase.length), ...rest]
+}
+
+function watchLeft({ watchedUntil = null }: Card, now: Instant): readonly string[] {
+  return watchedUntil === null ? [] : [`watched for ${formatDuration(Math.max(0, watchedUntil - now))} more`]
 }
 
 function bakeLeft({ bakeRemaining, bakeDuration }: Card): readonly string[] {

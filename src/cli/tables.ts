@@ -1,5 +1,5 @@
 import type { AnswerTo } from '../api/operations.ts'
-import { pinText, vetoText } from '../domain/lane/lane-view.ts'
+import { formerText, pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { formatDuration, formatWeight, type Instant } from '../domain/units.ts'
 import { ago, phaseStyle, type RenderOptions, shortId } from './render.ts'
 import { tableOf } from './table.ts'
@@ -37,7 +37,18 @@ const LABEL = 15
 /** The lock, the queue, the freeze and the keeper of a target. */
 export function renderLane(lane: AnswerTo<'showLane'>, { width, now, color }: RenderOptions): readonly string[] {
   const paint = createPaint(color)
-  const { target, running, queue, freeze, promotedVersion, stable, keeper, pin = null, vetoes = [] } = lane
+  const {
+    target,
+    running,
+    queue,
+    freeze,
+    promotedVersion,
+    stable,
+    keeper,
+    pin = null,
+    vetoes = [],
+    former = null,
+  } = lane
   const field = (label: string, text: string, style: Parameters<typeof paint>[0] | null = null) =>
     wrap(clean(text), width - LABEL - 2).map((line, index) => {
       const shown = style === null ? line : paint(style, line)
@@ -50,6 +61,8 @@ export function renderLane(lane: AnswerTo<'showLane'>, { width, now, color }: Re
     ...field('running', running === null ? 'nothing' : shortId(running)),
     ...field('stable', stable === null ? 'not known' : `${stable.pool}${versionText(stable.version)}`),
     ...field('last promoted', promotedVersion ?? 'not known'),
+    ...(former === null ? [] : field('before it', formerText(former))),
+    ...(former?.watchedBy == null ? [] : field('watched by', shortId(former.watchedBy))),
     ...field('router', keeper.text, keeper.state === 'recovering' ? 'red' : null),
     ...vetoes.flatMap((veto, index) =>
       field(index === 0 ? 'not again' : '', `${vetoText(veto)} (${ago(veto.at, now)})`),

@@ -2,12 +2,14 @@ import type { Client } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
 import type { FollowOutcome, OpenRelease } from '../activities/activities.ts'
 import type { ReleaseDirectory } from '../activities/dependencies.ts'
+import { formerOf } from '../domain/lane/former.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import { endOf } from '../domain/release/release-state.ts'
 import { laneIdOf, parseReleaseId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { laneQuery, laneStateQuery, type ReleaseResult, type Submission, viewQuery } from '../workflows/messages.ts'
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
 import { fateOf } from './temporal-errors.ts'
 
 /** Questions that a write waits for have only a moment; the others are asked again by whoever asks. */
@@ -66,9 +68,11 @@ export function createDirectory(client: Client): ReleaseDirectory {
       const query = `WorkflowType = 'release' AND SluiceService = '${service}' AND SluiceEnvironment = '${environment}'`
       let open: OpenRelease | null = null
       let highest = 0
-      for await (const { workflowId, status } of client.workflow.list({ query })) {
+      for await (const { workflowId, status, typedSearchAttributes } of client.workflow.list({ query })) {
         const number = parseReleaseId(workflowId)?.number ?? 0
         highest = Math.max(highest, number)
+        // One that has ended and still watches what it promoted has no router to hold.
+        if (typedSearchAttributes.get(SEARCH_ATTRIBUTES.phase) === 'watching') continue
         if (status.name === 'RUNNING' && (open === null || number > open.number))
           open = { releaseId: workflowId, number }
       }
@@ -118,7 +122,11 @@ async function askItself(client: Client, releaseId: string): Promise<FollowOutco
   const outcome = endOf(state)
   if (outcome === null) return { kind: 'open' }
   const { version, turn = input.number } = input
-  return { kind: 'ended', report: { releaseId, outcome, version, roles: state.roles, turn: state.turn ?? turn } }
+  const { abandoned, roles } = state
+  const former = formerOf(input, state)
+  const report = { releaseId, outcome, version, roles, turn: state.turn ?? turn }
+  const why = abandoned === null ? {} : { reason: abandoned.reason, cause: abandoned.cause }
+  return { kind: 'ended', report: { ...report, ...why, ...(former !== null && { former }) } }
 }
 
 async function statusOf(client: Client, releaseId: string): Promise<string> {

@@ -9,6 +9,7 @@ import type { Instant } from '../domain/units.ts'
 import type { lane as laneWorkflow } from '../workflows/lane.ts'
 import {
   allowUpdate,
+  backUpdate,
   freezeUpdate,
   type LaneView,
   laneQuery,
@@ -23,7 +24,7 @@ import {
   withdrawUpdate,
 } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
-import type { LaneRequest } from './releases.ts'
+import type { BackRequest, LaneRequest } from './releases.ts'
 
 /** The lanes, by their messages. Each one throws as the façade does. */
 export interface Lanes {
@@ -35,6 +36,8 @@ export interface Lanes {
   readonly allow: (target: TargetId, request: LaneRequest & { readonly version: string }) => Promise<LaneView>
   readonly pin: (target: TargetId, request: LaneRequest & { readonly version?: string }) => Promise<LaneView>
   readonly unpin: (target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>) => Promise<LaneView>
+  /** @throws SluiceError `command.refused` when there is nothing to go back to */
+  readonly back: (target: TargetId, request: BackRequest, until: Instant) => Promise<SubmissionAnswer>
   /** @throws SluiceError `request.invalid` when it does not wait there, `release.unknown` without a lane */
   readonly withdraw: (target: TargetId, request: LaneRequest & { readonly releaseId: string }) => Promise<LaneView>
   readonly recover: (target: TargetId, request: LaneRequest & { readonly stable?: string }) => Promise<LaneView>
@@ -123,6 +126,16 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
       const update = { args: [{ by: request.by }] satisfies [object], updateId: `unpin/${idOf(request)}` }
       return send(target, 'the end of the pin of', () =>
         client.workflow.executeUpdateWithStart(unpinUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+      )
+    },
+    back(target, { actor, reason, key }, until) {
+      const update = { args: [{ actor, reason, key }] satisfies [object], updateId: `back/${key}` }
+      return send(
+        target,
+        'the way back of',
+        () =>
+          client.workflow.executeUpdateWithStart(backUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+        until,
       )
     },
     withdraw(target, request) {

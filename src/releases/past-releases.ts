@@ -25,10 +25,13 @@ export async function pastReleases(
   since: Instant,
   most: number,
 ): Promise<PastReleases> {
-  const query = `WorkflowType = 'release' AND ExecutionStatus = 'Completed' AND SluiceService = '${service}' AND SluiceEnvironment = '${environment}' AND CloseTime >= '${new Date(since).toISOString()}'`
+  const closed = `(ExecutionStatus = 'Completed' AND CloseTime >= '${new Date(since).toISOString()}')`
+  // One that was promoted and still watches has ended as a release.
+  const isEnded = `(${closed} OR (ExecutionStatus = 'Running' AND SluicePhase = 'watching'))`
+  const query = `WorkflowType = 'release' AND SluiceService = '${service}' AND SluiceEnvironment = '${environment}' AND ${isEnded}`
   const ended: { readonly releaseId: string; readonly closedAt: Instant }[] = []
   for await (const { workflowId, closeTime } of client.workflow.list({ query })) {
-    ended.push({ releaseId: workflowId, closedAt: closeTime?.getTime() ?? 0 })
+    ended.push({ releaseId: workflowId, closedAt: closeTime?.getTime() ?? Number.MAX_SAFE_INTEGER })
     if (ended.length >= MOST_LISTED) break
   }
   const newest = ended.toSorted((left, right) => right.closedAt - left.closedAt).slice(0, most)

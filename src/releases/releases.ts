@@ -90,6 +90,14 @@ export interface LaneRequest {
   readonly key?: string
 }
 
+/** A person's word to return to the version before. */
+export interface BackRequest {
+  readonly actor: Actor
+  readonly reason: string
+  /** The same key answers with the same release. */
+  readonly key: string
+}
+
 /**
  * The one door to releases, used by HTTP, Slack and the demo. Every method throws `SluiceError` with a code of the table
  * in `domain/error-codes.ts`, never a Temporal error. Looks throw `temporal.unavailable` when the server does not answer
@@ -116,6 +124,11 @@ export interface Releases {
   /** Keeps the target on what it has. @throws SluiceError `command.refused` while a release runs, or for another version */
   pin(target: TargetId, request: LaneRequest & { readonly version?: string }): Promise<LaneView>
   unpin(target: TargetId, request: Pick<LaneRequest, 'by' | 'key'>): Promise<LaneView>
+  /**
+   * Returns to the version before, whose pool is kept: a release of one step, in a freeze as well.
+   * @throws SluiceError `command.refused` when there is nothing to go back to, or a release runs
+   */
+  back(target: TargetId, request: BackRequest): Promise<SubmissionAnswer>
   /** Takes a waiting release out of the queue. */
   withdraw(target: TargetId, request: LaneRequest & { readonly releaseId: string }): Promise<LaneView>
   /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */

@@ -104,6 +104,7 @@ export function createReleases({
     allow: (target, request) => toLane(target, () => lanes.allow(target, request)),
     pin: (target, request) => toLane(target, () => lanes.pin(target, request)),
     unpin: (target, request) => toLane(target, () => lanes.unpin(target, request)),
+    back: (target, request) => toLane(target, () => lanes.back(target, request, calls.deadline())),
     withdraw: (target, request) => toLane(target, () => lanes.withdraw(target, request)),
     recover: (target, request) => toLane(target, () => lanes.recover(target, request)),
     async ping() {

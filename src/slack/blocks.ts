@@ -1,5 +1,5 @@
 import type { types } from '@slack/bolt'
-import { type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
+import { formerText, type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
@@ -73,7 +73,18 @@ const MOST_VETOES = 3
 
 /** The lock, the queue, the freeze, the pin and the keeper of a target. */
 export function laneText(lane: LaneView): string {
-  const { target, running, queue, freeze, promotedVersion, stable, keeper, pin = null, vetoes = [] } = lane
+  const {
+    target,
+    running,
+    queue,
+    freeze,
+    promotedVersion,
+    stable,
+    keeper,
+    pin = null,
+    vetoes = [],
+    former = null,
+  } = lane
   const waiting = queue.map(({ releaseId, version, author, queuedAt }, index) => {
     const since = queuedAt === null ? '' : `, since ${slackTime(queuedAt)}`
     return `${index + 1}. \`${shortId(releaseId)}\` ${short(version)}, by ${short(author)}${since}`
@@ -87,6 +98,7 @@ export function laneText(lane: LaneView): string {
       ? []
       : [`*Stable:* ${short(stable.pool)}${stable.version === null ? '' : `, ${short(stable.version)}`}`]),
     `*Last promoted:* ${promotedVersion === null ? 'not known' : short(promotedVersion)}`,
+    ...(former === null ? [] : [`*Before it:* ${clamp(escape(formerText(former)), 300)}`]),
     `*Router:* ${clamp(escape(keeper.text), 500)}`,
     ...vetoes.slice(-MOST_VETOES).map((veto) => `*Not again:* ${clamp(escape(vetoText(veto)), 300)}`),
     ...(waiting.length === 0 ? [] : ['*Waiting:*', ...waiting]),

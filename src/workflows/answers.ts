@@ -13,6 +13,7 @@ import {
   commandUpdates,
   supersedeSignal,
   viewQuery,
+  watchEndsSignal,
 } from './messages.ts'
 import type { Run } from './run.ts'
 
@@ -33,6 +34,9 @@ export function answerMessages(run: Run): void {
     validator: (message) => refuseStray(callbackIn(message), run),
     description: 'The answer to a call of this release, which came later',
   })
+  setHandler(watchEndsSignal, (message) => endWatch(message, run), {
+    description: 'Stop watching what was promoted: another release begins',
+  })
   for (const verb of COMMAND_VERBS) {
     setHandler(commandUpdates[verb], (message) => accept(commandIn(verb, message), run), {
       validator: (message) => refuseUnfit(commandIn(verb, message), run),
@@ -47,6 +51,12 @@ function makeWay(message: unknown, run: Run): void {
   const reason = isRecord(message) ? message['reason'] : undefined
   if ('problem' in actor || !isText(reason, 0, 4_000)) return log.warn('a message that cannot be one was left alone')
   run.abandon('abort', actor.value.person, reason)
+}
+
+function endWatch(message: unknown, run: Run): void {
+  const reason = isRecord(message) ? message['reason'] : undefined
+  if (!isText(reason, 1, 4_000)) return log.warn('a message that cannot be one was left alone')
+  run.record({ type: 'watch-ended', reason })
 }
 
 function abortBySignal(message: unknown, run: Run): void {

@@ -1,7 +1,7 @@
 import { isSameExposure } from '../domain/exposure.ts'
 import type { ExposeAction } from '../domain/plan/actions.ts'
 import { exposureText } from '../domain/release/release-story.ts'
-import { FULL_WEIGHT } from '../domain/units.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { exposeForward, readBaseline } from './activity-calls.ts'
 import { causeOf, codeOf, isActivityFailure } from './failures.ts'
 import { untilUnpaused } from './pausing.ts'
@@ -88,12 +88,23 @@ async function tryExpose(run: Run): Promise<boolean> {
     if (!isActivityFailure(error)) throw error
     if (codeOf(error) === 'release.second-life') run.abandon('second-life', 'sluice', causeOf(error))
     else if (run.isKept && codeOf(error) === 'router.fenced') run.abandon('superseded', 'sluice', causeOf(error))
+    else if (run.input.plan.isReturn === true) return await tryBackAgain(run, causeOf(error))
     run.pause('router', `${exposureText(wanted)} could not be made live: ${causeOf(error)}`)
     // What was live stays: the wish is taken back under a newer fence, so that its write cannot land any more.
     run.record({ type: 'exposure-withdrawn' })
     run.tell(`${run.input.version}: paused, ${causeOf(error)}`, 'alarm')
     return false
   }
+}
+
+const TRY_AGAIN: Milliseconds = 5_000
+
+/** A return is a way back: it is tried without end, and what was live is kept meanwhile. */
+async function tryBackAgain(run: Run, reason: string): Promise<false> {
+  run.record({ type: 'exposure-withdrawn' })
+  run.tell(`${run.input.version}: the way back has not reached the router yet, ${reason}`, 'alarm')
+  await run.untilDisturbed(TRY_AGAIN, 'way back: next try')
+  return false
 }
 
 /** News beside the exposure: the router was taken over from a hand that no release owns, or has something to say. */

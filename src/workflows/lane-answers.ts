@@ -17,6 +17,7 @@ import { type Read, wrong } from '../domain/release/read-command.ts'
 import { releaseIdOf, releaseName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { stopRelease } from './activity-calls.ts'
+import { answerBackMessages, endWatchOf } from './lane-back.ts'
 import { answerLeaveMessages } from './lane-leave.ts'
 import { readWord, valueOf } from './lane-messages.ts'
 import type { LaneRun } from './lane-run.ts'
@@ -69,6 +70,7 @@ export function answerLaneMessages(run: LaneRun): void {
     { description: 'Lift the freeze' },
   )
   answerLeaveMessages(run)
+  answerBackMessages(run)
   setHandler(withdrawUpdate, (message) => withdrawWaiting(valueOf(readWithdrawal(message, run.state())), run), {
     validator: (message) => void valueOf(readWithdrawal(message, run.state())),
     description: 'Take a waiting release out of the queue',
@@ -133,6 +135,7 @@ async function recoverRouter(message: unknown, run: LaneRun): Promise<LaneView> 
   const sentence = `recover by ${by}: ${reason}`
   if (running !== null) await makeWay(running.releaseId, by, sentence, run)
   const now = run.state()
+  endWatchOf(now, sentence)
   const roles = stable === undefined || rest === null ? now.rest : named(stable, rest)
   run.set(recover({ ...now, rest: roles }, { reason: sentence, by }, Date.now()))
   return run.view()

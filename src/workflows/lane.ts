@@ -25,6 +25,7 @@ import type { Milliseconds } from '../domain/units.ts'
 import { exposeBack, findReleases, followFor, glanceAtBaseline, holdFor } from './activity-calls.ts'
 import { causeOf, isActivityFailure } from './failures.ts'
 import { answerLaneMessages } from './lane-answers.ts'
+import { endWatchOf } from './lane-back.ts'
 import { passOn } from './lane-before-keepers.ts'
 import { beginLane, type LaneInput, type LaneRun } from './lane-run.ts'
 import type { Submission } from './messages.ts'
@@ -85,6 +86,7 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
   const { target } = run.input
   const before = run.state()
   run.set(start(before, Date.now()))
+  endWatchOf(before, `${releaseName(next.releaseId)} begins`)
   if (before.rest === null) await learnRest(run)
   const { releaseId, number, entry } = next
   const { version, author, reason, plan, planHash, longestHistory } = entry

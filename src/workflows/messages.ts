@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Actor } from '../domain/actor.ts'
 import type { PoolRoles } from '../domain/exposure.ts'
+import type { FallBack } from '../domain/lane/former.ts'
 import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
@@ -99,6 +100,9 @@ export const callbackUpdate = defineUpdate<{ readonly isRepeat: boolean }, [Call
 /** A lane's request that the release makes way for another; answered by a rollback. */
 export const supersedeSignal = defineSignal<[{ readonly actor: Actor; readonly reason: string }]>('supersede')
 
+/** The lane's word to a release that has ended and still watches: its time is over. */
+export const watchEndsSignal = defineSignal<[{ readonly reason: string }]>('watchEnds')
+
 /** The second door of an abort, which no limit on updates closes: taken when it fits, else ignored without an answer. */
 export const abortSignal = defineSignal<[Command]>('abort')
 
@@ -117,6 +121,10 @@ export const allowUpdate = defineUpdate<LaneView, [{ version: string; by: string
 /** Keeps the target on what it has until it is unpinned. */
 export const pinUpdate = defineUpdate<LaneView, [{ version?: string; by: string; reason: string }]>('pin')
 export const unpinUpdate = defineUpdate<LaneView, [{ by: string }]>('unpin')
+/** Returns to the version before, whose pool is kept: a way back, which no freeze holds. */
+export const backUpdate = defineUpdate<SubmissionAnswer, [{ actor: Actor; reason: string; key: string }]>('back')
+/** A release that still watches what it promoted asks for the way back. */
+export const fallBackSignal = defineSignal<[FallBack]>('fallBack')
 /** Takes a release that waits out of the queue. */
 export const withdrawUpdate = defineUpdate<LaneView, [{ releaseId: string; by: string; reason: string }]>('withdraw')
 /** Brings the router back to rest, or to the named pool, whoever had it in hand. */

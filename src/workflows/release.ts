@@ -6,11 +6,13 @@ import {
   isCancellation,
   log,
 } from '@temporalio/workflow'
+import { formerOf } from '../domain/lane/former.ts'
 import type { Action } from '../domain/plan/actions.ts'
 import { failureOf } from '../domain/plan/consequences.ts'
 import type { GuardOutcome } from '../domain/release/guard.ts'
-import { endOf } from '../domain/release/release-state.ts'
+import { endOf, isEnded } from '../domain/release/release-state.ts'
 import { laneIdOf } from '../domain/target.ts'
+import { onAfterwardsSeen, watchAfterwards } from './after.ts'
 import { answerMessages } from './answers.ts'
 import { ask } from './approval.ts'
 import { bake, giveInconclusive, judge, untilNotHeld } from './bake.ts'
@@ -33,8 +35,9 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
   const run = beginRun(input)
   const watch = createWatch(run, (outcome) => onGuardEnded(outcome, run, watch))
   answerMessages(run)
-  // A run that goes on with a rollback has no plan to follow any more.
-  const following = run.state().abandoned === null ? run.inPlan(() => followPlan(run, watch)) : Promise.resolve()
+  // A run that goes on with a rollback, or with the watch after the end, has no plan to follow any more.
+  const isUnderWay = run.state().abandoned === null && !isEnded(run.state())
+  const following = isUnderWay ? run.inPlan(() => followPlan(run, watch)) : Promise.resolve()
   const letGo = following.catch((error: unknown) => log.info('the plan ended early', { error: String(error) }))
   try {
     await Promise.race([following, run.abandoned])
@@ -42,10 +45,12 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
     if (!isCancellation(error)) throw error
     run.abandon('cancelled', 'temporal', 'the workflow was cancelled in Temporal')
   }
-  return CancellationScope.nonCancellable(async () => {
+  const result = await CancellationScope.nonCancellable(async () => {
     if (run.state().abandoned !== null) await rollBack(run, watch, letGo)
     return end(run)
   })
+  await watchAfterwards(run, watch)
+  return result
 }
 
 async function followPlan(run: Run, watch: Watch): Promise<void> {
@@ -87,6 +92,7 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
 
 /** What a guard that ended by itself means for the plan. Somebody watches the router afterwards, whatever it was. */
 function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
+  if (isEnded(run.state())) return onAfterwardsSeen(outcome, run, watch)
   switch (outcome.kind) {
     case 'failed':
       if (consequenceOf(outcome.check, run, watch) === 'rollback')
@@ -135,7 +141,10 @@ async function end(run: Run): Promise<ReleaseResult> {
   const told = { releaseId, outcome, version, roles, turn: run.fence().release }
   const why =
     abandoned === null ? { reason: 'every step passed' } : { reason: abandoned.reason, cause: abandoned.cause }
-  const result: ReleaseResult = { ...told, ...why }
+  const former = formerOf(run.input, run.state())
+  const result: ReleaseResult = { ...told, ...why, ...(former !== null && { former }) }
+  // A run that goes on with the watch has reported the end already.
+  if (run.state().watching !== undefined) return result
   await Promise.all([run.allTold(), report(laneIdOf(target), result)])
   await condition(allHandlersFinished)
   return result

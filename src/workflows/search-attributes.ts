@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common'
 import { weakestOutcome } from '../domain/release/release-details.ts'
-import type { ReleaseState } from '../domain/release/release-state.ts'
+import { isWatching, type ReleaseState } from '../domain/release/release-state.ts'
 import type { ReleaseInput } from './messages.ts'
 
 /** The custom search attributes of a release; the set-up registers them by this list. */
@@ -13,6 +13,11 @@ export const SEARCH_ATTRIBUTES = {
   verdict: defineSearchAttributeKey('SluiceVerdict', 'KEYWORD'),
 } as const
 
+function phaseOf(state: ReleaseState): string {
+  if (isWatching(state)) return 'watching'
+  return state.pause === null ? state.phase : 'paused'
+}
+
 /** The attributes of a release as they stand; `paused` is shown as a phase, because that is what people search for. */
 export function releaseAttributes(
   input: Pick<ReleaseInput, 'target' | 'version'>,
@@ -22,7 +27,7 @@ export function releaseAttributes(
     { key: SEARCH_ATTRIBUTES.service, value: input.target.service },
     { key: SEARCH_ATTRIBUTES.environment, value: input.target.environment },
     { key: SEARCH_ATTRIBUTES.version, value: input.version },
-    { key: SEARCH_ATTRIBUTES.phase, value: state.pause === null ? state.phase : 'paused' },
+    { key: SEARCH_ATTRIBUTES.phase, value: phaseOf(state) },
     { key: SEARCH_ATTRIBUTES.weight, value: state.live.weight },
     { key: SEARCH_ATTRIBUTES.verdict, value: weakestOutcome(state.verdicts) },
   ]

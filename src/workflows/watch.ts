@@ -10,7 +10,7 @@ import {
   withoutEvidence,
 } from '../domain/release/guard.ts'
 import { type LedgerEvent, ledgerEvents, wouldWords } from '../domain/release/ledger.ts'
-import { isEnded } from '../domain/release/release-state.ts'
+import { isEnded, isWatching } from '../domain/release/release-state.ts'
 import { watchFor } from '../domain/release/release-watch.ts'
 import { targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -86,7 +86,7 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
   function start(options: WatchOptions = {}): void {
     const { roles, live, exposedAt, abandoned } = run.state()
     endsWhenProven = options.endsWhenProven ?? endsWhenProven
-    if (scope !== null || roles === null || (run.isKept && abandoned !== null)) return
+    if (scope !== null || roles === null || (run.isKept && (abandoned !== null || !isUnderWatch()))) return
     const own = new CancellationScope({ cancellable: true })
     scope = own
     void watchInside(own, {
@@ -101,7 +101,12 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
   /** A guard that failed for good is no reason to leave the router alone. */
   async function startAgain(): Promise<void> {
     await sleep(Math.max(plan.interval, GUARD_PAUSE), { summary: 'guard: next try' })
-    if (run.state().abandoned === null && !isEnded(run.state())) start()
+    if (run.state().abandoned === null && isUnderWatch()) start()
+  }
+
+  /** A release that has ended leaves the router to its lane; what it promoted it may still watch. */
+  function isUnderWatch(): boolean {
+    return !isEnded(run.state()) || isWatching(run.state())
   }
 
   function drop(): void {

@@ -1,5 +1,6 @@
 import { SluiceError } from '../../src/domain/errors.ts'
 import { isSameExposure, type PoolRoles } from '../../src/domain/exposure.ts'
+import { formerOf, returnOf } from '../../src/domain/lane/former.ts'
 import * as lanes from '../../src/domain/lane/lane-state.ts'
 import { laneView, pinText, vetoText } from '../../src/domain/lane/lane-view.ts'
 import { lifted, pinProblem } from '../../src/domain/lane/leave-to-start.ts'
@@ -22,6 +23,7 @@ import {
   targetName,
 } from '../../src/domain/target.ts'
 import type {
+  BackRequest,
   CommandOutcome,
   CommandRequest,
   LaneRequest,
@@ -94,7 +96,10 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
         lane,
         {
           ...{ releaseId, outcome: endOf(one.state) ?? 'rolled-back', version: one.request.version },
-          ...{ roles: one.state.roles },
+          ...{
+            roles: one.state.roles,
+            former: formerOf({ ...one.request, releaseId, replaces: one.replaces }, one.state),
+          },
           ...(one.state.abandoned !== null && {
             ...{ reason: one.state.abandoned.reason, cause: one.state.abandoned.cause },
           }),
@@ -260,6 +265,24 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     return view(target)
   }
 
+  function back(target: TargetId, { actor, reason, key }: BackRequest): SubmissionAnswer {
+    const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    const way = returnOf(lane, now())
+    if (way.kind === 'impossible') throw new SluiceError('command.refused', way)
+    const releaseId = releaseIdOf(target, lane.nextNumber)
+    const entry = {
+      plan: way.former.plan,
+      version: way.version,
+      author: actor,
+      reason,
+      key,
+      whenBusy: 'reject',
+    } as const
+    const waiting = { releaseId, number: lane.nextNumber, queuedAt: now(), isReturn: true, entry } as const
+    setLane(target, (before) => lanes.enqueue(before, waiting, { key, fingerprint: 'back' }, true))
+    return { releaseId, placed: 'started', ahead: 0 }
+  }
+
   function unpin(target: TargetId): LaneView {
     setLane(target, (lane) => ({ ...lane, pin: null }))
     return view(target)
@@ -328,6 +351,8 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     pin: (target, { version = null, by, reason, key }) =>
       answer(() => once(`pin ${targetName(target)}`, key, () => pin(target, version, { by, reason }))),
     unpin: (target, { key }) => answer(() => once(`unpin ${targetName(target)}`, key, () => unpin(target))),
+    back: (target, request) =>
+      answer(() => once(`back ${targetName(target)}`, request.key, () => back(target, request))),
     withdraw: (target, { releaseId, key }) =>
       answer(() => once(`lane ${targetName(target)}`, key, () => withdraw(target, releaseId))),
     hearCallback: (id, callback) =>

@@ -71,6 +71,16 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
   })
 
   fastify.route({
+    ...OPERATIONS.goBack,
+    handler: async (request, reply) => {
+      const { params, body, actor } = request
+      requireTarget(installation, params)
+      const asked = { actor, reason: body.reason, key: keyOf(request, body.key) }
+      return reply.code(201).send(await releases.back(params, asked))
+    },
+  })
+
+  fastify.route({
     ...OPERATIONS.recoverTarget,
     handler: (request) => {
       const { params, body, actor } = request

@@ -99,6 +99,11 @@ export const card = z
       .nullable()
       .exactOptional()
       .meta({ description: 'Until when the canary warms up, so that no check counts' }),
+    opensAt: instant.nullable().exactOptional().meta({ description: 'When the window opens that it waits for' }),
+    watchedUntil: instant
+      .nullable()
+      .exactOptional()
+      .meta({ description: 'Until when a release that has ended watches what it promoted' }),
     verbs: list(z.enum(COMMAND_VERBS)).meta({ description: 'Commands that would be taken now' }),
     startedAt: instant,
     endedAt: instant.nullable(),

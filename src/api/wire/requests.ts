@@ -155,6 +155,8 @@ export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().mi
 
 export const allowBody = freezeBody.extend({ version: versionText })
 
+export const backBody = z.strictObject({ reason: reasonText.default(''), key: keyText.optional() })
+
 export const pinBody = freezeBody.extend({
   /** The version that it stays on; where the lane knows it, when absent. */
   version: versionText.optional(),
@@ -182,6 +184,7 @@ const PHASES = [
   'paused',
   'rolling-back',
   'promoted',
+  'watching',
   'rolled-back',
   'refused',
   'superseded',

@@ -63,6 +63,16 @@ export const lane = z
     )
       .exactOptional()
       .meta({ description: 'Versions that are not started again until somebody allows them' }),
+    former: z
+      .object({
+        version: z.string().nullable(),
+        pool: z.string(),
+        until: instant.nullable().meta({ description: 'Null when no plan says how long its pool is kept' }),
+        watchedBy: releaseId.nullable().meta({ description: 'The release that still watches what it promoted' }),
+      })
+      .nullable()
+      .exactOptional()
+      .meta({ description: 'The version before, to which `back` returns' }),
     promotedVersion: z.string().nullable(),
     nextNumber: z.number(),
     stable: z.object({ pool: z.string(), version: z.string().nullable() }).nullable(),

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { AnswerTo } from '../../api/operations.ts'
 import type { TargetId } from '../../domain/target.ts'
+import { EXIT, type ExitCode } from '../failure.ts'
 import { shortId } from '../render.ts'
 import { laneAddress, type Session, targetAddress } from '../session.ts'
 import { renderLane } from '../tables.ts'
+import { watchRelease } from '../watch.ts'
 
 /** `sluice lane`: what runs on a target, what waits, and who holds its router. */
 export async function showLane(target: TargetId, session: Session): Promise<void> {
@@ -45,6 +47,21 @@ function planOf({ running, stable }: AnswerTo<'showLane'>, options: RecoverOptio
 
 function say(lane: AnswerTo<'showLane'>, session: Session): void {
   session.say(renderLane(lane, session.look()), lane)
+}
+
+/** `sluice back`: returns to the version before, and follows it where that is asked. */
+export async function goBack(
+  target: TargetId,
+  { reason, watch }: { readonly reason: string; readonly watch?: true },
+  session: Session,
+): Promise<ExitCode> {
+  const sending = { key: randomUUID(), isUrgent: true }
+  const answer = await session.api.post<AnswerTo<'goBack'>>(`${laneAddress(target)}/back`, { reason }, sending)
+  const id = shortId(answer.releaseId)
+  if (watch !== true || !session.isJson) session.say([`${id} ${answer.placed}`], answer)
+  if (watch === true) return watchRelease(id, session)
+  session.hint(`watch it with: sluice status ${id} --watch`)
+  return EXIT.ok
 }
 
 /** `sluice allow`: a version that was rolled back may start again. */

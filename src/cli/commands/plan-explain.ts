@@ -2,6 +2,7 @@ import type { Exposure } from '../../domain/exposure.ts'
 import { allChecks, consequenceText } from '../../domain/plan/consequences.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { fitnessText } from '../../domain/plan/plan-fitness.ts'
+import { afterText } from '../../domain/plan/plan-after.ts'
 import { driftPolicyOf, floorOf } from '../../domain/plan/plan-policies.ts'
 import { type Timeline, type TimelineCheck, type TimelineRow, timelineOf } from '../../domain/plan/plan-timeline.ts'
 import { windowsText } from '../../domain/plan/plan-windows.ts'
@@ -126,6 +127,7 @@ function policies(plan: Plan, { width }: Page): readonly string[] {
   const consequences = consequenceText(allChecks(plan), onFail)
   const held = formatDuration(onInconclusive.holdFor)
   const windows = windowsText(plan)
+  const after = afterText(plan)
   const { repairs, share } = driftPolicyOf(plan)
   const { errors, requests } = floorOf(plan)
   const often = repairs === 1 ? 'the first repair' : `${repairs} repairs in a row`
@@ -143,6 +145,7 @@ function policies(plan: Plan, { width }: Page): readonly string[] {
       `when ${formatPercent(errors, 3)} of ${requests} or more requests to the canary fail: rollback, whatever the checks say`,
       width,
     ),
+    ...(after === null ? [] : wrap(after, width)),
   ]
 }
 

@@ -3,6 +3,7 @@ import type { Abandonment } from '../release/release-events.ts'
 import type { ReleaseEnd } from '../release/release-state.ts'
 import { releaseName } from '../target.ts'
 import type { Instant } from '../units.ts'
+import { type FallBack, type Former, type FormerState, fallBackProblem } from './former.ts'
 import { type LeaveState, type Pin, type Veto, vetoesAfter, vetoOf } from './leave-to-start.ts'
 
 /** A release that waits for its turn; `Entry` is what the lane needs to start it. */
@@ -11,6 +12,8 @@ export interface Waiting<Entry> {
   readonly number: number
   /** When it was asked for; absent in queues of an older version. */
   readonly queuedAt?: Instant
+  /** True for a return to the version before: a way back, which neither a freeze nor a pin holds. */
+  readonly isReturn?: true
   readonly entry: Entry
 }
 
@@ -33,7 +36,7 @@ export interface Keeping {
 }
 
 /** What a lane knows: the lock, the queue, the numbers and the routing of one target. Plain JSON. */
-export interface LaneState<Entry> extends LeaveState {
+export interface LaneState<Entry> extends LeaveState, FormerState {
   readonly running: {
     readonly releaseId: string
     readonly number: number
@@ -162,8 +165,9 @@ export function enqueue<Entry>(
 
 /** The release that may start now: the target is free, neither frozen nor pinned, and its router is where it belongs. */
 export function nextToStart<Entry>(lane: LaneState<Entry>): Waiting<Entry> | null {
-  const isFree = lane.running === null && isOpen(lane) && lane.recovery === null
-  return isFree ? (lane.queue[0] ?? null) : null
+  const [next] = lane.queue
+  if (next === undefined || lane.running !== null || lane.recovery !== null) return null
+  return next.isReturn === true || isOpen(lane) ? next : null
 }
 
 /** True while nothing that people have said keeps releases from starting. */
@@ -185,6 +189,8 @@ export function start<Entry>(lane: LaneState<Entry>, now: Instant): LaneState<En
     epoch: 0,
     running: { releaseId: first.releaseId, number: first.number, turn, isStarting: true },
     queue,
+    // Its pool is the canary's from now on.
+    ...((lane.former ?? null) !== null && { former: null }),
   }
 }
 
@@ -218,6 +224,8 @@ export interface EndReport {
   /** Why it was abandoned, in a sentence and by kind. Absent in reports of an older version, and for one that was promoted. */
   readonly reason?: string
   readonly cause?: Abandonment['cause']
+  /** What it has left to go back to; absent or null for nothing. */
+  readonly former?: Former | null
 }
 
 /**
@@ -242,6 +250,7 @@ export function ended<Entry>(lane: LaneState<Entry>, report: EndReport, now: Ins
     running: null,
     promotedVersion: isPromoted ? report.version : lane.promotedVersion,
     promotedNumber: isPromoted ? running.number : lane.promotedNumber,
+    ...(isPromoted && report.former !== undefined && { former: report.former }),
     rest: restAfter(lane.rest, report),
     ...{ turn: nextTurn({ turn: Math.max(lane.turn, report.turn ?? 0) }, now), epoch: 0, keeping: NOTHING_KEPT },
   }
@@ -281,7 +290,26 @@ export function recover<Entry>(
 ): LaneState<Entry> {
   if (lane.rest === null) return lane
   const recovery = { reason, by, since: now, tries: 0, lastError: null }
-  return { ...lane, turn: nextTurn(lane, now), epoch: lane.epoch + 1, recovery: lane.recovery ?? recovery }
+  const former = (lane.former ?? null) !== null && { former: null }
+  return { ...lane, ...former, turn: nextTurn(lane, now), epoch: lane.epoch + 1, recovery: lane.recovery ?? recovery }
+}
+
+/**
+ * The promoted version has failed while it was watched: everybody goes back to the version before, by a recovery that is
+ * tried without end. The version is not started again until somebody allows it. The same lane when that cannot be.
+ */
+export function fallenBack<Entry>(lane: LaneState<Entry>, message: FallBack, now: Instant): LaneState<Entry> {
+  const { rest, former = null, promotedVersion, vetoes = [] } = lane
+  if (rest === null || former === null || fallBackProblem(lane, message, now) !== null) return lane
+  const { releaseId, cause, reason } = message
+  const end = { releaseId, outcome: 'rolled-back', version: promotedVersion ?? '', reason, cause } as const
+  const back = {
+    ...lane,
+    rest: { stable: rest.canary, canary: rest.stable },
+    promotedVersion: former.version,
+    ...(promotedVersion !== null && { vetoes: vetoesAfter(vetoes, end, now) }),
+  }
+  return recover(back, { reason: `${promotedVersion ?? 'the promoted version'} failed, ${reason}`, by: 'guard' }, now)
 }
 
 /** One try of the recovery failed. */

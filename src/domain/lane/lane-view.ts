@@ -1,3 +1,4 @@
+import { utcText } from '../calendar/window-rule.ts'
 import { markdownText } from '../safe-text.ts'
 import { releaseName, type TargetId } from '../target.ts'
 import type { Instant } from '../units.ts'
@@ -14,11 +15,23 @@ export interface LaneView {
   readonly pin?: Pin | null
   /** Versions that are not started again until somebody allows them, oldest first. */
   readonly vetoes?: readonly Veto[]
+  /** The version that `sluice back` returns to; absent or null when there is none. */
+  readonly former?: FormerView | null
   readonly promotedVersion: string | null
   readonly nextNumber: number
   /** The pool that has everybody while no release runs, and the version on it; null when nobody knows. */
   readonly stable: { readonly pool: string; readonly version: string | null } | null
   readonly keeper: KeeperView
+}
+
+/** What was promoted before, with its pool and until when that is kept. */
+interface FormerView {
+  readonly version: string | null
+  readonly pool: string
+  /** Null when no plan says. */
+  readonly until: Instant | null
+  /** The release that goes on watching what is promoted now; null when none does. */
+  readonly watchedBy: string | null
 }
 
 interface QueuedRelease {
@@ -58,7 +71,7 @@ interface EntryView {
 export function laneView(target: TargetId, state: LaneState<EntryView>): LaneView {
   const { running, queue, freeze, promotedVersion, nextNumber, rest, pin = null, vetoes = [] } = state
   return {
-    ...{ target, freeze, pin, vetoes, promotedVersion, nextNumber },
+    ...{ target, freeze, pin, vetoes, promotedVersion, nextNumber, former: formerView(state) },
     running: running?.releaseId ?? null,
     queue: queue.map((waiting) => ({
       releaseId: waiting.releaseId,
@@ -70,6 +83,18 @@ export function laneView(target: TargetId, state: LaneState<EntryView>): LaneVie
     stable: rest === null ? null : { pool: rest.stable, version: promotedVersion },
     keeper: keeperView(state),
   }
+}
+
+function formerView({ former = null, rest }: LaneState<unknown>): FormerView | null {
+  if (former === null || rest === null) return null
+  const { version, until, isWatched, releaseId } = former
+  return { version, pool: rest.canary, until, watchedBy: isWatched ? releaseId : null }
+}
+
+/** `2.3.9 on blue, kept until 2026-11-30 08:00 UTC`. */
+export function formerText({ version, pool, until }: FormerView): string {
+  const kept = until === null ? 'not known to be kept' : `kept until ${utcText(until)}`
+  return `${version ?? 'a version that nobody knows'} on ${pool}, ${kept}`
 }
 
 function keeperView(state: LaneState<unknown>): KeeperView {
@@ -106,12 +131,13 @@ export function vetoText({ version, releaseId, reason }: Veto): string {
 
 /** The lane as short Markdown for Temporal's UI. */
 export function describeLane(view: LaneView): string {
-  const { running, queue, freeze, promotedVersion, keeper, pin = null, vetoes = [] } = view
+  const { running, queue, freeze, promotedVersion, keeper, pin = null, vetoes = [], former = null } = view
   const lines = [
     ...(keeper.state === 'recovering' ? [`**recovering**: ${markdownText(keeper.text)}`] : []),
     `running: **${running === null ? 'nothing' : releaseName(running)}**`,
     `router: ${markdownText(keeper.text)}`,
     `last promoted: ${promotedVersion === null ? 'not known' : markdownText(promotedVersion)}`,
+    ...(former === null ? [] : [`before it: ${markdownText(formerText(former))}`]),
     ...(pin === null ? [] : [`**pinned** ${markdownText(pinText(pin))}`]),
     ...vetoes.map((veto) => `- not started again: ${markdownText(vetoText(veto))}`),
     ...queue.map(

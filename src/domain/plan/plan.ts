@@ -7,6 +7,7 @@ import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
 import type { Action } from './actions.ts'
 import type { Check } from './checks.ts'
 import { withConsequences } from './consequences.ts'
+import { afterOf, type PlanAfter, planAfter } from './plan-after.ts'
 import { type CheckReader, createCheckReader } from './plan-checks.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
@@ -46,6 +47,10 @@ export interface Plan extends PlanPolicies, PlanFitness {
   /** When exposures may be raised; at any time when absent. */
   readonly windows?: PlanWindows
   readonly checks: readonly Check[]
+  /** What goes on after the promotion; nothing when absent. */
+  readonly after?: PlanAfter
+  /** True for a return to the version before: a way back, which no windows hold and which is tried without end. */
+  readonly isReturn?: true
   /** Probability of a false alarm over the whole release: the sum of the checks' parts. */
   readonly errorBudget: number
 }
@@ -68,6 +73,7 @@ export const planHead = z.strictObject({
   warmUp: durationText.optional(),
   windows: planWindows,
   capacity: planCapacity,
+  after: planAfter,
   onFail: policy.default('rollback'),
   onInconclusive: z
     .strictObject({ holdFor: durationText, then: policy })
@@ -118,11 +124,13 @@ export function readPlan(value: unknown, context: PlanContext): PlanRead {
   const windows = windowsOf(head.windows, facts, context, list.report)
   const fitness = fitnessOf(head.capacity, facts, list.report)
   reportIncomparable(trace, checks, reader.comparesWithStable, list.report)
+  const alone = checks.filter((check) => !reader.comparesWithStable(check)).map(({ name }) => name)
+  const after = afterOf(head.after, alone, list.report)
   for (const fault of faults) if (!list.hasPath(fault.path)) list.report(fault)
   const problems = list.problems()
   if (!parsed.success || problems.length > 0) return { problems }
   const plan = { ...planOf(parsed.data, steps, trace, checks, reader), ...fitness }
-  return { plan: windows === null ? plan : { ...plan, windows } }
+  return { plan: { ...plan, ...(windows !== null && { windows }), ...(after !== null && { after }) } }
 }
 
 function planOf(
@@ -173,12 +181,12 @@ export function shapeProblem(value: unknown): Problem | null {
 }
 
 type HeadParts = Pick<PlanHead, 'steps' | 'checks'> &
-  Partial<Pick<PlanHead, 'service' | 'environment' | 'interval' | 'confidence' | 'windows' | 'capacity'>>
+  Partial<Pick<PlanHead, 'service' | 'environment' | 'interval' | 'confidence' | 'windows' | 'capacity' | 'after'>>
 
 /** What can still be looked at when the head has problems: a wrong policy must not hide a wrong step. */
 function usablePartsOf(value: unknown): HeadParts {
   const { steps, checks } = isRecord(value) ? value : {}
-  const { service, environment, interval, confidence, windows, capacity } = partsOf(planHead, value).read
+  const { service, environment, interval, confidence, windows, capacity, after } = partsOf(planHead, value).read
   return {
     ...(service !== undefined && { service }),
     ...(environment !== undefined && { environment }),
@@ -186,6 +194,7 @@ function usablePartsOf(value: unknown): HeadParts {
     ...(confidence !== undefined && { confidence }),
     ...(windows !== undefined && { windows }),
     ...(capacity !== undefined && { capacity }),
+    ...(after !== undefined && { after }),
     steps: Array.isArray(steps) ? steps.slice(0, MOST_STEPS) : [],
     checks: isRecord(checks) ? checks : {},
   }

@@ -7,6 +7,8 @@ export function fixFor(seen: unknown, shapes: readonly JsonShape[], expected: st
   // Only quantities have examples: any number would also do as a name.
   const quantities = shapes.filter(({ pattern, examples }) => pattern !== undefined && examples !== undefined)
   const patterns = quantities.map(({ pattern = '' }) => new RegExp(pattern))
+  // It is of the right form, so it is its size that does not do.
+  if (typeof seen === 'string' && patterns.some((pattern) => pattern.test(seen))) return 'write one of that size'
   const meant = formsOf(seen).find((form) => patterns.some((pattern) => pattern.test(form)))
   if (meant !== undefined) return `write ${meant}`
   const examples = alternatives(quantities.flatMap(({ examples = [] }) => examples))

@@ -7,7 +7,7 @@ import { openVerbs } from './commands.ts'
 import { type GuardState, type SeriesPoint, verdictsOf } from './guard.ts'
 import { entryText, heldWords, type LedgerEntry } from './ledger.ts'
 import { markOf, phaseText, reasonOf, weakestOutcome } from './release-details.ts'
-import { isEnded, type ReleaseState } from './release-state.ts'
+import { isEnded, isWatching, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
 import type { RollbackSeen } from './release-words.ts'
 import type { CommandVerb } from './verbs.ts'
@@ -53,6 +53,10 @@ export interface ReleaseCard {
   readonly bakeDuration: Milliseconds | null
   /** Until when the canary warms up, so that no check counts; null when it does not, absent in cards of an older server. */
   readonly warmsUpUntil?: Instant | null
+  /** When the window opens that it waits for; null when it waits for none or nobody knows, absent in older cards. */
+  readonly opensAt?: Instant | null
+  /** Until when a release that has ended watches what it promoted; null when it does not, absent in older cards. */
+  readonly watchedUntil?: Instant | null
   /** Commands that would be taken now. */
   readonly verbs: readonly CommandVerb[]
   readonly startedAt: Instant
@@ -96,7 +100,7 @@ export function releaseCard(
   now: Instant,
 ): ReleaseCard {
   const { plan } = source
-  const isOver = guard === null || state.endedAt !== null
+  const isOver = guard === null || (state.endedAt !== null && !isWatching(state))
   const verdicts = isOver ? state.verdicts : { ...state.verdicts, ...verdictsOf(guard) }
   return {
     ...{ releaseId: state.releaseId, service: plan.service, environment: plan.environment },
@@ -106,7 +110,7 @@ export function releaseCard(
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
     isEnded: state.endedAt !== null,
     steps: plan.steps.map(({ label }, index) => ({ number: index + 1, label, mark: markOf(index + 1, state) })),
-    reason: reasonOf(state) ?? heldWords(state),
+    reason: reasonOf(state) ?? heldWords(state) ?? watchWords(state),
     outcome: weakestOutcome(verdicts),
     verdicts: Object.entries(verdicts).map(verdictRow),
     notices: (isOver ? state.notices : guard.notices) ?? [],
@@ -115,6 +119,8 @@ export function releaseCard(
     bakeRemaining: state.bake === null ? null : bakeRemaining(state.bake, now),
     bakeDuration: state.bake?.duration ?? null,
     warmsUpUntil: warmUpAt(source, state, now),
+    opensAt: state.gate?.opensAt ?? null,
+    watchedUntil: isWatching(state) ? (state.watching?.until ?? null) : null,
     verbs: openVerbs(state),
     latest: guard?.series.at(-1) ?? null,
     rollback: rollbackOf(state),
@@ -134,6 +140,13 @@ export function goneCard(card: ReleaseCard, { keeper }: Pick<LaneView, 'keeper'>
     ...(isBack && { weight: 0, cohorts: [] }),
     ...{ approval: null, bakeRemaining: null, bakeDuration: null, warmsUpUntil: null, verbs: [] },
   }
+}
+
+/** What failed in a watch after the promotion; null when nothing did. */
+function watchWords({ watching }: ReleaseState): string | null {
+  const { ended = null, told = [] } = watching ?? {}
+  if (told.length === 0) return null
+  return ended === null ? `failed while watched: ${told.join(', ')}` : `no longer watched: ${ended}`
 }
 
 function warmUpAt({ plan }: CardSource, state: ReleaseState, now: Instant): Instant | null {

@@ -3,7 +3,7 @@ import { markdownText } from '../safe-text.ts'
 import type { Verdict } from '../verdict.ts'
 import { undoWords } from './hooks.ts'
 import { entryText } from './ledger.ts'
-import { isEnded, type ReleaseState } from './release-state.ts'
+import { isEnded, isWatching, type ReleaseState } from './release-state.ts'
 import { exposureText } from './release-story.ts'
 import { saysWeight } from './release-words.ts'
 import { checksAt, warmsUpUntil } from './warm-up.ts'
@@ -19,7 +19,8 @@ export function weakestOutcome(verdicts: Readonly<Record<string, Verdict>>): Ver
 }
 
 /** One word for where a release is, with the pause in front. */
-export function phaseText(state: Pick<ReleaseState, 'phase' | 'pause'>): string {
+export function phaseText(state: Pick<ReleaseState, 'phase' | 'pause' | 'watching'>): string {
+  if (isWatching(state)) return 'watching'
   return state.pause === null ? state.phase : `paused (${state.phase})`
 }
 

@@ -189,4 +189,9 @@ export type ReleaseEvent = { readonly at: Instant } & (
   | { readonly type: 'refused' }
   | { readonly type: 'superseded' }
   | { readonly type: 'promoted' }
+  /** The release has ended, promoted, and goes on watching. */
+  | { readonly type: 'watch-began'; readonly until: Instant }
+  /** Something failed while it did: `check` is told once. */
+  | { readonly type: 'watch-failed'; readonly check: string; readonly reason: string; readonly goesBack: boolean }
+  | { readonly type: 'watch-ended'; readonly reason: string }
 )

@@ -4,7 +4,7 @@ import { type BakeClock, bakeElapsed } from './bake-clock.ts'
 import { calledAgain, hasOpenUndo, type Undo, withUndo } from './hooks.ts'
 import { type LedgerEntry, withEntry, withoutOpen } from './ledger.ts'
 import type { Pause, ReleaseEvent } from './release-events.ts'
-import { isEnded, type ReleaseState, wasExposed } from './release-state.ts'
+import { isEnded, isWatching, type ReleaseState, wasExposed } from './release-state.ts'
 import { tellEvent } from './release-story.ts'
 
 /** Oldest trail entries are dropped beyond this many; Temporal's history has them all. */
@@ -17,7 +17,7 @@ const MOST_SPANS = 500
  * duplicate or late event does no harm. Terminal states absorb everything.
  */
 export function reduce(state: ReleaseState, event: ReleaseEvent): ReleaseState {
-  if (isEnded(state)) return state
+  if (isEnded(state) && !isOfWatch(state, event)) return state
   const next = change(state, event)
   if (next === state) return state
   const entry = tellEvent(event, next)
@@ -25,6 +25,16 @@ export function reduce(state: ReleaseState, event: ReleaseEvent): ReleaseState {
   const trail = entry === null ? state.trail : [...state.trail, entry].slice(-LONGEST_TRAIL)
   return { ...next, trail, commandKeys: keys }
 }
+
+/** What may still change a release that has ended: the watch after its promotion, and what that sees. */
+function isOfWatch(state: ReleaseState, { type }: ReleaseEvent): boolean {
+  if (type === 'watch-began') return true
+  return isWatching(state) && WATCH_EVENTS.includes(type)
+}
+
+const WATCH_EVENTS: readonly ReleaseEvent['type'][] = [
+  ...(['judged', 'check-troubled', 'check-recovered', 'watch-failed', 'watch-ended'] as const),
+]
 
 function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
   const isLeaving = state.abandoned !== null
@@ -157,6 +167,12 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
         ...{ phase: 'promoted', endedAt: event.at, bake: null, approval: null },
         spans: closeSpan(state.spans, event.at),
       }
+    case 'watch-began':
+      if (state.phase !== 'promoted' || state.watching !== undefined) return state
+      return { ...state, watching: { until: event.until, ended: null, told: [] } }
+    case 'watch-failed':
+    case 'watch-ended':
+      return changeWatch(state, event)
   }
 }
 
@@ -210,6 +226,18 @@ function callHook(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'hoo
 function withUndos(state: ReleaseState, step: number | null, change: (undo: Undo) => Undo): ReleaseState {
   if (state.undos === undefined) return state
   return { ...state, undos: state.undos.map((undo) => (step === null || undo.step === step ? change(undo) : undo)) }
+}
+
+/** A failure that sends everybody back ends the watch; any other is told and the watch goes on. */
+function changeWatch(
+  state: ReleaseState,
+  event: Extract<ReleaseEvent, { type: 'watch-failed' | 'watch-ended' }>,
+): ReleaseState {
+  const { watching } = state
+  if (watching === undefined || watching.ended !== null) return state
+  if (event.type === 'watch-ended') return { ...state, watching: { ...watching, ended: event.reason } }
+  const told = [...new Set([...watching.told, event.check])]
+  return { ...state, watching: { ...watching, told, ended: event.goesBack ? event.reason : null } }
 }
 
 function entryOf(event: Extract<ReleaseEvent, { type: 'check-troubled' }>, step: number): LedgerEntry {

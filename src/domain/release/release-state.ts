@@ -39,6 +39,15 @@ export interface TrailEntry {
   readonly text: string
 }
 
+/** The watch over a promoted version, whose release has ended. */
+interface AfterWatch {
+  readonly until: Instant
+  /** Why it is over, or null while it lasts. */
+  readonly ended: string | null
+  /** Checks whose failure was told already. */
+  readonly told: readonly string[]
+}
+
 export interface ReleaseState {
   readonly releaseId: string
   readonly phase: ReleasePhase
@@ -83,6 +92,8 @@ export interface ReleaseState {
   /** When checks failed that hold or warn, oldest first; absent as long as none has. */
   readonly ledger?: readonly LedgerEntry[]
   readonly endedAt: Instant | null
+  /** The watch that goes on after the promotion; absent where there was none. */
+  readonly watching?: AfterWatch
   readonly trail: readonly TrailEntry[]
   /** Idempotency keys of the commands taken, newest last. */
   readonly commandKeys: readonly string[]
@@ -141,6 +152,11 @@ export function endOf({ phase }: Pick<ReleaseState, 'phase'>): ReleaseEnd | null
 /** True when nothing changes any more. */
 export function isEnded(state: Pick<ReleaseState, 'phase'>): boolean {
   return endOf(state) !== null
+}
+
+/** True while a release that has ended goes on watching what it promoted. */
+export function isWatching({ phase, watching }: Pick<ReleaseState, 'phase' | 'watching'>): boolean {
+  return phase === 'promoted' && watching !== undefined && watching.ended === null
 }
 
 /** True once the router has been asked for anything: from then on there is something to take back. */

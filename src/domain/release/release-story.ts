@@ -76,6 +76,12 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'undo-failed':
     case 'undos-left':
       return hookText(event, next)
+    case 'watch-began':
+      return `still watched until ${utcText(event.until)}`
+    case 'watch-failed':
+      return event.goesBack ? `failed, everybody is sent back: ${event.reason}` : `failed: ${event.reason}`
+    case 'watch-ended':
+      return `no longer watched: ${event.reason}`
     case 'gate-given-up':
     case 'bake-started':
     case 'bake-ended':

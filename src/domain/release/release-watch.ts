@@ -2,7 +2,7 @@ import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
 import { type GuardInput, RESTARTS } from './guard.ts'
 import type { Pause } from './release-events.ts'
-import { evidenceSince, type ReleaseState } from './release-state.ts'
+import { evidenceSince, isWatching, type ReleaseState } from './release-state.ts'
 import { checksAt, warmUpOfLive } from './warm-up.ts'
 
 /** True where a check with a consequence of its own stands guard while people think about the failure of another. */
@@ -24,6 +24,7 @@ const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split'
  * know already: missing data waits as long as the pause, and drift is put right without another alarm.
  */
 export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
+  if (isWatching(state)) return watchAfter(state, plan)
   const { pause, isSplitSettled } = state
   const evidenceFrom = evidenceSince(state)
   const always = {
@@ -36,4 +37,22 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
   }
   const mode = KEEPS_ONLY.includes(pause.cause) ? 'keep' : 'judge'
   return { ...always, mode, drift: null, blindLimit: null }
+}
+
+/** What is named in the story where the floor, or missing data, is told once. */
+export const FLOOR = 'floor'
+export const NO_DATA = 'no data'
+
+/**
+ * The watch over a promoted version: it only judges. The lane keeps the router, and what was told once ends no watch again.
+ */
+function watchAfter(state: ReleaseState, plan: Plan): Partial<GuardInput> {
+  const { told = [] } = state.watching ?? {}
+  const names = [...plan.checks.map(({ name }) => name), RESTARTS]
+  return {
+    ...{ mode: 'judge', watchesRouter: false, splitSettled: true, drift: null, ...warmUpOfLive(state, plan) },
+    ...(!told.includes(FLOOR) && { floor: floorOf(plan) }),
+    ...(told.includes(NO_DATA) && { blindLimit: null }),
+    acting: names.filter((name) => !told.includes(name)),
+  }
 }

@@ -6,7 +6,7 @@ type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'
 
 /** The tone of a card's phase, `paused (baking)` and `queued` among them. */
 export function toneOf(phase: string): PhaseTone {
-  if (phase === 'promoted') return 'good'
+  if (phase === 'promoted' || phase === 'watching') return 'good'
   if (['rolled-back', 'rolling-back', 'refused', 'superseded', 'gone'].includes(phase)) return 'bad'
   return phase === 'waiting' || phase.startsWith('paused') ? 'asks' : 'moving'
 }
@@ -24,6 +24,8 @@ export function phaseWords(phase: string): string {
       return 'refused: nobody was exposed'
     case 'superseded':
       return 'superseded: another release owns the router'
+    case 'watching':
+      return 'promoted, and still watched'
     case 'gone':
       return 'gone: ended in Temporal, not by Sluice'
     default:

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import { fallBackProblem, type Former, formerOf, returnOf } from '../../../src/domain/lane/former.ts'
+import {
+  emptyLane,
+  ended,
+  enqueue,
+  fallenBack,
+  type LaneState,
+  nextToStart,
+  start,
+} from '../../../src/domain/lane/lane-state.ts'
+import { formerText, laneView } from '../../../src/domain/lane/lane-view.ts'
+import type { Plan } from '../../../src/domain/plan/plan.ts'
+import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
+import { planContext } from '../plan/plan-context.ts'
+
+const TEXT = `service: checkout
+environment: production
+steps: [{ weight: 50% }, { bake: 10m }, { weight: 100% }]
+checks:
+  errors: { errorRate: { notWorseThan: 1.5x } }
+  ceiling: { errorRate: { max: 5% }, onFail: rollback }
+windows: { only: "Mon-Fri 09:00-16:00 UTC" }
+`
+function planOf(after: string): Plan {
+  const read = readPlanText(`${TEXT}after: ${after}\n`, 'plan.yaml', planContext())
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems))
+  return read.plan
+}
+const HOUR = 3_600_000
+const input = { plan: planOf('{ watch: 14d, keep: 2h, onFail: rollback }'), releaseId: 'release/checkout/production/2' }
+const PROMOTED = { phase: 'promoted', endedAt: 1_000 } as const
+const former = formerOf({ ...input, replaces: '2.3.9' }, PROMOTED) as Former
+const lane: LaneState<{ version: string }> = {
+  ...emptyLane(),
+  ...{ promotedVersion: '2.4.0', rest: { stable: 'blue', canary: 'green' }, former },
+}
+const seen = { releaseId: input.releaseId, cause: 'failed-check', reason: 'errors 5%' } as const
+
+describe('what a promotion leaves to go back to', () => {
+  it('is the version before, for as long as the plan says that its pool is kept', () => {
+    expect(former).toMatchObject({ version: '2.3.9', until: 1_000 + 2 * HOUR, isWatched: true })
+    expect(formerOf({ ...input, plan: planOf('{ watch: 1d }') }, PROMOTED)).toMatchObject({
+      until: null,
+      version: null,
+    })
+    expect(formerOf({ ...input, plan: planOf('{ keep: 1d }') }, PROMOTED)).toMatchObject({ isWatched: false })
+  })
+
+  it('is nothing where the plan says nothing, and where nothing was promoted', () => {
+    const { after: _, ...plan } = input.plan
+    expect(formerOf({ ...input, plan }, PROMOTED)).toBeNull()
+    expect(formerOf(input, { ...PROMOTED, phase: 'rolled-back' })).toBeNull()
+  })
+
+  it('is known to the lane from the end of the release to the start of the next one', () => {
+    const running = { releaseId: input.releaseId, number: 2 }
+    const report = { releaseId: input.releaseId, outcome: 'promoted', version: '2.4.0', former } as const
+    const after = ended({ ...lane, former: null, running }, report, 5)
+    expect(after.former).toEqual(former)
+    const waiting = { releaseId: 'release/checkout/production/3', number: 3, entry: { version: '2.5.0' } }
+    const next = enqueue(after, waiting, { key: 'k', fingerprint: 'f' }, false)
+    expect(start(next, 9).former).toBeNull()
+    expect(start(enqueue(emptyLane(), waiting, { key: 'k', fingerprint: 'f' }, false), 9)).not.toHaveProperty('former')
+  })
+
+  it('is shown with its pool and its time', () => {
+    const { former: shown } = laneView({ service: 'checkout', environment: 'production' }, {
+      ...lane,
+      queue: [],
+    } as unknown as Parameters<typeof laneView>[1])
+    expect(shown).toMatchObject({ version: '2.3.9', pool: 'green', watchedBy: input.releaseId })
+    expect(shown == null ? '' : formerText(shown)).toBe('2.3.9 on green, kept until 1970-01-01 02:00 UTC')
+  })
+})
+
+describe('a person who returns', () => {
+  it('may while the pool is kept', () => {
+    expect(returnOf(lane, 2 * HOUR)).toMatchObject({ kind: 'possible', version: '2.3.9', pool: 'green' })
+  })
+
+  it.each([
+    [
+      'a release runs',
+      { running: { releaseId: 'release/checkout/production/3', number: 3 } },
+      /is running on this target/,
+    ],
+    [
+      'the router is being brought back',
+      { recovery: { reason: '', by: '', since: 0, tries: 0, lastError: null } },
+      /already/,
+    ],
+    ['nothing was left', { former: null }, /^no plan says that the pool/],
+    ['no plan keeps the pool', { former: { ...former, until: null } }, /^no plan says that the pool/],
+    ['nobody knows the version', { former: { ...former, version: null } }, /^nobody knows which version is on green/],
+    ['its time is over', { former: { ...former, until: 10 } }, /^2\.3\.9 was kept on green until 1970-01-01T00:00Z/],
+  ])('may not when %s', (_when, change, message) => {
+    const way = returnOf({ ...lane, ...change }, HOUR)
+    expect(way).toMatchObject({ kind: 'impossible', message: expect.stringMatching(message), fix: expect.any(String) })
+  })
+
+  it('is not held by a freeze or a pin, and goes before what waits', () => {
+    const held = { ...lane, freeze: { reason: 'holidays', by: 'carol', at: 0 } }
+    const usual = { releaseId: 'release/checkout/production/3', number: 3, entry: { version: '2.5.0' } }
+    const own = {
+      releaseId: 'release/checkout/production/4',
+      number: 4,
+      isReturn: true,
+      entry: { version: '2.3.9' },
+    } as const
+    const queued = enqueue(held, usual, { key: 'a', fingerprint: '' }, false)
+    expect(nextToStart(queued)).toBeNull()
+    expect(nextToStart(enqueue(queued, own, { key: 'b', fingerprint: '' }, true))).toBe(own)
+  })
+
+  it('goes in one step that people and windows do not hold, watched by what needs nobody on stable', () => {
+    const { plan } = former
+    expect(plan.actions.map(({ kind }) => kind)).toEqual(['expose', 'bake'])
+    expect(plan.actions[0]).toMatchObject({ exposure: { weight: 10_000, cohorts: [] } })
+    expect(plan.checks).toMatchObject([{ name: 'ceiling', onFail: 'pause' }])
+    expect(plan).toMatchObject({ isReturn: true, onFail: 'pause' })
+    expect(plan).not.toHaveProperty('windows')
+    expect(plan).not.toHaveProperty('after')
+  })
+})
+
+describe('a version that fails while it is watched after its promotion', () => {
+  it('is left by a recovery to the version before, and not started again', () => {
+    const back = fallenBack(lane, seen, HOUR)
+    expect(back).toMatchObject({
+      ...{ rest: { stable: 'green', canary: 'blue' }, promotedVersion: '2.3.9', former: null },
+      ...{ recovery: { by: 'guard', reason: '2.4.0 failed, errors 5%' } },
+      vetoes: [{ version: '2.4.0', cause: 'failed-check' }],
+    })
+  })
+
+  it.each([
+    ['another release runs', { running: { releaseId: 'release/checkout/production/3', number: 3 } }, seen],
+    ['it is another release that asks', {}, { ...seen, releaseId: 'release/checkout/production/1' }],
+    ['the pool is not kept any more', { former: { ...former, until: 10 } }, seen],
+    ['the lane is at it already', { recovery: { reason: '', by: '', since: 0, tries: 0, lastError: null } }, seen],
+  ])('stays when %s', (_when, change, message) => {
+    const now = { ...lane, ...change }
+    expect(fallBackProblem(now, message, HOUR)).toEqual(expect.any(String))
+    expect(fallenBack(now, message, HOUR)).toBe(now)
+  })
+})

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { ERRORS, nextKey, planFor, type Stage, stagePerTest } from './harness.ts'
+
+let stage: Stage
+stagePerTest((opened) => {
+  stage = opened
+  stage.script.pools['blue'] = GOOD
+  stage.script.pools['green'] = GOOD
+})
+
+const GOOD = { requestsPerSecond: 400, errorRate: 0.01, slowShare: 0 }
+const BAD = { ...GOOD, errorRate: 0.7 }
+const STEPS = [{ weight: '50%' }, { bake: '6s' }, { weight: '100%' }]
+const QUICK = [{ weight: '100%' }]
+const target = () => ({ service: stage.service, environment: 'production' })
+const bob = { person: 'bob', entrance: 'cli' } as const
+const told = () => stage.notices.map(({ text }) => text).join('\n')
+const watched = (onFail: string) =>
+  planFor(stage, { steps: STEPS, checks: ERRORS, warmUp: '0s', after: { watch: '14d', keep: '2h', onFail } })
+
+async function promoted(id: string): Promise<void> {
+  await stage.untilCard(id, ({ phase }) => phase === 'promoted' || phase === 'watching')
+  await stage.untilLane(({ running }) => running === null)
+}
+
+/** The version before, then one that is watched after its promotion. */
+async function watching(onFail: string): Promise<string> {
+  await promoted(await stage.start(planFor(stage, { steps: QUICK }), { version: '2.3.9' }))
+  // The first release leaves everybody on green: the canary of the second one is blue.
+  const id = await stage.start(watched(onFail))
+  await promoted(id)
+  return id
+}
+
+describe('a version that was promoted', () => {
+  it('goes on being watched with the lane free, and goes back by itself when it fails', async () => {
+    const id = await watching('rollback')
+    const card = await stage.untilCard(id, ({ phase }) => phase === 'watching')
+    expect(card).toMatchObject({ isEnded: true, watchedUntil: expect.any(Number), weight: 10_000 })
+    const free = await stage.releases.lane(target())
+    expect(free).toMatchObject({
+      promotedVersion: '2.4.0',
+      keeper: { state: 'holding' },
+      former: { version: '2.3.9', pool: 'green', watchedBy: id },
+    })
+    stage.script.pools['blue'] = BAD
+    const lane = await stage.untilLane(
+      ({ promotedVersion, keeper }) => promotedVersion === '2.3.9' && keeper.state === 'holding',
+    )
+    expect(lane).toMatchObject({
+      stable: { pool: 'green', version: '2.3.9' },
+      vetoes: [{ version: '2.4.0' }],
+      former: null,
+    })
+    expect(stage.router.observe().split).toEqual({ green: 10_000, blue: 0 })
+    expect(told()).toMatch(
+      /2\.4\.0: failed while it was watched after its promotion, .*; everybody is sent back to 2\.3\.9/,
+    )
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('is only told of where the plan says so, and left by one command in one step, in a freeze as well', async () => {
+    const id = await watching('tell')
+    stage.script.pools['blue'] = BAD
+    const failed = await stage.untilCard(id, ({ reason }) => reason !== null)
+    expect(failed).toMatchObject({ phase: 'watching', reason: expect.stringMatching(/^failed while watched: /) })
+    await stage.releases.freeze(target(), { by: 'carol', reason: 'holidays' })
+    const asked = { actor: bob, reason: 'orders are lost', key: nextKey() }
+    const { releaseId } = await stage.releases.back(target(), asked)
+    expect(await stage.releases.back(target(), asked)).toMatchObject({ releaseId })
+    const card = await stage.untilCard(releaseId, ({ phase }) => phase === 'baking')
+    expect(card).toMatchObject({ version: '2.3.9', replaces: '2.4.0', weight: 10_000, author: 'bob' })
+    expect(stage.router.observe().split).toEqual({ green: 10_000, blue: 0 })
+    await stage.command(releaseId, 'promote')
+    expect(await stage.result(releaseId)).toMatchObject({ outcome: 'promoted' })
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+    const { trail } = await stage.releases.show(id)
+    expect(trail.at(-1)?.text).toMatch(/^no longer watched: shop-\d+\/production\/3 begins$/)
+    await stage.untilLane(({ running }) => running === null)
+    await expect(stage.releases.back(target(), { ...asked, key: nextKey() })).rejects.toMatchObject({
+      code: 'command.refused',
+      message: 'no plan says that the pool of the version before is kept',
+    })
+  })
+})
