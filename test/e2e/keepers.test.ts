@@ -109,8 +109,9 @@ describe('drift', () => {
     const fence = { release: 99_999_999_999_999, epoch: 1 }
     stage.router.land({ roles: { stable: 'blue', canary: 'green' }, exposure: { weight: 10_000, cohorts: [] }, fence })
     await untilSplit(AT_TEN)
-    const card = await stage.untilCard(id, ({ repairs }) => repairs > 0)
-    expect(story(card)).toContain('with a fence (99999999999999:1) that no release owns; repaired')
+    const text = 'with a fence (99999999999999:1) that no release owns; repaired'
+    // The guard knows of a repair a moment before the story does.
+    await stage.untilCard(id, (seen) => story(seen).includes(text))
     await endByAbort(id)
     // The next one starts above the foreign fence.
     expect(await stage.result(await stage.start(planFor(stage, QUICK)))).toMatchObject({ outcome: 'promoted' })
