@@ -31,11 +31,17 @@ const A_DAY: Milliseconds = 86_400_000
 export async function untilYes(wait: Wait, run: Run, watch: Watch): Promise<void> {
   const { step, within } = wait
   for (;;) {
+    // What is asked anew has its whole time again.
+    const isAnew = run.state().pause !== null
     await waitWhilePausedThenWatch(run, watch)
     const { gate = null } = run.state()
-    const due = within === null ? null : (gate?.due ?? Date.now() + within)
+    const due = within === null ? null : ((isAnew ? null : gate?.due) ?? Date.now() + within)
     const patience = due === null ? null : Math.max(1, due - Date.now())
-    const answer = await askUntilDisturbed({ ...wait.question, known: gate?.reason ?? null, patience }, run, wait)
+    const answer = await askUntilDisturbed(
+      { ...wait.question, known: isAnew ? null : (gate?.reason ?? null), patience },
+      run,
+      wait,
+    )
     if (answer === null || run.state().pause !== null) continue
     if (answer.kind === 'go') {
       // What has not been waited for is no news, but what a gate has said is.
@@ -47,7 +53,7 @@ export async function untilYes(wait: Wait, run: Run, watch: Watch): Promise<void
       if (run.state().abandoned !== null) return
       continue
     }
-    if (answer.reason === gate?.reason) continue
+    if (answer.reason === gate?.reason && due === gate.due) continue
     run.record({
       type: 'gate-waits',
       step,

@@ -66,10 +66,15 @@ describe('hooks', () => {
     expect(stage.router.landed).toEqual([])
   })
 
-  it('that begin wait for their callback, take it once, and go on', async () => {
+  it('that begin wait for their callback, over the runs of a release, take it once, and go on', async () => {
     endings = { deploy: [{ kind: 'begun', within: 600_000 }] }
-    const id = await stage.start(planFor(stage, { steps: [DEPLOY, { weight: '100%' }] }, FACTS))
+    const id = await stage.start(planFor(stage, { steps: [DEPLOY, { weight: '100%' }] }, FACTS), { longestHistory: 25 })
     await stage.untilCard(id, ({ trail }) => trail.some(({ text }) => text.startsWith('deploy has begun')))
+    const runOf = async () => (await stage.env.client.workflow.getHandle(id).describe()).runId
+    const first = await runOf()
+    await stage.command(id, 'pause')
+    await stage.command(id, 'resume')
+    await until(runOf, (run) => run !== first)
     const key = calls[0]?.key ?? ''
     const callback = { call: 'deploy', key, isDone: true, reason: 'rolled out' }
     await expect(stage.releases.hearCallback(id, { ...callback, key: 'guess' })).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
 import { type GuardInput, RESTARTS } from './guard.ts'
 import type { Pause } from './release-events.ts'
-import { evidenceSince, isWatching, type ReleaseState } from './release-state.ts'
+import { evidenceSince, isWatching, type ReleaseState, wasExposed } from './release-state.ts'
 import { checksAt, warmUpOfLive } from './warm-up.ts'
 
 /** True where a check with a consequence of its own stands guard while people think about the failure of another. */
@@ -19,6 +19,14 @@ function actingIn(state: ReleaseState, plan: Plan): readonly string[] {
 /** Pauses for something that a look would only find again: the router is kept, and nothing is judged. */
 const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split', 'drift', 'foreign-change']
 
+/** Nobody has the new version, and nothing but waits and calls come before somebody does: there is no canary to judge yet. */
+function isBeforeAnybody(state: ReleaseState, { actions }: Plan): boolean {
+  const next = actions
+    .slice(state.position)
+    .find(({ kind }) => kind === 'expose' || kind === 'bake' || kind === 'judge')
+  return !wasExposed(state) && next?.kind === 'expose'
+}
+
 /**
  * What the guard is to do in this state of the release. While the plan is paused it never ends by itself for what people
  * know already: missing data waits as long as the pause, and drift is put right without another alarm.
@@ -31,6 +39,7 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
     ...{ floor: floorOf(plan), splitSettled: isSplitSettled, ...warmUpOfLive(state, plan) },
     ...(evidenceFrom !== null && { evidenceFrom }),
   }
+  if (isBeforeAnybody(state, plan)) return { ...always, mode: 'keep', drift: null, blindLimit: null }
   if (pause === null) return { ...always, mode: 'judge', drift: driftPolicyOf(plan) }
   if (pause.cause === 'failed-check' && mayRollBack(plan)) {
     return { ...always, mode: 'judge', acting: actingIn(state, plan), drift: null, blindLimit: null }

@@ -15,7 +15,10 @@ function planWith(checks: Record<string, unknown>, onFail: string): Plan {
   return read.plan
 }
 const paused = (cause: 'failed-check' | 'command') =>
-  reduce(beginState('release/checkout/production/1'), { type: 'paused', at: 1, cause, by: 'sluice', reason: '' })
+  reduce(
+    { ...beginState('release/checkout/production/1'), epoch: 1 },
+    { type: 'paused', at: 1, cause, by: 'sluice', reason: '' },
+  )
 
 describe('the watch in a pause for a check that failed', () => {
   it('is of the router alone where every failure pauses, as in older plans', () => {
@@ -32,5 +35,20 @@ describe('the watch in a pause for a check that failed', () => {
     expect(watchFor(paused('failed-check'), planWith(checks, 'rollback'))).toMatchObject({
       acting: ['errors', 'restarts'],
     })
+  })
+})
+
+describe('the watch before anybody has the new version', () => {
+  const begun = beginState('release/checkout/production/1')
+
+  it('is of the router alone: what is being deployed is judged by nobody', () => {
+    expect(watchFor(begun, planWith({ errors: KIND }, 'rollback'))).toMatchObject({ mode: 'keep', blindLimit: null })
+  })
+
+  it('judges once somebody has it, and where the plan bakes before', () => {
+    const plan = planWith({ errors: KIND }, 'rollback')
+    expect(watchFor({ ...begun, epoch: 1 }, plan)).toMatchObject({ mode: 'judge' })
+    const baking = { ...plan, actions: plan.actions.slice(1) }
+    expect(watchFor(begun, baking)).toMatchObject({ mode: 'judge' })
   })
 })
