@@ -73,6 +73,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/domain/plan/steps/approve.ts': ['zod'],
   'src/domain/plan/steps/bake.ts': ['zod'],
   'src/domain/plan/steps/cohort.ts': ['zod'],
+  'src/domain/plan/steps/flag.ts': ['zod'],
   'src/domain/plan/steps/gate.ts': ['zod'],
   'src/domain/plan/steps/hook.ts': ['zod'],
   'src/domain/plan/steps/ramp.ts': ['zod'],

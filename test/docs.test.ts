@@ -15,6 +15,7 @@ import { STEP_KINDS } from '../src/domain/plan/steps/index.ts'
 import { formatProblem } from '../src/domain/problems.ts'
 import { COMMAND_VERBS } from '../src/domain/release/verbs.ts'
 import { FLAG_STORES } from '../src/flags/index.ts'
+import { memoryStore } from '../src/flags/memory.ts'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
 import { SEARCH_ATTRIBUTES } from '../src/workflows/search-attributes.ts'
@@ -138,7 +139,8 @@ describe('the plans in the docs', () => {
       ...context,
       target: (service, environment) => {
         const facts = context.target(service, environment)
-        return facts === null ? null : { ...facts, metrics: { prometheus } }
+        const flags = { kind: 'memory', capabilities: memoryStore.capabilities, names: null }
+        return facts === null ? null : { ...facts, metrics: { prometheus }, flags }
       },
     })
     expect('problems' in result ? result.problems.map(formatProblem).join('\n') : '').toBe('')

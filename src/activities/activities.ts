@@ -40,6 +40,8 @@ export interface BaselineInput {
   readonly turn: number
   /** The pools as the lane knows them, or null when it does not. */
   readonly rest: PoolRoles | null
+  /** Feature flags that its plan sets: what they are now is what a rollback returns to. None when absent. */
+  readonly flags?: readonly string[]
 }
 
 export interface Baseline {

@@ -1,5 +1,6 @@
 import { SluiceError } from '../domain/errors.ts'
-import { NO_EXPOSURE, type PoolRoles } from '../domain/exposure.ts'
+import { NO_EXPOSURE, type PoolRoles, withFlags } from '../domain/exposure.ts'
+import { type FlagReaches, flagsOff } from '../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import type { ObservedRouting } from '../routers/router.ts'
 import type { Baseline } from './activities.ts'
@@ -13,18 +14,33 @@ import type { Baseline } from './activities.ts'
 export function baselineOf(
   observed: ObservedRouting,
   pools: readonly [string, string],
-  own: { readonly turn: number; readonly rest: PoolRoles | null },
+  own: { readonly turn: number; readonly rest: PoolRoles | null; readonly flags?: readonly string[] },
 ): Baseline {
-  const { rest, turn } = own
+  const { rest, turn, flags = [] } = own
   const isFormerLife = observed.fence !== null && observed.fence.release === turn
   // The router is where this release's former life has left it: only the lane knows what it was before.
-  if (isFormerLife && rest !== null) return { roles: rest, exposure: NO_EXPOSURE, formerLife: observed.fence }
+  // Nobody knows any more what its flags were.
+  if (isFormerLife && rest !== null)
+    return { roles: rest, exposure: withFlags(NO_EXPOSURE, flagsOff(flags)), formerLife: observed.fence }
   const stable = pools.find((pool) => observed.split[pool] === FULL_WEIGHT)
   const canary = pools.find((pool) => pool !== stable)
   const split = pools.map((pool) => `${pool} ${(observed.split[pool] ?? 0) / 100}%`).join(', ')
   if (stable === undefined || canary === undefined) throw unclear(split)
   if (rest !== null && rest.stable !== stable) throw contradicted(split, rest)
-  return { roles: { stable, canary }, exposure: NO_EXPOSURE, formerLife: null }
+  const exposure = withFlags(NO_EXPOSURE, flagsNow(observed, flags))
+  return { roles: { stable, canary }, exposure, formerLife: null }
+}
+
+function flagsNow({ flags, flagFault }: ObservedRouting, names: readonly string[]): FlagReaches {
+  if (names.length > 0 && flagFault !== undefined) throw flagFault
+  return Object.fromEntries(names.map((name) => [name, flags?.[name] ?? missing(name)]))
+}
+
+function missing(name: string): never {
+  throw new SluiceError('flag.unknown', {
+    message: `the flag store has no flag ${name}`,
+    fix: 'create the flag there, or correct its name in the plan',
+  })
 }
 
 function unclear(received: string): SluiceError {

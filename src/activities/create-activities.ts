@@ -54,9 +54,10 @@ async function findReleases({ directory }: ActivityDependencies, target: TargetI
 
 async function readBaseline(deps: ActivityDependencies, input: BaselineInput | TargetId) {
   // Releases of an older version ask with the target alone.
-  const { target, turn, rest } = 'target' in input ? input : { target: input, turn: -1, rest: null }
+  const asked: BaselineInput = 'target' in input ? input : { target: input, releaseId: '', turn: -1, rest: null }
+  const { target, turn, rest, flags = [] } = asked
   const { router, pools } = deps.adaptersOf(target)
-  return baselineOf(await router.read(cancellationSignal()), pools, { turn, rest })
+  return baselineOf(await router.read(cancellationSignal(), flags), pools, { turn, rest, flags })
 }
 
 function expose(deps: ActivityDependencies, input: ExposeInput) {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
 import { fencedError, withMessage } from '../domain/fenced-error.ts'
@@ -43,6 +44,9 @@ interface Write {
   readonly fault: SluiceError | null
 }
 
+/** No answer is not a no: the write may have landed, or still land. */
+const UNANSWERED: readonly ErrorCode[] = ['router.unreachable', 'flag.unreachable']
+
 async function applyOnce(
   router: Router,
   wish: DesiredRouting,
@@ -53,7 +57,7 @@ async function applyOnce(
     const { warning } = await applyPermitted(router, wish, permit, signal)
     return { said: 'the router had acknowledged the write', warning, fault: null }
   } catch (error) {
-    if (!(error instanceof SluiceError && error.code === 'router.unreachable'))
+    if (!(error instanceof SluiceError && UNANSWERED.includes(error.code)))
       throw noting(error, 'the write was not acknowledged')
     return { said: 'the write was not acknowledged and may still take effect', warning: null, fault: error }
   }
@@ -62,7 +66,7 @@ async function applyOnce(
 async function readUntilRouted(router: Router, wish: DesiredRouting, signal: AbortSignal): Promise<ObservedRouting> {
   const deadline = performance.now() + SETTLE_LIMIT
   for (let pause = 10; ; pause = Math.min(250, pause * 2)) {
-    const observed = await router.read(signal)
+    const observed = await router.read(signal, Object.keys(wish.exposure.flags ?? {}))
     refuseNewerFence(observed, wish)
     if (isRoutedAs(observed, wish) || performance.now() > deadline) return observed
     await sleep(pause, undefined, { signal })

@@ -2,7 +2,7 @@ import { describeError, SluiceError } from '../domain/errors.ts'
 import { compareFences, type Exposure, type Fence, fenceAbove, type PoolRoles } from '../domain/exposure.ts'
 import type { RouterSight } from '../domain/release/drift.ts'
 import { exposureText } from '../domain/release/release-story.ts'
-import { isRoutedAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
+import { isRoutedAs, isSplitAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import { applyPermitted, type WritePermit } from './write-permit.ts'
 
 /** What one look at the router has shown, and what was done about it. */
@@ -51,15 +51,19 @@ export async function keepRouter(
 ): Promise<RouterLook> {
   const quiet = quietLook(keep)
   try {
-    const observed = await readOrLost(router, signal)
+    const flags = Object.keys(keep.exposure.flags ?? {})
+    const observed = await readOrLost(router, flags, signal)
     const newest = observed === 'lost' ? null : observed.fence
     const isOvertaken = newest !== null && compareFences(newest, keep.fence) > 0
     if (isOvertaken && (await isHolder()) !== 'yes') return { ...quiet, foreign: foreignText(newest) }
     const wish = { ...keep, fence: isOvertaken ? fenceAbove(newest, keep.fence) : keep.fence }
     if (observed !== 'lost' && !isOvertaken && isRoutedAs(observed, wish)) return { ...quiet, served: observed.served }
+    // Flags that cannot be read are no reason to write, and none to leave the router alone either.
+    if (observed !== 'lost' && !isOvertaken && isSplitAs(observed, wish) && observed.flagFault !== undefined)
+      return { ...quiet, served: observed.served, fault: describeError(observed.flagFault) }
     const { warning } = await applyPermitted(router, wish, permit, signal)
     const was = driftText(observed, keep, newest !== null && isOvertaken ? newest : null)
-    const after = await router.read(signal)
+    const after = await router.read(signal, flags)
     const isRight = isRoutedAs(after, wish)
     const drifted = { ...quiet, fence: wish.fence, sight: 'drifted', served: after.served } as const
     if (isRight) return { ...drifted, repair: `${was}; repaired${warning === null ? '' : `, but ${warning}`}` }
@@ -76,9 +80,13 @@ export function quietLook({ fence }: Pick<Keep, 'fence'>): RouterLook {
 }
 
 /** What the router shows, or `lost` when it lacks what it should have: then there is nothing to compare with. */
-async function readOrLost(router: Router, signal: AbortSignal): Promise<ObservedRouting | 'lost'> {
+async function readOrLost(
+  router: Router,
+  flags: readonly string[],
+  signal: AbortSignal,
+): Promise<ObservedRouting | 'lost'> {
   try {
-    return await router.read(signal)
+    return await router.read(signal, flags)
   } catch (error) {
     if (error instanceof SluiceError && error.code === 'router.misconfigured') return 'lost'
     throw error

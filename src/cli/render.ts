@@ -118,7 +118,7 @@ function bakeLeft({ bakeRemaining, bakeDuration }: Card): readonly string[] {
   return [`${formatDuration(bakeRemaining)} of ${formatDuration(bakeDuration)} left`]
 }
 
-function exposure({ weight, cohorts }: Card, { columns, paint }: Page): readonly string[] {
+function exposure({ weight, cohorts, flags = [] }: Card, { columns, paint }: Page): readonly string[] {
   const cells = Math.min(40, columns - 10)
   const filled = filledCells(weight, cells)
   const bar = paint('cyan', '█'.repeat(filled)) + paint('dim', '░'.repeat(cells - filled))
@@ -126,7 +126,8 @@ function exposure({ weight, cohorts }: Card, { columns, paint }: Page): readonly
     cohorts.length === 0
       ? []
       : wrap(`and the ${cohorts.length === 1 ? 'cohort' : 'cohorts'} ${cohorts.map(clean).join(', ')}`, columns)
-  return [`${bar}  ${formatWeight(weight)}`, ...people]
+  const ofFlags = flags.length === 0 ? [] : wrap(`flags: ${flags.map(clean).join(', ')}`, columns)
+  return [`${bar}  ${formatWeight(weight)}`, ...people, ...ofFlags]
 }
 
 function why({ reason }: Card, { columns, paint }: Page): readonly string[] {

@@ -5,6 +5,7 @@ import { problemOfRule } from '../calendars/rule-problem.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { isRecord } from '../domain/json.ts'
 import type { PlanContext, TargetFacts } from '../domain/plan/plan-context.ts'
+import type { FlagFacts } from '../domain/plan/plan-flags.ts'
 import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { partsOf } from '../domain/plan/plan-parts.ts'
 import { createProblemList, type LocatedProblem } from '../domain/problems.ts'
@@ -157,5 +158,15 @@ function factsOf(target: TargetConfig, { groups, hooks = {} }: Installation, lis
     ...(target.version !== undefined && { proof: { within: target.version.within } }),
     ...(target.capacity !== undefined && { capacity: target.capacity }),
     ...(target.freezes !== undefined && { freezes: target.freezes }),
+    ...(target.flags !== undefined && { flags: flagFacts(target.flags, lists) }),
   }
+}
+
+/** A store that has its flags in `sluice.yaml` has no others. */
+function flagFacts(options: NonNullable<TargetConfig['flags']>, { flagStores }: AdapterLists): FlagFacts {
+  const store = flagStores.find(({ kind }) => kind === options.kind)
+  if (store === undefined) throw new Error(`flag store ${options.kind} passed the check but is not in the list`)
+  const listed: unknown = options['flags']
+  const names = Array.isArray(listed) ? listed.filter((name) => typeof name === 'string') : null
+  return { kind: store.kind, capabilities: store.capabilitiesWith(options), names }
 }

@@ -1,3 +1,4 @@
+import { areSameFlags, FLAG_OFF, type FlagReaches, isWider } from './flag-reach.ts'
 import type { BasisPoints, Instant } from './units.ts'
 
 /** Who gets the new version now, as one whole desired state: never a change relative to what was there. */
@@ -6,6 +7,8 @@ export interface Exposure {
   readonly weight: BasisPoints
   /** Cohorts that are on the canary whatever the weight, sorted, without repeats. */
   readonly cohorts: readonly string[]
+  /** Feature flags that the release has set, each as it is to be; absent as long as it has set none. */
+  readonly flags?: FlagReaches
 }
 
 /** Nobody on the canary: the exposure a rollback returns to. */
@@ -40,14 +43,33 @@ export function compareFences(left: Fence, right: Fence): number {
   return left.release === right.release ? left.epoch - right.epoch : left.release - right.release
 }
 
-/** True when both describe the same users on the canary. */
+/** True when both describe the same users on the canary, and the same flags. */
 export function isSameExposure(left: Exposure, right: Exposure): boolean {
+  return isSameRouting(left, right) && areSameFlags(left.flags, right.flags)
+}
+
+/** True when both describe the same users on the canary, whatever their flags. */
+export function isSameRouting(left: Exposure, right: Exposure): boolean {
   return left.weight === right.weight && sortedCohorts(left.cohorts).join() === sortedCohorts(right.cohorts).join()
 }
 
-/** True when somebody has the new version afterwards who had not: more weight, or a further cohort. */
+/** True when somebody has something new afterwards who had not: more weight, a further cohort, a wider flag. */
 export function isRaise(before: Exposure, after: Exposure): boolean {
-  return after.weight > before.weight || after.cohorts.some((cohort) => !before.cohorts.includes(cohort))
+  if (after.weight > before.weight) return true
+  if (after.cohorts.some((cohort) => !before.cohorts.includes(cohort))) return true
+  return Object.entries(after.flags ?? {}).some(([name, reach]) => isWider(before.flags?.[name] ?? FLAG_OFF, reach))
+}
+
+/** The exposure with these flags set; as it is without any. */
+export function withFlags(exposure: Exposure, flags: FlagReaches): Exposure {
+  return Object.keys(flags).length === 0 ? exposure : { ...exposure, flags: { ...exposure.flags, ...flags } }
+}
+
+/** What a way back from `wanted` leads to: the baseline, with those of its flags that the release has set. */
+export function wayBack(baseline: Exposure, wanted: Exposure): Exposure {
+  const { flags: before = {}, ...routing } = baseline
+  const set = Object.keys(wanted.flags ?? {})
+  return withFlags(routing, Object.fromEntries(set.map((name) => [name, before[name] ?? FLAG_OFF])))
 }
 
 /** Cohort names sorted and without repeats, the form in which exposures are kept and compared. */

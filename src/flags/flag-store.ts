@@ -1,15 +1,7 @@
 import type { FlagStoreCapabilities } from '../domain/capabilities.ts'
 import type { Fence } from '../domain/exposure.ts'
-import type { BasisPoints } from '../domain/units.ts'
+import type { FlagReach } from '../domain/flag-reach.ts'
 import type { Permit } from '../routers/router.ts'
-
-/** Who has a flag: everybody is a weight of 10000, nobody one of 0 without cohorts. */
-export interface FlagReach {
-  /** Share of all users, in basis points. */
-  readonly weight: BasisPoints
-  /** Cohorts that have the flag whatever the weight, sorted, without repeats. */
-  readonly cohorts: readonly string[]
-}
 
 /** One whole wish: what each of these flags is to be, and the fence that orders writes. Other flags are left alone. */
 export interface FlagWish {

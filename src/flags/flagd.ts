@@ -2,13 +2,14 @@ import { z } from 'zod'
 import type { FlagStoreCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { Fence } from '../domain/exposure.ts'
+import type { FlagReach } from '../domain/flag-reach.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { LATE, lateText, within } from '../outbound/within.ts'
 import type { Permit } from '../routers/router.ts'
 import { defineFlagStore } from './define.ts'
 import { newestFence } from './fence-text.ts'
-import type { FlagReach, FlagStore, FlagWish } from './flag-store.ts'
+import type { FlagStore, FlagWish } from './flag-store.ts'
 import {
   definitionOf,
   type FlagSet,

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { FlagStoreCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
+import type { FlagReach } from '../domain/flag-reach.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import type { Permit } from '../routers/router.ts'
 import { type AdminApi, type Allowance, allow, callAdmin, refused, unreadable } from './admin-api.ts'
 import { defineFlagStore } from './define.ts'
 import { newestFence } from './fence-text.ts'
-import type { FlagReach, FlagStore, FlagWish } from './flag-store.ts'
+import type { FlagStore, FlagWish } from './flag-store.ts'
 import {
   type FlagConfig,
   featureFlag,

@@ -1,5 +1,5 @@
+import type { FlagReach } from '../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
-import type { FlagReach } from './flag-store.ts'
 
 /** Somebody for whom a flag is evaluated, and whether it must be on for them. */
 export interface Probe {

@@ -1,5 +1,7 @@
 import type { RouterCapabilities } from '../domain/capabilities.ts'
+import type { SluiceError } from '../domain/errors.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
+import { type FlagReaches, flagsText, isSameReach } from '../domain/flag-reach.ts'
 import type { PoolHealth } from '../domain/release/pool-health.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import { type BasisPoints, FULL_WEIGHT } from '../domain/units.ts'
@@ -28,6 +30,10 @@ export interface ObservedRouting {
   readonly incarnation: string
   /** Requests each pool has been sent since the router's start, answered or not; null where the router does not say. */
   readonly served: Readonly<Record<string, number>> | null
+  /** What the flags are that were asked for, as read from their store; absent where none was, or they could not be read. */
+  readonly flags?: FlagReaches
+  /** Why they could not be read; absent when they could. */
+  readonly flagFault?: SluiceError
 }
 
 /**
@@ -63,8 +69,8 @@ export interface Applied {
  */
 export interface Router {
   readonly capabilities: RouterCapabilities
-  /** Reads the live routing. */
-  read(signal: AbortSignal): Promise<ObservedRouting>
+  /** Reads the live routing, and these feature flags where the target has a store for them. */
+  read(signal: AbortSignal, flags?: readonly string[]): Promise<ObservedRouting>
   /** Asks for the wish. Returning means that the router has acknowledged it, not that it is live: callers read back. */
   apply(wish: DesiredRouting, signal: AbortSignal, permit?: Permit): Promise<Applied>
   /**
@@ -91,9 +97,21 @@ export function pinsOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'expo
  * the wish, each on the canary. The fence is not compared.
  */
 export function isRoutedAs(observed: ObservedRouting, wish: Pick<DesiredRouting, 'roles' | 'exposure'>): boolean {
+  return isSplitAs(observed, wish) && areFlagsAs(observed, wish.exposure)
+}
+
+/** The same of the router alone, whatever the flags are. */
+export function isSplitAs(observed: ObservedRouting, wish: Pick<DesiredRouting, 'roles' | 'exposure'>): boolean {
   return (
     isSame(observed.split, splitOf(wish), 0) && isSame(observed.cohorts, pinsOf(wish), null) && observed.flaw === null
   )
+}
+
+function areFlagsAs({ flags: seen = {} }: ObservedRouting, { flags = {} }: DesiredRouting['exposure']): boolean {
+  return Object.entries(flags).every(([name, reach]) => {
+    const found = Object.hasOwn(seen, name) ? seen[name] : undefined
+    return found !== undefined && isSameReach(found, reach)
+  })
 }
 
 /**
@@ -101,7 +119,7 @@ export function isRoutedAs(observed: ObservedRouting, wish: Pick<DesiredRouting,
  * pinned elsewhere, or with the whole split where it is none of these two pools.
  */
 export function routingText(
-  { split, cohorts, flaw }: Pick<ObservedRouting, 'split' | 'cohorts' | 'flaw'>,
+  { split, cohorts, flaw, flags = {}, flagFault }: Omit<ObservedRouting, 'fence' | 'incarnation' | 'served'>,
   roles: PoolRoles,
 ): string {
   const weight = split[roles.canary] ?? 0
@@ -111,7 +129,9 @@ export function routingText(
   const isOfBoth = isSame(split, splitOf({ roles, exposure: { weight, cohorts: [] } }), 0)
   const shares = Object.entries(split).map(([pool, share]) => `${pool} ${share / 100}%`)
   const exposure = isOfBoth ? [exposureText({ weight, cohorts: onCanary })] : [...shares, ...onCanary]
-  return [...exposure, ...elsewhere, ...(flaw === null ? [] : [flaw])].join(', ')
+  const ofFlags = Object.keys(flags).length === 0 ? [] : [flagsText(flags)]
+  const unknown = flagFault === undefined ? [] : [`the flags are not known: ${flagFault.message}`]
+  return [...exposure, ...elsewhere, ...(flaw === null ? [] : [flaw]), ...ofFlags, ...unknown].join(', ')
 }
 
 /** True when both say the same of every name; `absent` is what a name that is not there means. */

@@ -1,6 +1,6 @@
 import { lookOnce } from '../activities/guard-look.ts'
 import type { Random } from '../analysis/statistics/random.ts'
-import { type ExposureSpan, isSameExposure, NO_EXPOSURE } from '../domain/exposure.ts'
+import { type ExposureSpan, isSameExposure, NO_EXPOSURE, withFlags } from '../domain/exposure.ts'
 import type { Action, BakeAction, ExposeAction, JudgeAction } from '../domain/plan/actions.ts'
 import type { Check } from '../domain/plan/checks.ts'
 import { allChecks, failureOf } from '../domain/plan/consequences.ts'
@@ -151,7 +151,7 @@ async function bake({ duration, step, until }: BakeAction, run: Run, isAnalysis:
 }
 
 function promote(run: Run): void {
-  const full = { weight: FULL_WEIGHT, cohorts: [] }
+  const full = withFlags({ weight: FULL_WEIGHT, cohorts: [] }, run.state().live.flags ?? {})
   if (!isSameExposure(run.state().live, full)) expose({ exposure: full, step: run.state().step }, run)
   run.record({ type: 'promoted' })
 }

@@ -81,8 +81,9 @@ function quietRouter(live: () => Exposure): TargetAdapters['router'] {
       ...{ readBack: 'config', atomic: true, survivesRestart: true },
     },
     async read() {
-      const { weight, cohorts } = live()
+      const { weight, cohorts, flags } = live()
       return {
+        ...(flags !== undefined && { flags }),
         split: { [ROLES.stable]: FULL_WEIGHT - weight, [ROLES.canary]: weight },
         cohorts: Object.fromEntries(cohorts.map((cohort) => [cohort, ROLES.canary])),
         ...{ fence: null, flaw: null, incarnation: 'simulated', served: null },

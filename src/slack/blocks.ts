@@ -114,14 +114,15 @@ function context(text: string) {
 }
 
 function standing(card: ReleaseCard): string {
-  const { weight, cohorts, bakeDuration, warmsUpUntil = null } = card
+  const { weight, cohorts, flags = [], bakeDuration, warmsUpUntil = null } = card
   const filled = filledCells(weight, BAR_CELLS)
   const bar = `\`${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)}\``
   const people = cohorts.length === 0 ? '' : ` and ${cohorts.map(short).join(', ')}`
+  const ofFlags = flags.length === 0 ? '' : `, flags: ${flags.map(short).join(', ')}`
   // What is left of it would be wrong a minute later: a message stands still between two events.
   const bake = bakeDuration === null ? '' : ` for ${formatDuration(bakeDuration)}`
   const warm = warmsUpUntil === null ? '' : `, warms up until ${slackTime(warmsUpUntil)}`
-  const share = saysWeight(card.phase) ? `\n${bar} ${formatWeight(weight)}${people} on canary` : ''
+  const share = saysWeight(card.phase) ? `\n${bar} ${formatWeight(weight)}${people} on canary${ofFlags}` : ''
   return `${PHASE_SIGNS[toneOf(card.phase)]} *${escape(phaseWords(card.phase))}*${bake}${warm}${share}`
 }
 

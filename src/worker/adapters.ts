@@ -4,6 +4,8 @@ import type { AdapterLists, TargetConfig } from '../config/installation-schema.t
 import { requireTarget } from '../config/targets.ts'
 import { describeError, SluiceError } from '../domain/errors.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
+import { routerWithFlags } from '../flags/router-with-flags.ts'
+import { createUnusableStore } from '../flags/unusable-store.ts'
 import { createUnusableSource } from '../metrics/unusable-source.ts'
 
 interface AdapterPool {
@@ -31,11 +33,16 @@ export function createAdapterPool(installation: Installation, lists: AdapterList
   }
 }
 
-function open({ service, environment, pools, router, metrics }: TargetConfig, lists: AdapterLists): TargetAdapters {
+function open(target: TargetConfig, lists: AdapterLists): TargetAdapters {
+  const { service, environment, pools, router, metrics, flags } = target
   const context = { pools, target: { service, environment } }
+  const plain = pick(lists.routers, router.kind).open(router, context)
   return {
     pools,
-    router: pick(lists.routers, router.kind).open(router, context),
+    router:
+      flags === undefined
+        ? plain
+        : routerWithFlags(plain, openStore(pick(lists.flagStores, flags.kind), flags, context)),
     metrics: Object.fromEntries(
       Object.entries(metrics).map(([name, options]) => [
         name,
@@ -56,6 +63,20 @@ function openSource(
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
     return createUnusableSource(listed.capabilities, describeError(error).replaceAll('\n  ', '; '))
+  }
+}
+
+/** Nor must it because a flag store lacks one. */
+function openStore(
+  listed: AdapterLists['flagStores'][number],
+  options: NonNullable<TargetConfig['flags']>,
+  context: Parameters<typeof listed.open>[1],
+) {
+  try {
+    return listed.open(options, context)
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error
+    return createUnusableStore(listed.capabilities, error)
   }
 }
 

@@ -1,19 +1,24 @@
-import { isSameExposure } from '../domain/exposure.ts'
+import { isSameExposure, withFlags } from '../domain/exposure.ts'
 import type { ExposeAction } from '../domain/plan/actions.ts'
+import { flagsIn } from '../domain/plan/plan-flags.ts'
+import { withoutFailed } from '../domain/release/failed-flags.ts'
 import { exposureText } from '../domain/release/release-story.ts'
-import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
-import { exposeForward, readBaseline } from './activity-calls.ts'
-import { causeOf, codeOf, isActivityFailure } from './failures.ts'
+import { FULL_WEIGHT } from '../domain/units.ts'
+import { readBaseline } from './activity-calls.ts'
+import { causeOf, isActivityFailure } from './failures.ts'
 import { untilUnpaused } from './pausing.ts'
 import { untilReady } from './raising.ts'
 import type { Run } from './run.ts'
+import { tryExpose } from './try-expose.ts'
 import type { Watch } from './watch.ts'
 
 /** Reads the router before anything is changed. What is found here is what a rollback returns to. */
 export async function recordBaseline(run: Run): Promise<void> {
   const { target, releaseId, turn, rest = null, overtakenBy = null, version } = run.input
   try {
-    const asked = turn === undefined ? target : { target, releaseId, turn, rest }
+    const flags = flagsIn(run.input.plan.actions)
+    const known = { target, releaseId, turn: turn ?? -1, rest, ...(flags.length > 0 && { flags }) }
+    const asked = turn === undefined ? target : known
     const { roles, exposure, formerLife = null } = await readBaseline(asked)
     run.record({ type: 'baseline-recorded', roles, exposure })
     if (formerLife !== null) return beginSecondLife(run, formerLife)
@@ -44,11 +49,12 @@ export async function expose(
   run: Run,
   watch: Watch,
 ): Promise<void> {
+  const want = () => run.record({ type: 'exposure-wanted', step, exposure: withoutFailed(exposure, run.state()) })
   await untilUnpaused(run, watch)
   await untilReady(exposure, step, run, watch)
   if (run.state().abandoned !== null) return
   await watch.stop()
-  run.record({ type: 'exposure-wanted', step, exposure })
+  want()
   while (!(await tryExpose(run))) {
     watch.start({ watchesRouter: run.isKept })
     await untilUnpaused(run, watch)
@@ -56,7 +62,7 @@ export async function expose(
     if (run.state().abandoned !== null) return
     await watch.stop()
     watch.forgetFailures()
-    run.record({ type: 'exposure-wanted', step, exposure })
+    want()
   }
   // After the last action the release is promoted at once: nothing is left to watch for, and that is the news.
   if (run.state().position >= run.input.plan.actions.length - 1) return
@@ -73,56 +79,10 @@ function tellExposure(run: Run): void {
   run.tell(`${version}: ${started}${exposureText(live)} on canary`, 'info')
 }
 
-/** Asks for the wanted exposure until it is read back; answers false, paused, when the router does not comply. */
-async function tryExpose(run: Run): Promise<boolean> {
-  const { roles, wanted } = run.state()
-  if (roles === null) throw new Error('an exposure was asked for before the baseline was read')
-  const { target, releaseId } = run.input
-  try {
-    const options = { summary: `${exposureText(wanted)} on ${roles.canary}` }
-    const asked = { target, releaseId, roles, exposure: wanted, fence: run.fence() }
-    noteTaking(run, await exposeForward.executeWithOptions(options, [{ ...asked, direction: 'forward' }]))
-    run.record({ type: 'exposure-confirmed', exposure: wanted })
-    return true
-  } catch (error) {
-    if (!isActivityFailure(error)) throw error
-    if (codeOf(error) === 'release.second-life') run.abandon('second-life', 'sluice', causeOf(error))
-    else if (run.isKept && codeOf(error) === 'router.fenced') run.abandon('superseded', 'sluice', causeOf(error))
-    else if (run.input.plan.isReturn === true) return await tryBackAgain(run, causeOf(error))
-    run.pause('router', `${exposureText(wanted)} could not be made live: ${causeOf(error)}`)
-    // What was live stays: the wish is taken back under a newer fence, so that its write cannot land any more.
-    run.record({ type: 'exposure-withdrawn' })
-    run.tell(`${run.input.version}: paused, ${causeOf(error)}`, 'alarm')
-    return false
-  }
-}
-
-const TRY_AGAIN: Milliseconds = 5_000
-
-/** A return is a way back: it is tried without end, and what was live is kept meanwhile. */
-async function tryBackAgain(run: Run, reason: string): Promise<false> {
-  run.record({ type: 'exposure-withdrawn' })
-  run.tell(`${run.input.version}: the way back has not reached the router yet, ${reason}`, 'alarm')
-  await run.untilDisturbed(TRY_AGAIN, 'way back: next try')
-  return false
-}
-
-/** News beside the exposure: the router was taken over from a hand that no release owns, or has something to say. */
-export function noteTaking(run: Run, { fence, overtook, warning }: TakenRouter): void {
-  // Absent in what activities of an older version had answered.
-  if (typeof warning === 'string') run.tell(`${run.input.version}: ${warning}`, 'warning')
-  if (overtook === null || overtook === undefined || fence === undefined) return
-  const text = `the router was taken over: it had the fence ${overtook.release}:${overtook.epoch}, which no release owns`
-  run.record({ type: 'router-taken', fence, text })
-  run.tell(`${run.input.version}: ${text}`, 'alarm')
-}
-
-type TakenRouter = Partial<Awaited<ReturnType<typeof exposeForward>>>
-
 /** Everybody has the new version: settle the router without cohorts, read it back once more, and end. */
 export async function promote(run: Run, watch: Watch): Promise<void> {
-  const full = { weight: FULL_WEIGHT, cohorts: [] }
   const { live, step } = run.state()
+  const full = withFlags({ weight: FULL_WEIGHT, cohorts: [] }, live.flags ?? {})
   if (!isSameExposure(live, full)) await expose({ exposure: full, step }, run, watch)
   await watch.stop()
   const isFresh = Date.now() - (run.state().exposedAt ?? 0) < run.input.plan.interval

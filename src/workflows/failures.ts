@@ -14,3 +14,9 @@ export function causeOf(error: ActivityFailure): string {
 export function codeOf(error: ActivityFailure): string | null {
   return error.cause instanceof ApplicationFailure ? (error.cause.type ?? null) : null
 }
+
+/** True when a newer release or step owns the router, or the flags. */
+export function isFenced(error: ActivityFailure): boolean {
+  const code = codeOf(error)
+  return code === 'router.fenced' || code === 'flag.fenced'
+}

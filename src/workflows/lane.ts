@@ -1,5 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, log, ParentClosePolicy, startChild } from '@temporalio/workflow'
-import { NO_EXPOSURE, type PoolRoles } from '../domain/exposure.ts'
+import { NO_EXPOSURE, type PoolRoles, withFlags } from '../domain/exposure.ts'
+import { flagsOff, flagsText } from '../domain/flag-reach.ts'
 import {
   type Duty,
   dutyOf,
@@ -19,6 +20,7 @@ import {
 } from '../domain/lane/lane-state.ts'
 import { vetoText } from '../domain/lane/lane-view.ts'
 import { vetoOf } from '../domain/lane/leave-to-start.ts'
+import { flagsIn } from '../domain/plan/plan-flags.ts'
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseName, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -85,7 +87,7 @@ async function rebuild(run: LaneRun): Promise<void> {
 async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void> {
   const { target } = run.input
   const before = run.state()
-  run.set(start(before, Date.now()))
+  run.set(start(before, Date.now(), flagsIn(next.entry.plan.actions)))
   endWatchOf(before, `${releaseName(next.releaseId)} begins`)
   if (before.rest === null) await learnRest(run)
   const { releaseId, number, entry } = next
@@ -204,14 +206,18 @@ async function recoverOnce(run: LaneRun): Promise<void> {
   const { target } = run.input
   const { rest, turn, epoch } = run.state()
   if (rest === null) return run.set({ ...run.state(), recovery: null })
-  const asked = { target, releaseId: run.id, roles: rest, exposure: NO_EXPOSURE, direction: 'back' } as const
+  // What they were before its release nobody knows any more; off is what no version lacks.
+  const exposure = withFlags(NO_EXPOSURE, flagsOff(run.state().recovery?.flags ?? []))
+  const asked = { target, releaseId: run.id, roles: rest, exposure, direction: 'back' } as const
   try {
     const options = { summary: `everybody back to ${rest.stable}` }
     const { fence } = await exposeBack.executeWithOptions(options, [{ ...asked, fence: { release: turn, epoch } }])
     // A person may have named another pool meanwhile.
     if (run.state().rest?.stable !== rest.stable) return
     run.set(recovered(run.state(), fence.release))
-    run.tell(`everybody is on ${rest.stable} again, confirmed by the router`, 'warning')
+    const flags = flagsText(exposure.flags)
+    const said = `everybody is on ${rest.stable} again${flags === '' ? '' : `, ${flags}`}`
+    run.tell(`${said}, confirmed by the router${flags === '' ? '' : ' and the flag store'}`, 'warning')
   } catch (error) {
     if (!isActivityFailure(error)) throw error
     run.set(recoveryFailed(run.state(), causeOf(error)))

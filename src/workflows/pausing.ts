@@ -1,3 +1,4 @@
+import { setFailedFlagsOff } from './flags.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
@@ -13,6 +14,7 @@ export function untilUnpaused(run: Run, watch: Watch): Promise<void> {
 
 async function guardUntilUnpaused(run: Run, watch: Watch): Promise<void> {
   while (run.state().pause !== null) {
+    if (run.state().flagsOff !== undefined) await setFailedFlagsOff(run, watch)
     watch.start()
     await run.untilUnpausedOrLong()
     await handOverWhenLong(run, watch)
@@ -26,6 +28,7 @@ export async function waitWhilePausedThenWatch(run: Run, watch: Watch, endsWhenP
     await watch.stop()
     watch.forgetFailures()
   }
+  if (run.state().flagsOff !== undefined) await setFailedFlagsOff(run, watch)
   watch.start({ endsWhenProven })
   if (run.isKept) await handOverWhenLong(run, watch)
 }

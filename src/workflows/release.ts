@@ -9,6 +9,7 @@ import {
 import { formerOf } from '../domain/lane/former.ts'
 import type { Action } from '../domain/plan/actions.ts'
 import { failureOf } from '../domain/plan/consequences.ts'
+import { answeringFlag } from '../domain/release/failed-flags.ts'
 import type { GuardOutcome } from '../domain/release/guard.ts'
 import { endOf, isEnded } from '../domain/release/release-state.ts'
 import { laneIdOf } from '../domain/target.ts'
@@ -94,10 +95,13 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
 function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
   if (isEnded(run.state())) return onAfterwardsSeen(outcome, run, watch)
   switch (outcome.kind) {
-    case 'failed':
+    case 'failed': {
+      const flag = answeringFlag(checkOf(outcome.check, watch), run.state())
+      if (flag !== null) return failFlag(flag, outcome.reason, run)
       if (consequenceOf(outcome.check, run, watch) === 'rollback')
         return run.abandon('failed-check', 'guard', outcome.reason)
       return pauseWith('failed-check', outcome.reason, run, watch)
+    }
     case 'floor':
       return run.abandon('floor', 'guard', outcome.reason)
     case 'blind':
@@ -124,7 +128,17 @@ function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
 /** What the failure of this check does; restarts, and what else is no check of the plan, do what the plan says. */
 function consequenceOf(name: string, run: Run, watch: Watch) {
   const usual = run.input.plan.onFail
-  return failureOf(watch.checks().find((check) => check.name === name) ?? {}, usual)
+  return failureOf(checkOf(name, watch) ?? {}, usual)
+}
+
+function checkOf(name: string, watch: Watch) {
+  return watch.checks().find((check) => check.name === name)
+}
+
+/** The feature goes off and the version stays; whatever the plan waits for sees to it, and to a new guard, at once. */
+function failFlag(flag: string, reason: string, run: Run): void {
+  run.record({ type: 'flag-failed', flag, reason })
+  run.tell(`${run.input.version}: flag ${flag} goes off, ${reason}`, 'alarm')
 }
 
 function pauseWith(cause: Parameters<Run['pause']>[0], reason: string, run: Run, watch: Watch): void {

@@ -3,12 +3,12 @@ import { hasOpenUndo } from '../domain/release/hooks.ts'
 import { wasExposed } from '../domain/release/release-state.ts'
 import { exposureText, isWorthTelling } from '../domain/release/release-story.ts'
 import { exposeBack } from './activity-calls.ts'
-import { noteTaking } from './exposing.ts'
-import { causeOf, codeOf, isActivityFailure } from './failures.ts'
+import { causeOf, isActivityFailure, isFenced } from './failures.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import { undoHooks } from './hooks.ts'
 import { whileKeptBack } from './keep-back.ts'
 import type { Run } from './run.ts'
+import { noteTaking } from './try-expose.ts'
 import type { Watch } from './watch.ts'
 
 /**
@@ -72,7 +72,7 @@ async function isBack(run: Run, watch: Watch, letGo: Promise<void>): Promise<boo
       return true
     } catch (error) {
       if (!isActivityFailure(error)) throw error
-      if (run.isKept && codeOf(error) === 'router.fenced') return false
+      if (run.isKept && isFenced(error)) return false
       run.record({ type: 'rollback-failed', reason: causeOf(error) })
       if (!run.isKept || isWorthTelling(run.state()))
         run.tell(`${version}: the rollback has not reached the router yet, ${causeOf(error)}`, 'alarm')

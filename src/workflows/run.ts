@@ -37,6 +37,9 @@ export interface Run {
   readonly untilUnpausedOrLong: () => Promise<void>
   /** Waits for the time to pass, for anything to be recorded, or for the history to grow too long. */
   readonly untilDisturbed: (timeout: Milliseconds, summary: string) => Promise<void>
+  /** True when failed flags could not be set off: until somebody says go on it is not tried again. */
+  readonly hasStuckFlags: () => boolean
+  readonly markStuckFlags: () => void
   /** True when the rest of the release belongs into a new run. */
   readonly isLong: () => boolean
   /** True for releases of a lane that gave them a turn: their exposure is guarded in every pause (see `ReleaseInput`). */
@@ -65,6 +68,7 @@ export function beginRun(input: ReleaseInput): Run {
   let messages: Promise<string | null> = Promise.resolve(input.carried?.messageRef ?? null)
   let messageCount = 0
   let telling = 0
+  let stuckSince: number | null = null
 
   function record(event: NewEvent): void {
     state = reduce(state, { ...event, at: Date.now() } as ReleaseEvent)
@@ -122,10 +126,18 @@ export function beginRun(input: ReleaseInput): Run {
     state: () => state,
     inPlan: (body) => plan.run(body),
     pause: (cause, reason) => record({ type: 'paused', cause, by: 'sluice', reason }),
-    untilUnpausedOrLong: () => condition(() => state.pause === null || (isKept && isLong())),
+    untilUnpausedOrLong() {
+      const { flagsOff } = state
+      // Not one turn more than before there were flags: older histories are replayed step by step.
+      return condition(() => state.pause === null || state.flagsOff !== flagsOff || (isKept && isLong()))
+    },
     async untilDisturbed(timeout, summary) {
       const before = revision
       await condition(() => revision !== before || (isKept && isLong()), Math.max(1, timeout), { summary })
+    },
+    hasStuckFlags: () => stuckSince !== null && (state.resumedAt ?? 0) <= stuckSince,
+    markStuckFlags() {
+      stuckSince = Date.now()
     },
     isLong,
     isKept,

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../src/domain/error-codes.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { Fence } from '../../src/domain/exposure.ts'
-import type { FlagReach, FlagStore } from '../../src/flags/flag-store.ts'
+import type { FlagReach } from '../../src/domain/flag-reach.ts'
+import type { FlagStore } from '../../src/flags/flag-store.ts'
 
 /** One live flag store with two flags that are off, and the hands that a test needs on it. */
 export interface FlagStoreWorld {

@@ -6,11 +6,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Notice } from '../../src/activities/activities.ts'
 import type { ActivityDependencies, TargetAdapters } from '../../src/activities/dependencies.ts'
 import { CHECK_KINDS } from '../../src/analysis/checks/index.ts'
+import { SluiceError } from '../../src/domain/errors.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
 import type { TargetFacts } from '../../src/domain/plan/plan-context.ts'
 import { STEP_KINDS } from '../../src/domain/plan/steps/index.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import type { CommandVerb } from '../../src/domain/release/verbs.ts'
+import type { FlagStore } from '../../src/flags/flag-store.ts'
+import { memoryStore } from '../../src/flags/memory.ts'
+import { routerWithFlags } from '../../src/flags/router-with-flags.ts'
 import { createDirectory } from '../../src/releases/directory.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
@@ -28,6 +32,7 @@ const ALWAYS_ANEW: ViewTimes = { freshFor: 0, usableFor: 0 }
 
 export const AUTHOR = { person: 'alice', entrance: 'http' } as const
 const POOLS = ['blue', 'green'] as const
+const FLAGS = ['new-checkout', 'banner'] as const
 
 /** A world around real workflows: a router in memory, scripted traffic, and people who command. */
 export interface Stage {
@@ -38,6 +43,9 @@ export interface Stage {
   readonly notices: Notice[]
   /** Whether messages cannot be delivered at the moment. */
   readonly messenger: { isDown: boolean }
+  /** Whether the flag store is away at the moment. */
+  readonly flags: { isDown: boolean }
+  readonly flagStore: FlagStore
   readonly service: string
   readonly taskQueue: string
   /** A worker of its own; the stage ends those it started. */
@@ -97,13 +105,15 @@ export async function openStage(
   const script = healthyScript()
   const notices: Notice[] = []
   const messenger = { isDown: false }
+  const flags = { isDown: false }
+  const flagStore = memoryStore.open({ kind: 'memory', world: service, flags: [...FLAGS] }, { pools: [...POOLS] })
   const releases = createReleases({ client: env.client, taskQueue, times: ALWAYS_ANEW, ...options })
   const started: string[] = []
   const running: { worker: Worker; done: Promise<void> }[] = []
 
   const adaptersOf = (): TargetAdapters => ({
     pools: [...POOLS],
-    router: router.connect(),
+    router: routerWithFlags(router.connect(), brokenWhen(flagStore, flags)),
     metrics: { scripted: scriptedSource(script, router) },
   })
 
@@ -142,7 +152,8 @@ export async function openStage(
   }
 
   const stage: Stage = {
-    ...{ env, releases, router, script, notices, messenger, service, taskQueue, startWorker, stopWorkers },
+    ...{ env, releases, router, script, notices, messenger, flags, flagStore },
+    ...{ service, taskQueue, startWorker, stopWorkers },
     async start(plan, { longestHistory, ...options } = {}) {
       const request = {
         plan,
@@ -182,6 +193,20 @@ export async function openStage(
   }
   await startWorker()
   return stage
+}
+
+/** The store, or one that nobody answers for as long as it is down. */
+function brokenWhen(store: FlagStore, state: { readonly isDown: boolean }): FlagStore {
+  const refuse = () => {
+    throw new SluiceError('flag.unreachable', { message: 'the flag store did not answer', fix: 'wait' })
+  }
+  return {
+    ...store,
+    read: async (names, signal) => (state.isDown ? refuse() : store.read(names, signal)),
+    apply: async (wish, signal, permit) => (state.isDown ? refuse() : store.apply(wish, signal, permit)),
+    // The store outlives the workers of a test.
+    close: async () => {},
+  }
 }
 
 /** A client whose releases go on in new runs after so many events: no entrance of the product offers that. */
@@ -252,6 +277,7 @@ export function planFor(
         router: { kind: 'memory', capabilities },
         metrics: { scripted: { counts: true, latency: true, queries: null, records: false } },
         groups: { owners: ['alice', 'bob', 'carol'] },
+        flags: { kind: 'memory', capabilities: memoryStore.capabilities, names: FLAGS },
         ...facts,
       }),
     },

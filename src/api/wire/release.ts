@@ -85,6 +85,7 @@ export const card = z
     isEnded: z.boolean(),
     weight,
     cohorts: list(z.string()),
+    flags: list(z.string()).exactOptional().meta({ description: 'Feature flags that it has set: `new-checkout on`' }),
     step: z.number().meta({ description: 'The step that runs, from 1: what a command is meant for' }),
     steps: list(z.object({ number: z.number(), label: z.string(), mark: z.string() })),
     reason: z.string().nullable().meta({ description: 'Why it is paused, waits or rolls back' }),

@@ -25,6 +25,8 @@ export interface Recovery {
   /** Tries that failed, and why the last one did. */
   readonly tries: number
   readonly lastError: string | null
+  /** Feature flags that go off on the way; none when absent. */
+  readonly flags?: readonly string[]
 }
 
 /** What the lane has seen and done at the router while no release ran. */
@@ -46,11 +48,15 @@ export interface LaneState<Entry> extends LeaveState, FormerState {
     readonly isStarting?: boolean
     /** True once somebody has said that it ended and Temporal is being asked. */
     readonly isEnding?: boolean
+    /** Feature flags that its plan sets; absent for one that sets none. */
+    readonly flags?: readonly string[]
   } | null
   readonly queue: readonly Waiting<Entry>[]
   readonly freeze: { readonly reason: string; readonly by: string; readonly at: Instant } | null
   /** What was promoted last, and so is on stable; null when nobody knows. */
   readonly promotedVersion: string | null
+  /** Feature flags that its release had set; absent where it had set none, and in lanes of an older version. */
+  readonly promotedFlags?: readonly string[]
   /** Number of the release that was promoted last; 0 when none was. */
   readonly promotedNumber: number
   readonly nextNumber: number
@@ -179,7 +185,7 @@ export function isOpen({ freeze, pin = null }: Pick<LaneState<unknown>, 'freeze'
  * Takes the first waiting release as the running one and gives it a turn: the time of its start, or more where the clock
  * or a foreign hand had been ahead. Whatever the lane starts owns the router from then on.
  */
-export function start<Entry>(lane: LaneState<Entry>, now: Instant): LaneState<Entry> {
+export function start<Entry>(lane: LaneState<Entry>, now: Instant, flags: readonly string[] = []): LaneState<Entry> {
   const [first, ...queue] = lane.queue
   if (first === undefined || lane.running !== null) return lane
   const turn = nextTurn(lane, now)
@@ -187,7 +193,10 @@ export function start<Entry>(lane: LaneState<Entry>, now: Instant): LaneState<En
     ...lane,
     turn,
     epoch: 0,
-    running: { releaseId: first.releaseId, number: first.number, turn, isStarting: true },
+    running: {
+      ...{ releaseId: first.releaseId, number: first.number, turn, isStarting: true },
+      ...(flags.length > 0 && { flags }),
+    },
     queue,
     // Its pool is the canary's from now on.
     ...((lane.former ?? null) !== null && { former: null }),
@@ -251,6 +260,7 @@ export function ended<Entry>(lane: LaneState<Entry>, report: EndReport, now: Ins
     promotedVersion: isPromoted ? report.version : lane.promotedVersion,
     promotedNumber: isPromoted ? running.number : lane.promotedNumber,
     ...(isPromoted && report.former !== undefined && { former: report.former }),
+    ...(isPromoted && (running.flags ?? lane.promotedFlags) !== undefined && { promotedFlags: running.flags ?? [] }),
     rest: restAfter(lane.rest, report),
     ...{ turn: nextTurn({ turn: Math.max(lane.turn, report.turn ?? 0) }, now), epoch: 0, keeping: NOTHING_KEPT },
   }
@@ -279,17 +289,18 @@ export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string, now: 
   const freed = { ...lane, running: null, keeping: NOTHING_KEPT }
   // Whether it had been promoted by then nobody can say, so what is on stable is not known any more.
   if (lane.rest === null) return { ...freed, promotedVersion: null }
-  return recover(freed, { reason, by: 'sluice' }, now)
+  const { flags } = lane.running
+  return recover(freed, { reason, by: 'sluice', ...(flags !== undefined && { flags }) }, now)
 }
 
 /** Begins to bring the router back to rest; nothing happens where nobody knows what rest is. */
 export function recover<Entry>(
   lane: LaneState<Entry>,
-  { reason, by }: Pick<Recovery, 'reason' | 'by'>,
+  { reason, by, flags = lane.running?.flags }: Pick<Recovery, 'reason' | 'by' | 'flags'>,
   now: Instant,
 ): LaneState<Entry> {
   if (lane.rest === null) return lane
-  const recovery = { reason, by, since: now, tries: 0, lastError: null }
+  const recovery = { reason, by, since: now, tries: 0, lastError: null, ...(flags !== undefined && { flags }) }
   const former = (lane.former ?? null) !== null && { former: null }
   return { ...lane, ...former, turn: nextTurn(lane, now), epoch: lane.epoch + 1, recovery: lane.recovery ?? recovery }
 }
@@ -299,7 +310,7 @@ export function recover<Entry>(
  * tried without end. The version is not started again until somebody allows it. The same lane when that cannot be.
  */
 export function fallenBack<Entry>(lane: LaneState<Entry>, message: FallBack, now: Instant): LaneState<Entry> {
-  const { rest, former = null, promotedVersion, vetoes = [] } = lane
+  const { rest, former = null, promotedVersion, promotedFlags, vetoes = [] } = lane
   if (rest === null || former === null || fallBackProblem(lane, message, now) !== null) return lane
   const { releaseId, cause, reason } = message
   const end = { releaseId, outcome: 'rolled-back', version: promotedVersion ?? '', reason, cause } as const
@@ -309,7 +320,15 @@ export function fallenBack<Entry>(lane: LaneState<Entry>, message: FallBack, now
     promotedVersion: former.version,
     ...(promotedVersion !== null && { vetoes: vetoesAfter(vetoes, end, now) }),
   }
-  return recover(back, { reason: `${promotedVersion ?? 'the promoted version'} failed, ${reason}`, by: 'guard' }, now)
+  return recover(
+    back,
+    {
+      reason: `${promotedVersion ?? 'the promoted version'} failed, ${reason}`,
+      by: 'guard',
+      ...(promotedFlags !== undefined && { flags: promotedFlags }),
+    },
+    now,
+  )
 }
 
 /** One try of the recovery failed. */

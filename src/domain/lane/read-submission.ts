@@ -112,7 +112,17 @@ function isWindows(windows: unknown): boolean {
 
 function isExposure(exposure: unknown): boolean {
   if (!isRecord(exposure)) return false
-  const { weight, cohorts } = exposure
+  const { flags = {} } = exposure
+  return (
+    isReach(exposure) &&
+    isRecord(flags) &&
+    Object.keys(flags).every((name) => isText(name, 1, 256) && isReach(flags[name]))
+  )
+}
+
+function isReach(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { weight, cohorts } = value
   return isCount(weight) && weight <= FULL_WEIGHT && isTexts(cohorts)
 }
 

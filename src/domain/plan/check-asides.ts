@@ -6,14 +6,25 @@ import type { Check } from './checks.ts'
 import { CONSEQUENCES } from './checks.ts'
 import { reportIssues } from './plan-issues.ts'
 import { partsOf } from './plan-parts.ts'
-import { durationText } from './plan-values.ts'
+import { durationText, flagName } from './plan-values.ts'
 
-const consequence = z.enum(CONSEQUENCES).optional()
+const consequence = z.enum(CONSEQUENCES)
+
+/** A feature that goes off while the version stays. */
+const flagOff = z.strictObject({ flag: flagName, set: z.literal('off') })
 
 /** The options that checks of all kinds have; they stand beside the kind. */
-export const checkAsides = z.object({ warmUp: durationText.optional(), onFail: consequence, onNoData: consequence })
+export const checkAsides = z.object({
+  warmUp: durationText.optional(),
+  onFail: z
+    .union([consequence, flagOff], {
+      error: `expected ${CONSEQUENCES.join(', ')}, or { flag: new-checkout, set: off }`,
+    })
+    .optional(),
+  onNoData: consequence.optional(),
+})
 
-type Asides = Pick<Check, 'warmsUpFor' | 'onFail' | 'onNoData'>
+type Asides = Pick<Check, 'warmsUpFor' | 'onFail' | 'onFailFlag' | 'onNoData'>
 
 /** What stands beside the kind of a check, and the check without it. */
 export function asidesOf(
@@ -33,7 +44,8 @@ export function asidesOf(
     form,
     asides: {
       ...(warmUp !== undefined && { warmsUpFor: warmUp }),
-      ...(onFail !== undefined && { onFail }),
+      ...(typeof onFail === 'string' && { onFail }),
+      ...(typeof onFail === 'object' && { onFailFlag: onFail }),
       ...(onNoData !== undefined && { onNoData }),
     },
   }

@@ -12,6 +12,12 @@ import type { Instant, Milliseconds } from '../units.ts'
 export const CONSEQUENCES = ['rollback', 'pause', 'hold', 'warn'] as const
 export type Consequence = (typeof CONSEQUENCES)[number]
 
+/** What a failure does that a flag is to answer for: the feature goes off, and the version stays. */
+interface FlagConsequence {
+  readonly flag: string
+  readonly set: 'off'
+}
+
 /** What the plan does with checks that say nothing of their own. */
 export type PlanConsequence = Extract<Consequence, 'rollback' | 'pause'>
 
@@ -27,6 +33,8 @@ export interface Check {
   readonly warmsUpFor?: Milliseconds
   /** What its failure does. Absent, for all checks of a plan, where none says so: the plan's `onFail`. */
   readonly onFail?: Consequence
+  /** Where a flag answers for it: set off at the first failure. What the plan says comes after that, should it fail again. */
+  readonly onFailFlag?: FlagConsequence
   /** What it does when its data is missing for as long as the plan holds; absent: the plan's `onInconclusive`. */
   readonly onNoData?: Consequence
 }

@@ -25,7 +25,9 @@ export function withConsequences(checks: readonly Check[], usual: PlanConsequenc
 export function consequenceText(checks: readonly Check[], usual: PlanConsequence): string | null {
   const parts = checks.flatMap((check) => {
     const [onFail, onNoData] = [failureOf(check, usual), check.onNoData]
-    const fails = onFail === usual ? [] : [onFail]
+    const { onFailFlag } = check
+    const first = onFailFlag === undefined ? [] : [`sets ${onFailFlag.flag} off, then ${onFail}`]
+    const fails = onFail === usual || first.length > 0 ? first : [onFail]
     const blind = onNoData === undefined ? [] : [`${onNoData} without data`]
     return fails.length + blind.length === 0 ? [] : [`${check.name} ${[...fails, ...blind].join(' and ')}`]
   })

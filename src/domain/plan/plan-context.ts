@@ -2,6 +2,7 @@ import type { WindowProblem, WindowRule } from '../calendar/window-rule.ts'
 import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
 import type { CheckForm } from './check-form.ts'
 import type { CallFacts, ProofFacts } from './plan-calls.ts'
+import type { FlagFacts } from './plan-flags.ts'
 import type { StepKind } from './steps/step-kind.ts'
 
 /** What a target offers a plan. */
@@ -9,6 +10,8 @@ export interface TargetFacts {
   readonly router: { readonly kind: string; readonly capabilities: RouterCapabilities }
   readonly metrics: Readonly<Record<string, MetricSourceCapabilities>>
   readonly groups: Readonly<Record<string, readonly string[]>>
+  /** What holds its feature flags; nothing does when absent. */
+  readonly flags?: FlagFacts
   /** Freezes that hold for whatever is released there; none when absent. */
   readonly freezes?: readonly string[]
   /** Calls that its plans may name; none when absent. */

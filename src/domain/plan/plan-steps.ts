@@ -5,6 +5,7 @@ import type { Action } from './actions.ts'
 import { reportCall } from './plan-calls.ts'
 import type { CheckReader } from './plan-checks.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
+import { reportFlag } from './plan-flags.ts'
 import { type Entry, reportIssues, singleEntry } from './plan-issues.ts'
 import type { GlimpseContext, ReadStep, StepKind, StepNeeds, UnreadStep } from './steps/step-kind.ts'
 
@@ -59,7 +60,7 @@ function unknownStep(entry: Entry | null, kinds: ReadonlyMap<string, StepKind>):
   return {
     issues: [],
     glimpse(context) {
-      const silent = { ...context, report: () => {}, reportCall: () => {}, readChecks: () => [] }
+      const silent = { ...context, report: () => {}, reportCall: () => {}, reportFlag: () => {}, readChecks: () => [] }
       return 'issues' in read ? read.glimpse(silent) : read.step.expand(silent).exposure
     },
   }
@@ -105,6 +106,9 @@ function aroundStep(
       facts === null ? [] : Object.hasOwn(facts.groups, group) ? (facts.groups[group] ?? null) : null,
     readChecks: (checks, at) => reader.read(checks, at),
     reportCall: (name, use, at) => reportCall(name, use, facts === null ? null : (facts.calls ?? {}), at, report),
+    ...(facts !== null && {
+      reportFlag: (name, reach, at) => reportFlag(name, reach, { exposure, store: facts.flags ?? null }, at, report),
+    }),
     finalAnswer: (check) => reader.finalAnswer(check),
     report: (problem) => {
       if (facts !== null || problem.rule !== 'group-too-small') report(problem)

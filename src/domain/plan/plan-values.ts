@@ -56,6 +56,11 @@ export const nameText = z.string().regex(/^(?!constructor$)[a-z0-9](?:[a-z0-9-]{
   error: 'expected lower-case letters, digits and dashes, at most 63, such as checkout',
 })
 
+/** Names of flags are chosen in the flag store; `__proto__` and `constructor` are none. */
+export const flagName = z.string().regex(/^(?!constructor$)[A-Za-z0-9][\w.-]{0,199}$/, {
+  error: 'expected the name of a flag: letters, digits, `_`, `.` and `-`',
+})
+
 /** A window: the name of one, or a weekly text such as `Mon-Fri 09:00-16:00 Europe/Berlin`. */
 export const windowText = z
   .string()

@@ -12,6 +12,7 @@ import { type CheckReader, createCheckReader } from './plan-checks.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { fitnessOf, type PlanFitness, planCapacity } from './plan-fitness.ts'
+import { reportUnsetFlags } from './plan-flags.ts'
 import { reportIssues } from './plan-issues.ts'
 import { partsOf } from './plan-parts.ts'
 import { type DriftPolicy, type Floor, USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
@@ -123,6 +124,8 @@ export function readPlan(value: unknown, context: PlanContext): PlanRead {
   })
   const windows = windowsOf(head.windows, facts, context, list.report)
   const fitness = fitnessOf(head.capacity, facts, list.report)
+  const known = trace.flatMap((action) => (action.kind === 'unread' ? [] : [action]))
+  if (known.length === trace.length) reportUnsetFlags(checks, known, list.report)
   reportIncomparable(trace, checks, reader.comparesWithStable, list.report)
   const alone = checks.filter((check) => !reader.comparesWithStable(check)).map(({ name }) => name)
   const after = afterOf(head.after, alone, list.report)

@@ -1,3 +1,4 @@
+import { type FlagReaches, reachText } from '../flag-reach.ts'
 import type { LaneView } from '../lane/lane-view.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { BasisPoints, Instant, Milliseconds } from '../units.ts'
@@ -31,6 +32,8 @@ export interface ReleaseCard {
   /** Share on the canary as read back last. */
   readonly weight: BasisPoints
   readonly cohorts: readonly string[]
+  /** Feature flags that the release has set, each in words: `new-checkout on`; absent as long as it has set none. */
+  readonly flags?: readonly string[]
   /** The plan's step that runs, from 1; what a command is meant for. */
   readonly step: number
   readonly steps: readonly { readonly number: number; readonly label: string; readonly mark: string }[]
@@ -107,6 +110,7 @@ export function releaseCard(
     ...{ version: source.version, replaces: source.replaces ?? null },
     ...{ author: source.author.person, startedAt: source.startedAt },
     ...{ phase: phaseText(state), weight: state.live.weight, cohorts: state.live.cohorts, step: state.step },
+    ...(state.live.flags !== undefined && { flags: flagWords(state.live.flags) }),
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
     isEnded: state.endedAt !== null,
     steps: plan.steps.map(({ label }, index) => ({ number: index + 1, label, mark: markOf(index + 1, state) })),
@@ -147,6 +151,10 @@ function watchWords({ watching }: ReleaseState): string | null {
   const { ended = null, told = [] } = watching ?? {}
   if (told.length === 0) return null
   return ended === null ? `failed while watched: ${told.join(', ')}` : `no longer watched: ${ended}`
+}
+
+function flagWords(flags: FlagReaches): readonly string[] {
+  return Object.entries(flags).map(([name, reach]) => `${name} ${reachText(reach)}`)
 }
 
 function warmUpAt({ plan }: CardSource, state: ReleaseState, now: Instant): Instant | null {

@@ -1,4 +1,4 @@
-import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE } from '../exposure.ts'
+import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE, wayBack } from '../exposure.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
 import { type BakeClock, bakeElapsed } from './bake-clock.ts'
 import { calledAgain, hasOpenUndo, type Undo, withUndo } from './hooks.ts'
@@ -41,7 +41,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
   switch (event.type) {
     case 'baseline-recorded':
       if (state.baseline !== null) return state
-      return { ...state, roles: event.roles, baseline: event.exposure, wanted: event.exposure, live: event.exposure }
+      return withBaseline(state, event)
     case 'exposure-wanted':
       if (state.baseline === null || isLeaving || state.pause !== null) return state
       return withExposure(
@@ -52,6 +52,11 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
         },
         event.exposure,
       )
+    case 'flag-failed':
+      return isLeaving ? state : { ...state, flagsOff: [...new Set([...(state.flagsOff ?? []), event.flag])] }
+    case 'flags-wanted':
+      if (isLeaving || !wasExposed(state)) return state
+      return withExposure({ ...state, spans: closeSpan(state.spans, event.at) }, event.exposure)
     case 'exposure-withdrawn':
       if (isLeaving || !wasExposed(state)) return state
       return { ...withExposure(state, state.live), spans: reopenSpan(state, event.at) }
@@ -141,7 +146,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       }
     case 'rollback-wanted':
       if (!isLeaving || state.baseline === null) return state
-      return withExposure({ ...state, phase: 'rolling-back' }, state.baseline)
+      return withExposure({ ...state, phase: 'rolling-back' }, wayBack(state.baseline, state.wanted))
     case 'rollback-failed':
       if (!isLeaving) return state
       return {
@@ -240,13 +245,22 @@ function changeWatch(
   return { ...state, watching: { ...watching, told, ended: event.goesBack ? event.reason : null } }
 }
 
+/** What its flags were is kept; the release has set none of them yet. */
+function withBaseline(
+  state: ReleaseState,
+  { roles, exposure }: Extract<ReleaseEvent, { type: 'baseline-recorded' }>,
+): ReleaseState {
+  const { flags: _, ...routing } = exposure
+  return { ...state, roles, baseline: exposure, wanted: routing, live: routing }
+}
+
 function entryOf(event: Extract<ReleaseEvent, { type: 'check-troubled' }>, step: number): LedgerEntry {
   const { check, only, since, reason, would } = event
   return { check, only, since, until: null, reason, would, step }
 }
 
 function isAtBaseline({ live, wanted, baseline }: ReleaseState): boolean {
-  const target = baseline ?? NO_EXPOSURE
+  const target = wayBack(baseline ?? NO_EXPOSURE, wanted)
   return isSameExposure(live, target) && isSameExposure(wanted, target)
 }
 

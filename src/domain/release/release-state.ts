@@ -91,6 +91,8 @@ export interface ReleaseState {
   readonly repairs: number
   /** When checks failed that hold or warn, oldest first; absent as long as none has. */
   readonly ledger?: readonly LedgerEntry[]
+  /** Flags that failing checks have set off, which no later step sets again; absent as long as none has. */
+  readonly flagsOff?: readonly string[]
   readonly endedAt: Instant | null
   /** The watch that goes on after the promotion; absent where there was none. */
   readonly watching?: AfterWatch

@@ -1,5 +1,6 @@
 import { theFreezes, utcText } from '../calendar/window-rule.ts'
 import type { Exposure } from '../exposure.ts'
+import { flagsText } from '../flag-reach.ts'
 import { formatDuration, formatWeight } from '../units.ts'
 import { isUndoWorthTelling } from './hooks.ts'
 import { wouldWords } from './ledger.ts'
@@ -19,7 +20,11 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'exposure-wanted':
       return `${exposureText(event.exposure)} requested`
     case 'exposure-confirmed':
-      return `${exposureText(event.exposure)} confirmed by the router`
+      return `${exposureText(event.exposure)} confirmed by ${confirmers(event.exposure)}`
+    case 'flag-failed':
+      return `flag ${event.flag} goes off and stays off: ${event.reason}`
+    case 'flags-wanted':
+      return `${exposureText(event.exposure)} requested`
     case 'exposure-withdrawn':
       return `${exposureText(next.wanted)} stays`
     case 'router-taken':
@@ -138,8 +143,14 @@ function reasonText(reason: string): string {
   return reason === '' ? '' : ` (${reason})`
 }
 
-/** `5%` or `5% and cohorts beta, internal`. */
+function confirmers({ flags }: Exposure): string {
+  return flags === undefined ? 'the router' : 'the router and the flag store'
+}
+
+/** `5%`, `5% and beta, internal` or `5%, flag new-checkout on`. */
 export function exposureText(exposure: Exposure): string {
   const weight = formatWeight(exposure.weight)
-  return exposure.cohorts.length === 0 ? weight : `${weight} and ${exposure.cohorts.join(', ')}`
+  const users = exposure.cohorts.length === 0 ? weight : `${weight} and ${exposure.cohorts.join(', ')}`
+  const flags = flagsText(exposure.flags)
+  return flags === '' ? users : `${users}, ${flags}`
 }

@@ -1,4 +1,4 @@
-import { isSameExposure } from '../exposure.ts'
+import { isSameRouting } from '../exposure.ts'
 import type { ExposeAction } from '../plan/actions.ts'
 import type { Check } from '../plan/checks.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -15,7 +15,7 @@ export function warmUpOfLive(
 ): Pick<ExposeAction, 'warmsUpFor'> {
   const exposed = actions
     .slice(0, position + 1)
-    .findLast((action) => action.kind === 'expose' && isSameExposure(action.exposure, live))
+    .findLast((action) => action.kind === 'expose' && isSameRouting(action.exposure, live))
   return exposed?.kind === 'expose' && exposed.warmsUpFor !== undefined ? { warmsUpFor: exposed.warmsUpFor } : {}
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Fence } from '../../domain/exposure.ts'
+import type { FlagReach } from '../../domain/flag-reach.ts'
 import { parseJson } from '../../domain/json.ts'
 import { FULL_WEIGHT } from '../../domain/units.ts'
 import { fenceText, parseFence } from '../fence-text.ts'
-import type { FlagReach } from '../flag-store.ts'
 
 const SCHEMA = 'https://flagd.dev/schema/v0/flags.json'
 export const ON = 'on'

@@ -1,5 +1,5 @@
+import type { FlagReach } from '../../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../../domain/units.ts'
-import type { FlagReach } from '../flag-store.ts'
 import { type Edge, findEdge, type Probe, probesFor } from '../proof.ts'
 import { ON } from './definitions.ts'
 import { createEvaluator } from './evaluation.ts'

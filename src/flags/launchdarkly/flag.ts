@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Fence } from '../../domain/exposure.ts'
+import type { FlagReach } from '../../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../../domain/units.ts'
 import { fenceText, parseFence } from '../fence-text.ts'
-import type { FlagReach } from '../flag-store.ts'
 
 /** LaunchDarkly counts in thousandths of a per cent. */
 export const PER_BASIS_POINT = 10

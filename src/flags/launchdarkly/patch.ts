@@ -1,6 +1,6 @@
 import type { Fence } from '../../domain/exposure.ts'
+import type { FlagReach } from '../../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../../domain/units.ts'
-import type { FlagReach } from '../flag-store.ts'
 import { descriptionOf, type FlagConfig, ownRule, PER_BASIS_POINT, type Variations } from './flag.ts'
 
 /** A semantic patch: all of its instructions are carried out, or none. */

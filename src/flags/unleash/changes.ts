@@ -1,5 +1,5 @@
 import type { Fence } from '../../domain/exposure.ts'
-import type { FlagReach } from '../flag-store.ts'
+import type { FlagReach } from '../../domain/flag-reach.ts'
 import {
   type FlagEnvironment,
   foreignStrategies,

@@ -1,8 +1,8 @@
 import MurmurHash3 from 'imurmurhash'
 import { z } from 'zod'
+import type { FlagReach } from '../../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../../domain/units.ts'
 import { type AdminApi, type Allowance, callAdmin, refused, unreadable } from '../admin-api.ts'
-import type { FlagReach } from '../flag-store.ts'
 import { findEdge, type Probe, probesFor } from '../proof.ts'
 
 /** Unleash has a hundred buckets. */

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Fence } from '../../domain/exposure.ts'
+import type { FlagReach } from '../../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../../domain/units.ts'
 import { newestFence, parseFence } from '../fence-text.ts'
-import type { FlagReach } from '../flag-store.ts'
 
 /** Titles of the two strategies that are ours; what follows is the fence with which they were written. */
 const TITLES = { share: 'Sluice: share of users', cohorts: 'Sluice: cohorts' } as const

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fallBackProblem, type Former, formerOf, returnOf } from '../../../src/domain/lane/former.ts'
+import { type Former, fallBackProblem, formerOf, returnOf } from '../../../src/domain/lane/former.ts'
 import {
   emptyLane,
   ended,

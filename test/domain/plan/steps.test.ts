@@ -11,6 +11,7 @@ const WRITTEN: Record<string, unknown> = {
   cohort: ['internal', 'beta'],
   approve: { by: 'owners' },
   gate: { window: 'office-hours' },
+  flag: { 'new-checkout': 'on', banner: '25%' },
   hook: { call: 'deploy', undo: 'remove' },
   analyse: { for: '5m', checks: { one: {} } },
 }

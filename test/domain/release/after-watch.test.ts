@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
 import { RESTARTS } from '../../../src/domain/release/guard.ts'
 import { releaseCard } from '../../../src/domain/release/release-card.ts'
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, isWatching, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 import { watchFor } from '../../../src/domain/release/release-watch.ts'
-import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
 import { planContext } from '../plan/plan-context.ts'
 
 const read = readPlanText(

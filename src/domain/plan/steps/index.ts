@@ -2,6 +2,7 @@ import { analyseStep } from './analyse.ts'
 import { approveStep } from './approve.ts'
 import { bakeStep } from './bake.ts'
 import { cohortStep } from './cohort.ts'
+import { flagStep } from './flag.ts'
 import { gateStep } from './gate.ts'
 import { hookStep } from './hook.ts'
 import { rampStep } from './ramp.ts'
@@ -13,6 +14,7 @@ export const STEP_KINDS = [
   bakeStep,
   rampStep,
   cohortStep,
+  flagStep,
   approveStep,
   analyseStep,
   gateStep,

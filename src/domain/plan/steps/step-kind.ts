@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { WindowProblem, WindowRule } from '../../calendar/window-rule.ts'
 import type { Exposure } from '../../exposure.ts'
+import type { FlagReach } from '../../flag-reach.ts'
 import type { Problem, ProblemPath } from '../../problems.ts'
 import type { BasisPoints, Milliseconds } from '../../units.ts'
 import type { Action } from '../actions.ts'
@@ -37,6 +38,8 @@ export interface StepContext {
   readonly isWatched?: boolean
   /** Reports a call of this name that the plan may not use like this; absent where nobody can say. */
   readonly reportCall?: (name: string, use: 'hook' | 'gate', path: ProblemPath) => void
+  /** Reports what keeps this flag from being set like this here; absent where the target is not known. */
+  readonly reportFlag?: (name: string, reach: FlagReach, path: ProblemPath) => void
   readonly report: (problem: Problem) => void
 }
 
