@@ -27,7 +27,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   outbound: ['domain', 'zod', 'node:'],
   // Calls that an administrator has defined, and versions that pools say.
   hooks: ['domain', 'config', 'outbound', 'node:'],
-  routers: ['domain', 'outbound', 'zod', 'node:'],
+  // How try-it tickets are made and checked: who gives them and who lets them in must agree.
+  tickets: ['domain', 'node:'],
+  routers: ['domain', 'outbound', 'tickets', 'zod', 'node:'],
   metrics: ['domain', 'outbound', 'zod', 'node:'],
   flags: ['domain', 'outbound', 'zod', 'node:', '@openfeature/flagd-core', 'imurmurhash'],
   releases: [
@@ -37,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['domain', 'pino', 'prom-client', 'node:'],
   // Where rules, zones and calendar files become plain stretches of time; workflows get those only.
   calendars: ['domain', 'rrule-temporal', 'temporal-polyfill', 'ical.js'],
-  config: ['domain', 'calendars', 'zod', 'node:'],
+  config: ['domain', 'calendars', 'tickets', 'zod', 'node:'],
   api: [
     ...['domain', 'analysis', 'outbound', 'releases', 'config', 'calendars', 'telemetry', 'slack', 'catalog.ts'],
     ...['fastify', 'fastify-type-provider-zod', 'zod', 'node:'],
@@ -77,6 +79,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/domain/plan/steps/gate.ts': ['zod'],
   'src/domain/plan/steps/hook.ts': ['zod'],
   'src/domain/plan/steps/ramp.ts': ['zod'],
+  'src/domain/plan/steps/try.ts': ['zod'],
   'src/domain/yaml/yaml-place.ts': ['yaml'],
   'src/domain/yaml/yaml-scan.ts': ['yaml'],
   'src/domain/yaml/yaml-text.ts': ['yaml'],

@@ -25,7 +25,8 @@ export async function applyAndReadBack(
   signal: AbortSignal,
   permit: WritePermit,
 ): Promise<Pick<ExposeResult, 'exposure' | 'at' | 'warning'>> {
-  const wish: DesiredRouting = { roles: input.roles, exposure: input.exposure, fence: input.fence }
+  const { roles, exposure, fence, releaseId } = input
+  const wish: DesiredRouting = { roles, exposure, fence, releaseId }
   const write = await applyOnce(router, wish, signal, permit)
   const observed = await readUntilRouted(router, wish, signal).catch((error: unknown) => {
     throw noting(error, write.said)

@@ -7,9 +7,9 @@ import type { Keep, RouterLook } from './keep-router.ts'
 const MOST_REPAIRS = 10
 
 /** A router that was taken over is kept with the fence that was written then. */
-export function keepOf({ roles, exposure, fence }: GuardInput, before: GuardState): Keep {
+export function keepOf({ roles, exposure, fence, releaseId }: GuardInput, before: GuardState): Keep {
   const isNewer = before.fence !== undefined && compareFences(before.fence, fence) > 0
-  return { roles, exposure, fence: isNewer && before.fence !== undefined ? before.fence : fence }
+  return { roles, exposure, releaseId, fence: isNewer && before.fence !== undefined ? before.fence : fence }
 }
 
 /** What a look at the router adds to the state. */

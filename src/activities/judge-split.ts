@@ -35,7 +35,7 @@ export function judgeSplit(
   isRouted: boolean,
 ): SplitLook {
   const known = (before.share as SampleRatioState | null) ?? startSampleRatio()
-  const { weight, cohorts } = input.exposure
+  const { weight, cohorts, tickets = false } = input.exposure
   const names = namesOf(input)
   const { sent } = traffic
   const arms =
@@ -44,7 +44,7 @@ export function judgeSplit(
       : { stable: sentTo(sent.stable), canary: sentTo(sent.canary) }
   const { state, verdict } = judgeSampleRatio(SHARE_RULE, known, {
     weight,
-    hasCohorts: cohorts.length > 0,
+    hasCohorts: cohorts.length > 0 || tickets,
     ...arms,
     names,
   })

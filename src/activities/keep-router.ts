@@ -26,6 +26,8 @@ export interface Keep {
   readonly roles: PoolRoles
   readonly exposure: Exposure
   readonly fence: Fence
+  /** Absent where the lane keeps the router. */
+  readonly releaseId?: string
 }
 
 /** What a keeper needs beside the router itself. */

@@ -5,7 +5,7 @@ import { freezes } from './wire/freezes.ts'
 import { document, health, readiness } from './wire/operation.ts'
 import { checkedPlan } from './wire/plan-check.ts'
 import { errorCode } from './wire/problem.ts'
-import { card, commandOutcome, page, submission } from './wire/release.ts'
+import { card, commandOutcome, page, submission, ticket } from './wire/release.ts'
 import {
   allowBody,
   backBody,
@@ -22,6 +22,7 @@ import {
   SMALL_BODY,
   startBody,
   targetParams,
+  ticketBody,
 } from './wire/requests.ts'
 import { lane, targets } from './wire/target.ts'
 
@@ -67,6 +68,17 @@ export const OPERATIONS = {
       params: releaseParams,
       body: commandBody,
       response: { 200: commandOutcome, 202: commandOutcome },
+    },
+  },
+  giveTicket: {
+    method: 'POST',
+    url: '/releases/:service/:environment/:number/tickets',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Make a try-it ticket, which puts one person on the canary',
+      params: releaseParams,
+      body: ticketBody,
+      response: { 201: ticket },
     },
   },
   checkPlan: {

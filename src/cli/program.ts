@@ -18,8 +18,10 @@ import {
 import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
 import { explainPlan } from './commands/plan-explain.ts'
+import { printRouterConfig } from './commands/router-config.ts'
 import { type SimulateOptions, simulatePlan } from './commands/simulate.ts'
 import { type StartOptions, startRelease } from './commands/start.ts'
+import { giveTicket, type TryOptions } from './commands/try.ts'
 import { CliFailure, EXIT, type ExitCode } from './failure.ts'
 import { type GlobalOptions, jsonLine, openSession, type Session } from './session.ts'
 import { guarded, type Terminal } from './terminal.ts'
@@ -80,6 +82,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   addStart(program, run)
   addLooks(program, run)
   for (const verb of COMMAND_VERBS) addVerb(program, verb, run)
+  addTargeting(program, run)
   addLanes(program, run)
   return program
 }
@@ -234,6 +237,26 @@ function addVerb(program: Command, verb: CommandVerb, run: Run): void {
   command.action((id: string, options: CommandOptions, self: Command) =>
     run(self, (session) => sendCommand(verb, id, options, session)),
   )
+}
+
+function addTargeting(program: Command, run: Run): void {
+  program
+    .command('try <release>')
+    .description('make a link and a cookie that put one person on the canary, whatever the weight')
+    .option('--for <duration>', 'how long it is good for, at most 7d; it ends with the release at the latest', '1h')
+    .option('--url <address>', 'a page of the service, to print a link to it')
+    .action((id: string, options: TryOptions, command: Command) =>
+      run(command, (session) => giveTicket(id, options, session)),
+    )
+  program
+    .command('router')
+    .description('look at the routers of targets')
+    .command('config <service> <environment>')
+    .description('print what has to stand in the configuration of a target’s router')
+    .option('--config <sluice.yaml>', 'the installation', 'sluice.yaml')
+    .action((service: string, environment: string, { config }: { config: string }, command: Command) =>
+      run(command, (session) => printRouterConfig({ service, environment }, config, session)),
+    )
 }
 
 function addLanes(program: Command, run: Run): void {

@@ -5,6 +5,7 @@ import { reportIssues } from '../domain/plan/plan-issues.ts'
 import type { Problem, ProblemPath } from '../domain/problems.ts'
 import { reportSecrets } from './addresses.ts'
 import { type Clash, createClashes } from './clashes.ts'
+import { cohortRulesOf } from './cohorts.ts'
 import { checkHooks } from './hook-rules.ts'
 import type { HookConfig, OutboundConfig } from './hook-schema.ts'
 import type { AdapterLists, InstallationCalendar, Person, TargetConfig } from './installation-schema.ts'
@@ -36,6 +37,11 @@ export function checkMeaning(parts: InstallationParts, lists: AdapterLists, repo
   checkCalendars(parts, reports)
   const { hooks, outbound, targets } = parts
   checkHooks({ hooks, outbound, targets }, reports.report)
+  checkCohorts(parts, reports)
+}
+
+function checkCohorts({ targets, readBeside }: InstallationParts, { report }: Reports): void {
+  for (const { path, target } of targets) cohortRulesOf(target.cohorts ?? {}, [...path, 'cohorts'], readBeside, report)
 }
 
 /** A time that every calendar is asked about, so that what cannot be read is said before it is needed. */

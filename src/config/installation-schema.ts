@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { FlagStoreCapabilities, MetricSourceCapabilities, RouterCapabilities } from '../domain/capabilities.ts'
+import type { CohortRules } from '../domain/cohorts/cohort-rule.ts'
 import { nameText, shareText, stretchText } from '../domain/plan/plan-values.ts'
 import type { FlagStore } from '../flags/flag-store.ts'
 import type { ServedFlags } from '../flags/served-flags.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { Router } from '../routers/router.ts'
+import { cohortForm } from './cohorts.ts'
 import { hooksSchema, outboundSchema, versionSchema } from './hook-schema.ts'
 import { MOST_TARGETS } from './installation-limits.ts'
 
@@ -51,6 +53,11 @@ export const targetSchema = z.strictObject({
   flags: adapter
     .optional()
     .describe('what holds its feature flags: a [kind](/docs/README.md#flag-stores) and its own options'),
+  cohorts: z
+    .record(nameText, cohortForm)
+    .refine((cohorts) => Object.keys(cohorts).length <= 50, { error: 'expected at most 50 cohorts' })
+    .optional()
+    .describe('who is of which [cohort](#cohorts), by the name that plans use; without it plans may name any'),
   freezes: z
     .array(nameText)
     .max(20)
@@ -108,6 +115,12 @@ export const installationSchema = z.strictObject({
     .describe('the same for [freezes](/docs/steps/gate.md#freezes), in which no exposure is raised'),
   hooks: hooksSchema.default({}).describe('[calls](/docs/steps/hook.md) by the name that plans use'),
   outbound: outboundSchema.optional().describe('what calls may reach'),
+  tickets: z
+    .strictObject({
+      secretFile: z.string().min(1).describe('file with at least 32 random characters; a path relative to this file'),
+    })
+    .optional()
+    .describe('lets plans have [try-it tickets](/docs/steps/try.md)'),
   slack: z
     .strictObject({ channel: z.string().min(1).describe('id of the channel where releases are shown, `C…`') })
     .optional()
@@ -126,7 +139,13 @@ interface ListedAdapter<Capabilities, Adapter> {
   /** What one with these options can do; they have passed the check of `options`. */
   readonly capabilitiesWith: (options: unknown) => Capabilities
   readonly summary: string
-  readonly open: (options: unknown, context: { readonly pools: readonly [string, string] }) => Adapter
+  readonly open: (options: unknown, context: ListedContext) => Adapter
+}
+
+interface ListedContext {
+  readonly pools: readonly [string, string]
+  /** The cohorts of the target; none when absent. */
+  readonly cohorts?: CohortRules
 }
 
 /** The adapters that exist, handed in by the catalog. */
@@ -134,6 +153,8 @@ export interface AdapterLists {
   readonly routers: readonly (ListedAdapter<RouterCapabilities, Router> & {
     /** What a router with these options writes, by name: no two targets may share any of it. */
     readonly statesWith?: (options: unknown) => readonly string[]
+    /** What has to stand in the router's own configuration; null where it needs nothing. */
+    readonly configWith?: (options: unknown, context: ListedContext) => string | null
   })[]
   readonly metricSources: readonly ListedAdapter<MetricSourceCapabilities, MetricSource>[]
   readonly flagStores: readonly (ListedAdapter<FlagStoreCapabilities, FlagStore> & {

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ReadBeside } from '../calendars/calendar.ts'
 import { type Calendars, createCalendars } from '../calendars/calendars.ts'
 import { problemOfRule } from '../calendars/rule-problem.ts'
+import type { CohortRules } from '../domain/cohorts/cohort-rule.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { isRecord } from '../domain/json.ts'
 import type { PlanContext, TargetFacts } from '../domain/plan/plan-context.ts'
@@ -13,6 +14,7 @@ import { type TargetId, targetName } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import { faultsOf } from '../domain/yaml/plain-value.ts'
 import { readYaml, type YamlText } from '../domain/yaml/yaml-text.ts'
+import { cohortRulesOf } from './cohorts.ts'
 import { callsFor } from './hook-rules.ts'
 import type { HookConfig, OutboundConfig } from './hook-schema.ts'
 import { INSTALLATION_LIMITS, INSTALLATION_VALUE_LIMITS, MOST_TARGETS } from './installation-limits.ts'
@@ -40,6 +42,10 @@ export interface Installation {
   readonly hooks?: Readonly<Record<string, HookConfig>>
   readonly outbound?: OutboundConfig
   readonly find: (target: TargetId) => TargetConfig | null
+  /** Who is of which cohort of a target; null where it names none, so that plans may name any. */
+  readonly cohortsOf: (target: TargetId) => CohortRules | null
+  /** What try-it tickets are made with, read anew at each call; null where the installation gives none. */
+  readonly ticketSecret: (() => string) | null
 }
 
 /**
@@ -60,11 +66,31 @@ export function readInstallation(
   if (parsed === null || problems.length > 0 || ofText.length > 0)
     return { problems: inOrder([...ofText, ...problems]) }
   const byName = new Map(parsed.targets.map((target) => [targetName(target), target]))
-  const { targets, groups, people, slack = null, windows, freezes, hooks, outbound } = parsed
+  const { targets, groups, people, slack = null, windows, freezes, hooks, outbound, tickets } = parsed
   const calendars = createCalendars({ windows, freezes }, readBeside)
   const find = (target: TargetId) => byName.get(targetName(target)) ?? null
+  const rules = new Map(targets.map((target) => [targetName(target), rulesOf(target, readBeside)]))
+  const cohortsOf = (target: TargetId) => rules.get(targetName(target)) ?? null
+  const ticketSecret = tickets === undefined ? null : () => secretIn(tickets.secretFile, readBeside)
   const calls = { hooks, ...(outbound !== undefined && { outbound }) }
-  return { installation: { targets, groups, people, slack, freezes, calendars, find, ...calls } }
+  const targeting = { cohortsOf, ticketSecret }
+  return { installation: { targets, groups, people, slack, freezes, calendars, find, ...targeting, ...calls } }
+}
+
+/** The problems have been reported. */
+function rulesOf({ cohorts }: TargetConfig, readBeside: ReadBeside): CohortRules | null {
+  return cohorts === undefined ? null : cohortRulesOf(cohorts, [], readBeside, () => {})
+}
+
+/** @throws SluiceError `config.invalid` */
+function secretIn(file: string, readBeside: ReadBeside): string {
+  const secret = readBeside(file).trim()
+  if (/^[\x21-\x7e]{32,512}$/.test(secret)) return secret
+  throw new SluiceError('config.invalid', {
+    message: `${file} holds no secret that try-it tickets could be made with`,
+    expected: '32 to 512 printable characters without a space',
+    fix: 'write a new one: openssl rand -hex 32',
+  })
 }
 
 function noFiles(path: string): never {
@@ -143,7 +169,8 @@ export function planContextOf(
   }
 }
 
-function factsOf(target: TargetConfig, { groups, hooks = {} }: Installation, lists: AdapterLists): TargetFacts {
+function factsOf(target: TargetConfig, installation: Installation, lists: AdapterLists): TargetFacts {
+  const { groups, hooks = {}, ticketSecret } = installation
   const router = lists.routers.find(({ kind }) => kind === target.router.kind)
   if (router === undefined) throw new Error(`router kind ${target.router.kind} passed the check but is not in the list`)
   const metrics = Object.entries(target.metrics).flatMap(([name, options]) => {
@@ -157,6 +184,8 @@ function factsOf(target: TargetConfig, { groups, hooks = {} }: Installation, lis
     ...(Object.keys(hooks).length > 0 && { calls: callsFor(target, hooks) }),
     ...(target.version !== undefined && { proof: { within: target.version.within } }),
     ...(target.capacity !== undefined && { capacity: target.capacity }),
+    cohorts: target.cohorts === undefined ? null : Object.keys(target.cohorts),
+    hasTickets: ticketSecret !== null,
     ...(target.freezes !== undefined && { freezes: target.freezes }),
     ...(target.flags !== undefined && { flags: flagFacts(target.flags, lists) }),
   }

@@ -9,6 +9,8 @@ export interface RouterCapabilities {
   readonly weightStep: BasisPoints
   /** True when cohorts can be sent to the canary whatever the weight. */
   readonly cohorts: boolean
+  /** True when it can let in who has a try-it ticket; absent: false. */
+  readonly tickets?: boolean
   /** How a user keeps their version while the weight rises. */
   readonly sticky: 'none' | 'hash' | 'cookie'
   /** `config`: the live settings can be read; `traffic`: requests per pool are reported too. */

@@ -9,6 +9,8 @@ export interface Exposure {
   readonly cohorts: readonly string[]
   /** Feature flags that the release has set, each as it is to be; absent as long as it has set none. */
   readonly flags?: FlagReaches
+  /** Present while who has a try-it ticket of the release is on the canary. */
+  readonly tickets?: true
 }
 
 /** Nobody on the canary: the exposure a rollback returns to. */
@@ -50,12 +52,17 @@ export function isSameExposure(left: Exposure, right: Exposure): boolean {
 
 /** True when both describe the same users on the canary, whatever their flags. */
 export function isSameRouting(left: Exposure, right: Exposure): boolean {
-  return left.weight === right.weight && sortedCohorts(left.cohorts).join() === sortedCohorts(right.cohorts).join()
+  return (
+    left.weight === right.weight &&
+    sortedCohorts(left.cohorts).join() === sortedCohorts(right.cohorts).join() &&
+    left.tickets === right.tickets
+  )
 }
 
-/** True when somebody has something new afterwards who had not: more weight, a further cohort, a wider flag. */
+/** True when somebody has something new afterwards who had not: more weight, a further cohort, tickets, a wider flag. */
 export function isRaise(before: Exposure, after: Exposure): boolean {
   if (after.weight > before.weight) return true
+  if (after.tickets === true && before.tickets !== true) return true
   if (after.cohorts.some((cohort) => !before.cohorts.includes(cohort))) return true
   return Object.entries(after.flags ?? {}).some(([name, reach]) => isWider(before.flags?.[name] ?? FLAG_OFF, reach))
 }

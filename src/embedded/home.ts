@@ -17,6 +17,8 @@ interface Home {
   readonly config: string
   /** File with what the worker and the data plane both know. */
   readonly secret: string
+  /** File with what try-it tickets are made with. */
+  readonly tickets: string
   readonly release: () => Promise<void>
 }
 
@@ -32,8 +34,10 @@ export async function takeHome(folder: string): Promise<Home> {
   const release = await takeLock(join(folder, 'running.pid'))
   const secret = join(folder, 'secret')
   await keepSecret(secret)
+  const tickets = join(folder, 'tickets')
+  await keepSecret(tickets)
   return {
-    ...{ folder, logs, secret, release },
+    ...{ folder, logs, secret, tickets, release },
     ...{ portsFile: join(folder, PORTS), partsFile: join(folder, 'parts.json'), database: join(folder, 'temporal.db') },
     ...{ routing: join(folder, 'routing.json'), config: join(folder, 'sluice.yaml') },
   }
@@ -69,8 +73,10 @@ export async function writeInstallation(home: Home, ports: Ports, planFile: stri
           },
         },
         plan: planFile,
+        cohorts: { internal: { gateway: true }, beta: { cookie: 'beta', is: '1' } },
       },
     ],
+    tickets: { secretFile: home.tickets },
     groups: { 'checkout-owners': ['alice', 'bob', 'demo-approver'] },
     people: [{ id: 'alice' }, { id: 'bob' }, { id: 'demo-approver' }],
   }

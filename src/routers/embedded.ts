@@ -11,11 +11,13 @@ import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { defineRouter, type RouterContext } from './define.ts'
 import { type DesiredRouting, type ObservedRouting, type Permit, pinsOf, type Router, splitOf } from './router.ts'
+import { keyFor, matchedRules, NO_KEY, type RuleDigests, rulesFlaw, ticketsFlaw } from './targeting.ts'
 import { checkWish } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {
   weightStep: 1,
   cohorts: true,
+  tickets: true,
   sticky: 'hash',
   readBack: 'traffic',
   atomic: true,
@@ -23,7 +25,7 @@ const CAPABILITIES: RouterCapabilities = {
   health: true,
 }
 
-/** No answer of the admin API is longer than a few hundred bytes; more is not the admin API. */
+/** No answer of the admin API is longer than a few kilobytes; more is not the admin API. */
 const MAX_BYTES = 262_144
 
 const optionsSchema = z.strictObject({
@@ -67,18 +69,24 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
     async read(signal) {
       const answer = await callAdmin(admin, { method: 'GET' }, signal)
       if (answer.status !== 200) throw refusal(admin, answer)
-      return checkPools(parseRouting(admin, answer.text), context.pools)
+      return checkPools(parseRouting(admin, answer.text, context), context.pools)
     },
     async apply(wish, signal, permit) {
       signal.throwIfAborted()
       checkWish(wish, context.pools, CAPABILITIES)
       const seed = seedOf(options.seed, context.target, wish.fence)
-      const body = JSON.stringify({ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence, seed })
+      const rules = matchedRules(context, wish.exposure.cohorts)
+      const key = keyFor(wish, context)
+      const body = JSON.stringify({
+        ...{ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence, seed },
+        ...(Object.keys(rules).length > 0 && { rules }),
+        ...(key !== NO_KEY && { tickets: { ...key, pool: wish.roles.canary } }),
+      })
       const answer = await callAdmin(admin, { method: 'PUT', body }, signal, permit)
       const newest = answer.status === 409 ? fenceIn(answer.text) : null
       if (newest !== null && compareFences(newest, wish.fence) > 0) throw fencedError(wish.fence, newest)
       if (answer.status !== 200) throw refusal(admin, answer)
-      const shown = parseRouting(admin, answer.text)
+      const shown = parseRouting(admin, answer.text, context)
       if (shown.fence === null || compareFences(shown.fence, wish.fence) < 0) throw notTaken(wish, shown)
       return { warning: noticeIn(answer.text) }
     },
@@ -117,6 +125,8 @@ const routingSchema = z.strictObject({
   incarnation: z.string().min(1),
   served: z.record(z.string(), z.int().min(0)),
   seed: z.string().nullable().optional(),
+  rules: z.record(z.string(), z.string()).default({}),
+  tickets: z.strictObject({ release: z.string(), pool: z.string(), digest: z.string() }).nullable().default(null),
   notice: z.string().nullable().optional(),
 })
 
@@ -153,11 +163,12 @@ async function callAdmin(
   })
 }
 
-function parseRouting(admin: AdminApi, text: string): ObservedRouting {
+function parseRouting(admin: AdminApi, text: string, context: RouterContext): ObservedRouting {
   const parsed = routingSchema.safeParse(parseJson(text))
   if (parsed.success) {
-    const { seed: _seed, notice: _notice, ...routing } = parsed.data
-    return { ...routing, flaw: null }
+    const { seed: _seed, notice: _notice, rules, tickets, ...routing } = parsed.data
+    const flaw = flawOf(routing.cohorts, rules, tickets, context)
+    return { ...routing, tickets: tickets?.release ?? null, flaw }
   }
   throw new SluiceError('router.misconfigured', {
     message: 'this is not the admin API of an embedded data plane',
@@ -165,6 +176,16 @@ function parseRouting(admin: AdminApi, text: string): ObservedRouting {
     received: text.trim() === '' ? 'nothing' : text.slice(0, 200),
     fix: 'set `admin` in sluice.yaml to the admin address of the data plane',
   })
+}
+
+/** What departs from sluice.yaml although split and cohorts may be right. */
+function flawOf(
+  pins: ObservedRouting['cohorts'],
+  rules: RuleDigests,
+  tickets: z.output<typeof routingSchema>['tickets'],
+  context: RouterContext,
+): string | null {
+  return rulesFlaw(context, Object.keys(pins), rules) ?? (tickets === null ? null : ticketsFlaw(context, tickets))
 }
 
 function checkPools(routing: ObservedRouting, pools: readonly [string, string]): ObservedRouting {

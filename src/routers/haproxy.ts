@@ -5,19 +5,24 @@ import type { Fence } from '../domain/exposure.ts'
 import { fenceOf } from '../domain/fenced-error.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
-import { defineRouter } from './define.ts'
+import { defineRouter, type RouterContext } from './define.ts'
+import { checkAbilities } from './haproxy/abilities.ts'
+import { configText } from './haproxy/config-text.ts'
 import { combineFailures, combineHealth, combineNodes, newestFence } from './haproxy/fleet.ts'
 import { keepMapFile } from './haproxy/map-file.ts'
 import { type NodeSettings, readNode, readNodeHealth, readNodeMap } from './haproxy/node.ts'
 import { parseAddress } from './haproxy/runtime-api.ts'
-import { entriesOf, WORD_PATTERN } from './haproxy/split-map.ts'
+import { entriesOf, type SplitMap, WORD_PATTERN } from './haproxy/split-map.ts'
+import { MATCH_KEY, type MapEntry, matchEntries, ticketEntries, ticketsIn } from './haproxy/target-entries.ts'
 import { writeNode } from './haproxy/write-node.ts'
 import type { Applied, DesiredRouting, Permit, Router } from './router.ts'
+import { keyFor, matchedRules, ticketsFlaw } from './targeting.ts'
 import { checkFence, checkWish } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {
   weightStep: 1,
   cohorts: true,
+  tickets: true,
   sticky: 'hash',
   readBack: 'traffic',
   atomic: true,
@@ -61,11 +66,12 @@ export const haproxyRouter = defineRouter({
   capabilitiesOf,
   summary: 'HAProxy 2.6 or newer, through its runtime API: steps of 0.01%, sticky users, cohorts, one atomic change.',
   statesOf: ({ sockets, map }) => sockets.map((socket) => `the map ${map} of the HAProxy at ${socket}`),
+  configOf: ({ map }, { cohorts = {} }) => configText(map, cohorts),
   create: (options, context) => {
     const nodes = options.sockets.map((socket) => nodeAt(socket, options.map, context.pools))
     const { persist = null, deadline } = options
     return createHaproxyRouter({
-      ...{ nodes, pools: context.pools, persist, deadline: millisecondsOf(deadline) },
+      ...{ context, nodes, pools: context.pools, persist, deadline: millisecondsOf(deadline) },
       capabilities: capabilitiesOf(options),
     })
   },
@@ -76,6 +82,7 @@ function capabilitiesOf({ persist }: { readonly persist?: string | undefined }):
 }
 
 interface HaproxySettings {
+  readonly context: RouterContext
   readonly nodes: readonly NodeSettings[]
   readonly pools: readonly [string, string]
   readonly deadline: Milliseconds
@@ -84,7 +91,8 @@ interface HaproxySettings {
   readonly capabilities: RouterCapabilities
 }
 
-function createHaproxyRouter({ nodes, pools, deadline, persist, capabilities }: HaproxySettings): Router {
+function createHaproxyRouter(settings: HaproxySettings): Router {
+  const { context, nodes, pools, deadline, persist, capabilities } = settings
   let newestTried: Fence | null = null
 
   /** A router that was restarted has no fence: this process still knows what it has sent for the same release. */
@@ -97,6 +105,8 @@ function createHaproxyRouter({ nodes, pools, deadline, persist, capabilities }: 
     signal.throwIfAborted()
     checkWish(wish, pools, capabilities)
     checkWords(wish)
+    const targeting = targetingOf(wish, context)
+    const entries = entriesOf(wish, pools, targeting)
     const remaining = countdown(deadline)
     const first = Math.min(deadline / 2, LONGEST_FIRST_LOOK)
     const known = await settle(
@@ -104,18 +114,33 @@ function createHaproxyRouter({ nodes, pools, deadline, persist, capabilities }: 
       signal,
     )
     checkFences(wish.fence, known.values)
+    const checked = await settle(
+      nodes.map((node) => checkAbilities(node, targeting, first, signal)),
+      signal,
+    )
+    // A node that does not answer is the write's affair: it must not keep the others from being written.
+    const unable = checked.failures.find(
+      (error) => error instanceof SluiceError && error.code === 'router.misconfigured',
+    )
+    if (unable !== undefined) throw unable
     const bounds = { remaining, signal, permit: permitNoting(permit, () => (newestTried = wish.fence)) }
     const { failures } = await settle(
-      nodes.map((node) => writeNode(node, wish, bounds)),
+      nodes.map((node) => writeNode(node, wish, entries, bounds)),
       signal,
     )
     const isOvertaken = failures.some((failure) => fenceOf(failure) !== null)
-    const warning = failures.length === nodes.length || isOvertaken ? null : await keepFile(wish, remaining, signal)
+    const warning =
+      failures.length === nodes.length || isOvertaken ? null : await keepFile(wish, entries, remaining, signal)
     if (failures.length > 0) throw combineFailures(failures, nodes.length, 'show the change')
     return { warning }
   }
 
-  async function keepFile(wish: DesiredRouting, remaining: () => Milliseconds, signal: AbortSignal) {
+  async function keepFile(
+    wish: DesiredRouting,
+    entries: readonly MapEntry[],
+    remaining: () => Milliseconds,
+    signal: AbortSignal,
+  ) {
     if (persist === null) return null
     const look = async (end: AbortSignal) =>
       (
@@ -125,7 +150,7 @@ function createHaproxyRouter({ nodes, pools, deadline, persist, capabilities }: 
         )
       ).values
     const bounds = { deadline: Math.max(SHORTEST_FOR_FILE, remaining()), signal }
-    return keepMapFile(persist, { entries: entriesOf(wish, pools), fence: wish.fence, look }, bounds)
+    return keepMapFile(persist, { entries, fence: wish.fence, look }, bounds)
   }
 
   return {
@@ -137,7 +162,7 @@ function createHaproxyRouter({ nodes, pools, deadline, persist, capabilities }: 
         signal,
       )
       if (failures.length > 0) throw combineFailures(failures, nodes.length, 'have answered')
-      return combineNodes(values, pools)
+      return combineNodes(values, pools, (map) => targetingFlaw(map, context))
     },
     apply,
     async health(signal) {
@@ -151,6 +176,25 @@ function createHaproxyRouter({ nodes, pools, deadline, persist, capabilities }: 
     },
     async close() {},
   }
+}
+
+/** The entries by which HAProxy finds by itself who is of a pinned cohort or has a ticket. */
+function targetingOf(wish: DesiredRouting, context: RouterContext): readonly MapEntry[] {
+  const { canary } = wish.roles
+  const matched = matchEntries(matchedRules(context, wish.exposure.cohorts), canary)
+  return [...matched, ...ticketEntries(keyFor(wish, context), wish.roles)]
+}
+
+/** What departs from sluice.yaml in how a node finds people, although split and cohorts may be right; null for nothing. */
+function targetingFlaw({ pins, targeting }: SplitMap, context: RouterContext): string | null {
+  const tickets = ticketsIn(targeting)
+  const flaw = tickets === null ? null : ticketsFlaw(context, tickets)
+  if (flaw !== null) return flaw
+  const pool = Object.values(pins)[0] ?? ''
+  const wanted = matchEntries(matchedRules(context, Object.keys(pins)), pool)
+  const shown = Object.keys(targeting).filter((key) => key.startsWith(MATCH_KEY))
+  const isRight = wanted.length === shown.length && wanted.every(([key]) => targeting[key] === pool)
+  return isRight ? null : 'cohorts matched by other rules than those of sluice.yaml'
 }
 
 function permitNoting(permit: Permit, note: () => void): Permit {

@@ -4,6 +4,7 @@ import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
 import { type FlagReaches, flagsText, isSameReach } from '../domain/flag-reach.ts'
 import type { PoolHealth } from '../domain/release/pool-health.ts'
 import { exposureText } from '../domain/release/release-story.ts'
+import { releaseName } from '../domain/target.ts'
 import { type BasisPoints, FULL_WEIGHT } from '../domain/units.ts'
 
 /** One whole wish: which pools play which role, who is on the canary, and the fence that orders writes. */
@@ -11,6 +12,8 @@ export interface DesiredRouting {
   readonly roles: PoolRoles
   readonly exposure: Exposure
   readonly fence: Fence
+  /** Whose try-it tickets are let in where the exposure has them. */
+  readonly releaseId?: string
 }
 
 /** What a router is doing now, as read from the live system. */
@@ -19,6 +22,8 @@ export interface ObservedRouting {
   readonly split: Readonly<Record<string, BasisPoints>>
   /** The pool each cohort is pinned to; a cohort that is not pinned is absent. */
   readonly cohorts: Readonly<Record<string, string>>
+  /** The release whose try-it tickets are let in; null or absent: none. */
+  readonly tickets?: string | null
   /** The newest fence the router has taken, or null when it never took one. */
   readonly fence: Fence | null
   /**
@@ -93,17 +98,20 @@ export function pinsOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'expo
 }
 
 /**
- * True when the live routing is what the wish asks for, and nothing beside it: the whole split, and exactly the cohorts of
- * the wish, each on the canary. The fence is not compared.
+ * True when the live routing is what the wish asks for, and nothing beside it: the whole split, exactly the cohorts of the
+ * wish, each on the canary, and the tickets of its release or none. The fence is not compared.
  */
-export function isRoutedAs(observed: ObservedRouting, wish: Pick<DesiredRouting, 'roles' | 'exposure'>): boolean {
+export function isRoutedAs(observed: ObservedRouting, wish: Omit<DesiredRouting, 'fence'>): boolean {
   return isSplitAs(observed, wish) && areFlagsAs(observed, wish.exposure)
 }
 
 /** The same of the router alone, whatever the flags are. */
-export function isSplitAs(observed: ObservedRouting, wish: Pick<DesiredRouting, 'roles' | 'exposure'>): boolean {
+export function isSplitAs(observed: ObservedRouting, wish: Omit<DesiredRouting, 'fence'>): boolean {
   return (
-    isSame(observed.split, splitOf(wish), 0) && isSame(observed.cohorts, pinsOf(wish), null) && observed.flaw === null
+    isSame(observed.split, splitOf(wish), 0) &&
+    isSame(observed.cohorts, pinsOf(wish), null) &&
+    (observed.tickets ?? null) === ticketsOf(wish) &&
+    observed.flaw === null
   )
 }
 
@@ -114,12 +122,17 @@ function areFlagsAs({ flags: seen = {} }: ObservedRouting, { flags = {} }: Desir
   })
 }
 
+/** The release whose tickets the wish lets in, or null. */
+export function ticketsOf({ exposure, releaseId }: Pick<DesiredRouting, 'exposure' | 'releaseId'>): string | null {
+  return exposure.tickets === true ? (releaseId ?? null) : null
+}
+
 /**
  * What the router shows, for a person: `5% and beta` where that is all there is to say, else with the cohorts that are
  * pinned elsewhere, or with the whole split where it is none of these two pools.
  */
 export function routingText(
-  { split, cohorts, flaw, flags = {}, flagFault }: Omit<ObservedRouting, 'fence' | 'incarnation' | 'served'>,
+  { split, cohorts, flaw, tickets, flags = {}, flagFault }: Omit<ObservedRouting, 'fence' | 'incarnation' | 'served'>,
   roles: PoolRoles,
 ): string {
   const weight = split[roles.canary] ?? 0
@@ -129,9 +142,10 @@ export function routingText(
   const isOfBoth = isSame(split, splitOf({ roles, exposure: { weight, cohorts: [] } }), 0)
   const shares = Object.entries(split).map(([pool, share]) => `${pool} ${share / 100}%`)
   const exposure = isOfBoth ? [exposureText({ weight, cohorts: onCanary })] : [...shares, ...onCanary]
+  const letIn = typeof tickets === 'string' ? [`try-it tickets of ${releaseName(tickets)}`] : []
   const ofFlags = Object.keys(flags).length === 0 ? [] : [flagsText(flags)]
   const unknown = flagFault === undefined ? [] : [`the flags are not known: ${flagFault.message}`]
-  return [...exposure, ...elsewhere, ...(flaw === null ? [] : [flaw]), ...ofFlags, ...unknown].join(', ')
+  return [...exposure, ...elsewhere, ...letIn, ...(flaw === null ? [] : [flaw]), ...ofFlags, ...unknown].join(', ')
 }
 
 /** True when both say the same of every name; `absent` is what a name that is not there means. */

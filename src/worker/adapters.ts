@@ -22,7 +22,7 @@ export function createAdapterPool(installation: Installation, lists: AdapterList
       const name = targetName(target)
       const known = made.get(name)
       if (known !== undefined) return known
-      const adapters = open(requireTarget(installation, target), lists)
+      const adapters = open(requireTarget(installation, target), installation, lists)
       made.set(name, adapters)
       return adapters
     },
@@ -33,9 +33,11 @@ export function createAdapterPool(installation: Installation, lists: AdapterList
   }
 }
 
-function open(target: TargetConfig, lists: AdapterLists): TargetAdapters {
-  const { service, environment, pools, router, metrics, flags } = target
-  const context = { pools, target: { service, environment } }
+function open(config: TargetConfig, installation: Installation, lists: AdapterLists): TargetAdapters {
+  const { service, environment, pools, router, metrics, flags } = config
+  const target = { service, environment }
+  const cohorts = installation.cohortsOf(target) ?? {}
+  const context = { pools, target, cohorts, ticketSecret: installation.ticketSecret }
   const plain = pick(lists.routers, router.kind).open(router, context)
   return {
     pools,

@@ -275,6 +275,8 @@ describe('planContextOf', () => {
       router: { kind: 'proxy', capabilities: FINE_ROUTER.capabilities },
       metrics: { m: { counts: true, latency: false, queries: null, records: false } },
       groups: { owners: ['alice'] },
+      cohorts: null,
+      hasTickets: false,
     })
     expect(JSON.stringify(facts)).not.toContain('http://a')
     expect(context.target('checkout', 'staging')).toBeNull()

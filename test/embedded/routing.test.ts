@@ -31,7 +31,11 @@ describe('the assignment of a request', () => {
 
   it('follows the first pinned cohort, and the weight when none is pinned', () => {
     const routing: Routing = { ...routed(0), cohorts: { beta: 'green', staff: 'blue' } }
-    expect(assign(routing, pools, 0, ['unknown', 'beta', 'staff'])).toEqual({ pool: 'green', why: 'cohort' })
+    expect(assign(routing, pools, 0, ['unknown', 'beta', 'staff'])).toEqual({
+      pool: 'green',
+      why: 'cohort',
+      cohort: 'beta',
+    })
     expect(assign(routing, pools, 0, ['unknown', 'constructor', '__proto__'])).toEqual({ pool: 'blue', why: 'weight' })
   })
 

@@ -51,6 +51,8 @@ export function demoInstallation(options: { readonly hasTokens?: boolean } = {})
     slack: { channel: 'C0RELEASES' },
     freezes: {},
     calendars: NO_CALENDARS,
+    cohortsOf: () => null,
+    ticketSecret: null,
     find: ({ service, environment }) => (service === 'checkout' && environment === 'production' ? target : null),
   }
 }

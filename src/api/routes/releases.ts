@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { throughFreezes } from '../../config/freezes.ts'
+import { giveTicket } from '../../config/tickets.ts'
 import { releaseIdOf } from '../../domain/target.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
@@ -74,6 +75,15 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
         metrics.releases.commandRefused(verb, error)
         throw error
       }
+    },
+  })
+  fastify.route({
+    ...OPERATIONS.giveTicket,
+    handler: async ({ params, body, actor, log }, reply) => {
+      const card = await releases.show(releaseIdOf(params, params.number))
+      const given = giveTicket(card, deps.installation, { now: now(), lasts: body.for })
+      log.info({ releaseId: given.releaseId, person: actor.person, until: given.until }, 'a try-it ticket was given')
+      return reply.code(201).header('cache-control', 'no-store').send(given)
     },
   })
   done()

@@ -86,6 +86,7 @@ export const card = z
     weight,
     cohorts: list(z.string()),
     flags: list(z.string()).exactOptional().meta({ description: 'Feature flags that it has set: `new-checkout on`' }),
+    tickets: z.literal(true).exactOptional().meta({ description: 'Who has a try-it ticket is on the canary' }),
     step: z.number().meta({ description: 'The step that runs, from 1: what a command is meant for' }),
     steps: list(z.object({ number: z.number(), label: z.string(), mark: z.string() })),
     reason: z.string().nullable().meta({ description: 'Why it is paused, waits or rolls back' }),
@@ -116,6 +117,15 @@ export const card = z
     waiting: waiting.nullable().exactOptional().meta({ description: 'Not null in the phase `queued`' }),
   })
   .meta({ id: 'Release' })
+
+export const ticket = z
+  .object({
+    releaseId,
+    name: z.string().meta({ description: 'Name of the cookie, and of the parameter in a link' }),
+    ticket: z.string(),
+    until: instant,
+  })
+  .meta({ id: 'Ticket' })
 
 const row = z
   .object({

@@ -151,6 +151,12 @@ export const checkBody = z.strictObject({
   traffic: statedTraffic.optional(),
 })
 
+export const ticketBody = z.strictObject({
+  for: durationText
+    .refine((lasts) => lasts >= MINUTE && lasts <= 7 * DAY, { error: 'expected 1m to 7d' })
+    .default(HOUR),
+})
+
 export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().min(1)), key: keyText.optional() })
 
 export const allowBody = freezeBody.extend({ version: versionText })

@@ -112,9 +112,10 @@ function isWindows(windows: unknown): boolean {
 
 function isExposure(exposure: unknown): boolean {
   if (!isRecord(exposure)) return false
-  const { flags = {} } = exposure
+  const { flags = {}, tickets } = exposure
   return (
     isReach(exposure) &&
+    (tickets === undefined || tickets === true) &&
     isRecord(flags) &&
     Object.keys(flags).every((name) => isText(name, 1, 256) && isReach(flags[name]))
   )

@@ -12,6 +12,10 @@ export interface TargetFacts {
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** What holds its feature flags; nothing does when absent. */
   readonly flags?: FlagFacts
+  /** Cohorts that it defines; null or absent: any name is taken, because a gateway says who is of which. */
+  readonly cohorts?: readonly string[] | null
+  /** True where its installation gives try-it tickets. */
+  readonly hasTickets?: boolean
   /** Freezes that hold for whatever is released there; none when absent. */
   readonly freezes?: readonly string[]
   /** Calls that its plans may name; none when absent. */

@@ -81,7 +81,7 @@ export function expandSteps(steps: readonly PlacedStep[], context: StepsContext)
       exposure = after ?? exposure
       continue
     }
-    if (facts !== null) reportUnmetNeeds(step.needs, facts.router, path, report)
+    if (facts !== null) reportUnmetNeeds(step.needs, facts, path, report)
     const expanded = step.expand(around)
     isKnown ||= expanded.exposure.weight !== exposure.weight
     exposure = expanded.exposure
@@ -102,6 +102,7 @@ function aroundStep(
     ...{ step, path, exposure, isWatched },
     ...(interval !== undefined && { interval }),
     ...(facts !== null && windowProblem !== undefined && { windowProblem }),
+    cohorts: facts?.cohorts ?? null,
     peopleOf: (group) =>
       facts === null ? [] : Object.hasOwn(facts.groups, group) ? (facts.groups[group] ?? null) : null,
     readChecks: (checks, at) => reader.read(checks, at),
@@ -144,11 +145,11 @@ function reportMany(count: number, report: (problem: Problem) => void): void {
 
 function reportUnmetNeeds(
   needs: StepNeeds,
-  router: TargetFacts['router'],
+  { router, hasTickets = false }: TargetFacts,
   path: ProblemPath,
   report: (problem: Problem) => void,
 ): void {
-  const { weightStep, cohorts } = router.capabilities
+  const { weightStep, cohorts, tickets = false } = router.capabilities
   for (const weight of needs.weights) {
     if (weight % weightStep === 0) continue
     report({
@@ -167,6 +168,24 @@ function reportUnmetNeeds(
       message: `the target's router (${router.kind}) cannot send cohorts to the canary`,
       expected: 'a router that can match cohorts',
       fix: 'remove the step, or use a target whose router can',
+    })
+  }
+  if (needs.tickets !== true) return
+  if (!tickets) {
+    report({
+      rule: 'router-cannot',
+      path,
+      message: `the target's router (${router.kind}) cannot let in who has a try-it ticket`,
+      expected: 'a router that can check tickets',
+      fix: 'remove the step, or use a target whose router can',
+    })
+  } else if (!hasTickets) {
+    report({
+      rule: 'no-tickets',
+      path,
+      message: 'this installation gives no try-it tickets',
+      expected: 'tickets in sluice.yaml',
+      fix: 'remove the step, or ask an administrator to add tickets: { secretFile: … } to sluice.yaml',
     })
   }
 }

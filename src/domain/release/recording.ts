@@ -82,7 +82,11 @@ const SHORTEST_WINDOW = 1_000
 
 const span = z
   .strictObject({
-    exposure: z.strictObject({ weight: z.int().min(0).max(FULL_WEIGHT), cohorts: z.array(z.string()).default([]) }),
+    exposure: z.strictObject({
+      weight: z.int().min(0).max(FULL_WEIGHT),
+      cohorts: z.array(z.string()).default([]),
+      tickets: z.literal(true).exactOptional(),
+    }),
     from: time,
     until: time,
   })

@@ -34,6 +34,8 @@ export interface ReleaseCard {
   readonly cohorts: readonly string[]
   /** Feature flags that the release has set, each in words: `new-checkout on`; absent as long as it has set none. */
   readonly flags?: readonly string[]
+  /** Present while who has a try-it ticket is on the canary. */
+  readonly tickets?: true
   /** The plan's step that runs, from 1; what a command is meant for. */
   readonly step: number
   readonly steps: readonly { readonly number: number; readonly label: string; readonly mark: string }[]
@@ -112,6 +114,7 @@ export function releaseCard(
     ...{ phase: phaseText(state), weight: state.live.weight, cohorts: state.live.cohorts, step: state.step },
     ...(state.live.flags !== undefined && { flags: flagWords(state.live.flags) }),
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
+    ...(state.live.tickets === true && { tickets: true as const }),
     isEnded: state.endedAt !== null,
     steps: plan.steps.map(({ label }, index) => ({ number: index + 1, label, mark: markOf(index + 1, state) })),
     reason: reasonOf(state) ?? heldWords(state) ?? watchWords(state),

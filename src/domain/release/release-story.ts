@@ -150,7 +150,8 @@ function confirmers({ flags }: Exposure): string {
 /** `5%`, `5% and beta, internal` or `5%, flag new-checkout on`. */
 export function exposureText(exposure: Exposure): string {
   const weight = formatWeight(exposure.weight)
-  const users = exposure.cohorts.length === 0 ? weight : `${weight} and ${exposure.cohorts.join(', ')}`
+  const others = [...exposure.cohorts, ...(exposure.tickets === true ? ['try-it tickets'] : [])]
+  const users = others.length === 0 ? weight : `${weight} and ${others.join(', ')}`
   const flags = flagsText(exposure.flags)
   return flags === '' ? users : `${users}, ${flags}`
 }

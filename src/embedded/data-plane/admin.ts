@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PoolHealth } from '../../domain/release/pool-health.ts'
+import { digestsOf } from '../../routers/targeting.ts'
+import { keyDigest } from '../../tickets/ticket.ts'
 import { behindDoor } from '../door.ts'
 import { type Handler, problemsOf, readJson, sendJson } from '../loopback-server.ts'
 import { bears, readSecret } from '../secret.ts'
@@ -19,7 +21,8 @@ interface AdminSettings {
   readonly secretFile: string | null
 }
 
-const MOST_BYTES = 131_072
+/** Users of cohorts among them. */
+const MOST_BYTES = 2_097_152
 
 /**
  * `GET /routing` shows what is in force, `PUT /routing` replaces it as a whole: 200 when it is in force, 401 without the
@@ -76,6 +79,14 @@ async function replace(
   sendJson(response, 409, { error: 'a newer fence has been taken', fence: settings.store.current.fence })
 }
 
+/** Neither the people of a cohort nor the key of tickets are shown. */
 function describe({ store, metrics, incarnation }: AdminSettings, notice = store.notice) {
-  return { ...store.current, incarnation, served: metrics.served(), notice }
+  const { rules, tickets, ...routing } = store.current
+  const shown = {
+    ...(rules !== undefined && { rules: digestsOf(rules) }),
+    ...(tickets !== undefined && {
+      tickets: { release: tickets.release, pool: tickets.pool, digest: keyDigest(tickets.key) },
+    }),
+  }
+  return { ...routing, ...shown, incarnation, served: metrics.served(), notice }
 }

@@ -1,4 +1,5 @@
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
+import { TICKET_HEADER } from '../../tickets/ticket.ts'
 
 /** Name and value in turn, as they came. */
 type RawHeaders = readonly string[]
@@ -22,16 +23,18 @@ const HOP_BY_HOP = [
 ]
 /** Answered by this server itself, before it is known what the service would say. */
 const EXPECT = 'expect'
-const NOT_FOR_SERVICES = new Set([...HOP_BY_HOP, EXPECT])
+/** Who comes with a ticket is ours to say: nobody leaves themselves out of the figures. */
+const NOT_FOR_SERVICES = new Set([...HOP_BY_HOP, EXPECT, TICKET_HEADER])
 const NOT_FOR_USERS = new Set([...HOP_BY_HOP, EVENT_HEADER, POOL_HEADER])
 /** Without these the other side would read another message than was sent, so no `connection` header can take them away. */
 const FRAMING = new Set(['content-length', 'host'])
 
-/** What a service gets to see of a request's headers. */
-export function headersForService(request: IncomingMessage): string[] {
+/** What a service gets to see of a request's headers; `isTry`: it came with a try-it ticket. */
+export function headersForService(request: IncomingMessage, isTry = false): string[] {
   const headers = passedOn(request.rawHeaders, NOT_FOR_SERVICES)
   headers.push('x-forwarded-for', request.socket.remoteAddress ?? 'unknown')
   if (request.headers['transfer-encoding'] !== undefined) headers.push('transfer-encoding', 'chunked')
+  if (isTry) headers.push(TICKET_HEADER, '1')
   return headers
 }
 

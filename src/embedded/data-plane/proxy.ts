@@ -1,13 +1,14 @@
 import { Agent, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Milliseconds } from '../../domain/units.ts'
+import { TICKET_NAME } from '../../tickets/ticket.ts'
 import type { Handler } from '../loopback-server.ts'
-import { bucketOf, seededBucketOf } from './bucket.ts'
+import { createWayfinder } from './find-way.ts'
 import { areWritable, EVENT_HEADER, hasBody, headersForUser, isPlainlyCoded, POOL_HEADER } from './forwarded-headers.ts'
-import { type Assignment, assign, type Routing } from './routing.ts'
+import type { Assignment, Routing } from './routing.ts'
 import { type Call, callService, type Exchange, type Failure, relayBody } from './service-call.ts'
-import { type Ending, LEFT, type TrafficMetrics } from './traffic-metrics.ts'
-import { cohortsOf, userKeyOf } from './user-key.ts'
+import { type Ending, LEFT, type TrafficCounts, type TrafficMetrics } from './traffic-metrics.ts'
+import { userKeyOf } from './user-key.ts'
 
 interface ProxySettings {
   readonly pools: readonly [string, string]
@@ -37,31 +38,48 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function createProxy(settings: ProxySettings): Proxy {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' })
   const upstreams = new Map(Object.entries(settings.upstreams).map(([pool, url]) => [pool, new URL(url)]))
+  const findWay = createWayfinder(settings.pools, Date.now)
   return {
     async handler(request, response) {
       const user = userKeyOf(request.headers)
-      const routing = settings.routing()
-      const bucket = routing.seed === null ? bucketOf(user.key) : seededBucketOf(user.key, routing.seed)
-      const assignment = assign(routing, settings.pools, bucket, cohortsOf(request.headers))
+      const way = findWay(settings.routing(), request, user.key)
+      if (way.kind === 'admitted') return admit(response, way)
+      const { assignment } = way
       const upstream = upstreams.get(assignment.pool)
       if (upstream === undefined) throw new Error(`no upstream for the pool ${assignment.pool}`)
       const { patience, grace, metrics } = settings
-      const visit = { request, response, upstream, agent, patience, grace, assignment, setCookie: user.setCookie }
-      await counted(assignment.pool, metrics, () => serve(visit, metrics))
+      const isTry = assignment.why === 'ticket'
+      const visit = {
+        request,
+        response,
+        upstream,
+        agent,
+        patience,
+        grace,
+        assignment,
+        isTry,
+        setCookie: user.setCookie,
+      }
+      await counted(assignment, metrics, (counts) => serve(visit, counts))
     },
     close: () => agent.destroy(),
   }
 }
 
 /** Counts a request when it is sent and once more when it has ended, whatever became of it. */
-async function counted(pool: string, metrics: TrafficMetrics, work: () => Promise<Ending>): Promise<void> {
+async function counted(
+  { pool, why, cohort }: Assignment,
+  metrics: TrafficMetrics,
+  work: (counts: TrafficCounts) => Promise<Ending>,
+): Promise<void> {
   const arrived = performance.now()
-  metrics.send(pool)
+  if (why === 'ticket') return void (await work(metrics.tried(pool)))
+  metrics.send(pool, cohort)
   let ending: Ending = { code: 500, event: null }
   try {
-    ending = await work()
+    ending = await work(metrics)
   } finally {
-    metrics.count({ pool, ...ending, seconds: (performance.now() - arrived) / 1_000 })
+    metrics.count({ pool, cohort, ...ending, seconds: (performance.now() - arrived) / 1_000 })
   }
 }
 
@@ -74,7 +92,13 @@ interface Visit extends Exchange {
   readonly setCookie: string | null
 }
 
-async function serve(visit: Visit, metrics: TrafficMetrics): Promise<Ending> {
+/** Keeps the ticket of a link in a cookie and sends its owner on without it, so that it stands in no address and no log. */
+function admit(response: ServerResponse, { ticket, location }: { readonly ticket: string; readonly location: string }) {
+  const cookie = `${TICKET_NAME}=${ticket}; Path=/; HttpOnly; SameSite=Lax`
+  response.writeHead(303, { location, 'set-cookie': cookie, 'cache-control': 'no-store', 'content-length': '0' }).end()
+}
+
+async function serve(visit: Visit, metrics: TrafficCounts): Promise<Ending> {
   const arrived = performance.now()
   const call = await callAgainIfStale(visit)
   if (typeof call !== 'string') return pass(visit, call, metrics)
@@ -97,7 +121,7 @@ async function callAgainIfStale(visit: Visit): Promise<Call | Failure> {
   return second === 'stale' ? callService(visit, false) : second
 }
 
-async function pass(visit: Visit, call: Call, metrics: TrafficMetrics): Promise<Ending> {
+async function pass(visit: Visit, call: Call, metrics: TrafficCounts): Promise<Ending> {
   const { response } = visit
   const { answer } = call
   const status = answer.statusCode ?? 0
@@ -154,7 +178,7 @@ const REFUSALS: Readonly<Record<Told, { readonly code: 400 | 408 | 502 | 504; re
   unsendable: { code: 400, text: 'the request cannot be passed on' },
 }
 
-function refuse(visit: Visit, failure: Told, metrics: TrafficMetrics): Ending {
+function refuse(visit: Visit, failure: Told, metrics: TrafficCounts): Ending {
   const { code, text } = REFUSALS[failure]
   if (failure !== 'unsent' && failure !== 'unsendable') metrics.fail(visit.assignment.pool, failure)
   const close = hasBody(visit.request) && !visit.request.complete ? ['connection', 'close'] : []

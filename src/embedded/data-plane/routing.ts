@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CohortRule } from '../../domain/cohorts/cohort-rule.ts'
 import { compareFences, type Fence } from '../../domain/exposure.ts'
 import { type BasisPoints, FULL_WEIGHT } from '../../domain/units.ts'
 
@@ -10,12 +11,18 @@ export interface Routing {
   readonly fence: Fence | null
   /** Decides in which order users come to the second pool; null: by their key alone. */
   readonly seed: string | null
+  /** Who is of a pinned cohort, where the proxy is to find that out itself; none when absent. */
+  readonly rules?: Readonly<Record<string, CohortRule>>
+  /** Whose try-it tickets are let in, with their key, and where they lead; none when absent. */
+  readonly tickets?: { readonly release: string; readonly key: string; readonly pool: string }
 }
 
 /** Where a request goes and why. */
 export interface Assignment {
   readonly pool: string
-  readonly why: 'cohort' | 'weight'
+  readonly why: 'ticket' | 'cohort' | 'weight'
+  /** The cohort by which the request got there. */
+  readonly cohort?: string
 }
 
 /** Everybody on the first pool. */
@@ -35,7 +42,7 @@ export function assign(
 ): Assignment {
   for (const cohort of cohorts) {
     const pool = Object.hasOwn(routing.cohorts, cohort) ? routing.cohorts[cohort] : undefined
-    if (pool !== undefined) return { pool, why: 'cohort' }
+    if (pool !== undefined) return { pool, why: 'cohort', cohort }
   }
   return { pool: bucket < (routing.split[pools[1]] ?? 0) ? pools[1] : pools[0], why: 'weight' }
 }
@@ -49,9 +56,10 @@ export function isFencedOff(fence: Fence, { fence: newest }: Routing): boolean {
  * The routing that a wish leads to. Another seed is taken only while one pool has everybody, when it moves nobody: in the
  * middle of a release users stay where they are, whoever asks.
  */
-export function follow(current: Routing, wish: Wish): Routing {
+export function follow(current: Routing, { rules, tickets, ...wish }: Wish): Routing {
   const isSettled = Object.values(current.split).includes(FULL_WEIGHT)
-  return { ...wish, seed: isSettled ? (wish.seed ?? current.seed) : current.seed }
+  const targeting = { ...(rules !== undefined && { rules }), ...(tickets !== undefined && { tickets }) }
+  return { ...wish, ...targeting, seed: isSettled ? (wish.seed ?? current.seed) : current.seed }
 }
 
 /** What may be asked for, given the two pools: a strict object whose shares are of exactly these pools and sum up. */
@@ -68,6 +76,10 @@ export function wishSchema(pools: readonly [string, string]) {
       .refine((cohorts) => Object.keys(cohorts).length <= 500, { error: 'at most 500 cohorts' }),
     fence: fenceSchema,
     seed: z.string().min(1).max(300).optional(),
+    rules: z.record(z.string().min(1).max(100), ruleSchema).exactOptional(),
+    tickets: z
+      .strictObject({ release: z.string().min(1).max(200), key: z.string().min(1).max(200), pool })
+      .exactOptional(),
   })
 }
 
@@ -85,5 +97,15 @@ export function stateSchema(pools: readonly [string, string]) {
 export function stateText({ seed, ...routing }: Routing): string {
   return JSON.stringify(seed === null ? routing : { ...routing, seed })
 }
+
+const texts = z.array(z.string().max(200)).max(10_000)
+const fieldName = z.string().min(1).max(64)
+const ruleSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('header'), name: fieldName, values: texts }),
+  z.strictObject({ kind: z.literal('cookie'), name: fieldName, values: texts }),
+  z.strictObject({ kind: z.literal('user'), values: texts }),
+  z.strictObject({ kind: z.literal('address'), ranges: texts, header: fieldName.nullable() }),
+  z.strictObject({ kind: z.literal('gateway') }),
+])
 
 const fenceSchema = z.strictObject({ release: z.int().min(0), epoch: z.int().min(0) })

@@ -10,6 +10,8 @@ export interface Exchange {
   readonly upstream: URL
   /** How long the service, or the client where it is the client's turn, may stay silent, in milliseconds. */
   readonly patience: Milliseconds
+  /** True when the request came with a try-it ticket. */
+  readonly isTry: boolean
 }
 
 /**
@@ -41,7 +43,7 @@ export function callService(exchange: Exchange, agent: Agent | false): Promise<C
   return outgoing === null ? Promise.resolve('unsendable') : waitForAnswer(exchange, outgoing)
 }
 
-function prepare({ request, upstream }: Exchange, agent: Agent | false): ClientRequest | null {
+function prepare({ request, upstream, isTry }: Exchange, agent: Agent | false): ClientRequest | null {
   if (!isPlainlyCoded(request)) return null
   try {
     return send({
@@ -50,7 +52,7 @@ function prepare({ request, upstream }: Exchange, agent: Agent | false): ClientR
       port: upstream.port,
       method: request.method ?? 'GET',
       path: request.url ?? '/',
-      headers: headersForService(request),
+      headers: headersForService(request, isTry),
     })
   } catch {
     return null

@@ -18,20 +18,28 @@ export interface Ending {
 /** How one request ended. */
 interface EndedRequest extends Ending {
   readonly pool: string
+  /** The cohort by which it got there. */
+  readonly cohort?: string | undefined
   readonly seconds: number
 }
 
 /** What a service did instead of answering. A connection that was idle and is closed is no failure. */
 type ServiceFailure = Extract<Failure, 'refused' | 'cut' | 'stale' | 'malformed' | 'silent'>
 
-/** Counts requests per pool for the metrics page and for the admin API. */
-export interface TrafficMetrics {
-  /** A request is handed to a pool. */
-  send(pool: string): void
+/** What is noted of a request while it is under way. */
+export interface TrafficCounts {
   /** The pool began an answer. */
   answered(pool: string): void
   /** The pool did not answer, or not to the end. */
   fail(pool: string, failure: ServiceFailure): void
+}
+
+/** Counts requests per pool for the metrics page and for the admin API. */
+export interface TrafficMetrics extends TrafficCounts {
+  /** A request is handed to a pool, by its cohort where it has one. */
+  send(pool: string, cohort?: string): void
+  /** The same for a request with a try-it ticket, which is counted as such and nowhere else. */
+  tried(pool: string): TrafficCounts
   /** A request has ended; each that was sent does so once. */
   count(request: EndedRequest): void
   /** Requests each pool has been handed since the start, ended or not. */
@@ -51,30 +59,41 @@ const LATENCY_BOUNDS_SECONDS: readonly number[] = Array.from({ length: 37 }, (_,
 /** Makes counters for the two pools; a series appears with its first request. */
 export function createTrafficMetrics(pools: readonly [string, string]): TrafficMetrics {
   const registry = new Registry()
-  const { started, requests, durations, events, failures, outages } = createCounters(registry)
+  const { started, tries, requests, durations, events, failures, outages } = createCounters(registry)
   const served: Record<string, number> = { [pools[0]]: 0, [pools[1]]: 0 }
   const eventNames = new Set<string>()
   /** Pools that answered when they were last asked. */
   const up = new Set<string>()
   return {
-    send(pool) {
+    send(pool, cohort) {
       served[pool] = (served[pool] ?? 0) + 1
-      started.inc({ pool })
+      started.inc({ pool, ...by(cohort) })
+    },
+    tried(pool) {
+      tries.inc({ pool })
+      return UNCOUNTED
     },
     answered: (pool) => void up.add(pool),
     fail(pool, failure) {
       failures.inc({ pool, reason: failure === 'stale' ? 'cut' : failure })
       if (failure === 'refused' && up.delete(pool)) outages.inc({ pool })
     },
-    count({ pool, code, seconds, event }) {
-      requests.inc({ pool, code: String(code) })
-      if (code !== LEFT) durations.observe({ pool }, seconds)
-      if (event !== null && isFollowed(eventNames, event)) events.inc({ pool, event })
+    count({ pool, cohort, code, seconds, event }) {
+      requests.inc({ pool, code: String(code), ...by(cohort) })
+      if (code !== LEFT) durations.observe({ pool, ...by(cohort) }, seconds)
+      if (event !== null && isFollowed(eventNames, event)) events.inc({ pool, event, ...by(cohort) })
     },
     served: () => ({ ...served }),
     page: async () => ({ type: registry.contentType, text: await registry.metrics() }),
   }
 }
+
+/** Requests of no cohort have no such label: their series stay what they are. */
+function by(cohort: string | undefined) {
+  return cohort === undefined ? {} : { cohort }
+}
+
+const UNCOUNTED: TrafficCounts = { answered: () => undefined, fail: () => undefined }
 
 function createCounters(registry: Registry) {
   const registers = [registry]
@@ -89,24 +108,29 @@ function createCounters(registry: Registry) {
     started: counter(
       'sluice_proxy_requests_started_total',
       'Requests by the pool they were handed to, counted at once. What is not in sluice_proxy_requests_total is under way.',
+      ...(['pool', 'cohort'] as const),
+    ),
+    tries: counter(
+      'sluice_proxy_tries_total',
+      'Requests that came with a try-it ticket, by pool. They are counted nowhere else.',
       'pool',
     ),
     requests: counter(
       'sluice_proxy_requests_total',
       'Requests that have ended, by pool and status; 499: the client gave up waiting, left: it went before that.',
-      ...(['pool', 'code'] as const),
+      ...(['pool', 'code', 'cohort'] as const),
     ),
     durations: new Histogram({
       name: 'sluice_proxy_request_duration_seconds',
       help: 'Time from the arrival of a request to the end of its answer.',
-      labelNames: ['pool'],
+      labelNames: ['pool', 'cohort'],
       buckets: [...LATENCY_BOUNDS_SECONDS],
       registers,
     }),
     events: counter(
       'sluice_proxy_events_total',
       'Business events that services reported with their answers.',
-      ...(['pool', 'event'] as const),
+      ...(['pool', 'event', 'cohort'] as const),
     ),
     failures: counter(
       'sluice_proxy_service_failures_total',

@@ -30,6 +30,16 @@ export function cohortsOf(headers: IncomingHttpHeaders): readonly string[] {
     .filter((cohort) => cohort !== '')
 }
 
+/** The last value of a cookie in a `cookie` header, or null. */
+export function cookieOf(header: string, wanted: string): string | null {
+  let found: string | null = null
+  for (const pair of header.split(';')) {
+    const at = pair.indexOf('=')
+    if (at > 0 && pair.slice(0, at).trim() === wanted) found = pair.slice(at + 1).trim()
+  }
+  return found
+}
+
 function cookieIn(header: string): string | null {
   for (const pair of header.split(';')) {
     const [name, value = ''] = pair.trim().split('=', 2)

@@ -7,6 +7,7 @@ import type { ObservedRouting } from '../router.ts'
 import type { NodeState } from './node.ts'
 import { describeAddress } from './runtime-api.ts'
 import type { SplitMap, UsableMap } from './split-map.ts'
+import { ticketsIn } from './target-entries.ts'
 
 /**
  * Puts the states of all nodes together. While they agree, that is what they say. When they do not, it is what the node
@@ -14,7 +15,11 @@ import type { SplitMap, UsableMap } from './split-map.ts'
  * compares with its wish never takes a fleet for right that is right only in parts. Nodes that disagree before Sluice
  * ever wrote to them are reported as their average, which is never a clear baseline.
  */
-export function combineNodes(states: readonly NodeState[], pools: readonly [string, string]): ObservedRouting {
+export function combineNodes(
+  states: readonly NodeState[],
+  pools: readonly [string, string],
+  flawOf: (map: SplitMap) => string | null = () => null,
+): ObservedRouting {
   const told = states.map((state) => state.map)
   const fence = newestFence(told.map((map) => map.fence))
   const reported = told.every((map) => isSameRouting(map, told[0])) ? told[0] : departing(told, fence, pools)
@@ -23,7 +28,8 @@ export function combineNodes(states: readonly NodeState[], pools: readonly [stri
     split: { [pools[0]]: FULL_WEIGHT - share, [pools[1]]: share },
     cohorts: reported?.pins ?? {},
     fence,
-    flaw: told.find(({ flaw }) => flaw !== null)?.flaw ?? null,
+    tickets: reported === undefined ? null : (ticketsIn(reported.targeting)?.release ?? null),
+    flaw: told.map((map) => map.flaw ?? flawOf(map)).find((flaw) => flaw !== null) ?? null,
     incarnation: states.map((state) => `${describeAddress(state.address)}=${state.incarnation}`).join(' '),
     served: Object.fromEntries(pools.map((pool) => [pool, sum(states.map((state) => state.served[pool] ?? 0))])),
   }
@@ -101,9 +107,12 @@ function isSameFence(left: Fence | null, right: Fence | null): boolean {
 
 function isSameRouting(left: SplitMap, right: SplitMap | undefined): boolean {
   if (right === undefined || left.share !== right.share) return false
-  const cohorts = Object.keys(left.pins)
-  const isSameSize = cohorts.length === Object.keys(right.pins).length
-  return isSameSize && cohorts.every((cohort) => left.pins[cohort] === right.pins[cohort])
+  return isSameRecord(left.pins, right.pins) && isSameRecord(left.targeting, right.targeting)
+}
+
+function isSameRecord(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(left)
+  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key])
 }
 
 function sum(numbers: readonly number[]): number {

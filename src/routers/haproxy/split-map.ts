@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Fence } from '../../domain/exposure.ts'
 import { type BasisPoints, FULL_WEIGHT } from '../../domain/units.ts'
 import { type DesiredRouting, pinsOf, splitOf } from '../router.ts'
+import { MATCH_KEY, type MapEntry, TICKET_KEY } from './target-entries.ts'
+
+export type { MapEntry }
 
 /**
  * What the map of one target says. It holds, one per line:
@@ -10,12 +13,15 @@ import { type DesiredRouting, pinsOf, splitOf } from '../router.ts'
  * - `cohort:<name>`: the pool the cohort is pinned to
  * - `fence`: `<release>:<epoch>` of the last write
  * - `canary`: the pool that was the canary in the last write
- * - `seal`: a digest of share, cohorts and canary as they were written, which a change by another hand breaks
+ * - `is:<where>:<value>`: the pool of who has this value there, and `try:…`: whose tickets are let in; see `target-entries.ts`
+ * - `seal`: a digest of share, cohorts, canary and these as they were written, which a change by another hand breaks
  */
 export interface SplitMap {
   /** Share of the second pool, or null when the map has none that is a whole number from 0 to 10000. */
   readonly share: BasisPoints | null
   readonly pins: Readonly<Record<string, string>>
+  /** The entries by which HAProxy finds the people of cohorts, and the owners of tickets, by itself. */
+  readonly targeting: Readonly<Record<string, string>>
   readonly fence: Fence | null
   readonly canary: string | null
   /** True when the content is what the last write through Sluice made it. */
@@ -29,8 +35,6 @@ export interface UsableMap extends SplitMap {
   readonly share: BasisPoints
 }
 
-export type MapEntry = readonly [key: string, value: string]
-
 const COHORT_KEY = 'cohort:'
 const SHARE_KEY = 'share:'
 
@@ -43,15 +47,20 @@ export function shareKey(pools: readonly [string, string]): string {
 }
 
 /** The whole map that a wish asks for. */
-export function entriesOf(wish: DesiredRouting, pools: readonly [string, string]): readonly MapEntry[] {
+export function entriesOf(
+  wish: DesiredRouting,
+  pools: readonly [string, string],
+  targeting: readonly MapEntry[] = [],
+): readonly MapEntry[] {
   const share = splitOf(wish)[pools[1]] ?? 0
   const pins = pinsOf(wish)
   return [
     [shareKey(pools), String(share)],
     ['fence', `${wish.fence.release}:${wish.fence.epoch}`],
     ['canary', wish.roles.canary],
-    ['seal', sealOf(share, pins, wish.roles.canary)],
+    ['seal', sealOf(share, pins, wish.roles.canary, Object.fromEntries(targeting))],
     ...Object.entries(pins).map(([cohort, pool]): MapEntry => [COHORT_KEY + cohort, pool]),
+    ...targeting,
   ]
 }
 
@@ -78,8 +87,17 @@ export function readSplitMap(entries: readonly MapEntry[], pools: readonly [stri
       key.startsWith(COHORT_KEY) ? [[key.slice(COHORT_KEY.length), inForce.get(key) ?? '']] : [],
     ),
   )
-  const isSealed = share !== null && canary !== null && inForce.get('seal') === sealOf(share, pins, canary)
-  return { share, pins, fence: parseFence(inForce.get('fence')), canary, isSealed, flaw: flawOf(entries, inForce) }
+  const targeting = Object.fromEntries([...inForce].filter(([key]) => isTargeting(key)))
+  const isSealed = share !== null && canary !== null && inForce.get('seal') === sealOf(share, pins, canary, targeting)
+  return {
+    share,
+    pins,
+    targeting,
+    fence: parseFence(inForce.get('fence')),
+    canary,
+    isSealed,
+    flaw: flawOf(entries, inForce),
+  }
 }
 
 /** True when the map holds exactly these entries. */
@@ -88,10 +106,11 @@ export function holdsExactly(found: readonly MapEntry[], wanted: readonly MapEnt
   return found.length === wanted.length && wanted.every(([key, value]) => values.get(key) === value)
 }
 
-/** True when HAProxy goes by these entries, and no other cohort is pinned. */
+/** True when HAProxy goes by these entries, and by no other that pins anybody. */
 export function isInForce(found: readonly MapEntry[], wanted: readonly MapEntry[]): boolean {
   const values = inForceOf(found)
-  const cohorts = (keys: Iterable<string>) => [...keys].filter((key) => key.startsWith(COHORT_KEY)).length
+  const cohorts = (keys: Iterable<string>) =>
+    [...keys].filter((key) => key.startsWith(COHORT_KEY) || isTargeting(key)).length
   const isAll = wanted.every(([key, value]) => values.get(key) === value)
   return isAll && cohorts(values.keys()) === cohorts(new Map(wanted).keys())
 }
@@ -99,6 +118,11 @@ export function isInForce(found: readonly MapEntry[], wanted: readonly MapEntry[
 /** Of a key that stands there twice HAProxy goes by the first one. */
 function inForceOf(entries: readonly MapEntry[]): ReadonlyMap<string, string> {
   return new Map(entries.toReversed())
+}
+
+/** True for entries by which HAProxy finds people by itself. */
+function isTargeting(key: string): boolean {
+  return key.startsWith(MATCH_KEY) || key.startsWith(TICKET_KEY)
 }
 
 /** What the map says about the share of the second pool, for a person. */
@@ -132,10 +156,18 @@ function parseFence(text: string | undefined): Fence | null {
   return match === null || epoch === HIGHEST ? null : { release: Number(match[1]), epoch }
 }
 
-function sealOf(share: BasisPoints, pins: Readonly<Record<string, string>>, canary: string): string {
-  const sorted = Object.entries(pins).sort(([left], [right]) => (left < right ? -1 : 1))
+function sealOf(
+  share: BasisPoints,
+  pins: Readonly<Record<string, string>>,
+  canary: string,
+  targeting: Readonly<Record<string, string>>,
+): string {
+  const sortedOf = (record: Readonly<Record<string, string>>) =>
+    Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1))
+  // Where there are none the seal is that of a version that knew none.
+  const rest = Object.keys(targeting).length === 0 ? [] : [sortedOf(targeting)]
   return createHash('sha256')
-    .update(JSON.stringify([share, canary, sorted]))
+    .update(JSON.stringify([share, canary, sortedOf(pins), ...rest]))
     .digest('hex')
     .slice(0, 16)
 }

@@ -6,7 +6,7 @@ import type { Milliseconds } from '../../domain/units.ts'
 import type { DesiredRouting, Permit } from '../router.ts'
 import { lacks, mapOf, type NodeSettings, readNodeMap } from './node.ts'
 import { describeAddress, refused, runCommands, unreachable } from './runtime-api.ts'
-import { entriesOf, holdsExactly, isInForce, type MapEntry, parseMapLines } from './split-map.ts'
+import { holdsExactly, isInForce, type MapEntry, parseMapLines } from './split-map.ts'
 
 /** What a write may use: the time that is left for all of it, its end by the caller, and the caller's right to write. */
 interface WriteBounds {
@@ -25,15 +25,19 @@ const BETWEEN_LOOKS: Milliseconds = 2
 const RESTS: readonly Milliseconds[] = [0, 5, 10, 20, 40, 80, 160]
 
 /**
- * Writes the wish to one node in one commit and reads it back. Of what the node shows only the fence of its map matters:
+ * Writes the wish to one node, as these entries, in one commit and reads it back. Of what the node shows only the fence of its map matters:
  * the way back must not depend on a healthy state.
  *
  * Throws `router.fenced` when the node has taken a newer fence, `router.not-applied` when it shows something else, and
  * what the permit throws.
  */
-export async function writeNode(node: NodeSettings, wish: DesiredRouting, bounds: WriteBounds): Promise<void> {
+export async function writeNode(
+  node: NodeSettings,
+  wish: DesiredRouting,
+  wanted: readonly MapEntry[],
+  bounds: WriteBounds,
+): Promise<void> {
   const line = lineTo(node, bounds)
-  const wanted = entriesOf(wish, node.pools)
   let shown = ''
   for (const rest of RESTS) {
     await pause(rest, bounds.signal)
@@ -120,7 +124,7 @@ async function takeTurn(node: NodeSettings, line: Line, bounds: WriteBounds): Pr
  * where another hand has left words that could be commands.
  */
 async function giveBack(node: NodeSettings, turn: Turn, entries: readonly MapEntry[], line: Line): Promise<void> {
-  const isClean = entries.flat().every((word) => /^[\w.:/-]{1,200}$/.test(word))
+  const isClean = entries.flat().every((word) => /^[\w.:/@+=|~-]{1,300}$/.test(word))
   if (turn.isExclusive && isClean) await commit(node, turn.version, entries, line)
 }
 

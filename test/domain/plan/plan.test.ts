@@ -304,7 +304,7 @@ const REFUSALS: readonly Refusal[] = [
     at: [4, 5],
     problem: {
       rule: 'unknown-step',
-      expected: 'one of weight, bake, ramp, cohort, flag, approve, analyse, gate, hook',
+      expected: 'one of weight, bake, ramp, cohort, flag, approve, analyse, gate, hook, try',
       fix: 'use a step kind from the list',
     },
   },
@@ -391,6 +391,41 @@ const REFUSALS: readonly Refusal[] = [
     text: withSteps('bake: { upTo: 1h, until: soon }', 'weight: 100%'),
     at: [4, 30],
     problem: { rule: 'value', received: 'soon', expected: expect.stringContaining('proven') },
+  },
+  {
+    says: 'a cohort that the target does not define, with the one that was meant',
+    text: withSteps('cohort: [internal, betta]', 'weight: 100%'),
+    facts: { ...FACTS, cohorts: ['internal', 'beta'] },
+    at: [4, 24],
+    problem: {
+      rule: 'unknown-cohort',
+      received: 'betta',
+      expected: 'one of internal, beta',
+      fix: 'did you mean beta?',
+    },
+  },
+  {
+    says: 'a cohort where the target defines none',
+    text: withSteps('cohort: staff', 'weight: 100%'),
+    facts: { ...FACTS, cohorts: [] },
+    at: [4, 13],
+    problem: { rule: 'unknown-cohort', received: 'staff', expected: 'no cohort: the target defines none' },
+  },
+  {
+    says: 'tickets that the router cannot check',
+    text: withSteps('try: on', 'weight: 100%'),
+    at: [4, 10],
+    problem: { rule: 'router-cannot', expected: 'a router that can check tickets' },
+  },
+  {
+    says: 'tickets that the installation does not give',
+    text: withSteps('try: on', 'weight: 100%'),
+    facts: {
+      ...FACTS,
+      router: { kind: 'test', capabilities: { ...FINE_ROUTER.capabilities, tickets: true } },
+    },
+    at: [4, 10],
+    problem: { rule: 'no-tickets', expected: 'tickets in sluice.yaml' },
   },
   {
     says: 'one wrong name in a list of cohorts',

@@ -14,6 +14,7 @@ const WRITTEN: Record<string, unknown> = {
   flag: { 'new-checkout': 'on', banner: '25%' },
   hook: { call: 'deploy', undo: 'remove' },
   analyse: { for: '5m', checks: { one: {} } },
+  try: 'on',
 }
 
 function contextOf(report: (problem: Problem) => void): Omit<StepContext, 'label'> {

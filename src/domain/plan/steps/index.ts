@@ -6,6 +6,7 @@ import { flagStep } from './flag.ts'
 import { gateStep } from './gate.ts'
 import { hookStep } from './hook.ts'
 import { rampStep } from './ramp.ts'
+import { tryStep } from './try.ts'
 import { weightStep } from './weight.ts'
 
 /** Every step kind a plan may name. A new one is its own file and a line here. */
@@ -19,4 +20,5 @@ export const STEP_KINDS = [
   analyseStep,
   gateStep,
   hookStep,
+  tryStep,
 ] as const

@@ -12,6 +12,8 @@ import type { Check } from '../checks.ts'
 export interface StepNeeds {
   readonly weights: readonly BasisPoints[]
   readonly cohorts: boolean
+  /** True when the router has to let in who has a try-it ticket; absent: false. */
+  readonly tickets?: boolean
 }
 
 /** What a step kind may look at while it expands: where the release stands and what the target offers. */
@@ -24,6 +26,8 @@ export interface StepContext {
   readonly path: ProblemPath
   /** Who has the new version when the step begins. */
   readonly exposure: Exposure
+  /** Cohorts that may be named; null or absent: any. */
+  readonly cohorts?: readonly string[] | null
   /** People of a group, or null when the target's installation has no such group. */
   readonly peopleOf: (group: string) => readonly string[] | null
   /** Turns the checks written in a step into complete ones; problems are reported under `path`. */
