@@ -11,10 +11,9 @@ import type { Watch } from './watch.ts'
 export async function setFailedFlagsOff(run: Run, watch: Watch): Promise<void> {
   const { live, flagsOff = [], abandoned } = run.state()
   if (flagsOff.length === 0 || abandoned !== null || run.hasStuckFlags()) return
-  const exposure = withoutFailed(live, run.state())
-  if (isSameExposure(live, exposure)) return
+  if (isSameExposure(live, withoutFailed(live, run.state()))) return
   await watch.stop()
-  run.record({ type: 'flags-wanted', exposure })
+  run.record({ type: 'flags-wanted' })
   if (!(await tryExpose(run))) return run.markStuckFlags()
   watch.forgetFailures()
   run.tell(`${run.input.version}: flag ${flagsOff.join(', ')} is off, confirmed by the flag store`, 'warning')

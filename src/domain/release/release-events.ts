@@ -80,7 +80,7 @@ export type ReleaseEvent = { readonly at: Instant } & (
   /** A check has failed for which a flag answers: it goes off and stays off. */
   | { readonly type: 'flag-failed'; readonly flag: string; readonly reason: string }
   /** What is live is to go on without the flags that failed. */
-  | { readonly type: 'flags-wanted'; readonly exposure: Exposure }
+  | { readonly type: 'flags-wanted' }
   | { readonly type: 'router-taken'; readonly fence: Fence; readonly text: string }
   | {
       readonly type: 'bake-started'

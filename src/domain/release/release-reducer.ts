@@ -1,6 +1,7 @@
 import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE, wayBack } from '../exposure.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
 import { type BakeClock, bakeElapsed } from './bake-clock.ts'
+import { withoutFailed } from './failed-flags.ts'
 import { calledAgain, hasOpenUndo, type Undo, withUndo } from './hooks.ts'
 import { type LedgerEntry, withEntry, withoutOpen } from './ledger.ts'
 import type { Pause, ReleaseEvent } from './release-events.ts'
@@ -55,8 +56,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'flag-failed':
       return isLeaving ? state : { ...state, flagsOff: [...new Set([...(state.flagsOff ?? []), event.flag])] }
     case 'flags-wanted':
-      if (isLeaving || !wasExposed(state)) return state
-      return withExposure({ ...state, spans: closeSpan(state.spans, event.at) }, event.exposure)
+      return isLeaving || !wasExposed(state) ? state : withFailedFlagsOff(state, event.at)
     case 'exposure-withdrawn':
       if (isLeaving || !wasExposed(state)) return state
       return { ...withExposure(state, state.live), spans: reopenSpan(state, event.at) }
@@ -146,7 +146,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       }
     case 'rollback-wanted':
       if (!isLeaving || state.baseline === null) return state
-      return withExposure({ ...state, phase: 'rolling-back' }, wayBack(state.baseline, state.wanted))
+      return withExposure({ ...state, phase: 'rolling-back' }, backOf(state, state.baseline))
     case 'rollback-failed':
       if (!isLeaving) return state
       return {
@@ -252,6 +252,18 @@ function withBaseline(
 ): ReleaseState {
   const { flags: _, ...routing } = exposure
   return { ...state, roles, baseline: exposure, wanted: routing, live: routing }
+}
+
+/** A release that has lived before does not know which flags it had set: it takes all of them back. */
+function backOf({ abandoned, wanted }: ReleaseState, baseline: Exposure): Exposure {
+  return abandoned?.cause === 'second-life' ? baseline : wayBack(baseline, wanted)
+}
+
+/** What is live, without the flags that failed; nothing else of the release changes with it. */
+function withFailedFlagsOff(state: ReleaseState, at: Instant): ReleaseState {
+  const exposure = withoutFailed(state.live, state)
+  if (isSameExposure(state.live, exposure)) return state
+  return withExposure({ ...state, spans: closeSpan(state.spans, at) }, exposure)
 }
 
 function entryOf(event: Extract<ReleaseEvent, { type: 'check-troubled' }>, step: number): LedgerEntry {

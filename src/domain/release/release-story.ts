@@ -24,7 +24,7 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
     case 'flag-failed':
       return `flag ${event.flag} goes off and stays off: ${event.reason}`
     case 'flags-wanted':
-      return `${exposureText(event.exposure)} requested`
+      return `${exposureText(next.wanted)} requested`
     case 'exposure-withdrawn':
       return `${exposureText(next.wanted)} stays`
     case 'router-taken':

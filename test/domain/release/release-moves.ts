@@ -14,10 +14,19 @@ import type { Verdict } from '../../../src/domain/verdict.ts'
 export const PEOPLE = ['alice', 'bob', 'carol', 'mallory'] as const
 export const AUTHOR = 'alice'
 
-const exposures: fc.Arbitrary<Exposure> = fc.record({
-  weight: fc.oneof(fc.integer({ min: 0, max: 10_000 }), fc.constantFrom(0, 500, 10_000)),
-  cohorts: fc.subarray(['beta', 'internal', 'eu-west']),
-})
+const flags = fc.dictionary(
+  fc.constantFrom('new-checkout', 'banner'),
+  fc.constantFrom({ weight: 0, cohorts: [] }, { weight: 10_000, cohorts: [] }, { weight: 0, cohorts: ['beta'] }),
+  { noNullPrototype: true },
+)
+const exposures: fc.Arbitrary<Exposure> = fc.record(
+  {
+    weight: fc.oneof(fc.integer({ min: 0, max: 10_000 }), fc.constantFrom(0, 500, 10_000)),
+    cohorts: fc.subarray(['beta', 'internal', 'eu-west']),
+    flags,
+  },
+  { requiredKeys: ['weight', 'cohorts'] },
+)
 const actors: fc.Arbitrary<Actor> = fc.record({
   person: fc.constantFrom(...PEOPLE),
   entrance: fc.constantFrom('http', 'cli', 'slack'),
@@ -28,13 +37,21 @@ const verdicts: fc.Arbitrary<Verdict> = fc.constantFrom<Verdict>(
   { outcome: 'inconclusive', cause: 'blind', reason: 'dark', evidence: { judge: 't', figures: {} } },
 )
 
+const NOBODY: Exposure = { weight: 0, cohorts: [] }
+
 const duration = fc.integer({ min: 1, max: 100_000 })
 const events: fc.Arbitrary<NewEvent> = fc.oneof(
-  fc.constant<NewEvent>({
-    type: 'baseline-recorded',
-    roles: { stable: 'blue', canary: 'green' },
-    exposure: { weight: 0, cohorts: [] },
+  fc.record({
+    type: fc.constant('baseline-recorded' as const),
+    roles: fc.constant({ stable: 'blue', canary: 'green' }),
+    exposure: fc.constantFrom<Exposure>(NOBODY, { ...NOBODY, flags: { banner: { weight: 2_500, cohorts: [] } } }),
   }),
+  fc.record({
+    type: fc.constant('flag-failed' as const),
+    flag: fc.constantFrom('new-checkout', 'banner'),
+    reason: fc.constant('broken'),
+  }),
+  fc.constant<NewEvent>({ type: 'flags-wanted' }),
   fc.record({
     type: fc.constant('exposure-wanted' as const),
     step: fc.integer({ min: 1, max: 9 }),
@@ -126,6 +143,24 @@ export const moves: fc.Arbitrary<Move> = fc.oneof(
     }),
   },
 )
+
+const told = (event: NewEvent): Move => ({ kind: 'event', event, after: 1_000 })
+
+/** A release that everybody has soon: by chance alone few lives come so far. */
+const OPENING: readonly Move[] = [
+  told({ type: 'baseline-recorded', roles: { stable: 'blue', canary: 'green' }, exposure: NOBODY }),
+  told({ type: 'exposure-wanted', step: 1, exposure: { weight: 10_000, cohorts: [] } }),
+  { kind: 'confirm', after: 1_000 },
+]
+
+/** Whole lives: most from the very beginning, some from a release that everybody has. */
+export function lives(maxLength: number): fc.Arbitrary<readonly Move[]> {
+  const random = fc.array(moves, { maxLength, size: 'max' })
+  return fc.oneof(
+    { weight: 4, arbitrary: random },
+    { weight: 1, arbitrary: random.map((rest) => [...OPENING, ...rest]) },
+  )
+}
 
 export interface Stepped {
   readonly before: ReleaseState

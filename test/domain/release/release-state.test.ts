@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isSameExposure, NO_EXPOSURE } from '../../../src/domain/exposure.ts'
+import { isSameExposure, isSameRouting, NO_EXPOSURE } from '../../../src/domain/exposure.ts'
+import { FLAG_OFF, isOff, isSameReach } from '../../../src/domain/flag-reach.ts'
 import { bakeElapsed, bakeRemaining } from '../../../src/domain/release/bake-clock.ts'
 import { decide, openVerbs } from '../../../src/domain/release/commands.ts'
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
@@ -12,7 +13,7 @@ import {
   type ReleaseState,
   wasExposed,
 } from '../../../src/domain/release/release-state.ts'
-import { AUTHOR, type Move, moves, type Stepped, step } from './release-moves.ts'
+import { AUTHOR, lives, type Move, type Stepped, step } from './release-moves.ts'
 
 const RUNS = 10_000
 
@@ -60,8 +61,24 @@ const INVARIANTS: readonly Invariant[] = [
     holds: ({ before, state }) => {
       if (state.phase !== 'rolled-back' || isEnded(before)) return
       must(wasExposed(state))
-      must(isSameExposure(state.live, state.baseline ?? NO_EXPOSURE))
-      must(isSameExposure(state.wanted, state.baseline ?? NO_EXPOSURE))
+      const baseline = state.baseline ?? NO_EXPOSURE
+      must(isSameRouting(state.live, baseline) && isSameExposure(state.live, state.wanted))
+      for (const [name, reach] of Object.entries(state.live.flags ?? {}))
+        must(isSameReach(reach, baseline.flags?.[name] ?? FLAG_OFF))
+    },
+  },
+  {
+    says: '(4d) no flag that the release had set is left behind by a rollback',
+    holds: ({ before, state, event }) => {
+      if (event?.type !== 'rollback-wanted' || before.abandoned === null || before.baseline === null) return
+      for (const name of Object.keys(before.wanted.flags ?? {})) must(Object.hasOwn(state.wanted.flags ?? {}, name))
+    },
+  },
+  {
+    says: '(4e) a flag that has failed is never set again',
+    holds: ({ before, state, event }) => {
+      if (event?.type !== 'flags-wanted' || state === before) return
+      for (const name of before.flagsOff ?? []) must(isOff(state.wanted.flags?.[name] ?? FLAG_OFF))
     },
   },
   {
@@ -297,6 +314,7 @@ const COUNTING = new Set<ReleaseEvent['type']>([
     'rollback-wanted',
     'rollback-failed',
     'exposure-withdrawn',
+    'flags-wanted',
   ] as const),
   ...(['extended', 'command-seen', 'bake-ended', 'approval-ended'] as const),
 ])
@@ -305,7 +323,7 @@ describe('a release', () => {
   it(`keeps ${INVARIANTS.length} invariants over ${RUNS} random lives`, () => {
     const seen = new Set<string>()
     fc.assert(
-      fc.property(fc.array(moves, { maxLength: 60, size: 'max' }), (sequence) => {
+      fc.property(lives(60), (sequence) => {
         for (const stepped of live(sequence)) {
           seen.add(stepped.state.phase)
           for (const { says, holds } of INVARIANTS) named(says, () => holds(stepped))
@@ -324,7 +342,7 @@ describe('a release', () => {
 
   it('(38) reaches its end from every state once it is aborted and the router complies', () => {
     fc.assert(
-      fc.property(fc.array(moves, { maxLength: 40, size: 'max' }), (sequence) => {
+      fc.property(lives(40), (sequence) => {
         const last = live(sequence).at(-1)?.state ?? beginState('release/a/b/1')
         expect(isEnded(rolledBack(last))).toBe(true)
       }),
@@ -334,7 +352,7 @@ describe('a release', () => {
 
   it('offers exactly the commands it would take', () => {
     fc.assert(
-      fc.property(fc.array(moves, { maxLength: 40, size: 'max' }), (sequence) => {
+      fc.property(lives(40), (sequence) => {
         const state = live(sequence).at(-1)?.state ?? beginState('release/a/b/1')
         const verbs = openVerbs(state)
         const plain = { releaseId: state.releaseId, step: state.step, key: '☃', reason: '', by: 1 }
