@@ -1,6 +1,7 @@
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import { classifyMetric, type MetricRules } from '../../src/analysis/kayenta/classifier.ts'
 import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
+import type { RecordedStable } from '../../src/domain/recorded-noise.ts'
 import { LOOK_SECONDS } from './error-traffic.ts'
 import { sequentialRule, startOurJudge, USUAL_WARM_UP } from './our-judge.ts'
 import { eppoReach, growthBookReach, isAbove, statsigReach } from './peers/confidence-sequences.ts'
@@ -48,9 +49,10 @@ const RULES = {
   'ours-1.5x': () => ours(ALPHA, 1.5),
   'ours-2x': () => ours(ALPHA, 2),
   'ours-warm': () => ours(ALPHA, 1, USUAL_WARM_UP),
+  'ours-recorded': (record) => ours(ALPHA, 1, 0, record),
   'ours-readme': () => ours(README_ALPHA, 1.5),
   'ours-readme-warm': () => ours(README_ALPHA, 1.5, USUAL_WARM_UP),
-} as const satisfies Record<string, () => ErrorDetector>
+} as const satisfies Record<string, (record: RecordedStable | null) => ErrorDetector>
 
 /** A named rule, or Sluice with an accepted ratio and an error budget: `ours:1.75:0.05`. */
 export type ErrorRule = keyof typeof RULES | `ours:${number}:${number}`
@@ -59,9 +61,9 @@ export function isErrorRule(name: string): name is ErrorRule {
   return Object.hasOwn(RULES, name) || /^ours:[\d.]+:[\d.]+$/.test(name)
 }
 
-/** Starts a rule on a new release. */
-export function startErrorRule(rule: ErrorRule): ErrorDetector {
-  if (isNamed(rule)) return RULES[rule]()
+/** Starts a rule on a new release; `record` is what stable's past has shown of its noise, for the rules that go by it. */
+export function startErrorRule(rule: ErrorRule, record: RecordedStable | null = null): ErrorDetector {
+  if (isNamed(rule)) return RULES[rule](record)
   const [, notWorseThan, alpha] = rule.split(':')
   return ours(Number(alpha), Number(notWorseThan))
 }
@@ -70,9 +72,9 @@ function isNamed(rule: ErrorRule): rule is keyof typeof RULES {
   return Object.hasOwn(RULES, rule)
 }
 
-function ours(alpha: number, notWorseThan: number, warmUp = 0): ErrorDetector {
+function ours(alpha: number, notWorseThan: number, warmUp = 0, record: RecordedStable | null = null): ErrorDetector {
   const rule = sequentialRule(alpha, notWorseThan)
-  const judge = startOurJudge({ kind: 'errorRate', name: 'errors', source: 'bench', rule }, warmUp)
+  const judge = startOurJudge({ kind: 'errorRate', name: 'errors', source: 'bench', rule }, warmUp, record)
   return ({ counts, isNewExposure }) => judge.look({ counts, isNewExposure, duration: LOOK_SECONDS * 1_000 })
 }
 

@@ -44,12 +44,13 @@ const RAMP: ErrorTraffic = {
   canaryShare: (minute) => RAMP_SHARES[Math.floor(minute / 10)] ?? 0.5,
 }
 
+/** Noises of the table; `most` are the false alarms that a record is to leave of each. */
 export const NOISES = [
-  { name: 'cv.5', label: 'CV .5 per minute', variation: 0.5, autocorrelation: 0 },
-  { name: 'cv1', label: 'CV 1 per minute', variation: 1, autocorrelation: 0 },
-  { name: 'cv.5-ar.8', label: 'CV .5, AR .8', variation: 0.5, autocorrelation: 0.8 },
-  { name: 'cv.5-ar.95', label: 'CV .5, AR .95', variation: 0.5, autocorrelation: 0.95 },
-] as const satisfies readonly (ArmNoise & { readonly name: string; readonly label: string })[]
+  { name: 'cv.5', label: 'CV .5 per minute', variation: 0.5, autocorrelation: 0, most: 0.05 },
+  { name: 'cv1', label: 'CV 1 per minute', variation: 1, autocorrelation: 0, most: 0.05 },
+  { name: 'cv.5-ar.8', label: 'CV .5, AR .8', variation: 0.5, autocorrelation: 0.8, most: 0.1 },
+  { name: 'cv.5-ar.95', label: 'CV .5, AR .95', variation: 0.5, autocorrelation: 0.95, most: 0.15 },
+] as const satisfies readonly (ArmNoise & { readonly name: string; readonly label: string; readonly most: number })[]
 
 type NoisyScenario = `${(typeof NOISES)[number]['name']}-${'flat' | 'to-2'}`
 

@@ -6,6 +6,7 @@ import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
 import type { CheckInput } from '../../src/domain/plan/checks.ts'
 import { usualWarmUp } from '../../src/domain/plan/plan-warm-up.ts'
+import type { RecordedStable } from '../../src/domain/recorded-noise.ts'
 import type { Instant, Milliseconds } from '../../src/domain/units.ts'
 
 /** What a plan asks for; `minRequests` is the plan's default. */
@@ -28,7 +29,11 @@ export interface OurJudge {
 export const USUAL_WARM_UP = usualWarmUp(600_000, 10_000)
 
 /** Starts the judge of one check; each exposure begins with a warm-up, as every one here is a jump in load. */
-export function startOurJudge(check: Check, warmUp: Milliseconds = 0): OurJudge {
+export function startOurJudge(
+  check: Check,
+  warmUp: Milliseconds = 0,
+  recorded: RecordedStable | null = null,
+): OurJudge {
   let state: CheckState = startCheck(check)
   let end: Instant = 0
   let warmsUpUntil: Instant = end + warmUp
@@ -45,6 +50,7 @@ export function startOurJudge(check: Check, warmUp: Milliseconds = 0): OurJudge 
         canary: arm(counts.canaryTrials, counts.canaryEvents, latency?.canary ?? null),
         stable: arm(counts.stableTrials, counts.stableEvents, latency?.stable ?? null),
         readings: {},
+        ...(recorded !== null && { recorded }),
       }
       const step = stepCheck(check, state, input)
       state = step.state

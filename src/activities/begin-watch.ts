@@ -44,6 +44,7 @@ export function beginWatch(input: GuardInput, now: Instant): GuardState {
     unwatchedSpans: resume?.unwatchedSpans ?? [],
     traffic: isAnew || traffic === null ? startTraffic(from, traffic, isRetried) : traffic,
     past: resume?.past ?? {},
+    ...(resume?.noises !== undefined && { noises: resume.noises }),
     ...(resume?.seasons !== undefined && { seasons: resume.seasons }),
     hold: isAnew ? null : (resume.hold ?? null),
     notices: isAnew ? [] : (resume.notices ?? []),

@@ -9,6 +9,7 @@ import { judgeChecks } from './judge-checks.ts'
 import { keepOf, routerOutcome, routerPart } from './judge-router.ts'
 import { judgeSplit } from './judge-split.ts'
 import { type KeeperRights, keepRouter, quietLook } from './keep-router.ts'
+import { noisesAt } from './read-noise.ts'
 import { seasonsAt } from './read-seasons.ts'
 import { isRouted, seeTraffic } from './see-traffic.ts'
 
@@ -42,10 +43,12 @@ export async function lookOnce(
   ])
   const { past, traffic } = seeTraffic(begun, input, now, router, observations)
   const seasons = seasonsAt(adapters, input, begun, now)
+  // A look goes by what was read before it.
+  const noises = noisesAt(adapters, input, begun, now)
   const split = judgeSplit(begun, input, traffic, adapters.router.capabilities.sticky, isRouted(router))
   const checks = judgeChecks({ ...begun, past, seasons }, traffic.observations, readings, input, now)
   const shown = { router, traffic, split }
-  const state = nextState({ ...begun, checks, past, seasons }, input, now, shown)
+  const state = nextState({ ...begun, checks, past, seasons, noises }, input, now, shown)
   return { state, outcome: outcomeOf(input, begun, state, shown), text: summaryOf(input, state) }
 }
 

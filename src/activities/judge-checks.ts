@@ -16,6 +16,7 @@ import type { Verdict } from '../domain/verdict.ts'
 import type { Observations, Readings } from './ask-sources.ts'
 import { withConsequence } from './judge-consequence.ts'
 import { judgeWarmUp } from './judge-warm-up.ts'
+import type { Noises } from './read-noise.ts'
 import type { Seasons } from './read-seasons.ts'
 
 export const NOT_YET: Extract<Verdict, { outcome: 'inconclusive' }> = {
@@ -86,7 +87,11 @@ function judgeOne(
   }
   const nothing: MetricResult<ArmCounts> = { kind: 'noData', reason: 'this check asks queries only' }
   const { stable, canary, window } = observation ?? { stable: nothing, canary: nothing, window: { start: at, end: at } }
-  const shown: CheckInput = { at, window, stable, canary, readings, names: namesOf(input) }
+  const recorded = ((before.noises ?? {}) as Noises)[check.source] ?? null
+  const shown: CheckInput = {
+    ...{ at, window, stable, canary, readings, names: namesOf(input) },
+    ...(recorded !== null && { recorded }),
+  }
   const ofWarmUp = judgeWarmUp(check, watched, past, input, shown)
   if (ofWarmUp !== null) return ofWarmUp
   const { warmUp: _, ...warm } = watched

@@ -1,11 +1,12 @@
-import { stableOf } from '../analysis/calibration/plan-calibration.ts'
 import { needsCounts } from '../analysis/checks/needs.ts'
 import { type Season, seasonOf } from '../analysis/traffic/season.ts'
-import type { MetricResult, RecordedWindow } from '../domain/observation.ts'
+import type { RecordedWindow } from '../domain/observation.ts'
 import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../domain/units.ts'
-import type { MetricSource, RecordRequest } from '../metrics/metric-source.ts'
+import type { MetricSource } from '../metrics/metric-source.ts'
 import type { TargetAdapters } from './dependencies.ts'
+import { createReadBeside } from './read-beside.ts'
+import { readStable } from './read-stable.ts'
 
 /** The seasons of the record, by metric source; null where there is none. */
 export type Seasons = Readonly<Record<string, Season | null>>
@@ -17,13 +18,7 @@ const SPANS = [
   { lasting: DAY, step: 60_000 },
 ] as const
 
-interface Reading {
-  season: Season | null
-  isOver: boolean
-}
-
-/** What is being read; a source that is opened anew is read anew. */
-const readings = new WeakMap<MetricSource, Reading>()
+const readings = createReadBeside<Season>()
 
 /**
  * The seasons as far as they are known at this look. Reading a record of weeks may take longer than a look, so it is begun at
@@ -36,44 +31,17 @@ export function seasonsAt(adapters: TargetAdapters, input: GuardInput, before: G
   const read = names.flatMap((name) => {
     const source = adapters.metrics[name]
     if (source === undefined || Object.hasOwn(known, name)) return []
-    const reading = readings.get(source) ?? begin(source, adapters.pools, now)
-    if (!reading.isOver) return []
-    // The next release reads it anew.
-    readings.delete(source)
-    return [[name, reading.season] as const]
+    const season = readings.take(source, () => readSeason(source, adapters.pools, now))
+    return season === undefined ? [] : [[name, season] as const]
   })
   return read.length === 0 ? known : { ...known, ...Object.fromEntries(read) }
 }
 
-function begin(source: MetricSource, pools: TargetAdapters['pools'], now: Instant): Reading {
-  const reading: Reading = { season: null, isOver: source.record === undefined }
-  readings.set(source, reading)
-  if (source.record === undefined) return reading
-  void readSeason(source, pools, now)
-    .then((season) => {
-      reading.season = season
-    })
-    // A record that cannot be read is as good as none: checks go on by this release alone.
-    .catch(() => undefined)
-    .finally(() => {
-      reading.isOver = true
-    })
-  return reading
-}
-
 async function readSeason(source: MetricSource, pools: TargetAdapters['pools'], now: Instant): Promise<Season | null> {
-  const { signal } = new AbortController()
   const records: (readonly RecordedWindow[])[] = []
   for (const { lasting, step } of SPANS) {
     if (step < (source.shortestRecord ?? 0)) continue
-    const span = { start: now - lasting, end: now, step }
-    const ask = (pool: string) => source.record?.({ ...span, pool } satisfies RecordRequest, signal)
-    const [first, second] = [await ask(pools[0]), await ask(pools[1])]
-    records.push(stableOf(windowsOf(first), windowsOf(second)))
+    records.push(await readStable(source, pools, { start: now - lasting, end: now, step }))
   }
   return seasonOf(records)
-}
-
-function windowsOf(answer: MetricResult<readonly RecordedWindow[]> | undefined): readonly RecordedWindow[] {
-  return answer?.kind === 'value' ? answer.value : []
 }

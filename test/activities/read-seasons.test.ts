@@ -35,7 +35,8 @@ describe('the season that a guard goes by', () => {
   it('is read once everybody is on the canary, beside the looks, and told in the verdict', async () => {
     const { watch, asked } = withRecord(even)
     expect(seasonOf((await watch(5_000, 10)).state)).toBeUndefined()
-    expect(asked).toEqual([])
+    expect(asked.filter(({ step }) => step > 60_000)).toEqual([])
+    asked.length = 0
     await watch(10_000, 1)
     await setImmediate()
     const { state } = await watch(10_000, 5)

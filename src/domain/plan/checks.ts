@@ -1,5 +1,6 @@
 import type { ArmNames } from '../arm-names.ts'
 import type { ArmCounts, MetricResult } from '../observation.ts'
+import type { RecordedStable } from '../recorded-noise.ts'
 import type { Instant, Milliseconds } from '../units.ts'
 
 /**
@@ -53,6 +54,8 @@ export interface CheckInput {
   readonly canary: MetricResult<ArmCounts>
   /** By the key that the check's kind gives; empty for checks that need only counts. */
   readonly readings: Readonly<Record<string, ArmReadings>>
+  /** How unevenly stable behaved before the release; absent where nobody knows. */
+  readonly recorded?: RecordedStable
   /** What sentences call both sides; absent: canary and stable. */
   readonly names?: ArmNames
 }

@@ -152,6 +152,8 @@ export interface GuardState {
   readonly past?: unknown
   /** The rhythm of the target's record, by metric source, once it was read: plain JSON, null where there is none. */
   readonly seasons?: unknown
+  /** How unevenly stable behaved on the day before, by metric source, once it was read: plain JSON, null where nobody knows. */
+  readonly noises?: unknown
   /** Why the release may not go on although no check says so, as a sentence; null when it may. */
   readonly hold?: string | null
   /** What is worth knowing but no reason to stop, one sentence each. */

@@ -115,6 +115,8 @@ export function designEffectOver(parts: Iterable<Part>): number {
  * In it a burst within one look, which may be one clump, is worth little more than one event. As neither is larger than
  * the gain of independent events, nothing that holds for those is lost.
  *
+ * `least` is a design effect that is known from elsewhere (`record-effect.ts`): it can only take from what is won, never add.
+ *
  * Source: quasi-likelihood (Wedderburn 1974) for the division; beta-binomial model of clustered counts (Skellam 1948),
  * its precision s chosen so that the variance of n events is D times the binomial one: s = (n − D)/(D − 1).
  */
@@ -123,9 +125,11 @@ export function clumpedGains(
   ratio: number,
   multiples: readonly number[],
   effect: DesignEffect,
+  least = 1,
 ): readonly number[] {
   const independent = splitGains(counts, ratio, multiples)
-  const { look, lasting } = designEffectOf(effect)
+  const { look, lasting: learned } = designEffectOf(effect)
+  const lasting = Math.max(learned, least)
   const share = counts.canaryTrials / (counts.canaryTrials + counts.stableTrials)
   const events = counts.canaryEvents + counts.stableEvents
   const likelihood = (multiple: number): number => {

@@ -1,4 +1,5 @@
 import type { LatencyHistogram } from '../../../domain/observation.ts'
+import type { RecordedEvents } from '../../../domain/recorded-noise.ts'
 import type { Milliseconds } from '../../../domain/units.ts'
 import { survivalOf, totalOf } from '../../histogram.ts'
 import { type DesignEffect, designEffectOf, learnDesignEffect, startDesignEffect } from './design-effect.ts'
@@ -39,6 +40,12 @@ export function effectOnShare(effect: LatencyEffect | null, share: number): numb
   const distances = TAILS.map((tail) => Math.abs(Math.log(tail / share)))
   const nearest = effect[distances.indexOf(Math.min(...distances))]
   return nearest === undefined ? 1 : designEffectOf(nearest.effect).lasting
+}
+
+/** What the target's record has of the slow requests whose share is nearest to this; null where it has none. */
+export function recordedNear(slow: readonly RecordedEvents[], share: number): RecordedEvents | null {
+  const distances = slow.map((one) => Math.abs(Math.log(one.share / share)))
+  return slow[distances.indexOf(Math.min(...distances))] ?? null
 }
 
 /** The bound above which nearest to such a share of the requests lies. */

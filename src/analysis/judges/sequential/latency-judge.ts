@@ -1,6 +1,7 @@
 import type { ArmNames } from '../../../domain/arm-names.ts'
 import type { ArmCounts, LatencyHistogram } from '../../../domain/observation.ts'
 import type { CheckInput } from '../../../domain/plan/checks.ts'
+import type { RecordedEvents } from '../../../domain/recorded-noise.ts'
 import type { Instant, Milliseconds } from '../../../domain/units.ts'
 import type { Evidence, Verdict } from '../../../domain/verdict.ts'
 import {
@@ -28,11 +29,13 @@ import {
   formatWatched,
 } from '../../explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from '../../histogram.ts'
-import { effectOnShare, type LatencyEffect, learnLatencyEffect } from './latency-effect.ts'
+import { effectOnShare, type LatencyEffect, learnLatencyEffect, recordedNear } from './latency-effect.ts'
+import { effectOfRecord } from './record-effect.ts'
 import {
   addSlow,
   chooseBound,
   describeSlow,
+  shareBeyond,
   type SlowOutlook,
   type SlowShare,
   slowFigures,
@@ -125,7 +128,8 @@ export function stepLatency(
     const fresh = { ...anew, seen: null, effect: null, tally: EMPTY_TALLY, release: EMPTY_TALLY }
     return hold('undecided', reason, remember(fresh, read))
   }
-  const grown = countSlow(check, bet(check, rule, held, read, thresholds), read)
+  const effectOn = effectAt(held, read, input.recorded?.slow ?? [])
+  const grown = countSlow(check, bet(check, rule, held, read, thresholds, effectOn), read, effectOn)
   return conclude(check, rule, remember(grown, read), thresholds, namesOf(input))
 }
 
@@ -135,6 +139,7 @@ function bet(
   state: LatencyState,
   look: Histograms,
   thresholds: Thresholds,
+  effectOn: EffectOn,
 ): LatencyState {
   if (state.seen === null) return state
   const past = { upperBoundsSeconds: state.seen.upperBoundsSeconds, counts: state.seen.stable }
@@ -142,21 +147,39 @@ function bet(
     canary: countBetween(look.canary, thresholds.canarySeconds),
     stable: countBetween(look.stable, thresholds.stableSeconds),
   }
-  const effect = state.effect ?? null
   const gains = factorsOf(SLOWDOWNS, rule.notWorseThan, past, thresholds, floorOf(check)).map(
-    (factors, index) => slowdownGain(counts, factors) / effectOnShare(effect, SLOWDOWNS[index]?.share ?? 1),
+    (factors, index) => slowdownGain(counts, factors) / effectOn(SLOWDOWNS[index]?.share ?? 1),
   )
   const weights = SLOWDOWNS.map((slowdown) => slowdown.logWeight)
   return { ...state, wealth: growWealth(state.wealth, gains, weights, look.duration) }
 }
 
+/** The design effect of requests that so large a share is as slow as. */
+type EffectOn = (share: number) => number
+
+/** By what stable has shown before this look, in the release and in the record. */
+function effectAt(state: LatencyState, look: Histograms, slow: readonly RecordedEvents[]): EffectOn {
+  const trials = { canaryTrials: totalOf(look.canary), stableTrials: totalOf(look.stable) }
+  const { watched } = releaseOf(state)
+  return (share) =>
+    Math.max(
+      effectOnShare(state.effect ?? null, share),
+      effectOfRecord(recordedNear(slow, share), trials, look.duration, watched),
+    )
+}
+
 /** Before the look is remembered: what is slow is told by the past alone. */
-function countSlow(check: LatencyCheck, state: LatencyState, { canary, stable }: Histograms): LatencyState {
+function countSlow(
+  check: LatencyCheck,
+  state: LatencyState,
+  { canary, stable }: Histograms,
+  effectOn: EffectOn,
+): LatencyState {
   const { seen } = state
   if (seen === null) return state
   const past = { upperBoundsSeconds: seen.upperBoundsSeconds, counts: seen.stable }
   const slow = state.slow ?? chooseBound(past, Math.max(...check.quantiles))
-  return slow === null ? state : { ...state, slow: addSlow(slow, canary, stable) }
+  return slow === null ? state : { ...state, slow: addSlow(slow, canary, stable, effectOn(shareBeyond(slow, past))) }
 }
 
 function remember(state: LatencyState, look: Histograms): LatencyState {

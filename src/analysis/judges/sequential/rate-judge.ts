@@ -1,6 +1,7 @@
 import type { ArmNames } from '../../../domain/arm-names.ts'
 import type { ArmCounts } from '../../../domain/observation.ts'
 import type { CheckInput } from '../../../domain/plan/checks.ts'
+import type { RecordedEvents, RecordedStable } from '../../../domain/recorded-noise.ts'
 import type { Instant, Milliseconds } from '../../../domain/units.ts'
 import type { Evidence, Verdict } from '../../../domain/verdict.ts'
 import {
@@ -48,6 +49,7 @@ import {
   outlookOf,
 } from './rate-outlook.ts'
 import { addToRatio, NO_RATIO, type RatioEvidence } from './ratio-evidence.ts'
+import { effectOfRecord } from './record-effect.ts'
 import { growWealth, startWealth, type Wealth } from './wealth.ts'
 
 /** One or two one-sided questions about the ratio of two rates, at one error budget. */
@@ -64,6 +66,8 @@ export interface RateQuestion {
   readonly mostPerRequest?: number
   /** The event's count of one arm; undefined when the arm does not report it. */
   readonly eventsOf: (arm: ArmCounts) => number | undefined
+  /** The same in the target's record. */
+  readonly recordedOf: (record: RecordedStable) => RecordedEvents | null | undefined
 }
 
 /** What the judge remembers between looks. Plain JSON; the wealth of a side that is not asked about is null. */
@@ -79,6 +83,8 @@ export interface RateState {
   readonly ratio?: RatioEvidence
   /** How stable's events come, as far as its looks have shown it. Absent in the state of an older version. */
   readonly effect?: DesignEffect
+  /** The design effect of the last look by the target's record; absent where that shows none. */
+  readonly ofRecord?: number
   /** The failure, once there is one: it stays. */
   readonly failure: Verdict | null
 }
@@ -93,6 +99,7 @@ export function errorQuestion(_check: ErrorRateCheck, rule: SequentialRule): Rat
     minRequests: rule.minRequests,
     mostPerRequest: 1,
     eventsOf: (arm) => arm.errors,
+    recordedOf: (record) => record.errors,
   }
 }
 
@@ -105,6 +112,7 @@ export function eventQuestion(check: RateCheck): RateQuestion {
     alpha: check.alpha,
     minRequests: check.minRequests,
     eventsOf: (arm) => (Object.hasOwn(arm.events, check.of) ? arm.events[check.of] : undefined),
+    recordedOf: ({ events }) => (Object.hasOwn(events, check.of) ? events[check.of] : null),
   }
 }
 
@@ -142,8 +150,11 @@ export function stepRate(
   const read = readCounts(question, input, state.lastEnd)
   if (read.kind !== 'usable')
     return { state: next, verdict: inconclusive(read.kind, read.reason, evidenceOf(question, next)) }
-  const grown = grow(question, next, read.counts, read.duration)
-  const ratio = addToRatio(state.ratio ?? NO_RATIO, read.counts, lastingEffect(state))
+  const { counts, duration } = read
+  const record = input.recorded === undefined ? null : question.recordedOf(input.recorded)
+  const ofRecord = effectOfRecord(record, counts, duration, state.release.watched)
+  const grown = grow(question, next, counts, duration, ofRecord)
+  const ratio = addToRatio(state.ratio ?? NO_RATIO, counts, Math.max(ofRecord, lastingEffect(state)))
   return conclude(question, { ...grown, ratio }, namesOf(input))
 }
 
@@ -154,12 +165,19 @@ function hasSameSides(question: RateQuestion, state: RateState): boolean {
   )
 }
 
-function grow(question: RateQuestion, state: RateState, counts: SplitCounts, duration: Milliseconds): RateState {
+function grow(
+  question: RateQuestion,
+  { ofRecord: _, ...state }: RateState,
+  counts: SplitCounts,
+  duration: Milliseconds,
+  ofRecord: number,
+): RateState {
   const effect = state.effect ?? startDesignEffect()
+  const multiples = WORSE_BETS.multiples
   const bet = (wealth: Wealth | null, ratio: number | null, seen: SplitCounts): Wealth | null =>
     wealth === null || ratio === null
       ? null
-      : growWealth(wealth, clumpedGains(seen, ratio, WORSE_BETS.multiples, effect), WORSE_BETS.logWeights, duration)
+      : growWealth(wealth, clumpedGains(seen, ratio, multiples, effect, ofRecord), WORSE_BETS.logWeights, duration)
   const tally = addToTally(state.tally, counts, duration)
   return {
     ...state,
@@ -168,6 +186,7 @@ function grow(question: RateQuestion, state: RateState, counts: SplitCounts, dur
     above: bet(state.above, question.notAbove, counts),
     below: bet(state.below, question.notBelow === null ? null : 1 / question.notBelow, swapArms(counts)),
     effect: learnDesignEffect(effect, { events: counts.stableEvents, trials: counts.stableTrials }, duration),
+    ...(ofRecord > 1 && { ofRecord }),
   }
 }
 
@@ -248,8 +267,8 @@ function neededLogEvidence({ alpha, notAbove, notBelow }: RateQuestion): number 
   return Math.log((notAbove !== null && notBelow !== null ? 2 : 1) / alpha)
 }
 
-function lastingEffect({ effect }: RateState): number {
-  return effect === undefined ? 1 : designEffectOf(effect).lasting
+function lastingEffect({ effect, ofRecord = 1 }: RateState): number {
+  return Math.max(ofRecord, effect === undefined ? 1 : designEffectOf(effect).lasting)
 }
 
 /** What independent events would need to show for the judge to fail, as it is not sure that they are. */

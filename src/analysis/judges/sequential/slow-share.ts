@@ -34,15 +34,33 @@ export function chooseBound(past: LatencyHistogram, quantile: number): SlowShare
   return chosen === null ? null : { upperBoundsSeconds: past.upperBoundsSeconds, bound: chosen, ratio: NO_RATIO }
 }
 
-/** With one more look; the same when the look counts in other buckets. */
-export function addSlow(before: SlowShare, canary: LatencyHistogram, stable: LatencyHistogram): SlowShare {
+/** The share of these requests that are slower than the bound; 1 where there are none. */
+export function shareBeyond({ bound }: SlowShare, requests: LatencyHistogram): number {
+  const total = totalOf(requests)
+  return total > 0 ? slowerThanBound(bound, requests) / total : 1
+}
+
+/**
+ * With one more look, of which so many slow requests as `designEffect` says count as one; it must be known before the look. The
+ * same when the look counts in other buckets.
+ */
+export function addSlow(
+  before: SlowShare,
+  canary: LatencyHistogram,
+  stable: LatencyHistogram,
+  designEffect = 1,
+): SlowShare {
   if (!hasSameBuckets(before.upperBoundsSeconds, canary.upperBoundsSeconds)) return before
-  const slow = ({ counts }: LatencyHistogram) => counts.slice(before.bound + 1).reduce((sum, count) => sum + count, 0)
+  const slow = (arm: LatencyHistogram) => slowerThanBound(before.bound, arm)
   const counts = {
     ...{ canaryEvents: slow(canary), canaryTrials: totalOf(canary) },
     ...{ stableEvents: slow(stable), stableTrials: totalOf(stable) },
   }
-  return { ...before, ratio: addToRatio(before.ratio, counts) }
+  return { ...before, ratio: addToRatio(before.ratio, counts, designEffect) }
+}
+
+function slowerThanBound(bound: number, { counts }: LatencyHistogram): number {
+  return counts.slice(bound + 1).reduce((sum, count) => sum + count, 0)
 }
 
 /** What is told of the slow requests: the bound, and how many times as many they are. */

@@ -1,0 +1,34 @@
+import { needsCounts } from '../analysis/checks/needs.ts'
+import { recordedStableOf } from '../analysis/traffic/record-noise.ts'
+import type { RecordedStable } from '../domain/recorded-noise.ts'
+import type { GuardInput, GuardState } from '../domain/release/guard.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
+import type { TargetAdapters } from './dependencies.ts'
+import { createReadBeside } from './read-beside.ts'
+import { readStable } from './read-stable.ts'
+
+/** How unevenly stable behaved on the day before the release, by metric source; null where nobody knows. */
+export type Noises = Readonly<Record<string, RecordedStable | null>>
+
+const DAY = { lasting: 86_400_000, step: 60_000 } as const satisfies Record<string, Milliseconds>
+
+const readings = createReadBeside<RecordedStable>()
+
+/** As far as it is known at this look. It is read once for a release, of the time before it. */
+export function noisesAt(adapters: TargetAdapters, input: GuardInput, before: GuardState, now: Instant): Noises {
+  const known = (before.noises ?? {}) as Noises
+  const names = [...new Set(input.checks.filter(needsCounts).map(({ source }) => source))]
+  const read = names.flatMap((name) => {
+    const source = adapters.metrics[name]
+    if (source === undefined || Object.hasOwn(known, name)) return []
+    const noise = readings.take(source, async () => {
+      if (source.record === undefined || DAY.step < (source.shortestRecord ?? 0)) return null
+      const end = Math.min(now, input.exposedAt)
+      return recordedStableOf(
+        await readStable(source, adapters.pools, { start: end - DAY.lasting, end, step: DAY.step }),
+      )
+    })
+    return noise === undefined ? [] : [[name, noise] as const]
+  })
+  return read.length === 0 ? known : { ...known, ...Object.fromEntries(read) }
+}
