@@ -96,6 +96,8 @@ export interface Notice {
   readonly card: ReleaseCard | null
   /** What the last message of this release was answered with, or null for the first. */
   readonly ref: string | null
+  /** A channel of `sluice.yaml` in which it is said instead; absent: where the release is shown. */
+  readonly to?: string
 }
 
 export interface OpenRelease {

@@ -1,7 +1,6 @@
 import type { AnswerTo } from '../api/operations.ts'
 import { describeError, SluiceError } from '../domain/errors.ts'
 import type { Plan } from '../domain/plan/plan.ts'
-import type { PlanContext } from '../domain/plan/plan-context.ts'
 import { readPlanText } from '../domain/plan/plan-text.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import { inBounds, type PlanFile, planFailure, readPlanFile, readTextFile, withPlaces } from './plan-file.ts'
@@ -15,35 +14,42 @@ export async function checkedPlan(
   name: string,
   config: string | undefined,
   session: Session,
-): Promise<{ readonly plan: Plan; readonly file: PlanFile }> {
+): Promise<{ readonly plan: Plan; readonly notes: readonly string[]; readonly file: PlanFile }> {
   const checked = config === undefined ? null : await checkHere(name, config, session)
   const file = await readPlanFile(name, session.terminal)
-  return { plan: checked ?? (await checkAtServer(file, session)), file }
+  return { ...(checked ?? (await checkAtServer(file, session))), file }
 }
 
-async function checkAtServer(file: PlanFile, { api }: Session): Promise<Plan> {
+/** A plan, and what freezes mean for it if it starts now. */
+interface Checked {
+  readonly plan: Plan
+  readonly notes: readonly string[]
+}
+
+async function checkAtServer(file: PlanFile, { api }: Session): Promise<Checked> {
   const answer = await withPlaces(file, () =>
     api.post<AnswerTo<'checkPlan'>>('/api/v1/plans/check', { plan: file.yaml.value }),
   )
-  return answer.plan
+  return { plan: answer.plan, notes: answer.notes ?? [] }
 }
 
-async function checkHere(name: string, config: string, { terminal }: Session): Promise<Plan> {
+async function checkHere(name: string, config: string, { terminal }: Session): Promise<Checked> {
   const text = await readTextFile(name, terminal)
-  const context = await contextOf(config)
+  const { installation, context, freezeNotes } = await contextOf(config)
   const read = inBounds(() => readPlanText(text, name, context))
   if ('problems' in read) throw planFailure(read.problems)
-  return read.plan
+  return { plan: read.plan, notes: freezeNotes(read.plan, installation, terminal.now()) }
 }
 
 /** Reads sluice.yaml and the adapters' lists; loaded only here, for nothing else in the program needs them. */
-async function contextOf(config: string): Promise<PlanContext> {
-  const [{ ADAPTERS, planContextFor }, { loadInstallation }] = await Promise.all([
+async function contextOf(config: string) {
+  const [{ ADAPTERS, planContextFor }, { loadInstallation }, { freezeNotes }] = await Promise.all([
     import('../catalog.ts'),
     import('../config/environment.ts'),
+    import('../config/freezes.ts'),
   ])
   const installation = await loadInstallation(config, ADAPTERS).catch((error: unknown) => {
     throw error instanceof SluiceError ? new CliFailure(EXIT.refused, describeError(error)) : error
   })
-  return planContextFor(installation)
+  return { installation, context: planContextFor(installation), freezeNotes }
 }

@@ -44,6 +44,22 @@ export function throughFreezes(
   return { plan: allowed, notes: freezesAhead(timelineOf(plan, []), pages, now) }
 }
 
+/** What freezes mean for a plan that starts now, for whoever only looks: one that holds, and those that it runs into. */
+export function freezeNotes(plan: Plan, { calendars }: Installation, now: Instant): readonly string[] {
+  const { windows } = plan
+  if (windows === undefined || windows.freeze.length === 0) return []
+  const { frozenBy, opensAt, problem } = createOverview(calendars, now)({ ...windows, only: [] })
+  if (problem !== null) return [problem]
+  const isFrozen = frozenBy.length > 0
+  const end = opensAt === null ? 'and no end of it is known' : `until ${utcText(opensAt)}`
+  const refused = isFrozen
+    ? [`a start is refused now: ${theFreezes(frozenBy)} ${frozenBy.length === 1 ? 'lasts' : 'last'} ${end}`]
+    : []
+  if (isFrozen && opensAt === null) return refused
+  const { freeze: pages } = calendars.pagesOf({ only: [], freeze: windows.freeze }, now)
+  return [...refused, ...freezesAhead(timelineOf(plan, []), pages, isFrozen ? (opensAt ?? now) : now)]
+}
+
 function askerOf(
   { actor, reason, overridesFreeze }: StartWish,
   freezes: readonly string[],

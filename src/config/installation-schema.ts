@@ -122,7 +122,13 @@ export const installationSchema = z.strictObject({
     .optional()
     .describe('lets plans have [try-it tickets](/docs/steps/try.md)'),
   slack: z
-    .strictObject({ channel: z.string().min(1).describe('id of the channel where releases are shown, `C…`') })
+    .strictObject({
+      channel: z.string().min(1).describe('id of the channel where releases are shown, `C…`'),
+      channels: z
+        .record(nameText, z.string().min(1))
+        .default({})
+        .describe('ids of further channels by the name that [`notify`](/docs/steps/notify.md) uses'),
+    })
     .optional()
     .describe('where to tell'),
 })

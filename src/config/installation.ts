@@ -34,7 +34,7 @@ export interface Installation {
   readonly targets: readonly TargetConfig[]
   readonly groups: Readonly<Record<string, readonly string[]>>
   readonly people: readonly Person[]
-  readonly slack: { readonly channel: string } | null
+  readonly slack: { readonly channel: string; readonly channels?: Readonly<Record<string, string>> } | null
   /** The calendars as they were written; who may override a freeze stands there. */
   readonly freezes: Readonly<Record<string, InstallationCalendar>>
   readonly calendars: Calendars
@@ -170,7 +170,7 @@ export function planContextOf(
 }
 
 function factsOf(target: TargetConfig, installation: Installation, lists: AdapterLists): TargetFacts {
-  const { groups, hooks = {}, ticketSecret } = installation
+  const { groups, hooks = {}, slack, ticketSecret } = installation
   const router = lists.routers.find(({ kind }) => kind === target.router.kind)
   if (router === undefined) throw new Error(`router kind ${target.router.kind} passed the check but is not in the list`)
   const metrics = Object.entries(target.metrics).flatMap(([name, options]) => {
@@ -181,6 +181,7 @@ function factsOf(target: TargetConfig, installation: Installation, lists: Adapte
     router: { kind: router.kind, capabilities: router.capabilitiesWith(target.router) },
     metrics: Object.fromEntries(metrics),
     groups,
+    ...(slack?.channels !== undefined && { channels: Object.keys(slack.channels) }),
     ...(Object.keys(hooks).length > 0 && { calls: callsFor(target, hooks) }),
     ...(target.version !== undefined && { proof: { within: target.version.within } }),
     ...(target.capacity !== undefined && { capacity: target.capacity }),

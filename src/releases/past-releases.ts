@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client'
-import { onlyWarns } from '../domain/plan/consequences.ts'
+import { blindnessOf, onlyWarns } from '../domain/plan/consequences.ts'
 import { type PastRelease, pastReleaseOf } from '../domain/release/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
@@ -50,7 +50,8 @@ async function readOne(client: Client, releaseId: string): Promise<PastRelease |
     const { input, state } = await client.workflow.getHandle(releaseId).query(viewQuery)
     const { version, replaces = null, plan } = input
     const warns = plan.checks.filter(onlyWarns).map(({ name }) => name)
-    return pastReleaseOf({ version, replaces, warns }, state)
+    const blind = plan.checks.filter((check) => blindnessOf(check) === 'warn').map(({ name }) => name)
+    return pastReleaseOf({ version, replaces, warns, blind }, state)
   } catch {
     return 'unread'
   }

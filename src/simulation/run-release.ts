@@ -2,6 +2,7 @@ import { lookOnce } from '../activities/guard-look.ts'
 import type { Random } from '../analysis/statistics/random.ts'
 import { type ExposureSpan, isSameExposure, NO_EXPOSURE, withFlags } from '../domain/exposure.ts'
 import type { Action, BakeAction, ExposeAction, JudgeAction } from '../domain/plan/actions.ts'
+import { backgroundAt } from '../domain/plan/background.ts'
 import type { Check } from '../domain/plan/checks.ts'
 import { allChecks, failureOf } from '../domain/plan/consequences.ts'
 import type { Plan } from '../domain/plan/plan.ts'
@@ -73,6 +74,7 @@ export async function simulateRelease(
 type Run = ReturnType<typeof beginRun>
 
 async function perform(action: Action, run: Run): Promise<void> {
+  run.follow()
   switch (action.kind) {
     case 'expose':
       await run.untilNotHeld()
@@ -85,6 +87,7 @@ async function perform(action: Action, run: Run): Promise<void> {
     case 'gate':
     case 'call-gate':
     case 'hook':
+    case 'tell':
       return undefined
   }
 }
@@ -122,12 +125,12 @@ async function bake({ duration, step, until }: BakeAction, run: Run, isAnalysis:
       continue
     }
     const state = run.remember()
-    const standing = standingOf(run.checks(), state, evidenceSince(run.state()))
+    const standing = standingOf(run.dueChecks(), state, evidenceSince(run.state()))
     const move = bakeMove({
       ...{ clock, now: run.now(), state, interval, holdFor: onInconclusive.holdFor },
       waiting: standing.isPassing ? null : standing.waiting,
       isHeld: !standing.isPassing && standing.isHeld === true,
-      warmsUpUntil: warmsUpUntil(run.state(), run.plan, run.checks()),
+      warmsUpUntil: warmsUpUntil(run.state(), run.plan, run.dueChecks()),
     })
     switch (move.kind) {
       case 'end':
@@ -170,7 +173,11 @@ function beginRun(plan: Plan, traffic: SimulatedTraffic, random: Random) {
   const planned = plan.actions.reduce((sum, action) => sum + ('duration' in action ? action.duration : 0), 0)
   const longest = 2 * (planned + plan.onInconclusive.holdFor) + FURTHER
 
-  const checks = () => [...plan.checks, ...further]
+  const dueChecks = () => [...plan.checks, ...further]
+  const checks = () => [
+    ...dueChecks(),
+    ...backgroundAt(state.position, plan.actions).filter((check) => !further.includes(check)),
+  ]
   const record = (event: Told) => {
     state = reduce(state, { ...event, at: now })
   }
@@ -180,7 +187,8 @@ function beginRun(plan: Plan, traffic: SimulatedTraffic, random: Random) {
     memory = guard?.state ?? memory
     if (memory === null) return null
     record({ type: 'judged', verdicts: verdictsOf(memory), notices: memory.notices ?? [] })
-    for (const event of ledgerEvents(state.ledger ?? [], checks(), memory, plan.onFail)) record(event)
+    for (const event of ledgerEvents(state.ledger ?? [], checks(), memory, plan.onFail, plan.onInconclusive))
+      record(event)
     return memory
   }
 
@@ -194,6 +202,14 @@ function beginRun(plan: Plan, traffic: SimulatedTraffic, random: Random) {
       ...{ blindLimit: plan.onInconclusive.holdFor, ...watchFor(state, plan), endsWhenProven: mayEndEarly },
     }
     guard = { input, state: null, nextLook: now }
+  }
+
+  /** As the workflow does where the checks that are to be watched have changed. */
+  function follow(): void {
+    const names = (watched: readonly Check[]) => watched.map(({ name }) => name).join()
+    if (guard === null || names(guard.input.checks) === names(checks())) return
+    stopWatching()
+    watch()
   }
 
   function stopWatching(): void {
@@ -276,7 +292,20 @@ function beginRun(plan: Plan, traffic: SimulatedTraffic, random: Random) {
   const isOver = () => isEnded(state) || state.pause !== null || state.abandoned !== null
 
   return {
-    ...{ plan, record, remember, watch, stopWatching, advance, untilNotHeld, giveInconclusive, checks, isOver },
+    ...{
+      plan,
+      record,
+      remember,
+      watch,
+      stopWatching,
+      advance,
+      untilNotHeld,
+      giveInconclusive,
+      checks,
+      dueChecks,
+      follow,
+      isOver,
+    },
     alsoWatch: (more: readonly Check[]) => {
       further = more
     },

@@ -9,6 +9,8 @@ import { createWebClient, type WebClientOptions } from './web-client.ts'
 interface SlackNotifierOptions extends WebClientOptions {
   /** Id of the channel that all releases are told in. */
   readonly channel: string
+  /** Ids of further channels by the names that plans use. */
+  readonly channels?: Readonly<Record<string, string>>
   readonly metrics?: SlackDeliveries
 }
 
@@ -17,7 +19,7 @@ interface SlackNotifierOptions extends WebClientOptions {
  * for is also said in the message's thread, and alarms in the channel as well. The reference is `channel:ts`.
  */
 export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
-  const { channel, metrics } = options
+  const { channel, channels = {}, metrics } = options
 
   async function post(client: webApi.WebClient, notice: Notice): Promise<string> {
     const message = { channel, ...contentOf(notice), ...PLAIN }
@@ -47,9 +49,22 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
     await countedDelivery(metrics, 'chat.postMessage', () => client.chat.postMessage({ ...message, ...broadcast }))
   }
 
+  /** A line in another channel: what shows the release stays as it is. */
+  async function say(client: webApi.WebClient, notice: Notice, where: string): Promise<void> {
+    const text = lineOf(notice)
+    const message = { channel: where, text, blocks: [...textBlocks(text)], ...PLAIN }
+    await countedDelivery(metrics, 'chat.postMessage', () => client.chat.postMessage(message))
+  }
+
   return {
     async tell(notice, signal) {
       const client = await createWebClient(options, signal)
+      const { to = '' } = notice
+      const other = Object.hasOwn(channels, to) ? channels[to] : undefined
+      if (other !== undefined) {
+        await say(client, notice, other)
+        return notice.ref
+      }
       const place = notice.ref === null ? null : placeOf(notice.ref)
       if (notice.ref === null || place === null || !(await update(client, notice, place))) return post(client, notice)
       if (notice.level !== 'info') await reply(client, notice, place)

@@ -95,13 +95,18 @@ async function createNotifier(environment: Environment, { slack }: Installation)
   if (token === undefined || slack === null) return logNotifier
   const { createSlackNotifier } = await import('../slack/notifier.ts')
   const metrics = slackDeliveries(Runtime.instance().metricMeter)
-  return createSlackNotifier({ botToken: token, channel: slack.channel, metrics })
+  return createSlackNotifier({
+    botToken: token,
+    channel: slack.channel,
+    ...(slack.channels !== undefined && { channels: slack.channels }),
+    metrics,
+  })
 }
 
 /** Without Slack the messages go to the log: they are in the release's story as well. */
 const logNotifier: Notifier = {
-  async tell({ releaseId, text, level }) {
-    log.info({ releaseId, level }, text)
+  async tell({ releaseId, text, level, to }) {
+    log.info({ releaseId, level, ...(to !== undefined && { to }) }, text)
     return null
   },
 }

@@ -53,7 +53,7 @@ export async function bake(
     if (run.state().pause !== null) continue
     const move = bakeMove({
       ...{ clock, now: Date.now(), state, ...waitingFor(run, watch, state), interval, holdFor },
-      warmsUpUntil: warmsUpUntil(run.state(), run.input.plan, watch.checks()),
+      warmsUpUntil: warmsUpUntil(run.state(), run.input.plan, watch.dueChecks()),
     })
     if (move.kind === 'end') break
     await carryOn(move, run)
@@ -64,7 +64,7 @@ export async function bake(
 /** Why the checks do not pass yet, or null when they do, and whether all of these are checks that hold. */
 function waitingFor(run: Run, watch: Watch, state: GuardState | null) {
   if (state === null) return { waiting: null }
-  const standing = standingOf(watch.checks(), state, run.isKept ? evidenceSince(run.state()) : null)
+  const standing = standingOf(watch.dueChecks(), state, run.isKept ? evidenceSince(run.state()) : null)
   if (standing.isPassing) return { waiting: null }
   return { waiting: standing.waiting, isHeld: standing.isHeld === true }
 }

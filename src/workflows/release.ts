@@ -72,6 +72,7 @@ async function followPlan(run: Run, watch: Watch): Promise<void> {
 }
 
 async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
+  await watch.follow()
   switch (action.kind) {
     case 'expose':
       await untilNotHeld(run, watch)
@@ -82,6 +83,8 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
       return judge(action, run, watch)
     case 'ask':
       return ask(action, run, watch)
+    case 'tell':
+      return run.tell(`${run.input.version}: ${action.text}`, 'warning', action.to)
     case 'gate':
       return gate(action, run, watch)
     case 'call-gate':

@@ -46,7 +46,8 @@ export interface Run {
   readonly isKept: boolean
   /** The fence of what is wanted now. */
   readonly fence: () => Fence
-  readonly tell: (text: string, level: Notice['level']) => void
+  /** `to` names a channel of `sluice.yaml`; absent: where the release is shown. */
+  readonly tell: (text: string, level: Notice['level'], to?: string) => void
   /** Settles when every message is sent or given up, with what the last one was answered with. */
   readonly allTold: () => Promise<string | null>
 }
@@ -142,12 +143,12 @@ export function beginRun(input: ReleaseInput): Run {
     isLong,
     isKept,
     fence: () => ({ release: state.turn ?? input.turn ?? input.number, epoch: state.epoch }),
-    tell(text, level) {
+    tell(text, level, to) {
       const { releaseId, target } = input
       messageCount += 1
       const card = releaseCard(input, state, null, Date.now())
       const key = `${releaseId}/${state.epoch}/${messageCount}`
-      messages = send({ target, releaseId, key, text, level, card }, messages)
+      messages = send({ target, releaseId, key, text, level, card, ...(to !== undefined && { to }) }, messages)
     },
     allTold: () => messages,
   }

@@ -1,6 +1,7 @@
 import { ActivityFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow'
 import { armNames } from '../domain/arm-names.ts'
 import { compareFences } from '../domain/exposure.ts'
+import { backgroundAt } from '../domain/plan/background.ts'
 import type { Check } from '../domain/plan/checks.ts'
 import {
   type GuardInput,
@@ -29,7 +30,11 @@ export interface Watch {
   readonly drop: () => void
   /** Watches these checks beside the plan's own from the next start on. */
   readonly alsoWatch: (checks: readonly Check[]) => void
+  /** Starts again where the checks that are to be watched are others than those that the guard watches. */
+  readonly follow: () => Promise<void>
   readonly checks: () => readonly Check[]
+  /** Those that must pass before a wait ends: all but what goes on in the background. */
+  readonly dueChecks: () => readonly Check[]
   /** Forgets the evidence of checks that failed: they are judged anew. */
   readonly forgetFailures: () => void
   readonly memory: () => GuardState | null
@@ -51,7 +56,13 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
   let endsWhenProven = false
   let askedAt = Number.NEGATIVE_INFINITY
 
-  const checks = () => [...plan.checks, ...further]
+  let watched: readonly Check[] = []
+
+  const dueChecks = () => [...plan.checks, ...further]
+  function checks(): readonly Check[] {
+    const background = backgroundAt(run.state().position, plan.actions).filter((check) => !further.includes(check))
+    return [...dueChecks(), ...background]
+  }
 
   function remember(state: GuardState | null): void {
     if (state === null) return
@@ -61,9 +72,10 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
       run.record({ type: 'router-taken', fence, text: 'the guard has taken the router over' })
     memory = state
     run.record(judgedIn(state))
-    for (const event of ledgerEvents(run.state().ledger ?? [], checks(), state, plan.onFail)) {
+    for (const event of ledgerEvents(run.state().ledger ?? [], checks(), state, plan.onFail, plan.onInconclusive)) {
       run.record(event)
-      tellTrouble(run, event)
+      // Missing data of such a check is nobody's to act on: the ledger is enough.
+      if (event.isBlind !== true) tellTrouble(run, event)
     }
   }
 
@@ -89,9 +101,10 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
     if (scope !== null || roles === null || (run.isKept && (abandoned !== null || !isUnderWatch()))) return
     const own = new CancellationScope({ cancellable: true })
     scope = own
+    watched = checks()
     void watchInside(own, {
       ...{ target, releaseId, roles, exposure: live, fence: run.fence(), names },
-      ...{ exposedAt: exposedAt ?? Date.now(), checks: checks(), interval: plan.interval, resume: memory },
+      ...{ exposedAt: exposedAt ?? Date.now(), checks: watched, interval: plan.interval, resume: memory },
       ...{ blindLimit: plan.onInconclusive.holdFor, watchesRouter: true },
       ...(run.isKept && watchFor(run.state(), plan)),
       ...{ ...options, endsWhenProven },
@@ -122,16 +135,25 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
     return memory
   }
 
+  async function stop(): Promise<void> {
+    // An answer younger than one look is as good as a new one: the next guard sees the missing window again.
+    if (Date.now() - askedAt >= plan.interval) await look()
+    drop()
+  }
+
   return {
     start,
     look,
     drop,
     checks,
-    async stop() {
-      // An answer younger than one look is as good as a new one: the next guard sees the missing window again.
-      if (Date.now() - askedAt >= plan.interval) await look()
-      drop()
+    dueChecks,
+    async follow() {
+      const names = checks().map(({ name }) => name)
+      if (scope === null || names.join() === watched.map(({ name }) => name).join()) return
+      await stop()
+      start()
     },
+    stop,
     alsoWatch: (more) => {
       further = more
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createCalendars } from '../../src/calendars/calendars.ts'
-import { throughFreezes } from '../../src/config/freezes.ts'
+import { freezeNotes, throughFreezes } from '../../src/config/freezes.ts'
 import type { Installation } from '../../src/config/installation.ts'
 import { demoInstallation, validPlan } from '../support/demo-installation.ts'
 
@@ -93,5 +93,22 @@ describe('a start outside a freeze', () => {
     const plan = validPlan()
     const wish = { actor: { person: 'ci', entrance: 'http' }, reason: '', overridesFreeze: false } as const
     expect(throughFreezes(plan, wish, installation, day('02T12:00'))).toEqual({ plan, notes: [] })
+  })
+})
+
+describe('whoever only looks at a plan', () => {
+  const notesAt = (at: string, freeze: string[]) =>
+    freezeNotes({ ...validPlan(), windows: { only: [], freeze } }, installation, day(at))
+
+  it('is told of a freeze that holds now, of those that the plan runs into, and of a calendar that cannot be read', () => {
+    expect(notesAt('02T12:00', ['company'])).toEqual([
+      'a start is refused now: the freeze company lasts until 2026-03-04 00:00 UTC',
+    ])
+    expect(notesAt('01T23:59', ['company'])).toEqual([
+      expect.stringMatching(/^planned to end .*, but the freeze company begins 2026-03-02 00:00 UTC/),
+    ])
+    expect(notesAt('01T12:00', ['company'])).toEqual([])
+    expect(notesAt('01T12:00', ['broken'])).toEqual([expect.stringContaining('no calendar')])
+    expect(freezeNotes(validPlan(), installation, day('02T12:00'))).toEqual([])
   })
 })

@@ -83,3 +83,38 @@ describe('a version that was promoted', () => {
     })
   })
 })
+
+describe('a plan', () => {
+  it('tells people on its way, and stops for what goes on in the background only where that must have passed', async () => {
+    // Too few requests to be judged: it holds nothing until it must have passed.
+    const slow = { few: { errorRate: { max: '50%', minRequests: 2_000, failures: 1, of: 1 } } }
+    const steps = [
+      { weight: '50%' },
+      { analyse: { start: 'soak', checks: slow } },
+      { bake: '2s' },
+      { notify: { text: 'half of the users have it' } },
+      { analyse: { passed: 'soak' } },
+      { weight: '100%' },
+    ]
+    const id = await stage.start(planFor(stage, { steps, warmUp: '0s' }))
+    const card = await stage.untilCard(id, ({ phase }) => phase === 'judging')
+    expect(card).toMatchObject({ step: 5, weight: 5_000, verdicts: [{ check: 'few', outcome: 'inconclusive' }] })
+    expect(told()).toContain('2.4.0: half of the users have it')
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('goes back at once when what goes on in the background fails', async () => {
+    const limit = { ceiling: { errorRate: { max: '20%', failures: 1, of: 1 } } }
+    const steps = [
+      { weight: '50%' },
+      { analyse: { start: 'soak', checks: limit } },
+      { bake: '1h' },
+      { analyse: { passed: 'soak' } },
+      { weight: '100%' },
+    ]
+    const id = await stage.start(planFor(stage, { steps, warmUp: '0s', floor: { errors: '95%', requests: 1_000 } }))
+    await stage.untilCard(id, ({ phase }) => phase === 'baking')
+    stage.script.pools['green'] = BAD
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back', reason: expect.stringMatching(/^ceiling/) })
+  })
+})

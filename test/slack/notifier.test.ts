@@ -19,7 +19,14 @@ function setUp(answers: Readonly<Record<string, object>> = {}) {
     return new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } })
   }
   const metrics = createMetrics({ isBare: true })
-  const options = { botToken: 'xoxb-test', channel: 'C0RELEASES', fetch: send as typeof fetch, metrics: metrics.slack }
+  const channels = { support: 'C0SUPPORT' }
+  const options = {
+    botToken: 'xoxb-test',
+    channel: 'C0RELEASES',
+    channels,
+    fetch: send as typeof fetch,
+    metrics: metrics.slack,
+  }
   return { calls, metrics, notifier: createSlackNotifier(options) }
 }
 
@@ -55,6 +62,19 @@ describe('createSlackNotifier', () => {
     expect(await metrics.registry.metrics()).toContain(
       'sluice_slack_deliveries_total{method="chat.update",answer="ok"} 1',
     )
+  })
+
+  it('says a line in another channel where it is asked to, and leaves the message of the release alone', async () => {
+    const { calls, notifier } = setUp()
+    const ref = 'C0REAL:1700000000.000100'
+    expect(await notifier.tell(await notice({ ref, to: 'support', text: 'v2: everybody now' }), never)).toBe(ref)
+    expect(calls.map(({ method, body }) => [method, body.get('channel'), body.get('thread_ts')])).toEqual([
+      ['chat.postMessage', 'C0SUPPORT', null],
+    ])
+    expect(calls[0]?.body.get('text')).toContain('v2: everybody now')
+    // One that has left sluice.yaml since is told where the release is shown.
+    await notifier.tell(await notice({ ref, to: 'gone', level: 'warning' }), never)
+    expect(calls.slice(1).map(({ method }) => method)).toEqual(['chat.update', 'chat.postMessage'])
   })
 
   it('says warnings in the thread and alarms in the channel as well', async () => {

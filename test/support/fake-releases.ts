@@ -403,6 +403,7 @@ function perform(action: Action, state: ReleaseState, now: number, does: (event:
     case 'gate':
     case 'call-gate':
     case 'hook':
+    case 'tell':
       return does({ type: 'action-done' })
     case 'ask':
       if (state.approval === null) {

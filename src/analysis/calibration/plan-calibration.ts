@@ -1,5 +1,5 @@
 import type { RecordedWindow } from '../../domain/observation.ts'
-import type { Action } from '../../domain/plan/actions.ts'
+import type { Action, JudgeAction } from '../../domain/plan/actions.ts'
 import type { Check } from '../../domain/plan/checks.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { PastRelease, RecordedRelease } from '../../domain/release/past-release.ts'
@@ -251,9 +251,14 @@ function watchedChecks({ actions, checks }: Plan): readonly { check: Check; acti
     ...checks.map((check) => ({ check, actions })),
     ...own.map(({ check, actions: before, only }) => ({
       check,
-      actions: before.filter((action) => action.kind === 'expose' || action === only),
+      actions: before.filter((action) => action.kind === 'expose' || action === only || isInBackground(action, only)),
     })),
   ]
+}
+
+/** True for what passes while an analysis goes on in the background. */
+function isInBackground({ step }: Action, { begunAtStep }: JudgeAction): boolean {
+  return begunAtStep !== undefined && step > begunAtStep
 }
 
 /** The stretches in which both arms have traffic. */

@@ -17,18 +17,27 @@ export interface WarningScore {
  * good: stopping it would have been wrong.
  */
 export function warningScores(releases: readonly PastRelease[]): readonly WarningScore[] {
-  const names = [...new Set(releases.flatMap(({ warned }) => warned?.checks ?? []))]
-  return names.map((check) => {
-    const watched = releases.filter(({ warned }) => warned?.checks.includes(check) === true)
-    const entriesOf = ({ warned }: PastRelease) => warned?.entries.filter((entry) => entry.check === check) ?? []
+  return [...scoresOf(releases, 'failures'), ...scoresOf(releases, 'missing data')]
+}
+
+function scoresOf(releases: readonly PastRelease[], of: 'failures' | 'missing data'): readonly WarningScore[] {
+  const isBlind = of === 'missing data'
+  const checksOf = ({ warned }: PastRelease) => (isBlind ? warned?.blind : warned?.checks) ?? []
+  const names = [...new Set(releases.flatMap(checksOf))]
+  const scores = names.map((check) => {
+    const watched = releases.filter((release) => checksOf(release).includes(check))
+    const entriesOf = ({ warned }: PastRelease) =>
+      warned?.entries.filter((entry) => entry.check === check && (entry.isBlind === true) === isBlind) ?? []
     const failed = watched.filter((release) => entriesOf(release).length > 0)
     const wrong = failed.filter(({ outcome }) => outcome === 'promoted').length
     const pauses = failed.length > 0 && failed.every((release) => entriesOf(release)[0]?.would === 'pause')
     const many = `${failed.length} of ${watched.length} ${watched.length === 1 ? 'release' : 'releases'}`
     const judged = failed.length === 0 ? '' : `, ${wrongText(failed.length, wrong)}`
-    const summary = `${check}: would have ${pauses ? 'paused' : 'rolled back'} ${many}${judged}`
+    const summary = `${check}${isBlind ? ', without data' : ''}: would have ${pauses ? 'paused' : 'rolled back'} ${many}${judged}`
     return { check, releases: watched.length, failed: failed.length, wrong, summary }
   })
+  // That a check always had its data is no news.
+  return isBlind ? scores.filter(({ failed }) => failed > 0) : scores
 }
 
 function wrongText(failed: number, wrong: number): string {

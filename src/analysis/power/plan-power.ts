@@ -85,6 +85,8 @@ export function* powersOf(plan: Plan, traffic: ExpectedTraffic): Generator<StepP
       watched = 0
     }
     if (action.kind !== 'bake' && action.kind !== 'judge') continue
+    // What has gone on in the background is only asked here.
+    if (action.kind === 'judge' && action.begunAtStep !== undefined) continue
     const place = { step: action.step, label: action.label, weight: exposure.weight, bake: action.duration }
     const before = watched
     watched += action.duration

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { expectedTraffic, type MeasuredTraffic, type StatedTraffic } from '../../analysis/power/expected-traffic.ts'
 import { unaskedEvent } from '../../analysis/power/plan-power.ts'
+import { freezeNotes } from '../../config/freezes.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { ApiDependencies } from '../dependencies.ts'
@@ -21,8 +22,10 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
     handler: async ({ body }, reply) => {
       const read = await deps.readPlan(body.plan)
       if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-      if (body.since === undefined && body.traffic === undefined) return { plan: read.plan }
-      return alone(() => answerTo(read.plan, body, deps))
+      const notes = freezeNotes(read.plan, deps.installation, deps.now())
+      const told = notes.length === 0 ? {} : { notes }
+      if (body.since === undefined && body.traffic === undefined) return { plan: read.plan, ...told }
+      return alone(async () => ({ ...(await answerTo(read.plan, body, deps)), ...told }))
     },
   })
   done()

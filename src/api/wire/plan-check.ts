@@ -71,6 +71,7 @@ const power = z
 export const checkedPlan = z
   .object({
     plan: opaque<Plan>('The plan, complete and expanded to actions'),
+    notes: list(z.string()).exactOptional().meta({ description: 'Freezes that hold now, or that the plan runs into' }),
     since: duration.exactOptional(),
     measured: measured.nullable().exactOptional(),
     missing: list(z.string()).exactOptional().meta({ description: 'Why some of the traffic could not be measured' }),

@@ -53,6 +53,7 @@ const ledgerRow = z
     reason: z.string(),
     would: z.enum(['rollback', 'pause']).meta({ description: 'What the plan does with checks that say nothing' }),
     step: z.number(),
+    isBlind: z.literal(true).exactOptional().meta({ description: 'It had no data; absent: it has failed' }),
     text: z.string(),
   })
   .meta({ id: 'LedgerRow' })

@@ -30,10 +30,11 @@ export async function checkPlan(name: string, options: CheckOptions, session: Se
     throw new CliFailure(EXIT.usage, 'options that describe the traffic need --rps or --since')
   // Before the plan is read: what is stated is wrong whatever the plan.
   const expected = traffic === null ? null : expectedOf(traffic.stated)
-  const { plan } = await checkedPlan(name, config, session)
+  const { plan, notes } = await checkedPlan(name, config, session)
   if (traffic !== null) await refuseUnasked(plan, traffic.stated)
-  const described = describePlan(name, plan, await warningsOf(plan), session.look().width)
-  if (expected === null) return session.say([...described, ...hintFor(plan, config)], { plan })
+  const described = describePlan(name, plan, [...(await warningsOf(plan)), ...notes], session.look().width)
+  if (expected === null)
+    return session.say([...described, ...hintFor(plan, config)], { plan, ...(notes.length > 0 && { notes }) })
   const { powerOf } = await import('../../analysis/power/plan-power.ts')
   const power = powerOf(plan, expected)
   const lines = [...described, ...powerLines(plan, power, expected.requestsPerSecond, session)]
@@ -61,10 +62,10 @@ async function checkBySince(
   const answer = await withPlaces(file, () =>
     session.api.post<AnswerTo<'checkPlan'>>('/api/v1/plans/check', body, { deadline: SERVER_DEADLINE }),
   )
-  const { plan, measured = null, missing = [], traffic = null, power = [], isWhole = true } = answer
+  const { plan, measured = null, missing = [], traffic = null, power = [], isWhole = true, notes = [] } = answer
   const look = session.look()
   const lines = [
-    ...describePlan(name, plan, await warningsOf(plan), look.width),
+    ...describePlan(name, plan, [...(await warningsOf(plan)), ...notes], look.width),
     ...renderTraffic(parsed.value, measured, missing, look),
     ...(traffic === null ? hintFor(plan, '') : powerLines(plan, power, traffic.requestsPerSecond, session)),
     ...(isWhole ? [] : ['', ...hanging(STOPPED, look.width)]),

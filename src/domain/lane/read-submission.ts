@@ -60,6 +60,7 @@ function readExpandedPlan({ service, environment }: TargetId, plan: unknown): Re
   if (onFail !== 'rollback' && onFail !== 'pause') return wrong('plan.onFail', 'rollback or pause', onFail)
   if (!isRecord(onInconclusive) || !isCount(onInconclusive['holdFor']))
     return wrong('plan.onInconclusive', 'how long to hold and what then', onInconclusive)
+  if (!isAfter(plan['after'])) return wrong('plan.after', 'watch, keep and onFail', plan['after'])
   if (!isWindows(plan['windows'])) return wrong('plan.windows', 'lists of names', plan['windows'])
   if (!isFitness(plan)) return wrong('plan.capacity and plan.proof', 'a share and a time', plan)
   // Every part that the workflow itself reads was looked at; the checks are read by the judges, which never throw.
@@ -78,6 +79,7 @@ function isAction(action: unknown): boolean {
     case 'bake':
       return isCount(action['duration'])
     case 'judge':
+      if (!isCountOrNone(action['begunAtStep'])) return false
       return isCount(action['duration']) && Array.isArray(action['checks']) && action['checks'].every(isNamed)
     case 'ask':
       return isCount(action['within']) && isCount(action['need']) && isTexts(action['people'])
@@ -87,6 +89,8 @@ function isAction(action: unknown): boolean {
       return isText(action['call'], 1, 256) && isCount(action['within']) && isPolicy(action['onFail'])
     case 'hook':
       return isText(action['call'], 1, 256) && isNameOrNone(action['undo']) && isPolicy(action['onFail'])
+    case 'tell':
+      return isText(action['text'], 1, 4_000) && isNameOrNone(action['to'])
     default:
       return false
   }
@@ -98,6 +102,16 @@ function isPolicy(value: unknown): boolean {
 
 function isNameOrNone(value: unknown): boolean {
   return value === undefined || isText(value, 1, 256)
+}
+
+function isCountOrNone(value: unknown): boolean {
+  return value === undefined || isCount(value)
+}
+
+function isAfter(after: unknown): boolean {
+  if (after === undefined) return true
+  if (!isRecord(after) || (after['onFail'] !== 'rollback' && after['onFail'] !== 'tell')) return false
+  return isCountOrNone(after['watch']) && isCountOrNone(after['keep']) && isTexts(after['alone'])
 }
 
 function isFitness({ capacity, proof }: Readonly<Record<string, unknown>>): boolean {

@@ -46,6 +46,8 @@ export interface JudgeAction extends ActionOrigin {
   readonly kind: 'judge'
   readonly duration: Milliseconds
   readonly checks: readonly Check[]
+  /** The plan's step since which these checks are watched in the background; absent: from the beginning of this action. */
+  readonly begunAtStep?: number
 }
 
 /** Wait until a window is open. */
@@ -75,5 +77,21 @@ export interface HookAction extends ActionOrigin {
   readonly onFail?: 'rollback' | 'pause'
 }
 
+/** Tell people. It never holds the plan up. */
+interface TellAction extends ActionOrigin {
+  readonly kind: 'tell'
+  readonly text: string
+  /** A channel of `sluice.yaml`; where the release is shown when absent. */
+  readonly to?: string
+}
+
 /** One of the few primitives that the workflow interprets. Steps are expanded into them before a release starts. */
-export type Action = ExposeAction | BakeAction | AskAction | JudgeAction | GateAction | CallGateAction | HookAction
+export type Action =
+  | ExposeAction
+  | BakeAction
+  | AskAction
+  | JudgeAction
+  | GateAction
+  | CallGateAction
+  | HookAction
+  | TellAction

@@ -15,16 +15,21 @@ export function reportIncomparable(
 ): void {
   let standing: 'nobody' | 'some' | 'everybody' = 'nobody'
   let wasCompared = false
+  /** The last step in which both pools had users while something was watched. */
+  let comparedAt = 0
   for (const action of actions) {
     if (action.kind === 'unread') {
       // It may be the wait in which everything is compared.
       wasCompared = true
+      comparedAt = Number.POSITIVE_INFINITY
       standing = action.exposure === null ? 'some' : standingOf(action.exposure)
     }
     if (action.kind === 'expose') standing = standingOf(action.exposure)
     if (action.kind !== 'bake' && action.kind !== 'judge') continue
     wasCompared ||= standing === 'some'
-    const own = action.kind === 'judge' ? action.checks : []
+    if (standing === 'some') comparedAt = Math.max(comparedAt, action.step)
+    const isKnown = action.kind === 'judge' && action.begunAtStep !== undefined && comparedAt > action.begunAtStep
+    const own = action.kind === 'judge' && !isKnown ? action.checks : []
     const unasked = standing === 'some' ? [] : [...(wasCompared ? [] : checks), ...own].filter(comparesWithStable)
     if (unasked.length === 0) continue
     const names = unasked.map(({ name }) => name).join(', ')

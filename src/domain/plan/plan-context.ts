@@ -18,6 +18,8 @@ export interface TargetFacts {
   readonly hasTickets?: boolean
   /** Freezes that hold for whatever is released there; none when absent. */
   readonly freezes?: readonly string[]
+  /** Channels that its plans may tell in; none when absent. */
+  readonly channels?: readonly string[]
   /** Calls that its plans may name; none when absent. */
   readonly calls?: Readonly<Record<string, CallFacts>>
   /** How its pools prove their version; they do not when absent. */

@@ -3,6 +3,7 @@ import type { Problem, ProblemPath } from '../problems.ts'
 import { FULL_WEIGHT, formatWeight, type Milliseconds } from '../units.ts'
 import type { Action } from './actions.ts'
 import { reportCall } from './plan-calls.ts'
+import { createBackgrounds } from './backgrounds.ts'
 import type { CheckReader } from './plan-checks.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { reportFlag } from './plan-flags.ts'
@@ -72,8 +73,10 @@ export function expandSteps(steps: readonly PlacedStep[], context: StepsContext)
   let exposure: Exposure = NO_EXPOSURE
   let isKnown = true
   const trace: Traced[] = []
+  const backgrounds = createBackgrounds(report)
+  const isReadWhole = steps.every(({ step }) => !('issues' in step))
   for (const { path, number, step } of steps) {
-    const around = aroundStep(path, number, exposure, context)
+    const around = { ...aroundStep(path, number, exposure, context), backgrounds }
     if ('issues' in step) {
       const after = step.glimpse(around)
       trace.push({ kind: 'unread', exposure: after })
@@ -87,6 +90,8 @@ export function expandSteps(steps: readonly PlacedStep[], context: StepsContext)
     exposure = expanded.exposure
     trace.push(...expanded.actions)
   }
+  // What cannot be read may be what one of them waits for.
+  if (isReadWhole) backgrounds.reportOpen()
   if (steps.length > 0 && isKnown && exposure.weight !== FULL_WEIGHT) reportNeverFull(exposure, report)
   reportMany(trace.length, report)
   return trace
@@ -103,6 +108,7 @@ function aroundStep(
     ...(interval !== undefined && { interval }),
     ...(facts !== null && windowProblem !== undefined && { windowProblem }),
     cohorts: facts?.cohorts ?? null,
+    channels: facts === null ? null : (facts.channels ?? []),
     peopleOf: (group) =>
       facts === null ? [] : Object.hasOwn(facts.groups, group) ? (facts.groups[group] ?? null) : null,
     readChecks: (checks, at) => reader.read(checks, at),

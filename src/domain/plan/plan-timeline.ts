@@ -112,6 +112,7 @@ function durationOf(action: Action): Milliseconds {
     case 'gate':
     case 'call-gate':
     case 'hook':
+    case 'tell':
       return 0
   }
 }
@@ -127,7 +128,10 @@ function detailsOf(action: Action, onFail: Plan['onFail']): readonly string[] {
     case 'bake':
       return isEndedEarly(action) ? ['sooner, once every check has shown it is not worse'] : []
     case 'judge':
-      return [`must pass: ${action.checks.map(({ name }) => name).join(', ')}`]
+      return [
+        `must pass: ${action.checks.map(({ name }) => name).join(', ')}`,
+        ...(action.begunAtStep === undefined ? [] : [`watched in the background since step ${action.begunAtStep}`]),
+      ]
     case 'ask':
       return [
         `asks ${action.people.join(', ') || 'nobody yet'}${action.notAuthor ? ', but not the author' : ''}`,
@@ -139,6 +143,8 @@ function detailsOf(action: Action, onFail: Plan['onFail']): readonly string[] {
       return [`waits for a yes; without one after ${formatDuration(action.within)}: ${action.onFail ?? onFail}`]
     case 'hook':
       return [`when it fails: ${action.onFail ?? onFail}`]
+    case 'tell':
+      return [action.text]
   }
 }
 
@@ -150,7 +156,8 @@ function warmUpDetails({ warmsUpFor = 0 }: ExposeAction): readonly string[] {
 function looksIn(action: Action, checks: readonly Check[], interval: Milliseconds): readonly string[] {
   if (action.kind !== 'bake' && action.kind !== 'judge') return []
   const isWatched = checks.length > 0 || action.kind === 'judge'
-  if (!isWatched || action.duration >= 2 * interval) return []
+  const isLookedAt = action.kind === 'judge' && action.begunAtStep !== undefined
+  if (!isWatched || isLookedAt || action.duration >= 2 * interval) return []
   const every = formatDuration(interval)
   return [`the guard looks once in it (every ${every}): it may be held for up to ${every} more`]
 }

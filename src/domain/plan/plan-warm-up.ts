@@ -68,7 +68,7 @@ interface Watched {
 function bakeAfter(actions: readonly Action[], index: number): Milliseconds {
   for (const action of actions.slice(index + 1)) {
     if (action.kind === 'expose') return 0
-    if ('duration' in action) return action.duration
+    if ('duration' in action && !('begunAtStep' in action)) return action.duration
   }
   return 0
 }

@@ -18,7 +18,9 @@ export interface PastRelease {
   /** Checks that only warned, and each time one would have failed the release; absent where there was none. */
   readonly warned?: {
     readonly checks: readonly string[]
-    readonly entries: readonly Pick<LedgerEntry, 'check' | 'since' | 'reason' | 'would'>[]
+    /** Checks whose missing data only warned; absent in recordings of an older version. */
+    readonly blind?: readonly string[]
+    readonly entries: readonly Pick<LedgerEntry, 'check' | 'since' | 'reason' | 'would' | 'isBlind'>[]
   }
   /** At least one; each has ended. */
   readonly spans: readonly (ExposureSpan & { readonly until: Instant })[]
@@ -39,7 +41,15 @@ export interface RecordedRelease extends PastRelease {
 
 /** The past release that ended in this state, or null when it has not ended or nobody ever had the new version. */
 export function pastReleaseOf(
-  { version, replaces, warns = [] }: Pick<PastRelease, 'version' | 'replaces'> & { readonly warns?: readonly string[] },
+  {
+    version,
+    replaces,
+    warns = [],
+    blind = [],
+  }: Pick<PastRelease, 'version' | 'replaces'> & {
+    readonly warns?: readonly string[]
+    readonly blind?: readonly string[]
+  },
   state: ReleaseState,
 ): PastRelease | null {
   const { releaseId, roles, abandoned } = state
@@ -49,14 +59,14 @@ export function pastReleaseOf(
   if (!isEnded(state) || roles === null || spans.length === 0) return null
   return {
     ...{ releaseId, version, replaces, roles, spans },
-    ...(warns.length > 0 && { warned: { checks: warns, entries: warningsIn(state) } }),
+    ...(warns.length + blind.length > 0 && { warned: { checks: warns, blind, entries: warningsIn(state) } }),
     outcome: state.phase === 'promoted' ? 'promoted' : 'rolled-back',
     abandoned: abandoned === null ? null : { cause: abandoned.cause, by: abandoned.by, at: abandoned.at },
   }
 }
 
 function warningsIn({ ledger = [] }: ReleaseState): NonNullable<PastRelease['warned']>['entries'] {
-  return ledger.flatMap(({ check, only, since, reason, would }) =>
-    only === 'warn' ? [{ check, since, reason, would }] : [],
+  return ledger.flatMap(({ check, only, since, reason, would, isBlind }) =>
+    only === 'warn' ? [{ check, since, reason, would, ...(isBlind === true && { isBlind }) }] : [],
   )
 }

@@ -108,9 +108,13 @@ const release = z.strictObject({
   warned: z
     .strictObject({
       checks: z.array(nameText).max(100),
+      blind: z.array(nameText).max(100).exactOptional(),
       entries: z
         .array(
-          z.strictObject({ check: nameText, since: time, reason: z.string(), would: z.enum(['rollback', 'pause']) }),
+          z.strictObject({
+            ...{ check: nameText, since: time, reason: z.string(), would: z.enum(['rollback', 'pause']) },
+            isBlind: z.literal(true).exactOptional(),
+          }),
         )
         .max(100),
     })

@@ -158,6 +158,8 @@ export type ReleaseEvent = { readonly at: Instant } & (
       readonly since: Instant
       readonly reason: string
       readonly would: PlanConsequence
+      /** True when it has had no data for so long that another check would have acted. */
+      readonly isBlind?: true
     }
   /** It has passed again for long enough, or is judged anew. */
   | {
@@ -166,6 +168,8 @@ export type ReleaseEvent = { readonly at: Instant } & (
       readonly only: 'hold' | 'warn'
       /** True when nobody knows, because a person said that it is to be judged anew. */
       readonly isAnew?: true
+      /** True when it has data again. */
+      readonly isBlind?: true
     }
   | { readonly type: 'paused'; readonly cause: Pause['cause']; readonly by: string; readonly reason: string }
   | { readonly type: 'approved'; readonly actor: Actor; readonly key: string; readonly reason: string }

@@ -113,7 +113,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'check-troubled':
       return { ...state, ledger: withEntry(state.ledger ?? [], entryOf(event, state.step)) }
     case 'check-recovered':
-      return { ...state, ledger: withoutOpen(state.ledger ?? [], event.check, event.at) }
+      return { ...state, ledger: withoutOpen(state.ledger ?? [], event.check, event.at, event.isBlind) }
     case 'paused':
       return pause(state, { cause: event.cause, by: event.by, reason: event.reason, at: event.at })
     case 'pause-commanded':
@@ -267,8 +267,8 @@ function withFailedFlagsOff(state: ReleaseState, at: Instant): ReleaseState {
 }
 
 function entryOf(event: Extract<ReleaseEvent, { type: 'check-troubled' }>, step: number): LedgerEntry {
-  const { check, only, since, reason, would } = event
-  return { check, only, since, until: null, reason, would, step }
+  const { check, only, since, reason, would, isBlind } = event
+  return { check, only, since, until: null, reason, would, step, ...(isBlind === true && { isBlind }) }
 }
 
 function isAtBaseline({ live, wanted, baseline }: ReleaseState): boolean {

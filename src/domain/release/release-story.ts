@@ -39,6 +39,7 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
       return `${event.only === 'hold' ? 'held' : wouldWords(event.would)}: ${event.reason}`
     case 'check-recovered':
       if (event.isAnew === true) return `${event.check} is judged anew`
+      if (event.isBlind === true) return `${event.check} has data again`
       return `${event.check} passes again${event.only === 'hold' ? ', so it no longer holds the release' : ''}`
     case 'paused':
       return `paused: ${event.reason}`

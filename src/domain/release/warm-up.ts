@@ -1,5 +1,6 @@
 import { isSameRouting } from '../exposure.ts'
 import type { ExposeAction } from '../plan/actions.ts'
+import { backgroundAt } from '../plan/background.ts'
 import type { Check } from '../plan/checks.ts'
 import type { Plan } from '../plan/plan.ts'
 import { longestWarmUp } from '../plan/plan-warm-up.ts'
@@ -25,11 +26,13 @@ export function warmsUpUntil(state: Standing, plan: Pick<Plan, 'actions'>, check
   return state.exposedAt === null || time === 0 ? null : state.exposedAt + time
 }
 
-/** The plan's checks, and those of the analysis that runs. */
+/** The plan's checks, and those of the analyses that run. */
 export function checksAt(
   { position }: Pick<Standing, 'position'>,
   { actions, checks }: Pick<Plan, 'actions' | 'checks'>,
 ): readonly Check[] {
   const action = actions[position]
-  return action?.kind === 'judge' ? [...checks, ...action.checks] : checks
+  const background = backgroundAt(position, actions)
+  const own = action?.kind === 'judge' && action.begunAtStep === undefined ? action.checks : []
+  return background.length + own.length === 0 ? checks : [...checks, ...background, ...own]
 }

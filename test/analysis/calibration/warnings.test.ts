@@ -36,6 +36,24 @@ describe('what checks that only warned would have done', () => {
     expect(summaryOf(many(3, pastRelease('promoted')))).toEqual(['orders: would have rolled back 0 of 3 releases'])
   })
 
+  it('tells of missing data on a line of its own, where there was any', () => {
+    const entry = {
+      check: 'orders',
+      since: 5,
+      reason: 'no usable data for 15m',
+      would: 'pause',
+      isBlind: true,
+    } as const
+    const quiet = { ...pastRelease('promoted'), warned: { checks: [], blind: ['orders'], entries: [] } }
+    const blind = { ...quiet, warned: { ...quiet.warned, entries: [entry, entry] } }
+    expect(summaryOf([quiet, blind])).toEqual(['orders, without data: would have paused 1 of 2 releases, and wrongly'])
+    expect(summaryOf([quiet])).toEqual([])
+    const read = readRecording(
+      JSON.parse(JSON.stringify(savedRecording({ stable: {}, releases: [{ ...blind, windows: {} }] }))),
+    )
+    expect('recording' in read && read.recording.releases[0]?.warned).toEqual(blind.warned)
+  })
+
   it('leaves out releases of plans in which the check had a say', () => {
     const { warned: _, ...older } = pastRelease('promoted')
     expect(warningScores([older])).toEqual([])

@@ -304,7 +304,7 @@ const REFUSALS: readonly Refusal[] = [
     at: [4, 5],
     problem: {
       rule: 'unknown-step',
-      expected: 'one of weight, bake, ramp, cohort, flag, approve, analyse, gate, hook, try',
+      expected: 'one of weight, bake, ramp, cohort, flag, approve, analyse, gate, hook, try, notify',
       fix: 'use a step kind from the list',
     },
   },

@@ -12,6 +12,7 @@ const WRITTEN: Record<string, unknown> = {
   approve: { by: 'owners' },
   gate: { window: 'office-hours' },
   flag: { 'new-checkout': 'on', banner: '25%' },
+  notify: { text: 'half of the users have it', to: 'oncall' },
   hook: { call: 'deploy', undo: 'remove' },
   analyse: { for: '5m', checks: { one: {} } },
   try: 'on',

@@ -85,3 +85,36 @@ describe('the ledger of a release', () => {
     )
   })
 })
+
+describe('missing data of a check that only warns', () => {
+  const blindFrom = (blindSince: number): WatchedCheck => ({
+    ...{ state: null, blindSince },
+    verdict: { outcome: 'inconclusive', cause: 'blind', reason: 'no answer', evidence: { judge: 'none', figures: {} } },
+  })
+  const QUIET: Check = { ...ORDERS, onFail: 'rollback', onNoData: 'warn' }
+  function after(said: readonly (readonly [number, GuardState['checks']])[]): ReleaseState {
+    return said.reduce((state, [at, checks]) => {
+      const guard = { checks, lookedAt: at } as GuardState
+      const missing = { holdFor: 60_000, then: 'pause' } as const
+      const events = ledgerEvents(state.ledger ?? [], [QUIET], guard, 'rollback', missing)
+      return events.reduce((before, event) => reduce(before, { ...event, at }), state)
+    }, beginState('release/shop/production/1'))
+  }
+
+  it('is an entry of its own once it has lasted as long as others may lack theirs', () => {
+    expect(after([[59_000, { orders: blindFrom(0) }]])).not.toHaveProperty('ledger')
+    const { ledger = [], trail } = after([
+      [60_000, { orders: blindFrom(0) }],
+      [90_000, { orders: blindFrom(0) }],
+      [95_000, { orders: { state: null, verdict } }],
+    ])
+    expect(ledger).toMatchObject([{ check: 'orders', isBlind: true, since: 0, until: 95_000, would: 'pause' }])
+    expect(ledger.map(entryText)).toEqual([
+      'would have paused at step 0, has data again: no usable data for 1m; orders: no answer',
+    ])
+    expect(trail.map(({ text }) => text)).toEqual([
+      'would have paused: no usable data for 1m; orders: no answer',
+      'orders has data again',
+    ])
+  })
+})

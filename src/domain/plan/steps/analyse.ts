@@ -2,28 +2,59 @@ import { z } from 'zod'
 import { formatDuration, type Milliseconds, writeDuration } from '../../units.ts'
 import type { Check } from '../checks.ts'
 import { partsOf } from '../plan-parts.ts'
-import { checkMap, stretchText } from '../plan-values.ts'
+import { checkMap, nameText, stretchText } from '../plan-values.ts'
 import { reportUnseen } from './looks.ts'
 import { defineStep, type GlimpseContext, NEEDS_NOTHING } from './step-kind.ts'
 
-const analyseOptions = z.strictObject({
-  for: stretchText,
-  checks: checkMap.refine((checks) => Object.keys(checks).length > 0, {
-    error: 'expected at least one check',
-  }),
-})
+const analyseOptions = z
+  .strictObject({
+    for: stretchText.optional(),
+    checks: checkMap
+      .refine((checks) => Object.keys(checks).length > 0, {
+        error: 'expected at least one check',
+      })
+      .optional(),
+    start: nameText.optional(),
+    passed: nameText.optional(),
+  })
+  .superRefine(({ for: length, checks, start, passed }, { addIssue }) => {
+    const issue = (message: string) => addIssue({ code: 'custom', message: `expected ${message}`, path: [] })
+    if (passed !== undefined) {
+      if (length !== undefined || checks !== undefined || start !== undefined)
+        issue('passed alone, such as { passed: soak }')
+      return
+    }
+    if (checks === undefined) issue('checks, such as { for: 30m, checks: { slowest: { latency: { max: 2s } } } }')
+    else if (start === undefined && length === undefined) issue('for or start beside checks, such as for: 30m')
+    else if (start !== undefined && length !== undefined)
+      issue('either for or start beside checks, such as start: soak')
+  })
 
 export const analyseStep = defineStep({
   kind: 'analyse',
-  summary: 'Watches further checks beside the plan’s own for a duration; all must pass.',
+  summary: 'Watches further checks beside the plan’s own, for a duration or in the background; all must pass.',
   schema: analyseOptions,
-  describe: (options) => `analyse ${namesOf(options.checks)} for ${formatDuration(options.for)}`,
+  describe({ for: length = 0, checks = {}, start, passed }) {
+    if (passed !== undefined) return `analyse until ${passed} has passed`
+    if (start !== undefined) return `analyse ${namesOf(checks)} in the background as ${start}`
+    return `analyse ${namesOf(checks)} for ${formatDuration(length)}`
+  },
   needs: () => NEEDS_NOTHING,
-  expand(options, context) {
-    const checks = context.readChecks(options.checks, [...context.path, 'checks'])
-    reportShort(options.for, checks, context)
-    const action = { kind: 'judge', step: context.step, label: context.label, duration: options.for, checks } as const
-    return { actions: [action], exposure: context.exposure }
+  expand({ for: length = 0, checks: written = {}, start, passed }, context) {
+    const { step, label, exposure, path, backgrounds } = context
+    if (passed !== undefined) {
+      const begun = backgrounds?.end(passed, [...path, 'passed'])
+      if (begun === undefined || begun === null) return { actions: [], exposure }
+      const action = { kind: 'judge', step, label, duration: 0, checks: begun.checks, begunAtStep: begun.step } as const
+      return { actions: [action], exposure }
+    }
+    const checks = context.readChecks(written, [...path, 'checks'])
+    if (start !== undefined) {
+      backgrounds?.begin(start, { step, checks }, [...path, 'start'])
+      return { actions: [], exposure }
+    }
+    reportShort(length, checks, context)
+    return { actions: [{ kind: 'judge', step, label, duration: length, checks }], exposure }
   },
   glimpse(value, context) {
     const { read } = partsOf(analyseOptions, value)

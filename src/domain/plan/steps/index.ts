@@ -5,6 +5,7 @@ import { cohortStep } from './cohort.ts'
 import { flagStep } from './flag.ts'
 import { gateStep } from './gate.ts'
 import { hookStep } from './hook.ts'
+import { notifyStep } from './notify.ts'
 import { rampStep } from './ramp.ts'
 import { tryStep } from './try.ts'
 import { weightStep } from './weight.ts'
@@ -21,4 +22,5 @@ export const STEP_KINDS = [
   gateStep,
   hookStep,
   tryStep,
+  notifyStep,
 ] as const

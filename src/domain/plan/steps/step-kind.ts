@@ -16,6 +16,21 @@ export interface StepNeeds {
   readonly tickets?: boolean
 }
 
+/** An analysis in the background: where it began, and what it watches. */
+interface Background {
+  readonly step: number
+  readonly checks: readonly Check[]
+}
+
+/** The analyses of a plan that go on in the background, by name. What makes no sense is reported. */
+export interface Backgrounds {
+  readonly begin: (name: string, begun: Background, path: ProblemPath) => void
+  /** The one that must have passed here, or null when there is none. */
+  readonly end: (name: string, path: ProblemPath) => Background | null
+  /** Reports those that nothing waits for. */
+  readonly reportOpen: () => void
+}
+
 /** What a step kind may look at while it expands: where the release stands and what the target offers. */
 export interface StepContext {
   /** Number of the step in the plan, from 1. */
@@ -36,6 +51,10 @@ export interface StepContext {
   readonly finalAnswer: (check: Check) => FinalAnswer | null
   /** What is wrong with windows of these names; absent where nobody can say. */
   readonly windowProblem?: (rule: WindowRule) => WindowProblem | null
+  /** Analyses that go on in the background from step to step; absent where a step is looked at alone. */
+  readonly backgrounds?: Backgrounds
+  /** Channels that people can be told in; null while the target is not known, absent where a step is looked at alone. */
+  readonly channels?: readonly string[] | null
   /** Time between two looks of the guard; absent while it cannot be read. */
   readonly interval?: Milliseconds
   /** True when the plan has checks that watch every step. */
