@@ -1,7 +1,9 @@
-import { NO_EXPOSURE } from '../exposure.ts'
+import { NO_EXPOSURE, withFlags } from '../exposure.ts'
+import { flagsOff } from '../flag-reach.ts'
 import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../units.ts'
 import type { Check } from './checks.ts'
 import type { Plan } from './plan.ts'
+import { flagsIn } from './plan-flags.ts'
 
 /** A return is watched for so long, and for three looks at least. */
 const WATCHED: Milliseconds = 60_000
@@ -15,6 +17,8 @@ const LEAST_LOOKS = 3
 export function returnPlan(plan: Plan): Plan {
   // How many servers of the version that is left are ready must not hold the way back.
   const { after, windows: _windows, capacity: _capacity, ...rest } = plan
+  // What the version that is left has switched on, the version before does not carry.
+  const full = withFlags({ ...NO_EXPOSURE, weight: FULL_WEIGHT }, flagsOff(flagsIn(plan.actions)))
   const duration = Math.max(WATCHED, LEAST_LOOKS * plan.interval)
   const labels = ['weight 100%', `bake ${formatDuration(duration)}`] as const
   return {
@@ -25,7 +29,7 @@ export function returnPlan(plan: Plan): Plan {
       { kind: 'bake', label: labels[1] },
     ],
     actions: [
-      { kind: 'expose', step: 1, label: labels[0], exposure: { ...NO_EXPOSURE, weight: FULL_WEIGHT } },
+      { kind: 'expose', step: 1, label: labels[0], exposure: full },
       { kind: 'bake', step: 2, label: labels[1], duration, until: 'time' },
     ],
     checks: plan.checks.filter(({ name }) => after?.alone.includes(name) === true).map(pausing),

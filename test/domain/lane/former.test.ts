@@ -124,6 +124,18 @@ describe('a person who returns', () => {
   })
 })
 
+describe('a return from a version with flags', () => {
+  it('sets them off, because the version before does not carry them', () => {
+    const [first, ...rest] = input.plan.actions
+    if (first?.kind !== 'expose') throw new Error('the plan begins with an exposure')
+    const flags = { checkout: { weight: 10_000, cohorts: [] } }
+    const plan = { ...input.plan, actions: [{ ...first, exposure: { ...first.exposure, flags } }, ...rest] }
+    expect(formerOf({ ...input, plan }, PROMOTED)?.plan.actions[0]).toMatchObject({
+      exposure: { weight: 10_000, flags: { checkout: { weight: 0, cohorts: [] } } },
+    })
+  })
+})
+
 describe('a version that fails while it is watched after its promotion', () => {
   it('is left by a recovery to the version before, and not started again', () => {
     const back = fallenBack(lane, seen, HOUR)

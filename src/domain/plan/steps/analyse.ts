@@ -17,8 +17,8 @@ const analyseOptions = z
     start: nameText.optional(),
     passed: nameText.optional(),
   })
-  .superRefine(({ for: length, checks, start, passed }, { addIssue }) => {
-    const issue = (message: string) => addIssue({ code: 'custom', message: `expected ${message}`, path: [] })
+  .superRefine(({ for: length, checks, start, passed }, context) => {
+    const issue = (message: string) => context.addIssue({ code: 'custom', message: `expected ${message}`, path: [] })
     if (passed !== undefined) {
       if (length !== undefined || checks !== undefined || start !== undefined)
         issue('passed alone, such as { passed: soak }')
