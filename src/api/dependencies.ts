@@ -6,6 +6,7 @@ import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { RunCalibration } from './calibration.ts'
 import type { Foresee } from './foresight.ts'
+import type { LearnWarmUp } from './learned-warm-up.ts'
 import type { ReadPlan } from './plan-reader.ts'
 import type { RunPower } from './power.ts'
 import type { RecordPast, RecordRelease } from './recorder.ts'
@@ -35,6 +36,8 @@ export interface ApiDependencies {
   readonly runPower: RunPower
   /** What is worth knowing of a plan before it starts. */
   readonly foresee: Foresee
+  /** The warm-up that the target's releases were seen to need. */
+  readonly learnWarmUp: LearnWarmUp
   readonly logger?: FastifyBaseLogger
   readonly now: () => Instant
 }

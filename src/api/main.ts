@@ -14,6 +14,7 @@ import { assertSafeBinding } from './binding.ts'
 import { calibrateInThread } from './calibration-runner.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { createForesight } from './foresight.ts'
+import { createWarmUpLearner } from './learned-warm-up.ts'
 import { createPlanReader } from './plan-reader.ts'
 import { powerInThread } from './power.ts'
 import { bothPools, createRecorder, createReleaseRecorder } from './recorder.ts'
@@ -38,12 +39,14 @@ async function main(): Promise<void> {
   const context = planContextFor(installation)
   const plans = createPlanReader({ config: environment.SLUICE_CONFIG, context })
   const recordTraffic = createRecorder(installation, ADAPTERS, bothPools)
+  const recordRelease = createReleaseRecorder(installation, ADAPTERS)
   const shared = {
     releases,
     installation,
     readPlan: plans.read,
     plans: registeredPlans(installation, environment.SLUICE_CONFIG),
     foresee: createForesight({ recordTraffic, runPower: powerInThread, now: Date.now }),
+    learnWarmUp: createWarmUpLearner({ releases, recordRelease, now: Date.now }),
     now: Date.now,
   }
   const slack = await createSlackIfConfigured(environment, installation, {
@@ -56,7 +59,7 @@ async function main(): Promise<void> {
     metrics,
     logger: log,
     record: createRecorder(installation, ADAPTERS),
-    recordRelease: createReleaseRecorder(installation, ADAPTERS),
+    recordRelease,
     recordTraffic,
     runCalibration: calibrateInThread,
     runPower: powerInThread,
@@ -82,7 +85,7 @@ async function main(): Promise<void> {
 async function createSlackIfConfigured(
   environment: Environment,
   installation: Installation,
-  shared: Pick<ApiDependencies, 'releases' | 'readPlan' | 'plans' | 'foresee'> &
+  shared: Pick<ApiDependencies, 'releases' | 'readPlan' | 'plans' | 'foresee' | 'learnWarmUp'> &
     Pick<SlackOptions, 'metrics' | 'logger'>,
 ) {
   const { SLUICE_SLACK_SIGNING_SECRET: signingSecret, SLUICE_SLACK_BOT_TOKEN: botToken } = environment

@@ -4,13 +4,15 @@ import type { Command } from '../domain/release/commands.ts'
 import type { Callback } from '../domain/release/read-callback.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { BasisPoints, Instant } from '../domain/units.ts'
+import type { BasisPoints, Instant, Milliseconds } from '../domain/units.ts'
 import type { CommandAnswer, LaneView, SubmissionAnswer } from '../workflows/messages.ts'
 import type { PastReleases } from './past-releases.ts'
 
 /** A request for a release with a plan that has been read and found valid. */
 export interface StartRequest {
   readonly plan: Plan
+  /** The warm-up that releases of the target were seen to need, for a plan that states none. It makes no other request of one. */
+  readonly warmUp?: Milliseconds
   readonly version: string
   readonly author: Actor
   readonly reason: string

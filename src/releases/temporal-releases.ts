@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Client } from '@temporalio/client'
 import type { Plan } from '../domain/plan/plan.ts'
+import { withLearnedWarmUp } from '../domain/plan/plan-warm-up.ts'
 import { parseReleaseId, releaseName, type TargetId, targetName } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { callbackUpdate, type Submission, type SubmissionAnswer } from '../workflows/messages.ts'
@@ -119,9 +120,10 @@ function hashPlan(plan: Plan): string {
 }
 
 function submissionOf(request: StartRequest): Submission {
-  const { plan, version, author, reason, key, whenBusy } = request
+  const { plan: read, warmUp = 0, version, author, reason, key, whenBusy } = request
+  const plan = withLearnedWarmUp(read, warmUp)
   const target: TargetId = { service: plan.service, environment: plan.environment }
-  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(plan) }
+  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(read) }
 }
 
 function canonicalId(id: string): string {

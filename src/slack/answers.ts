@@ -8,6 +8,7 @@ import type { Plan, PlanRead } from '../domain/plan/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
 import { type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import type { Releases, ShownCard } from '../releases/releases.ts'
 import { laneText } from './blocks.ts'
 import { HELP, type SlashCommand } from './command-text.ts'
@@ -22,6 +23,10 @@ export interface SlackDependencies {
   readonly readPlan: (written: unknown) => Promise<PlanRead>
   /** What is worth knowing of a plan before it starts. */
   readonly foresee: (plan: Plan) => Promise<readonly string[]>
+  readonly learnWarmUp: (
+    plan: Plan,
+    written: unknown,
+  ) => Promise<{ readonly warmUp?: Milliseconds; readonly notes: readonly string[] }>
 }
 
 /** Who typed or clicked, by the only two words of Slack that cannot be chosen by the user. */
@@ -128,18 +133,20 @@ async function start(
   key: string,
   deps: WithPatience,
 ): Promise<Answer> {
-  const read = await deps.readPlan(await registeredPlanOf(target, deps))
+  const written = await registeredPlanOf(target, deps)
+  const read = await deps.readPlan(written)
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const wish = { actor: author, reason, overridesFreeze: false }
   const { plan, notes } = throughFreezes(read.plan, wish, deps.installation, Date.now())
-  const foreseen = await deps.foresee(plan)
-  const request = { plan, version, author, reason, key, whenBusy: 'reject' } as const
+  const [foreseen, learned] = await Promise.all([deps.foresee(plan), deps.learnWarmUp(plan, written)])
+  const { notes: taught, ...warmUp } = learned
+  const request = { plan, ...warmUp, version, author, reason, key, whenBusy: 'reject' } as const
   const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(request), deps.patience)
   const id = releaseId.replace(/^release\//, '')
   const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
   const said = [
     `\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`,
-    ...[...notes, ...foreseen].map(escape),
+    ...[...notes, ...foreseen, ...taught].map(escape),
   ]
   return { text: said.join('\n'), card: null }
 }

@@ -26,6 +26,7 @@ beforeAll(async () => {
   const send = async () => new Response('{"ok":true}', { headers: { 'content-type': 'application/json' } })
   const slack = await createSlack({
     foresee: async () => [],
+    learnWarmUp: async () => ({ notes: [] }),
     releases,
     installation: demoInstallation(),
     plans: async () => PLAN,

@@ -37,6 +37,7 @@ async function setUp() {
   const metrics = createMetrics({ isBare: true })
   const slack = await createSlack({
     foresee: async () => [],
+    learnWarmUp: async () => ({ notes: [] }),
     signingSecret: SECRET,
     botToken: 'xoxb-test',
     releases,

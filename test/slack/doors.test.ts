@@ -133,6 +133,7 @@ function setUp() {
     installation: demoInstallation(),
     readPlan: readDemoPlan,
     foresee: async () => [],
+    learnWarmUp: async () => ({ notes: [] }),
     plans: async () => PLAN,
     patience,
   }

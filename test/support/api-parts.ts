@@ -25,6 +25,7 @@ export function apiParts(more: Partial<ApiDependencies> = {}): ApiDependencies {
     runCalibration: async (job) => workOut(job),
     runPower: async (job) => workOutPower(job, Date.now),
     foresee: async () => [],
+    learnWarmUp: async () => ({ notes: [] }),
     now: Date.now,
     ...more,
   }

@@ -1,14 +1,10 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
-import { sourcesToRecord, sourcesToReplay } from '../../analysis/calibration/plan-calibration.ts'
+import { sourcesToRecord } from '../../analysis/calibration/plan-calibration.ts'
 import { settlingOf } from '../../analysis/calibration/settling.ts'
 import { warningScores } from '../../analysis/calibration/warnings.ts'
-import { describeError } from '../../domain/errors.ts'
-import { onlyWarns } from '../../domain/plan/consequences.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
-import type { RecordedRelease } from '../../domain/release/past-release.ts'
 import { type Recording, savedRecording } from '../../domain/release/recording.ts'
-import type { TargetId } from '../../domain/target.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
 import { API_EFFORT } from '../calibration.ts'
 import type { ApiDependencies } from '../dependencies.ts'
@@ -17,6 +13,7 @@ import { oneAtATime } from '../one-at-a-time.ts'
 import { type AnswerTo, OPERATIONS } from '../operations.ts'
 import { writtenPlanOf } from '../plan-source.ts'
 import { problemList } from '../problem.ts'
+import { recordReleases } from '../recorded-releases.ts'
 import { inTime, type RecordPast } from '../recorder.ts'
 import { windowOf } from '../target-traffic.ts'
 import type { calibrationBody } from '../wire/requests.ts'
@@ -54,7 +51,7 @@ async function calibrateAt(
   const step = windowOf(since, MOST_WINDOWS, plan.interval)
   const span = { start: now - since, end: now, step }
   const stable = await recordAll(plan, span, deps.record)
-  const { releases, ...past } = await recordReleases(plan, span.start, deps)
+  const { releases, ...past } = await recordReleases(plan, span.start, MOST_RELEASES, deps)
   const recording: Recording = { stable, releases }
   const checks = await deps.runCalibration({ plan, written, recording, effort: API_EFFORT, seed })
   return {
@@ -75,27 +72,4 @@ async function recordAll(
   const recordings: [string, Recording['stable'][string]][] = []
   for (const source of sourcesToRecord(plan)) recordings.push([source, await ask(source, source)])
   return Object.fromEntries(recordings)
-}
-
-/** The releases since then with what the plan's metric sources have kept of them. None is needed, so no fault is one. */
-async function recordReleases(
-  plan: Plan,
-  since: Instant,
-  { recordRelease, releases: facade }: ApiDependencies,
-): Promise<Omit<AnswerTo<'calibrate'>['past'], 'releases'> & { readonly releases: readonly RecordedRelease[] }> {
-  const sources = sourcesToReplay(plan)
-  if (sources.length === 0 && !plan.checks.some(onlyWarns)) return { releases: [], unread: 0, fault: null }
-  const target: TargetId = { service: plan.service, environment: plan.environment }
-  const past = await facade.past(target, since, MOST_RELEASES).catch(describeError)
-  if (typeof past === 'string') return { releases: [], unread: 0, fault: past }
-  const releases: RecordedRelease[] = []
-  const ask = inTime(([source, release]: readonly [string, (typeof past.releases)[number]], signal) =>
-    recordRelease(target, source, release, signal),
-  )
-  for (const release of past.releases) {
-    const windows: [string, RecordedRelease['windows'][string]][] = []
-    for (const source of sources) windows.push([source, await ask([source, release], source)])
-    releases.push({ ...release, windows: Object.fromEntries(windows) })
-  }
-  return { releases, unread: past.unread, fault: null }
 }

@@ -19,19 +19,21 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
       const { version, reason, whenBusy, key, overrideFreeze } = request.body
       const author = request.actor
       try {
-        const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
+        const written = await writtenPlanOf(request.body, deps)
+        const read = await deps.readPlan(written)
         if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
         const wish = { actor: author, reason, overridesFreeze: overrideFreeze }
         const { plan, notes } = throughFreezes(read.plan, wish, deps.installation, now())
-        const foreseen = await deps.foresee(plan)
-        const asked = { plan, version, author, reason, key: keyOf(request, key), whenBusy }
+        const [foreseen, learned] = await Promise.all([deps.foresee(plan), deps.learnWarmUp(plan, written)])
+        const { notes: taught, ...warmUp } = learned
+        const asked = { plan, ...warmUp, version, author, reason, key: keyOf(request, key), whenBusy }
         const answer = await releases.start(asked)
         metrics.releases.started(answer.placed)
         const address = `/api/v1/releases/${answer.releaseId.replace(/^release\//, '')}`
         return await reply
           .code(201)
           .header('location', address)
-          .send({ ...answer, ...withNotes([...notes, ...foreseen]) })
+          .send({ ...answer, ...withNotes([...notes, ...foreseen, ...taught]) })
       } catch (error) {
         metrics.releases.notStarted(error)
         throw error

@@ -58,6 +58,29 @@ export function withWarmUps(
   })
 }
 
+/** Longer than this, and longer than half of the bake that follows, nothing is waited for that nobody has written down. */
+const LONGEST_LEARNED: Milliseconds = 600_000
+
+/**
+ * The plan with the warm-up that releases of its target were seen to need: where an exposure has a warm-up, or would have had one,
+ * and less. For plans that state none; the same plan where nothing changes.
+ */
+export function withLearnedWarmUp<Own extends Watched>(plan: Own, learned: Milliseconds): Own {
+  const own = plan.actions.flatMap((action) => (action.kind === 'judge' ? action.checks : []))
+  const all = [...plan.checks, ...own]
+  let before = NO_EXPOSURE
+  const actions = plan.actions.map((action, index) => {
+    if (action.kind !== 'expose') return action
+    const isJump = raisesLoad(before, action.exposure)
+    before = action.exposure
+    const longest = Math.min(learned, LONGEST_LEARNED, Math.floor(bakeAfter(plan.actions, index) / 2))
+    if (!isJump || !(longest > (action.warmsUpFor ?? 0))) return action
+    const exposed = { ...action, warmsUpFor: longest }
+    return longestWarmUp(all, exposed) > longestWarmUp(all, action) ? exposed : action
+  })
+  return actions.every((action, index) => action === plan.actions[index]) ? plan : { ...plan, actions }
+}
+
 /** What is exposed and waited for, and who watches all of it: the parts of a plan that a warm-up is about. */
 interface Watched {
   readonly actions: readonly Action[]

@@ -9,6 +9,7 @@ import {
   warmUpOf,
   warmUpText,
   warmUpWarnings,
+  withLearnedWarmUp,
 } from '../../../src/domain/plan/plan-warm-up.ts'
 import { planContext } from './plan-context.ts'
 
@@ -145,5 +146,34 @@ describe('the warm-up in words', () => {
     ])
     expect(warmUpWarnings(planOf(steps, { warmUp: '15s' }))).toEqual([])
     expect(warmUpWarnings(planOf(steps))).toEqual([])
+  })
+})
+
+describe('a warm-up that was learned', () => {
+  const plan = planOf([
+    { weight: '5%' },
+    { bake: '10m' },
+    { weight: '8%' },
+    { bake: '1h' },
+    { weight: '50%' },
+    { bake: '40s' },
+    { weight: '100%' },
+  ])
+
+  it('goes before the usual one where it is longer, and takes no more than half of a bake', () => {
+    expect(warmUps(plan)).toEqual([60_000, null, null, null])
+    expect(warmUps(withLearnedWarmUp(plan, 120_000))).toEqual([120_000, null, 20_000, null])
+    expect(warmUps(withLearnedWarmUp(plan, 900_000))).toEqual([300_000, null, 20_000, null])
+    const long = planOf([{ weight: '5%' }, { bake: '2d' }, { weight: '100%' }])
+    expect(warmUps(withLearnedWarmUp(long, 7_200_000))).toEqual([600_000, null])
+  })
+
+  it('changes nothing where it is no longer than what there is, or no check waits for it', () => {
+    const long = planOf([{ weight: '5%' }, { bake: '1h' }, { weight: '100%' }])
+    for (const learned of [0, 60_000, Number.NaN]) expect(withLearnedWarmUp(long, learned)).toBe(long)
+    const own = planOf([{ weight: '5%' }, { bake: '1h' }, { weight: '100%' }], {
+      checks: { errors: { ...ERRORS, warmUp: '30s' } },
+    })
+    expect(withLearnedWarmUp(own, 300_000)).toBe(own)
   })
 })

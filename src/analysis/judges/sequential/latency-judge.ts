@@ -35,9 +35,9 @@ import {
   addSlow,
   chooseBound,
   describeSlow,
-  shareBeyond,
   type SlowOutlook,
   type SlowShare,
+  shareBeyond,
   slowFigures,
   slowOutlook,
 } from './slow-share.ts'
