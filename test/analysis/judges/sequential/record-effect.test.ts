@@ -4,12 +4,7 @@ import { clumpedGains, startDesignEffect } from '../../../../src/analysis/judges
 import { recordedNear } from '../../../../src/analysis/judges/sequential/latency-effect.ts'
 import { effectOfRecord } from '../../../../src/analysis/judges/sequential/record-effect.ts'
 import { WORSE_BETS } from '../../../../src/analysis/judges/split-test.ts'
-import { createRandom, type Random } from '../../../../src/analysis/statistics/random.ts'
-import type { CheckInput } from '../../../../src/domain/plan/checks.ts'
-import type { RecordedEvents, RecordedStable } from '../../../../src/domain/recorded-noise.ts'
-import type { Verdict } from '../../../../src/domain/verdict.ts'
-import { arm, COARSE_BOUNDS, errorCheck, histogram, latencyCheck, look, ordersCheck, verdictsOver } from '../looks.ts'
-import { delay, repeat, share } from '../replay.ts'
+import type { RecordedEvents } from '../../../../src/domain/recorded-noise.ts'
 
 const EVERY = 10_000
 const MINUTE = 60_000
@@ -21,8 +16,6 @@ const NOISY: RecordedEvents = {
   ],
 }
 const TRIALS = { canaryTrials: 50, stableTrials: 950 }
-const UNKNOWN: Verdict = { outcome: 'pass', reason: '', evidence: { judge: 'none', figures: {} } }
-const recorded = (more: Partial<RecordedStable>): RecordedStable => ({ errors: null, events: {}, slow: [], ...more })
 
 describe('the design effect of the record', () => {
   it('is 1 without one, and where there was no noise or is no request', () => {
@@ -67,59 +60,5 @@ describe('the design effect of the record', () => {
     const slow = [0.5, 0.1, 0.02].map((part) => ({ share: part, noise: [] }))
     expect([0.6, 0.08, 0.001].map((part) => recordedNear(slow, part)?.share)).toEqual([0.5, 0.1, 0.02])
     expect(recordedNear([], 0.1)).toBeNull()
-  })
-})
-
-/** An hour at 100 requests/s, half of them on the canary, each arm with noise of CV .5 of its own every minute. */
-function noisyHour(random: Random, times: number, known: RecordedStable | null): (index: number) => CheckInput {
-  let [canary, stable] = [1, 1]
-  return (index) => {
-    if (index % 6 === 0) {
-      canary = random.logNormal(-0.11, 0.47)
-      stable = random.logNormal(-0.11, 0.47)
-    }
-    const failing = (factor: number) => random.binomial(500, Math.min(1, 0.005 * factor))
-    const input = look(index, arm(500, failing(times * canary)), arm(500, failing(stable)), EVERY)
-    return known === null ? input : { ...input, recorded: known }
-  }
-}
-
-describe('a check that knows the record', () => {
-  const own = recorded({ errors: { share: 0.005, noise: [{ lasting: MINUTE, variation: 0.25 }] } })
-
-  it('keeps its budget where each version has noise of its own, and still sees a fourfold rise', () => {
-    const random = createRandom(5)
-    const check = errorCheck({ minRequests: 50 })
-    const falseAlarms = (known: RecordedStable | null) =>
-      share(repeat(60, () => delay(check, 360, EVERY, noisyHour(random, 1, known))))
-    expect(falseAlarms(null)).toBeGreaterThan(0.15)
-    expect(falseAlarms(own)).toBeLessThanOrEqual(0.08)
-    expect(share(repeat(30, () => delay(check, 360, EVERY, noisyHour(random, 4, own))))).toBe(1)
-  })
-
-  it('tells a wider interval of errors, events and slow requests', () => {
-    const noise = [{ lasting: MINUTE, variation: 0.5 }]
-    const latency = (index: number) =>
-      histogram(COARSE_BOUNDS, 500, () => createRandom(index).logNormal(Math.log(0.1), 0.6))
-    const looks = (known: RecordedStable | null) =>
-      Array.from({ length: 30 }, (_, index): CheckInput => {
-        const both = arm(500, 5, { events: { orders: 50 }, latency: latency(index) })
-        return { ...look(index, both, both, EVERY), ...(known !== null && { recorded: known }) }
-      })
-    const known = recorded({
-      ...{ errors: { share: 0.01, noise }, events: { orders: { share: 0.1, noise } } },
-      slow: [{ share: 0.05, noise }],
-    })
-    const last = (verdicts: readonly Verdict[]): Verdict => verdicts.at(-1) ?? UNKNOWN
-    const width = ({ evidence: { figures } }: Verdict, name: string) =>
-      (figures[`${name}AtMost`] ?? 0) / (figures[`${name}AtLeast`] ?? 1)
-    for (const [check, name] of [
-      [errorCheck(), 'ratio'],
-      [ordersCheck(), 'ratio'],
-      [latencyCheck(), 'slowRatio'],
-    ] as const)
-      expect(width(last(verdictsOver(check, looks(known))), name)).toBeGreaterThan(
-        width(last(verdictsOver(check, looks(null))), name),
-      )
   })
 })
