@@ -52,3 +52,25 @@ describe('what bets win when events may come in clumps', () => {
     }
   })
 })
+
+describe('a look that cannot be counted', () => {
+  it('teaches nothing, and every other one is counted', () => {
+    const start = startDesignEffect()
+    const bad = [
+      [Number.NaN, 10],
+      [-1, 10],
+      [1, 0],
+      [1, -10],
+      [Number.POSITIVE_INFINITY, 10],
+      [1, Number.POSITIVE_INFINITY],
+      [1, Number.NaN],
+    ] as const
+    for (const [events, trials] of bad) expect(learnDesignEffect(start, { events, trials }, 10_000)).toBe(start)
+    const once = learnDesignEffect(start, { events: 0, trials: 10 }, 10_000)
+    expect([start.learned, once.learned]).toEqual([0, 1])
+    // Without an event, and without a look before, there is nothing to compare.
+    expect(once.logs).toEqual(start.logs)
+    expect(learnDesignEffect(once, { events: 0, trials: 10 }, 10_000).logs).toEqual(start.logs)
+    expect(learnDesignEffect(start, { events: 5, trials: 10 }, 10_000).logs).toEqual(start.logs)
+  })
+})
