@@ -1,13 +1,16 @@
 import { needsCounts, queriesOf } from '../analysis/checks/needs.ts'
 import { evidenceStart } from '../analysis/traffic/watch-traffic.ts'
 import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
-import type { ArmReadings } from '../domain/plan/checks.ts'
+import { type ArmReadings, type Check, countsKeyOf } from '../domain/plan/checks.ts'
 import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 import type { Instant } from '../domain/units.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
 import type { TargetAdapters } from './dependencies.ts'
 
-/** What each metric source has counted since the last look, by name; the first is the one the traffic is judged by. */
+/**
+ * What each metric source has counted since the last look, by `countsKeyOf`; the first is the one the traffic is judged by, and
+ * never of a cohort alone.
+ */
 export type Observations = Readonly<Record<string, Observation>>
 
 /** What the queries of each check were answered with, by check and key. */
@@ -17,12 +20,16 @@ export type Readings = Readonly<Record<string, Readonly<Record<string, ArmReadin
  * The metric sources that are asked for counts: those of the checks that need counts, in the plan's order. Where no check
  * does, and there is a floor all the same, the target's first source that counts.
  */
-function countingSources({ metrics }: Pick<TargetAdapters, 'metrics'>, input: GuardInput): readonly string[] {
-  const named = [...new Set(input.checks.filter(needsCounts).map(({ source }) => source))]
-  if (named.length > 0 || input.floor === undefined) return named
+function countingSources({ metrics }: Pick<TargetAdapters, 'metrics'>, input: GuardInput): readonly Counting[] {
+  const counting = input.checks.filter(needsCounts)
+  const whole = [...new Set(counting.map(({ source }) => source))].map((source) => ({ source }))
+  const ofCohorts = new Map(counting.filter(({ cohort }) => cohort !== undefined).map((one) => [countsKeyOf(one), one]))
+  if (whole.length > 0 || input.floor === undefined) return [...whole, ...ofCohorts.values()]
   const first = Object.entries(metrics).find(([, { capabilities }]) => capabilities.counts)
-  return first === undefined ? [] : [first[0]]
+  return first === undefined ? [] : [{ source: first[0] }]
 }
+
+type Counting = Pick<Check, 'source' | 'cohort'>
 
 /** Asks all counting sources at once. */
 export async function observeSources(
@@ -34,11 +41,13 @@ export async function observeSources(
 ): Promise<Observations> {
   const notBefore = evidenceStart(input)
   const observed = await Promise.all(
-    countingSources(adapters, input).map(async (name): Promise<[string, Observation]> => {
-      const since = before.cursors[name] ?? null
+    countingSources(adapters, input).map(async ({ source: name, cohort }): Promise<[string, Observation]> => {
+      const key = countsKeyOf(cohort === undefined ? { source: name } : { source: name, cohort })
+      const since = before.cursors[key] ?? null
       const source = adapters.metrics[name]
-      if (source === undefined) return [name, missingSource(name, since, now)]
-      return [name, await source.observe({ roles: input.roles, since, now, notBefore }, signal)]
+      if (source === undefined) return [key, missingSource(name, since, now)]
+      const request = { roles: input.roles, since, now, notBefore, ...(cohort !== undefined && { cohort }) }
+      return [key, await source.observe(request, signal)]
     }),
   )
   return Object.fromEntries(observed)

@@ -9,7 +9,7 @@ import type { StablePast } from '../analysis/traffic/past.ts'
 import type { KnownOfStable } from '../analysis/traffic/usual.ts'
 import { showsNothing } from '../analysis/traffic/watch-traffic.ts'
 import type { ArmCounts, MetricResult, Observation } from '../domain/observation.ts'
-import type { Check, CheckInput } from '../domain/plan/checks.ts'
+import { type Check, type CheckInput, countsKeyOf } from '../domain/plan/checks.ts'
 import type { GuardInput, GuardState, WatchedCheck } from '../domain/release/guard.ts'
 import { FULL_WEIGHT, type Instant } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
@@ -38,7 +38,8 @@ export function isAlone(check: Check, { exposure }: GuardInput): boolean {
 export function pastOf(check: Check, state: Pick<GuardState, 'past' | 'seasons'> | null): KnownOfStable | null {
   const pasts = (state?.past ?? {}) as StablePasts
   const seasons = (state?.seasons ?? {}) as Seasons
-  const known = { past: pasts[check.source] ?? null, season: seasons[check.source] ?? null }
+  const key = countsKeyOf(check)
+  const known = { past: pasts[key] ?? null, season: seasons[key] ?? null }
   return claimsOf(check, known) === null ? null : known
 }
 
@@ -63,7 +64,7 @@ export function judgeChecks(
   const judged = input.checks.map((check): [string, WatchedCheck] => {
     const watched = before.checks[check.name] ?? { state: startCheck(check), verdict: NOT_YET }
     const asked = readings[check.name] ?? {}
-    const looked = judgeOne(check, watched, before, observations[check.source], asked, input, at)
+    const looked = judgeOne(check, watched, before, observations[countsKeyOf(check)], asked, input, at)
     return [check.name, withConsequence(check, watched, looked, input, { at, lookedAt: before.lookedAt })]
   })
   return Object.fromEntries(judged)

@@ -27,7 +27,11 @@ const readings = createReadBeside<Season>()
 export function seasonsAt(adapters: TargetAdapters, input: GuardInput, before: GuardState, now: Instant): Seasons {
   const known = (before.seasons ?? {}) as Seasons
   if (input.exposure.weight !== FULL_WEIGHT) return known
-  const names = [...new Set(input.checks.filter(needsCounts).map(({ source }) => source))]
+  const names = [
+    ...new Set(
+      input.checks.filter((check) => needsCounts(check) && check.cohort === undefined).map(({ source }) => source),
+    ),
+  ]
   const read = names.flatMap((name) => {
     const source = adapters.metrics[name]
     if (source === undefined || Object.hasOwn(known, name)) return []

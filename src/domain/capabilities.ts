@@ -33,6 +33,8 @@ export interface MetricSourceCapabilities {
   readonly events?: readonly string[]
   /** The query language it takes, or null when it takes no free queries. */
   readonly queries: 'promql' | null
+  /** True when it can count the requests of one cohort alone; absent: false. */
+  readonly cohorts?: boolean
   /** True when it can say what a pool did in the past: see `MetricSource.record`. */
   readonly records: boolean
 }

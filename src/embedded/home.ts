@@ -65,6 +65,7 @@ export async function writeInstallation(home: Home, ports: Ports, planFile: stri
           proxy: {
             kind: 'scrape',
             urls: [`${admin}/metrics`],
+            cohortLabel: 'cohort',
             requests: { metric: 'sluice_proxy_requests_total' },
             errors: { metric: 'sluice_proxy_requests_total', label: 'code', match: { prefix: '5', values: ['499'] } },
             started: { metric: 'sluice_proxy_requests_started_total' },

@@ -11,6 +11,8 @@ export interface ObserveRequest {
   readonly now: Instant
   /** Nothing before this time may be counted: when the first exposure was read back. */
   readonly notBefore: Instant
+  /** Only the requests of this cohort count; absent: all. There when `capabilities.cohorts`. */
+  readonly cohort?: string
 }
 
 export interface QueryRequest {

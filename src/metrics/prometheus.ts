@@ -6,7 +6,7 @@ import { defineMetricSource } from './define.ts'
 import type { MetricSource, QueryRequest, QueryValue } from './metric-source.ts'
 import { type ApiSettings, instantQuery, type VectorSample } from './prometheus/http-api.ts'
 import { observeWindow } from './prometheus/look.ts'
-import { type PrometheusOptions, prometheusOptions } from './prometheus/options.ts'
+import { optionsOfCohort, type PrometheusOptions, prometheusOptions } from './prometheus/options.ts'
 import { recordPool } from './prometheus/record.ts'
 
 /** Counts from the counters and histograms that Prometheus, or a store with its HTTP API, has scraped. */
@@ -28,16 +28,17 @@ export const prometheusSource = defineMetricSource({
   },
 })
 
-function capabilitiesOf({ latency, events }: PrometheusOptions): MetricSourceCapabilities {
+function capabilitiesOf({ latency, events, cohortLabel }: PrometheusOptions): MetricSourceCapabilities {
   return {
     ...{ counts: true, latency: latency !== undefined, events: Object.keys(events), queries: 'promql', records: true },
+    ...(cohortLabel !== undefined && { cohorts: true }),
   }
 }
 
 function createPrometheusSource(options: PrometheusOptions, api: ApiSettings): MetricSource {
   return {
     capabilities: capabilitiesOf(options),
-    observe: (request, signal) => observeWindow(options, api, request, signal),
+    observe: (request, signal) => observeWindow(optionsOfCohort(options, request.cohort), api, request, signal),
     async query({ query, now }: QueryRequest, signal) {
       const answer = await instantQuery(api, query, now, signal)
       return answer.kind === 'value' ? valuesOf(answer.value) : answer

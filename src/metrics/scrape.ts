@@ -7,7 +7,7 @@ import { defineMetricSource } from './define.ts'
 import { lookNotTaken, NOT_COUNTED } from './look.ts'
 import type { MetricSource, ObserveRequest } from './metric-source.ts'
 import { countPages, readCursor } from './scrape/count.ts'
-import { type ScrapeOptions, scrapeOptions } from './scrape/options.ts'
+import { optionsOfCohort, type ScrapeOptions, scrapeOptions } from './scrape/options.ts'
 import { type Page, readPage } from './scrape/page.ts'
 import { parseExposition } from './text-exposition.ts'
 
@@ -25,8 +25,9 @@ export const scrapeSource = defineMetricSource({
   create: createScrapeSource,
 })
 
-function capabilitiesOf({ latency, events }: ScrapeOptions): MetricSourceCapabilities {
-  return { ...CAPABILITIES, latency: latency !== undefined, events: Object.keys(events) }
+function capabilitiesOf({ latency, events, cohortLabel }: ScrapeOptions): MetricSourceCapabilities {
+  const cohorts = cohortLabel === undefined ? {} : { cohorts: true }
+  return { ...CAPABILITIES, latency: latency !== undefined, events: Object.keys(events), ...cohorts }
 }
 
 function createScrapeSource(options: ScrapeOptions, context: AdapterContext): MetricSource {
@@ -34,9 +35,10 @@ function createScrapeSource(options: ScrapeOptions, context: AdapterContext): Me
   return {
     capabilities: capabilitiesOf(options),
     async observe(request, signal) {
+      const own = optionsOfCohort(options, request.cohort)
       const past = readCursor(request)
-      const pages = await fetchPages(options, send, request, signal)
-      if (pages.ok) return countPages(options, request, past, pages.pages)
+      const pages = await fetchPages(own, send, request, signal)
+      if (pages.ok) return countPages(own, request, past, pages.pages)
       return lookNotTaken(request, past.since?.at ?? request.now, pages)
     },
     async query(_, signal) {

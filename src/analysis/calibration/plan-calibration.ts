@@ -146,6 +146,7 @@ function calibrateOne(
   if (!needsCounts(check)) return { skipped: 'what its query would have answered is not known' }
   const counting = kindOf(check).calibrate(check)
   if (counting === null) return { skipped: 'checks of this kind cannot be replayed' }
+  if (check.cohort !== undefined) return { skipped: `the past of ${check.cohort} alone is not recorded` }
   const recording = stable[check.source]
   if (recording?.kind !== 'value') return { skipped: recording?.reason ?? withoutSource(check.source, stable) }
   const windows = recording.value

@@ -26,6 +26,7 @@ export interface PastVerdict {
  * or where the release ended.
  */
 export function replayRelease(check: Check, release: RecordedRelease, warmUp: Milliseconds = 0): PastVerdict {
+  if (check.cohort !== undefined) return nothingSeen(`the past of ${check.cohort} alone is not recorded`)
   const recorded = release.windows[check.source]
   if (recorded?.kind !== 'value')
     return nothingSeen(recorded?.reason ?? `there is no recording of ${check.source} for this release`)

@@ -239,6 +239,7 @@ function questionOf(check: Check, traffic: ExpectedTraffic): Asked {
 }
 
 function whyNothing(check: Check, { weight, cohorts }: Exposure): string | null {
+  if (check.cohort !== undefined) return `it asks about ${check.cohort} alone: their traffic is not known`
   if (weight === FULL_WEIGHT)
     return comparesWithStable(check)
       ? 'everybody is on the canary: only the past of stable is left to compare with'

@@ -6,7 +6,7 @@ import type { Check } from './checks.ts'
 import { CONSEQUENCES } from './checks.ts'
 import { reportIssues } from './plan-issues.ts'
 import { partsOf } from './plan-parts.ts'
-import { durationText, flagName } from './plan-values.ts'
+import { durationText, flagName, nameText } from './plan-values.ts'
 
 const consequence = z.enum(CONSEQUENCES)
 
@@ -22,9 +22,10 @@ export const checkAsides = z.object({
     })
     .optional(),
   onNoData: consequence.optional(),
+  cohort: nameText.optional(),
 })
 
-type Asides = Pick<Check, 'warmsUpFor' | 'onFail' | 'onFailFlag' | 'onNoData'>
+type Asides = Pick<Check, 'cohort' | 'warmsUpFor' | 'onFail' | 'onFailFlag' | 'onNoData'>
 
 /** What stands beside the kind of a check, and the check without it. */
 export function asidesOf(
@@ -38,11 +39,12 @@ export function asidesOf(
   const form = Object.fromEntries(Object.entries(value).filter(([key]) => !isAside(key)))
   const parsed = checkAsides.safeParse(written)
   if (!parsed.success) reportIssues(parsed.error.issues, path, written, report, checkAsides)
-  const { warmUp, onFail, onNoData } = partsOf(checkAsides, written).read
+  const { warmUp, onFail, onNoData, cohort } = partsOf(checkAsides, written).read
   if (onFail === 'warn' && onNoData !== undefined && onNoData !== 'warn') report(noSay(onNoData, path))
   return {
     form,
     asides: {
+      ...(cohort !== undefined && { cohort }),
       ...(warmUp !== undefined && { warmsUpFor: warmUp }),
       ...(typeof onFail === 'string' && { onFail }),
       ...(typeof onFail === 'object' && { onFailFlag: onFail }),

@@ -30,6 +30,8 @@ export interface Check {
   readonly kind: string
   readonly name: string
   readonly source: string
+  /** Only the requests of this cohort count; absent: all. */
+  readonly cohort?: string
   /** Its own warm-up instead of that of the exposure; absent: the exposure's. */
   readonly warmsUpFor?: Milliseconds
   /** What its failure does. Absent, for all checks of a plan, where none says so: the plan's `onFail`. */
@@ -58,4 +60,9 @@ export interface CheckInput {
   readonly recorded?: RecordedStable
   /** What sentences call both sides; absent: canary and stable. */
   readonly names?: ArmNames
+}
+
+/** Under this name a check finds what its source has counted for it: that of the source, and of the cohort if it has one. */
+export function countsKeyOf({ source, cohort }: Pick<Check, 'source' | 'cohort'>): string {
+  return cohort === undefined ? source : `${source}@${cohort}`
 }

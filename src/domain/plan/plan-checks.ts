@@ -3,6 +3,7 @@ import type { Problem, ProblemPath } from '../problems.ts'
 import { asidesOf, withAsides } from './check-asides.ts'
 import type { CheckContext, CheckForm, FinalAnswer, ReadCheck, SourceNeeds } from './check-form.ts'
 import type { Check } from './checks.ts'
+import { reportCohort } from './plan-cohorts.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { reportIssues, singleEntry } from './plan-issues.ts'
 import { nameText } from './plan-values.ts'
@@ -42,7 +43,11 @@ export function createCheckReader(
     const kind = one?.isKnown === true ? kinds.get(one.key) : undefined
     if (one?.isKnown !== true || kind === undefined) return null
     const at = [...path, one.key]
-    const read = kind.read(one.value, checkContext(name, at, facts, report))
+    let asked: SourceNeeds = 'counts'
+    const context = checkContext(name, at, facts, report, (needs) => (asked = needs))
+    const read = kind.read(one.value, context)
+    if ('check' in read && asides.cohort !== undefined)
+      reportCohort(asides.cohort, read.check.complete(SHARED), { path, facts, asked, report })
     if ('check' in read) return withAsides(read.check, { ...(kind.warmsUpByItself && { warmsUpFor: 0 }), ...asides })
     reportIssues(read.issues, at, one.value, report, kind.schema)
     return null
@@ -93,12 +98,16 @@ function checkContext(
   path: ProblemPath,
   facts: TargetFacts | null,
   report: (problem: Problem) => void,
+  onAsked: (needs: SourceNeeds) => void,
 ): CheckContext {
   return {
     name,
     path,
     report,
-    source: (named, needs) => (facts === null ? (named ?? '') : pickSource(named, needs, facts, path, report)),
+    source(named, needs) {
+      onAsked(needs)
+      return facts === null ? (named ?? '') : pickSource(named, needs, facts, path, report)
+    },
   }
 }
 

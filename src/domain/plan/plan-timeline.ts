@@ -98,7 +98,8 @@ export function freezesAhead(
 /** A kind that this program does not know yet is told by its name alone. */
 function checkOf(check: Check, step: number | null, kinds: readonly CheckForm[]): TimelineCheck {
   const kind = kinds.find((one) => one.kind === check.kind)
-  const [question, alpha] = kind === undefined ? [check.kind, null] : [kind.question(check), kind.alpha(check)]
+  const [question, alpha] =
+    kind === undefined ? [check.kind, null] : [ofCohort(kind.question(check), check), kind.alpha(check)]
   return { name: check.name, kind: check.kind, question, alpha, step }
 }
 
@@ -160,4 +161,8 @@ function looksIn(action: Action, checks: readonly Check[], interval: Millisecond
   if (!isWatched || isLookedAt || action.duration >= 2 * interval) return []
   const every = formatDuration(interval)
   return [`the guard looks once in it (every ${every}): it may be held for up to ${every} more`]
+}
+
+function ofCohort(question: string, { cohort }: Pick<Check, 'cohort'>): string {
+  return cohort === undefined ? question : `of ${cohort}: ${question}`
 }

@@ -9,6 +9,7 @@ import type { Check } from './checks.ts'
 import { withConsequences } from './consequences.ts'
 import { afterOf, type PlanAfter, planAfter } from './plan-after.ts'
 import { type CheckReader, createCheckReader } from './plan-checks.ts'
+import { reportWholeCohorts } from './plan-cohorts.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { fitnessOf, type PlanFitness, planCapacity } from './plan-fitness.ts'
@@ -126,6 +127,7 @@ export function readPlan(value: unknown, context: PlanContext): PlanRead {
   const fitness = fitnessOf(head.capacity, facts, list.report)
   const known = trace.flatMap((action) => (action.kind === 'unread' ? [] : [action]))
   if (known.length === trace.length) reportUnsetFlags(checks, known, list.report)
+  reportWholeCohorts(checks, pinnedIn(trace), reader.comparesWithStable, list.report)
   reportIncomparable(trace, checks, reader.comparesWithStable, list.report)
   const alone = checks.filter((check) => !reader.comparesWithStable(check)).map(({ name }) => name)
   const after = afterOf(head.after, alone, list.report)
@@ -162,6 +164,11 @@ function planOf(
     checks: withConsequences(checks.map(reader.withShare), onFail, hasOwn),
     errorBudget: reader.errorBudget(),
   }
+}
+
+/** The cohorts that a step sends to the canary as a whole. */
+function pinnedIn(trace: readonly Traced[]): ReadonlySet<string> {
+  return new Set(trace.flatMap((action) => (action.kind === 'expose' ? action.exposure.cohorts : [])))
 }
 
 /** The action with the shares of its checks filled in. */

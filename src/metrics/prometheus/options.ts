@@ -35,6 +35,9 @@ export const prometheusOptions = z.strictObject({
     .refine(isBaseUrl, { error: 'must be an http or https address without user, query or fragment' })
     .describe('base address; `/api/v1/query` is added'),
   poolLabel: labelName.describe('label that tells the pools apart; its values are their names'),
+  cohortLabel: labelName
+    .optional()
+    .describe('label that holds the cohort of a request, so that checks can be of one `cohort`'),
   scrapeInterval: duration.describe('of the jobs that scrape the pools; windows hold at least one'),
   requests: series.describe('counter of the requests that were answered, and `labels` that must match'),
   errors: z
@@ -76,4 +79,21 @@ function isBaseUrl(text: string): boolean {
   const url = new URL(text)
   const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
   return isPlain && (url.protocol === 'http:' || url.protocol === 'https:')
+}
+
+/** The same options for the requests of one cohort alone. */
+export function optionsOfCohort(options: PrometheusOptions, cohort: string | undefined): PrometheusOptions {
+  const { cohortLabel, requests, started, latency, events } = options
+  if (cohort === undefined || cohortLabel === undefined) return options
+  const only = <Series extends PrometheusOptions['requests']>(series: Series): Series => ({
+    ...series,
+    labels: { ...series.labels, [cohortLabel]: cohort },
+  })
+  return {
+    ...options,
+    requests: only(requests),
+    started: started && only(started),
+    latency: latency && only(latency),
+    events: Object.fromEntries(Object.entries(events).map(([name, event]) => [name, only(event)])),
+  }
 }

@@ -25,6 +25,9 @@ export const scrapeOptions = z.strictObject({
     .refine((urls) => new Set(urls).size === urls.length, { error: 'must not name a page twice' })
     .describe('1 to 32 metrics pages, one per process: a balancer in between would mix the counters of several'),
   poolLabel: labelName.default('pool').describe('the label that holds the name of the pool'),
+  cohortLabel: labelName
+    .optional()
+    .describe('the label that holds the cohort of a request, so that checks can be of one `cohort`'),
   requests: z
     .strictObject(selector)
     .describe('the counter of requests that were answered, and labels that its series must have'),
@@ -65,3 +68,23 @@ export const scrapeOptions = z.strictObject({
 })
 
 export type ScrapeOptions = z.output<typeof scrapeOptions>
+
+/** The same options for the requests of one cohort alone. */
+export function optionsOfCohort(options: ScrapeOptions, cohort: string | undefined): ScrapeOptions {
+  const { cohortLabel, requests, errors, started, latency, events } = options
+  if (cohort === undefined || cohortLabel === undefined) return options
+  const only = <Series extends { readonly labels?: Record<string, string> | undefined }>(series: Series): Series => ({
+    ...series,
+    labels: { ...series.labels, [cohortLabel]: cohort },
+  })
+  return {
+    ...options,
+    ...{
+      requests: only(requests),
+      errors: only(errors),
+      started: started && only(started),
+      latency: latency && only(latency),
+    },
+    events: Object.fromEntries(Object.entries(events).map(([name, event]) => [name, only(event)])),
+  }
+}

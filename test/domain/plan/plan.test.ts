@@ -412,6 +412,39 @@ const REFUSALS: readonly Refusal[] = [
     problem: { rule: 'unknown-cohort', received: 'staff', expected: 'no cohort: the target defines none' },
   },
   {
+    says: 'a check of a cohort that the target does not define',
+    text: `${withSteps('weight: 100%')}checks:\n  errors: { errorRate: { max: 2%, source: proxy }, cohort: betta }\n`,
+    facts: { ...FACTS, cohorts: ['beta'] },
+    at: [6, 60],
+    problem: { rule: 'unknown-cohort', received: 'betta', fix: 'did you mean beta?' },
+  },
+  {
+    says: 'a check of a cohort whose source does not tell cohorts apart',
+    text: `${withSteps('weight: 100%')}checks:\n  errors: { errorRate: { max: 2%, source: proxy }, cohort: beta }\n`,
+    at: [6, 60],
+    problem: { rule: 'metric-source', received: 'beta', expected: 'a source with cohortLabel in sluice.yaml' },
+  },
+  {
+    says: 'a query of a cohort',
+    text: `${withSteps('weight: 100%')}checks:\n  q: { query: { promql: up, pass: 'result[0] > 0' }, cohort: beta }\n`,
+    at: [6, 62],
+    problem: { rule: 'metric-source', fix: 'remove cohort, and select the cohort in the query' },
+  },
+  {
+    says: 'a comparison of a cohort that is on the canary as a whole',
+    text: `${withSteps('cohort: beta', 'bake: 1m', 'weight: 100%')}checks:\n  errors: { errorRate: { notWorseThan: 1.5x, source: proxy }, cohort: beta }\n`,
+    facts: {
+      ...FACTS,
+      metrics: { proxy: { counts: true, latency: true, queries: null, records: false, cohorts: true } },
+    },
+    at: [8, 11],
+    problem: {
+      rule: 'nothing-to-compare',
+      received: 'beta',
+      expected: 'a fixed limit (max), or a cohort that no step names',
+    },
+  },
+  {
     says: 'tickets that the router cannot check',
     text: withSteps('try: on', 'weight: 100%'),
     at: [4, 10],

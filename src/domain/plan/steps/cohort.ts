@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { sortedCohorts } from '../../exposure.ts'
-import { nearestWord } from '../../nearest-word.ts'
+import { reportUnknownCohort } from '../plan-cohorts.ts'
 import { nameText } from '../plan-values.ts'
-import { defineStep, type StepContext } from './step-kind.ts'
+import { defineStep } from './step-kind.ts'
 
 const cohortOptions = z.union([nameText.transform((name) => [name]), z.array(nameText).min(1).max(50)])
 
@@ -13,7 +13,10 @@ export const cohortStep = defineStep({
   describe: (cohorts) => `cohort ${cohorts.join(', ')}`,
   needs: () => ({ weights: [], cohorts: true }),
   expand(names, context) {
-    reportUnknown(names, context)
+    for (const [index, name] of names.entries()) {
+      const path = names.length === 1 ? context.path : [...context.path, index]
+      reportUnknownCohort(name, context.cohorts ?? null, { path, report: context.report })
+    }
     const cohorts = sortedCohorts(names)
     const lost = context.exposure.cohorts.filter((name) => !cohorts.includes(name))
     if (lost.length > 0) {
@@ -31,21 +34,3 @@ export const cohortStep = defineStep({
   },
   glimpse: () => null,
 })
-
-/** Reports cohorts that the target does not define: nobody would ever be of them. */
-function reportUnknown(names: readonly string[], { cohorts = null, path, report }: StepContext): void {
-  if (cohorts === null) return
-  for (const [index, name] of names.entries()) {
-    if (cohorts.includes(name)) continue
-    const near = nearestWord(name, cohorts)
-    report({
-      rule: 'unknown-cohort',
-      path: names.length === 1 ? path : [...path, index],
-      message: 'the target has no such cohort',
-      received: name,
-      expected: cohorts.length === 0 ? 'no cohort: the target defines none' : `one of ${cohorts.join(', ')}`,
-      fix:
-        near === null ? 'use one of these, or ask an administrator to add it to sluice.yaml' : `did you mean ${near}?`,
-    })
-  }
-}
