@@ -46,7 +46,7 @@ function reportWithShapes(
       continue
     }
     if (issue.code === 'invalid_union') {
-      const closest = closestBranch(issue.errors)
+      const closest = closestBranch(issue, valueAt(value, inner))
       if (closest !== null) {
         reportWithShapes(closest, [...prefix, ...inner], valueAt(value, inner), report, here)
         continue
@@ -65,15 +65,44 @@ function reportWithShapes(
   }
 }
 
-/** Of a union's branches the one that came furthest: it fits what the author meant. */
-function closestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | null {
-  const isWrongType = (issue: z.core.$ZodIssue) => issue.code === 'invalid_type' && issue.path.length === 0
-  const fitting = branches.filter((issues) => issues.length > 0 && !issues.some(isWrongType))
-  return fitting.length === 1 ? (fitting[0] ?? null) : (branches[0] ?? null)
+/**
+ * Of a union's branches the one that came furthest: it fits what the author meant. Null where several came as far and the
+ * union says in its own words what may stand there.
+ */
+function closestBranch(
+  { errors: branches, message }: z.core.$ZodIssueInvalidUnion,
+  seen: unknown,
+): readonly z.core.$ZodIssue[] | null {
+  const isWrongForm = ({ code, path }: z.core.$ZodIssue) =>
+    path.length === 0 && (code === 'invalid_type' || (code === 'invalid_value' && typeof seen === 'object'))
+  const fitting = branches.filter((issues) => issues.length > 0 && !issues.some(isWrongForm))
+  if (fitting.length === 1) return fitting[0] ?? null
+  return message === UNWORDED ? (branches[0] ?? null) : null
+}
+
+/** What zod says of a union that says nothing itself. */
+const UNWORDED = 'Invalid input'
+
+/** How people call what zod calls a type. */
+const FORM_WORDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'keys with values',
+  record: 'keys with values',
 }
 
 function withoutExpected(message: string): string {
-  return message.replace(/^Invalid (?:input|option): /, '').replace(/^expected /, '')
+  const [, form = ''] = /^Invalid input: expected (\w+), received/.exec(message) ?? []
+  const words = message.replace(/^Invalid (?:input|option): /, '').replace(/^expected /, '')
+  return FORM_WORDS[form] ?? words.replace(/^(one of )?"([^"]*(?:"\|"[^"]*)*)"$/, listedWords)
+}
+
+/** `one of "a"|"b"` as people write it. */
+function listedWords(_: string, head = '', words: string): string {
+  return `${head}${words.replaceAll('"|"', ', ')}`
 }
 
 function valueAt(value: unknown, path: ProblemPath): unknown {

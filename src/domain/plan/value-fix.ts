@@ -1,6 +1,6 @@
 import { nearestWord } from '../nearest-word.ts'
 import { type Milliseconds, parseDuration, writeDuration } from '../units.ts'
-import type { JsonShape } from './schema-shapes.ts'
+import { type JsonShape, keysOf } from './schema-shapes.ts'
 
 /** What to write instead of a value, by what may stand there and what the schema has said of it. */
 export function fixFor(seen: unknown, shapes: readonly JsonShape[], expected: string): string {
@@ -26,6 +26,8 @@ function fixForForm(seen: unknown, shapes: readonly JsonShape[], expected: strin
   if (example !== undefined) return `write it as in ${example}`
   if (typeof seen === 'number' && shapes.some(({ type }) => type === 'string')) return 'write it as text, in quotes'
   const forms = shapes.flatMap((shape) => formOf(shape) ?? [])
+  const [key] = keysOf(shapes)
+  if (key !== undefined && forms.length === 1) return `write ${forms[0]}, such as { ${key}: … }`
   return forms.length === 0 ? 'write it as the docs show' : `write ${alternatives(forms)}`
 }
 

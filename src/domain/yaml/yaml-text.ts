@@ -88,8 +88,11 @@ function readDocuments(
 function readDocument(document: Document.Parsed, source: PlacedText, limits: TextLimits): ReadYaml {
   const faults = [...document.errors, ...document.warnings]
   if (faults.length > 0) {
-    const shown = faults.slice(0, MOST_PROBLEMS).map((fault) => syntaxProblem(fault, source))
-    return { problems: withHeading(shown, faults.length, { path: [], ...placeOf(source, 0) }), rest: null }
+    // What the parser says further of the same line comes of its first fault there.
+    const lines = new Set<number>()
+    const first = faults.filter(({ pos: [at] }) => lines.size < lines.add(placeOf(source, at).line).size)
+    const shown = first.slice(0, MOST_PROBLEMS).map((fault) => syntaxProblem(fault, source))
+    return { problems: withHeading(shown, first.length, { path: [], ...placeOf(source, 0) }), rest: null }
   }
   const { value, problems } = readValue(document, limits)
   const yaml: YamlText = { value, locate: (problem) => locate(problem, document, source) }
@@ -114,6 +117,8 @@ function syntaxProblem(fault: Document['errors'][number] | Document['warnings'][
     ...placeOf(source, fault.pos[0]),
     message: fault.message.split('\n')[0] ?? fault.message,
     expected: 'YAML 1.2',
-    fix: 'fix the YAML at this place',
+    fix: /same column|implicit map key|indentation/.test(fault.message)
+      ? 'indent with spaces, and the entries of one list or map by as many'
+      : 'fix the YAML at this place',
   }
 }

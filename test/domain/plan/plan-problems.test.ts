@@ -294,7 +294,7 @@ describe('a plan with more problems than anybody reads', () => {
   it('does so for faults of the text, too', () => {
     const problems = problemsOf('a: 1\n'.repeat(2_000))
     expect(problems[0]?.message).toBe('there are 1,999 problems, and these are the first 100')
-    expect(problemsOf('}'.repeat(5_000))[0]?.message).toMatch(
+    expect(problemsOf('}\n'.repeat(5_000))[0]?.message).toMatch(
       /^there are [\d,]+ problems, and these are the first 100$/,
     )
   })

@@ -10,6 +10,37 @@ function fixOf(schema: z.ZodType, value: unknown): string | undefined {
   return fixes[0]
 }
 
+function expectedOf(schema: z.ZodType, value: unknown): string | undefined {
+  const all: (string | undefined)[] = []
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], value, ({ expected }) => all.push(expected), schema)
+  return all[0]
+}
+
+describe('what is expected instead of a value', () => {
+  it('is a form in the words of people', () => {
+    const forms = [z.strictObject({}), z.record(z.string(), z.string()), z.array(z.string()), z.string(), z.boolean()]
+    expect(forms.map((form) => expectedOf(form, 5))).toEqual([
+      ...['keys with values', 'keys with values', 'a list', 'a text', 'true or false'],
+    ])
+    expect(expectedOf(z.number(), 'a')).toBe('a number')
+  })
+
+  it('is the words that may stand there, without quotes', () => {
+    expect(expectedOf(z.enum(['rollback', 'pause']), 'stay')).toBe('one of rollback, pause')
+    expect(expectedOf(z.literal('off'), 'on')).toBe('off')
+  })
+
+  const says = { error: 'expected on, a share or { set: off }' }
+  const either = z.union([z.literal('on'), weightText, z.strictObject({ set: z.literal('off') })], says)
+
+  it('is what a union says itself, unless the value came further in one of its forms', () => {
+    expect(expectedOf(either, '33.333%')).toBe('on, a share or { set: off }')
+    expect(expectedOf(either, ['on'])).toBe('on, a share or { set: off }')
+    expect(expectedOf(either, { set: '10%' })).toBe('off')
+  })
+})
+
 describe('the fix of a value that is not accepted', () => {
   it.each([
     ['10 minutes', '10m'],
@@ -54,6 +85,7 @@ describe('the fix of a value that is not accepted', () => {
     expect(fixOf(z.array(z.string()).min(1).max(8), 'one')).toBe('write a list of 1 to 8 entries')
     expect(fixOf(z.string().min(1).max(512), '')).toBe('write a text of 1 to 512 characters')
     expect(fixOf(z.boolean(), 'yes')).toBe('write true or false')
-    expect(fixOf(z.strictObject({ a: z.string() }), 'a')).toBe('write keys with values')
+    expect(fixOf(z.strictObject({ a: z.string() }), 'a')).toBe('write keys with values, such as { a: … }')
+    expect(fixOf(z.record(z.string(), z.string()), 'a')).toBe('write keys with values')
   })
 })

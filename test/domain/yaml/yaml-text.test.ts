@@ -86,6 +86,15 @@ describe('readYaml', () => {
     expect(problems[0]).toMatchObject({ expected: expect.any(String), fix: expect.any(String) })
   })
 
+  it('says once what is wrong with a line, and how a list is indented', () => {
+    const fix = 'indent with spaces, and the entries of one list or map by as many'
+    expect(problemsOf('steps:\n  - weight: 5%\n - bake: 10m\n  - weight: 100%\n')).toMatchObject([
+      { line: 3, fix },
+      { line: 4, fix },
+    ])
+    expect(problemsOf('a:\n\tb: 1\n')).toMatchObject([{ line: 2, fix }])
+  })
+
   it('gives keys that are numbers or words of the language back as the text that was written', () => {
     expect(Object.keys(valueOf('5: a\ntrue: b\nnull: c\n') as object)).toEqual(['5', 'true', 'null'])
   })

@@ -20,7 +20,10 @@ const reach = z.union(
 )
 
 const flagOptions = z
-  .record(flagName, reach)
+  .record(flagName, reach, {
+    error: ({ code }) =>
+      code === 'invalid_type' ? 'expected flags and what each is set to, such as { new-checkout: on }' : undefined,
+  })
   .refine((flags) => Object.keys(flags).length > 0, { error: 'expected at least one flag' })
   .refine((flags) => Object.keys(flags).length <= 20, { error: 'expected at most 20 flags' })
 
