@@ -121,6 +121,7 @@ function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Supe
       entry: 'leash.js',
       args: temporalCommand(ports, home.database),
       isReady: () => temporalServes(`127.0.0.1:${ports.temporal}`),
+      isForeign: true,
     },
     service('blue', ports.blue),
     service('green', ports.green),

@@ -12,8 +12,10 @@ export interface SupervisedPart {
   readonly entry: string
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Resolves when the part serves; asked again and again until then. */
+  /** Resolves when the part serves; asked again and again until then, and believed only of a process that is ours. */
   readonly isReady: () => Promise<boolean>
+  /** True for a foreign program, which cannot say over its channel that it has its port. */
+  readonly isForeign?: boolean
 }
 
 interface SupervisorOptions {
@@ -22,6 +24,8 @@ interface SupervisorOptions {
   readonly onRestart: (name: string, how: string) => void
   /** Hears of each process of the tree once it runs. */
   readonly onProcess: (pid: number) => void
+  /** How long a part may take to serve; a minute when absent. */
+  readonly readyLimit?: Milliseconds
 }
 
 export interface Supervisor {
@@ -43,6 +47,8 @@ interface Running {
   leashed: number | undefined
   restarts: number
   startedAt: Instant
+  /** True once this very process has said that it serves. */
+  hasSaidReady: boolean
 }
 
 /**
@@ -50,7 +56,7 @@ interface Running {
  * behind, even when this process is killed.
  */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { logs, onRestart, onProcess } = options
+  const { logs, onRestart, onProcess, readyLimit = READY_LIMIT } = options
   const parts = new Map<string, Running>()
   let isStopping = false
 
@@ -69,6 +75,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function watch(running: Running): void {
     const { child, part } = running
     child.on('message', (message) => {
+      if (saysReady(message)) running.hasSaidReady = true
       const leashed = pidIn(message)
       if (leashed === undefined) return
       running.leashed = leashed
@@ -89,16 +96,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     running.child = launch(running.part)
     running.startedAt = Date.now()
     running.leashed = undefined
+    running.hasSaidReady = false
     watch(running)
   }
 
   return {
     async start(part) {
       if (isStopping) return
-      const running: Running = { part, child: launch(part), leashed: undefined, restarts: 0, startedAt: Date.now() }
+      const running: Running = {
+        ...{ part, child: launch(part), leashed: undefined },
+        ...{ restarts: 0, startedAt: Date.now(), hasSaidReady: false },
+      }
       parts.set(part.name, running)
       watch(running)
-      await untilReady(part, () => isStopping)
+      await untilReady(running, readyLimit, () => isStopping)
     },
     pidOf: (name) => parts.get(name)?.child.pid,
     async stop() {
@@ -108,13 +119,19 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 }
 
-async function untilReady({ name, isReady }: SupervisedPart, isStopping: () => boolean): Promise<void> {
-  const deadline = Date.now() + READY_LIMIT
+/** A program that does not get its port ends within this time. */
+const SETTLED: Milliseconds = 1_000
+
+/** What answers at the address of a part may be somebody else's, who was there first. */
+async function untilReady(running: Running, limit: Milliseconds, isStopping: () => boolean): Promise<void> {
+  const { name, isReady, isForeign = false } = running.part
+  const isOurs = () => (isForeign ? Date.now() - running.startedAt >= SETTLED : running.hasSaidReady)
+  const deadline = Date.now() + limit
   while (Date.now() < deadline) {
-    if (isStopping() || (await isReady())) return
+    if (isStopping() || (isOurs() && (await isReady()) && isOurs())) return
     await sleep(50)
   }
-  throw new Error(`${name} did not serve within ${READY_LIMIT / 1_000} s; its log says why`)
+  throw new Error(`${name} did not serve within ${limit / 1_000} s; its log says why`)
 }
 
 /** Writes what a process prints to a file, and goes on reading it where the disk takes no more: else it would stand still. */
@@ -143,6 +160,11 @@ function killQuietly(pid: number): void {
   } catch {
     // It has gone already: just what was wanted.
   }
+}
+
+/** `ready` from the API and the worker, the ports from services. */
+function saysReady(message: unknown): boolean {
+  return message === 'ready' || (typeof message === 'object' && message !== null && 'listening' in message)
 }
 
 function pidIn(message: unknown): number | undefined {
