@@ -67,6 +67,11 @@ export function isRaise(before: Exposure, after: Exposure): boolean {
   return Object.entries(after.flags ?? {}).some(([name, reach]) => isWider(before.flags?.[name] ?? FLAG_OFF, reach))
 }
 
+/** True when anybody at all may be on the canary; flags alone put nobody there. */
+export function hasSomebody({ weight, cohorts, tickets }: Exposure): boolean {
+  return weight > 0 || cohorts.length > 0 || tickets === true
+}
+
 /** The exposure with these flags set; as it is without any. */
 export function withFlags(exposure: Exposure, flags: FlagReaches): Exposure {
   return Object.keys(flags).length === 0 ? exposure : { ...exposure, flags: { ...exposure.flags, ...flags } }

@@ -1,5 +1,4 @@
-import { type Exposure, isRaise } from '../domain/exposure.ts'
-import { wasExposed } from '../domain/release/release-state.ts'
+import { type Exposure, hasSomebody, isRaise } from '../domain/exposure.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { untilYes } from './asking.ts'
 import { untilMayRaise } from './gate.ts'
@@ -34,8 +33,8 @@ async function untilFit(exposure: Exposure, step: number, run: Run, watch: Watch
 /** Before anybody gets the new version its pool must say that it runs it. */
 async function untilProven(step: number, run: Run, watch: Watch): Promise<void> {
   const { proof, onFail } = run.input.plan
-  const { roles, abandoned } = run.state()
-  if (proof === undefined || roles === null || abandoned !== null || wasExposed(run.state())) return
+  const { roles, abandoned, live } = run.state()
+  if (proof === undefined || roles === null || abandoned !== null || hasSomebody(live)) return
   const { target, version } = run.input
   const request = { target, version, roles }
   const wait = { question: { about: 'version', request }, cause: 'version', within: proof.within, onFail } as const

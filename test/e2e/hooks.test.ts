@@ -99,10 +99,12 @@ describe('what is asked before an exposure is raised', () => {
     const says = (version: string) => ({ instance: '10.0.0.7:80', says: version, fault: null })
     instances = [says('2.4.0'), says('2.3.9')]
     const facts = { ...FACTS, proof: { within: 600_000 } }
-    const id = await stage.start(planFor(stage, { steps: [{ weight: '100%' }] }, facts))
+    // A flag that is set off beforehand gives nobody the version.
+    const steps = [{ flag: { banner: 'off' } }, { weight: '100%' }]
+    const id = await stage.start(planFor(stage, { steps }, facts))
     const card = await stage.untilCard(id, ({ reason }) => reason !== null)
     expect(card.reason).toBe('green does not run 2.4.0 (1 of 2 do): 10.0.0.7:80 runs 2.3.9')
-    expect(stage.router.landed).toEqual([])
+    expect(weights()).toEqual([0])
     instances = [says('2.4.0'), says('2.4.0')]
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
     expect(await story(id)).toContain('green runs 2.4.0, all 2 instances said so')
