@@ -42,6 +42,8 @@ export interface BaselineInput {
   readonly rest: PoolRoles | null
   /** Feature flags that its plan sets: what they are now is what a rollback returns to. None when absent. */
   readonly flags?: readonly string[]
+  /** A way back: it waits for no flag store. Absent in what an older version asked for. */
+  readonly isReturn?: boolean
 }
 
 export interface Baseline {

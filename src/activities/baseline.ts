@@ -3,7 +3,7 @@ import { NO_EXPOSURE, type PoolRoles, withFlags } from '../domain/exposure.ts'
 import { type FlagReaches, flagsOff } from '../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import type { ObservedRouting } from '../routers/router.ts'
-import type { Baseline } from './activities.ts'
+import type { Baseline, BaselineInput } from './activities.ts'
 
 /**
  * Finds the roles of the pools: the pool that has everybody is stable, the other one is the canary. What the lane knows
@@ -14,9 +14,9 @@ import type { Baseline } from './activities.ts'
 export function baselineOf(
   observed: ObservedRouting,
   pools: readonly [string, string],
-  own: { readonly turn: number; readonly rest: PoolRoles | null; readonly flags?: readonly string[] },
+  own: Pick<BaselineInput, 'turn' | 'rest' | 'flags' | 'isReturn'>,
 ): Baseline {
-  const { rest, turn, flags = [] } = own
+  const { rest, turn, flags = [], isReturn = false } = own
   const isFormerLife = observed.fence !== null && observed.fence.release === turn
   // The router is where this release's former life has left it: only the lane knows what it was before.
   // Nobody knows any more what its flags were.
@@ -27,7 +27,8 @@ export function baselineOf(
   const split = pools.map((pool) => `${pool} ${(observed.split[pool] ?? 0) / 100}%`).join(', ')
   if (stable === undefined || canary === undefined) throw unclear(split)
   if (rest !== null && rest.stable !== stable) throw contradicted(split, rest)
-  const exposure = withFlags(NO_EXPOSURE, flagsNow(observed, flags))
+  const isBlind = isReturn && observed.flagFault !== undefined
+  const exposure = isBlind ? NO_EXPOSURE : withFlags(NO_EXPOSURE, flagsNow(observed, flags))
   return { roles: { stable, canary }, exposure, formerLife: null }
 }
 

@@ -55,9 +55,9 @@ async function findReleases({ directory }: ActivityDependencies, target: TargetI
 async function readBaseline(deps: ActivityDependencies, input: BaselineInput | TargetId) {
   // Releases of an older version ask with the target alone.
   const asked: BaselineInput = 'target' in input ? input : { target: input, releaseId: '', turn: -1, rest: null }
-  const { target, turn, rest, flags = [] } = asked
+  const { target, turn, rest, flags = [], isReturn = false } = asked
   const { router, pools } = deps.adaptersOf(target)
-  return baselineOf(await router.read(cancellationSignal(), flags), pools, { turn, rest, flags })
+  return baselineOf(await router.read(cancellationSignal(), flags), pools, { turn, rest, flags, isReturn })
 }
 
 function expose(deps: ActivityDependencies, input: ExposeInput) {

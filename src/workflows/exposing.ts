@@ -2,11 +2,12 @@ import { isSameExposure, withFlags } from '../domain/exposure.ts'
 import type { ExposeAction } from '../domain/plan/actions.ts'
 import { flagsIn } from '../domain/plan/plan-flags.ts'
 import { withoutFailed } from '../domain/release/failed-flags.ts'
+import { isEnded } from '../domain/release/release-state.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import { readBaseline } from './activity-calls.ts'
 import { causeOf, isActivityFailure } from './failures.ts'
-import { untilUnpaused } from './pausing.ts'
+import { untilUnpaused, waitWhilePausedThenWatch } from './pausing.ts'
 import { untilReady } from './raising.ts'
 import type { Run } from './run.ts'
 import { tryExpose } from './try-expose.ts'
@@ -17,7 +18,8 @@ export async function recordBaseline(run: Run): Promise<void> {
   const { target, releaseId, turn, rest = null, overtakenBy = null, version } = run.input
   try {
     const flags = flagsIn(run.input.plan.actions)
-    const known = { target, releaseId, turn: turn ?? -1, rest, ...(flags.length > 0 && { flags }) }
+    const isReturn = run.input.plan.isReturn === true
+    const known = { target, releaseId, turn: turn ?? -1, rest, ...(flags.length > 0 && { flags, isReturn }) }
     const asked = turn === undefined ? target : known
     const { roles, exposure, formerLife = null } = await readBaseline(asked)
     run.record({ type: 'baseline-recorded', roles, exposure })
@@ -50,19 +52,18 @@ export async function expose(
   watch: Watch,
 ): Promise<void> {
   const want = () => run.record({ type: 'exposure-wanted', step, exposure: withoutFailed(exposure, run.state()) })
-  await untilUnpaused(run, watch)
-  await untilReady(exposure, step, run, watch)
-  if (run.state().abandoned !== null) return
-  await watch.stop()
-  want()
-  while (!(await tryExpose(run))) {
-    watch.start({ watchesRouter: run.isKept })
+  for (let isAnew = false; ; ) {
     await untilUnpaused(run, watch)
     await untilReady(exposure, step, run, watch)
     if (run.state().abandoned !== null) return
     await watch.stop()
-    watch.forgetFailures()
+    // Paused while the guard was asked: the wish would not be taken, and what was live be confirmed in its place.
+    if (run.state().pause !== null) continue
+    if (isAnew) watch.forgetFailures()
     want()
+    if (await tryExpose(run)) break
+    isAnew = true
+    watch.start({ watchesRouter: run.isKept })
   }
   // After the last action the release is promoted at once: nothing is left to watch for, and that is the news.
   if (run.state().position >= run.input.plan.actions.length - 1) return
@@ -81,6 +82,18 @@ function tellExposure(run: Run): void {
 
 /** Everybody has the new version: settle the router without cohorts, read it back once more, and end. */
 export async function promote(run: Run, watch: Watch): Promise<void> {
+  for (;;) {
+    await settle(run, watch)
+    run.record({ type: 'promoted' })
+    if (isEnded(run.state())) break
+    // Paused, or a flag failed, while the guard was asked for the last time.
+    await waitWhilePausedThenWatch(run, watch)
+    if (run.state().abandoned !== null) return
+  }
+  run.tell(`${run.input.version}: promoted`, 'info')
+}
+
+async function settle(run: Run, watch: Watch): Promise<void> {
   const { live, step } = run.state()
   const full = withFlags({ weight: FULL_WEIGHT, cohorts: [] }, live.flags ?? {})
   if (!isSameExposure(live, full)) await expose({ exposure: full, step }, run, watch)
@@ -90,6 +103,4 @@ export async function promote(run: Run, watch: Watch): Promise<void> {
     await untilUnpaused(run, watch)
     await watch.stop()
   }
-  run.record({ type: 'promoted' })
-  run.tell(`${run.input.version}: promoted`, 'info')
 }

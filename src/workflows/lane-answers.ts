@@ -133,20 +133,24 @@ async function recoverRouter(message: unknown, run: LaneRun): Promise<LaneView> 
   const { by, reason, stable } = valueOf(readRecovery(message, run.state()))
   const { running, rest } = run.state()
   const sentence = `recover by ${by}: ${reason}`
-  if (running !== null) await makeWay(running.releaseId, by, sentence, run)
+  const wasStopped = running !== null && !(await hasMadeWay(running.releaseId, by, sentence, run))
   const now = run.state()
   endWatchOf(now, sentence)
   const roles = stable === undefined || rest === null ? now.rest : named(stable, rest)
-  run.set(recover({ ...now, rest: roles }, { reason: sentence, by }, Date.now()))
+  // What a release that was stopped has set nobody takes back but the lane.
+  const flags = wasStopped ? running.flags : undefined
+  run.set(recover({ ...now, rest: roles }, { reason: sentence, by, ...(flags !== undefined && { flags }) }, Date.now()))
   return run.view()
 }
 
-async function makeWay(releaseId: string, by: string, reason: string, run: LaneRun): Promise<void> {
+/** False when the release had to be stopped: then it has not taken back what it had set. */
+async function hasMadeWay(releaseId: string, by: string, reason: string, run: LaneRun): Promise<boolean> {
   const isGone = () => run.state().running?.releaseId !== releaseId
   await supersede(releaseId, { person: by, entrance: 'temporal' }, reason)
-  if (await condition(isGone, PATIENCE, { summary: `until ${releaseId} has made way` })) return
+  if (await condition(isGone, PATIENCE, { summary: `until ${releaseId} has made way` })) return true
   await stopRelease({ releaseId, reason })
   if (!isGone()) run.set({ ...run.state(), running: null })
+  return false
 }
 
 function named(stable: string, rest: { readonly stable: string; readonly canary: string }) {

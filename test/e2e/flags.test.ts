@@ -72,6 +72,22 @@ describe('a release that sets a feature flag', () => {
     expect(await flagNow()).toEqual(OFF)
     expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
   })
+
+  it('goes off with its release when somebody recovers the target from one that hangs', async () => {
+    const id = await stage.start(planFor(stage, { steps: STEPS, checks: {} }))
+    await stage.untilCard(id, ({ flags }) => flags !== undefined)
+    stage.flags.isDown = true
+    await stage.command(id, 'abort')
+    await stage.untilCard(id, ({ rollback }) => (rollback?.tries ?? 0) > 0)
+    await stage.releases.recover(
+      { service: stage.service, environment: 'production' },
+      { by: 'bob', reason: 'it hangs' },
+    )
+    stage.flags.isDown = false
+    await stage.untilLane(({ keeper, running }) => running === null && keeper.state === 'holding')
+    expect(await flagNow()).toEqual(OFF)
+    expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+  })
 })
 
 describe('a check that a flag answers for', () => {

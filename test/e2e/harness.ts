@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import type { Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Notice } from '../../src/activities/activities.ts'
-import type { ActivityDependencies, TargetAdapters } from '../../src/activities/dependencies.ts'
+import type { ActivityDependencies, ReleaseDirectory, TargetAdapters } from '../../src/activities/dependencies.ts'
 import { CHECK_KINDS } from '../../src/analysis/checks/index.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
@@ -45,6 +45,8 @@ export interface Stage {
   readonly messenger: { isDown: boolean }
   /** Whether the flag store is away at the moment. */
   readonly flags: { isDown: boolean }
+  /** Whether what the guard knows takes its time, and how often that is being asked now. */
+  readonly looks: { isHeld: boolean; waiting: number }
   readonly flagStore: FlagStore
   readonly service: string
   readonly taskQueue: string
@@ -106,6 +108,7 @@ export async function openStage(
   const notices: Notice[] = []
   const messenger = { isDown: false }
   const flags = { isDown: false }
+  const looks = { isHeld: false, waiting: 0 }
   const flagStore = memoryStore.open({ kind: 'memory', world: service, flags: [...FLAGS] }, { pools: [...POOLS] })
   const releases = createReleases({ client: env.client, taskQueue, times: ALWAYS_ANEW, ...options })
   const started: string[] = []
@@ -125,7 +128,7 @@ export async function openStage(
         adaptersOf,
         ...(pagesOf !== undefined && { pagesOf }),
         ...(outside !== undefined && { outside }),
-        ...(env.supportsTimeSkipping && { directory: WITHOUT_LIST }),
+        directory: { ...slowLooks(createDirectory(env.client), looks), ...(env.supportsTimeSkipping && WITHOUT_LIST) },
         notifier: {
           async tell(notice) {
             if (messenger.isDown) throw new Error('the messenger is away')
@@ -152,7 +155,7 @@ export async function openStage(
   }
 
   const stage: Stage = {
-    ...{ env, releases, router, script, notices, messenger, flags, flagStore },
+    ...{ env, releases, router, script, notices, messenger, flags, looks, flagStore },
     ...{ service, taskQueue, startWorker, stopWorkers },
     async start(plan, { longestHistory, ...options } = {}) {
       const request = {
@@ -206,6 +209,19 @@ function brokenWhen(store: FlagStore, state: { readonly isDown: boolean }): Flag
     apply: async (wish, signal, permit) => (state.isDown ? refuse() : store.apply(wish, signal, permit)),
     // The store outlives the workers of a test.
     close: async () => {},
+  }
+}
+
+/** A directory that tells what the guard knows only once nobody holds it back. */
+function slowLooks(directory: ReleaseDirectory, looks: Stage['looks']): ReleaseDirectory {
+  return {
+    ...directory,
+    async guardStateOf(releaseId) {
+      looks.waiting += 1
+      while (looks.isHeld) await sleep(20)
+      looks.waiting -= 1
+      return directory.guardStateOf(releaseId)
+    },
   }
 }
 

@@ -233,6 +233,23 @@ describe('missing data', () => {
 describe('people', () => {
   const approve = { approve: { by: 'owners', within: '1h' } }
 
+  it('pause in the moment in which an exposure is to be raised: no step is left out', async () => {
+    const approve = { approve: { by: 'owners', within: '1h' } }
+    const steps = [{ weight: '10%' }, approve, { weight: '50%' }, { bake: '1h' }, { weight: '100%' }]
+    const id = await stage.start(planFor(stage, { steps, checks: {} }))
+    await stage.untilCard(id, ({ phase }) => phase === 'waiting')
+    stage.looks.isHeld = true
+    await stage.command(id, 'approve')
+    await expect.poll(() => stage.looks.waiting).toBeGreaterThan(0)
+    await stage.command(id, 'pause')
+    stage.looks.isHeld = false
+    await stage.command(id, 'resume')
+    const card = await stage.untilCard(id, ({ phase }) => phase === 'baking')
+    expect(card.weight).toBe(5_000)
+    await stage.command(id, 'abort')
+    await stage.result(id)
+  })
+
   it('pause and resume a bake without counting the pause', async () => {
     const id = await stage.start(
       planFor(stage, { steps: [{ weight: '10%' }, { bake: '3s' }, { weight: '100%' }], checks: ERRORS }),

@@ -1,5 +1,5 @@
 import { NO_EXPOSURE, withFlags } from '../exposure.ts'
-import { flagsOff } from '../flag-reach.ts'
+import { flagsOff, flagsText } from '../flag-reach.ts'
 import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../units.ts'
 import type { Check } from './checks.ts'
 import type { Plan } from './plan.ts'
@@ -17,8 +17,10 @@ const LEAST_LOOKS = 3
 export function returnPlan(plan: Plan): Plan {
   // How many servers of the version that is left are ready must not hold the way back.
   const { after, windows: _windows, capacity: _capacity, ...rest } = plan
-  // What the version that is left has switched on, the version before does not carry.
-  const full = withFlags({ ...NO_EXPOSURE, weight: FULL_WEIGHT }, flagsOff(flagsIn(plan.actions)))
+  const full = { ...NO_EXPOSURE, weight: FULL_WEIGHT }
+  // What the version that is left has switched on, the version before does not carry. Users go back whether the store is there or not.
+  const flags = flagsOff(flagsIn(plan.actions))
+  const ofFlags = Object.keys(flags).length === 0 ? [] : [{ label: flagsText(flags), exposure: withFlags(full, flags) }]
   const duration = Math.max(WATCHED, LEAST_LOOKS * plan.interval)
   const labels = ['weight 100%', `bake ${formatDuration(duration)}`] as const
   return {
@@ -26,11 +28,13 @@ export function returnPlan(plan: Plan): Plan {
     ...{ onFail: 'pause', onInconclusive: { ...plan.onInconclusive, then: 'pause' }, errorBudget: 0 },
     steps: [
       { kind: 'weight', label: labels[0] },
+      ...ofFlags.map(({ label }) => ({ kind: 'flag', label })),
       { kind: 'bake', label: labels[1] },
     ],
     actions: [
       { kind: 'expose', step: 1, label: labels[0], exposure: full },
-      { kind: 'bake', step: 2, label: labels[1], duration, until: 'time' },
+      ...ofFlags.map((set) => ({ kind: 'expose', step: 2, ...set }) as const),
+      { kind: 'bake', step: 2 + ofFlags.length, label: labels[1], duration, until: 'time' },
     ],
     checks: plan.checks.filter(({ name }) => after?.alone.includes(name) === true).map(pausing),
     isReturn: true,

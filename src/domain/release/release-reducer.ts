@@ -1,4 +1,4 @@
-import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE, wayBack } from '../exposure.ts'
+import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE, wayBack, withFlags } from '../exposure.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
 import { type BakeClock, bakeElapsed } from './bake-clock.ts'
 import { withoutFailed } from './failed-flags.ts'
@@ -59,7 +59,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return isLeaving || !wasExposed(state) ? state : withFailedFlagsOff(state, event.at)
     case 'exposure-withdrawn':
       if (isLeaving || !wasExposed(state)) return state
-      return { ...withExposure(state, state.live), spans: reopenSpan(state, event.at) }
+      return withdraw(state, event.at)
     case 'router-taken':
       return state.baseline === null ? state : takeRouter(state, event)
     case 'exposure-confirmed':
@@ -167,6 +167,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return isLeaving ? { ...state, phase: 'superseded', endedAt: event.at } : state
     case 'promoted':
       if (isLeaving || state.pause !== null || state.live.weight !== FULL_WEIGHT) return state
+      if (!isSameExposure(state.live, withoutFailed(state.live, state))) return state
       return {
         ...state,
         ...{ phase: 'promoted', endedAt: event.at, bake: null, approval: null },
@@ -264,6 +265,16 @@ function withFailedFlagsOff(state: ReleaseState, at: Instant): ReleaseState {
   const exposure = withoutFailed(state.live, state)
   if (isSameExposure(state.live, exposure)) return state
   return withExposure({ ...state, spans: closeSpan(state.spans, at) }, exposure)
+}
+
+/**
+ * What was live stays. Of a flag that the wish would have set for the first time nobody knows what it is now: it is what it was
+ * at the start, which the guard sees to and a way back reads back.
+ */
+function withdraw(state: ReleaseState, at: Instant): ReleaseState {
+  const { flags } = wayBack(state.baseline ?? NO_EXPOSURE, state.wanted)
+  const live = withFlags(state.live, { ...flags, ...state.live.flags })
+  return { ...withExposure({ ...state, live }, live), spans: reopenSpan({ ...state, live }, at) }
 }
 
 function entryOf(event: Extract<ReleaseEvent, { type: 'check-troubled' }>, step: number): LedgerEntry {

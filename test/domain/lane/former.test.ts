@@ -130,9 +130,15 @@ describe('a return from a version with flags', () => {
     if (first?.kind !== 'expose') throw new Error('the plan begins with an exposure')
     const flags = { checkout: { weight: 10_000, cohorts: [] } }
     const plan = { ...input.plan, actions: [{ ...first, exposure: { ...first.exposure, flags } }, ...rest] }
-    expect(formerOf({ ...input, plan }, PROMOTED)?.plan.actions[0]).toMatchObject({
-      exposure: { weight: 10_000, flags: { checkout: { weight: 0, cohorts: [] } } },
-    })
+    const { actions = [], steps } = formerOf({ ...input, plan }, PROMOTED)?.plan ?? {}
+    expect(actions).toMatchObject([
+      { step: 1, exposure: { weight: 10_000 } },
+      { step: 2, exposure: { weight: 10_000, flags: { checkout: { weight: 0, cohorts: [] } } } },
+      { step: 3, kind: 'bake' },
+    ])
+    // Users go back first, for the store of the flags may be away.
+    expect(actions[0]).not.toHaveProperty('exposure.flags')
+    expect(steps?.map(({ label }) => label)).toEqual(['weight 100%', 'flag checkout off', 'bake 1m'])
   })
 })
 

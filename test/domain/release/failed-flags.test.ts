@@ -42,3 +42,29 @@ describe('a release that has lived before', () => {
     expect(state.wanted.flags).toEqual({ banner: OFF, search: OFF })
   })
 })
+
+describe('a flag step that the store has refused', () => {
+  const exposure = { ...NO_EXPOSURE, flags: { banner: OFF } }
+  const roles = { stable: 'blue', canary: 'green' }
+  const flags = { banner: ON }
+  const asked = [
+    { type: 'baseline-recorded', at: 1, roles, exposure } as const,
+    { type: 'exposure-wanted', at: 2, step: 1, exposure: { weight: 10_000, cohorts: [], flags } } as const,
+  ]
+
+  it('leaves the flag to be kept at what it was: nobody knows what the store has made of it', () => {
+    const state = [...asked, { type: 'exposure-withdrawn', at: 3 } as const].reduce(reduce, beginState('release/a/b/1'))
+    expect([state.live, state.wanted]).toEqual([exposure, exposure])
+  })
+
+  it('ends nothing: a release is not promoted with a flag on that has failed', () => {
+    const confirmed = { weight: 10_000, cohorts: [], flags }
+    const state = [
+      ...asked,
+      { type: 'exposure-confirmed', at: 3, exposure: confirmed } as const,
+      { type: 'flag-failed', at: 4, flag: 'banner', reason: 'errors' } as const,
+      { type: 'promoted', at: 5 } as const,
+    ].reduce(reduce, beginState('release/a/b/1'))
+    expect(state.phase).not.toBe('promoted')
+  })
+})
