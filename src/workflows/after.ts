@@ -1,10 +1,11 @@
-import { getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow'
+import { getExternalWorkflowHandle, isCancellation, log, sleep } from '@temporalio/workflow'
+import type { FallBack } from '../domain/lane/former.ts'
 import { failureOf } from '../domain/plan/consequences.ts'
 import type { GuardOutcome } from '../domain/release/guard.ts'
 import { isWatching } from '../domain/release/release-state.ts'
 import { FLOOR, NO_DATA } from '../domain/release/release-watch.ts'
 import { laneIdOf } from '../domain/target.ts'
-import { formatDuration } from '../domain/units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../domain/units.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import { fallBackSignal } from './messages.ts'
 import type { Run } from './run.ts'
@@ -78,10 +79,23 @@ function failed(check: string, reason: string, isSerious: boolean, run: Run): vo
   run.tell(`${version}: ${what}, ${reason}${back}`, isFailure ? 'alarm' : 'warning')
   if (!goesBack) return
   const cause = check === FLOOR ? FLOOR : 'failed-check'
-  getExternalWorkflowHandle(laneIdOf(target))
-    .signal(fallBackSignal, { releaseId, cause, reason })
-    .catch((error: unknown) => {
+  run.errand(askLane({ releaseId, cause, reason }, (run.state().endedAt ?? 0) + keep, run))
+}
+
+const FIRST_PAUSE: Milliseconds = 5_000
+const LONGEST_PAUSE: Milliseconds = 3_600_000
+
+/** Asks the lane until it was reached: one that was ended is begun again by the workers. */
+async function askLane(message: FallBack, until: Instant, run: Run): Promise<void> {
+  const { target, version } = run.input
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
+    try {
+      return await getExternalWorkflowHandle(laneIdOf(target)).signal(fallBackSignal, message)
+    } catch (error) {
       log.warn('the lane could not be asked', { error: String(error) })
-      run.tell(`${version}: the lane could not be asked to send everybody back`, 'alarm')
-    })
+      if (isCancellation(error) || Date.now() >= until) return
+      if (pause === FIRST_PAUSE) run.tell(`${version}: the lane could not be asked yet to send everybody back`, 'alarm')
+      await sleep(pause, { summary: 'lane: next try' })
+    }
+  }
 }

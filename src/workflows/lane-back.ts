@@ -2,12 +2,18 @@ import { ApplicationFailure, condition, getExternalWorkflowHandle, log, setHandl
 import type { Actor } from '../domain/actor.ts'
 import { isRecord } from '../domain/json.ts'
 import { type FallBack, fallBackProblem, returnOf } from '../domain/lane/former.ts'
-import { enqueue, fallenBack, type LaneState } from '../domain/lane/lane-state.ts'
+import { enqueue, fallenBack, type LaneState, withdraw } from '../domain/lane/lane-state.ts'
+import { vetoText } from '../domain/lane/lane-view.ts'
+import { type Veto, vetoOf } from '../domain/lane/leave-to-start.ts'
 import { isText, type Read, readActor, wrong } from '../domain/release/read-command.ts'
 import { releaseIdOf, releaseName } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { valueOf } from './lane-messages.ts'
 import type { LaneRun } from './lane-run.ts'
 import { backUpdate, fallBackSignal, type Submission, type SubmissionAnswer, watchEndsSignal } from './messages.ts'
+
+/** How long a promotion may take to be confirmed. */
+const PATIENCE: Milliseconds = 20_000
 
 /** Binds the ways back to the version before: a person's, and that of a release that still watches what it promoted. */
 export function answerBackMessages(run: LaneRun): void {
@@ -75,17 +81,32 @@ function refuseReturn(run: LaneRun) {
 
 async function fallBack(message: FallBack, run: LaneRun): Promise<void> {
   await run.untilKnown()
+  // A release begins to watch as it says that it has ended; the lane may not have asked about that yet.
+  const isOver = () => run.state().running?.releaseId !== message.releaseId
+  if (!isOver()) await condition(isOver, PATIENCE, { summary: 'until the promotion is known' })
   const before = run.state()
   const problem = fallBackProblem(before, message, Date.now())
   if (problem !== null) {
     return run.tell(`nobody is sent back from ${before.promotedVersion ?? 'the promoted version'}: ${problem}`, 'alarm')
   }
   run.set(fallenBack(before, message, Date.now()))
+  withdrawVetoed(before, before.promotedVersion ?? '', run)
   const { rest, promotedVersion } = run.state()
   run.tell(
     `sends everybody back to ${promotedVersion ?? 'the version before'} on ${rest?.stable}: ${message.reason}`,
     'alarm',
   )
+}
+
+/** A version that has just been vetoed leaves the queue; answers with its veto, or null when there is no new one. */
+export function withdrawVetoed(before: LaneState<Submission>, version: string, run: LaneRun): Veto | null {
+  const veto = vetoOf(run.state(), version)
+  if (veto === null || veto === vetoOf(before, version)) return null
+  for (const { releaseId } of run.state().queue.filter(({ entry }) => entry.version === version)) {
+    run.set(withdraw(run.state(), releaseId))
+    run.tell(`${releaseName(releaseId)} was taken out of the queue: ${vetoText(veto)}`, 'warning')
+  }
+  return veto
 }
 
 interface BackRequest {

@@ -16,10 +16,7 @@ import {
   start,
   vanished,
   type Waiting,
-  withdraw,
 } from '../domain/lane/lane-state.ts'
-import { vetoText } from '../domain/lane/lane-view.ts'
-import { vetoOf } from '../domain/lane/leave-to-start.ts'
 import { flagsIn } from '../domain/plan/plan-flags.ts'
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseName, targetName } from '../domain/target.ts'
@@ -27,7 +24,7 @@ import type { Milliseconds } from '../domain/units.ts'
 import { exposeBack, findReleases, followFor, glanceAtBaseline, holdFor } from './activity-calls.ts'
 import { causeOf, isActivityFailure } from './failures.ts'
 import { answerLaneMessages } from './lane-answers.ts'
-import { endWatchOf } from './lane-back.ts'
+import { endWatchOf, withdrawVetoed } from './lane-back.ts'
 import { passOn } from './lane-before-keepers.ts'
 import { beginLane, type LaneInput, type LaneRun } from './lane-run.ts'
 import type { Submission } from './messages.ts'
@@ -106,6 +103,7 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
           number,
           target,
           goesOnTelling: true,
+          asksUntilHeard: true,
           ...told,
           ...asked,
           ...further,
@@ -163,13 +161,8 @@ function setFree(report: EndReport, run: LaneRun): void {
   const { version } = report
   const before = run.state()
   run.set(ended(before, report, Date.now()))
-  const veto = vetoOf(run.state(), version)
-  if (veto === null || veto === vetoOf(before, version)) return
-  for (const { releaseId } of run.state().queue.filter(({ entry }) => entry.version === version)) {
-    run.set(withdraw(run.state(), releaseId))
-    run.tell(`${releaseName(releaseId)} was taken out of the queue: ${vetoText(veto)}`, 'warning')
-  }
-  run.tell(`${version} is not started again until somebody allows it: ${veto.reason}`, 'info')
+  const veto = withdrawVetoed(before, version, run)
+  if (veto !== null) run.tell(`${version} is not started again until somebody allows it: ${veto.reason}`, 'info')
 }
 
 /** Holds the router at rest until there is something else to do. */

@@ -50,6 +50,8 @@ export interface Run {
   readonly tell: (text: string, level: Notice['level'], to?: string) => void
   /** Settles when every message is sent or given up, with what the last one was answered with. */
   readonly allTold: () => Promise<string | null>
+  /** The release is not over, and no run of it, before this is: what somebody else must hear. */
+  readonly errand: (work: Promise<void>) => void
 }
 
 /** Events after which Temporal suggests a new run; up to so many times as many there is room for a little more. */
@@ -68,6 +70,7 @@ export function beginRun(input: ReleaseInput): Run {
   const abandoned = new Trigger<void>()
   let messages: Promise<string | null> = Promise.resolve(input.carried?.messageRef ?? null)
   let messageCount = 0
+  let errands: Promise<void> | null = null
   let telling = 0
   let stuckSince: number | null = null
 
@@ -150,7 +153,11 @@ export function beginRun(input: ReleaseInput): Run {
       const key = `${releaseId}/${state.epoch}/${messageCount}`
       messages = send({ target, releaseId, key, text, level, card, ...(to !== undefined && { to }) }, messages)
     },
-    allTold: () => messages,
+    allTold: () => (errands === null ? messages : errands.then(() => messages)),
+    errand(work) {
+      if (input.asksUntilHeard !== true) return
+      errands = errands === null ? work : Promise.all([errands, work]).then(() => undefined)
+    },
   }
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { laneIdOf } from '../../src/domain/target.ts'
+import { beginLostLanes } from '../../src/worker/lost-lanes.ts'
 import { ERRORS, nextKey, planFor, type Stage, stagePerTest } from './harness.ts'
 
 let stage: Stage
@@ -116,5 +118,31 @@ describe('a plan', () => {
     await stage.untilCard(id, ({ phase }) => phase === 'baking')
     stage.script.pools['green'] = BAD
     expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back', reason: expect.stringMatching(/^ceiling/) })
+  })
+
+  it('is left by itself when its lane was ended in Temporal just then, once that has begun again', async () => {
+    await watching('rollback')
+    await stage.env.client.workflow.getHandle(laneIdOf(target())).terminate('by hand')
+    stage.script.pools['blue'] = BAD
+    await expect.poll(told, { timeout: 40_000 }).toContain('everybody is sent back to 2.3.9')
+    const isTarget = ({ service }: { readonly service: string }) => service === stage.service
+    const parts = { client: stage.env.client, taskQueue: stage.taskQueue, isTarget, now: Date.now }
+    await expect.poll(() => beginLostLanes(parts, Date.now() - 120_000), { timeout: 40_000 }).toHaveLength(1)
+    await stage.untilLane(({ promotedVersion, keeper }) => promotedVersion === '2.3.9' && keeper.state === 'holding')
+    expect(stage.router.observe().split).toEqual({ green: 10_000, blue: 0 })
+  })
+
+  it('is left by one command while the flag store is away, and its flags go off once it is back', async () => {
+    await promoted(await stage.start(planFor(stage, { steps: QUICK }), { version: '2.3.9' }))
+    const steps = [{ weight: '50%' }, { flag: { banner: 'on' } }, { weight: '100%' }]
+    await promoted(await stage.start(planFor(stage, { steps, checks: {}, after: { keep: '2h' } })))
+    stage.flags.isDown = true
+    const { releaseId } = await stage.releases.back(target(), { actor: bob, reason: '', key: nextKey() })
+    await expect.poll(() => stage.router.observe().split, { timeout: 40_000 }).toEqual({ green: 10_000, blue: 0 })
+    stage.flags.isDown = false
+    const card = await stage.untilCard(releaseId, ({ phase }) => phase === 'baking')
+    expect(card).toMatchObject({ weight: 10_000, flags: ['banner off'] })
+    await stage.command(releaseId, 'promote')
+    await stage.result(releaseId)
   })
 })
