@@ -55,6 +55,8 @@ const shapeOf = (said: string) =>
     .replace(/\s+/g, ' ')
     .replace(/\d[\d.,]*(?<![.,])/g, '#')
     .replace(/(?:#[dhms] )*#[dhms]\b/g, 'T')
+    // Which pool is stable is the last release's doing.
+    .replace(/\b(blue|green)\b/g, 'POOL')
     // A few events leave an interval open.
     .replace(/at least # times as many \(/, '# to # times as many (')
 
