@@ -59,7 +59,8 @@ export type MetricFault = 'auth' | 'badQuery' | 'throttled' | 'timeout' | 'unava
 export type MetricResult<T> =
   | { readonly kind: 'value'; readonly value: T }
   | { readonly kind: 'noData'; readonly reason: string }
-  | { readonly kind: 'nan'; readonly reason: string }
+  /** `answers`: the numbers of a query, odd ones included, for a judge whose rules say what to make of them. */
+  | { readonly kind: 'nan'; readonly reason: string; readonly answers?: readonly number[] }
   | { readonly kind: 'stale'; readonly reason: string; readonly ageSeconds: number }
   | { readonly kind: 'error'; readonly fault: MetricFault; readonly reason: string }
 

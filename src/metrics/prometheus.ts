@@ -55,7 +55,7 @@ function valuesOf(samples: readonly VectorSample[]): MetricResult<QueryValue> {
   const odd = samples.find(({ value }) => !Number.isFinite(value))
   if (odd !== undefined) {
     const what = Number.isNaN(odd.value) ? 'something that is not a number' : 'an infinite number'
-    return { kind: 'nan', reason: `the query gives ${what}` }
+    return { kind: 'nan', reason: `the query gives ${what}`, answers: samples.map(({ value }) => value) }
   }
   return { kind: 'value', value: samples.map(({ value }) => value) }
 }

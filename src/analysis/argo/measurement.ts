@@ -21,7 +21,7 @@ interface Conditions {
 
 /**
  * The phase of one measurement. An empty answer of the source is an empty list, NaN is a number of which every
- * comparison is false; a source that did not answer, or answered with something old, is an Error.
+ * comparison is false, and an infinite one is a number like any other; a source that did not answer, or answered with something old, is an Error.
  */
 export function measure(conditions: Conditions, reading: MetricResult<readonly number[]> | null): Measurement {
   if (reading === null) return { phase: 'Error', message: 'the query was not answered' }
@@ -31,7 +31,7 @@ export function measure(conditions: Conditions, reading: MetricResult<readonly n
     case 'noData':
       return assess(conditions, [])
     case 'nan':
-      return assess(conditions, [Number.NaN])
+      return assess(conditions, reading.answers ?? [Number.NaN])
     case 'stale':
     case 'error':
       return { phase: 'Error', message: reading.reason }
