@@ -11,6 +11,10 @@ import { type MetricRow, metricRows } from './reference/metric-rows.ts'
 import { type OptionRow, optionRows } from './reference/option-rows.ts'
 import { ROUTERS } from './routers/index.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { RUN_FIELDS, TEMPLATE_FIELDS } from './vendors/argo/analysis-fields.ts'
+import { ROLLOUT_FIELDS } from './vendors/argo/rollout-fields.ts'
+import type { FieldRow, FieldTable } from './vendors/fields.ts'
+import { CANARY_FIELDS, METRIC_TEMPLATE_FIELDS } from './vendors/flagger/canary-fields.ts'
 
 /**
  * The tables of README.md and docs/, as Markdown by name, made from the lists that the code itself runs on. Links are
@@ -28,6 +32,10 @@ export function docsTables(): Readonly<Record<string, string>> {
     ...Object.fromEntries(
       FLAG_STORES.map(({ kind, options }) => [`flags-${kind}`, settingsTable(optionRows(options))]),
     ),
+    'argo-rollout': fieldsTable(ROLLOUT_FIELDS),
+    'argo-template': fieldsTable({ ...TEMPLATE_FIELDS, ...RUN_FIELDS }),
+    'flagger-canary': fieldsTable(CANARY_FIELDS),
+    'flagger-metric-template': fieldsTable(METRIC_TEMPLATE_FIELDS),
     environment: environmentTable(),
     'api-metrics': metricTable(metricRows(createMetrics({ isBare: true }).registry)),
   }
@@ -104,6 +112,35 @@ function errorsTable(): string {
     return [page('errors', code), title, String(status), retry === 'later' ? 'yes' : 'no']
   })
   return table(['code', 'meaning', 'HTTP status', 'the same call may succeed later'], rows)
+}
+
+const EFFECTS: Readonly<Record<FieldRow['effect'], string>> = {
+  carried: 'carried over',
+  differs: 'means something else',
+  added: 'written out',
+  'left-out': '**left out**',
+  'not-needed': 'not needed',
+}
+
+/** What becomes of the fields of another tool's manifests; those with the same fate below one field stand in one row. */
+function fieldsTable(fields: FieldTable): string {
+  const rows = new Map<string, { paths: string[]; row: FieldRow }>()
+  for (const [path, row] of Object.entries(fields)) {
+    if (row.becomes === 'see below') continue
+    const above = path.replace(/\.[^.]*$/, '')
+    const key = JSON.stringify([above, row.effect, row.becomes])
+    const before = rows.get(key)
+    if (before === undefined) rows.set(key, { paths: [path], row })
+    else before.paths.push(path)
+  }
+  return table(
+    ['field', 'is', 'what becomes of it'],
+    [...rows.values()].map(({ paths, row }) => [
+      paths.map((path) => `\`${path}\``).join(', '),
+      EFFECTS[row.effect],
+      row.fix === undefined ? row.becomes : `${row.becomes}: ${row.fix}`,
+    ]),
+  )
 }
 
 function settingsTable(options: readonly OptionRow[]): string {

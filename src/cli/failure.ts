@@ -1,5 +1,5 @@
 /** Exit codes of the program; `--help` explains them. */
-export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3 } as const
+export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, partly: 4 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

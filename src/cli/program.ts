@@ -1,9 +1,10 @@
 import { Command, CommanderError, Option } from 'commander'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
+import { USUAL_OPTIONS } from '../vendors/options.ts'
 import { type CalibrateOptions, calibrateFile } from './commands/calibrate.ts'
 import { type CommandOptions, sendCommand } from './commands/command.ts'
 import { showFreezes } from './commands/freezes.ts'
-import { type ImportArgoOptions, importArgo } from './commands/import-argo.ts'
+import { type ImportCommandOptions, importFiles } from './commands/import.ts'
 import type { RecoverOptions } from './commands/lane.ts'
 import {
   allowVersion,
@@ -23,6 +24,7 @@ import { type SimulateOptions, simulatePlan } from './commands/simulate.ts'
 import { type StartOptions, startRelease } from './commands/start.ts'
 import { giveTicket, type TryOptions } from './commands/try.ts'
 import { CliFailure, EXIT, type ExitCode } from './failure.ts'
+import type { ManifestOptions } from './import-options.ts'
 import { type GlobalOptions, jsonLine, openSession, type Session } from './session.ts'
 import { guarded, type Terminal } from './terminal.ts'
 
@@ -63,7 +65,8 @@ Exit codes:
   0  done; with --watch: the release was promoted
   1  refused or failed; with --watch: the release ended otherwise
   2  wrong usage
-  3  the server cannot be reached`
+  3  the server cannot be reached
+  4  imported, but part of it was left out`
 
 function buildProgram(terminal: Terminal, run: Run): Command {
   const program = new Command('sluice')
@@ -175,16 +178,34 @@ function addCalibrate(program: Command, run: Run): void {
 }
 
 function addImport(program: Command, run: Run): void {
-  program
-    .command('import')
-    .description('convert the configuration of other tools')
-    .command('argo <file>')
-    .description('print the checks of an Argo Rollouts AnalysisTemplate as checks of a plan')
-    .option('--source <name>', 'the metric source that the checks query', 'prometheus')
-    .option('--arg <name=value>', 'a value for an argument of the template (repeatable)', addValue, [])
-    .action((file: string, options: ImportArgoOptions, command: Command) =>
-      run(command, (session) => importArgo(file, options, session)),
-    )
+  const command = program.command('import').description('turn the configuration of other tools into a plan')
+  const argo = command
+    .command('argo <files...>')
+    .description('print a Rollout of Argo Rollouts with its AnalysisTemplates as a plan, or templates alone as checks')
+  const flagger = command
+    .command('flagger <files...>')
+    .description('print a Canary of Flagger with its MetricTemplates as a plan')
+  for (const [vendor, one] of [['argo', argo] as const, ['flagger', flagger] as const]) {
+    addManifestOptions(one)
+    one
+      .option('--out <plan.yaml>', 'write the plan to this file')
+      .action((files: readonly string[], options: ImportCommandOptions, self: Command) =>
+        run(self, (session) => importFiles(vendor, files, options, session)),
+      )
+  }
+}
+
+/** What a plan needs and manifests do not say. */
+function addManifestOptions(command: Command): void {
+  command
+    .option('--environment <name>', 'the environment of the plan', USUAL_OPTIONS.environment)
+    .option('--service <name>', 'the service of the plan (the name of the Rollout or the Canary)')
+    .option('--source <name>', 'the metric source that the checks query', USUAL_OPTIONS.source)
+    .option('--arg <name=value>', 'a value for an argument of a template (repeatable)', addValue)
+    .option('--approvers <group>', 'the group that lets it go on where a person is waited for')
+    .option('--preview <cohort>', 'the cohort that sees the new version before everybody, as by a preview service')
+    .option('--cohort <route=cohort>', 'the cohort that stands for a route (repeatable)', addValue)
+    .option('--faster <times>', 'divide every duration, such as 60x: for a rehearsal')
 }
 
 function addValue(value: string, before: readonly string[] = []): readonly string[] {
@@ -192,18 +213,23 @@ function addValue(value: string, before: readonly string[] = []): readonly strin
 }
 
 function addStart(program: Command, run: Run): void {
-  program
-    .command('start <plan.yaml>')
+  const command = program
+    .command('start [plan.yaml]')
     .description('start a release')
-    .requiredOption('--version <version>', 'the version to release')
+    .option('--version <version>', 'the version to release (with -f: the tag of the only image)')
     .option('--reason <text>', 'reason, shown to everyone', '')
     .option('--key <key>', 'starting again with the same key returns the same release')
     .addOption(new Option('--queue', 'wait for your turn when the target is busy').conflicts('replace'))
     .addOption(new Option('--replace', 'roll the running release back first when the target is busy'))
     .option('--override-freeze', 'start in a freeze that lets you, with a reason')
     .option('--watch', 'follow it until it ends')
-    .action((file: string, options: StartOptions, command: Command) =>
-      run(command, (session) => startRelease(file, options, session)),
+
+  addManifestOptions(command)
+  command
+    .option('-f, --file <file>', 'a manifest of Argo Rollouts or Flagger instead of a plan (repeatable)', addValue)
+    .option('--accept-left-out', 'with -f: start although part of it was left out')
+    .action((file: string | undefined, options: StartOptions & ManifestOptions, self: Command) =>
+      run(self, (session) => startRelease(file, options, session)),
     )
 }
 

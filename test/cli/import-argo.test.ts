@@ -42,12 +42,13 @@ async function run(text: string, ...args: string[]) {
   return { code: await runProgram(['import', 'argo', 'template.yaml', ...args], terminal), out, err }
 }
 
-describe('sluice import argo', () => {
+describe('sluice import argo, of templates alone', () => {
   it('prints checks that a plan takes, with what was left out as comments', async () => {
     const { code, out } = await run(TEMPLATE, '--arg', 'service=checkout', '--source', 'proxy')
     expect(code).toBe(0)
-    expect(out).toContain("# spec.metrics.0.provider.prometheus.address: the metric source's own setting is used\n")
-    expect(out).toContain("# metric 'Success Rate' is called success-rate here\n")
+    expect(out).toMatch(
+      /^# {3}template\.yaml:13:\d+: spec\.metrics\[0\]\.provider\.prometheus\.address: the metric source's own setting/m,
+    )
     const plan = `service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n${out}`
     const result = readPlanText(plan, 'plan.yaml', { ...planContext(), checkKinds: CHECK_KINDS })
     expect('plan' in result ? result.plan.checks : result.problems).toEqual([
@@ -61,21 +62,21 @@ describe('sluice import argo', () => {
   it('leaves out what it cannot import, as a comment and a hint', async () => {
     const web = '    - { name: web, provider: { web: { url: https://a } } }\n'
     const { code, out, err } = await run(`${TEMPLATE}${web}`, '--arg', 'service=checkout')
-    expect(code).toBe(0)
-    expect(out).toContain('# left out: web: only prometheus can be imported, not web\n')
+    expect(code).toBe(4)
+    expect(out).toMatch(/^# left out:\n# {3}template\.yaml:17:\d+: web: only prometheus can be imported, not web\n/m)
     expect(out).toContain('checks:\n  success-rate:\n')
-    expect(err).toBe('1 of 2 metrics left out: the plan has no check in their place\n')
+    expect(err).toBe('1 left out: the plan has nothing in its place\n')
     const none = await run(`${TEMPLATE.slice(0, TEMPLATE.indexOf('    - name'))}${web}`, '--arg', 'service=checkout')
     expect(none).toMatchObject({ code: 1, out: '' })
-    expect(none.err).toContain('spec.metrics.0.provider: only prometheus can be imported, not web')
+    expect(none.err).toContain('web: only prometheus can be imported, not web')
   })
 
   it('lists every problem of the template and prints no checks', async () => {
     const { code, out, err } = await run(TEMPLATE.replace('result[0] >=', 'reslt >='))
     expect([code, out]).toEqual([1, ''])
     expect(err).toContain("the argument 'service' has no value")
-    expect(err).toContain('spec.metrics.0.successCondition')
-    expect(err).toMatch(/\n4 problems\n$/)
+    expect(err).toContain('spec.metrics[0].successCondition')
+    expect(err).toMatch(/\n3 problems\n$/)
   })
 
   it('says where a file is no YAML, and which argument is none', async () => {

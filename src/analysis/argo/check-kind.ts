@@ -6,7 +6,7 @@ import { formatDuration } from '../../domain/units.ts'
 import { type CheckKind, defineCheck } from '../checks/check-kind.ts'
 import { type ArgoCheck, type ArgoState, startArgo, stepArgo } from './argo-judge.ts'
 import { checkCondition } from './condition.ts'
-import { type Limits, limitProblems } from './import-template.ts'
+import { type Limits, limitProblems } from './limits.ts'
 import { type QueryType, queryTypeOf } from './query-type.ts'
 
 const limit = z.int().min(0).max(1_000_000_000)

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { AnswerTo } from '../../api/operations.ts'
-import { EXIT, type ExitCode } from '../failure.ts'
-import { readPlanFile, withPlaces } from '../plan-file.ts'
+import type { LocatedProblem, Problem } from '../../domain/problems.ts'
+import { CliFailure, EXIT, type ExitCode } from '../failure.ts'
+import type { ManifestOptions } from '../import-options.ts'
+import { convertFiles, leftOut, noteLines } from '../manifests.ts'
+import { planFailure, readPlanFile, withPlaces } from '../plan-file.ts'
 import { shortId } from '../render.ts'
 import type { Session } from '../session.ts'
 import { clean } from '../text.ts'
@@ -9,20 +12,27 @@ import { watchRelease } from '../watch.ts'
 
 export interface StartOptions {
   /** `--version`, under a name that does not collide with the program's own. */
-  readonly version: string
+  readonly version?: string
   readonly reason: string
   readonly key?: string
   readonly queue?: true
   readonly replace?: true
   readonly overrideFreeze?: true
   readonly watch?: true
+  /** Manifests of another tool, instead of a plan. */
+  readonly file?: readonly string[]
+  readonly acceptLeftOut?: true
 }
 
-/** `sluice start`: starts a release with the plan of a file. */
-export async function startRelease(name: string, options: StartOptions, session: Session): Promise<ExitCode> {
-  const { version, reason, key = randomUUID(), queue, replace, overrideFreeze, watch } = options
+/** `sluice start`: starts a release with the plan of a file, or with the one that manifests of another tool become. */
+export async function startRelease(
+  name: string | undefined,
+  options: StartOptions & ManifestOptions,
+  session: Session,
+): Promise<ExitCode> {
+  const { reason, key = randomUUID(), queue, replace, overrideFreeze, watch } = options
   const whenBusy = replace === true ? 'replace' : queue === true ? 'queue' : 'reject'
-  const file = await readPlanFile(name, session.terminal)
+  const { file, version } = await planToStart(name, options, session)
   const asked = { plan: file.yaml.value, version, reason, whenBusy }
   const request = overrideFreeze === true ? { ...asked, overrideFreeze } : asked
   const answer = await withPlaces(file, () =>
@@ -35,4 +45,34 @@ export async function startRelease(name: string, options: StartOptions, session:
   if (watch === true) return watchRelease(id, session)
   session.hint(`watch it with: sluice status ${id} --watch`)
   return EXIT.ok
+}
+
+/** @throws CliFailure when nothing is to be started: no plan, no version, or a plan that lacks what the manifests ask for */
+async function planToStart(name: string | undefined, options: StartOptions & ManifestOptions, session: Session) {
+  const { file: files = [], version, acceptLeftOut } = options
+  if ((name === undefined) === (files.length === 0))
+    throw new CliFailure(EXIT.usage, 'expected either a plan or -f with manifests, such as sluice start plan.yaml')
+  if (name !== undefined) {
+    if (version === undefined) throw new CliFailure(EXIT.usage, 'expected --version with the version to release')
+    return { file: await readPlanFile(name, session.terminal), version }
+  }
+  const imported = await convertFiles('any', files, options, session)
+  const { form, isPlan, notes, placeOf } = imported
+  if (!isPlan)
+    throw new CliFailure(EXIT.refused, `${files.map(clean).join(', ')}: there is no Rollout or Canary to start`)
+  const lost = leftOut(notes)
+  if (lost.length > 0 && acceptLeftOut !== true) {
+    const { message, value } = planFailure(lost)
+    const text = `part of this would be left out, so nothing was started; --accept-left-out starts without it`
+    throw new CliFailure(EXIT.refused, `${message}\n${text}`, value)
+  }
+  const released = version ?? imported.version
+  if (released === null)
+    throw new CliFailure(EXIT.usage, 'expected --version: these manifests do not name one image with a tag')
+  for (const line of noteLines(notes)) session.hint(line)
+  const locate = (problem: Problem): LocatedProblem => ({
+    ...problem,
+    ...(placeOf(problem.path) ?? { file: files[0] ?? '', line: 1, column: 1 }),
+  })
+  return { file: { name: files.join(', '), text: '', yaml: { value: form, locate } }, version: released }
 }

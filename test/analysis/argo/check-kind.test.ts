@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { argoKind } from '../../../src/analysis/argo/check-kind.ts'
-import { importTemplate } from '../../../src/analysis/argo/import-template.ts'
-import { planFormOf } from '../../../src/analysis/argo/plan-form.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import type { PlanContext } from '../../../src/domain/plan/plan-context.ts'
 import { planContext } from '../../domain/plan/plan-context.ts'
@@ -64,41 +62,5 @@ describe('the argo check', () => {
     const places = problemsOf({ ...QUERY, interval: '0s', failureLimit: 1.5, succesCondition: 'true' })
     const keys = new Set(places.map(({ path }) => path.at(-1)))
     expect(keys).toEqual(new Set(['failureLimit', 'interval', 'succesCondition']))
-  })
-})
-
-describe('the plan form of imported checks', () => {
-  const metric = {
-    ...{ name: 'Success Rate', interval: '1h30m', initialDelay: '90s', count: 10 },
-    ...{ successCondition: 'result[0] >= 0.95', failureLimit: 3, consecutiveErrorLimit: 2 },
-    provider: { prometheus: { query: 'rate{service="checkout"}' } },
-  }
-  const imported = (...metrics: object[]) => {
-    const result = importTemplate({ spec: { metrics } }, { source: 'proxy' })
-    if (!result.ok) throw new Error(result.problems.join('\n'))
-    return result.checks
-  }
-
-  it('is read back as the same check under the name a plan can have', () => {
-    const checks = imported(metric)
-    const form = planFormOf(checks)
-    expect(form.problems).toEqual([])
-    expect(form.checks['success-rate']?.argo).toMatchObject({ interval: '90m', initialDelay: '90s' })
-    const result = readPlan(planWith(form.checks), context)
-    expect('plan' in result ? result.plan.checks : result.problems).toEqual([
-      { ...checks[0], name: 'success-rate', warmsUpFor: 0 },
-    ])
-  })
-
-  it('leaves out what is the default and says what a reader must do', () => {
-    const form = planFormOf(imported({ name: 'plain', provider: metric.provider }))
-    expect(form.checks).toEqual({ plain: { argo: { source: 'proxy', promql: 'rate{service="checkout"}' } } })
-    expect(form.notes).toEqual([expect.stringContaining('names no pool')])
-  })
-
-  it('refuses two metrics that would have one name, and a name of which nothing is left', () => {
-    const form = planFormOf(imported(metric, { ...metric, name: 'success_rate' }, { ...metric, name: '!' }))
-    expect(form.problems).toHaveLength(2)
-    expect(Object.keys(form.checks)).toEqual(['success-rate'])
   })
 })

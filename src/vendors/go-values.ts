@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../domain/units.ts'
+import type { Milliseconds } from '../domain/units.ts'
 
 const UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,

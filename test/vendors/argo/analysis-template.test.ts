@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseGoDuration, parseIntOrString } from '../../../src/analysis/argo/go-values.ts'
-import { importTemplate } from '../../../src/analysis/argo/import-template.ts'
+import { parseGoDuration, parseIntOrString } from '../../../src/vendors/go-values.ts'
+import { argo, documents } from '../imported.ts'
 
 const metric = {
   name: 'success-rate',
@@ -15,36 +15,32 @@ const template = {
   metadata: { name: 'success-rate' },
   spec: { args: [{ name: 'service' }], metrics: [metric] },
 }
-const options = { source: 'prometheus', args: { service: 'checkout' } }
+const options = { args: { service: 'checkout' } }
 const withMetric = (own: object): unknown => ({
   ...template,
   spec: { ...template.spec, metrics: [{ ...metric, ...own }] },
 })
+const checked = (value: unknown, given: Parameters<typeof argo>[1] = options) => argo(documents(value), given)
 
 describe('importing an AnalysisTemplate', () => {
-  it("fills in Argo's defaults and the arguments, and says what it leaves out", () => {
-    expect(importTemplate(template, options)).toEqual({
-      ok: true,
-      leftOut: [],
-      notes: ["spec.metrics.0.provider.prometheus.address: the metric source's own setting is used"],
-      checks: [
-        {
-          kind: 'argo',
-          name: 'success-rate',
-          source: 'prometheus',
-          query: 'rate{service="checkout"}',
-          successCondition: 'result[0] >= 0.95',
-          failureCondition: null,
-          interval: 300_000,
-          initialDelay: 0,
-          count: null,
-          failureLimit: 3,
-          inconclusiveLimit: 0,
-          consecutiveErrorLimit: 4,
-          consecutiveSuccessLimit: 0,
+  it('gives a check with what is not a default, and says what became of the rest', () => {
+    const { form, notes, problems } = checked(template)
+    expect(problems).toEqual([])
+    expect(form).toEqual({
+      checks: {
+        'success-rate': {
+          argo: {
+            ...{ source: 'prometheus', promql: 'rate{service="checkout"}', successCondition: 'result[0] >= 0.95' },
+            ...{ interval: '5m', failureLimit: 3 },
+          },
         },
-      ],
+      },
     })
+    expect(notes.differs).toEqual([
+      expect.stringContaining("spec.metrics[0].provider.prometheus.address: the metric source's own setting"),
+      expect.stringContaining('names no pool'),
+    ])
+    expect(notes['left-out']).toEqual([])
   })
 
   it('takes numbers as text, default values of arguments, and arguments anywhere', () => {
@@ -64,31 +60,23 @@ describe('importing an AnalysisTemplate', () => {
         },
       ],
     }
-    expect(importTemplate({ spec }, { source: 'prometheus' })).toMatchObject({
-      ok: true,
-      checks: [
-        {
-          count: 5,
-          failureLimit: 2,
-          successCondition: 'result[0] >= 0.9',
-          initialDelay: 5_400_000,
-          query: 'rate{service="cart"}',
+    expect(checked({ spec }, {}).form).toMatchObject({
+      checks: {
+        'success-rate': {
+          argo: {
+            ...{ count: 5, failureLimit: 2, successCondition: 'result[0] >= 0.9', initialDelay: '90m' },
+            promql: 'rate{service="cart"}',
+          },
         },
-      ],
+      },
     })
   })
 
-  it('leaves dry-run metrics out, because they never decide', () => {
-    const spec = {
-      ...template.spec,
-      metrics: [metric, { ...metric, name: 'latency' }],
-      dryRun: [{ metricName: 'lat.*' }],
-    }
-    const imported = importTemplate({ spec }, options)
-    expect(imported).toMatchObject({ ok: true, checks: [{ name: 'success-rate' }] })
-    expect(imported).toMatchObject({
-      notes: expect.arrayContaining(["metric 'latency' is dry-run: it never decides and is left out"]),
-    })
+  it('lets dry-run metrics warn, because they never decide', () => {
+    const metrics = [metric, { ...metric, name: 'latency' }]
+    const { form } = checked({ spec: { ...template.spec, metrics, dryRun: [{ metricName: 'lat.*' }] } })
+    expect(form).toMatchObject({ checks: { latency: { argo: {}, onFail: 'warn' } } })
+    expect(form).not.toMatchObject({ checks: { 'success-rate': { onFail: 'warn' } } })
   })
 
   describe('of which some metrics cannot be imported', () => {
@@ -97,38 +85,31 @@ describe('importing an AnalysisTemplate', () => {
     const withAll = (own: object, ...metrics: object[]): unknown => ({ spec: { ...template.spec, metrics, ...own } })
 
     it('takes the others, and says which are lost and why', () => {
-      expect(importTemplate(withAll({}, web, metric, range), options)).toMatchObject({
-        ok: true,
-        checks: [{ name: 'success-rate' }],
-        leftOut: ['web: only prometheus can be imported, not web', 'range: range queries cannot be imported'],
-      })
+      const { form, notes } = checked(withAll({}, web, metric, range))
+      expect(Object.keys(form?.['checks'] ?? {})).toEqual(['success-rate'])
+      expect(notes['left-out']).toEqual([
+        expect.stringMatching(/^a\.yaml:1: web: only prometheus can be imported, not web/),
+        expect.stringContaining('range: range queries cannot be imported'),
+      ])
     })
 
     it('needs no value for an argument that only they use', () => {
       const args = [{ name: 'service' }, { name: 'host', valueFrom: { secretKeyRef: {} } }]
-      expect(importTemplate(withAll({ args }, web, metric), options)).toMatchObject({ ok: true })
+      expect(checked(withAll({ args }, web, metric)).problems).toEqual([])
       const both = { ...metric, failureCondition: 'result[0] > {{args.host}}' }
-      expect(importTemplate(withAll({ args }, web, both), options)).toMatchObject({
-        ok: false,
-        problems: expect.arrayContaining(["spec.args.1: the argument 'host' has no value"]),
-      })
+      expect(checked(withAll({ args }, web, both)).problems.join('\n')).toMatch(
+        /the argument 'host' has no value[^]*a secret belongs to the metric source/,
+      )
     })
 
     it('is not lenient with the others', () => {
-      expect(importTemplate(withAll({}, web, { ...metric, failureLimit: 'three' }), options)).toMatchObject({
-        ok: false,
-        problems: [expect.stringContaining('spec.metrics.1.failureLimit')],
-      })
+      expect(checked(withAll({}, web, { ...metric, failureLimit: 'three' })).problems).toEqual([
+        expect.stringContaining('spec.metrics[1].failureLimit'),
+      ])
     })
 
-    it('loses nothing with a dry-run metric, but is refused when only those would stay', () => {
-      const dryRun = [{ metricName: 'web' }]
-      expect(importTemplate(withAll({ dryRun }, web, metric), options)).toMatchObject({ ok: true, leftOut: [] })
-      const dryMetric = [{ metricName: 'success-rate' }]
-      expect(importTemplate(withAll({ dryRun: dryMetric }, web, metric), options)).toMatchObject({
-        ok: false,
-        problems: ['web: only prometheus can be imported, not web'],
-      })
+    it('is refused when nothing of it would stay', () => {
+      expect(checked(withAll({}, web)).problems).toEqual([expect.stringContaining('not web')])
     })
   })
 
@@ -152,10 +133,7 @@ describe('importing an AnalysisTemplate', () => {
     ['an argument nobody declared', { successCondition: 'result[0] > {{args.other}}' }, 'args.other'],
     ['a placeholder that is no argument', { provider: { prometheus: { query: '{{ templates.x }}' } } }, 'templates.x'],
   ])('refuses %s', (_name, own, word) => {
-    expect(importTemplate(withMetric(own), options)).toEqual({
-      ok: false,
-      problems: expect.arrayContaining([expect.stringContaining(word)]),
-    })
+    expect(checked(withMetric(own)).problems.join('\n')).toContain(word)
   })
 
   it.each([
@@ -166,20 +144,20 @@ describe('importing an AnalysisTemplate', () => {
       { spec: { ...template.spec, args: [{ name: 'service' }, { name: 'unused' }] } },
       "'unused' has no value",
     ],
-    ['a dry-run rule that matches nothing', { spec: { ...template.spec, dryRun: [{ metricName: '*' }] } }, 'dryRun'],
-    ['something else', 'text', 'template'],
+    [
+      'a dry-run rule that matches nothing',
+      { spec: { ...template.spec, dryRun: [{ metricName: '*' }] } },
+      'dry-run rule',
+    ],
+    ['something else', 'text', 'no object of Kubernetes'],
   ])('refuses %s', (_name, value, word) => {
-    expect(importTemplate(value, options)).toEqual({
-      ok: false,
-      problems: expect.arrayContaining([expect.stringContaining(word)]),
-    })
+    expect(checked(value).problems.join('\n')).toContain(word)
   })
 
   it('names all problems at once', () => {
-    const imported = importTemplate(withMetric({ interval: 'x', failureLimit: 'y', successCondition: 'z' }), {
-      source: 'prometheus',
-    })
-    expect(imported).toMatchObject({ ok: false, problems: { length: 5 } })
+    expect(checked(withMetric({ interval: 'x', failureLimit: 'y', successCondition: 'z' }), {}).problems).toHaveLength(
+      5,
+    )
   })
 })
 
