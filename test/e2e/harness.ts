@@ -74,7 +74,11 @@ let services = 0
 let keys = 0
 export const nextKey = () => `key-${(keys += 1)}`
 
-type StageOptions = { readonly patience?: number } & Partial<Pick<ActivityDependencies, 'pagesOf' | 'outside'>>
+type StageOptions = {
+  readonly patience?: number
+  /** Router and metrics of the tests' own, instead of those in memory. */
+  readonly adaptersOf?: () => TargetAdapters
+} & Partial<Pick<ActivityDependencies, 'pagesOf' | 'outside'>>
 
 /** One server for all tests of a file, and a stage for each of them, which is handed over before it begins. */
 export function stagePerTest(begin: (stage: Stage) => void, options: StageOptions = {}): void {
@@ -98,7 +102,7 @@ export function stagePerTest(begin: (stage: Stage) => void, options: StageOption
 /** Each stage has a service of its own, so that stages share a server without meeting. */
 export async function openStage(
   env: TestWorkflowEnvironment,
-  { pagesOf, outside, ...options }: StageOptions = {},
+  { pagesOf, outside, adaptersOf: given, ...options }: StageOptions = {},
 ): Promise<Stage> {
   services += 1
   const service = `shop-${services}`
@@ -114,11 +118,13 @@ export async function openStage(
   const started: string[] = []
   const running: { worker: Worker; done: Promise<void> }[] = []
 
-  const adaptersOf = (): TargetAdapters => ({
-    pools: [...POOLS],
-    router: routerWithFlags(router.connect(), brokenWhen(flagStore, flags)),
-    metrics: { scripted: scriptedSource(script, router) },
-  })
+  const adaptersOf =
+    given ??
+    ((): TargetAdapters => ({
+      pools: [...POOLS],
+      router: routerWithFlags(router.connect(), brokenWhen(flagStore, flags)),
+      metrics: { scripted: scriptedSource(script, router) },
+    }))
 
   async function startWorker() {
     const worker = await createWorker({

@@ -19,18 +19,19 @@ export interface PrometheusServer {
   stop(): Promise<void>
 }
 
-/** Starts one that scrapes each path of the target as a job of its own. */
+/** Starts one that scrapes each path of the target as a job of its own; `job` names all of them. */
 export async function startPrometheus(settings: {
-  readonly target: ScriptedTarget
+  readonly target: Pick<ScriptedTarget, 'port'>
   readonly paths: readonly string[]
   readonly scrapeInterval: Milliseconds
+  readonly job?: string
 }): Promise<PrometheusServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-prometheus-'))
   const interval = `${settings.scrapeInterval}ms`
   const config = {
     global: { scrape_interval: interval, scrape_timeout: interval },
     scrape_configs: settings.paths.map((path) => ({
-      job_name: path,
+      job_name: settings.job ?? path,
       metrics_path: `/${path}`,
       static_configs: [{ targets: [`127.0.0.1:${settings.target.port}`] }],
     })),
