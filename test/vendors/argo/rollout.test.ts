@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CHECK_KINDS } from '../../../src/catalog.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
+import { ROLLOUT_FIELDS } from '../../../src/vendors/argo/rollout-fields.ts'
+import { reportFields } from '../../../src/vendors/fields.ts'
+import { readManifests } from '../../../src/vendors/manifest.ts'
+import { createImportReport } from '../../../src/vendors/report.ts'
 import { FACTS, planContext } from '../../domain/plan/plan-context.ts'
 import { argo } from '../imported.ts'
 
@@ -347,5 +352,96 @@ describe('a Rollout', () => {
     expect(steps.map((step) => Object.keys(step)[0])).toEqual([
       ...['weight', 'bake', 'analyse', 'weight', 'bake', 'analyse', 'weight', 'bake', 'analyse', 'weight'],
     ])
+  })
+})
+
+describe('nothing of a manifest is lost without a word', () => {
+  const whole = `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: { name: checkout, namespace: shop }
+spec:
+  replicas: 3
+  strategy:
+    canary:
+      canaryService: a
+      trafficRouting: { nginx: { stableIngress: b } }
+      analysis: { templates: [{ templateName: errors }], args: [{ name: app, value: a }], dryRun: [{ metricName: errors }] }
+      steps:
+        - setWeight: 5
+        - pause: { duration: 10m }
+        - analysis: { templates: [{ templateName: errors, clusterScope: false }] }
+        - setHeaderRoute: { name: r, match: [] }
+`
+  /** Maps of which every key means something here, by the words before their first key. */
+  const MAPS = [
+    ...[
+      '\nkind: Ro',
+      'spec:\n  rep',
+      'canary:\n      can',
+      '{ templateName: errors }',
+      '{ name: app, value',
+      '{ metricName: e',
+    ],
+    ...['- setWeight', '{ duration', '{ templates: [{ templateName: errors, cl', '{ templateName: errors, cl'],
+  ]
+
+  it.each(MAPS)('a key that nobody knows is refused beside %j', (mark) => {
+    const at = whole.indexOf(mark)
+    expect(at).toBeGreaterThan(-1)
+    const key = /[{\n-]\s*(?=\w+$)|[{-]\s*(?=\w)|\n\s*(?=\w+\W)/.exec(
+      mark.includes('\n') ? mark.slice(mark.lastIndexOf('\n')) : mark,
+    )
+    const place = at + (mark.includes('\n') ? mark.lastIndexOf('\n') : 0) + (key?.[0].length ?? 0)
+    const isFlow = whole[place - 2] === '{'
+    const indent = ' '.repeat(place - whole.lastIndexOf('\n', place - 1) - 1)
+    const text = `${whole.slice(0, place)}oddKey: 1${isFlow ? ', ' : `\n${indent}`}${whole.slice(place)}`
+    const line = text.slice(0, text.indexOf('oddKey')).split('\n').length
+    expect(argo(with2(text)).problems).toContainEqual(
+      expect.stringMatching(new RegExp(`^rollout\\.yaml:${line}:\\d+: a Rollout has no field .*oddKey`)),
+    )
+  })
+
+  it.each(Object.entries(ROLLOUT_FIELDS).filter(([, { effect }]) => effect !== 'carried'))(
+    'every field that is not carried over is told of: %s',
+    (path, { effect, becomes }) => {
+      const keys = path.replace('*', 'anything').split('.')
+      const value = keys.reduceRight<unknown>(
+        (inner, key) => (key.endsWith('[]') ? { [key.slice(0, -2)]: [inner] } : { [key]: inner }),
+        true,
+      )
+      const { notes, found } = fieldNotes(value)
+      expect(notes).toContainEqual([effect, expect.stringContaining(becomes)])
+      expect(found).toEqual([])
+    },
+  )
+
+  function fieldNotes(value: unknown) {
+    const read = readManifests([{ name: 'a.yaml', text: JSON.stringify(value) }])
+    const manifests = 'manifests' in read ? read.manifests : []
+    const report = createImportReport(manifests)
+    for (const manifest of manifests) reportFields(manifest, ROLLOUT_FIELDS, report)
+    return { notes: report.notes().map(({ effect, message }) => [effect, message]), found: report.problems() }
+  }
+
+  it('whatever a file holds, an answer comes, and a plan is one that the door takes', () => {
+    const lines = whole.split('\n')
+    fc.assert(
+      fc.property(
+        fc.subarray(lines),
+        fc.subarray(TEMPLATE.split('\n')),
+        fc.shuffledSubarray(lines),
+        (rest, template, mixed) => {
+          for (const text of [rest.join('\n'), mixed.join('\n')]) {
+            const { form, problems } = argo([
+              { name: 'rollout.yaml', text },
+              { name: 'analysis.yaml', text: template.join('\n') },
+            ])
+            expect(form === null).toBe(problems.length > 0)
+            if (form !== null && 'steps' in form) expect(isPlan({ ...form, service: 'checkout' })).toEqual([])
+          }
+        },
+      ),
+      { numRuns: 200 },
+    )
   })
 })
