@@ -51,7 +51,9 @@ export async function withPlaces<T>({ yaml }: PlanFile, body: () => Promise<T>):
 
 /** The problems as `file:line:column` blocks with their number. */
 export function planFailure(problems: readonly LocatedProblem[]): CliFailure {
-  const sorted = problems.toSorted((left, right) => left.line - right.line || left.column - right.column)
+  // What stands in a manifest once may be in the plan several times.
+  const each = [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()]
+  const sorted = each.toSorted((left, right) => left.line - right.line || left.column - right.column)
   const blocks = sorted.map((problem) => formatProblem(problem).split('\n').map(clean).join('\n'))
   const count = `${sorted.length} ${sorted.length === 1 ? 'problem' : 'problems'}`
   // A list that is not whole says itself how many there are.

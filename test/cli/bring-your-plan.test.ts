@@ -50,10 +50,12 @@ describe('sluice import', () => {
   })
 
   it('writes the plan to a file, and the list to the terminal', async () => {
-    const { code, out, written } = await run(['import', 'argo', ...ARGO, '--out', 'plan.yaml'])
+    const { code, out, written } = await run(['import', 'argo', ...ARGO, '--out', 'plan.yaml', '--faster', '60x'])
     expect(code).toBe(0)
     expect(out).toMatch(/^not needed here:\n {2}examples[^]*\nwritten: plan\.yaml\n$/)
-    expect(written['plan.yaml']).toMatch(/^# from [^]*\nservice: my-service\n[^]*weight: 100%\n$/)
+    expect(written['plan.yaml']).toMatch(
+      /^# from .*, 60x faster than they say[^]*\nservice: my-service\n[^]*weight: 100%\n$/,
+    )
   })
 
   it('ends with a code of its own when part of it was left out', async () => {
@@ -127,6 +129,7 @@ describe('sluice start -f', () => {
     [['start'], /either a plan or -f/],
     [['start', 'plan.yaml', '-f', 'a.yaml', '--version', '1'], /either a plan or -f/],
     [['start', 'plan.yaml'], /expected --version/],
+    [['start', '-f', 'examples/quick.yaml', '--version', '1'], /this is a plan already[^]*sluice start plan\.yaml/],
     [['start', '-f', ARGO[1] ?? '', '--arg', 'service-name=a', '--version', '1'], /no Rollout or Canary to start/],
     [['start', '-f', ARGO[0] ?? '', '--version', '1'], /:16:\d+: there is no AnalysisTemplate success-rate/],
   ])('asks for what is missing: %j', async (args, word) => {

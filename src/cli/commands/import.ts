@@ -22,7 +22,8 @@ export async function importFiles(
   const { form, notes } = await convertFiles(vendor, names, options, session)
   const said = noteLines(notes).map(clean)
   const yaml = writeYaml(form).trimEnd().split('\n').map(clean)
-  const text = [`# from ${names.map(clean).join(', ')}`, ...said.map((line) => `# ${line}`.trimEnd()), ...yaml]
+  const pace = options.faster === undefined ? '' : `, ${options.faster} faster than they say: for a rehearsal`
+  const text = [`# from ${names.map(clean).join(', ')}${pace}`, ...said.map((line) => `# ${line}`.trimEnd()), ...yaml]
   const value = { ...form, notes }
   if (out === undefined) session.say(text, value)
   else {

@@ -97,6 +97,18 @@ function reportSecond(manifest: Manifest, report: ImportReport): void {
 
 /** Nothing can be asked: then what is left out is what is wrong. */
 function reportNothing(manifest: Manifest, { report }: AnalysisContext): void {
+  if (manifest.kind === null && 'steps' in manifest.value) {
+    report.problem(
+      { manifest, path: [] },
+      {
+        message: 'this is a plan already',
+        received: 'steps',
+        expected: 'a manifest of Kubernetes',
+        fix: 'start it as it is: sluice start plan.yaml',
+      },
+    )
+    return
+  }
   const lost = report.notes().filter(({ effect }) => effect === 'left-out')
   report.problem(
     { manifest, path: [] },

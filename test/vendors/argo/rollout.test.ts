@@ -87,7 +87,10 @@ describe('the steps of a canary', () => {
     ['- pause: { duration: 10000h }', /too long/],
     ['- {}', /this step does nothing/],
     ['- { setWeight: 5, pause: {} }', /exactly one kind/],
-    ['- setWieght: 5', /no field spec\.strategy\.canary\.steps\[0\]\.setWieght[^]*did you mean setWeight\?/],
+    [
+      '- setWieght: 5',
+      /^a\.yaml:8:\d+: a Rollout has no field spec\.strategy\.canary\.steps\[0\]\.setWieght[^]*did you mean setWeight\?/,
+    ],
     ['- pause: { duraton: 5m }', /did you mean duration\?/],
     ['- analysis: { templates: [] }', /templates/],
     [
