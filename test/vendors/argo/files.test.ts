@@ -148,3 +148,31 @@ describe('a Helm template', () => {
     expect(helmMarkIn(text)).toBeNull()
   })
 })
+
+describe('an AnalysisRun', () => {
+  const run = {
+    ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisRun', metadata: { name: 'shop-1-2', uid: 'a' } },
+    spec: {
+      args: [{ name: 'service', value: 'shop' }],
+      metrics: [metric],
+      dryRun: [{ metricName: 'err.*' }],
+      terminate: true,
+    },
+    status: { phase: 'Successful' },
+  }
+
+  it('is a template that somebody has filled in, and what it once measured counts for nothing', () => {
+    const { form, notes, problems } = argo(documents(run))
+    expect(problems).toEqual([])
+    expect(form).toMatchObject({
+      checks: { errors: { argo: { promql: 'sum(rate(errors{job="shop"}[2m]))' }, onFail: 'warn' } },
+    })
+    expect(notes['not-needed'].map((note) => note.split(': ')[1])).toEqual(['metadata.uid', 'spec.terminate', 'status'])
+  })
+
+  it('beside a Rollout is told of, because nothing names it', () => {
+    const steps = [{ setWeight: 5 }]
+    const rollout = { ...run, kind: 'Rollout', status: undefined, spec: { strategy: { canary: { steps } } } }
+    expect(argo(documents(rollout, run)).notes['not-needed'].join()).toContain('does not name')
+  })
+})
