@@ -176,6 +176,21 @@ describe('the analyses of a canary', () => {
     expect(isPlan(form)).toEqual([])
   })
 
+  it('in the background begin before the first weight where they say no step', () => {
+    const more = '\n  analysis: { templates: [{ templateName: errors }], dryRun: [{ metricName: errors }] }'
+    const { form, notes } = argo(with2(canary('- setWeight: 5\n- pause: { duration: 10m }', more)))
+    expect(stepsOf(form)).toMatchObject([
+      { analyse: { start: 'background' } },
+      {},
+      {},
+      {},
+      { analyse: { passed: 'background' } },
+    ])
+    // One that only warns holds nothing.
+    expect(notes.differs).toEqual([])
+    expect(isPlan(form)).toEqual([])
+  })
+
   it('take arguments from the Rollout: values, fields of it, and the hash of the new pods', () => {
     const analysis = (arg: string) =>
       canary(`- setWeight: 5\n- analysis: { templates: [{ templateName: errors }], args: [${arg}] }`)
