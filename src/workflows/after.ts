@@ -65,7 +65,7 @@ export function onAfterwardsSeen(outcome: GuardOutcome, run: Run, watch: Watch):
 
 /** Tells it, and asks the lane to send everybody back where the plan says so and the failure is of that kind. */
 function failed(check: string, reason: string, isSerious: boolean, run: Run): void {
-  const { plan, version, replaces = null, releaseId, target } = run.input
+  const { plan, version, replaces = null, releaseId } = run.input
   const { onFail = 'tell', keep = 0 } = plan.after ?? {}
   const isFailure = check !== NO_DATA
   const isKept = Date.now() < (run.state().endedAt ?? 0) + keep

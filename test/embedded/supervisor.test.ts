@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => folder.remove())
 
 /** A part that does this, at whose address somebody answers whatever it does. */
-async function startPart(program: string): Promise<'serves' | string> {
+async function startPart(program: string): Promise<string> {
   const entry = join(folder.path, 'part.mjs')
   await writeFile(entry, program)
   const supervisor = createSupervisor({
