@@ -1,6 +1,6 @@
 import { SluiceError } from '../domain/errors.ts'
 import { NO_EXPOSURE, type PoolRoles, withFlags } from '../domain/exposure.ts'
-import { type FlagReaches, flagsOff } from '../domain/flag-reach.ts'
+import { type FlagReaches, flagsOff, reachIn } from '../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import type { ObservedRouting } from '../routers/router.ts'
 import type { Baseline, BaselineInput } from './activities.ts'
@@ -34,7 +34,7 @@ export function baselineOf(
 
 function flagsNow({ flags, flagFault }: ObservedRouting, names: readonly string[]): FlagReaches {
   if (names.length > 0 && flagFault !== undefined) throw flagFault
-  return Object.fromEntries(names.map((name) => [name, flags?.[name] ?? missing(name)]))
+  return Object.fromEntries(names.map((name) => [name, reachIn(flags, name) ?? missing(name)]))
 }
 
 function missing(name: string): never {

@@ -1,4 +1,4 @@
-import { areSameFlags, FLAG_OFF, type FlagReaches, isWider } from './flag-reach.ts'
+import { areSameFlags, FLAG_OFF, type FlagReaches, isWider, reachIn } from './flag-reach.ts'
 import type { BasisPoints, Instant } from './units.ts'
 
 /** Who gets the new version now, as one whole desired state: never a change relative to what was there. */
@@ -64,7 +64,9 @@ export function isRaise(before: Exposure, after: Exposure): boolean {
   if (after.weight > before.weight) return true
   if (after.tickets === true && before.tickets !== true) return true
   if (after.cohorts.some((cohort) => !before.cohorts.includes(cohort))) return true
-  return Object.entries(after.flags ?? {}).some(([name, reach]) => isWider(before.flags?.[name] ?? FLAG_OFF, reach))
+  return Object.entries(after.flags ?? {}).some(([name, reach]) =>
+    isWider(reachIn(before.flags, name) ?? FLAG_OFF, reach),
+  )
 }
 
 /** True when anybody at all may be on the canary; flags alone put nobody there. */
@@ -79,9 +81,9 @@ export function withFlags(exposure: Exposure, flags: FlagReaches): Exposure {
 
 /** What a way back from `wanted` leads to: the baseline, with those of its flags that the release has set. */
 export function wayBack(baseline: Exposure, wanted: Exposure): Exposure {
-  const { flags: before = {}, ...routing } = baseline
+  const { flags: before, ...routing } = baseline
   const set = Object.keys(wanted.flags ?? {})
-  return withFlags(routing, Object.fromEntries(set.map((name) => [name, before[name] ?? FLAG_OFF])))
+  return withFlags(routing, Object.fromEntries(set.map((name) => [name, reachIn(before, name) ?? FLAG_OFF])))
 }
 
 /** Cohort names sorted and without repeats, the form in which exposures are kept and compared. */

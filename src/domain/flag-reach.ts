@@ -28,13 +28,18 @@ export function isWider(before: FlagReach, after: FlagReach): boolean {
   return before.weight < FULL_WEIGHT && after.cohorts.some((cohort) => !before.cohorts.includes(cohort))
 }
 
+/** What this flag is; undefined where nothing says so. A flag may be called as something that every object answers to. */
+export function reachIn(flags: FlagReaches | undefined, name: string): FlagReach | undefined {
+  return flags !== undefined && Object.hasOwn(flags, name) ? flags[name] : undefined
+}
+
 /** True when both say the same of every flag; one that only one of them knows is another. */
 export function areSameFlags(left: FlagReaches = {}, right: FlagReaches = {}): boolean {
   const names = Object.keys(left)
   if (names.length !== Object.keys(right).length) return false
   return names.every((name) => {
-    const [one, other] = [left[name], right[name]]
-    return one !== undefined && other !== undefined && Object.hasOwn(right, name) && isSameReach(one, other)
+    const [one, other] = [reachIn(left, name), reachIn(right, name)]
+    return one !== undefined && other !== undefined && isSameReach(one, other)
   })
 }
 

@@ -50,6 +50,15 @@ describe('an exposure with flags', () => {
     expect(isRaise(withFlags(plain, { a: ON }), withFlags(plain, { a: FLAG_OFF }))).toBe(false)
   })
 
+  it('is right about flags that are called as what every object answers to', () => {
+    const named = (name: string) => withFlags(plain, { [name]: ON })
+    for (const name of ['toString', 'valueOf', 'hasOwnProperty']) {
+      expect(isRaise(plain, named(name))).toBe(true)
+      expect(isRaise(withFlags(plain, { a: ON }), named(name))).toBe(true)
+      expect(wayBack({ weight: 0, cohorts: [], flags: { a: ON } }, named(name)).flags).toEqual({ [name]: FLAG_OFF })
+    }
+  })
+
   it('goes back to what those flags were that the release has set, and knows nothing of the others', () => {
     const baseline = { weight: 0, cohorts: [], flags: { a: { weight: 2_500, cohorts: [] }, b: ON } }
     expect(wayBack(baseline, plain)).toEqual({ weight: 0, cohorts: [] })

@@ -1,5 +1,5 @@
 import { type Exposure, withFlags } from '../exposure.ts'
-import { flagsOff, isOff } from '../flag-reach.ts'
+import { flagsOff, isOff, reachIn } from '../flag-reach.ts'
 import type { Check } from '../plan/checks.ts'
 import type { ReleaseState } from './release-state.ts'
 
@@ -13,7 +13,7 @@ export function answeringFlag(
 ): string | null {
   const flag = check?.onFailFlag?.flag
   if (flag === undefined || hook !== null || failed.includes(flag)) return null
-  const reach = live.flags?.[flag]
+  const reach = reachIn(live.flags, flag)
   return reach === undefined || isOff(reach) ? null : flag
 }
 
