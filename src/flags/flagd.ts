@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FlagStoreCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { Fence } from '../domain/exposure.ts'
-import type { FlagReach } from '../domain/flag-reach.ts'
+import { FLAG_OFF, type FlagReach } from '../domain/flag-reach.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { LATE, lateText, within } from '../outbound/within.ts'
@@ -162,7 +162,7 @@ function createFlagdStore(chosen: FlagdOptions, outside: Outside): FlagStore {
 type Ask = (flag: string, context: FlagContext) => Promise<Evaluation | null>
 
 function allOff({ flags, cohort }: FlagdOptions): FlagSet {
-  const off = definitionOf({ weight: 0, cohorts: [] }, null, cohort)
+  const off = definitionOf(FLAG_OFF, null, cohort)
   return Object.fromEntries(flags.map((name) => [name, off]))
 }
 

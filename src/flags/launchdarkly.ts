@@ -6,7 +6,6 @@ import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import type { Permit } from '../routers/router.ts'
 import { type AdminApi, type Allowance, allow, callAdmin, refused, unreadable } from './admin-api.ts'
 import { defineFlagStore } from './define.ts'
-import { newestFence } from './fence-text.ts'
 import type { FlagStore, FlagWish } from './flag-store.ts'
 import {
   type FlagConfig,
@@ -17,8 +16,9 @@ import {
   variationsOf,
 } from './launchdarkly/flag.ts'
 import { patchFor } from './launchdarkly/patch.ts'
+import { changeOne, type FlagService, readEach, refuseLate } from './one-by-one.ts'
 import { baseUrl, secret, secretOf } from './options.ts'
-import { checkFence, checkReaches } from './wish.ts'
+import { checkReaches } from './wish.ts'
 
 const CAPABILITIES: FlagStoreCapabilities = { weightStep: 1, cohorts: true, readBack: 'config' }
 
@@ -60,8 +60,6 @@ interface Found {
   readonly variations: Variations
 }
 
-/** A writer that was overtaken so often in one change has others beside it that never stop. */
-const MOST_ROUNDS = 20
 const SEMANTIC = 'application/json; domain-model=launchdarkly.semanticpatch'
 
 function createLaunchdarklyStore(chosen: LaunchdarklyOptions, api: AdminApi): FlagStore {
@@ -83,40 +81,31 @@ function createLaunchdarklyStore(chosen: LaunchdarklyOptions, api: AdminApi): Fl
     return { config, variations }
   }
 
-  async function read(names: readonly string[], signal: AbortSignal) {
-    const allowance = allow(deadline, signal)
-    const found = await Promise.all(names.map(async (name) => [name, await look(name, allowance)] as const))
-    const flags = found.map(([name, one]): [string, FlagReach | null] => {
-      if (one === null) return [name, null]
-      const reach = reachOfConfig(one.config, one.variations, chosen)
-      if (reach === null) throw unclear(name)
-      return [name, reach]
-    })
-    return {
-      flags: Object.fromEntries(flags),
-      fence: newestFence(found.map(([, one]) => (one === null ? null : fenceOfConfig(one.config)))),
-    }
+  const service: FlagService<Found> = {
+    ...{ name: api.name, look, fenceOf: ({ config }) => fenceOfConfig(config) },
+    missing: {
+      expected: `a flag of the project ${project} with the environment ${environment}`,
+      fix: 'create the flag in LaunchDarkly, or correct its key in the plan',
+    },
   }
 
-  async function write(flag: string, wish: FlagWish, allowance: Allowance, permit: Permit): Promise<void> {
-    const reach = wish.flags[flag]
-    if (reach === undefined) return
-    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-      const now = await look(flag, allowance)
-      if (now === null) throw unknown(flag, project, environment)
-      checkFence(wish.fence, fenceOfConfig(now.config))
+  function reachOf({ config, variations }: Found, flag: string): FlagReach {
+    const reach = reachOfConfig(config, variations, chosen)
+    if (reach === null) throw unclear(flag)
+    return reach
+  }
+
+  function write(flag: string, wish: FlagWish, allowance: Allowance, permit: Permit): Promise<void> {
+    return changeOne(service, flag, wish, allowance, async (now, reach) => {
       const context = { environment, contextKind, cohort, variations: now.variations }
       const body = patchFor(now.config, reach, wish.fence, context)
       permit()
       const answer = await callAdmin(api, allowance, { method: 'PATCH', path: place(flag), body, type: SEMANTIC })
-      if (answer.status === 200) return
+      if (answer.status === 200) return true
       // A rule that is gone, or a conflict: somebody else was faster. Whatever else is refused is refused for good.
       const isOvertaken = answer.status === 409 || (await isChanged(flag, now, allowance))
       if (!isOvertaken) throw refused(api.name, `a change of the flag ${flag}`, answer)
-    }
-    throw new SluiceError('flag.refused', {
-      message: `others have changed the flag ${flag} in LaunchDarkly all the while`,
-      fix: 'let nobody else change the flag while a release does',
+      return false
     })
   }
 
@@ -127,25 +116,15 @@ function createLaunchdarklyStore(chosen: LaunchdarklyOptions, api: AdminApi): Fl
 
   return {
     capabilities: CAPABILITIES,
-    read,
+    read: async (names, signal) => readEach(service, names, allow(deadline, signal), reachOf),
     async apply(wish, signal, permit = () => undefined) {
       const allowance = allow(deadline, signal)
       checkReaches(wish, CAPABILITIES)
-      // All are looked at before one is changed: a wish that is too late for one of its flags changes none.
-      const before = await Promise.all(Object.keys(wish.flags).map((flag) => look(flag, allowance)))
-      checkFence(wish.fence, newestFence(before.map((now) => (now === null ? null : fenceOfConfig(now.config)))))
+      await refuseLate(service, wish, allowance)
       for (const flag of Object.keys(wish.flags)) await write(flag, wish, allowance, permit)
     },
     async close() {},
   }
-}
-
-function unknown(flag: string, project: string, environment: string): SluiceError {
-  return new SluiceError('flag.unknown', {
-    message: `LaunchDarkly has no flag ${flag}`,
-    expected: `a flag of the project ${project} with the environment ${environment}`,
-    fix: 'create the flag in LaunchDarkly, or correct its key in the plan',
-  })
 }
 
 function notBoolean(flag: string): SluiceError {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FlagStoreCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { Fence } from '../domain/exposure.ts'
-import type { FlagReach } from '../domain/flag-reach.ts'
+import { FLAG_OFF, type FlagReach } from '../domain/flag-reach.ts'
 import { defineFlagStore } from './define.ts'
 import { newestFence } from './fence-text.ts'
 import type { FlagStore } from './flag-store.ts'
@@ -10,7 +10,6 @@ import { flagName } from './options.ts'
 import { checkFence, checkReaches } from './wish.ts'
 
 const CAPABILITIES: FlagStoreCapabilities = { weightStep: 1, cohorts: true, readBack: 'config' }
-const OFF: FlagReach = { weight: 0, cohorts: [] }
 
 /** The flags that several adapters of one process share. */
 type MemoryFlags = Map<string, { readonly reach: FlagReach; readonly fence: Fence | null }>
@@ -33,7 +32,7 @@ const worlds = new Map<string, MemoryFlags>()
 function worldOf(name: string, flags: readonly string[]): MemoryFlags {
   const world = worlds.get(name) ?? new Map<string, { reach: FlagReach; fence: null }>()
   worlds.set(name, world)
-  for (const flag of flags) if (!world.has(flag)) world.set(flag, { reach: OFF, fence: null })
+  for (const flag of flags) if (!world.has(flag)) world.set(flag, { reach: FLAG_OFF, fence: null })
   return world
 }
 

@@ -1,20 +1,20 @@
 import { z } from 'zod'
 import type { FlagStoreCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
-import type { FlagReach } from '../domain/flag-reach.ts'
+import { type FlagReach, isOff } from '../domain/flag-reach.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import type { Permit } from '../routers/router.ts'
 import { type AdminApi, type Allowance, allow, callAdmin, refused, unreadable } from './admin-api.ts'
 import { defineFlagStore } from './define.ts'
-import { newestFence } from './fence-text.ts'
 import type { FlagStore, FlagWish } from './flag-store.ts'
+import { changeOne, type FlagService, readEach, refuseLate } from './one-by-one.ts'
 import { baseUrl, secret, secretOf } from './options.ts'
 import { provenReach } from './proof.ts'
 import { inTurn } from './turns.ts'
 import { changesFor } from './unleash/changes.ts'
 import { flagsOnFor, probesOf } from './unleash/probes.ts'
 import { type FlagEnvironment, fenceOfFlag, flagEnvironment, reachOfFlag } from './unleash/state.ts'
-import { checkFence, checkReaches } from './wish.ts'
+import { checkReaches } from './wish.ts'
 
 /** Unleash compares whole per cents: it takes `0.5` and serves nobody. */
 const CAPABILITIES: FlagStoreCapabilities = { weightStep: 100, cohorts: true, readBack: 'evaluation' }
@@ -63,8 +63,6 @@ export const unleashStore = defineFlagStore({
     }),
 })
 
-/** A writer that was overtaken so often in one change has others beside it that never stop. */
-const MOST_ROUNDS = 20
 const CONFLICT = /TEST_OPERATION_FAILED/
 
 function createUnleashStore(chosen: UnleashOptions, api: AdminApi): FlagStore {
@@ -83,15 +81,12 @@ function createUnleashStore(chosen: UnleashOptions, api: AdminApi): FlagStore {
     return parsed.data
   }
 
-  async function read(names: readonly string[], signal: AbortSignal) {
-    const allowance = allow(deadline, signal)
-    const found = await Promise.all(names.map(async (name) => [name, await look(name, allowance)] as const))
-    const flags: [string, FlagReach | null][] = []
-    for (const [name, now] of found) flags.push([name, now === null ? null : await prove(now, allowance)])
-    return {
-      flags: Object.fromEntries(flags),
-      fence: newestFence(found.map(([, now]) => (now === null ? null : fenceOfFlag(now)))),
-    }
+  const service: FlagService<FlagEnvironment> = {
+    ...{ name: api.name, look, fenceOf: fenceOfFlag },
+    missing: {
+      expected: `a flag of the project ${project} with the environment ${environment}`,
+      fix: 'create the flag in Unleash, or correct its name in the plan',
+    },
   }
 
   async function prove(now: FlagEnvironment, allowance: Allowance): Promise<FlagReach> {
@@ -105,19 +100,10 @@ function createUnleashStore(chosen: UnleashOptions, api: AdminApi): FlagStore {
     return provenReach(claimed, probes, evaluations)
   }
 
-  async function write(flag: string, wish: FlagWish, allowance: Allowance, permit: Permit): Promise<void> {
-    const reach = wish.flags[flag]
-    if (reach === undefined) return
-    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-      const now = await look(flag, allowance)
-      if (now === null) throw unknown(flag, project, environment)
-      checkFence(wish.fence, fenceOfFlag(now))
-      if (await change(flag, changesFor(now, reach, wish.fence, settings), allowance, permit)) return
-    }
-    throw new SluiceError('flag.refused', {
-      message: `others have changed the flag ${flag} in Unleash all the while`,
-      fix: 'let nobody else change the flag while a release does',
-    })
+  function write(flag: string, wish: FlagWish, allowance: Allowance, permit: Permit): Promise<void> {
+    return changeOne(service, flag, wish, allowance, (now, reach) =>
+      change(flag, changesFor(now, reach, wish.fence, settings), allowance, permit),
+    )
   }
 
   /** False when somebody else was faster. */
@@ -139,13 +125,14 @@ function createUnleashStore(chosen: UnleashOptions, api: AdminApi): FlagStore {
 
   return {
     capabilities: CAPABILITIES,
-    read,
+    async read(names, signal) {
+      const allowance = allow(deadline, signal)
+      return readEach(service, names, allowance, (now) => prove(now, allowance))
+    },
     async apply(wish, signal, permit = () => undefined) {
       const allowance = allow(deadline, signal)
       checkReaches(wish, CAPABILITIES)
-      // All are looked at before one is changed: a wish that is too late for one of its flags changes none.
-      const before = await Promise.all(Object.keys(wish.flags).map((flag) => look(flag, allowance)))
-      checkFence(wish.fence, newestFence(before.map((now) => (now === null ? null : fenceOfFlag(now)))))
+      await refuseLate(service, wish, allowance)
       for (const flag of offFirst(wish)) {
         await inTurn(`${api.url}${place(flag)}`, allowance, () => write(flag, wish, allowance, permit))
       }
@@ -156,17 +143,9 @@ function createUnleashStore(chosen: UnleashOptions, api: AdminApi): FlagStore {
 
 /** Flags that go off come first: what a way back is for must not wait for anything else. */
 function offFirst({ flags }: FlagWish): readonly string[] {
-  const isOff = ([, { weight, cohorts }]: [string, FlagReach]) => weight === 0 && cohorts.length === 0
   const entries = Object.entries(flags)
-  return [...entries.filter(isOff), ...entries.filter((entry) => !isOff(entry))].map(([name]) => name)
-}
-
-function unknown(flag: string, project: string, environment: string): SluiceError {
-  return new SluiceError('flag.unknown', {
-    message: `Unleash has no flag ${flag}`,
-    expected: `a flag of the project ${project} with the environment ${environment}`,
-    fix: 'create the flag in Unleash, or correct its name in the plan',
-  })
+  const [off, others] = [entries.filter(([, reach]) => isOff(reach)), entries.filter(([, reach]) => !isOff(reach))]
+  return [...off, ...others].map(([name]) => name)
 }
 
 function unclear(flag: string): SluiceError {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Fence } from '../../domain/exposure.ts'
-import type { FlagReach } from '../../domain/flag-reach.ts'
+import { FLAG_OFF, type FlagReach } from '../../domain/flag-reach.ts'
 import { parseJson } from '../../domain/json.ts'
 import { FULL_WEIGHT } from '../../domain/units.ts'
 import { fenceText, parseFence } from '../fence-text.ts'
@@ -83,7 +83,7 @@ export function reachOf(definition: unknown, attribute: string): FlagReach | nul
   if (!parsed.success) return null
   const { defaultVariant, targeting: rule, metadata } = parsed.data
   if (rule === undefined) {
-    if (defaultVariant === OFF) return { weight: 0, cohorts: [] }
+    if (defaultVariant === OFF) return FLAG_OFF
     // Everybody has it; the cohorts are remembered for whoever compares.
     return {
       weight: FULL_WEIGHT,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { FLAG_OFF } from '../../domain/flag-reach.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { LATE, within } from '../../outbound/within.ts'
 import type { ServedFlags } from '../served-flags.ts'
@@ -110,7 +111,7 @@ function tagOf(version: number, ...parts: readonly string[]): string {
 async function load(newest: Version, { known, attribute }: ServedSettings, before: Loaded | null): Promise<Loaded> {
   const written = parseFlagSet(newest.text)
   if (written === null && before !== null) return { ...before, version: newest.number }
-  const off = definitionOf({ weight: 0, cohorts: [] }, null, attribute)
+  const off = definitionOf(FLAG_OFF, null, attribute)
   const flags = { ...Object.fromEntries(known.map((name) => [name, off])), ...written }
   const evaluator = await createEvaluator(flags, newest.number)
   return { version: newest.number, text: writeFlagSet(flags, newest.number), evaluator }

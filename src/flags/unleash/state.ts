@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Fence } from '../../domain/exposure.ts'
-import type { FlagReach } from '../../domain/flag-reach.ts'
+import { FLAG_OFF, type FlagReach } from '../../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../../domain/units.ts'
 import { newestFence, parseFence } from '../fence-text.ts'
 
@@ -74,7 +74,7 @@ export interface Settings {
  */
 export function reachOfFlag(environment: FlagEnvironment, settings: Settings): FlagReach | null {
   const live = environment.strategies.filter(({ disabled }) => disabled !== true)
-  if (!environment.enabled || live.length === 0) return { weight: 0, cohorts: [] }
+  if (!environment.enabled || live.length === 0) return FLAG_OFF
   const parts = live.map((one) => partOf(one, environment.name, settings))
   let weight = 0
   const cohorts = new Set<string>()
@@ -89,7 +89,7 @@ export function reachOfFlag(environment: FlagEnvironment, settings: Settings): F
 function partOf(one: Strategy, flag: string, { cohortField, stickiness }: Settings): FlagReach | null {
   const rollout = shareOf(one, flag, stickiness)
   if (rollout === null || one.segments.length > 0 || one.variants.length > 0) return null
-  if (rollout === 0) return { weight: 0, cohorts: [] }
+  if (rollout === 0) return FLAG_OFF
   const [only, ...more] = one.constraints
   if (only === undefined) return { weight: rollout, cohorts: [] }
   const isPlain = only.operator === 'IN' && only.inverted !== true && only.contextName === cohortField
