@@ -3,6 +3,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Milliseconds } from '../../domain/units.ts'
+import { syncFolder } from '../../outbound/sync-folder.ts'
 
 /** The newest version in a folder; version 0 is a folder without any. */
 export interface Version {
@@ -108,16 +109,6 @@ async function writeThrough(file: string, text: string): Promise<void> {
   const handle = await open(file, 'wx', 0o640)
   try {
     await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** A name in a folder outlives a power cut once the folder itself is on the disk. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
     await handle.sync()
   } finally {
     await handle.close()

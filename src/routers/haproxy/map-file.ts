@@ -3,6 +3,7 @@ import { open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/pro
 import { basename, dirname, join } from 'node:path'
 import { compareFences, type Fence } from '../../domain/exposure.ts'
 import type { Milliseconds } from '../../domain/units.ts'
+import { syncFolder } from '../../outbound/sync-folder.ts'
 import { LATE, lateText, within } from '../../outbound/within.ts'
 import type { NodeMap } from './node.ts'
 import type { MapEntry } from './split-map.ts'
@@ -113,16 +114,6 @@ async function writeDraft(
     const own = await handle.stat()
     if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid)
     await handle.chmod(mode)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Without this a power cut may bring the old name back. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
     await handle.sync()
   } finally {
     await handle.close()
