@@ -1,22 +1,19 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { Installation } from '../config/installation.ts'
+import type { Foresight } from '../config/start.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { RunCalibration } from './calibration.ts'
-import type { Foresee } from './foresight.ts'
-import type { LearnWarmUp } from './learned-warm-up.ts'
 import type { ReadPlan } from './plan-reader.ts'
 import type { RunPower } from './power.ts'
 import type { RecordPast, RecordRelease } from './recorder.ts'
 import type { ServedFlagsByTarget } from './routes/flags.ts'
 
 /** What the API is built from; nothing in it is made here. */
-export interface ApiDependencies {
+export interface ApiDependencies extends Foresight {
   readonly releases: Releases
   readonly readPlan: ReadPlan
-  readonly installation: Installation
   /** The plan a target has registered, parsed but not checked; null when it has none. */
   readonly plans: (target: TargetId) => Promise<unknown>
   readonly metrics: Metrics
@@ -34,10 +31,6 @@ export interface ApiDependencies {
   readonly runCalibration: RunCalibration
   /** Works the power of a plan out, which takes seconds. */
   readonly runPower: RunPower
-  /** What is worth knowing of a plan before it starts. */
-  readonly foresee: Foresee
-  /** The warm-up that the target's releases were seen to need. */
-  readonly learnWarmUp: LearnWarmUp
   readonly logger?: FastifyBaseLogger
   readonly now: () => Instant
 }

@@ -1,14 +1,11 @@
 import { expectedTraffic } from '../analysis/power/expected-traffic.ts'
-import type { Plan } from '../domain/plan/plan.ts'
+import type { Foresight } from '../config/start.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { within } from '../outbound/within.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { RunPower } from './power.ts'
 import type { RecordPast } from './recorder.ts'
 import { trafficOf } from './target-traffic.ts'
-
-/** What people should know of a plan that is about to start, as sentences: where its traffic is too low for its bakes. */
-export type Foresee = (plan: Plan) => Promise<readonly string[]>
 
 interface ForesightParts {
   readonly recordTraffic: RecordPast
@@ -21,10 +18,10 @@ const SINCE: Milliseconds = 86_400_000
 const PATIENCE: Milliseconds = 2_500
 
 /**
- * Looks at the last day of the target's traffic. Nothing is said where nobody can say it in time, and no start ever fails
+ * Says where the target's traffic, by its last day, is too low for the bakes of a plan that is about to start. Nothing is said where nobody can say it in time, and no start ever fails
  * by it; of many starts at once one is looked at.
  */
-export function createForesight({ recordTraffic, runPower, now }: ForesightParts): Foresee {
+export function createForesight({ recordTraffic, runPower, now }: ForesightParts): Foresight['foresee'] {
   const alone = oneAtATime('the traffic of another plan is being looked at')
   return async (plan) => {
     try {

@@ -1,4 +1,5 @@
 import { settlingOf } from '../analysis/calibration/settling.ts'
+import type { Foresight, LearnedWarmUp } from '../config/start.ts'
 import { isRecord } from '../domain/json.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { withLearnedWarmUp } from '../domain/plan/plan-warm-up.ts'
@@ -7,15 +8,6 @@ import { formatDuration, type Instant, type Milliseconds } from '../domain/units
 import { within } from '../outbound/within.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { type PastParts, recordReleases } from './recorded-releases.ts'
-
-/** What a start takes from the releases before it: nothing, or a warm-up for a plan that states none, and what is said of it. */
-interface LearnedWarmUp {
-  readonly warmUp?: Milliseconds
-  readonly notes: readonly string[]
-}
-
-/** `written` is the plan as it was written. Never throws, and never waits long. */
-export type LearnWarmUp = (plan: Plan, written: unknown) => Promise<LearnedWarmUp>
 
 const NOTHING: LearnedWarmUp = { notes: [] }
 const SINCE: Milliseconds = 30 * 86_400_000
@@ -34,7 +26,7 @@ interface Known {
  * Looks at how long the last releases of a target took to settle, and knows it for an hour. What takes longer than a start waits
  * goes on and is there for the next one; of many targets at once one is looked at.
  */
-export function createWarmUpLearner(deps: PastParts & { readonly now: () => Instant }): LearnWarmUp {
+export function createWarmUpLearner(deps: PastParts & { readonly now: () => Instant }): Foresight['learnWarmUp'] {
   const known = new Map<string, Known>()
   const alone = oneAtATime('the releases of another target are being looked at')
 

@@ -10,7 +10,7 @@ import type { Instant } from '../domain/units.ts'
 import type { Installation } from './installation.ts'
 
 /** Who wants to start, and whether they override the freezes that hold now. */
-interface StartWish {
+export interface StartWish {
   readonly actor: Actor
   readonly reason: string
   readonly overridesFreeze: boolean

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
-import { throughFreezes } from '../config/freezes.ts'
 import type { Installation } from '../config/installation.ts'
+import { type Foresight, prepareStart } from '../config/start.ts'
 import { registeredPlanOf, requireTarget } from '../config/targets.ts'
 import type { Actor } from '../domain/actor.ts'
 import { SluiceError } from '../domain/errors.ts'
-import type { Plan, PlanRead } from '../domain/plan/plan.ts'
+import type { PlanRead } from '../domain/plan/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
 import { type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
 import type { Releases, ShownCard } from '../releases/releases.ts'
 import { laneText } from './blocks.ts'
 import { HELP, type SlashCommand } from './command-text.ts'
@@ -16,17 +15,10 @@ import { type Patience, untilTaken } from './patience.ts'
 import { clamp, escape, escapeLines, LIMITS } from './text.ts'
 
 /** What Slack's people can reach; the same as through HTTP. */
-export interface SlackDependencies {
+export interface SlackDependencies extends Foresight {
   readonly releases: Releases
-  readonly installation: Installation
   readonly plans: (target: TargetId) => Promise<unknown>
   readonly readPlan: (written: unknown) => Promise<PlanRead>
-  /** What is worth knowing of a plan before it starts. */
-  readonly foresee: (plan: Plan) => Promise<readonly string[]>
-  readonly learnWarmUp: (
-    plan: Plan,
-    written: unknown,
-  ) => Promise<{ readonly warmUp?: Milliseconds; readonly notes: readonly string[] }>
 }
 
 /** Who typed or clicked, by the only two words of Slack that cannot be chosen by the user. */
@@ -137,17 +129,12 @@ async function start(
   const read = await deps.readPlan(written)
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const wish = { actor: author, reason, overridesFreeze: false }
-  const { plan, notes } = throughFreezes(read.plan, wish, deps.installation, Date.now())
-  const [foreseen, learned] = await Promise.all([deps.foresee(plan), deps.learnWarmUp(plan, written)])
-  const { notes: taught, ...warmUp } = learned
-  const request = { plan, ...warmUp, version, author, reason, key, whenBusy: 'reject' } as const
+  const { notes, ...prepared } = await prepareStart({ plan: read.plan, written }, wish, deps, Date.now())
+  const request = { ...prepared, version, author, reason, key, whenBusy: 'reject' } as const
   const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(request), deps.patience)
   const id = releaseId.replace(/^release\//, '')
   const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
-  const said = [
-    `\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`,
-    ...[...notes, ...foreseen, ...taught].map(escape),
-  ]
+  const said = [`\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, ...notes.map(escape)]
   return { text: said.join('\n'), card: null }
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
-import { throughFreezes } from '../../config/freezes.ts'
+import { prepareStart } from '../../config/start.ts'
 import { giveTicket } from '../../config/tickets.ts'
 import { releaseIdOf } from '../../domain/target.ts'
 import type { ApiDependencies } from '../dependencies.ts'
@@ -23,17 +23,15 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
         const read = await deps.readPlan(written)
         if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
         const wish = { actor: author, reason, overridesFreeze: overrideFreeze }
-        const { plan, notes } = throughFreezes(read.plan, wish, deps.installation, now())
-        const [foreseen, learned] = await Promise.all([deps.foresee(plan), deps.learnWarmUp(plan, written)])
-        const { notes: taught, ...warmUp } = learned
-        const asked = { plan, ...warmUp, version, author, reason, key: keyOf(request, key), whenBusy }
+        const { notes, ...prepared } = await prepareStart({ plan: read.plan, written }, wish, deps, now())
+        const asked = { ...prepared, version, author, reason, key: keyOf(request, key), whenBusy }
         const answer = await releases.start(asked)
         metrics.releases.started(answer.placed)
         const address = `/api/v1/releases/${answer.releaseId.replace(/^release\//, '')}`
         return await reply
           .code(201)
           .header('location', address)
-          .send({ ...answer, ...withNotes([...notes, ...foreseen, ...taught]) })
+          .send({ ...answer, ...withNotes(notes) })
       } catch (error) {
         metrics.releases.notStarted(error)
         throw error

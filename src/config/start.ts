@@ -1,0 +1,35 @@
+import type { Plan } from '../domain/plan/plan.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
+import { type StartWish, throughFreezes } from './freezes.ts'
+import type { Installation } from './installation.ts'
+
+/** Who knows something of a plan before it starts. Neither throws, and neither keeps a start for long. */
+export interface Foresight {
+  readonly installation: Installation
+  /** What is worth knowing of it, as sentences. */
+  readonly foresee: (plan: Plan) => Promise<readonly string[]>
+  /** What it takes from the releases before it: `written` is the plan as it was written. */
+  readonly learnWarmUp: (plan: Plan, written: unknown) => Promise<LearnedWarmUp>
+}
+
+/** Nothing, or a warm-up for a plan that states none, and what is said of it. */
+export interface LearnedWarmUp {
+  readonly warmUp?: Milliseconds
+  readonly notes: readonly string[]
+}
+
+/**
+ * What a start asks for, whichever entrance it comes through: the plan as the freezes let it start, what was learned for it, and
+ * what its author should know.
+ * @throws SluiceError as `throughFreezes`
+ */
+export async function prepareStart(
+  { plan: read, written }: { readonly plan: Plan; readonly written: unknown },
+  wish: StartWish,
+  { installation, foresee, learnWarmUp }: Foresight,
+  now: Instant,
+): Promise<LearnedWarmUp & { readonly plan: Plan }> {
+  const { plan, notes } = throughFreezes(read, wish, installation, now)
+  const [foreseen, learned] = await Promise.all([foresee(plan), learnWarmUp(plan, written)])
+  return { ...learned, plan, notes: [...notes, ...foreseen, ...learned.notes] }
+}
