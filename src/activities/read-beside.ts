@@ -1,9 +1,18 @@
 import type { MetricSource } from '../metrics/metric-source.ts'
+import type { TargetAdapters } from './dependencies.ts'
 
 /** What is read of metric sources beside the looks, as it may take longer than one. */
 interface RecordReader<T> {
-  /** What was read of this source; undefined while it is being read, null where it could not be. */
-  readonly take: (source: MetricSource, read: () => Promise<T | null>) => T | null | undefined
+  /**
+   * What is known at this look, by the name of the source: what was known, and of the others whatever was read by now, null where
+   * it could not be.
+   */
+  readonly know: (
+    known: Readonly<Record<string, T | null>>,
+    names: readonly string[],
+    adapters: Pick<TargetAdapters, 'metrics'>,
+    read: (source: MetricSource) => Promise<T | null>,
+  ) => Readonly<Record<string, T | null>>
 }
 
 interface Reading<T> {
@@ -14,13 +23,25 @@ interface Reading<T> {
 /** A source that is opened anew is read anew, and so is one whose reading was taken. */
 export function createReadBeside<T>(): RecordReader<T> {
   const readings = new WeakMap<MetricSource, Reading<T>>()
+
+  /** Undefined while it is being read. */
+  function take(source: MetricSource, read: (source: MetricSource) => Promise<T | null>): T | null | undefined {
+    const reading = readings.get(source) ?? begin(() => read(source))
+    readings.set(source, reading)
+    if (!reading.isOver) return undefined
+    readings.delete(source)
+    return reading.value
+  }
+
   return {
-    take(source, read) {
-      const reading = readings.get(source) ?? begin(read)
-      readings.set(source, reading)
-      if (!reading.isOver) return undefined
-      readings.delete(source)
-      return reading.value
+    know(known, names, { metrics }, read) {
+      const fresh = names.flatMap((name) => {
+        const source = metrics[name]
+        if (source === undefined || Object.hasOwn(known, name)) return []
+        const value = take(source, read)
+        return value === undefined ? [] : [[name, value] as const]
+      })
+      return fresh.length === 0 ? known : { ...known, ...Object.fromEntries(fresh) }
     },
   }
 }

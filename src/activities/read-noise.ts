@@ -18,17 +18,9 @@ const readings = createReadBeside<RecordedStable>()
 export function noisesAt(adapters: TargetAdapters, input: GuardInput, before: GuardState, now: Instant): Noises {
   const known = (before.noises ?? {}) as Noises
   const names = [...new Set(input.checks.filter(needsCounts).map(({ source }) => source))]
-  const read = names.flatMap((name) => {
-    const source = adapters.metrics[name]
-    if (source === undefined || Object.hasOwn(known, name)) return []
-    const noise = readings.take(source, async () => {
-      if (source.record === undefined || DAY.step < (source.shortestRecord ?? 0)) return null
-      const end = Math.min(now, input.exposedAt)
-      return recordedStableOf(
-        await readStable(source, adapters.pools, { start: end - DAY.lasting, end, step: DAY.step }),
-      )
-    })
-    return noise === undefined ? [] : [[name, noise] as const]
+  return readings.know(known, names, adapters, async (source) => {
+    if (source.record === undefined || DAY.step < (source.shortestRecord ?? 0)) return null
+    const end = Math.min(now, input.exposedAt)
+    return recordedStableOf(await readStable(source, adapters.pools, { start: end - DAY.lasting, end, step: DAY.step }))
   })
-  return read.length === 0 ? known : { ...known, ...Object.fromEntries(read) }
 }

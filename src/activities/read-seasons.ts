@@ -32,13 +32,7 @@ export function seasonsAt(adapters: TargetAdapters, input: GuardInput, before: G
       input.checks.filter((check) => needsCounts(check) && check.cohort === undefined).map(({ source }) => source),
     ),
   ]
-  const read = names.flatMap((name) => {
-    const source = adapters.metrics[name]
-    if (source === undefined || Object.hasOwn(known, name)) return []
-    const season = readings.take(source, () => readSeason(source, adapters.pools, now))
-    return season === undefined ? [] : [[name, season] as const]
-  })
-  return read.length === 0 ? known : { ...known, ...Object.fromEntries(read) }
+  return readings.know(known, names, adapters, (source) => readSeason(source, adapters.pools, now))
 }
 
 async function readSeason(source: MetricSource, pools: TargetAdapters['pools'], now: Instant): Promise<Season | null> {
