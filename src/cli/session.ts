@@ -1,5 +1,6 @@
 import { nameText } from '../domain/plan/plan-values.ts'
 import { parseReleaseId, type TargetId } from '../domain/target.ts'
+import type { Milliseconds } from '../domain/units.ts'
 import { type ApiClient, createApiClient } from './client.ts'
 import { CliFailure, EXIT } from './failure.ts'
 import type { RenderOptions } from './render.ts'
@@ -22,6 +23,9 @@ export interface Session {
   readonly hint: (text: string) => void
   readonly look: () => RenderOptions
 }
+
+/** For what the server asks its metric sources about: it gives them up to 15 s, and works for some seconds more. */
+export const SERVER_DEADLINE: Milliseconds = 60_000
 
 const DEFAULT_URL = 'http://127.0.0.1:8230'
 

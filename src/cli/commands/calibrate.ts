@@ -5,12 +5,12 @@ import type { WarningScore } from '../../analysis/calibration/warnings.ts'
 import type { AnswerTo } from '../../api/operations.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Recording } from '../../domain/release/recording.ts'
-import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
+import { formatDuration, parseDuration } from '../../domain/units.ts'
 import { renderCalibration } from '../calibration-view.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { readPlanFile, withPlaces } from '../plan-file.ts'
-import type { Session } from '../session.ts'
+import { SERVER_DEADLINE, type Session } from '../session.ts'
 import { wholeNumber } from '../stated-traffic.ts'
 import { clean } from '../text.ts'
 
@@ -47,9 +47,6 @@ export async function calibrateFile(name: string, options: CalibrateOptions, ses
 }
 
 const USUAL_REPLAYS = '400'
-
-/** The server asks its metric sources for up to 15 s and works for some seconds more. */
-const SERVER_DEADLINE: Milliseconds = 60_000
 
 async function calibrateAtServer(
   name: string,

@@ -6,12 +6,12 @@ import type { Plan } from '../../domain/plan/plan.ts'
 import { afterText } from '../../domain/plan/plan-after.ts'
 import { warmUpText, warmUpWarnings } from '../../domain/plan/plan-warm-up.ts'
 import { windowsText } from '../../domain/plan/plan-windows.ts'
-import { formatDuration, type Milliseconds, parseDuration } from '../../domain/units.ts'
+import { formatDuration, parseDuration } from '../../domain/units.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { readPlanFile, withPlaces } from '../plan-file.ts'
 import { hanging, renderPower, renderTraffic } from '../power-table.ts'
-import type { Session } from '../session.ts'
+import { SERVER_DEADLINE, type Session } from '../session.ts'
 import { expectedOf, statedTraffic, type TrafficOptions, type WrittenTraffic } from '../stated-traffic.ts'
 import { clean } from '../text.ts'
 
@@ -40,9 +40,6 @@ export async function checkPlan(name: string, options: CheckOptions, session: Se
   const lines = [...described, ...powerLines(plan, power, expected.requestsPerSecond, session)]
   session.say(lines, { plan, traffic: expected, power })
 }
-
-/** The server asks its metric sources for up to 15 s and works for some seconds more. */
-const SERVER_DEADLINE: Milliseconds = 60_000
 
 async function checkBySince(
   name: string,

@@ -8,7 +8,7 @@ import type { SimulatedTraffic } from '../../simulation/world.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { readPlanFile, withPlaces } from '../plan-file.ts'
-import type { Session } from '../session.ts'
+import { SERVER_DEADLINE, type Session } from '../session.ts'
 import { drawSimulation } from '../simulation-drawing.ts'
 import { renderSimulation } from '../simulation-view.ts'
 import { expectedOf, statedTraffic, type TrafficOptions, wholeNumber } from '../stated-traffic.ts'
@@ -51,9 +51,6 @@ interface Planned {
   /** True when what is feared of the version is more errors: said so, or nothing else is. */
   readonly isErrors: boolean
 }
-
-/** The server asks its metric sources for up to 15 s and works for some seconds more. */
-const SERVER_DEADLINE: Milliseconds = 60_000
 
 async function planAndTraffic(name: string, options: SimulateOptions, session: Session): Promise<Planned> {
   const { since, config, rps } = options
