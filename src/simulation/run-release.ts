@@ -6,8 +6,10 @@ import { backgroundAt } from '../domain/plan/background.ts'
 import type { Check } from '../domain/plan/checks.ts'
 import { allChecks, failureOf } from '../domain/plan/consequences.ts'
 import type { Plan } from '../domain/plan/plan.ts'
+import { plannedTime } from '../domain/plan/plan-timeline.ts'
 import { bakeRemaining } from '../domain/release/bake-clock.ts'
-import { bakeMove, furtherLag, HELD_LOOK } from '../domain/release/bake-move.ts'
+import { bakeEnd } from '../domain/release/bake-end.ts'
+import { furtherLag, HELD_LOOK } from '../domain/release/bake-move.ts'
 import {
   type GuardInput,
   type GuardOutcome,
@@ -16,12 +18,12 @@ import {
   standingOf,
   verdictsOf,
 } from '../domain/release/guard.ts'
+import { decisionOf } from '../domain/release/guard-decision.ts'
 import { ledgerEvents } from '../domain/release/ledger.ts'
 import type { Abandonment, Pause, ReleaseEvent } from '../domain/release/release-events.ts'
 import { reduce } from '../domain/release/release-reducer.ts'
-import { beginState, evidenceSince, isEnded, type ReleaseState } from '../domain/release/release-state.ts'
+import { beginState, isEnded, type ReleaseState } from '../domain/release/release-state.ts'
 import { watchFor } from '../domain/release/release-watch.ts'
-import { warmsUpUntil } from '../domain/release/warm-up.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../domain/units.ts'
 import { ROLES, type SimulatedTraffic, simulatedTarget } from './world.ts'
 
@@ -125,13 +127,9 @@ async function bake({ duration, step, until }: BakeAction, run: Run, isAnalysis:
       continue
     }
     const state = run.remember()
-    const standing = standingOf(run.dueChecks(), state, evidenceSince(run.state()))
-    const move = bakeMove({
-      ...{ clock, now: run.now(), state, interval, holdFor: onInconclusive.holdFor },
-      waiting: standing.isPassing ? null : standing.waiting,
-      isHeld: !standing.isPassing && standing.isHeld === true,
-      warmsUpUntil: warmsUpUntil(run.state(), run.plan, run.dueChecks()),
-    })
+    const { plan } = run
+    const at = { clock, state: run.state(), plan, checks: run.dueChecks(), guard: state, now: run.now() }
+    const move = bakeEnd({ ...at, isKept: true })
     switch (move.kind) {
       case 'end':
         return run.record({ type: 'bake-ended' })
@@ -170,8 +168,7 @@ function beginRun(plan: Plan, traffic: SimulatedTraffic, random: Random) {
   let memory: GuardState | null = null
   let guard: { readonly input: GuardInput; state: GuardState | null; nextLook: Instant } | null = null
   let mayEndEarly = false
-  const planned = plan.actions.reduce((sum, action) => sum + ('duration' in action ? action.duration : 0), 0)
-  const longest = 2 * (planned + plan.onInconclusive.holdFor) + FURTHER
+  const longest = 2 * (plannedTime(plan.actions) + plan.onInconclusive.holdFor) + FURTHER
 
   const dueChecks = () => [...plan.checks, ...further]
   const checks = () => [
@@ -233,28 +230,21 @@ function beginRun(plan: Plan, traffic: SimulatedTraffic, random: Random) {
   }
 
   function ended(outcome: GuardOutcome): void {
-    switch (outcome.kind) {
-      case 'failed': {
-        const check = checks().find(({ name }) => name === outcome.check)
-        if (failureOf(check ?? {}, plan.onFail) === 'rollback') return abandon('failed-check', outcome.reason)
-        return pause('failed-check', outcome.reason)
-      }
-      case 'floor':
-        return abandon('floor', outcome.reason)
-      case 'blind':
-        return giveInconclusive(outcome.reason, outcome.then ?? plan.onInconclusive.then)
-      case 'proven':
-        record({ type: 'bake-proven', reason: outcome.reason })
+    const check = outcome.kind === 'failed' ? checks().find(({ name }) => name === outcome.check) : undefined
+    const { reason } = outcome
+    const decision = decisionOf(outcome, { failure: failureOf(check ?? {}, plan.onFail), isKept: true })
+    switch (decision.kind) {
+      case 'abandon':
+        return abandon(decision.cause, reason)
+      case 'pause':
+        return pause(decision.cause, reason)
+      case 'inconclusive':
+        return giveInconclusive(reason, decision.then ?? plan.onInconclusive.then)
+      case 'end-bake':
+        record({ type: 'bake-proven', reason })
         return watch()
-      case 'noted':
-      case 'repaired':
+      case 'go-on':
         return watch()
-      case 'misrouted':
-        return pause('split', outcome.reason)
-      case 'drifting':
-        return pause('drift', outcome.reason)
-      case 'foreign':
-        return abandon('superseded', outcome.reason)
     }
   }
 

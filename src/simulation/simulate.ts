@@ -2,6 +2,7 @@ import { createRandom } from '../analysis/statistics/random.ts'
 import type { Check } from '../domain/plan/checks.ts'
 import { allChecks } from '../domain/plan/consequences.ts'
 import type { Plan } from '../domain/plan/plan.ts'
+import { plannedTime } from '../domain/plan/plan-timeline.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { type Figures, figuresOf } from './figures.ts'
 import { type SimulatedRelease, simulateRelease } from './run-release.ts'
@@ -80,8 +81,7 @@ export async function simulate(
 const MOST_SEEDS = 100_000
 
 function usualReleases({ actions, interval }: Plan): number {
-  const time = actions.reduce((sum, action) => sum + ('duration' in action ? action.duration : 0), 0)
-  const fitting = Math.floor(USUAL_LOOKS / Math.max(1, time / interval))
+  const fitting = Math.floor(USUAL_LOOKS / Math.max(1, plannedTime(actions) / interval))
   return Math.min(MOST_RELEASES, Math.max(LEAST_RELEASES, fitting))
 }
 

@@ -1,10 +1,9 @@
 import type { BakeAction, JudgeAction } from '../domain/plan/actions.ts'
 import type { PlanConsequence } from '../domain/plan/checks.ts'
 import { bakeRemaining } from '../domain/release/bake-clock.ts'
-import { type BakeMove, bakeMove, furtherLag, HELD_LOOK } from '../domain/release/bake-move.ts'
-import { type GuardState, heldBy, standingOf } from '../domain/release/guard.ts'
-import { evidenceSince } from '../domain/release/release-state.ts'
-import { warmsUpUntil } from '../domain/release/warm-up.ts'
+import { bakeEnd } from '../domain/release/bake-end.ts'
+import { type BakeMove, furtherLag, HELD_LOOK } from '../domain/release/bake-move.ts'
+import { heldBy } from '../domain/release/guard.ts'
 import { formatDuration } from '../domain/units.ts'
 import { waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
@@ -30,8 +29,7 @@ export async function bake(
 ): Promise<void> {
   await waitWhilePausedThenWatch(run, watch)
   run.record({ type: 'bake-started', step, duration, isAnalysis })
-  const { interval, onInconclusive } = run.input.plan
-  const { holdFor } = onInconclusive
+  const { interval } = run.input.plan
   const endsWhenProven = until === 'proven'
   if (endsWhenProven) {
     await watch.stop()
@@ -51,22 +49,13 @@ export async function bake(
     }
     const state = await watch.look()
     if (run.state().pause !== null) continue
-    const move = bakeMove({
-      ...{ clock, now: Date.now(), state, ...waitingFor(run, watch, state), interval, holdFor },
-      warmsUpUntil: warmsUpUntil(run.state(), run.input.plan, watch.dueChecks()),
-    })
+    const { plan } = run.input
+    const checks = watch.dueChecks()
+    const move = bakeEnd({ clock, state: run.state(), plan, checks, guard: state, now: Date.now(), isKept: run.isKept })
     if (move.kind === 'end') break
     await carryOn(move, run)
   }
   run.record({ type: 'bake-ended' })
-}
-
-/** Why the checks do not pass yet, or null when they do, and whether all of these are checks that hold. */
-function waitingFor(run: Run, watch: Watch, state: GuardState | null) {
-  if (state === null) return { waiting: null }
-  const standing = standingOf(watch.dueChecks(), state, run.isKept ? evidenceSince(run.state()) : null)
-  if (standing.isPassing) return { waiting: null }
-  return { waiting: standing.waiting, isHeld: standing.isHeld === true }
 }
 
 /** Waits while a check that holds the release fails: what is exposed stays until it has passed again. */

@@ -11,6 +11,7 @@ import type { Action } from '../domain/plan/actions.ts'
 import { failureOf } from '../domain/plan/consequences.ts'
 import { answeringFlag } from '../domain/release/failed-flags.ts'
 import type { GuardOutcome } from '../domain/release/guard.ts'
+import { decisionOf } from '../domain/release/guard-decision.ts'
 import { endOf, isEnded } from '../domain/release/release-state.ts'
 import { laneIdOf } from '../domain/target.ts'
 import { onAfterwardsSeen, watchAfterwards } from './after.ts'
@@ -97,41 +98,28 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
 /** What a guard that ended by itself means for the plan. Somebody watches the router afterwards, whatever it was. */
 function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
   if (isEnded(run.state())) return onAfterwardsSeen(outcome, run, watch)
-  switch (outcome.kind) {
-    case 'failed': {
-      const flag = answeringFlag(checkOf(outcome.check, watch), run.state())
-      if (flag !== null) return failFlag(flag, outcome.reason, run)
-      if (consequenceOf(outcome.check, run, watch) === 'rollback')
-        return run.abandon('failed-check', 'guard', outcome.reason)
-      return pauseWith('failed-check', outcome.reason, run, watch)
-    }
-    case 'floor':
-      return run.abandon('floor', 'guard', outcome.reason)
-    case 'blind':
-      giveInconclusive(run, outcome.reason, outcome.then)
+  const check = outcome.kind === 'failed' ? checkOf(outcome.check, watch) : undefined
+  const flag = answeringFlag(check, run.state())
+  if (flag !== null) return failFlag(flag, outcome.reason, run)
+  const { reason } = outcome
+  // Restarts, and what else is no check of the plan, do what the plan says.
+  const failure = failureOf(check ?? {}, run.input.plan.onFail)
+  const decision = decisionOf(outcome, { failure, isKept: run.isKept })
+  switch (decision.kind) {
+    case 'abandon':
+      return run.abandon(decision.cause, 'guard', reason)
+    case 'pause':
+      return pauseWith(decision.cause, reason, run, watch)
+    case 'inconclusive':
+      giveInconclusive(run, reason, decision.then)
       return watch.start({ blindLimit: null })
-    case 'noted':
+    case 'end-bake':
+      run.record({ type: 'bake-proven', reason })
       return watch.start()
-    case 'misrouted':
-      return pauseWith(run.isKept ? 'split' : 'router', outcome.reason, run, watch)
-    case 'drifting':
-      return pauseWith('drift', outcome.reason, run, watch)
-    case 'foreign':
-      if (run.isKept) return run.abandon('superseded', 'guard', outcome.reason)
-      return pauseWith('foreign-change', outcome.reason, run, watch)
-    case 'repaired':
-      run.tell(`${run.input.version}: ${outcome.reason}`, 'warning')
-      return watch.start()
-    case 'proven':
-      run.record({ type: 'bake-proven', reason: outcome.reason })
+    case 'go-on':
+      if (outcome.kind === 'repaired') run.tell(`${run.input.version}: ${reason}`, 'warning')
       return watch.start()
   }
-}
-
-/** What the failure of this check does; restarts, and what else is no check of the plan, do what the plan says. */
-function consequenceOf(name: string, run: Run, watch: Watch) {
-  const usual = run.input.plan.onFail
-  return failureOf(checkOf(name, watch) ?? {}, usual)
 }
 
 function checkOf(name: string, watch: Watch) {

@@ -74,11 +74,16 @@ export function timelineOf({ actions, checks, interval, onFail }: Plan, kinds: r
   )
   return {
     rows,
-    planned: start,
+    planned: plannedTime(actions),
     shortest,
     waiting,
     checks: [...checks.map((check) => checkOf(check, null, kinds)), ...own],
   }
+}
+
+/** How long these take when every approval comes at once, every window is open, and every bake takes its whole time. */
+export function plannedTime(actions: readonly Action[]): Milliseconds {
+  return actions.reduce((sum, action) => sum + durationOf(action), 0)
 }
 
 /** What freezes mean for a plan that starts now and takes its planned time: one sentence for each that it runs into. */
