@@ -1,8 +1,8 @@
-import { showValue } from '../../domain/problems.ts'
 import { checksForm, type DraftCheck, type Imported, planOf } from '../draft.ts'
 import type { Manifest } from '../manifest.ts'
 import type { ImportOptions } from '../options.ts'
-import { createImportReport, type ImportReport } from '../report.ts'
+import { reportSecond, reportVersion } from '../refusals.ts'
+import { createImportReport } from '../report.ts'
 import { type AnalysisContext, checksOfTemplate, createTemplates } from './analyses.ts'
 import { isTemplate } from './analysis-template.ts'
 import { draftOfRollout, versionOf } from './rollout.ts'
@@ -17,7 +17,8 @@ export function importArgo(manifests: readonly Manifest[], options: ImportOption
   const report = createImportReport(manifests)
   const rollouts = manifests.filter(({ kind }) => kind === 'Rollout')
   const found = manifests.filter(isTemplate)
-  for (const manifest of [...rollouts, ...found]) reportVersion(manifest, report)
+  for (const manifest of [...rollouts, ...found].filter((one) => !isOurs(one)))
+    reportVersion(manifest, { vendor: 'Argo Rollouts', expected: API }, report)
   const templates = createTemplates(found, report)
   for (const manifest of manifests)
     if (manifest.kind !== 'Rollout' && !found.includes(manifest))
@@ -28,7 +29,7 @@ export function importArgo(manifests: readonly Manifest[], options: ImportOption
       )
   const context = { templates, options, report }
   const [rollout, second] = rollouts
-  if (second !== undefined) reportSecond(second, report)
+  if (second !== undefined) reportSecond(second, 'Rollout', report)
   if (rollout === undefined) return importChecks(manifests, { ...context, rollout: null })
   return importRollout(rollout, { ...context, rollout })
 }
@@ -69,30 +70,9 @@ function importChecks(manifests: readonly Manifest[], context: AnalysisContext):
   }
 }
 
-function reportVersion(manifest: Manifest, report: ImportReport): void {
-  const version = manifest.value['apiVersion']
-  if (version === API || (version === undefined && manifest.kind === null)) return
-  report.problem(
-    { manifest, path: version === undefined ? [] : ['apiVersion'] },
-    {
-      message: `this ${manifest.kind ?? 'object'} is not one of Argo Rollouts`,
-      received: version === undefined ? 'no apiVersion' : showValue(version),
-      expected: API,
-      fix: `write apiVersion: ${API}, or leave the file out`,
-    },
-  )
-}
-
-function reportSecond(manifest: Manifest, report: ImportReport): void {
-  report.problem(
-    { manifest, path: ['metadata', 'name'] },
-    {
-      message: 'this is a second Rollout, and a plan is for one',
-      received: manifest.name ?? 'no name',
-      expected: 'one Rollout',
-      fix: 'import each with its templates by itself',
-    },
-  )
+/** An AnalysisRun's spec by itself has neither a kind nor a version. */
+function isOurs({ kind, value }: Manifest): boolean {
+  return value['apiVersion'] === API || (value['apiVersion'] === undefined && kind === null)
 }
 
 /** Nothing can be asked: then what is left out is what is wrong. */

@@ -1,7 +1,7 @@
-import { showValue } from '../../domain/problems.ts'
 import { type Imported, planOf } from '../draft.ts'
 import type { Manifest } from '../manifest.ts'
 import type { ImportOptions } from '../options.ts'
+import { reportSecond, reportVersion } from '../refusals.ts'
 import { createImportReport, type ImportReport } from '../report.ts'
 import { draftOfCanary } from './canary.ts'
 import { createMetricTemplates } from './metric-template.ts'
@@ -14,15 +14,16 @@ export function importFlagger(manifests: readonly Manifest[], options: ImportOpt
   const [canary, second] = manifests.filter(({ kind }) => kind === 'Canary')
   for (const manifest of manifests) {
     const isOwn = manifest.kind === 'Canary' || manifest.kind === 'MetricTemplate'
-    if (isOwn) reportVersion(manifest, report)
-    else
+    if (isOwn && !hasKnownVersion(manifest))
+      reportVersion(manifest, { vendor: 'Flagger', expected: 'flagger.app/v1beta1' }, report)
+    if (!isOwn)
       report.note(
         'not-needed',
         { manifest, path: [] },
         `${manifest.name ?? 'this'} is no Canary and no MetricTemplate: it says nothing about steps or checks`,
       )
   }
-  if (second !== undefined) reportSecond(second, report)
+  if (second !== undefined) reportSecond(second, 'Canary', report)
   const [first] = manifests
   if (canary === undefined) {
     if (first !== undefined) reportNone(first, report)
@@ -49,30 +50,9 @@ export function importFlagger(manifests: readonly Manifest[], options: ImportOpt
   }
 }
 
-function reportVersion(manifest: Manifest, report: ImportReport): void {
-  const version = manifest.value['apiVersion']
-  if (typeof version === 'string' && API.test(version)) return
-  report.problem(
-    { manifest, path: version === undefined ? [] : ['apiVersion'] },
-    {
-      message: `this ${manifest.kind ?? 'object'} is not one of Flagger`,
-      received: version === undefined ? 'no apiVersion' : showValue(version),
-      expected: 'flagger.app/v1beta1',
-      fix: 'write apiVersion: flagger.app/v1beta1, or leave the file out',
-    },
-  )
-}
-
-function reportSecond(manifest: Manifest, report: ImportReport): void {
-  report.problem(
-    { manifest, path: ['metadata', 'name'] },
-    {
-      message: 'this is a second Canary, and a plan is for one',
-      received: manifest.name ?? 'no name',
-      expected: 'one Canary',
-      fix: 'import each with its templates by itself',
-    },
-  )
+function hasKnownVersion({ value }: Manifest): boolean {
+  const version = value['apiVersion']
+  return typeof version === 'string' && API.test(version)
 }
 
 function reportNone(manifest: Manifest, report: ImportReport): void {
