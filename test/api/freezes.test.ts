@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { createCalendars } from '../../src/calendars/calendars.ts'
-import { runProgram } from '../../src/cli/program.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { demoInstallation, PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
+import { runServed } from '../support/served-program.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -48,30 +47,7 @@ function setUp() {
   return server
 }
 
-async function run(...args: string[]) {
-  const server = setUp()
-  let [out, err] = ['', '']
-  const terminal: Terminal = {
-    ...{ env: { SLUICE_PERSON: 'carol' }, userName: () => 'carol', live: null, hasColor: false, now: () => MONDAY },
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    columns: () => 120,
-    fetch: async (url, init = {}) => {
-      const answer = await server.inject({
-        method: (init.method ?? 'GET') as 'GET',
-        url: new URL(url instanceof Request ? url.url : url).pathname,
-        headers: init.headers as Record<string, string>,
-        ...(typeof init.body === 'string' && { payload: init.body }),
-      })
-      return new Response(answer.body, { status: answer.statusCode, headers: { 'content-type': 'application/json' } })
-    },
-    sleep: async () => undefined,
-    writeFile: async () => undefined,
-    readFile: async () => JSON.stringify(PLAN),
-  }
-  const code = await runProgram(args, terminal)
-  return { code, out, err }
-}
+const run = (...args: string[]) => runServed(setUp(), args, { now: MONDAY, file: JSON.stringify(PLAN) })
 
 describe('GET /api/v1/freezes', () => {
   it('says when windows, freezes and targets close and open next', async () => {

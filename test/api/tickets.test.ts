@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
-import { runProgram } from '../../src/cli/program.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { isTicket, ticketKeyOf } from '../../src/tickets/ticket.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { demoInstallation, PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
+import { runServed } from '../support/served-program.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -65,30 +64,7 @@ describe('a ticket', () => {
 })
 
 describe('sluice try', () => {
-  async function run(...args: string[]) {
-    const server = await setUp()
-    let [out, err] = ['', '']
-    const terminal: Terminal = {
-      ...{ env: { SLUICE_PERSON: 'carol' }, userName: () => 'carol', live: null, hasColor: false, now: () => NOW },
-      out: (text) => void (out += text),
-      err: (text) => void (err += text),
-      columns: () => 120,
-      fetch: async (url, init = {}) => {
-        const answer = await server.inject({
-          method: (init.method ?? 'GET') as 'GET',
-          url: new URL(url instanceof Request ? url.url : url).pathname,
-          headers: init.headers as Record<string, string>,
-          ...(typeof init.body === 'string' && { payload: init.body }),
-        })
-        return new Response(answer.body, { status: answer.statusCode })
-      },
-      sleep: async () => undefined,
-      readFile: async () => '',
-      writeFile: async () => undefined,
-    }
-    const code = await runProgram(args, terminal)
-    return { code, out, err }
-  }
+  const run = async (...args: string[]) => runServed(await setUp(), args, { now: NOW })
 
   it('prints a link and a cookie', async () => {
     const { code, out } = await run(

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ErrorCode } from '../../src/domain/error-codes.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { Fence } from '../../src/domain/exposure.ts'
 import type { FlagReach } from '../../src/domain/flag-reach.ts'
 import type { FlagStore } from '../../src/flags/flag-store.ts'
+import { codeOf, open } from '../support/calls.ts'
 
 /** One live flag store with two flags that are off, and the hands that a test needs on it. */
 export interface FlagStoreWorld {
@@ -281,19 +281,4 @@ function share(weight: number): FlagReach {
 
 function fenceAt(release: number, epoch = 1): Fence {
   return { release, epoch }
-}
-
-function open(): AbortSignal {
-  return new AbortController().signal
-}
-
-/** The code of the error a call ends with, or null when it succeeds; an error without a code fails the test. */
-async function codeOf(call: Promise<unknown>): Promise<ErrorCode | null> {
-  try {
-    await call
-    return null
-  } catch (error) {
-    if (error instanceof SluiceError) return error.code
-    throw error
-  }
 }

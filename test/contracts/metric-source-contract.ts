@@ -4,6 +4,7 @@ import type { PoolRoles } from '../../src/domain/exposure.ts'
 import type { ArmCounts, Cursor, MetricResult, Observation } from '../../src/domain/observation.ts'
 import type { Instant } from '../../src/domain/units.ts'
 import type { MetricSource } from '../../src/metrics/metric-source.ts'
+import { open } from '../support/calls.ts'
 
 /** Traffic that a pool has served and counts. */
 export interface PoolTraffic {
@@ -458,8 +459,4 @@ function gapsBetween(seen: readonly Observation[]): readonly string[] {
 
 function figuresOf({ requests, errors, latency, events }: ArmCounts): readonly number[] {
   return [requests, errors, ...(latency?.counts ?? []), ...Object.values(events)]
-}
-
-function open(): AbortSignal {
-  return new AbortController().signal
 }

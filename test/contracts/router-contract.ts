@@ -1,10 +1,10 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ErrorCode } from '../../src/domain/error-codes.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import type { Exposure, Fence, PoolRoles } from '../../src/domain/exposure.ts'
 import { type BasisPoints, FULL_WEIGHT } from '../../src/domain/units.ts'
 import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router } from '../../src/routers/router.ts'
+import { codeOf, open } from '../support/calls.ts'
 
 /** One request that a world sends: a user key, and perhaps the cohort the user is in. */
 export interface SentRequest {
@@ -523,21 +523,6 @@ function fence(release: number, epoch = 1): Fence {
 
 function settings({ split, cohorts, fence: newest }: ObservedRouting) {
   return { split, cohorts, fence: newest }
-}
-
-function open(): AbortSignal {
-  return new AbortController().signal
-}
-
-/** The code of the error a call ends with, or null when it succeeds; an error without a code fails the test. */
-async function codeOf(call: Promise<unknown>): Promise<ErrorCode | null> {
-  try {
-    await call
-    return null
-  } catch (error) {
-    if (error instanceof SluiceError) return error.code
-    throw error
-  }
 }
 
 function failuresOf(answers: readonly Answer[]): readonly string[] {

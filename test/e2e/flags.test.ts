@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { open } from '../support/calls.ts'
 import { ERRORS, planFor, type Stage, stagePerTest } from './harness.ts'
 
 let stage: Stage
@@ -6,7 +7,6 @@ stagePerTest((opened) => {
   stage = opened
 })
 
-const open = () => new AbortController().signal
 const ON = { weight: 10_000, cohorts: [] }
 const OFF = { weight: 0, cohorts: [] }
 const STEPS = [{ weight: '10%' }, { flag: { 'new-checkout': 'on' } }, { bake: '30s' }, { weight: '100%' }]

@@ -1,21 +1,9 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startTemporal } from '../support/temporal.ts'
-import { ERRORS, openStage, planFor, type Stage } from './harness.ts'
+import { describe, expect, it } from 'vitest'
+import { ERRORS, planFor, type Stage, stagePerTest } from './harness.ts'
 
-let env: TestWorkflowEnvironment
 let stage: Stage
-beforeAll(async () => {
-  env = await startTemporal()
-})
-afterAll(async () => {
-  await env.teardown()
-})
-beforeEach(async () => {
-  stage = await openStage(env)
-})
-afterEach(async () => {
-  await stage.close()
+stagePerTest((opened) => {
+  stage = opened
 })
 
 const BAD = { requestsPerSecond: 400, errorRate: 0.3, slowShare: 0 }
@@ -40,7 +28,7 @@ describe('a version that a check has rolled back', () => {
       message: expect.stringMatching(/^2\.4\.0, rolled back by shop-\d+\/production\/1: errors/),
     }
     await expect(stage.start(planFor(stage, { steps: QUICK }))).rejects.toMatchObject(refusal)
-    await env.client.workflow.getHandle(`lane/${stage.service}/production`).terminate('lost')
+    await stage.env.client.workflow.getHandle(`lane/${stage.service}/production`).terminate('lost')
     await expect(stage.start(planFor(stage, { steps: QUICK }))).rejects.toMatchObject(refusal)
     const lane = await stage.releases.allow(target(), { version: '2.4.0', by: 'carol', reason: 'it was the database' })
     expect(lane.vetoes).toEqual([])
@@ -81,7 +69,7 @@ describe('a target that is pinned', () => {
     await stage.untilLane(isFree)
     const { pin } = await stage.releases.pin(target(), { by: 'carol', reason: 'holidays' })
     expect(pin).toMatchObject({ version: '2.4.0', by: 'carol' })
-    await env.client.workflow.getHandle(`lane/${stage.service}/production`).terminate('lost')
+    await stage.env.client.workflow.getHandle(`lane/${stage.service}/production`).terminate('lost')
     await expect(stage.start(planFor(stage, { steps: QUICK }), { version: '2.5.0' })).rejects.toMatchObject({
       code: 'lane.pinned',
       message: 'this target is pinned to 2.4.0 by carol: holidays',

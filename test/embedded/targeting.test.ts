@@ -8,6 +8,7 @@ import { scrapeSource } from '../../src/metrics/scrape.ts'
 import { embeddedRouter } from '../../src/routers/embedded.ts'
 import { type DesiredRouting, isRoutedAs } from '../../src/routers/router.ts'
 import { issueTicket, ticketKeyOf } from '../../src/tickets/ticket.ts'
+import { open } from '../support/calls.ts'
 import { type RunningPlane, runPlane } from './running.ts'
 
 const RELEASE = 'release/checkout/production/7'
@@ -15,7 +16,6 @@ const SECRET = 'a-secret-of-more-than-32-characters'
 const ROLES = { stable: 'blue', canary: 'green' } as const
 const POOLS = ['blue', 'green'] as const
 const BETA: CohortRules = { beta: { kind: 'cookie', name: 'beta', values: ['1'] }, vip: { kind: 'gateway' } }
-const open = () => new AbortController().signal
 
 let plane: RunningPlane
 let epoch = 0

@@ -17,6 +17,7 @@ import { readNewest, writeVersion } from '../../src/flags/flagd/folder.ts'
 import { probesOf } from '../../src/flags/flagd/probes.ts'
 import { flagdStore } from '../../src/flags/flagd.ts'
 import { describeFlagStoreContract } from '../contracts/flag-store-contract.ts'
+import { open } from '../support/calls.ts'
 
 const pools = ['blue', 'green'] as const
 const flags = ['new-checkout', 'new-search'] as const
@@ -263,7 +264,3 @@ describe('a definition', () => {
     expect(reachOf({ ...ours, ...change }, 'cohort')).toBeNull()
   })
 })
-
-function open(): AbortSignal {
-  return new AbortController().signal
-}

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { descriptionOf } from '../../src/flags/launchdarkly/flag.ts'
 import { launchdarklyStore } from '../../src/flags/launchdarkly.ts'
 import { describeFlagStoreContract } from '../contracts/flag-store-contract.ts'
+import { open } from '../support/calls.ts'
 import { type FakeLaunchdarkly, type Flag, startFakeLaunchdarkly } from '../support/fake-launchdarkly.ts'
 
 const TOKEN = 'SLUICE_TEST_LAUNCHDARKLY_TOKEN'
@@ -140,7 +141,3 @@ describe('the launchdarkly flag store', () => {
     expect(open).not.toThrow(/line one/)
   })
 })
-
-function open(): AbortSignal {
-  return new AbortController().signal
-}

@@ -5,6 +5,7 @@ import type { FlagStore } from '../../src/flags/flag-store.ts'
 import { memoryStore } from '../../src/flags/memory.ts'
 import { routerWithFlags } from '../../src/flags/router-with-flags.ts'
 import { isRoutedAs, type Router } from '../../src/routers/router.ts'
+import { open } from '../support/calls.ts'
 import { createMemoryRouterWorld } from '../support/memory-router.ts'
 
 const POOLS = ['blue', 'green'] as const
@@ -12,7 +13,6 @@ const ROLES = { stable: 'blue', canary: 'green' }
 const ON = { weight: 10_000, cohorts: [] }
 const OFF = { weight: 0, cohorts: [] }
 const HALF = { weight: 5_000, cohorts: [] }
-const open = () => new AbortController().signal
 
 let worlds = 0
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unleashStore } from '../../src/flags/unleash.ts'
 import { describeFlagStoreContract } from '../contracts/flag-store-contract.ts'
+import { open } from '../support/calls.ts'
 import { requireUnleash } from '../support/require-server.ts'
 import { startUnleash, type UnleashServer } from '../support/unleash-server.ts'
 
@@ -122,7 +123,3 @@ describe.skipIf(!requireUnleash())('with a real Unleash', () => {
     })
   })
 })
-
-function open(): AbortSignal {
-  return new AbortController().signal
-}

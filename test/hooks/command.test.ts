@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFiles } from '../embedded/compiled.ts'
+import { open } from '../support/calls.ts'
 import { waitFor } from '../support/server-process.ts'
-import { open, outsideOf, REQUEST } from './parts.ts'
+import { outsideOf, REQUEST } from './parts.ts'
 
 let folder: string
 beforeAll(async () => {

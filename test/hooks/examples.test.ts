@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import type { Outside } from '../../src/hooks/outside.ts'
 import { signatureProblem } from '../../src/outbound/signature.ts'
-import { NOW, open, outsideOf, REQUEST, startListener } from './parts.ts'
+import { open } from '../support/calls.ts'
+import { NOW, outsideOf, REQUEST, startListener } from './parts.ts'
 
 interface Example {
   readonly hooks: Readonly<Record<string, { readonly webhook?: object; readonly command?: object }>>

@@ -18,7 +18,6 @@ export const REQUEST: CallRequest = {
 }
 
 export const NOW = 1_800_000_000_000
-export const open = () => new AbortController().signal
 
 interface Heard {
   readonly method: string

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { valueAt } from '../../src/hooks/ask-versions.ts'
-import { open, outsideOf, REQUEST, startListener } from './parts.ts'
+import { open } from '../support/calls.ts'
+import { outsideOf, REQUEST, startListener } from './parts.ts'
 
 const listeners: Awaited<ReturnType<typeof startListener>>[] = []
 afterEach(async () => {

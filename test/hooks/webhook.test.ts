@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { signatureProblem } from '../../src/outbound/signature.ts'
-import { NOW, open, outsideOf, REQUEST, startListener } from './parts.ts'
+import { open } from '../support/calls.ts'
+import { NOW, outsideOf, REQUEST, startListener } from './parts.ts'
 
 type Listener = Awaited<ReturnType<typeof startListener>>
 const listeners: Listener[] = []

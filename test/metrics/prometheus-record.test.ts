@@ -3,6 +3,7 @@ import type { ArmCounts, RecordedWindow } from '../../src/domain/observation.ts'
 import { METRIC_SOURCES } from '../../src/metrics/index.ts'
 import type { MetricSource } from '../../src/metrics/metric-source.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'
+import { open } from '../support/calls.ts'
 import { startPrometheus, startScriptedTarget } from '../support/prometheus-server.ts'
 import { requireServer } from '../support/require-server.ts'
 
@@ -33,7 +34,6 @@ afterAll(async () => {
   for (const close of closers.reverse()) await close()
 })
 
-const open = () => new AbortController().signal
 const wait = (milliseconds: number) => new Promise((resolve) => void setTimeout(resolve, milliseconds))
 
 const valueOf = async (result: ReturnType<NonNullable<MetricSource['record']>>) => {

@@ -9,6 +9,7 @@ import {
   type MetricWorld,
   type PoolTraffic,
 } from '../contracts/metric-source-contract.ts'
+import { open } from '../support/calls.ts'
 import {
   type PrometheusServer,
   type ScriptedTarget,
@@ -428,10 +429,6 @@ async function prometheusWorld(): Promise<
       for (const path of PATHS) target.expose(path, '')
     },
   }
-}
-
-function open(): AbortSignal {
-  return new AbortController().signal
 }
 
 function count(counters: Counters, traffic: PoolTraffic): void {

@@ -8,15 +8,14 @@ import { entriesOf } from '../../src/routers/haproxy/split-map.ts'
 import { haproxyRouter } from '../../src/routers/haproxy.ts'
 import type { DesiredRouting } from '../../src/routers/router.ts'
 import { describeRouterContract, type RouterWorld } from '../contracts/router-contract.ts'
+import { codeOf, open } from '../support/calls.ts'
 import { type HaproxyServer, startDataPath } from '../support/haproxy-server.ts'
 import { requireServer } from '../support/require-server.ts'
 import { waitFor } from '../support/server-process.ts'
 import {
-  codeOf,
   createCleanups,
   dataPath as dataPathFor,
   oneNode as oneNodeFor,
-  open,
   POOLS,
   relayTo,
   routerFor,

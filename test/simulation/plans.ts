@@ -3,6 +3,7 @@ import { type LatencyShape, shapeThrough } from '../../src/analysis/judges/seque
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
 import { STEP_KINDS } from '../../src/domain/plan/steps/index.ts'
 import type { SimulatedTraffic } from '../../src/simulation/world.ts'
+import { FINE_ROUTER } from '../domain/plan/plan-context.ts'
 
 const LATENCY: LatencyShape = shapeThrough([
   { quantile: 0.5, seconds: 0.08 },
@@ -19,16 +20,7 @@ export function trafficWith(canary: Partial<typeof STABLE> = {}): SimulatedTraff
 /** A plan of these steps and checks. */
 export function planWith(parts: object): Plan {
   const capabilities = { counts: true, latency: true, queries: 'promql', records: false } as const
-  const ofRouter = {
-    weightStep: 1,
-    cohorts: true,
-    sticky: 'hash',
-    readBack: 'config',
-    atomic: true,
-    survivesRestart: true,
-  } as const
-  const router = { kind: 'memory', capabilities: ofRouter }
-  const target = { router, metrics: { shop: capabilities }, groups: { owners: ['bob'] } }
+  const target = { router: FINE_ROUTER, metrics: { shop: capabilities }, groups: { owners: ['bob'] } }
   const value = { service: 'shop', environment: 'production', ...parts }
   const read = readPlan(value, {
     ...{ stepKinds: STEP_KINDS, checkKinds: CHECK_KINDS, targets: ['shop/production'] },

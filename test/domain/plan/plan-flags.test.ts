@@ -3,21 +3,14 @@ import { CHECK_KINDS } from '../../../src/analysis/checks/index.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import { flagsIn } from '../../../src/domain/plan/plan-flags.ts'
 import { STEP_KINDS } from '../../../src/domain/plan/steps/index.ts'
+import { FINE_ROUTER } from './plan-context.ts'
 
-const ROUTER = {
-  weightStep: 1,
-  cohorts: true,
-  sticky: 'hash',
-  readBack: 'config',
-  atomic: true,
-  survivesRestart: true,
-} as const
 const STORE = { weightStep: 100, cohorts: false, readBack: 'evaluation' } as const
 const FLAGS = { kind: 'unleash', capabilities: STORE, names: ['new-checkout', 'banner'] }
 
 function read(steps: readonly object[], checks: object = {}, flags: object | null = FLAGS) {
   const facts = {
-    router: { kind: 'memory', capabilities: ROUTER },
+    router: FINE_ROUTER,
     metrics: { shop: { counts: true, latency: true, queries: null, records: false } },
     groups: {},
     ...(flags !== null && { flags: flags as typeof FLAGS }),

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { compileFiles } from '../../embedded/compiled.ts'
+import { open } from '../../support/calls.ts'
 import type { HaproxyServer } from '../../support/haproxy-server.ts'
 import { requireServer } from '../../support/require-server.ts'
 import { freezeProcess, waitFor } from '../../support/server-process.ts'
-import { createCleanups, oneNode, open, relayTo, routerFor, wish } from './harness.ts'
+import { createCleanups, oneNode, relayTo, routerFor, wish } from './harness.ts'
 
 const WRITER = 'test/routers/haproxy/frozen-writer.ts'
 const LIFETIME = 400

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import type { ErrorCode } from '../../../src/domain/error-codes.ts'
 import { SluiceError } from '../../../src/domain/errors.ts'
 import { haproxyRouter } from '../../../src/routers/haproxy.ts'
 import type { DesiredRouting } from '../../../src/routers/router.ts'
@@ -46,15 +45,6 @@ export function routerFor(
 
 export function wish(weight: number, epoch: number, cohorts: readonly string[] = []): DesiredRouting {
   return { roles: ROLES, exposure: { weight, cohorts }, fence: { release: 1, epoch } }
-}
-
-export function open(): AbortSignal {
-  return new AbortController().signal
-}
-
-/** The code of the error a call ends with, or null when it succeeds; an error without a code fails the test. */
-export async function codeOf(call: Promise<unknown>): Promise<ErrorCode | null> {
-  return (await errorOf(call))?.code ?? null
 }
 
 /** The error a call ends with, or null when it succeeds. */

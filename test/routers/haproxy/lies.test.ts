@@ -2,8 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../../src/domain/error-codes.ts'
 import { FULL_WEIGHT } from '../../../src/domain/units.ts'
 import { isRoutedAs } from '../../../src/routers/router.ts'
+import { open } from '../../support/calls.ts'
 import { requireServer } from '../../support/require-server.ts'
-import { createCleanups, errorOf, oneNode, open, routerFor, standIn, wish } from './harness.ts'
+import { createCleanups, errorOf, oneNode, routerFor, standIn, wish } from './harness.ts'
 
 const cleanups = createCleanups()
 afterEach(cleanups.run)

@@ -8,9 +8,10 @@ import type { NodeMap } from '../../../src/routers/haproxy/node.ts'
 import { entriesOf, readSplitMap } from '../../../src/routers/haproxy/split-map.ts'
 import { haproxyRouter } from '../../../src/routers/haproxy.ts'
 import { isRoutedAs } from '../../../src/routers/router.ts'
+import { open } from '../../support/calls.ts'
 import { requireServer } from '../../support/require-server.ts'
 import { waitFor } from '../../support/server-process.ts'
-import { createCleanups, dataPath, oneNode, open, POOLS, relayTo, routerFor, wish } from './harness.ts'
+import { createCleanups, dataPath, oneNode, POOLS, relayTo, routerFor, wish } from './harness.ts'
 
 type LiveMap = Parameters<typeof keepMapFile>[1]
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { open } from '../../support/calls.ts'
 import { requireServer } from '../../support/require-server.ts'
 import { waitFor } from '../../support/server-process.ts'
-import { createCleanups, oneNode, open, routerFor } from './harness.ts'
+import { createCleanups, oneNode, routerFor } from './harness.ts'
 
 const cleanups = createCleanups()
 afterEach(cleanups.run)

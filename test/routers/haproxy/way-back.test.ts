@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { FULL_WEIGHT } from '../../../src/domain/units.ts'
 import { isRoutedAs } from '../../../src/routers/router.ts'
+import { open } from '../../support/calls.ts'
 import type { HaproxyServer } from '../../support/haproxy-server.ts'
 import { requireServer } from '../../support/require-server.ts'
-import { createCleanups, dataPath, errorOf, open, relayTo, routerFor, standIn, wish } from './harness.ts'
+import { createCleanups, dataPath, errorOf, relayTo, routerFor, standIn, wish } from './harness.ts'
 
 const cleanups = createCleanups()
 afterEach(cleanups.run)
