@@ -4,6 +4,7 @@ import { installationSchema } from './config/installation-schema.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
 import { COMMAND_VERBS, SENDERS, VERBS } from './domain/release/verbs.ts'
+import { templateSchema } from './domain/template/template.ts'
 import { formatWeight } from './domain/units.ts'
 import { FLAG_STORES } from './flags/index.ts'
 import { METRIC_SOURCES } from './metrics/index.ts'
@@ -36,6 +37,7 @@ export function docsTables(): Readonly<Record<string, string>> {
     'argo-template': fieldsTable({ ...TEMPLATE_FIELDS, ...RUN_FIELDS }),
     'flagger-canary': fieldsTable(CANARY_FIELDS),
     'flagger-metric-template': fieldsTable(METRIC_TEMPLATE_FIELDS),
+    template: settingsTable(optionRows(templateSchema)),
     environment: environmentTable(),
     'api-metrics': metricTable(metricRows(createMetrics({ isBare: true }).registry)),
   }

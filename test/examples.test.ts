@@ -37,6 +37,32 @@ const checksOf = ({ actions, checks }: Plan) => [
 const bakeOf = (actions: readonly Action[]) =>
   actions.reduce((sum, action) => sum + (action.kind === 'bake' || action.kind === 'judge' ? action.duration : 0), 0)
 
+describe('examples/governed', () => {
+  const read = readInstallation(textOf('governed/sluice.yaml'), 'sluice.yaml', ADAPTERS, (file) =>
+    textOf(`governed/${file}`),
+  )
+  if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
+  const context = planContextFor(read.installation)
+  const text = textOf('governed/checkout.yaml')
+  const page = readFileSync(new URL('../docs/templates.md', import.meta.url), 'utf8')
+
+  it('has a plan that a template completes', () => {
+    const result = readPlanText(text, 'checkout.yaml', context)
+    expect(result).toMatchObject({ plan: { template: 'careful' } })
+    expect('plan' in result && checksOf(result.plan).map(({ name }) => name)).toEqual(['errors', 'latency', 'orders'])
+  })
+
+  it('stands on the page of templates', () => {
+    expect(page).toContain(`\`\`\`yaml template\n${textOf('governed/templates/careful.yaml')}\`\`\``)
+    expect(page).toContain(`\`\`\`yaml extends\n${text}\`\`\``)
+  })
+
+  it('refuses what the template says itself, as the page shows it', () => {
+    const result = readPlanText(text.replace('checks:', 'onFail: pause\nchecks:'), 'checkout.yaml', context)
+    expect(page).toContain('problems' in result ? result.problems.map(formatProblem).join('\n') : 'no problem')
+  })
+})
+
 describe('examples/haproxy/sluice.yaml', () => {
   it('is an installation for the pools and the map of haproxy.cfg', () => {
     const read = readInstallation(textOf('haproxy/sluice.yaml'), 'examples/haproxy/sluice.yaml', ADAPTERS)

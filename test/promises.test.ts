@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, normalize } from 'node:path'
+import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ADAPTERS } from '../src/catalog.ts'
 import { readInstallation } from '../src/config/installation.ts'
@@ -19,7 +19,7 @@ function filesIn(folder: string, ending: string): ReadonlyMap<string, string> {
 function exampleInstallations() {
   const found = [...filesIn('examples', 'sluice.yaml')]
   return found.map(([file, text]) => {
-    const read = readInstallation(text, file, ADAPTERS)
+    const read = readInstallation(text, file, ADAPTERS, (beside) => readFileSync(join(dirname(file), beside), 'utf8'))
     if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
     return read.installation
   })

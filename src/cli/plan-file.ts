@@ -1,6 +1,6 @@
 import { describeError, SluiceError } from '../domain/errors.ts'
 import { readPlanYaml } from '../domain/plan/plan-text.ts'
-import { formatProblem, type LocatedProblem, MANY_PROBLEMS } from '../domain/problems.ts'
+import { byPlace, formatProblem, type LocatedProblem, MANY_PROBLEMS } from '../domain/problems.ts'
 import type { YamlText } from '../domain/yaml/yaml-text.ts'
 import { ApiRefusal } from './client.ts'
 import { CliFailure, EXIT } from './failure.ts'
@@ -53,7 +53,7 @@ export async function withPlaces<T>({ yaml }: PlanFile, body: () => Promise<T>):
 export function planFailure(problems: readonly LocatedProblem[]): CliFailure {
   // What stands in a manifest once may be in the plan several times.
   const each = [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()]
-  const sorted = each.toSorted((left, right) => left.line - right.line || left.column - right.column)
+  const sorted = each.toSorted(byPlace)
   const blocks = sorted.map((problem) => formatProblem(problem).split('\n').map(clean).join('\n'))
   const count = `${sorted.length} ${sorted.length === 1 ? 'problem' : 'problems'}`
   // A list that is not whole says itself how many there are.

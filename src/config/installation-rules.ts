@@ -9,6 +9,7 @@ import { cohortRulesOf } from './cohorts.ts'
 import { checkHooks } from './hook-rules.ts'
 import type { HookConfig, OutboundConfig } from './hook-schema.ts'
 import type { AdapterLists, InstallationCalendar, Person, TargetConfig } from './installation-schema.ts'
+import { wordsOf } from './words.ts'
 
 /** What of `sluice.yaml` can be read, each with its place. */
 export interface InstallationParts {
@@ -83,15 +84,6 @@ function checkCalendars(
         fix: 'use one of these, or add it under freezes',
       })
     }
-  }
-}
-
-function wordsOf({ message, received, expected, fix }: SluiceError): Omit<Problem, 'rule' | 'path'> {
-  return {
-    message,
-    ...(received !== undefined && { received }),
-    ...(expected !== undefined && { expected }),
-    ...(fix !== undefined && { fix }),
   }
 }
 

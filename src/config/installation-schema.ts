@@ -114,6 +114,10 @@ export const installationSchema = z.strictObject({
     .default({})
     .describe('the same for [freezes](/docs/steps/gate.md#freezes), in which no exposure is raised'),
   hooks: hooksSchema.default({}).describe('[calls](/docs/steps/hook.md) by the name that plans use'),
+  templates: z
+    .record(nameText, z.string().min(1).max(1_000))
+    .default({})
+    .describe('files of [templates](/docs/templates.md) by the name that plans extend; paths relative to this file'),
   outbound: outboundSchema.optional().describe('what calls may reach'),
   tickets: z
     .strictObject({

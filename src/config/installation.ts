@@ -9,8 +9,9 @@ import type { PlanContext, TargetFacts } from '../domain/plan/plan-context.ts'
 import type { FlagFacts } from '../domain/plan/plan-flags.ts'
 import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { partsOf } from '../domain/plan/plan-parts.ts'
-import { createProblemList, type LocatedProblem } from '../domain/problems.ts'
+import { byPlace, createProblemList, type LocatedProblem } from '../domain/problems.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
+import type { PlanTemplate } from '../domain/template/template.ts'
 import type { Instant } from '../domain/units.ts'
 import { faultsOf } from '../domain/yaml/plain-value.ts'
 import { readYaml, type YamlText } from '../domain/yaml/yaml-text.ts'
@@ -28,6 +29,7 @@ import {
   type TargetConfig,
   targetSchema,
 } from './installation-schema.ts'
+import { templatesOf } from './templates.ts'
 
 /** What `sluice.yaml` says, checked against the adapters that exist. */
 export interface Installation {
@@ -41,6 +43,8 @@ export interface Installation {
   /** Calls by the name that plans use; none when absent. */
   readonly hooks?: Readonly<Record<string, HookConfig>>
   readonly outbound?: OutboundConfig
+  /** What plans may extend, by name; nothing when absent. */
+  readonly templates?: Readonly<Record<string, PlanTemplate>>
   readonly find: (target: TargetId) => TargetConfig | null
   /** Who is of which cohort of a target; null where it names none, so that plans may name any. */
   readonly cohortsOf: (target: TargetId) => CohortRules | null
@@ -63,8 +67,9 @@ export function readInstallation(
   const ofText = 'yaml' in read ? [] : read.problems
   if (yaml === null) return { problems: ofText }
   const { parsed, problems } = readValue(yaml, lists, readBeside)
-  if (parsed === null || problems.length > 0 || ofText.length > 0)
-    return { problems: inOrder([...ofText, ...problems]) }
+  const { templates, problems: ofTemplates } = templatesOf(parsed?.templates ?? {}, readBeside, yaml.locate)
+  const found = [...ofText, ...problems, ...ofTemplates]
+  if (parsed === null || found.length > 0) return { problems: found.toSorted(byPlace) }
   const byName = new Map(parsed.targets.map((target) => [targetName(target), target]))
   const { targets, groups, people, slack = null, windows, freezes, hooks, outbound, tickets } = parsed
   const calendars = createCalendars({ windows, freezes }, readBeside)
@@ -74,7 +79,8 @@ export function readInstallation(
   const ticketSecret = tickets === undefined ? null : () => secretIn(tickets.secretFile, readBeside)
   const calls = { hooks, ...(outbound !== undefined && { outbound }) }
   const targeting = { cohortsOf, ticketSecret }
-  return { installation: { targets, groups, people, slack, freezes, calendars, find, ...targeting, ...calls } }
+  const known = { targets, groups, people, slack, freezes, calendars, templates }
+  return { installation: { ...known, find, ...targeting, ...calls } }
 }
 
 /** The problems have been reported. */
@@ -147,10 +153,6 @@ function isUnread(people: unknown): boolean {
   return people !== undefined && !Array.isArray(people)
 }
 
-function inOrder(problems: readonly LocatedProblem[]): readonly LocatedProblem[] {
-  return problems.toSorted((left, right) => left.line - right.line || left.column - right.column)
-}
-
 /** What the reading of plans needs to know of an installation. */
 export function planContextOf(
   installation: Installation,
@@ -161,6 +163,7 @@ export function planContextOf(
   return {
     ...kinds,
     targets: installation.targets.map(targetName),
+    ...(installation.templates !== undefined && { templates: installation.templates }),
     windowProblem: (rule) => problemOfRule(rule, installation.calendars, now()),
     target(service, environment) {
       const target = installation.find({ service, environment })

@@ -8,7 +8,7 @@ export interface Foresight {
   readonly installation: Installation
   /** What is worth knowing of it, as sentences. */
   readonly foresee: (plan: Plan) => Promise<readonly string[]>
-  /** What it takes from the releases before it: `written` is the plan as it was written. */
+  /** What it takes from the releases before it: `written` is the plan as it was written, its template filled in. */
   readonly learnWarmUp: (plan: Plan, written: unknown) => Promise<LearnedWarmUp>
 }
 

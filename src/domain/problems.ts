@@ -14,13 +14,24 @@ export interface Problem {
   readonly received?: string
   readonly expected?: string
   readonly fix?: string
+  /** Where it stands when that is another file than the one that was read: a template. */
+  readonly place?: Place
 }
 
-/** A problem with its place in the text, both counted from 1. */
-export interface LocatedProblem extends Problem {
+/** A place in a text; line and column are counted from 1. */
+interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
+}
+
+/** A problem with its place in the text. */
+export interface LocatedProblem extends Problem, Place {}
+
+/** The order in which people go through problems: file by file, from the top. */
+export function byPlace(left: Place, right: Place): number {
+  const ofFile = left.file === right.file ? 0 : left.file < right.file ? -1 : 1
+  return ofFile || left.line - right.line || left.column - right.column
 }
 
 /** So many problems are shown at once; more would bury what to do. */
@@ -36,7 +47,7 @@ export const MANY_PROBLEMS = 'many-problems'
 export function withHeading<T extends Problem>(
   shown: readonly T[],
   count: number,
-  place: Omit<T, 'rule' | 'message' | 'received' | 'expected' | 'fix'>,
+  place: Omit<T, 'rule' | 'message' | 'received' | 'expected' | 'fix' | 'place'>,
 ): readonly (T | (Problem & typeof place))[] {
   if (count <= shown.length) return shown
   const heading = {
@@ -72,9 +83,9 @@ export function createProblemList(): {
 const LONGEST_WORDS = 500
 
 function inBounds(problem: Problem): Problem {
-  const { rule, path, message, received, expected, fix } = problem
+  const { rule, path, message, received, expected, fix, place } = problem
   return {
-    ...{ rule, path, message: inWords(message) },
+    ...{ rule, path, message: inWords(message), ...(place !== undefined && { place }) },
     ...(received !== undefined && { received: inWords(received) }),
     ...(expected !== undefined && { expected: inWords(expected) }),
     ...(fix !== undefined && { fix: inWords(fix) }),

@@ -125,11 +125,10 @@ async function start(
   key: string,
   deps: WithPatience,
 ): Promise<Answer> {
-  const written = await registeredPlanOf(target, deps)
-  const read = await deps.readPlan(written)
+  const read = await deps.readPlan(await registeredPlanOf(target, deps))
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const wish = { actor: author, reason, overridesFreeze: false }
-  const { notes, ...prepared } = await prepareStart({ plan: read.plan, written }, wish, deps, Date.now())
+  const { notes, ...prepared } = await prepareStart(read, wish, deps, Date.now())
   const request = { ...prepared, version, author, reason, key, whenBusy: 'reject' } as const
   const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(request), deps.patience)
   const id = releaseId.replace(/^release\//, '')
@@ -139,7 +138,10 @@ async function start(
 }
 
 function problemText(target: TargetId, problems: readonly Problem[]): string {
-  const lines = problems.slice(0, 10).map(({ path, message }) => `• \`${escape(formatPath(path))}\` ${escape(message)}`)
+  const lines = problems.slice(0, 10).map(({ path, message, place }) => {
+    const where = place === undefined ? formatPath(path) : `${place.file}:${place.line}:${place.column}`
+    return `• \`${escape(where)}\` ${escape(message)}`
+  })
   const head = `the plan of ${escape(targetName(target))} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`
   return clamp([head, ...lines].join('\n'), LIMITS.section)
 }

@@ -40,7 +40,7 @@ function setUp() {
     now: () => MONDAY,
     async readPlan(written) {
       const read = await base.readPlan(written)
-      return 'plan' in read ? { plan: { ...read.plan, ...frozen } } : read
+      return 'plan' in read ? { ...read, plan: { ...read.plan, ...frozen } } : read
     },
   })
   closers.push(() => server.close())

@@ -25,10 +25,9 @@ export const calibrationRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies
   fastify.route({
     ...OPERATIONS.calibrate,
     handler: async ({ body }, reply) => {
-      const written = await writtenPlanOf(body, deps)
-      const read = await deps.readPlan(written)
+      const read = await deps.readPlan(await writtenPlanOf(body, deps))
       if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-      return alone(() => calibrateAt(deps.now(), read.plan, written, body, deps))
+      return alone(() => calibrateAt(deps.now(), read.plan, read.written, body, deps))
     },
   })
   done()

@@ -19,11 +19,10 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
       const { version, reason, whenBusy, key, overrideFreeze } = request.body
       const author = request.actor
       try {
-        const written = await writtenPlanOf(request.body, deps)
-        const read = await deps.readPlan(written)
+        const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
         if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
         const wish = { actor: author, reason, overridesFreeze: overrideFreeze }
-        const { notes, ...prepared } = await prepareStart({ plan: read.plan, written }, wish, deps, now())
+        const { notes, ...prepared } = await prepareStart(read, wish, deps, now())
         const asked = { ...prepared, version, author, reason, key: keyOf(request, key), whenBusy }
         const answer = await releases.start(asked)
         metrics.releases.started(answer.placed)

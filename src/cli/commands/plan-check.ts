@@ -105,11 +105,12 @@ async function warningsOf(plan: Plan): Promise<readonly string[]> {
 }
 
 function describePlan(name: string, plan: Plan, warnings: readonly string[], width: number): readonly string[] {
-  const { service, environment, steps, onFail, onInconclusive, interval, errorBudget } = plan
+  const { service, environment, template, steps, onFail, onInconclusive, interval, errorBudget } = plan
   // What must not be torn apart at the end of a line.
   const names = checksOf(plan).map(
     ({ name: check, kind, step }) => `${check}\u00a0(${kind}${step === null ? '' : `,\u00a0step\u00a0${step}`})`,
   )
+  const extending = template === undefined ? '' : `, by the template ${clean(template)}`
   const warmUp = warmUpText(plan)
   const windows = windowsText(plan)
   const after = afterText(plan)
@@ -117,7 +118,7 @@ function describePlan(name: string, plan: Plan, warnings: readonly string[], wid
   const falseAlarm = errorBudget > 0 ? `, false alarm at most ${Number((errorBudget * 100).toPrecision(3))}%` : ''
   const checked = `checks: ${clean(names.join(', ')) || 'none'}, every ${formatDuration(interval)}${falseAlarm}`
   return [
-    ...hanging(`${clean(name)} is a valid plan for ${service} in ${environment}`, width),
+    ...hanging(`${clean(name)} is a valid plan for ${service} in ${environment}${extending}`, width),
     ...steps.map(({ label }, index) => `  ${String(index + 1).padStart(String(steps.length).length)}  ${clean(label)}`),
     ...[checked, warmUp, windows, consequences, after].flatMap((line) =>
       line === null ? [] : hanging(clean(line), width - 2).map((part) => `  ${part}`),

@@ -35,7 +35,7 @@ function renderTimeline(
 ): readonly string[] {
   const page = { width: Math.min(WIDEST, Math.max(NARROWEST, width)), paint: createPaint(color) }
   const blocks = [
-    [page.paint('bold', clean(`${plan.service} in ${plan.environment}`)), ...takes(timeline, page)],
+    [page.paint('bold', clean(`${plan.service} in ${plan.environment}`)), ...origin(plan), ...takes(timeline, page)],
     steps(timeline.rows, page),
     watches(plan, timeline.checks, page),
     policies(plan, page),
@@ -46,6 +46,10 @@ function renderTimeline(
 interface Page {
   readonly width: number
   readonly paint: Paint
+}
+
+function origin({ template }: Plan): readonly string[] {
+  return template === undefined ? [] : [`by the template ${clean(template)}, which is filled in below`]
 }
 
 function takes({ planned, shortest, waiting }: Timeline, { width }: Page): readonly string[] {

@@ -1,5 +1,6 @@
 import type { WindowProblem, WindowRule } from '../calendar/window-rule.ts'
 import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
+import type { PlanTemplate } from '../template/template.ts'
 import type { CheckForm } from './check-form.ts'
 import type { CallFacts, ProofFacts } from './plan-calls.ts'
 import type { FlagFacts } from './plan-flags.ts'
@@ -36,6 +37,8 @@ export interface PlanContext {
   readonly target: (service: string, environment: string) => TargetFacts | null
   /** What is wrong with windows and freezes of these names; null for nothing. Without it every name is taken. */
   readonly windowProblem?: (rule: WindowRule) => WindowProblem | null
+  /** What plans may extend, by name; nothing when absent. */
+  readonly templates?: Readonly<Record<string, PlanTemplate>>
   /** Registered targets as `service/environment`, for messages. */
   readonly targets: readonly string[]
 }

@@ -8,9 +8,14 @@ import type { StepKind } from './steps/step-kind.ts'
 export function planJsonSchema(stepKinds: readonly StepKind[], checkKinds: readonly CheckForm[]): object {
   const steps = z.array(z.union(stepKinds.map(({ kind, schema, summary }) => entry(kind, schema, summary))))
   const check = z.union(checkKinds.map(({ kind, schema, summary }) => entry(kind, schema, summary, checkAsides.shape)))
-  const plan = planHead.extend({ steps: steps.min(1).max(MOST_STEPS), checks: z.record(z.string(), check).optional() })
+  const plan = planHead.extend({
+    steps: steps.min(1).max(MOST_STEPS).optional(),
+    checks: z.record(z.string(), check).optional(),
+  })
   const schema = z.toJSONSchema(plan, { io: 'input', unrepresentable: 'any', override: dropParsedDefault })
-  return { $id: 'https://sluice.dev/schema/plan.schema.json', title: 'Sluice release plan', ...schema }
+  // A template may bring the steps.
+  const whole = { anyOf: [{ required: ['steps'] }, { required: ['extends'] }] }
+  return { $id: 'https://sluice.dev/schema/plan.schema.json', title: 'Sluice release plan', ...schema, ...whole }
 }
 
 function entry(kind: string, schema: z.ZodType, description: string, more: z.core.$ZodLooseShape = {}) {

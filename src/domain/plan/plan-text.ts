@@ -1,4 +1,4 @@
-import type { LocatedProblem } from '../problems.ts'
+import { byPlace, type LocatedProblem } from '../problems.ts'
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
 import { type ReadYaml, readYaml } from '../yaml/yaml-text.ts'
 import { type Plan, readPlan, shapeProblem } from './plan.ts'
@@ -12,14 +12,14 @@ export function readPlanText(
   text: string,
   file: string,
   context: PlanContext,
-): { plan: Plan; source: unknown } | { problems: readonly LocatedProblem[] } {
+): { plan: Plan; written: unknown } | { problems: readonly LocatedProblem[] } {
   const read = readYaml(text, file)
   const yaml = 'yaml' in read ? read.yaml : read.rest
   const ofText = 'yaml' in read ? [] : read.problems
   const result = yaml === null ? { problems: [] } : readPlan(yaml.value, context)
-  if ('plan' in result && yaml !== null && ofText.length === 0) return { plan: result.plan, source: yaml.value }
+  if ('plan' in result && yaml !== null && ofText.length === 0) return result
   const ofPlan = 'plan' in result || yaml === null ? [] : result.problems.map(yaml.locate)
-  return { problems: inOrder([...ofText, ...ofPlan]) }
+  return { problems: [...ofText, ...ofPlan].toSorted(byPlace) }
 }
 
 /**
@@ -35,9 +35,5 @@ export function readPlanYaml(text: string, file: string): ReadYaml {
   const { unbounded, problems } = faultsOf(value, PLAN_VALUE_LIMITS)
   const first = misshapen ?? unbounded
   const found = first === null ? problems : [first]
-  return found.length === 0 ? read : { problems: inOrder(found.map(locate)), rest: read.yaml }
-}
-
-function inOrder(problems: readonly LocatedProblem[]): readonly LocatedProblem[] {
-  return problems.toSorted((left, right) => left.line - right.line || left.column - right.column)
+  return found.length === 0 ? read : { problems: found.map(locate).toSorted(byPlace), rest: read.yaml }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { visible } from '../characters.ts'
 import { isRecord } from '../json.ts'
 import { createProblemList, type Problem, showValue } from '../problems.ts'
+import { extendPlan } from '../template/extend-plan.ts'
 import type { Milliseconds } from '../units.ts'
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
 import type { Action } from './actions.ts'
@@ -44,6 +45,8 @@ export interface PlanPolicies {
 export interface Plan extends PlanPolicies, PlanFitness {
   readonly service: string
   readonly environment: string
+  /** The template that it extends; none when absent. */
+  readonly template?: string
   readonly steps: readonly PlanStep[]
   readonly actions: readonly Action[]
   /** When exposures may be raised; at any time when absent. */
@@ -66,6 +69,8 @@ export const MOST_STEPS = 200
 export const planHead = z.strictObject({
   service: nameText,
   environment: nameText,
+  extends: nameText.optional(),
+  with: z.record(nameText, z.unknown()).optional(),
   steps: z.array(z.unknown()).min(1).max(MOST_STEPS),
   checks: checkMap.default({}),
   confidence: confidenceText.default(USUAL_CONFIDENCE),
@@ -100,42 +105,60 @@ export const planHead = z.strictObject({
 
 type PlanHead = z.infer<typeof planHead>
 
-/** A plan, or all that is wrong with it. */
-export type PlanRead = { readonly plan: Plan } | { readonly problems: readonly Problem[] }
+/** A plan and what was written of it, its template filled in; or all that is wrong with it. */
+export type PlanRead =
+  | { readonly plan: Plan; readonly written: Readonly<Record<string, unknown>> }
+  | { readonly problems: readonly Problem[] }
 
 /** Reads a plan from parsed YAML or JSON. Answers with all problems, or with the complete plan. Never throws. */
-export function readPlan(value: unknown, context: PlanContext): PlanRead {
-  const misshapen = shapeProblem(value)
-  if (misshapen !== null) return { problems: [misshapen] }
-  const { unbounded, problems: faults } = faultsOf(value, PLAN_VALUE_LIMITS)
-  if (unbounded !== null) return { problems: [unbounded] }
+export function readPlan(source: unknown, context: PlanContext): PlanRead {
+  if (!isRecord(source)) return { problems: [notAPlan(source)] }
+  const ofSource = faultsOf(source, PLAN_VALUE_LIMITS)
+  if (ofSource.unbounded !== null) return { problems: [ofSource.unbounded] }
   const list = createProblemList()
+  const extended = extendPlan(source, context.templates ?? {})
+  if ('unknown' in extended) {
+    list.report(extended.unknown)
+    return { problems: list.problems() }
+  }
+  const { value, template, problems: ofTemplate, place } = extended
+  const { unbounded, problems: faults } = template === null ? ofSource : faultsOf(value, PLAN_VALUE_LIMITS)
+  if (unbounded !== null) return { problems: [unbounded] }
+  const report = (problem: Problem) => {
+    const placed = place(problem)
+    if (placed !== null) list.report(placed)
+  }
+  for (const problem of ofTemplate) list.report(problem)
   const parsed = planHead.safeParse(value)
-  if (!parsed.success) reportIssues(parsed.error.issues, [], value, list.report, planHead)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], value, report, planHead)
   const head = parsed.success ? parsed.data : usablePartsOf(value)
-  const facts = targetFacts(head, context, list.report)
-  const reader = createCheckReader(head.confidence ?? USUAL_CONFIDENCE, facts, context, list.report)
+  const facts = targetFacts(head, context, report)
+  const reader = createCheckReader(head.confidence ?? USUAL_CONFIDENCE, facts, context, report)
   const checks = reader.read(head.checks, ['checks'])
-  const steps = readSteps(head.steps, context, list.report)
+  const steps = readSteps(head.steps, context, report)
   const isWatched = Object.keys(head.checks).length > 0
   const { windowProblem } = context
   const trace = expandSteps(steps, {
-    ...{ facts, reader, interval: head.interval, isWatched, windowProblem },
-    report: list.report,
+    ...{ facts, reader, interval: head.interval, isWatched, windowProblem, report },
   })
-  const windows = windowsOf(head.windows, facts, context, list.report)
-  const fitness = fitnessOf(head.capacity, facts, list.report)
+  const windows = windowsOf(head.windows, facts, context, report)
+  const fitness = fitnessOf(head.capacity, facts, report)
   const known = trace.flatMap((action) => (action.kind === 'unread' ? [] : [action]))
-  if (known.length === trace.length) reportUnsetFlags(checks, known, list.report)
-  reportWholeCohorts(checks, pinnedIn(trace), reader.comparesWithStable, list.report)
-  reportIncomparable(trace, checks, reader.comparesWithStable, list.report)
+  if (known.length === trace.length) reportUnsetFlags(checks, known, report)
+  reportWholeCohorts(checks, pinnedIn(trace), reader.comparesWithStable, report)
+  reportIncomparable(trace, checks, reader.comparesWithStable, report)
   const alone = checks.filter((check) => !reader.comparesWithStable(check)).map(({ name }) => name)
-  const after = afterOf(head.after, alone, list.report)
-  for (const fault of faults) if (!list.hasPath(fault.path)) list.report(fault)
+  const after = afterOf(head.after, alone, report)
+  for (const fault of faults) if (!list.hasPath(place(fault)?.path ?? fault.path)) report(fault)
   const problems = list.problems()
   if (!parsed.success || problems.length > 0) return { problems }
   const plan = { ...planOf(parsed.data, steps, trace, checks, reader), ...fitness }
-  return { plan: { ...plan, ...(windows !== null && { windows }), ...(after !== null && { after }) } }
+  const further = {
+    ...(template !== null && { template }),
+    ...(windows !== null && { windows }),
+    ...(after !== null && { after }),
+  }
+  return { plan: { ...plan, ...further }, written: value }
 }
 
 function planOf(
@@ -178,7 +201,10 @@ function withBudget(action: Action, { withShare }: CheckReader): Action {
 
 /** What is no plan at all: nothing, a list, a text; null when it may be one. */
 export function shapeProblem(value: unknown): Problem | null {
-  if (isRecord(value)) return null
+  return isRecord(value) ? null : notAPlan(value)
+}
+
+function notAPlan(value: unknown): Problem {
   const isEmpty = value === null || value === undefined
   return {
     rule: 'value',

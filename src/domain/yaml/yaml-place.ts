@@ -17,6 +17,8 @@ export function placeOf({ file, lines }: PlacedText, offset: number) {
 
 /** Adds to a problem its place in the text, and the text as it was written there. */
 export function locate(problem: Problem, document: Document, source: PlacedText): LocatedProblem {
+  const { place: elsewhere, ...own } = problem
+  if (elsewhere !== undefined) return { ...own, ...elsewhere }
   const { node, isExact } = findNode(problem, document)
   const [start, end] = node?.range ?? [0, 0]
   const isWritten = isExact && isScalar(node) && problem.rule === 'value'

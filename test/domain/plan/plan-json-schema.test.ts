@@ -8,11 +8,12 @@ type Schema = { [key: string]: Schema } & { type?: string; anyOf?: Schema[]; req
 const schema = planJsonSchema(STEP_KINDS, CHECK_KINDS) as unknown as Schema
 
 describe('the JSON Schema of plans', () => {
-  it('is a closed object in which only service, environment and steps must be', () => {
+  it('is a closed object in which service and environment must be, and steps or a template', () => {
     expect(schema).toMatchObject({
       type: 'object',
       additionalProperties: false,
-      required: ['service', 'environment', 'steps'],
+      required: ['service', 'environment'],
+      anyOf: [{ required: ['steps'] }, { required: ['extends'] }],
     })
   })
 
