@@ -24,7 +24,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What teams bring from other tools, turned into plans: as pure as the two above.
   vendors: ['domain', 'analysis', 'zod'],
   workflows: ['domain', '@temporalio/workflow', '@temporalio/common'],
-  activities: ['domain', 'analysis', 'routers/router.ts', '@temporalio/activity', '@temporalio/common', 'node:'],
+  activities: [
+    ...['domain', 'analysis', 'routers/router.ts', 'outbound/within.ts'],
+    ...['@temporalio/activity', '@temporalio/common', 'node:'],
+  ],
   // The one way out over HTTP and the one owner of deadlines: whoever calls somebody may use it, it knows nobody.
   outbound: ['domain', 'zod', 'node:'],
   // Calls that an administrator has defined, and versions that pools say.

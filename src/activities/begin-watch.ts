@@ -46,6 +46,7 @@ export function beginWatch(input: GuardInput, now: Instant): GuardState {
     past: resume?.past ?? {},
     ...(resume?.noises !== undefined && { noises: resume.noises }),
     ...(resume?.seasons !== undefined && { seasons: resume.seasons }),
+    ...(resume?.lastProof !== undefined && { lastProof: resume.lastProof }),
     hold: isAnew ? null : (resume.hold ?? null),
     notices: isAnew ? [] : (resume.notices ?? []),
   }

@@ -76,8 +76,11 @@ async function guard(deps: ActivityDependencies, input: GuardInput): Promise<Gua
     isHolder: () => deps.directory.isHolder(input.target, input.releaseId),
     permit: permitFor(deps.directory, 'forward'),
   }
+  const { target, roles, version = '' } = input
+  const canaryVersions = (signal: AbortSignal) =>
+    deps.outside.versionsOf({ target, version, roles }, roles.canary, signal)
   const { state, outcome, text } = await whileHeartbeating(before, () =>
-    lookOnce(deps.adaptersOf(input.target), input, before, now, rights, cancellationSignal()),
+    lookOnce({ ...deps.adaptersOf(input.target), canaryVersions }, input, before, now, rights, cancellationSignal()),
   )
   const spent = performance.now() - began
   heartbeat(state)

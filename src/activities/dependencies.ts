@@ -2,6 +2,7 @@ import type { RulePages, WindowRule } from '../domain/calendar/window-rule.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
 import type { GuardState } from '../domain/release/guard.ts'
+import type { InstanceVersion } from '../domain/release/version-proof.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Outside } from '../hooks/outside.ts'
@@ -15,6 +16,12 @@ export interface TargetAdapters {
   readonly pools: readonly [string, string]
   readonly router: Router
   readonly metrics: Readonly<Record<string, MetricSource>>
+}
+
+/** What the guard of one release looks at. */
+export interface Watched extends TargetAdapters {
+  /** What each instance of the canary pool says that it runs. @throws as `Outside.versionsOf` */
+  readonly canaryVersions?: (signal: AbortSignal) => Promise<readonly InstanceVersion[]>
 }
 
 /** One attempt of one activity. */

@@ -4,6 +4,7 @@ import type { TrafficLook } from '../analysis/traffic/watch-traffic.ts'
 import { blindnessOf, onlyWarns } from '../domain/plan/consequences.ts'
 import { type GuardInput, type GuardOutcome, type GuardState, RESTARTS, tellOf } from '../domain/release/guard.ts'
 import { exposureText } from '../domain/release/release-story.ts'
+import type { StandingProof } from '../domain/release/version-proof.ts'
 import { formatDuration } from '../domain/units.ts'
 import { routerOutcome } from './judge-router.ts'
 import type { SplitLook } from './judge-split.ts'
@@ -14,15 +15,18 @@ export interface Shown {
   readonly router: RouterLook
   readonly traffic: TrafficLook
   readonly split: SplitLook
+  /** Null where the canary was not asked for its version. */
+  readonly proof: StandingProof | null
 }
 
 /** Why the watch ends with this look, or null when it goes on. What is worst for the users comes first. */
 export function outcomeOf(input: GuardInput, before: GuardState, state: GuardState, shown: Shown): GuardOutcome | null {
-  const { router, traffic, split } = shown
+  const { router, traffic, split, proof } = shown
   const ofRouter = routerOutcome(input, before, state, router)
   if (ofRouter?.kind === 'foreign') return ofRouter
   return (
     usersOutcome(traffic, state) ??
+    versionOutcome(proof, state) ??
     checksOutcome(input, traffic, state) ??
     (split.fault === null ? null : { kind: 'misrouted', reason: split.fault, state }) ??
     blindOutcome(input, state) ??
@@ -35,6 +39,11 @@ export function outcomeOf(input: GuardInput, before: GuardState, state: GuardSta
 /** The canary is not fit for anybody. */
 export function usersOutcome({ floor }: TrafficLook, state: GuardState): GuardOutcome | null {
   return floor.kind === 'canary' ? { kind: 'floor', reason: floor.reason, state } : null
+}
+
+/** What is live is not what the release says: whatever the checks make of it, they judge another version. */
+export function versionOutcome(proof: StandingProof | null, state: GuardState): GuardOutcome | null {
+  return proof?.kind === 'broken' ? { kind: 'replaced', reason: proof.reason, state } : null
 }
 
 function checksOutcome(input: GuardInput, { restarts }: TrafficLook, state: GuardState): GuardOutcome | null {

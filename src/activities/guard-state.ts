@@ -9,6 +9,7 @@ import type { Observations } from './ask-sources.ts'
 import { longestGap, MOST_SPANS } from './begin-watch.ts'
 import type { Shown } from './guard-outcome.ts'
 import { routerPart } from './judge-router.ts'
+import { proofPart } from './prove-again.ts'
 import { pointOf } from './series-point.ts'
 
 /** Points of the series that are kept. */
@@ -16,7 +17,8 @@ const LONGEST_SERIES = 120
 
 /** All the guard knows after a look at everything. */
 export function nextState(before: GuardState, input: GuardInput, now: Instant, shown: Shown): GuardState {
-  const { router, traffic, split } = shown
+  const { router, traffic, split, proof } = shown
+  const proven = proofPart(before, proof, now)
   const [first] = Object.values(traffic.observations)
   return {
     ...before,
@@ -28,7 +30,8 @@ export function nextState(before: GuardState, input: GuardInput, now: Instant, s
     share: split.state,
     series: first === undefined ? before.series : [...before.series, pointOf(first, now)].slice(-LONGEST_SERIES),
     hold: holdOf(before, input, traffic),
-    notices: noticesOf(before, shown),
+    ...proven,
+    notices: noticesOf(before, shown, proven),
   }
 }
 
@@ -93,11 +96,19 @@ function withSpan(spans: readonly BlindSpan[], span: BlindSpan | null): readonly
   return span === null ? spans : [...spans, span].slice(-MOST_SPANS)
 }
 
-function noticesOf(before: GuardState, { traffic, split }: Shown): readonly string[] {
-  if (traffic.sent === null) return before.notices ?? []
+function noticesOf(
+  before: GuardState,
+  { traffic, split }: Shown,
+  { lastProof }: Pick<GuardState, 'lastProof'>,
+): readonly string[] {
+  const known = before.lastProof?.unknown ?? null
+  const unproven = typeof lastProof?.unknown === 'string' ? [lastProof.unknown] : []
+  const others = (before.notices ?? []).filter((notice) => notice !== known)
+  if (traffic.sent === null) return [...others, ...unproven]
   return [
     ...(traffic.restarts.kind === 'some' ? [traffic.restarts.reason] : []),
     ...(split.notice === null ? [] : [split.notice]),
+    ...unproven,
   ]
 }
 

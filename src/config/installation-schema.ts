@@ -65,7 +65,9 @@ export const targetSchema = z.strictObject({
     .describe('names of freezes in which nothing is started here and no exposure is raised'),
   version: versionSchema
     .optional()
-    .describe('how its pools [prove their version](/docs/version-proof.md) before the first exposure'),
+    .describe(
+      'how its pools [prove their version](/docs/version-proof.md) before the first exposure and until the end',
+    ),
   capacity: z
     .strictObject({
       ready: shareText

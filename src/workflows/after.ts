@@ -55,6 +55,7 @@ export function onAfterwardsSeen(outcome: GuardOutcome, run: Run, watch: Watch):
     case 'blind':
       return failed(NO_DATA, outcome.reason, false, run)
     case 'noted':
+    case 'replaced':
     case 'misrouted':
     case 'drifting':
     case 'foreign':

@@ -12,7 +12,7 @@ import {
 } from '../domain/release/guard.ts'
 import { type LedgerEvent, ledgerEvents, wouldWords } from '../domain/release/ledger.ts'
 import { isEnded, isWatching } from '../domain/release/release-state.ts'
-import { watchFor } from '../domain/release/release-watch.ts'
+import { mustProveVersion, watchFor } from '../domain/release/release-watch.ts'
 import { targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { guardFor, readGuard } from './activity-calls.ts'
@@ -107,6 +107,7 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
       ...{ exposedAt: exposedAt ?? Date.now(), checks: watched, interval: plan.interval, resume: memory },
       ...{ blindLimit: plan.onInconclusive.holdFor, watchesRouter: true },
       ...(run.isKept && watchFor(run.state(), plan)),
+      ...(mustProveVersion(run.state(), plan) && { version }),
       ...{ ...options, endsWhenProven },
     })
   }

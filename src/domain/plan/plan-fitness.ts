@@ -48,7 +48,9 @@ export function fitnessOf(
 /** What must hold of the pools, in lines; none when nothing must. */
 export function fitnessText({ capacity, proof }: PlanFitness): readonly string[] {
   return [
-    ...(proof === undefined ? [] : ['before the first exposure every instance of the canary must say the new version']),
+    ...(proof === undefined
+      ? []
+      : ['before the first exposure, and until the end, every instance of the canary must say the new version']),
     ...(capacity === undefined
       ? []
       : [`before exposures are raised ${formatPercent(capacity.ready, 3)} of each pool must be ready`]),

@@ -26,6 +26,8 @@ export function decisionOf(
         : { kind: 'pause', cause: 'failed-check' }
     case 'floor':
       return { kind: 'abandon', cause: 'floor' }
+    case 'replaced':
+      return failure === 'rollback' ? { kind: 'abandon', cause: 'version' } : { kind: 'pause', cause: 'version' }
     case 'blind':
       return { kind: 'inconclusive', ...(outcome.then !== undefined && { then: outcome.then }) }
     case 'misrouted':

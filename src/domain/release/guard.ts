@@ -8,6 +8,7 @@ import type { TargetId } from '../target.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Trouble } from './trouble.ts'
+import type { LastProof } from './version-proof.ts'
 
 /** What the guard is to watch: one exposure of one release. */
 export interface GuardInput {
@@ -45,6 +46,8 @@ export interface GuardInput {
   readonly warmsUpFor?: Milliseconds
   /** True when a person has accepted how this exposure is split: it ends no watch any more. */
   readonly splitSettled?: boolean
+  /** What every instance of the canary pool must go on saying that it runs; absent: nobody asks them. */
+  readonly version?: string
   /** What may still end the watch by failing, by name, where a person decides on another failure. Absent: everything. */
   readonly acting?: readonly string[]
 }
@@ -158,6 +161,8 @@ export interface GuardState {
   readonly hold?: string | null
   /** What is worth knowing but no reason to stop, one sentence each. */
   readonly notices?: readonly string[]
+  /** When the canary was last asked which version it runs; absent while nobody has. */
+  readonly lastProof?: LastProof
 }
 
 /** The router somewhere else than it should be. */
@@ -174,6 +179,8 @@ export type GuardOutcome =
   | { readonly kind: 'failed'; readonly check: string; readonly reason: string; readonly state: GuardState }
   /** The canary is not fit for anybody: back, whatever the plan says of checks that fail. */
   | { readonly kind: 'floor'; readonly reason: string; readonly state: GuardState }
+  /** The canary pool runs another version than the release says. */
+  | { readonly kind: 'replaced'; readonly reason: string; readonly state: GuardState }
   | {
       readonly kind: 'blind'
       readonly reason: string

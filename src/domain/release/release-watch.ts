@@ -1,8 +1,9 @@
+import { hasSomebody } from '../exposure.ts'
 import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
 import { type GuardInput, RESTARTS } from './guard.ts'
 import type { Pause } from './release-events.ts'
-import { evidenceSince, isWatching, type ReleaseState, wasExposed } from './release-state.ts'
+import { evidenceSince, isEnded, isWatching, type ReleaseState, wasExposed } from './release-state.ts'
 import { checksAt, warmUpOfLive } from './warm-up.ts'
 
 /** True where a check with a consequence of its own stands guard while people think about the failure of another. */
@@ -46,6 +47,15 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
   }
   const mode = KEEPS_ONLY.includes(pause.cause) ? 'keep' : 'judge'
   return { ...always, mode, drift: null, blindLimit: null }
+}
+
+/**
+ * True where the canary must go on proving its version: until the release ends, and in a pause only where another version is more
+ * than one more reason to pause.
+ */
+export function mustProveVersion(state: ReleaseState, { proof, onFail }: Pick<Plan, 'proof' | 'onFail'>): boolean {
+  const { live, pause } = state
+  return proof !== undefined && !isEnded(state) && hasSomebody(live) && (pause === null || onFail === 'rollback')
 }
 
 /** What is named in the story where the floor, or missing data, is told once. */

@@ -88,7 +88,7 @@ describe('what must hold of the pools', () => {
 
   it('is told in sentences', () => {
     expect(fitnessText({ capacity: { ready: 0.8 }, proof: { within: 1 } })).toEqual([
-      'before the first exposure every instance of the canary must say the new version',
+      'before the first exposure, and until the end, every instance of the canary must say the new version',
       'before exposures are raised 80% of each pool must be ready',
     ])
   })

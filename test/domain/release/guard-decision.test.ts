@@ -13,6 +13,13 @@ describe('what a guard that ended by itself means', () => {
     expect(decisionOf(failed, { failure, isKept: true })).toEqual(decision)
   })
 
+  it.each([
+    ['rollback', { kind: 'abandon', cause: 'version' }],
+    ['pause', { kind: 'pause', cause: 'version' }],
+  ] as const)('is for a canary that was replaced what the plan does: %s', (failure, decision) => {
+    expect(decisionOf({ kind: 'replaced', ...common }, { failure, isKept: true })).toEqual(decision)
+  })
+
   it.each<[GuardOutcome['kind'], object]>([
     ['floor', { kind: 'abandon', cause: 'floor' }],
     ['blind', { kind: 'inconclusive' }],

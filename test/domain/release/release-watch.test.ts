@@ -3,7 +3,7 @@ import type { Plan } from '../../../src/domain/plan/plan.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState } from '../../../src/domain/release/release-state.ts'
-import { watchFor } from '../../../src/domain/release/release-watch.ts'
+import { mustProveVersion, watchFor } from '../../../src/domain/release/release-watch.ts'
 import { planContext } from '../plan/plan-context.ts'
 
 const KIND = { errorRate: { notWorseThan: '1.5x' } }
@@ -50,5 +50,22 @@ describe('the watch before anybody has the new version', () => {
     expect(watchFor({ ...begun, epoch: 1 }, plan)).toMatchObject({ mode: 'judge' })
     const baking = { ...plan, actions: plan.actions.slice(1) }
     expect(watchFor(begun, baking)).toMatchObject({ mode: 'judge' })
+  })
+})
+
+describe('the version of what is live', () => {
+  const proof = { within: 60_000 }
+  const exposed = { ...beginState('release/checkout/production/1'), live: { weight: 1_000, cohorts: [] } }
+  const held = { ...exposed, pause: { cause: 'command', by: 'bob', reason: '', at: 1 } as const }
+
+  it.each([
+    [true, exposed, { proof, onFail: 'pause' }],
+    [false, exposed, { onFail: 'rollback' }],
+    [false, { ...exposed, live: { weight: 0, cohorts: [] } }, { proof, onFail: 'rollback' }],
+    [false, { ...exposed, phase: 'promoted' }, { proof, onFail: 'rollback' }],
+    [true, held, { proof, onFail: 'rollback' }],
+    [false, held, { proof, onFail: 'pause' }],
+  ] as const)('must be proven again: %s', (isAsked, state, plan) => {
+    expect(mustProveVersion(state, plan)).toBe(isAsked)
   })
 })
