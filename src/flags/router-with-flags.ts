@@ -2,7 +2,7 @@ import { SluiceError } from '../domain/errors.ts'
 import type { Fence } from '../domain/exposure.ts'
 import { type FlagReaches, isOff, isWider } from '../domain/flag-reach.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import { within } from '../outbound/within.ts'
+import { LATE, within } from '../outbound/within.ts'
 import type { Router } from '../routers/router.ts'
 import { newestFence } from './fence-text.ts'
 import type { FlagStore } from './flag-store.ts'
@@ -13,10 +13,12 @@ import type { FlagStore } from './flag-store.ts'
  */
 const HEAD_START: Milliseconds = 500
 
+const NONE: FlagReaches = {}
+
 /**
  * A router that sets feature flags as well: one wish, one fence, one way of reading back. What goes narrower is set before the
- * router, what goes wider after it, so that nobody has a feature without the version that carries it. A wish without flags
- * knows nothing of the store.
+ * router, what goes wider after it and what could not be set before, so that nobody has a feature without the version that
+ * carries it. A wish without flags knows nothing of the store.
  */
 export function routerWithFlags(router: Router, store: FlagStore): Router {
   return {
@@ -30,17 +32,20 @@ export function routerWithFlags(router: Router, store: FlagStore): Router {
     async apply(wish, signal, permit) {
       const { flags = {} } = wish.exposure
       if (Object.keys(flags).length === 0) return router.apply(wish, signal, permit)
-      await within({ deadline: HEAD_START, signal }, async (soon) => {
+      const early = await within({ deadline: HEAD_START, signal }, async (soon) => {
         const narrower = await narrowerOf(flags, store, soon)
-        if (Object.keys(narrower).length === 0) return
-        await store.apply({ flags: narrower, fence: wish.fence }, soon, permit)
+        if (Object.keys(narrower).length > 0) await store.apply({ flags: narrower, fence: wish.fence }, soon, permit)
+        return narrower
       }).catch((error: unknown) => {
         signal.throwIfAborted()
         // A newer hand is news at once; everything else the last write below says again.
         if (isFencedOrStale(error)) throw error
+        return NONE
       })
+      const done = early === LATE ? NONE : early
       const applied = await router.apply(wish, signal, permit)
-      await store.apply({ flags, fence: wish.fence }, signal, permit)
+      const left = Object.fromEntries(Object.entries(flags).filter(([name]) => !Object.hasOwn(done, name)))
+      if (Object.keys(left).length > 0) await store.apply({ flags: left, fence: wish.fence }, signal, permit)
       return applied
     },
     async close() {

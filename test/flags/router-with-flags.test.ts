@@ -69,7 +69,16 @@ describe('a router that sets flags as well', () => {
     expect(said).toEqual(['router 500', 'flags a 10000, b 5000'])
     said.length = 0
     await both.apply(wish(0, { a: OFF, b: ON }), open())
-    expect(said).toEqual(['flags a 0', 'router 0', 'flags a 0, b 10000'])
+    expect(said).toEqual(['flags a 0', 'router 0', 'flags b 10000'])
+  })
+
+  it('writes each flag once on a way back', async () => {
+    const { both, wish, said, memory } = setUp()
+    await both.apply(wish(500, { a: ON, b: HALF }), open())
+    said.length = 0
+    await both.apply(wish(0, { a: OFF, b: OFF }), open())
+    expect(said).toEqual(['flags a 0, b 0', 'router 0'])
+    expect((await memory.read(['a', 'b'], open())).flags).toEqual({ a: OFF, b: OFF })
   })
 
   it('shows both, and is right only when both are', async () => {
