@@ -4,6 +4,7 @@ import type { AnswerTo } from '../../api/operations.ts'
 import { allChecks, consequenceText, consequenceWarnings } from '../../domain/plan/consequences.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { afterText } from '../../domain/plan/plan-after.ts'
+import { fitnessText } from '../../domain/plan/plan-fitness.ts'
 import { warmUpText, warmUpWarnings } from '../../domain/plan/plan-warm-up.ts'
 import { windowsText } from '../../domain/plan/plan-windows.ts'
 import { formatDuration, parseDuration } from '../../domain/units.ts'
@@ -114,13 +115,13 @@ function describePlan(name: string, plan: Plan, warnings: readonly string[], wid
   const warmUp = warmUpText(plan)
   const windows = windowsText(plan)
   const after = afterText(plan)
-  const consequences = consequenceText(allChecks(plan), onFail)
+  const consequences = consequenceText(allChecks(plan), onFail, plan.actions)
   const falseAlarm = errorBudget > 0 ? `, false alarm at most ${Number((errorBudget * 100).toPrecision(3))}%` : ''
   const checked = `checks: ${clean(names.join(', ')) || 'none'}, every ${formatDuration(interval)}${falseAlarm}`
   return [
     ...hanging(`${clean(name)} is a valid plan for ${service} in ${environment}${extending}`, width),
     ...steps.map(({ label }, index) => `  ${String(index + 1).padStart(String(steps.length).length)}  ${clean(label)}`),
-    ...[checked, warmUp, windows, consequences, after].flatMap((line) =>
+    ...[checked, warmUp, windows, ...fitnessText(plan), consequences, after].flatMap((line) =>
       line === null ? [] : hanging(clean(line), width - 2).map((part) => `  ${part}`),
     ),
     `  on fail: ${onFail}; when inconclusive: hold ${formatDuration(onInconclusive.holdFor)}, then ${onInconclusive.then}`,

@@ -21,9 +21,16 @@ export function withConsequences(checks: readonly Check[], usual: PlanConsequenc
   return hasOwn ? checks.map((check) => ({ ...check, onFail: failureOf(check, usual) })) : checks
 }
 
-/** Consequences that checks of a plan have beside the plan's own, in one line; null when all do as the plan says. */
-export function consequenceText(checks: readonly Check[], usual: PlanConsequence): string | null {
-  const parts = checks.flatMap((check) => {
+/**
+ * Consequences beside the plan's own, of these checks and of what these actions wait for, in one line; null when all do as the
+ * plan says.
+ */
+export function consequenceText(
+  checks: readonly Check[],
+  usual: PlanConsequence,
+  actions: readonly Action[] = [],
+): string | null {
+  const ofChecks = checks.flatMap((check) => {
     const [onFail, onNoData] = [failureOf(check, usual), check.onNoData]
     const { onFailFlag } = check
     const first = onFailFlag === undefined ? [] : [`sets ${onFailFlag.flag} off, then ${onFail}`]
@@ -31,7 +38,29 @@ export function consequenceText(checks: readonly Check[], usual: PlanConsequence
     const blind = onNoData === undefined ? [] : [`${onNoData} without data`]
     return fails.length + blind.length === 0 ? [] : [`${check.name} ${[...fails, ...blind].join(' and ')}`]
   })
+  const parts = [...ofChecks, ...actions.flatMap((action) => ofAction(action, usual))]
   return parts.length === 0 ? null : `consequences: ${parts.join(', ')}`
+}
+
+function ofAction(action: Action, usual: PlanConsequence): readonly string[] {
+  switch (action.kind) {
+    case 'hook':
+    case 'call-gate': {
+      const { call, step, onFail = usual } = action
+      return onFail === usual ? [] : [`${action.kind === 'hook' ? 'hook' : 'gate'} ${call} (step ${step}) ${onFail}`]
+    }
+    // An approval that expires does not ask the plan's `onFail`.
+    case 'ask':
+      return action.onExpiry === 'rollback'
+        ? []
+        : [`approve (step ${action.step}) ${action.onExpiry} without an answer`]
+    case 'expose':
+    case 'bake':
+    case 'judge':
+    case 'gate':
+    case 'tell':
+      return []
+  }
 }
 
 /** What is worth saying of the consequences of a plan's checks; every one of the plan, those of its analyses included. */

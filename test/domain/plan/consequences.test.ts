@@ -3,14 +3,16 @@ import { allChecks, consequenceText, consequenceWarnings } from '../../../src/do
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
 import { formatProblem } from '../../../src/domain/problems.ts'
-import { planContext } from './plan-context.ts'
+import { FACTS, planContext } from './plan-context.ts'
 
+const CALL = { kind: 'webhook', answersLater: false } as const
+const CALLED = planContext({ ...FACTS, calls: { deploy: CALL, quality: CALL, 'tell-warehouse': CALL } })
 const KIND = { errorRate: { notWorseThan: '1.5x' } }
 const STEPS = [{ weight: '10%' }, { bake: '10m' }, { weight: '100%' }]
 
-function planWith(checks: Record<string, unknown>, more: Record<string, unknown> = {}) {
+function planWith(checks: Record<string, unknown>, more: Record<string, unknown> = {}, context = planContext()) {
   const head = { service: 'checkout', environment: 'production', steps: STEPS, checks, ...more }
-  const read = readPlan(head, planContext())
+  const read = readPlan(head, context)
   if ('problems' in read) throw new Error(JSON.stringify(read.problems))
   return read.plan
 }
@@ -81,5 +83,25 @@ describe('the consequence of a check', () => {
     expect(consequenceWarnings(warning)).toEqual([
       'every check only warns: nothing but the floor, restarts and the router can stop a release of this plan',
     ])
+  })
+
+  it('is listed for hooks, gates and approvals that do something else than the plan, with their steps', () => {
+    const steps = [
+      { hook: { call: 'deploy' } },
+      { gate: { call: 'quality', within: '1h', onFail: 'pause' } },
+      { approve: { by: 'checkout-owners', onExpiry: 'pause' } },
+      { weight: '100%' },
+      { hook: { call: 'tell-warehouse', onFail: 'pause' } },
+    ]
+    const textOf = (onFail: 'pause' | 'rollback', given: readonly unknown[] = steps) => {
+      const { actions } = planWith({}, { steps: given, onFail }, CALLED)
+      return consequenceText([], onFail, actions)
+    }
+    const approval = 'approve (step 3) pause without an answer'
+    expect(textOf('rollback')).toBe(
+      `consequences: gate quality (step 2) pause, ${approval}, hook tell-warehouse (step 5) pause`,
+    )
+    expect(textOf('pause')).toBe(`consequences: ${approval}`)
+    expect(textOf('rollback', STEPS)).toBeNull()
   })
 })
