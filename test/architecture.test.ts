@@ -225,7 +225,7 @@ describe('what src exports', () => {
     ...['analysis/kayenta/outliers.ts percentile', 'analysis/kayenta/outliers.ts interquartileFences'],
     'metrics/prometheus/series.ts quote',
     ...['metrics/memory.ts createMemoryMetricWorld', 'metrics/memory.ts createMemoryMetricSource'],
-    ...['config/help.ts helpIfAsked', 'docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
+    ...['config/help.ts answerIfAsked', 'docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
     'analysis/judges/sequential/design-effect.ts EFFECTS',
     'hooks/ask-versions.ts valueAt',
   ].map((one) => `src/${one}`)

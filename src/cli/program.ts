@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
+import { SLUICE_VERSION } from '../domain/sluice-version.ts'
 import { USUAL_OPTIONS } from '../vendors/options.ts'
 import { type CalibrateOptions, calibrateFile } from './commands/calibrate.ts'
 import { type CommandOptions, sendCommand } from './commands/command.ts'
@@ -31,6 +32,11 @@ import { guarded, type Terminal } from './terminal.ts'
 /** Runs the program with these arguments (without node and script) and answers with its exit code. Never throws. */
 export async function runProgram(args: readonly string[], outer: Terminal): Promise<ExitCode> {
   const terminal = guarded(outer)
+  // As an option of the program it would take the one of `start` away from it.
+  if (args[0] === '--version') {
+    terminal.out(`${SLUICE_VERSION}\n`)
+    return EXIT.ok
+  }
   let isJson = false
   let exitCode: ExitCode = EXIT.ok
   const program = buildProgram(terminal, async (command, body) => {
@@ -55,6 +61,8 @@ export async function runProgram(args: readonly string[], outer: Terminal): Prom
 type Run = (command: Command, body: (session: Session) => Promise<ExitCode | void>) => Promise<void>
 
 const AFTER_HELP = `
+sluice --version says which version this is.
+
 Environment:
   SLUICE_URL      where the server listens (http://127.0.0.1:8230)
   SLUICE_TOKEN    your token, if the server asks for one

@@ -8,6 +8,7 @@ import { createServer } from '../../src/api/server.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
+import { SLUICE_VERSION } from '../../src/domain/sluice-version.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
@@ -499,6 +500,12 @@ describe('the way to the server', () => {
       expect({ args, code: (await run(...args)).code }).toEqual({ args, code: 2 })
     }
     expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Exit codes:') })
+  })
+
+  it('says its version without a server, and leaves the option of that name to start', async () => {
+    const world = setUp()
+    expect(await world.run('--version')).toEqual({ code: 0, out: `${SLUICE_VERSION}\n`, err: '' })
+    expect((await world.run('start', 'good.yaml', '--version', 'v1')).out).toContain('started')
   })
 
   it('keeps the help within 80 columns', async () => {
