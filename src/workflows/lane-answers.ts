@@ -1,4 +1,11 @@
-import { ApplicationFailure, condition, getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow'
+import {
+  ApplicationFailure,
+  condition,
+  getExternalWorkflowHandle,
+  log,
+  patched,
+  setHandler,
+} from '@temporalio/workflow'
 import { isRecord } from '../domain/json.ts'
 import {
   enqueue,
@@ -6,9 +13,12 @@ import {
   type LaneState,
   LONGEST_QUEUE,
   markEnding,
+  overtakerOf,
   type Placement,
   place,
-  recover,
+  recoverTo,
+  stopped,
+  takeBack,
   withdraw,
 } from '../domain/lane/lane-state.ts'
 import { type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
@@ -96,14 +106,27 @@ async function submit(submission: Submission, run: LaneRun): Promise<SubmissionA
   const releaseId = releaseIdOf(run.input.target, number)
   const waiting = { releaseId, number, queuedAt: Date.now(), entry: submission }
   run.set(enqueue(run.state(), waiting, wishOf(submission), placement.kind === 'replace'))
-  if (placement.kind === 'replace')
-    await supersede(
-      placement.releaseId,
-      submission.author,
-      `replaced by ${releaseName(releaseId)} (${submission.version})`,
-    )
-  if (placement.kind === 'start') await condition(() => !isAboutToStart(run.state(), releaseId))
+  const overtaker = placement.kind === 'start' ? await untilBegun(releaseId, run) : null
+  if (overtaker !== null && submission.whenBusy === 'reject') {
+    run.set(takeBack(run.state(), releaseId))
+    refuse({ kind: 'busy', releaseId: overtaker })
+  }
+  const replaced = placement.kind === 'replace' ? placement.releaseId : overtaker
+  if (replaced !== null && submission.whenBusy === 'replace')
+    await supersede(replaced, submission.author, `replaced by ${releaseName(releaseId)} (${submission.version})`)
   return answer(run.state(), releaseId)
+}
+
+/** Waits for a turn that is free now; answers with the release that has it nevertheless. */
+async function untilBegun(releaseId: string, run: LaneRun): Promise<string | null> {
+  const hasBegun = () => !isAboutToStart(run.state(), releaseId)
+  const overtaker = () => overtakerOf(run.state(), releaseId)
+  await condition(() => hasBegun() || overtaker() !== null)
+  if (hasBegun()) return null
+  // Lanes of an older version had waited for the end of the other.
+  if (patched('turn-lost')) return overtaker()
+  await condition(hasBegun)
+  return null
 }
 
 function isAboutToStart(state: LaneState<Submission>, releaseId: string): boolean {
@@ -131,15 +154,15 @@ function withdrawWaiting({ releaseId, by, reason }: Withdrawal, run: LaneRun): L
 async function recoverRouter(message: unknown, run: LaneRun): Promise<LaneView> {
   await run.untilKnown()
   const { by, reason, stable } = valueOf(readRecovery(message, run.state()))
-  const { running, rest } = run.state()
+  const { running } = run.state()
   const sentence = `recover by ${by}: ${reason}`
   const wasStopped = running !== null && !(await hasMadeWay(running.releaseId, by, sentence, run))
   const now = run.state()
   endWatchOf(now, sentence)
-  const roles = stable === undefined || rest === null ? now.rest : named(stable, rest)
   // What a release that was stopped has set nobody takes back but the lane.
   const flags = wasStopped ? running.flags : undefined
-  run.set(recover({ ...now, rest: roles }, { reason: sentence, by, ...(flags !== undefined && { flags }) }, Date.now()))
+  const wish = { reason: sentence, by, ...(flags !== undefined && { flags }) }
+  run.set(recoverTo(now, stable, wish, Date.now()))
   return run.view()
 }
 
@@ -149,12 +172,8 @@ async function hasMadeWay(releaseId: string, by: string, reason: string, run: La
   await supersede(releaseId, { person: by, entrance: 'temporal' }, reason)
   if (await condition(isGone, PATIENCE, { summary: `until ${releaseId} has made way` })) return true
   await stopRelease({ releaseId, reason })
-  if (!isGone()) run.set({ ...run.state(), running: null })
+  if (!isGone()) run.set(stopped(run.state()))
   return false
-}
-
-function named(stable: string, rest: { readonly stable: string; readonly canary: string }) {
-  return stable === rest.stable ? rest : { stable: rest.canary, canary: rest.stable }
 }
 
 interface Withdrawal {

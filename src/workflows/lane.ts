@@ -16,6 +16,7 @@ import {
   start,
   vanished,
   type Waiting,
+  watchClosed,
 } from '../domain/lane/lane-state.ts'
 import { flagsIn } from '../domain/plan/plan-flags.ts'
 import { beginState } from '../domain/release/release-state.ts'
@@ -116,7 +117,11 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     })
     // Ended, terminated, timed out or reset: the follower asks Temporal which of them it was.
-    child.result().then(run.nudge, run.nudge)
+    const closed = () => {
+      run.set(watchClosed(run.state(), releaseId))
+      run.nudge()
+    }
+    child.result().then(closed, closed)
     run.hear(releaseId)
   } catch (error) {
     // Somebody has this id already: the lane takes it as running and will learn of its end by asking.

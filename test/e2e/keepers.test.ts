@@ -204,6 +204,8 @@ describe('a lane between releases', () => {
     await stage.untilLane(({ keeper }) => keeper.state === 'holding')
     await stage.releases.recover(target, { by: 'carol', reason: 'moved by hand', stable: 'green' })
     await untilSplit({ blue: 0, green: 10_000 })
+    // Nobody has said what is on it.
+    expect((await stage.releases.lane(target)).stable).toEqual({ pool: 'green', version: null })
     await expect(stage.releases.recover(target, { by: 'carol', reason: '', stable: 'pink' })).rejects.toBeDefined()
   })
 })
@@ -358,6 +360,15 @@ describe('a message that somebody has made up', () => {
     const lane = await stage.releases.lane({ service: stage.service, environment: 'production' })
     expect(lane).toMatchObject({ running: id, promotedVersion: null })
     expect(split()).toEqual(AT_TEN)
+    await endByAbort(id)
+  })
+
+  it('of an end that has not been lets no second release wait where it is to be refused', async () => {
+    const id = await baking()
+    await laneHandle().signal('releaseEnded', { releaseId: id })
+    await expect(stage.start(planFor(stage, QUICK))).rejects.toMatchObject({ code: 'lane.busy' })
+    const lane = await stage.untilLane(({ queue }) => queue.length === 0)
+    expect(lane.running).toBe(id)
     await endByAbort(id)
   })
 

@@ -227,8 +227,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
       record(running.releaseId, { type: 'abandoned', cause: 'abort', by, reason: sentence })
       advance(running.releaseId)
     }
-    const roles = stable === undefined || stable === rest.stable ? rest : { stable: rest.canary, canary: rest.stable }
-    setLane(target, (lane) => lanes.recover({ ...lane, rest: roles }, { by, reason: sentence }, now()))
+    setLane(target, (lane) => lanes.recoverTo(lane, stable, { by, reason: sentence }, now()))
     const answer = view(target)
     setLane(target, (lane) => lanes.recovered(lane, lane.turn))
     return answer

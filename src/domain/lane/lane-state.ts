@@ -50,6 +50,8 @@ export interface LaneState<Entry> extends LeaveState, FormerState {
     readonly isEnding?: boolean
     /** Feature flags that its plan sets; absent for one that sets none. */
     readonly flags?: readonly string[]
+    /** What a return goes back to, which is still there when it ends otherwise; absent for any other release. */
+    readonly former?: Former
   } | null
   readonly queue: readonly Waiting<Entry>[]
   readonly freeze: { readonly reason: string; readonly by: string; readonly at: Instant } | null
@@ -189,6 +191,7 @@ export function start<Entry>(lane: LaneState<Entry>, now: Instant, flags: readon
   const [first, ...queue] = lane.queue
   if (first === undefined || lane.running !== null) return lane
   const turn = nextTurn(lane, now)
+  const former = lane.former ?? null
   return {
     ...lane,
     turn,
@@ -196,10 +199,11 @@ export function start<Entry>(lane: LaneState<Entry>, now: Instant, flags: readon
     running: {
       ...{ releaseId: first.releaseId, number: first.number, turn, isStarting: true },
       ...(flags.length > 0 && { flags }),
+      ...(first.isReturn === true && former !== null && { former: unwatched(former) }),
     },
     queue,
     // Its pool is the canary's from now on.
-    ...((lane.former ?? null) !== null && { former: null }),
+    ...(former !== null && { former: null }),
   }
 }
 
@@ -253,17 +257,23 @@ export function ended<Entry>(lane: LaneState<Entry>, report: EndReport, now: Ins
   const isPromoted = report.outcome === 'promoted'
   const { vetoes = [] } = lane
   const known = vetoesAfter(vetoes, report, now)
+  const former = isPromoted ? report.former : formerAfter(running, report)
   return {
     ...lane,
     ...(known !== vetoes && { vetoes: known }),
     running: null,
     promotedVersion: isPromoted ? report.version : lane.promotedVersion,
     promotedNumber: isPromoted ? running.number : lane.promotedNumber,
-    ...(isPromoted && report.former !== undefined && { former: report.former }),
+    ...(former !== undefined && { former }),
     ...(isPromoted && (running.flags ?? lane.promotedFlags) !== undefined && { promotedFlags: running.flags ?? [] }),
     rest: restAfter(lane.rest, report),
     ...{ turn: nextTurn({ turn: Math.max(lane.turn, report.turn ?? 0) }, now), epoch: 0, keeping: NOTHING_KEPT },
   }
+}
+
+/** A return that nobody is on any more leaves its pool as it was. */
+function formerAfter({ former }: { readonly former?: Former }, { outcome }: EndReport): Former | undefined {
+  return outcome === 'rolled-back' || outcome === 'refused' ? former : undefined
 }
 
 function restAfter(rest: PoolRoles | null, { outcome, roles = null }: EndReport): PoolRoles | null {
@@ -286,23 +296,68 @@ function restAfter(rest: PoolRoles | null, { outcome, roles = null }: EndReport)
 export function vanished<Entry>(lane: LaneState<Entry>, releaseId: string, now: Instant): LaneState<Entry> {
   if (lane.running?.releaseId !== releaseId) return lane
   const reason = `${releaseName(releaseId)} ended without reporting it, so nobody held the router`
-  const freed = { ...lane, running: null, keeping: NOTHING_KEPT }
+  const freed = { ...stopped(lane), keeping: NOTHING_KEPT }
   // Whether it had been promoted by then nobody can say, so what is on stable is not known any more.
   if (lane.rest === null) return { ...freed, promotedVersion: null }
   const { flags } = lane.running
   return recover(freed, { reason, by: 'sluice', ...(flags !== undefined && { flags }) }, now)
 }
 
+/** The lane once nobody runs the release any more that had the router: what a return went back to is still there. */
+export function stopped<Entry>(lane: LaneState<Entry>): LaneState<Entry> {
+  const former = lane.running?.former
+  return { ...lane, running: null, ...(former !== undefined && { former }) }
+}
+
+type RecoveryWish = Pick<Recovery, 'reason' | 'by' | 'flags'>
+
 /** Begins to bring the router back to rest; nothing happens where nobody knows what rest is. */
-export function recover<Entry>(
+function recover<Entry>(lane: LaneState<Entry>, wish: RecoveryWish, now: Instant): LaneState<Entry> {
+  if (lane.rest === null) return lane
+  const { reason, by } = wish
+  const begun = lane.recovery ?? { reason, by, since: now, tries: 0, lastError: null }
+  const flags = [...new Set([...(begun.flags ?? []), ...(wish.flags ?? [])])]
+  const recovery = { ...begun, ...(flags.length > 0 && { flags }) }
+  const { former = null } = lane
+  // Nobody has left the version that is on stable, so the one before it is where it was.
+  const kept = former !== null && { former: unwatched(former) }
+  return { ...lane, ...kept, turn: nextTurn(lane, now), epoch: lane.epoch + 1, recovery }
+}
+
+/**
+ * The same to the pool that a person has named. On the other one than the lane's own is the version before, as far as anybody
+ * knows: it carries none of the flags that were set for the version that is left.
+ */
+export function recoverTo<Entry>(
   lane: LaneState<Entry>,
-  { reason, by, flags = lane.running?.flags }: Pick<Recovery, 'reason' | 'by' | 'flags'>,
+  stable: string | undefined,
+  wish: RecoveryWish,
   now: Instant,
 ): LaneState<Entry> {
-  if (lane.rest === null) return lane
-  const recovery = { reason, by, since: now, tries: 0, lastError: null, ...(flags !== undefined && { flags }) }
-  const former = (lane.former ?? null) !== null && { former: null }
-  return { ...lane, ...former, turn: nextTurn(lane, now), epoch: lane.epoch + 1, recovery: lane.recovery ?? recovery }
+  if (stable === undefined || stable === lane.rest?.stable) return recover(lane, wish, now)
+  const flags = [...(wish.flags ?? []), ...(lane.promotedFlags ?? [])]
+  return recover(turnedRound(lane), { ...wish, flags }, now)
+}
+
+/** The lane with its pools in each other's place, and what is known of the version that has everybody then. */
+function turnedRound<Entry>(lane: LaneState<Entry>): LaneState<Entry> {
+  const { rest, former = null, promotedFlags: _flags, ...others } = lane
+  return {
+    ...others,
+    rest: rest && { stable: rest.canary, canary: rest.stable },
+    promotedVersion: former?.version ?? null,
+    ...(former !== null && { former: null }),
+  }
+}
+
+/** Nobody watches what is promoted any more: the release that did so has closed. */
+export function watchClosed<Entry>(lane: LaneState<Entry>, releaseId: string): LaneState<Entry> {
+  const { former = null } = lane
+  return former?.releaseId === releaseId ? { ...lane, former: unwatched(former) } : lane
+}
+
+function unwatched(former: Former): Former {
+  return { ...former, isWatched: false }
 }
 
 /**
@@ -315,9 +370,7 @@ export function fallenBack<Entry>(lane: LaneState<Entry>, message: FallBack, now
   const { releaseId, cause, reason } = message
   const end = { releaseId, outcome: 'rolled-back', version: promotedVersion ?? '', reason, cause } as const
   const back = {
-    ...lane,
-    rest: { stable: rest.canary, canary: rest.stable },
-    promotedVersion: former.version,
+    ...turnedRound(lane),
     ...(promotedVersion !== null && { vetoes: vetoesAfter(vetoes, end, now) }),
   }
   return recover(
@@ -368,6 +421,22 @@ export function kept<Entry>(
 /** The lane without a release that waited; the answer to its key stays. */
 export function withdraw<Entry>(lane: LaneState<Entry>, releaseId: string): LaneState<Entry> {
   return { ...lane, queue: lane.queue.filter((waiting) => waiting.releaseId !== releaseId) }
+}
+
+/** The same without its answer: the request was refused after all, and its key may be used again. */
+export function takeBack<Entry>(lane: LaneState<Entry>, releaseId: string): LaneState<Entry> {
+  const answered = lane.answered.filter((answer) => answer.releaseId !== releaseId)
+  return { ...withdraw(lane, releaseId), answered }
+}
+
+/**
+ * The release that has the turn which this one was to get at once, or null: a way back goes before it, and the end that
+ * somebody had told of another was not true.
+ */
+export function overtakerOf(lane: LaneState<unknown>, releaseId: string): string | null {
+  const { running, queue } = lane
+  if (running === null || running.isEnding === true || running.releaseId === releaseId) return null
+  return queue.some((waiting) => waiting.releaseId === releaseId) ? running.releaseId : null
 }
 
 /** What the lane is to do now. Exactly one thing at a time, and one of them always holds the router. */

@@ -7,7 +7,11 @@ import {
   fallenBack,
   type LaneState,
   nextToStart,
+  recoverTo,
   start,
+  stopped,
+  vanished,
+  watchClosed,
 } from '../../../src/domain/lane/lane-state.ts'
 import { formerText, laneView } from '../../../src/domain/lane/lane-view.ts'
 import type { Plan } from '../../../src/domain/plan/plan.ts'
@@ -62,6 +66,12 @@ describe('what a promotion leaves to go back to', () => {
     const next = enqueue(after, waiting, { key: 'k', fingerprint: 'f' }, false)
     expect(start(next, 9).former).toBeNull()
     expect(start(enqueue(emptyLane(), waiting, { key: 'k', fingerprint: 'f' }, false), 9)).not.toHaveProperty('former')
+  })
+
+  it('is no longer watched once the release that did so has closed, whatever closed it', () => {
+    expect(watchClosed(lane, input.releaseId).former).toEqual({ ...former, isWatched: false })
+    expect(watchClosed(lane, 'release/checkout/production/1')).toBe(lane)
+    expect(watchClosed({ ...lane, former: null }, input.releaseId).former).toBeNull()
   })
 
   it('is shown with its pool and its time', () => {
@@ -121,6 +131,72 @@ describe('a person who returns', () => {
     expect(plan).toMatchObject({ isReturn: true, onFail: 'pause' })
     expect(plan).not.toHaveProperty('windows')
     expect(plan).not.toHaveProperty('after')
+  })
+})
+
+describe('a return that nobody is on in the end', () => {
+  const own = {
+    releaseId: 'release/checkout/production/3',
+    number: 3,
+    isReturn: true,
+    entry: { version: '2.3.9' },
+  } as const
+  const under = start(enqueue(lane, own, { key: 'k', fingerprint: 'f' }, true), 9)
+  const unwatched = { ...former, isWatched: false }
+  const roles = { stable: 'blue', canary: 'green' }
+
+  it.each(['rolled-back', 'refused'] as const)('leaves the version before where it was: %s', (outcome) => {
+    expect(under.former).toBeNull()
+    const after = ended(under, { releaseId: own.releaseId, outcome, version: '2.3.9', roles }, 20)
+    expect(after.former).toEqual(unwatched)
+    expect(returnOf(after, HOUR)).toMatchObject({ kind: 'possible', version: '2.3.9', pool: 'green' })
+  })
+
+  it('leaves it there as well when its workflow is gone, or was stopped', () => {
+    expect(vanished(under, own.releaseId, 20).former).toEqual(unwatched)
+    expect(stopped(under)).toMatchObject({ running: null, former: unwatched })
+  })
+
+  it('leaves nothing when it was promoted, or another release owns the router', () => {
+    for (const outcome of ['promoted', 'superseded'] as const)
+      expect(ended(under, { releaseId: own.releaseId, outcome, version: '2.3.9', roles }, 20).former).toBeNull()
+  })
+
+  it('is told from a release with a plan, whose pool holds something else by then', () => {
+    const { isReturn: _, ...usual } = own
+    const begun = start(enqueue(lane, usual, { key: 'k', fingerprint: 'f' }, true), 9)
+    const report = { releaseId: own.releaseId, outcome: 'rolled-back', version: '2.5.0', roles } as const
+    expect(ended(begun, report, 20).former).toBeNull()
+  })
+})
+
+describe('a recovery', () => {
+  const wish = { reason: 'recover by carol: pager', by: 'carol' }
+  const flagged = { ...lane, promotedFlags: ['banner', 'search'] }
+
+  it('to the pool that has everybody leaves the version before where it was, and every flag', () => {
+    for (const stable of [undefined, 'blue']) {
+      const back = recoverTo(flagged, stable, wish, 20)
+      expect(back).toMatchObject({ rest: lane.rest, promotedVersion: '2.4.0', former: { isWatched: false } })
+      expect(back.recovery).not.toHaveProperty('flags')
+    }
+  })
+
+  it('to the other pool sets the flags off that the version before does not carry, and says which version that is', () => {
+    const back = recoverTo(flagged, 'green', wish, 20)
+    expect(back).toMatchObject({
+      ...{ rest: { stable: 'green', canary: 'blue' }, promotedVersion: '2.3.9', former: null },
+      recovery: { ...wish, flags: ['banner', 'search'] },
+    })
+    expect(back).not.toHaveProperty('promotedFlags')
+    const unknown = recoverTo({ ...flagged, former: null }, 'green', wish, 20)
+    expect(unknown).toMatchObject({ promotedVersion: null, recovery: { flags: ['banner', 'search'] } })
+  })
+
+  it('that has begun takes over what a later one is to set off, with its own reason', () => {
+    const first = recoverTo(flagged, undefined, { ...wish, flags: ['late'] }, 20)
+    const second = recoverTo(first, 'green', { reason: 'moved', by: 'dave', flags: ['late'] }, 30)
+    expect(second.recovery).toMatchObject({ ...wish, flags: ['late', 'banner', 'search'] })
   })
 })
 
