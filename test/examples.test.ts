@@ -88,11 +88,14 @@ describe('examples/sluice.yaml', () => {
   })
 
   it('can open every adapter it names', async () => {
-    for (const { router, metrics, pools } of installation().targets) {
-      const options = [router, ...Object.values(metrics)]
-      const lists = [ADAPTERS.routers, ...Object.keys(metrics).map(() => ADAPTERS.metricSources)]
-      for (const [index, option] of options.entries()) {
-        const listed = lists[index]?.find(({ kind }) => kind === option.kind)
+    for (const { router, metrics, flags, pools } of installation().targets) {
+      const named = [
+        ...(router === undefined ? [] : [{ list: ADAPTERS.routers, option: router }]),
+        ...Object.values(metrics).map((option) => ({ list: ADAPTERS.metricSources, option })),
+        ...(flags === undefined ? [] : [{ list: ADAPTERS.flagStores, option: flags }]),
+      ]
+      for (const { list, option } of named) {
+        const listed = list.find(({ kind }) => kind === option.kind)
         expect(listed, option.kind).toBeDefined()
         await listed?.open(option, { pools }).close()
       }

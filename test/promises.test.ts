@@ -33,7 +33,7 @@ const PORTS = [
 
 const EXAMPLES = exampleInstallations().flatMap(({ targets }) => targets)
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
-  routers: EXAMPLES.map(({ router }) => router.kind),
+  routers: EXAMPLES.flatMap(({ router }) => (router === undefined ? [] : [router.kind])),
   metrics: EXAMPLES.flatMap(({ metrics }) => Object.values(metrics).map(({ kind }) => kind)),
   flags: EXAMPLES.flatMap(({ flags }) => (flags === undefined ? [] : [flags.kind])),
 }

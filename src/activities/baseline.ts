@@ -1,5 +1,5 @@
 import { SluiceError } from '../domain/errors.ts'
-import { NO_EXPOSURE, type PoolRoles, withFlags } from '../domain/exposure.ts'
+import { NO_EXPOSURE, NO_FLAGS, type PoolRoles, withFlags } from '../domain/exposure.ts'
 import { type FlagReaches, flagsOff, reachIn } from '../domain/flag-reach.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import type { ObservedRouting } from '../routers/router.ts'
@@ -17,19 +17,30 @@ export function baselineOf(
   own: Pick<BaselineInput, 'turn' | 'rest' | 'flags' | 'isReturn'>,
 ): Baseline {
   const { rest, turn, flags = [], isReturn = false } = own
+  const nobody = observed.isUnrouted === true ? NO_FLAGS : NO_EXPOSURE
   const isFormerLife = observed.fence !== null && observed.fence.release === turn
   // The router is where this release's former life has left it: only the lane knows what it was before.
   // Nobody knows any more what its flags were.
   if (isFormerLife && rest !== null)
-    return { roles: rest, exposure: withFlags(NO_EXPOSURE, flagsOff(flags)), formerLife: observed.fence }
-  const stable = pools.find((pool) => observed.split[pool] === FULL_WEIGHT)
-  const canary = pools.find((pool) => pool !== stable)
-  const split = pools.map((pool) => `${pool} ${(observed.split[pool] ?? 0) / 100}%`).join(', ')
-  if (stable === undefined || canary === undefined) throw unclear(split)
-  if (rest !== null && rest.stable !== stable) throw contradicted(split, rest)
+    return { roles: rest, exposure: withFlags(nobody, flagsOff(flags)), formerLife: observed.fence }
   const isBlind = isReturn && observed.flagFault !== undefined
-  const exposure = isBlind ? NO_EXPOSURE : withFlags(NO_EXPOSURE, flagsNow(observed, flags))
-  return { roles: { stable, canary }, exposure, formerLife: null }
+  const roles = rolesOf(observed, pools, rest)
+  return { roles, exposure: isBlind ? nobody : withFlags(nobody, flagsNow(observed, flags)), formerLife: null }
+}
+
+/** Without a router nothing ever changes its role: the first is who is without the flag, the second who has it. */
+function rolesOf(
+  { split, isUnrouted }: ObservedRouting,
+  pools: readonly [string, string],
+  rest: PoolRoles | null,
+): PoolRoles {
+  if (isUnrouted === true) return { stable: pools[0], canary: pools[1] }
+  const stable = pools.find((pool) => split[pool] === FULL_WEIGHT)
+  const canary = pools.find((pool) => pool !== stable)
+  const shares = pools.map((pool) => `${pool} ${(split[pool] ?? 0) / 100}%`).join(', ')
+  if (stable === undefined || canary === undefined) throw unclear(shares)
+  if (rest !== null && rest.stable !== stable) throw contradicted(shares, rest)
+  return { stable, canary }
 }
 
 function flagsNow({ flags, flagFault }: ObservedRouting, names: readonly string[]): FlagReaches {

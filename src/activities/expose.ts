@@ -3,7 +3,7 @@ import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { compareFences } from '../domain/exposure.ts'
 import { fencedError, withMessage } from '../domain/fenced-error.ts'
-import { exposureText } from '../domain/release/release-story.ts'
+import { exposureText, holderText } from '../domain/release/release-story.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { type DesiredRouting, isRoutedAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import type { ExposeInput, ExposeResult } from './activities.ts'
@@ -81,10 +81,10 @@ function refuseNewerFence(observed: ObservedRouting, wish: DesiredRouting): void
 
 function notApplied(wish: DesiredRouting, observed: ObservedRouting): SluiceError {
   return new SluiceError('router.not-applied', {
-    message: 'the router acknowledged the change but does not show it',
+    message: `${holderText(wish.exposure)} acknowledged the change but does not show it`,
     expected: exposureText(wish.exposure),
     received: routingText(observed, wish.roles),
-    fix: 'find out what else writes to this router, and stop it',
+    fix: `find out what else writes to ${holderText(wish.exposure)}, and stop it`,
   })
 }
 

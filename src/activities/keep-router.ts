@@ -1,7 +1,7 @@
 import { describeError, SluiceError } from '../domain/errors.ts'
 import { compareFences, type Exposure, type Fence, fenceAbove, type PoolRoles } from '../domain/exposure.ts'
 import type { RouterSight } from '../domain/release/drift.ts'
-import { exposureText } from '../domain/release/release-story.ts'
+import { exposureText, holderText } from '../domain/release/release-story.ts'
 import { isRoutedAs, isSplitAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import { applyPermitted, type WritePermit } from './write-permit.ts'
 
@@ -97,11 +97,12 @@ async function readOrLost(
 
 function driftText(observed: ObservedRouting | 'lost', keep: Keep, overtaken: Fence | null): string {
   const wanted = exposureText(keep.exposure)
+  const holder = holderText(keep.exposure)
   if (observed === 'lost') return `the router had lost its settings, ${wanted} among them`
   const shown = routingText(observed, keep.roles)
   const was = isRoutedAs(observed, keep)
-    ? `the router was at ${wanted}, set by another program`
-    : `the router was at ${shown} instead of ${wanted}`
+    ? `${holder} was at ${wanted}, set by another program`
+    : `${holder} was at ${shown} instead of ${wanted}`
   return overtaken === null ? was : `${was}, with a fence (${fenceText(overtaken)}) that no release owns`
 }
 

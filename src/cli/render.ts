@@ -36,7 +36,9 @@ export function renderCard(card: Card, { width, now, color }: RenderOptions): re
   const blocks = [
     [...title(card, page), ...standing(card, page)],
     [
-      ...(saysWeight(card.phase) ? section('canary', exposure(card, page), page) : []),
+      ...(saysWeight(card.phase)
+        ? section(card.byFlags === true ? 'has it' : 'canary', exposure(card, page), page)
+        : []),
       ...section('why', why(card, page), page),
       ...section('rollback', rollback(card, page), page),
     ],
@@ -118,7 +120,7 @@ function bakeLeft({ bakeRemaining, bakeDuration }: Card): readonly string[] {
   return [`${formatDuration(bakeRemaining)} of ${formatDuration(bakeDuration)} left`]
 }
 
-function exposure({ weight, cohorts, flags = [] }: Card, { columns, paint }: Page): readonly string[] {
+function exposure({ weight, cohorts, flags = [], byFlags }: Card, { columns, paint }: Page): readonly string[] {
   const cells = Math.min(40, columns - 10)
   const filled = filledCells(weight, cells)
   const bar = paint('cyan', '█'.repeat(filled)) + paint('dim', '░'.repeat(cells - filled))
@@ -127,6 +129,7 @@ function exposure({ weight, cohorts, flags = [] }: Card, { columns, paint }: Pag
       ? []
       : wrap(`and the ${cohorts.length === 1 ? 'cohort' : 'cohorts'} ${cohorts.map(clean).join(', ')}`, columns)
   const ofFlags = flags.length === 0 ? [] : wrap(`flags: ${flags.map(clean).join(', ')}`, columns)
+  if (byFlags === true) return [`${bar}  ${formatWeight(weight)}`, ...ofFlags]
   return [`${bar}  ${formatWeight(weight)}`, ...people, ...ofFlags]
 }
 

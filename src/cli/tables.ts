@@ -48,6 +48,7 @@ export function renderLane(lane: AnswerTo<'showLane'>, { width, now, color }: Re
     pin = null,
     vetoes = [],
     former = null,
+    isUnrouted,
   } = lane
   const field = (label: string, text: string, style: Parameters<typeof paint>[0] | null = null) =>
     wrap(clean(text), width - LABEL - 2).map((line, index) => {
@@ -59,11 +60,13 @@ export function renderLane(lane: AnswerTo<'showLane'>, { width, now, color }: Re
     ...(freeze === null ? [] : field('frozen', `by ${freeze.by}, ${ago(freeze.at, now)}: ${freeze.reason}`, 'yellow')),
     ...(pin === null ? [] : field('pinned', `${pinText(pin)} (${ago(pin.at, now)})`, 'yellow')),
     ...field('running', running === null ? 'nothing' : shortId(running)),
-    ...field('stable', stable === null ? 'not known' : `${stable.pool}${versionText(stable.version)}`),
+    ...(isUnrouted === true
+      ? []
+      : field('stable', stable === null ? 'not known' : `${stable.pool}${versionText(stable.version)}`)),
     ...field('last promoted', promotedVersion ?? 'not known'),
     ...(former === null ? [] : field('before it', formerText(former))),
     ...(former?.watchedBy == null ? [] : field('watched by', shortId(former.watchedBy))),
-    ...field('router', keeper.text, keeper.state === 'recovering' ? 'red' : null),
+    ...field(isUnrouted === true ? 'flags' : 'router', keeper.text, keeper.state === 'recovering' ? 'red' : null),
     ...vetoes.flatMap((veto, index) =>
       field(index === 0 ? 'not again' : '', `${vetoText(veto)} (${ago(veto.at, now)})`),
     ),

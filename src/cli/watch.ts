@@ -1,6 +1,6 @@
 import type { AnswerTo } from '../api/operations.ts'
-import { phaseWords, saysWeight } from '../domain/release/release-words.ts'
-import { formatWeight, type Instant, type Milliseconds } from '../domain/units.ts'
+import { phaseWords, saysWeight, shareWords } from '../domain/release/release-words.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { ApiRefusal } from './client.ts'
 import { CliFailure, EXIT, type ExitCode } from './failure.ts'
 import { renderCard, shortId } from './render.ts'
@@ -74,13 +74,13 @@ function has(card: Card | null, at: Instant, text: string): boolean {
 }
 
 function summary(card: Card): string {
-  const { phase, step, steps, weight, waiting, reason, rollback } = card
+  const { phase, step, steps, waiting, reason, rollback } = card
   if (waiting != null) return clean(`${phase}: ${reason ?? ''}`)
   const label = steps[step - 1]?.label
   const place = label === undefined ? '' : `, step ${step} of ${steps.length} (${label})`
   // A new line for a new reason, not for each try.
   const tries = rollback == null ? '' : `; the rollback cannot reach the router: ${rollback.lastError}`
-  const share = saysWeight(phase) ? `, ${formatWeight(weight)} on canary` : ''
+  const share = saysWeight(phase) ? `, ${shareWords(card)}` : ''
   return clean(`${phaseWords(phase)}${place}${share}${tries}`)
 }
 

@@ -4,6 +4,7 @@ import { type Asker, leaveFor, type WindowsNow } from '../domain/calendar/leave.
 import { theFreezes, utcText } from '../domain/calendar/window-rule.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { Plan } from '../domain/plan/plan.ts'
+import { onlySetsOff } from '../domain/plan/plan-flags.ts'
 import { freezesAhead, timelineOf } from '../domain/plan/plan-timeline.ts'
 import { targetName } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
@@ -28,7 +29,8 @@ export function throughFreezes(
   now: Instant,
 ): { readonly plan: Plan; readonly notes: readonly string[] } {
   const { windows } = plan
-  if (windows === undefined || windows.freeze.length === 0) return { plan, notes: [] }
+  // A freeze never blocks a way back.
+  if (windows === undefined || windows.freeze.length === 0 || onlySetsOff(plan.actions)) return { plan, notes: [] }
   const { frozenBy, opensAt, problem } = createOverview(installation.calendars, now)({ ...windows, only: [] })
   // What cannot be read does not stop a start: the first raise waits for it, and says so.
   if (problem !== null) return { plan, notes: [problem] }
@@ -47,7 +49,7 @@ export function throughFreezes(
 /** What freezes mean for a plan that starts now, for whoever only looks: one that holds, and those that it runs into. */
 export function freezeNotes(plan: Plan, { calendars }: Installation, now: Instant): readonly string[] {
   const { windows } = plan
-  if (windows === undefined || windows.freeze.length === 0) return []
+  if (windows === undefined || windows.freeze.length === 0 || onlySetsOff(plan.actions)) return []
   const { frozenBy, opensAt, problem } = createOverview(calendars, now)({ ...windows, only: [] })
   if (problem !== null) return [problem]
   const isFrozen = frozenBy.length > 0

@@ -136,7 +136,7 @@ function reportBlindRouter(
   })
 }
 
-function writtenBy(router: TargetConfig['router'], { routers }: AdapterLists): readonly string[] {
+function writtenBy(router: NonNullable<TargetConfig['router']>, { routers }: AdapterLists): readonly string[] {
   return routers.find(({ kind }) => kind === router.kind)?.statesWith?.(router) ?? []
 }
 

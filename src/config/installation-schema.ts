@@ -36,14 +36,20 @@ const calendarKeys = z
 /** A calendar: a weekly text, or keys. */
 const calendar = z.union([z.string(), calendarKeys])
 
-export const targetSchema = z.strictObject({
+const targetKeys = z.strictObject({
   service: nameText.describe('lower-case letters, digits and dashes, at most 63'),
   environment: nameText.describe('the same; service and environment together name the target'),
   pools: z
     .tuple([nameText, nameText])
     .refine(([first, second]) => first !== second, { error: 'expected two different pools' })
-    .describe('the names of the two pools behind the router; which one is stable the router says'),
-  router: adapter.describe('what moves the traffic: a [kind](/docs/README.md#routers) and its own options'),
+    .describe(
+      'the names of the two pools behind the router; which one is stable the router says. Without a router, two values of the label by which the metrics tell users apart: who is without the flag, then who has it',
+    ),
+  router: adapter
+    .optional()
+    .describe(
+      'what moves the traffic: a [kind](/docs/README.md#routers) and its own options; without it the target is released [by its flags alone](/docs/flag-only.md)',
+    ),
   metrics: z
     .record(nameText, adapter)
     .default({})
@@ -81,6 +87,15 @@ export const targetSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('the plan of starts that bring none, such as those from Slack; a path relative to this file'),
+})
+
+/** Without a router there are flags, and no pools that anything could be asked of. */
+export const targetSchema = targetKeys.superRefine(({ router, flags, version, capacity }, context) => {
+  if (router !== undefined) return
+  const report = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
+  if (flags === undefined) report('router', 'expected a router, or flags for a target that is released by flags alone')
+  if (version !== undefined) report('version', 'expected a router beside it: without one there is no pool to ask')
+  if (capacity !== undefined) report('capacity', 'expected a router beside it: without one there is no pool to ask')
 })
 
 /** SHA-256 of an API token. */

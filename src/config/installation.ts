@@ -174,14 +174,12 @@ export function planContextOf(
 
 function factsOf(target: TargetConfig, installation: Installation, lists: AdapterLists): TargetFacts {
   const { groups, hooks = {}, slack, ticketSecret } = installation
-  const router = lists.routers.find(({ kind }) => kind === target.router.kind)
-  if (router === undefined) throw new Error(`router kind ${target.router.kind} passed the check but is not in the list`)
   const metrics = Object.entries(target.metrics).flatMap(([name, options]) => {
     const definition = lists.metricSources.find((source) => source.kind === options.kind)
     return definition === undefined ? [] : [[name, definition.capabilitiesWith(options)] as const]
   })
   return {
-    router: { kind: router.kind, capabilities: router.capabilitiesWith(target.router) },
+    router: target.router === undefined ? null : routerFacts(target.router, lists),
     metrics: Object.fromEntries(metrics),
     groups,
     ...(slack?.channels !== undefined && { channels: Object.keys(slack.channels) }),
@@ -193,6 +191,12 @@ function factsOf(target: TargetConfig, installation: Installation, lists: Adapte
     ...(target.freezes !== undefined && { freezes: target.freezes }),
     ...(target.flags !== undefined && { flags: flagFacts(target.flags, lists) }),
   }
+}
+
+function routerFacts(options: NonNullable<TargetConfig['router']>, { routers }: AdapterLists): TargetFacts['router'] {
+  const router = routers.find(({ kind }) => kind === options.kind)
+  if (router === undefined) throw new Error(`router kind ${options.kind} passed the check but is not in the list`)
+  return { kind: router.kind, capabilities: router.capabilitiesWith(options) }
 }
 
 /** A store that has its flags in `sluice.yaml` has no others. */

@@ -21,6 +21,12 @@ export function armNames(version: string, replaces: string | null): ArmNames {
   return isClear && canary !== '' && stable !== '' ? { canary, stable } : ROLE_NAMES
 }
 
+/** Where flags alone say who gets what: who has it goes by its name. */
+export function flagArmNames(flags: readonly string[]): ArmNames {
+  const [only = ''] = flags
+  return { canary: flags.length === 1 ? shortName(only) : 'the flags', stable: 'the rest' }
+}
+
 function shortName(version: string): string {
   const name = version.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
   if (name.length <= LONGEST_NAME) return name

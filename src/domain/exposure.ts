@@ -1,4 +1,4 @@
-import { areSameFlags, FLAG_OFF, type FlagReaches, isWider, reachIn } from './flag-reach.ts'
+import { areSameFlags, FLAG_OFF, type FlagReaches, isWider, reachIn, widestReach } from './flag-reach.ts'
 import type { BasisPoints, Instant } from './units.ts'
 
 /** Who gets the new version now, as one whole desired state: never a change relative to what was there. */
@@ -11,10 +11,15 @@ export interface Exposure {
   readonly flags?: FlagReaches
   /** Present while who has a try-it ticket of the release is on the canary. */
   readonly tickets?: true
+  /** Present where no router splits the users: whom the flags reach is who counts as on the canary. */
+  readonly byFlags?: true
 }
 
 /** Nobody on the canary: the exposure a rollback returns to. */
 export const NO_EXPOSURE: Exposure = { weight: 0, cohorts: [] }
+
+/** The same of a target that has no router. */
+export const NO_FLAGS: Exposure = { ...NO_EXPOSURE, byFlags: true }
 
 /** A stretch of time with one exposure: from when it was read back until the next one was asked for; null while it lasts. */
 export interface ExposureSpan {
@@ -76,14 +81,21 @@ export function hasSomebody({ weight, cohorts, tickets }: Exposure): boolean {
 
 /** The exposure with these flags set; as it is without any. */
 export function withFlags(exposure: Exposure, flags: FlagReaches): Exposure {
-  return Object.keys(flags).length === 0 ? exposure : { ...exposure, flags: { ...exposure.flags, ...flags } }
+  if (Object.keys(flags).length === 0) return exposure
+  const all = { ...exposure.flags, ...flags }
+  return { ...exposure, ...(exposure.byFlags === true && widestReach(all)), flags: all }
+}
+
+/** The exposure before any of its flags were set. */
+export function withoutFlags({ flags: _, ...routing }: Exposure): Exposure {
+  return routing.byFlags === true ? NO_FLAGS : routing
 }
 
 /** What a way back from `wanted` leads to: the baseline, with those of its flags that the release has set. */
 export function wayBack(baseline: Exposure, wanted: Exposure): Exposure {
-  const { flags: before, ...routing } = baseline
   const set = Object.keys(wanted.flags ?? {})
-  return withFlags(routing, Object.fromEntries(set.map((name) => [name, reachIn(before, name) ?? FLAG_OFF])))
+  const before = set.map((name) => [name, reachIn(baseline.flags, name) ?? FLAG_OFF])
+  return withFlags(withoutFlags(baseline), Object.fromEntries(before))
 }
 
 /** Cohort names sorted and without repeats, the form in which exposures are kept and compared. */

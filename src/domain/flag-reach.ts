@@ -28,6 +28,14 @@ export function isWider(before: FlagReach, after: FlagReach): boolean {
   return before.weight < FULL_WEIGHT && after.cohorts.some((cohort) => !before.cohorts.includes(cohort))
 }
 
+/** Who has any of these flags, as far as their shares say. */
+export function widestReach(flags: FlagReaches): FlagReach {
+  const reaches = Object.values(flags)
+  const weight = Math.max(0, ...reaches.map((reach) => reach.weight))
+  const cohorts = weight === FULL_WEIGHT ? [] : reaches.flatMap((reach) => reach.cohorts)
+  return { weight, cohorts: [...new Set(cohorts)].sort() }
+}
+
 /** What this flag is; undefined where nothing says so. A flag may be called as something that every object answers to. */
 export function reachIn(flags: FlagReaches | undefined, name: string): FlagReach | undefined {
   return flags !== undefined && Object.hasOwn(flags, name) ? flags[name] : undefined

@@ -5,7 +5,7 @@ import type { ReleaseDirectory } from '../activities/dependencies.ts'
 import { formerOf } from '../domain/lane/former.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
 import type { GuardState } from '../domain/release/guard.ts'
-import { endOf } from '../domain/release/release-state.ts'
+import { endOf, rolesToKeep } from '../domain/release/release-state.ts'
 import { laneIdOf, parseReleaseId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { laneQuery, laneStateQuery, type ReleaseResult, type Submission, viewQuery } from '../workflows/messages.ts'
@@ -122,9 +122,9 @@ async function askItself(client: Client, releaseId: string): Promise<FollowOutco
   const outcome = endOf(state)
   if (outcome === null) return { kind: 'open' }
   const { version, turn = input.number } = input
-  const { abandoned, roles } = state
+  const { abandoned } = state
   const former = formerOf(input, state)
-  const report = { releaseId, outcome, version, roles, turn: state.turn ?? turn }
+  const report = { releaseId, outcome, version, roles: rolesToKeep(state), turn: state.turn ?? turn }
   const why = abandoned === null ? {} : { reason: abandoned.reason, cause: abandoned.cause }
   return { kind: 'ended', report: { ...report, ...why, ...(former !== null && { former }) } }
 }

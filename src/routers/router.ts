@@ -20,6 +20,8 @@ export interface DesiredRouting {
 export interface ObservedRouting {
   /** Share of each pool in basis points; sums to 10000. */
   readonly split: Readonly<Record<string, BasisPoints>>
+  /** Present where the target has no router: nothing is split, and flags alone say who gets what. */
+  readonly isUnrouted?: true
   /** The pool each cohort is pinned to; a cohort that is not pinned is absent. */
   readonly cohorts: Readonly<Record<string, string>>
   /** The release whose try-it tickets are let in; null or absent: none. */
@@ -107,6 +109,7 @@ export function isRoutedAs(observed: ObservedRouting, wish: Omit<DesiredRouting,
 
 /** The same of the router alone, whatever the flags are. */
 export function isSplitAs(observed: ObservedRouting, wish: Omit<DesiredRouting, 'fence'>): boolean {
+  if (observed.isUnrouted === true) return true
   return (
     isSame(observed.split, splitOf(wish), 0) &&
     isSame(observed.cohorts, pinsOf(wish), null) &&
@@ -132,9 +135,20 @@ export function ticketsOf({ exposure, releaseId }: Pick<DesiredRouting, 'exposur
  * pinned elsewhere, or with the whole split where it is none of these two pools.
  */
 export function routingText(
-  { split, cohorts, flaw, tickets, flags = {}, flagFault }: Omit<ObservedRouting, 'fence' | 'incarnation' | 'served'>,
+  {
+    split,
+    isUnrouted,
+    cohorts,
+    flaw,
+    tickets,
+    flags = {},
+    flagFault,
+  }: Omit<ObservedRouting, 'fence' | 'incarnation' | 'served'>,
   roles: PoolRoles,
 ): string {
+  const ofFlags = Object.keys(flags).length === 0 ? [] : [flagsText(flags)]
+  const unknown = flagFault === undefined ? [] : [`the flags are not known: ${flagFault.message}`]
+  if (isUnrouted === true) return [...ofFlags, ...unknown].join(', ')
   const weight = split[roles.canary] ?? 0
   const pins = Object.entries(cohorts).sort(([left], [right]) => (left < right ? -1 : 1))
   const onCanary = pins.flatMap(([cohort, pool]) => (pool === roles.canary ? [cohort] : []))
@@ -143,8 +157,6 @@ export function routingText(
   const shares = Object.entries(split).map(([pool, share]) => `${pool} ${share / 100}%`)
   const exposure = isOfBoth ? [exposureText({ weight, cohorts: onCanary })] : [...shares, ...onCanary]
   const letIn = typeof tickets === 'string' ? [`try-it tickets of ${releaseName(tickets)}`] : []
-  const ofFlags = Object.keys(flags).length === 0 ? [] : [flagsText(flags)]
-  const unknown = flagFault === undefined ? [] : [`the flags are not known: ${flagFault.message}`]
   return [...exposure, ...elsewhere, ...letIn, ...(flaw === null ? [] : [flaw]), ...ofFlags, ...unknown].join(', ')
 }
 

@@ -152,7 +152,8 @@ async function bake({ duration, step, until }: BakeAction, run: Run, isAnalysis:
 }
 
 function promote(run: Run): void {
-  const full = withFlags({ weight: FULL_WEIGHT, cohorts: [] }, run.state().live.flags ?? {})
+  const { live } = run.state()
+  const full = live.byFlags === true ? live : withFlags({ weight: FULL_WEIGHT, cohorts: [] }, live.flags ?? {})
   if (!isSameExposure(run.state().live, full)) expose({ exposure: full, step: run.state().step }, run)
   run.record({ type: 'promoted' })
 }

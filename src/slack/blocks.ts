@@ -3,7 +3,7 @@ import { formerText, type LaneView, pinText, vetoText } from '../domain/lane/lan
 import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
-import { phaseWords, rollbackWords, saysWeight, toneOf } from '../domain/release/release-words.ts'
+import { phaseWords, rollbackWords, saysWeight, shareWords, toneOf } from '../domain/release/release-words.ts'
 import { BUTTON_VERBS, type ButtonVerb, VERBS, type VerbButton } from '../domain/release/verbs.ts'
 import { plainLine } from '../domain/safe-text.ts'
 import { formatDuration, formatWeight, type Instant } from '../domain/units.ts'
@@ -43,7 +43,7 @@ export function releaseBlocks(card: ReleaseCard): readonly Block[] {
 /** The same in one line: for notifications and for clients that draw no blocks. */
 export function releaseText(card: ReleaseCard): string {
   const reason = card.reason === null ? '' : `: ${card.reason}`
-  const share = saysWeight(card.phase) ? `, ${formatWeight(card.weight)} on canary` : ''
+  const share = saysWeight(card.phase) ? `, ${shareWords(card)}` : ''
   const text = `${card.service} ${card.version} → ${card.environment}: ${phaseWords(card.phase)}${share}${reason}`
   return clamp(escape(text), LIMITS.fallback)
 }
@@ -99,7 +99,7 @@ export function laneText(lane: LaneView): string {
       : [`*Stable:* ${short(stable.pool)}${stable.version === null ? '' : `, ${short(stable.version)}`}`]),
     `*Last promoted:* ${promotedVersion === null ? 'not known' : short(promotedVersion)}`,
     ...(former === null ? [] : [`*Before it:* ${clamp(escape(formerText(former)), 300)}`]),
-    `*Router:* ${clamp(escape(keeper.text), 500)}`,
+    `*${lane.isUnrouted === true ? 'Flags' : 'Router'}:* ${clamp(escape(keeper.text), 500)}`,
     ...vetoes.slice(-MOST_VETOES).map((veto) => `*Not again:* ${clamp(escape(vetoText(veto)), 300)}`),
     ...(waiting.length === 0 ? [] : ['*Waiting:*', ...waiting]),
   ].join('\n')
@@ -122,7 +122,8 @@ function standing(card: ReleaseCard): string {
   // What is left of it would be wrong a minute later: a message stands still between two events.
   const bake = bakeDuration === null ? '' : ` for ${formatDuration(bakeDuration)}`
   const warm = warmsUpUntil === null ? '' : `, warms up until ${slackTime(warmsUpUntil)}`
-  const share = saysWeight(card.phase) ? `\n${bar} ${formatWeight(weight)}${people} on canary${ofFlags}` : ''
+  const users = card.byFlags === true ? shareWords(card) : `${formatWeight(weight)}${people} on canary${ofFlags}`
+  const share = saysWeight(card.phase) ? `\n${bar} ${users}` : ''
   return `${PHASE_SIGNS[toneOf(card.phase)]} *${escape(phaseWords(card.phase))}*${bake}${warm}${share}`
 }
 

@@ -7,6 +7,7 @@ import { type TargetId, targetName } from '../domain/target.ts'
 import { routerWithFlags } from '../flags/router-with-flags.ts'
 import { createUnusableStore } from '../flags/unusable-store.ts'
 import { createUnusableSource } from '../metrics/unusable-source.ts'
+import { NO_ROUTER } from '../routers/no-router.ts'
 
 interface AdapterPool {
   /** @throws SluiceError `target.unknown` */
@@ -38,7 +39,7 @@ function open(config: TargetConfig, installation: Installation, lists: AdapterLi
   const target = { service, environment }
   const cohorts = installation.cohortsOf(target) ?? {}
   const context = { pools, target, cohorts, ticketSecret: installation.ticketSecret }
-  const plain = pick(lists.routers, router.kind).open(router, context)
+  const plain = router === undefined ? NO_ROUTER : pick(lists.routers, router.kind).open(router, context)
   return {
     pools,
     router:

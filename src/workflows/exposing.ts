@@ -3,7 +3,7 @@ import type { ExposeAction } from '../domain/plan/actions.ts'
 import { flagsIn } from '../domain/plan/plan-flags.ts'
 import { withoutFailed } from '../domain/release/failed-flags.ts'
 import { isEnded } from '../domain/release/release-state.ts'
-import { exposureText } from '../domain/release/release-story.ts'
+import { exposedText } from '../domain/release/release-story.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import { readBaseline } from './activity-calls.ts'
 import { causeOf, isActivityFailure } from './failures.ts'
@@ -77,7 +77,7 @@ function tellExposure(run: Run): void {
   const { version, author, replaces = null } = run.input
   const replaced = replaces === null ? '' : `replaces ${replaces}, `
   const started = position === 0 ? `release started by ${author.person}, ${replaced}` : ''
-  run.tell(`${version}: ${started}${exposureText(live)} on canary`, 'info')
+  run.tell(`${version}: ${started}${exposedText(live, 'canary')}`, 'info')
 }
 
 /** Everybody has the new version: settle the router without cohorts, read it back once more, and end. */
@@ -95,7 +95,7 @@ export async function promote(run: Run, watch: Watch): Promise<void> {
 
 async function settle(run: Run, watch: Watch): Promise<void> {
   const { live, step } = run.state()
-  const full = withFlags({ weight: FULL_WEIGHT, cohorts: [] }, live.flags ?? {})
+  const full = live.byFlags === true ? live : withFlags({ weight: FULL_WEIGHT, cohorts: [] }, live.flags ?? {})
   if (!isSameExposure(live, full)) await expose({ exposure: full, step }, run, watch)
   await watch.stop()
   const isFresh = Date.now() - (run.state().exposedAt ?? 0) < run.input.plan.interval

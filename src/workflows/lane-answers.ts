@@ -197,12 +197,13 @@ interface RecoveryRequest {
   readonly stable?: string
 }
 
-function readRecovery(message: unknown, { rest }: LaneState<Submission>): Read<RecoveryRequest> {
+function readRecovery(message: unknown, { rest, isUnrouted }: LaneState<Submission>): Read<RecoveryRequest> {
   const word = readWord(message)
   if ('problem' in word || !isRecord(message)) return word
   const { stable } = message
   if (rest === null) return { problem: 'nothing has been released on this target, so there is nothing to recover' }
   if (stable === undefined || stable === null) return word
+  if (isUnrouted === true) return { problem: 'this target has no pools that everybody could be sent to' }
   const pools = [rest.stable, rest.canary]
   const pool = pools.find((name) => name === stable)
   return pool === undefined ? wrong('stable', pools.join(' or '), stable) : { value: { ...word.value, stable: pool } }

@@ -134,8 +134,9 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
 async function learnRest(run: LaneRun): Promise<void> {
   try {
     const { target } = run.input
-    const { roles } = await glanceAtBaseline({ target, releaseId: run.id, turn: 0, rest: null })
-    run.set({ ...run.state(), rest: run.state().rest ?? roles })
+    const { roles, exposure } = await glanceAtBaseline({ target, releaseId: run.id, turn: 0, rest: null })
+    const isUnrouted = exposure.byFlags === true
+    run.set({ ...run.state(), rest: run.state().rest ?? roles, ...(isUnrouted && { isUnrouted }) })
   } catch (error) {
     if (!isActivityFailure(error)) throw error
     log.warn('the router could not be read before the first release', { error: causeOf(error) })
@@ -208,12 +209,14 @@ async function recoverOnce(run: LaneRun): Promise<void> {
   const exposure = withFlags(NO_EXPOSURE, flagsOff(run.state().recovery?.flags ?? []))
   const asked = { target, releaseId: run.id, roles: rest, exposure, direction: 'back' } as const
   try {
-    const options = { summary: `everybody back to ${rest.stable}` }
+    const isUnrouted = run.state().isUnrouted === true
+    const options = { summary: isUnrouted ? 'flags back off' : `everybody back to ${rest.stable}` }
     const { fence } = await exposeBack.executeWithOptions(options, [{ ...asked, fence: { release: turn, epoch } }])
     // A person may have named another pool meanwhile.
     if (run.state().rest?.stable !== rest.stable) return
     run.set(recovered(run.state(), fence.release))
     const flags = flagsText(exposure.flags)
+    if (isUnrouted) return run.tell(`${flags || 'no flag was set'}, confirmed by the flag store`, 'warning')
     const said = `everybody is on ${rest.stable} again${flags === '' ? '' : `, ${flags}`}`
     run.tell(`${said}, confirmed by the router${flags === '' ? '' : ' and the flag store'}`, 'warning')
   } catch (error) {

@@ -12,7 +12,7 @@ import { failureOf } from '../domain/plan/consequences.ts'
 import { answeringFlag } from '../domain/release/failed-flags.ts'
 import type { GuardOutcome } from '../domain/release/guard.ts'
 import { decisionOf } from '../domain/release/guard-decision.ts'
-import { endOf, isEnded } from '../domain/release/release-state.ts'
+import { endOf, isEnded, rolesToKeep } from '../domain/release/release-state.ts'
 import { laneIdOf } from '../domain/target.ts'
 import { onAfterwardsSeen, watchAfterwards } from './after.ts'
 import { answerMessages } from './answers.ts'
@@ -140,10 +140,10 @@ function pauseWith(cause: Parameters<Run['pause']>[0], reason: string, run: Run,
 
 async function end(run: Run): Promise<ReleaseResult> {
   const { releaseId, target, version } = run.input
-  const { abandoned, roles, phase } = run.state()
+  const { abandoned, phase } = run.state()
   const outcome = endOf(run.state())
   if (outcome === null) throw new Error(`a release was to end in the phase ${phase}`)
-  const told = { releaseId, outcome, version, roles, turn: run.fence().release }
+  const told = { releaseId, outcome, version, roles: rolesToKeep(run.state()), turn: run.fence().release }
   const why =
     abandoned === null ? { reason: 'every step passed' } : { reason: abandoned.reason, cause: abandoned.cause }
   const former = formerOf(run.input, run.state())

@@ -1,7 +1,7 @@
 import { isSameExposure } from '../domain/exposure.ts'
 import { hasOpenUndo } from '../domain/release/hooks.ts'
 import { wasExposed } from '../domain/release/release-state.ts'
-import { exposureText, isWorthTelling } from '../domain/release/release-story.ts'
+import { exposedText, isWorthTelling } from '../domain/release/release-story.ts'
 import { exposeBack } from './activity-calls.ts'
 import { causeOf, isActivityFailure, isFenced } from './failures.ts'
 import { handOverWhenLong } from './hand-over.ts'
@@ -65,7 +65,7 @@ async function isBack(run: Run, watch: Watch, letGo: Promise<void>): Promise<boo
     const { roles, wanted } = run.state()
     if (roles === null) return true
     try {
-      const options = { summary: `back to ${exposureText(wanted)} on ${roles.canary}` }
+      const options = { summary: `back to ${exposedText(wanted, roles.canary)}` }
       const asked = { target, releaseId, roles, exposure: wanted, fence: run.fence() }
       noteTaking(run, await exposeBack.executeWithOptions(options, [{ ...asked, direction: 'back' }]))
       run.record({ type: 'exposure-confirmed', exposure: wanted })

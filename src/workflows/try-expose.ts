@@ -1,16 +1,20 @@
-import { exposureText } from '../domain/release/release-story.ts'
+import { exposedText, exposureText } from '../domain/release/release-story.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { exposeForward } from './activity-calls.ts'
 import { causeOf, codeOf, isActivityFailure, isFenced } from './failures.ts'
 import type { Run } from './run.ts'
 
-/** Asks for the wanted exposure until it is read back; answers false, paused, when the router does not comply. */
-export async function tryExpose(run: Run): Promise<boolean> {
+/**
+ * Asks for the wanted exposure until it is read back; answers false, paused, when the router does not comply. `within`: how long it
+ * is tried, where that is not as long as usual.
+ */
+export async function tryExpose(run: Run, within?: Milliseconds): Promise<boolean> {
   const { roles, wanted } = run.state()
   if (roles === null) throw new Error('an exposure was asked for before the baseline was read')
   const { target, releaseId } = run.input
   try {
-    const options = { summary: `${exposureText(wanted)} on ${roles.canary}` }
+    const summary = exposedText(wanted, roles.canary)
+    const options = within === undefined ? { summary } : { summary, scheduleToCloseTimeout: within }
     const asked = { target, releaseId, roles, exposure: wanted, fence: run.fence() }
     noteTaking(run, await exposeForward.executeWithOptions(options, [{ ...asked, direction: 'forward' }]))
     run.record({ type: 'exposure-confirmed', exposure: wanted })

@@ -1,5 +1,5 @@
 import { ActivityFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow'
-import { armNames } from '../domain/arm-names.ts'
+import { armNames, flagArmNames } from '../domain/arm-names.ts'
 import { compareFences } from '../domain/exposure.ts'
 import { backgroundAt } from '../domain/plan/background.ts'
 import type { Check } from '../domain/plan/checks.ts'
@@ -103,7 +103,8 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
     scope = own
     watched = checks()
     void watchInside(own, {
-      ...{ target, releaseId, roles, exposure: live, fence: run.fence(), names },
+      ...{ target, releaseId, roles, exposure: live, fence: run.fence() },
+      names: live.byFlags === true ? flagArmNames(Object.keys(live.flags ?? {})) : names,
       ...{ exposedAt: exposedAt ?? Date.now(), checks: watched, interval: plan.interval, resume: memory },
       ...{ blindLimit: plan.onInconclusive.holdFor, watchesRouter: true },
       ...(run.isKept && watchFor(run.state(), plan)),

@@ -45,6 +45,15 @@ describe('a start in a freeze', () => {
     })
   })
 
+  it('goes through where the plan only sets flags off: that is a way back', () => {
+    const off = { weight: 0, cohorts: [], byFlags: true, flags: { a: { weight: 0, cohorts: [] } } } as const
+    const actions = [{ kind: 'expose', step: 1, label: 'flag a off', exposure: off }] as const
+    const plan = { ...validPlan(), actions, windows: { only: [], freeze: ['company'] } }
+    const wish = { actor: { person: 'ci', entrance: 'cli' }, reason: '', overridesFreeze: false } as const
+    expect(throughFreezes(plan, wish, installation, day('02T12:00')).plan).toBe(plan)
+    expect(freezeNotes(plan, installation, day('02T12:00'))).toEqual([])
+  })
+
   it('goes through for a person whom the freeze lets, with a reason, and the plan says who left it aside', () => {
     const { plan } = start('02T12:00', 'alice', { override: true, freeze: ['company', 'audit'] })
     expect(plan.windows).toEqual({

@@ -1,11 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { armNames, ROLE_NAMES } from '../../src/domain/arm-names.ts'
+import { armNames, flagArmNames, ROLE_NAMES } from '../../src/domain/arm-names.ts'
 
 describe('the names of both sides', () => {
   it('are the versions, and stable where nobody knows what it is', () => {
     expect(armNames('2.4.0', '2.3.9')).toEqual({ canary: '2.4.0', stable: '2.3.9' })
     expect(armNames('2.4.0', null)).toEqual({ canary: '2.4.0', stable: 'stable' })
+  })
+
+  it('are the flag and the rest where there is no version', () => {
+    expect(flagArmNames(['new-checkout'])).toEqual({ canary: 'new-checkout', stable: 'the rest' })
+    expect(flagArmNames(['new-checkout', 'banner']).canary).toBe('the flags')
   })
 
   it.each([

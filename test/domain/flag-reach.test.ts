@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isRaise, isSameExposure, wayBack, withFlags } from '../../src/domain/exposure.ts'
+import { isRaise, isSameExposure, NO_FLAGS, wayBack, withFlags, withoutFlags } from '../../src/domain/exposure.ts'
 import { areSameFlags, FLAG_OFF, flagsText, isSameReach, isWider, reachText } from '../../src/domain/flag-reach.ts'
 
 const reaches = fc.record({
@@ -29,6 +29,25 @@ describe('who has a flag', () => {
         expect(isWider(reach, reach)).toBe(false)
         expect(isWider(reach, FLAG_OFF)).toBe(false)
         expect(isSameReach(reach, { ...reach, cohorts: reach.cohorts.toReversed() })).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('an exposure of flags alone', () => {
+  const some = fc.dictionary(fc.constantFrom('a', 'b', 'c'), reaches)
+
+  it('has the weight and the cohorts of its flags, whatever is set, taken back or left out', () => {
+    fc.assert(
+      fc.property(some, some, (first, second) => {
+        const before = withFlags(NO_FLAGS, first)
+        const wanted = withFlags(before, second)
+        for (const one of [before, wanted, wayBack(before, wanted)]) {
+          const { flags = {}, ...users } = one
+          expect(withFlags(NO_FLAGS, flags)).toEqual({ ...users, ...(Object.keys(flags).length > 0 && { flags }) })
+          expect(Object.values(flags).every(({ weight }) => weight <= one.weight)).toBe(true)
+        }
+        expect(withoutFlags(wanted)).toEqual(NO_FLAGS)
       }),
     )
   })

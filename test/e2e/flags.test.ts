@@ -120,4 +120,21 @@ describe('a check that a flag answers for', () => {
     expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
     expect(await flagNow()).toEqual(OFF)
   })
+
+  it('takes the version back where the plan rolls back and the store does not set the feature off', async () => {
+    const checks = { errors: { ...ERRORS.errors, onFail: { flag: 'new-checkout', set: 'off' } } }
+    const steps = [{ weight: '50%' }, { flag: { 'new-checkout': 'on' } }, { bake: '1m' }, { weight: '100%' }]
+    const id = await stage.start(planFor(stage, { steps, checks, warmUp: '0s', floor: { errors: '90%' } }))
+    await stage.untilCard(id, ({ flags }) => flags?.[0] === 'new-checkout on')
+    stage.flags.isDown = true
+    stage.script.pools['green'] = { requestsPerSecond: 400, errorRate: 0.3, slowShare: 0 }
+    await stage.untilCard(id, ({ rollback }) => (rollback?.tries ?? 0) > 0)
+    expect(stage.router.observe().split).toEqual({ blue: 10_000, green: 0 })
+    stage.flags.isDown = false
+    expect(await stage.result(id)).toMatchObject({
+      outcome: 'rolled-back',
+      reason: 'flag new-checkout has failed and could not be set off within 10s',
+    })
+    expect(await flagNow()).toEqual(OFF)
+  })
 })

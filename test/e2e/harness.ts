@@ -19,6 +19,7 @@ import { createDirectory } from '../../src/releases/directory.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import type { ViewTimes } from '../../src/releases/views.ts'
+import { NO_ROUTER } from '../../src/routers/no-router.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
 import { recordHistories } from '../support/histories.ts'
@@ -76,6 +77,8 @@ export const nextKey = () => `key-${(keys += 1)}`
 
 type StageOptions = {
   readonly patience?: number
+  /** A target without a router: the metrics tell apart who has the flag `new-checkout` (`on`) and who has not. */
+  readonly isFlagOnly?: true
   /** Router and metrics of the tests' own, instead of those in memory. */
   readonly adaptersOf?: () => TargetAdapters
 } & Partial<Pick<ActivityDependencies, 'pagesOf' | 'outside'>>
@@ -102,7 +105,7 @@ export function stagePerTest(begin: (stage: Stage) => void, options: StageOption
 /** Each stage has a service of its own, so that stages share a server without meeting. */
 export async function openStage(
   env: TestWorkflowEnvironment,
-  { pagesOf, outside, adaptersOf: given, ...options }: StageOptions = {},
+  { pagesOf, outside, adaptersOf: given, isFlagOnly, ...options }: StageOptions = {},
 ): Promise<Stage> {
   services += 1
   const service = `shop-${services}`
@@ -118,13 +121,20 @@ export async function openStage(
   const started: string[] = []
   const running: { worker: Worker; done: Promise<void> }[] = []
 
+  const byFlags = (): TargetAdapters => ({
+    pools: ['off', 'on'],
+    router: routerWithFlags(NO_ROUTER, brokenWhen(flagStore, flags)),
+    metrics: { scripted: scriptedSource(script, { observe: () => whoHas(flagStore) }) },
+  })
   const adaptersOf =
     given ??
-    ((): TargetAdapters => ({
-      pools: [...POOLS],
-      router: routerWithFlags(router.connect(), brokenWhen(flagStore, flags)),
-      metrics: { scripted: scriptedSource(script, router) },
-    }))
+    (isFlagOnly
+      ? byFlags
+      : (): TargetAdapters => ({
+          pools: [...POOLS],
+          router: routerWithFlags(router.connect(), brokenWhen(flagStore, flags)),
+          metrics: { scripted: scriptedSource(script, router) },
+        }))
 
   async function startWorker() {
     const worker = await createWorker({
@@ -202,6 +212,16 @@ export async function openStage(
   }
   await startWorker()
   return stage
+}
+
+/** Who has the flag, as a metric source that knows it would tell them apart. */
+async function whoHas(store: FlagStore) {
+  const { flags } = await store.read(['new-checkout'], new AbortController().signal)
+  const { weight, cohorts } = flags['new-checkout'] ?? { weight: 0, cohorts: [] }
+  return {
+    split: { off: 10_000 - weight, on: weight },
+    cohorts: Object.fromEntries(cohorts.map((name) => [name, 'on'])),
+  }
 }
 
 /** The store, or one that nobody answers for as long as it is down. */

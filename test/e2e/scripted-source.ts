@@ -2,7 +2,6 @@ import type { PoolRoles } from '../../src/domain/exposure.ts'
 import type { ArmCounts, MetricResult, Observation } from '../../src/domain/observation.ts'
 import type { MetricSource, ObserveRequest } from '../../src/metrics/metric-source.ts'
 import type { ObservedRouting } from '../../src/routers/router.ts'
-import type { MemoryRouterWorld } from '../support/memory-router.ts'
 
 /** How a pool behaves now; change it while a release runs. */
 export interface PoolScript {
@@ -23,7 +22,7 @@ export interface Script {
 
 export function healthyScript(): Script {
   const pool = () => ({ requestsPerSecond: 400, errorRate: 0.005, slowShare: 0.01 })
-  return { pools: { blue: pool(), green: pool() }, outage: null, lag: 0 }
+  return { pools: { blue: pool(), green: pool(), off: pool(), on: pool() }, outage: null, lag: 0 }
 }
 
 const BOUNDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1]
@@ -32,7 +31,7 @@ const BOUNDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1]
  * A metric source whose traffic follows a script and the live split by the time it is asked with: days of traffic cost
  * nothing, and the same windows give the same counts in every worker.
  */
-export function scriptedSource(script: Script, router: Pick<MemoryRouterWorld, 'observe'>): MetricSource {
+export function scriptedSource(script: Script, users: { observe(): Users | Promise<Users> }): MetricSource {
   return {
     capabilities: { counts: true, latency: true, queries: 'promql', records: false },
     async observe(request) {
@@ -42,7 +41,7 @@ export function scriptedSource(script: Script, router: Pick<MemoryRouterWorld, '
       const end = Math.max(start, request.now - script.lag)
       const seconds = (end - start) / 1_000
       const { stable, canary } = request.roles
-      const shareOf = shareIn(router.observe())
+      const shareOf = shareIn(await users.observe())
       return {
         stable: { kind: 'value', value: counts(script.pools[stable], seconds * shareOf(stable)) },
         canary: { kind: 'value', value: counts(script.pools[canary], seconds * shareOf(canary)) },
@@ -55,8 +54,10 @@ export function scriptedSource(script: Script, router: Pick<MemoryRouterWorld, '
   }
 }
 
+type Users = Pick<ObservedRouting, 'split' | 'cohorts'>
+
 /** Users in cohorts are one in fifty. */
-function shareIn({ split, cohorts }: ObservedRouting): (pool: string) => number {
+function shareIn({ split, cohorts }: Users): (pool: string) => number {
   return (pool) => (split[pool] ?? 0) / 10_000 + (Object.values(cohorts).includes(pool) ? 0.02 : 0)
 }
 

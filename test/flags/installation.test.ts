@@ -36,6 +36,16 @@ describe('the flags of a target in sluice.yaml', () => {
     ])
   })
 
+  it('may be all that a target has, without a router and what only a router can answer', () => {
+    const only = (more = '') =>
+      `  - { service: shop, environment: production, pools: [off, on], flags: ${FLAGD}${more} }\n`
+    expect(problemsOf(only())).toEqual([])
+    const asks = only(', version: { url: "http://{pool}/version", json: $.version }, capacity: { ready: 80% }')
+    expect(problemsOf(asks).map(({ path }) => path.at(-1))).toEqual(['version', 'capacity'])
+    const nothing = '  - { service: shop, environment: production, pools: [off, on] }\n'
+    expect(problemsOf(nothing).map(({ path }) => path.at(-1))).toEqual(['router'])
+  })
+
   it('may be in one project of a service with those of others', () => {
     const flags = '{ kind: unleash, url: "http://h", environment: e, token: { env: T } }'
     expect(problemsOf(target('checkout', flags), target('search', flags))).toEqual([])

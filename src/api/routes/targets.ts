@@ -99,7 +99,7 @@ function describeTarget({ service, environment, pools, router, metrics, plan }: 
     service,
     environment,
     pools,
-    router: router.kind,
+    router: router?.kind ?? null,
     metrics: Object.entries(metrics).map(([name, { kind }]) => ({ name, kind })),
     hasPlan: plan !== undefined,
   }

@@ -87,6 +87,10 @@ export const card = z
     weight,
     cohorts: list(z.string()),
     flags: list(z.string()).exactOptional().meta({ description: 'Feature flags that it has set: `new-checkout on`' }),
+    byFlags: z
+      .literal(true)
+      .exactOptional()
+      .meta({ description: 'Where no router splits the users: weight and cohorts are those of the flags' }),
     tickets: z.literal(true).exactOptional().meta({ description: 'Who has a try-it ticket is on the canary' }),
     step: z.number().meta({ description: 'The step that runs, from 1: what a command is meant for' }),
     steps: list(z.object({ number: z.number(), label: z.string(), mark: z.string() })),

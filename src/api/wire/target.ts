@@ -9,7 +9,7 @@ export const targets = z
     targets: list(
       target.extend({
         pools: list(z.string()),
-        router: z.string().meta({ description: 'Its kind' }),
+        router: z.string().nullable().meta({ description: 'Its kind; null where flags alone say who gets what' }),
         metrics: list(z.object({ name: z.string(), kind: z.string() })),
         hasPlan: z.boolean(),
       }),
@@ -76,6 +76,10 @@ export const lane = z
     promotedVersion: z.string().nullable(),
     nextNumber: z.number(),
     stable: z.object({ pool: z.string(), version: z.string().nullable() }).nullable(),
+    isUnrouted: z
+      .literal(true)
+      .exactOptional()
+      .meta({ description: 'Where the target has no router: its flags alone say who gets what' }),
     keeper: z.object({
       state: z
         .enum(['release', 'holding', 'recovering', 'idle'])

@@ -39,9 +39,10 @@ export async function recoverLane(target: TargetId, options: RecoverOptions, ses
   say(await session.api.post<AnswerTo<'recoverTarget'>>(`${address}/recover`, options, sending), session)
 }
 
-function planOf({ running, stable }: AnswerTo<'showLane'>, options: RecoverOptions): string {
+function planOf({ running, stable, isUnrouted }: AnswerTo<'showLane'>, options: RecoverOptions): string {
   const known = stable === null ? 'stable, which the lane does not know' : stable.pool
   const end = running === null ? '' : `; the running release ${shortId(running)} is ended`
+  if (isUnrouted === true) return `recover: the flags of the running release go off${end}`
   return `recover: everybody goes to ${options.stable ?? known}${end}`
 }
 

@@ -14,6 +14,7 @@ export async function printRouterConfig(target: TargetId, config: string, sessio
   try {
     const installation = await loadInstallation(config, ADAPTERS)
     const { router, pools } = requireTarget(installation, target)
+    if (router === undefined) return session.say([`${targetName(target)} has no router`], { config: null })
     const cohorts = installation.cohortsOf(target) ?? {}
     const listed = ADAPTERS.routers.find(({ kind }) => kind === router.kind)
     const text = listed?.configWith?.(router, { pools, cohorts }) ?? null

@@ -52,16 +52,21 @@ interface LaneNow extends FormerState {
   readonly running: { readonly releaseId: string } | null
   readonly recovery: object | null
   readonly rest: PoolRoles | null
+  readonly isUnrouted?: true
 }
 
 /** Whether a person may return to the version before now. */
-export function returnOf({ running, recovery, rest, former = null }: LaneNow, now: Instant): Return {
+export function returnOf({ running, recovery, rest, isUnrouted, former = null }: LaneNow, now: Instant): Return {
   if (running !== null) {
     const fix = `abort it: that brings everybody back to ${rest?.stable ?? 'stable'}`
     return { kind: 'impossible', message: `${releaseName(running.releaseId)} is running on this target`, fix }
   }
   if (recovery !== null)
     return { kind: 'impossible', message: 'the lane is bringing the router back already', fix: 'wait' }
+  if (isUnrouted === true) {
+    const fix = 'release a plan that sets its flags off: no freeze holds that'
+    return { kind: 'impossible', message: 'the target has no router, and so no pool of the version before', fix }
+  }
   const elsewhere =
     'release it with a plan, or, if its pool still runs, send everybody there with sluice recover --stable'
   if (rest === null || former === null || former.until === null) {

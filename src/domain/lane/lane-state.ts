@@ -71,6 +71,8 @@ export interface LaneState<Entry> extends LeaveState, FormerState {
    * been started yet and the router has not been read.
    */
   readonly rest: PoolRoles | null
+  /** Present where the target has no router: nothing is held between releases, because flags are the store's then. */
+  readonly isUnrouted?: true
   readonly recovery: Recovery | null
   readonly keeping: Keeping
   /** Answers by idempotency key, newest last: a key answers once and for ever with the same release. */
@@ -456,5 +458,5 @@ export function dutyOf<Entry>(lane: LaneState<Entry>): Duty<Entry> {
   }
   const next = nextToStart(lane)
   if (next !== null) return { kind: 'start', next }
-  return lane.rest === null ? { kind: 'wait' } : { kind: 'hold', rest: lane.rest }
+  return lane.rest === null || lane.isUnrouted === true ? { kind: 'wait' } : { kind: 'hold', rest: lane.rest }
 }

@@ -21,6 +21,8 @@ export interface LaneView {
   readonly nextNumber: number
   /** The pool that has everybody while no release runs, and the version on it; null when nobody knows. */
   readonly stable: { readonly pool: string; readonly version: string | null } | null
+  /** Present where the target has no router, so that there is no stable pool either. */
+  readonly isUnrouted?: true
   readonly keeper: KeeperView
 }
 
@@ -69,7 +71,7 @@ interface EntryView {
 
 /** The view of a lane. */
 export function laneView(target: TargetId, state: LaneState<EntryView>): LaneView {
-  const { running, queue, freeze, promotedVersion, nextNumber, rest, pin = null, vetoes = [] } = state
+  const { running, queue, freeze, promotedVersion, nextNumber, rest, isUnrouted, pin = null, vetoes = [] } = state
   return {
     ...{ target, freeze, pin, vetoes, promotedVersion, nextNumber, former: formerView(state) },
     running: running?.releaseId ?? null,
@@ -80,13 +82,14 @@ export function laneView(target: TargetId, state: LaneState<EntryView>): LaneVie
       queuedAt: waiting.queuedAt ?? null,
       overtakenBy: overtakenBy(state, waiting),
     })),
-    stable: rest === null ? null : { pool: rest.stable, version: promotedVersion },
+    stable: rest === null || isUnrouted === true ? null : { pool: rest.stable, version: promotedVersion },
+    ...(isUnrouted === true && { isUnrouted }),
     keeper: keeperView(state),
   }
 }
 
-function formerView({ former = null, rest }: LaneState<unknown>): FormerView | null {
-  if (former === null || rest === null) return null
+function formerView({ former = null, rest, isUnrouted }: LaneState<unknown>): FormerView | null {
+  if (former === null || rest === null || isUnrouted === true) return null
   const { version, until, isWatched, releaseId } = former
   return { version, pool: rest.canary, until, watchedBy: isWatched ? releaseId : null }
 }
@@ -98,8 +101,9 @@ export function formerText({ version, pool, until }: FormerView): string {
 }
 
 function keeperView(state: LaneState<unknown>): KeeperView {
-  const { recovery, running, rest, keeping } = state
+  const { recovery, running, rest, keeping, isUnrouted } = state
   const told = { recovery, keeping }
+  if (isUnrouted === true) return { ...flagKeeperView(state), ...told }
   if (recovery !== null) return { state: 'recovering', text: recoveryText(recovery, rest?.stable), ...told }
   if (running !== null)
     return { state: 'release', text: `${releaseName(running.releaseId)} controls the router`, ...told }
@@ -108,8 +112,18 @@ function keeperView(state: LaneState<unknown>): KeeperView {
   return { state: 'holding', text: holdingText(keeping, rest.stable), ...told }
 }
 
-function recoveryText({ reason, tries, lastError }: Recovery, stable = 'the stable pool'): string {
-  const begun = `sending everybody back to ${stable}: ${reason}`
+function flagKeeperView({ recovery, running }: LaneState<unknown>): Pick<KeeperView, 'state' | 'text'> {
+  if (recovery !== null) return { state: 'recovering', text: triedText('setting flags off', recovery) }
+  if (running !== null) return { state: 'release', text: `${releaseName(running.releaseId)} controls its flags` }
+  return { state: 'idle', text: 'there is no router, and between releases flags belong to their store' }
+}
+
+function recoveryText(recovery: Recovery, stable = 'the stable pool'): string {
+  return triedText(`sending everybody back to ${stable}`, recovery)
+}
+
+function triedText(what: string, { reason, tries, lastError }: Recovery): string {
+  const begun = `${what}: ${reason}`
   return tries === 0 || lastError === null ? begun : `${begun}; tried ${tries} times, last: ${lastError}`
 }
 

@@ -126,10 +126,11 @@ function isWindows(windows: unknown): boolean {
 
 function isExposure(exposure: unknown): boolean {
   if (!isRecord(exposure)) return false
-  const { flags = {}, tickets } = exposure
+  const { flags = {}, tickets, byFlags } = exposure
   return (
     isReach(exposure) &&
     (tickets === undefined || tickets === true) &&
+    (byFlags === undefined || byFlags === true) &&
     isRecord(flags) &&
     Object.keys(flags).every((name) => isText(name, 1, 256) && isReach(flags[name]))
   )

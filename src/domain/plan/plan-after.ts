@@ -36,6 +36,14 @@ const NOTHING_ASKED: Problem = {
   fix: 'write how long to watch, such as watch: 14d, or how long the old pool is kept, such as keep: 2h',
 }
 
+const NO_POOL: Problem = {
+  rule: 'after',
+  path: ['after', 'keep'],
+  message: 'the target has no router, and so no pool of the version before that could be kept',
+  expected: 'watch alone, with onFail: tell',
+  fix: 'remove keep: a plan that sets the flag off is the way back, and no freeze holds it',
+}
+
 const AT_ON_FAIL = { rule: 'after', path: ['after', 'onFail'], received: 'rollback' } as const
 const LACKS = {
   watch: {
@@ -53,7 +61,7 @@ const LACKS = {
 /** What a plan does with what was written; `alone` names the checks that need nobody on stable. Reports what makes no sense. */
 export function afterOf(
   written: z.output<typeof planAfter>,
-  alone: readonly string[],
+  { alone, hasPools }: { readonly alone: readonly string[]; readonly hasPools: boolean },
   report: (problem: Problem) => void,
 ): PlanAfter | null {
   if (written === undefined) return null
@@ -66,6 +74,7 @@ export function afterOf(
         ] as const)
       : []
   const [lacking] = missing.find(([, time]) => time === undefined) ?? []
+  if (keep !== undefined && !hasPools) report(NO_POOL)
   if (watch === undefined && keep === undefined) report(NOTHING_ASKED)
   else if (lacking !== undefined) report({ ...LACKS[lacking], ...AT_ON_FAIL })
   return { onFail, alone, ...(watch !== undefined && { watch }), ...(keep !== undefined && { keep }) }

@@ -13,6 +13,7 @@ export function reportIncomparable(
   comparesWithStable: (check: Check) => boolean,
   report: (problem: Problem) => void,
 ): void {
+  const isByFlags = actions.some((action) => action.kind === 'expose' && action.exposure.byFlags === true)
   let standing: 'nobody' | 'some' | 'everybody' = 'nobody'
   let wasCompared = false
   /** The last step in which both pools had users while something was watched. */
@@ -36,17 +37,30 @@ export function reportIncomparable(
     report({
       rule: 'nothing-to-compare',
       path: ['steps', action.step - 1],
-      message:
-        standing === 'nobody'
-          ? `nobody is on the canary here, so ${names} could never pass`
-          : `everybody is on the canary here, so ${names} has no stable to be compared with`,
       received: action.label,
-      expected: 'a bake while both pools have users',
-      fix:
-        standing === 'nobody'
-          ? 'put a weight or a cohort before it'
-          : 'add a bake at a lower weight before it, or use a fixed limit (max) here',
+      ...(standing === 'nobody' ? nobodyWords(names, isByFlags) : everybodyWords(names, isByFlags)),
     })
+  }
+}
+
+const BOTH_POOLS = 'a bake while both pools have users'
+const SOME_HAVE_IT = 'a bake while some users have it and some do not'
+
+function nobodyWords(names: string, isByFlags: boolean) {
+  return {
+    message: `nobody ${isByFlags ? 'has the flag' : 'is on the canary'} here, so ${names} could never pass`,
+    expected: isByFlags ? SOME_HAVE_IT : BOTH_POOLS,
+    fix: isByFlags ? 'set the flag for some users before it' : 'put a weight or a cohort before it',
+  }
+}
+
+function everybodyWords(names: string, isByFlags: boolean) {
+  return {
+    message: isByFlags
+      ? `everybody has the flag here, so ${names} has nobody without it to compare with`
+      : `everybody is on the canary here, so ${names} has no stable to be compared with`,
+    expected: isByFlags ? SOME_HAVE_IT : BOTH_POOLS,
+    fix: `add a bake at a lower ${isByFlags ? 'share' : 'weight'} before it, or use a fixed limit (max) here`,
   }
 }
 

@@ -8,7 +8,8 @@ import type { StepKind } from './steps/step-kind.ts'
 
 /** What a target offers a plan. */
 export interface TargetFacts {
-  readonly router: { readonly kind: string; readonly capabilities: RouterCapabilities }
+  /** What splits its traffic; null where nothing does, and flags alone say who gets what. */
+  readonly router: { readonly kind: string; readonly capabilities: RouterCapabilities } | null
   readonly metrics: Readonly<Record<string, MetricSourceCapabilities>>
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** What holds its feature flags; nothing does when absent. */

@@ -32,11 +32,12 @@ export function fitnessOf(
 ): PlanFitness {
   const capacity = written ?? facts?.capacity
   const { proof } = facts ?? {}
-  if (facts !== null && capacity !== undefined && facts.router.capabilities.health !== true) {
+  if (facts !== null && capacity !== undefined && facts.router?.capabilities.health !== true) {
+    const router = facts.router === null ? 'a target without a router' : `the target's router (${facts.router.kind})`
     report({
       rule: 'router-cannot',
       path: written === undefined ? ['service'] : ['capacity'],
-      message: `the target's router (${facts.router.kind}) cannot say how many servers of a pool are ready`,
+      message: `${router} cannot say how many servers of a pool are ready`,
       received: `capacity: { ready: ${formatPercent(capacity.ready, 3)} }`,
       expected: 'a router that knows the health of its pools',
       fix: 'remove capacity, or use a target whose router knows',

@@ -15,6 +15,15 @@ export interface FlagFacts {
   readonly names: readonly string[] | null
 }
 
+/** True when these actions set flags off and do nothing else: such a plan is a way back. */
+export function onlySetsOff(actions: readonly Action[]): boolean {
+  const exposures = actions.flatMap((action) => (action.kind === 'expose' ? [action.exposure] : []))
+  return (
+    exposures.length > 0 &&
+    exposures.every(({ byFlags, flags = {} }) => byFlags === true && Object.values(flags).every(isOff))
+  )
+}
+
 /** The flags that these actions set, each once. */
 export function flagsIn(actions: readonly Action[]): readonly string[] {
   const named = actions.flatMap((action) => (action.kind === 'expose' ? Object.keys(action.exposure.flags ?? {}) : []))
@@ -41,7 +50,7 @@ export function reportFlag(
   }
   reportName(name, store, path, report)
   reportReach(name, reach, store, path, report)
-  if (isOff(reach) || exposure.weight > 0 || exposure.cohorts.length > 0) return
+  if (isOff(reach) || exposure.byFlags === true || exposure.weight > 0 || exposure.cohorts.length > 0) return
   report({
     rule: 'flag-before-version',
     path,

@@ -1,4 +1,4 @@
-import { type Exposure, NO_EXPOSURE } from '../exposure.ts'
+import { type Exposure, NO_EXPOSURE, NO_FLAGS } from '../exposure.ts'
 import type { Problem, ProblemPath } from '../problems.ts'
 import { FULL_WEIGHT, formatWeight, type Milliseconds } from '../units.ts'
 import type { Action } from './actions.ts'
@@ -70,7 +70,7 @@ function unknownStep(entry: Entry | null, kinds: ReadonlyMap<string, StepKind>):
 /** Expands the steps to actions, each from the exposure that the one before it leaves. */
 export function expandSteps(steps: readonly PlacedStep[], context: StepsContext): readonly Traced[] {
   const { facts, report } = context
-  let exposure: Exposure = NO_EXPOSURE
+  let exposure: Exposure = facts?.router === null ? NO_FLAGS : NO_EXPOSURE
   let isKnown = true
   const trace: Traced[] = []
   const backgrounds = createBackgrounds(report)
@@ -92,7 +92,8 @@ export function expandSteps(steps: readonly PlacedStep[], context: StepsContext)
   }
   // What cannot be read may be what one of them waits for.
   if (isReadWhole) backgrounds.reportOpen()
-  if (steps.length > 0 && isKnown && exposure.weight !== FULL_WEIGHT) reportNeverFull(exposure, report)
+  const goesByWeight = steps.length > 0 && exposure.byFlags !== true
+  if (goesByWeight && isKnown && exposure.weight !== FULL_WEIGHT) reportNeverFull(exposure, report)
   reportMany(trace.length, report)
   return trace
 }
@@ -149,12 +150,31 @@ function reportMany(count: number, report: (problem: Problem) => void): void {
   })
 }
 
-function reportUnmetNeeds(
-  needs: StepNeeds,
-  { router, hasTickets = false }: TargetFacts,
+function reportNoRouter(
+  { weights, cohorts, tickets = false }: StepNeeds,
+  flag: string,
   path: ProblemPath,
   report: (problem: Problem) => void,
 ): void {
+  if (weights.length === 0 && !cohorts && !tickets) return
+  const [weight] = weights
+  const reach = weight === undefined ? '[internal]' : weight === FULL_WEIGHT ? 'on' : formatWeight(weight)
+  report({
+    rule: 'no-router',
+    path,
+    message: 'the target has no router that could send users to another version: it is released by its flags alone',
+    expected: 'steps that ask nothing of a router',
+    fix: tickets ? 'remove the step' : `write flag: { ${flag}: ${reach} }`,
+  })
+}
+
+function reportUnmetNeeds(
+  needs: StepNeeds,
+  { router, hasTickets = false, flags }: TargetFacts,
+  path: ProblemPath,
+  report: (problem: Problem) => void,
+): void {
+  if (router === null) return reportNoRouter(needs, flags?.names?.[0] ?? 'new-checkout', path, report)
   const { weightStep, cohorts, tickets = false } = router.capabilities
   for (const weight of needs.weights) {
     if (weight % weightStep === 0) continue

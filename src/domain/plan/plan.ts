@@ -14,6 +14,7 @@ import { reportWholeCohorts } from './plan-cohorts.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
 import type { PlanContext, TargetFacts } from './plan-context.ts'
 import { fitnessOf, type PlanFitness, planCapacity } from './plan-fitness.ts'
+import { reportFlagOnly } from './plan-flag-only.ts'
 import { reportUnsetFlags } from './plan-flags.ts'
 import { reportIssues } from './plan-issues.ts'
 import { partsOf } from './plan-parts.ts'
@@ -147,8 +148,9 @@ export function readPlan(source: unknown, context: PlanContext): PlanRead {
   if (known.length === trace.length) reportUnsetFlags(checks, known, report)
   reportWholeCohorts(checks, pinnedIn(trace), reader.comparesWithStable, report)
   reportIncomparable(trace, checks, reader.comparesWithStable, report)
+  if (facts?.router === null) reportFlagOnly(trace, checks, reader.comparesWithStable, report)
   const alone = checks.filter((check) => !reader.comparesWithStable(check)).map(({ name }) => name)
-  const after = afterOf(head.after, alone, report)
+  const after = afterOf(head.after, { alone, hasPools: facts?.router !== null }, report)
   for (const fault of faults) if (!list.hasPath(place(fault)?.path ?? fault.path)) report(fault)
   const problems = list.problems()
   if (!parsed.success || problems.length > 0) return { problems }

@@ -1,4 +1,4 @@
-import type { ExposureSpan, PoolRoles } from '../exposure.ts'
+import type { Exposure, ExposureSpan, PoolRoles } from '../exposure.ts'
 import type { ArmCounts, MetricResult } from '../observation.ts'
 import type { Instant } from '../units.ts'
 import type { LedgerEntry } from './ledger.ts'
@@ -54,7 +54,7 @@ export function pastReleaseOf(
 ): PastRelease | null {
   const { releaseId, roles, abandoned } = state
   const spans = state.spans.flatMap(({ exposure, from, until }) =>
-    until !== null && until > from ? [{ exposure, from, until }] : [],
+    until !== null && until > from ? [{ exposure: usersOf(exposure), from, until }] : [],
   )
   if (!isEnded(state) || roles === null || spans.length === 0) return null
   return {
@@ -63,6 +63,11 @@ export function pastReleaseOf(
     outcome: state.phase === 'promoted' ? 'promoted' : 'rolled-back',
     abandoned: abandoned === null ? null : { cause: abandoned.cause, by: abandoned.by, at: abandoned.at },
   }
+}
+
+/** A recording is about who had what is new; flags have no place in it. */
+function usersOf({ flags: _flags, byFlags: _byFlags, ...users }: Exposure): Exposure {
+  return users
 }
 
 function warningsIn({ ledger = [] }: ReleaseState): NonNullable<PastRelease['warned']>['entries'] {

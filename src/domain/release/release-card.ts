@@ -34,6 +34,8 @@ export interface ReleaseCard {
   readonly cohorts: readonly string[]
   /** Feature flags that the release has set, each in words: `new-checkout on`; absent as long as it has set none. */
   readonly flags?: readonly string[]
+  /** Present where no router splits the users: weight and cohorts are those of the flags. */
+  readonly byFlags?: true
   /** Present while who has a try-it ticket is on the canary. */
   readonly tickets?: true
   /** The plan's step that runs, from 1; what a command is meant for. */
@@ -113,6 +115,7 @@ export function releaseCard(
     ...{ author: source.author.person, startedAt: source.startedAt },
     ...{ phase: phaseText(state), weight: state.live.weight, cohorts: state.live.cohorts, step: state.step },
     ...(state.live.flags !== undefined && { flags: flagWords(state.live.flags) }),
+    ...(state.live.byFlags === true && { byFlags: true as const }),
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
     ...(state.live.tickets === true && { tickets: true as const }),
     isEnded: state.endedAt !== null,

@@ -4,7 +4,7 @@ import type { Verdict } from '../verdict.ts'
 import { undoWords } from './hooks.ts'
 import { entryText } from './ledger.ts'
 import { isEnded, isWatching, type ReleaseState } from './release-state.ts'
-import { exposureText } from './release-story.ts'
+import { exposedText } from './release-story.ts'
 import { saysWeight } from './release-words.ts'
 import { checksAt, warmsUpUntil } from './warm-up.ts'
 
@@ -42,7 +42,7 @@ export function describeForTemporal(
   state: ReleaseState,
 ): string {
   const replaced = replaces === null ? '' : ` (replaces ${markdownText(replaces)})`
-  const share = saysWeight(state.phase) ? `, ${exposureText(state.live)} on canary` : ''
+  const share = saysWeight(state.phase) ? `, ${exposedText(state.live, 'canary')}` : ''
   const head = `**${plan.service} ${markdownText(version)}**${replaced} to ${plan.environment}: **${phaseText(state)}**${share}`
   const reason = reasonOf(state)
   const steps = plan.steps.map(({ label }, index) => `| ${markOf(index + 1, state)} | ${index + 1} | ${cell(label)} |`)

@@ -1,4 +1,12 @@
-import { type Exposure, type ExposureSpan, isSameExposure, NO_EXPOSURE, wayBack, withFlags } from '../exposure.ts'
+import {
+  type Exposure,
+  type ExposureSpan,
+  isSameExposure,
+  NO_EXPOSURE,
+  wayBack,
+  withFlags,
+  withoutFlags,
+} from '../exposure.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
 import { type BakeClock, bakeElapsed } from './bake-clock.ts'
 import { withoutFailed } from './failed-flags.ts'
@@ -166,7 +174,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'superseded':
       return isLeaving ? { ...state, phase: 'superseded', endedAt: event.at } : state
     case 'promoted':
-      if (isLeaving || state.pause !== null || state.live.weight !== FULL_WEIGHT) return state
+      if (isLeaving || state.pause !== null || !hasArrived(state.live)) return state
       if (!isSameExposure(state.live, withoutFailed(state.live, state))) return state
       return {
         ...state,
@@ -180,6 +188,11 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'watch-ended':
       return changeWatch(state, event)
   }
+}
+
+/** Everybody has the new version; what flags alone were to come to, the plan has said. */
+function hasArrived({ weight, byFlags }: Exposure): boolean {
+  return byFlags === true || weight === FULL_WEIGHT
 }
 
 type HookEvent = Extract<ReleaseEvent, { type: `hook-${string}` | `undo-${string}` | 'undos-left' }>
@@ -251,7 +264,7 @@ function withBaseline(
   state: ReleaseState,
   { roles, exposure }: Extract<ReleaseEvent, { type: 'baseline-recorded' }>,
 ): ReleaseState {
-  const { flags: _, ...routing } = exposure
+  const routing = withoutFlags(exposure)
   return { ...state, roles, baseline: exposure, wanted: routing, live: routing }
 }
 

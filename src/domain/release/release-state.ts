@@ -151,6 +151,11 @@ export function endOf({ phase }: Pick<ReleaseState, 'phase'>): ReleaseEnd | null
   }
 }
 
+/** The pools whose roles the lane is to remember; null where there is no router, and nothing changes its role. */
+export function rolesToKeep({ roles, baseline }: Pick<ReleaseState, 'roles' | 'baseline'>): PoolRoles | null {
+  return baseline?.byFlags === true ? null : roles
+}
+
 /** True when nothing changes any more. */
 export function isEnded(state: Pick<ReleaseState, 'phase'>): boolean {
   return endOf(state) !== null

@@ -16,6 +16,7 @@ export function tellEvent(event: ReleaseEvent, next: ReleaseState): TrailEntry |
 function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
   switch (event.type) {
     case 'baseline-recorded':
+      if (event.exposure.byFlags === true) return `baseline read: ${exposureText(event.exposure)}`
       return `baseline read: stable is ${event.roles.stable}, canary is ${event.roles.canary}`
     case 'exposure-wanted':
       return `${exposureText(event.exposure)} requested`
@@ -144,12 +145,24 @@ function reasonText(reason: string): string {
   return reason === '' ? '' : ` (${reason})`
 }
 
-function confirmers({ flags }: Exposure): string {
-  return flags === undefined ? 'the router' : 'the router and the flag store'
+function confirmers(exposure: Exposure): string {
+  const holder = holderText(exposure)
+  return exposure.flags === undefined || exposure.byFlags === true ? holder : `${holder} and the flag store`
 }
 
-/** `5%`, `5% and beta, internal` or `5%, flag new-checkout on`. */
+/** What holds an exposure. */
+export function holderText({ byFlags }: Exposure): string {
+  return byFlags === true ? 'the flag store' : 'the router'
+}
+
+/** `5% on green`; of a target without a router what its flags are. */
+export function exposedText(exposure: Exposure, pool: string): string {
+  return exposure.byFlags === true ? exposureText(exposure) : `${exposureText(exposure)} on ${pool}`
+}
+
+/** `5%`, `5% and beta, internal`, `5%, flag new-checkout on` or, without a router, `flag new-checkout 5%`. */
 export function exposureText(exposure: Exposure): string {
+  if (exposure.byFlags === true) return flagsText(exposure.flags) || 'no flag set'
   const weight = formatWeight(exposure.weight)
   const others = [...exposure.cohorts, ...(exposure.tickets === true ? ['try-it tickets'] : [])]
   const users = others.length === 0 ? weight : `${weight} and ${others.join(', ')}`

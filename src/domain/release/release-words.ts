@@ -1,4 +1,4 @@
-import { formatDuration, type Instant } from '../units.ts'
+import { type BasisPoints, formatDuration, formatWeight, type Instant } from '../units.ts'
 import type { RollbackTries } from './release-state.ts'
 
 /** How a phase is to be looked at: it went well, it goes or went back, a person is needed, or it moves by itself. */
@@ -15,6 +15,20 @@ export function toneOf(phase: string): PhaseTone {
 export function warmUpWords({ warmsUpUntil = null }: { readonly warmsUpUntil?: Instant | null }, now: Instant): string {
   const left = warmsUpUntil === null ? 0 : warmsUpUntil - now
   return left <= 0 ? '' : `warms up for ${formatDuration(Math.ceil(left / 1_000) * 1_000)}`
+}
+
+/** `25% on canary`; where no router splits the users `new-checkout 25%`. */
+export function shareWords({
+  weight,
+  byFlags,
+  flags = [],
+}: {
+  readonly weight: BasisPoints
+  readonly byFlags?: true | undefined
+  readonly flags?: readonly string[] | undefined
+}): string {
+  if (byFlags === true) return flags.join(', ') || 'no flag set'
+  return `${formatWeight(weight)} on canary`
 }
 
 /** The phase in the words of a page: those that do not explain themselves say what they mean. */

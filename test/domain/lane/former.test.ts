@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Former, fallBackProblem, formerOf, returnOf } from '../../../src/domain/lane/former.ts'
 import {
+  dutyOf,
   emptyLane,
   ended,
   enqueue,
@@ -40,6 +41,20 @@ const lane: LaneState<{ version: string }> = {
   ...{ promotedVersion: '2.4.0', rest: { stable: 'blue', canary: 'green' }, former },
 }
 const seen = { releaseId: input.releaseId, cause: 'failed-check', reason: 'errors 5%' } as const
+
+describe('a lane without a router', () => {
+  const unrouted = { ...lane, isUnrouted: true } as const
+
+  it('holds nothing between releases, and has no pool to show or to go back to', () => {
+    expect(dutyOf(unrouted)).toEqual({ kind: 'wait' })
+    const view = laneView({ service: 'checkout', environment: 'production' }, {
+      ...unrouted,
+      queue: [],
+    } as never)
+    expect(view).toMatchObject({ isUnrouted: true, stable: null, former: null, keeper: { state: 'idle' } })
+    expect(returnOf(unrouted, 2_000)).toMatchObject({ kind: 'impossible', fix: expect.stringContaining('flags off') })
+  })
+})
 
 describe('what a promotion leaves to go back to', () => {
   it('is the version before, for as long as the plan says that its pool is kept', () => {

@@ -2,7 +2,7 @@ import { CHECK_KINDS } from '../../../src/analysis/checks/index.ts'
 import type { PlanContext, TargetFacts } from '../../../src/domain/plan/plan-context.ts'
 import { STEP_KINDS } from '../../../src/domain/plan/steps/index.ts'
 
-export const FINE_ROUTER: TargetFacts['router'] = {
+export const FINE_ROUTER: NonNullable<TargetFacts['router']> = {
   kind: 'test',
   capabilities: {
     weightStep: 1,

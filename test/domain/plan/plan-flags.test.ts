@@ -8,11 +8,17 @@ import { FINE_ROUTER } from './plan-context.ts'
 const STORE = { weightStep: 100, cohorts: false, readBack: 'evaluation' } as const
 const FLAGS = { kind: 'unleash', capabilities: STORE, names: ['new-checkout', 'banner'] }
 
-function read(steps: readonly object[], checks: object = {}, flags: object | null = FLAGS) {
+function read(
+  steps: readonly object[],
+  checks: object = {},
+  flags: object | null = FLAGS,
+  cohorts: readonly string[] | null = null,
+) {
   const facts = {
     router: FINE_ROUTER,
     metrics: { shop: { counts: true, latency: true, queries: null, records: false } },
     groups: {},
+    cohorts,
     ...(flags !== null && { flags: flags as typeof FLAGS }),
   }
   return readPlan(
@@ -57,6 +63,15 @@ describe('a step that sets flags', () => {
     expect(said(read([...first, { flag: { banner: 'on' } }, ...END], {}, null))).toEqual([
       'no-flag-store steps.1.flag.banner: ask an administrator to add one, or remove the step',
     ])
+  })
+
+  it('names cohorts that the target defines, beside a share if it is to', () => {
+    const facts = { ...FLAGS, capabilities: { ...STORE, weightStep: 1, cohorts: true } }
+    const named = (value: unknown) =>
+      read([{ weight: '10%' }, { flag: { banner: value } }, ...END], {}, facts, ['beta'])
+    expect(said(named(['bata']))).toEqual(['unknown-cohort steps.1.flag.banner: did you mean beta?'])
+    expect(said(named(['beta', '25%']))).toEqual([])
+    expect(said(named(['25%', '50%']))).toHaveLength(1)
   })
 
   it.each([{ banner: 'yes' }, { banner: true }, {}, { 'a b': 'on' }, { banner: [] }, 'banner'])(

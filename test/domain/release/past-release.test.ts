@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Exposure } from '../../../src/domain/exposure.ts'
+import { type Exposure, NO_FLAGS, withFlags } from '../../../src/domain/exposure.ts'
 import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import { pastReleaseOf } from '../../../src/domain/release/past-release.ts'
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
@@ -46,6 +46,18 @@ describe('a release that is over', () => {
       abandoned: { cause: 'failed-check', by: 'guard', at: 3_000 },
       spans: [{ exposure: at(500), from: 2_000, until: 3_000 }],
     })
+  })
+
+  it('says of a release of flags whom they reached, in the words of every recording', () => {
+    const exposure = withFlags(NO_FLAGS, { a: { weight: 500, cohorts: [] } })
+    const state = after(
+      ...([
+        { ...read, exposure: NO_FLAGS },
+        { type: 'exposure-wanted', step: 1, exposure },
+      ] as const),
+      ...([{ type: 'exposure-confirmed', exposure }, { type: 'promoted' }] as const),
+    )
+    expect(pastReleaseOf(VERSIONS, state)?.spans).toEqual([{ exposure: at(500), from: 2_000, until: 3_000 }])
   })
 
   it('goes on with an exposure that was only read back once more', () => {

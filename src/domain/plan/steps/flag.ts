@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sortedCohorts, withFlags } from '../../exposure.ts'
 import { FLAG_OFF, type FlagReach, reachText } from '../../flag-reach.ts'
 import { FULL_WEIGHT } from '../../units.ts'
+import { reportUnknownCohort } from '../plan-cohorts.ts'
 import { flagName, nameText, weightText } from '../plan-values.ts'
 import { defineStep, NEEDS_NOTHING } from './step-kind.ts'
 
@@ -11,12 +12,19 @@ const reach = z.union(
     z.literal('off').transform((): FlagReach => FLAG_OFF),
     weightText.transform((weight): FlagReach => ({ weight, cohorts: [] })),
     z
-      .array(nameText)
+      .array(z.union([nameText, weightText], { error: 'expected the name of a cohort, or a share such as 25%' }))
       .min(1)
-      .max(50)
-      .transform((cohorts): FlagReach => ({ weight: 0, cohorts: sortedCohorts(cohorts) })),
+      .max(51)
+      .refine((parts) => parts.filter((part) => typeof part === 'number').length <= 1, {
+        error: 'expected at most one share beside the cohorts',
+      })
+      .transform((parts): FlagReach => {
+        const weight = parts.find((part) => typeof part === 'number') ?? 0
+        const cohorts = parts.filter((part) => typeof part === 'string')
+        return { weight, cohorts: weight === FULL_WEIGHT ? [] : sortedCohorts(cohorts) }
+      }),
   ],
-  { error: 'expected on, off, a share such as 25%, or a list of cohorts' },
+  { error: 'expected on, off, a share such as 25%, or a list of cohorts such as [beta, 25%]' },
 )
 
 const flagOptions = z
@@ -29,7 +37,7 @@ const flagOptions = z
 
 export const flagStep = defineStep({
   kind: 'flag',
-  summary: 'Sets feature flags without a new deployment: on, off, a share of the users, or cohorts.',
+  summary: 'Sets feature flags without a new deployment: on, off, a share of the users, cohorts, or both.',
   schema: flagOptions,
   describe: (flags) =>
     Object.entries(flags)
@@ -37,7 +45,12 @@ export const flagStep = defineStep({
       .join(', '),
   needs: () => NEEDS_NOTHING,
   expand(flags, context) {
-    for (const [name, to] of Object.entries(flags)) context.reportFlag?.(name, to, [...context.path, name])
+    for (const [name, to] of Object.entries(flags)) {
+      const path = [...context.path, name]
+      context.reportFlag?.(name, to, path)
+      for (const cohort of to.cohorts)
+        reportUnknownCohort(cohort, context.cohorts ?? null, { path, report: context.report })
+    }
     const exposure = withFlags(context.exposure, flags)
     return { actions: [{ kind: 'expose', step: context.step, label: context.label, exposure }], exposure }
   },
