@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The one way out over HTTP and the one owner of deadlines: whoever calls somebody may use it, it knows nobody.
   outbound: ['domain', 'zod', 'node:'],
   // Calls that an administrator has defined, and versions that pools say.
-  hooks: ['domain', 'config', 'outbound', 'node:'],
+  hooks: ['domain', 'config', 'outbound', 'tickets', 'node:'],
   // How try-it tickets are made and checked: who gives them and who lets them in must agree.
   tickets: ['domain', 'node:'],
   routers: ['domain', 'outbound', 'tickets', 'zod', 'node:'],

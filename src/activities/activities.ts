@@ -2,6 +2,9 @@ import type { WindowRule, WindowState } from '../domain/calendar/window-rule.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
 import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
+import type { Plan } from '../domain/plan/plan.ts'
+import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
+import type { Rehearsal } from '../domain/readiness/rehearsal.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
@@ -146,6 +149,30 @@ export type OutsideAnswer =
     }
   | { readonly kind: 'no'; readonly reason: string }
 
+/** Who is to hold the router while it is asked, and what they hold: what is written is just that, with their fence. */
+export interface Holder {
+  /** The lane between releases, or the release that runs. */
+  readonly releaseId: string
+  readonly exposure: Exposure
+  readonly fence: Fence
+}
+
+/** One question whether a release of this plan could begin. */
+export interface ReadinessInput {
+  readonly target: TargetId
+  readonly plan: Plan
+  readonly planHash: string
+  /** Null where nobody said which version is to be released. */
+  readonly version: string | null
+  /** Who would start it: their own approval may not count. */
+  readonly author: string
+  readonly rehearsals: readonly Rehearsal[]
+  /** The pools as the lane or the release knows them, or null when it does not. */
+  readonly rest: PoolRoles | null
+  /** Null while somebody else has the router in hand: then nothing is written. */
+  readonly holder: Holder | null
+}
+
 /** Everything that workflows may ask of the outside world. Workflows import this file as types only. */
 export interface Activities {
   /**
@@ -164,6 +191,8 @@ export interface Activities {
   callHook(input: HookInput): Promise<HookOutcome>
   /** Asks for a yes, for a version, or for the health of pools. Polls by failing while there is nothing new to say. */
   askOutside(question: OutsideQuestion): Promise<OutsideAnswer>
+  /** Asks the checklist of readiness. What is written is what the holder of the router has there already. */
+  askReadiness(input: ReadinessInput): Promise<ReadinessAnswers>
   /** Watches one exposure. Polls by failing with a retry delay; ends only when there is something to say. */
   guard(input: GuardInput): Promise<GuardOutcome>
   /** Holds a router while no release runs. Polls likewise. */

@@ -20,7 +20,10 @@ export type Readings = Readonly<Record<string, Readonly<Record<string, ArmReadin
  * The metric sources that are asked for counts: those of the checks that need counts, in the plan's order. Where no check
  * does, and there is a floor all the same, the target's first source that counts.
  */
-function countingSources({ metrics }: Pick<TargetAdapters, 'metrics'>, input: GuardInput): readonly Counting[] {
+function countingSources(
+  { metrics }: Pick<TargetAdapters, 'metrics'>,
+  input: Pick<GuardInput, 'checks' | 'floor'>,
+): readonly Counting[] {
   const counting = input.checks.filter(needsCounts)
   const whole = [...new Set(counting.map(({ source }) => source))].map((source) => ({ source }))
   const ofCohorts = new Map(counting.filter(({ cohort }) => cohort !== undefined).map((one) => [countsKeyOf(one), one]))
@@ -34,8 +37,8 @@ type Counting = Pick<Check, 'source' | 'cohort'>
 /** Asks all counting sources at once. */
 export async function observeSources(
   adapters: Pick<TargetAdapters, 'metrics'>,
-  input: GuardInput,
-  before: GuardState,
+  input: Pick<GuardInput, 'checks' | 'floor' | 'roles' | 'exposedAt' | 'evidenceFrom'>,
+  before: Pick<GuardState, 'cursors'>,
   now: Instant,
   signal: AbortSignal,
 ): Promise<Observations> {
@@ -62,7 +65,7 @@ function missingSource(name: string, cursor: Observation['cursor'], now: Instant
 /** Asks the queries of all checks at once. */
 export async function askQueries(
   { metrics }: Pick<TargetAdapters, 'metrics'>,
-  input: GuardInput,
+  input: Pick<GuardInput, 'checks' | 'roles'>,
   now: Instant,
   signal: AbortSignal,
 ): Promise<Readings> {
@@ -81,7 +84,7 @@ export async function askQueries(
 async function askArms(
   source: MetricSource | undefined,
   query: string,
-  { roles }: GuardInput,
+  { roles }: Pick<GuardInput, 'roles'>,
   now: Instant,
   signal: AbortSignal,
 ): Promise<ArmReadings> {

@@ -16,6 +16,7 @@ import type { KeeperRights } from './keep-router.ts'
 import { permitFor } from './permit-of-attempt.ts'
 import { again } from './polling.ts'
 import { readWindows } from './read-windows.ts'
+import { askReadiness } from './readiness/ask-readiness.ts'
 import { takeRouter } from './take-router.ts'
 
 /**
@@ -32,6 +33,8 @@ export function createActivities(deps: ActivityDependencies): Activities {
     readWindows: (input) => readWindows(deps, input),
     callHook: (input) => asFailures(() => whileHeartbeating(undefined, () => callHook(deps.outside, input))),
     askOutside: (question) => asFailures(() => whileHeartbeating(undefined, () => askOutside(deps, question))),
+    askReadiness: (input) =>
+      asFailures(() => whileHeartbeating(undefined, () => askReadiness(deps, input, cancellationSignal()))),
     guard: (input) => asFailures(() => guard(deps, input)),
     hold: (input) => asFailures(() => hold(deps, input)),
     followRelease: (input) => followOnce(deps.directory, input),

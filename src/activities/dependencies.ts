@@ -1,6 +1,9 @@
+import type { MeasuredTraffic } from '../analysis/power/expected-traffic.ts'
+import type { RunPower } from '../api/power.ts'
 import type { RulePages, WindowRule } from '../domain/calendar/window-rule.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
+import type { Plan } from '../domain/plan/plan.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import type { InstanceVersion } from '../domain/release/version-proof.ts'
 import type { TargetId } from '../domain/target.ts'
@@ -56,6 +59,17 @@ export interface ReleaseDirectory {
   lostLane(target: TargetId, runId: string): Promise<LaneState<Submission> | null>
 }
 
+/** What questions about readiness need beside the adapters of a target. */
+export interface ReadinessSources {
+  /** Names the configuration of a target: another configuration has another name. */
+  readonly configHashOf: (target: TargetId) => string
+  /** The query for what a pool takes from queues; null where there is none. */
+  readonly consumesOf: (target: TargetId) => { readonly source: string; readonly query: string } | null
+  /** The traffic of a plan's target over the last day, by sources that keep the past; null where none does. */
+  readonly trafficOf: (plan: Plan, now: Instant) => Promise<MeasuredTraffic | null>
+  readonly runPower: RunPower
+}
+
 /** Everything the activities need of the outside; handed in by the composition root. */
 export interface ActivityDependencies {
   /** @throws SluiceError `target.unknown` */
@@ -65,4 +79,5 @@ export interface ActivityDependencies {
   readonly outside: Outside
   readonly directory: ReleaseDirectory
   readonly notifier: Notifier
+  readonly readiness: ReadinessSources
 }

@@ -5,6 +5,7 @@ import { freezes } from './wire/freezes.ts'
 import { document, health, readiness } from './wire/operation.ts'
 import { checkedPlan } from './wire/plan-check.ts'
 import { errorCode } from './wire/problem.ts'
+import { readinessReport } from './wire/readiness.ts'
 import { card, commandOutcome, page, submission, ticket } from './wire/release.ts'
 import {
   allowBody,
@@ -17,6 +18,7 @@ import {
   freezeBody,
   listQuery,
   pinBody,
+  readinessBody,
   recoverBody,
   releaseParams,
   SMALL_BODY,
@@ -88,6 +90,15 @@ export const OPERATIONS = {
       summary: 'Say what is wrong with a plan, and what its bakes can see',
       body: checkBody,
       response: { 200: checkedPlan },
+    },
+  },
+  askReadiness: {
+    method: 'POST',
+    url: '/readiness',
+    schema: {
+      summary: 'Go through the checklist before a release of a plan; nothing is changed',
+      body: readinessBody,
+      response: { 200: readinessReport },
     },
   },
   calibrate: {

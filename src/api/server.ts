@@ -13,6 +13,7 @@ import { flagRoutes } from './routes/flags.ts'
 import { freezeRoutes } from './routes/freezes.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { planRoutes } from './routes/plans.ts'
+import { readinessRoutes } from './routes/readiness.ts'
 import { releaseRoutes } from './routes/releases.ts'
 import { targetRoutes } from './routes/targets.ts'
 import { compileSerializer, compileValidator } from './validation.ts'
@@ -30,7 +31,7 @@ const BODY_LIMIT = 256 * 1_024
 const PARAM_LIMIT = 128
 /** Time to receive a whole request, in milliseconds. */
 const REQUEST_TIMEOUT: Milliseconds = 10_000
-/** Silence on a connection after which it is closed; longer than the slowest answer, which waits 15 s for Temporal. */
+/** Silence on a connection after which it is closed; longer than the slowest answer, a checklist of 28 s. */
 const CONNECTION_TIMEOUT: Milliseconds = 30_000
 
 /** The HTTP server, not yet listening. `close()` lets running requests finish and refuses new ones. */
@@ -94,6 +95,7 @@ async function apiRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependen
   })
   fastify.register(releaseRoutes, { deps })
   fastify.register(planRoutes, { deps })
+  fastify.register(readinessRoutes, { deps })
   fastify.register(calibrationRoutes, { deps })
   fastify.register(targetRoutes, { deps })
   fastify.register(freezeRoutes, { deps })

@@ -20,6 +20,7 @@ import {
 import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
 import { explainPlan } from './commands/plan-explain.ts'
+import { askReady, type ReadyOptions } from './commands/ready.ts'
 import { printRouterConfig } from './commands/router-config.ts'
 import { type SimulateOptions, simulatePlan } from './commands/simulate.ts'
 import { type StartOptions, startRelease } from './commands/start.ts'
@@ -71,7 +72,7 @@ Environment:
 
 Exit codes:
   0  done; with --watch: the release was promoted
-  1  refused or failed; with --watch: the release ended otherwise
+  1  refused or failed; with --watch: it ended otherwise; of ready: it is not
   2  wrong usage
   3  the server cannot be reached
   4  imported, but part of it was left out`
@@ -87,6 +88,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
     .showHelpAfterError('(see sluice --help)')
     .addHelpText('after', AFTER_HELP)
   addPlan(program, run)
+  addReady(program, run)
   addSimulate(program, run)
   addCalibrate(program, run)
   addImport(program, run)
@@ -126,6 +128,16 @@ function addPlan(program: Command, run: Run): void {
     .option(...config)
     .action((file: string, options: { config?: string }, command: Command) =>
       run(command, (session) => explainPlan(file, options.config, session)),
+    )
+}
+
+function addReady(program: Command, run: Run): void {
+  program
+    .command('ready <plan.yaml>')
+    .description('go through the checklist before a release: could it begin, and could it go back')
+    .option('--version <version>', 'the version to release')
+    .action((file: string, options: ReadyOptions, self: Command) =>
+      run(self, (session) => askReady(file, options, session)),
     )
 }
 

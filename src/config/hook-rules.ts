@@ -30,6 +30,7 @@ export function checkHooks({ hooks, outbound, targets }: HookParts, report: (pro
     const path = ['hooks', name]
     reportSecrets(hook, path, report)
     reportUncallable(hook, outbound, path, report)
+    reportDry(hook, hooks, [...path, 'dry'], report)
     for (const [index, target] of (hook.targets ?? []).entries())
       if (!known.has(target)) reportStranger(target, known, [...path, 'targets', index], report)
   }
@@ -58,6 +59,32 @@ function reportUncallable(
       expected: 'outbound: { callbackUrl: https://… }',
       fix: 'set outbound.callbackUrl to the address of the API, or remove callback',
     })
+}
+
+/** A dry form is asked for a yes, so it must be a call that gives one. */
+function reportDry(
+  { dry, targets }: HookConfig,
+  hooks: HookParts['hooks'],
+  path: ProblemPath,
+  report: (problem: Problem) => void,
+): void {
+  if (dry === undefined) return
+  const asked = Object.hasOwn(hooks, dry) ? hooks[dry] : undefined
+  const isForAll = asked?.targets === undefined || targets?.every((target) => asked.targets?.includes(target)) === true
+  if (asked !== undefined && isForAll && asked.webhook?.callback === undefined) return
+  report({
+    rule: 'no-dry-form',
+    path,
+    message:
+      asked === undefined
+        ? 'there is no such call'
+        : isForAll
+          ? 'this call is answered by a callback, and a dry form is asked for a yes'
+          : 'this call is for fewer targets than the one whose dry form it is to be',
+    received: dry,
+    expected: 'another call of hooks, for the same targets and without callback',
+    fix: 'name a call that only says whether this one could be carried out',
+  })
 }
 
 function reportStranger(

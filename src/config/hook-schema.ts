@@ -101,6 +101,9 @@ const hookSchema = z
   .strictObject({
     webhook: webhook.optional().describe('a [webhook](/docs/hooks/webhook.md)'),
     command: command.optional().describe('a [command](/docs/hooks/command.md) on the machine of the worker'),
+    dry: nameText
+      .optional()
+      .describe('the call that is asked, as by a gate, whether this one could be carried out; it must do nothing'),
     targets: z
       .array(z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, { error: 'expected service/environment' }))
       .min(1)
@@ -149,6 +152,11 @@ export const versionSchema = z
       .optional()
       .describe('the same, one by one, by the name of the pool'),
     json: path.optional().describe('where in the JSON answer it stands; the whole text when left out'),
+    through: filledAddress
+      .optional()
+      .describe(
+        'the same question asked through the router: [`ready`](/docs/readiness.md) sees by it who is sent where',
+      ),
     within: stretchText.default(5 * MINUTE).describe('how long the instances may take to say the new version'),
   })
   .superRefine(({ url, instances }, context) => {

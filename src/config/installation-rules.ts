@@ -111,10 +111,33 @@ function checkTargets(targets: InstallationParts['targets'], lists: AdapterLists
       const states = lists.flagStores.find(({ kind }) => kind === flags.kind)?.statesWith?.(flags) ?? []
       if (isOwn) for (const state of states) checkState(state, place, isNew, 'flag')
     }
+    reportUnasked(target, lists, path, report)
     for (const [source, options] of Object.entries(metrics ?? {})) {
       checkAdapter(options, lists.metricSources, [...path, 'metrics', source], 'metric source', report)
     }
   }
+}
+
+/** A query that no source takes would never be answered. */
+function reportUnasked(
+  { consumes, metrics = {} }: Partial<TargetConfig>,
+  { metricSources }: AdapterLists,
+  path: ProblemPath,
+  report: (problem: Problem) => void,
+): void {
+  if (consumes === undefined) return
+  const asked = Object.entries(metrics).filter(
+    ([, { kind }]) => metricSources.find((listed) => listed.kind === kind)?.capabilities.queries !== null,
+  )
+  if (asked.some(([name]) => name === consumes.source)) return
+  report({
+    rule: 'source-cannot',
+    path: [...path, 'consumes', 'source'],
+    message: 'this is no metric source of the target that takes queries',
+    received: consumes.source,
+    expected: `one of ${asked.map(([name]) => name).join(', ') || 'them, and the target has none'}`,
+    fix: 'name one that takes queries, such as one of the kind prometheus',
+  })
 }
 
 /** A capacity that nobody can look at would hold every release of the target. */

@@ -74,6 +74,18 @@ const targetKeys = z.strictObject({
     .describe(
       'how its pools [prove their version](/docs/version-proof.md) before the first exposure and until the end',
     ),
+  consumes: z
+    .strictObject({
+      source: nameText.describe('the metric source that takes it'),
+      query: z
+        .string()
+        .min(1)
+        .max(10_000)
+        .refine((query) => query.includes('$pool'), { error: 'expected $pool in it: each pool is asked for itself' })
+        .describe('what a pool takes from queues, with `$pool` in it; 0 while it takes nothing'),
+    })
+    .optional()
+    .describe('how [`ready`](/docs/readiness.md) sees that a pool without traffic does nothing in the background'),
   capacity: z
     .strictObject({
       ready: shareText

@@ -3,7 +3,7 @@ import { isRecord, parseJson } from '../domain/json.ts'
 import type { InstanceVersion } from '../domain/release/version-proof.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { AddressPolicy } from '../outbound/address-policy.ts'
-import { callPinned, type GuardedAnswer, pinnedOf } from './guarded-call.ts'
+import { callGuarded, callPinned, type GuardedAnswer, pinnedOf } from './guarded-call.ts'
 import { type Fillings, fill } from './placeholders.ts'
 import { saidLine } from './said.ts'
 
@@ -33,6 +33,23 @@ export async function askVersions(
   for (let index = 0; index < all.length; index += AT_ONCE)
     answers.push(...(await Promise.all(all.slice(index, index + AT_ONCE).map((one) => one(config.json)))))
   return answers
+}
+
+/**
+ * Asks the same through a router, as whoever has this cookie. The connection is a new one: one that is kept may stay with
+ * the pool that it was made for.
+ */
+export async function askThrough(
+  { through, json }: { readonly through: string; readonly json: string | undefined },
+  fillings: Fillings,
+  policy: AddressPolicy,
+  cookie: string | null,
+  signal: AbortSignal,
+): Promise<InstanceVersion> {
+  const address = fill(through, fillings, encodeURIComponent)
+  const headers = { 'cache-control': 'no-cache', connection: 'close', ...(cookie !== null && { cookie }) }
+  const answer = await callGuarded(policy, address, { method: 'GET', headers, deadline: DEADLINE }, signal)
+  return { instance: new URL(address).host, ...saidIn(answer, json) }
 }
 
 type AskOne = (json: string | undefined) => Promise<InstanceVersion>

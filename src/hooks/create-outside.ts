@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { isFor } from '../config/hook-rules.ts'
 import type { HookConfig, OutboundConfig } from '../config/hook-schema.ts'
 import type { TargetConfig } from '../config/installation-schema.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
-import type { Instant } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { type AddressPolicy, createAddressPolicy } from '../outbound/address-policy.ts'
-import { askVersions } from './ask-versions.ts'
+import { issueTicket, TICKET_NAME, ticketKeyOf } from '../tickets/ticket.ts'
+import { askThrough, askVersions } from './ask-versions.ts'
 import { askCommand, callCommand } from './command.ts'
 import type { CallRequest, Outside } from './outside.ts'
 import { fillingsOf } from './placeholders.ts'
@@ -17,6 +19,7 @@ interface OutsideParts {
     readonly hooks?: Readonly<Record<string, HookConfig>>
     readonly outbound?: OutboundConfig
     readonly find: (target: TargetId) => Pick<TargetConfig, 'version'> | null
+    readonly ticketSecret?: (() => string) | null
   }
   readonly variables: NodeJS.ProcessEnv
   readonly now: () => Instant
@@ -38,18 +41,32 @@ export function createOutside({ installation, variables, now, policy: given }: O
     return found
   }
 
+  async function ask(request: CallRequest, signal: AbortSignal) {
+    const { webhook, command } = callOf(request)
+    if (webhook !== undefined) return askWebhook(webhook, request, parts, signal)
+    if (command !== undefined) return askCommand(command, request, variables, signal)
+    throw unknownCall(request.call, request.target)
+  }
+
   return {
+    ask,
     async call(request, signal) {
       const { webhook, command } = callOf(request)
       if (webhook !== undefined) return callWebhook(webhook, request, parts, signal)
       if (command !== undefined) return callCommand(command, request, variables, signal)
       throw unknownCall(request.call, request.target)
     },
-    async ask(request, signal) {
-      const { webhook, command } = callOf(request)
-      if (webhook !== undefined) return askWebhook(webhook, request, parts, signal)
-      if (command !== undefined) return askCommand(command, request, variables, signal)
-      throw unknownCall(request.call, request.target)
+    async dry(request, signal) {
+      const { dry } = callOf(request)
+      return dry === undefined ? null : ask({ ...request, call: dry }, signal)
+    },
+    async reached({ target, version, roles, testerOf }, signal) {
+      const config = installation.find(target)?.version
+      const { ticketSecret = null } = installation
+      if (config?.through === undefined || ticketSecret === null) return null
+      const fillings = fillingsOf({ target, version, roles, releaseId: testerOf ?? '', step: 0, key: '' })
+      const cookie = testerOf === null ? null : `${TICKET_NAME}=${ticketFor(ticketSecret(), testerOf, now())}`
+      return askThrough({ through: config.through, json: config.json }, fillings, policy, cookie, signal)
     },
     async versionsOf({ target, version, roles }, pool, signal) {
       const config = installation.find(target)?.version
@@ -58,6 +75,14 @@ export function createOutside({ installation, variables, now, policy: given }: O
       return askVersions(config, pool, fillings, policy, signal)
     },
   }
+}
+
+/** Long enough for one request, and for nothing else. */
+const TICKET_LASTS: Milliseconds = 30_000
+
+function ticketFor(secret: string, releaseId: string, now: Instant): string {
+  const number = randomBytes(8).toString('hex')
+  return issueTicket(ticketKeyOf(secret, releaseId), { until: now + TICKET_LASTS, number })
 }
 
 /** Where nothing outside is defined, as in tests that need nothing of it. */

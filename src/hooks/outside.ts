@@ -43,6 +43,16 @@ export interface Outside {
   call(request: CallRequest, signal: AbortSignal): Promise<CallOutcome>
   /** @throws as `call` */
   ask(request: CallRequest, signal: AbortSignal): Promise<AskOutcome>
+  /** Asks the dry form of a call whether it could be carried out; null where the call has none. @throws as `call` */
+  dry(request: CallRequest, signal: AbortSignal): Promise<AskOutcome | null>
+  /**
+   * The version that is reached through the router, by one who has a try-it ticket of `testerOf` or by anybody; null where
+   * nobody has said how to ask, or there are no tickets. @throws as `call`
+   */
+  reached(
+    request: Pick<CallRequest, 'target' | 'version' | 'roles'> & { readonly testerOf: string | null },
+    signal: AbortSignal,
+  ): Promise<InstanceVersion | null>
   /** What each instance of a pool says. @throws as `call` */
   versionsOf(
     request: Pick<CallRequest, 'target' | 'version' | 'roles'>,

@@ -4,6 +4,9 @@ import { WithStartWorkflowOperation } from '@temporalio/client'
 import { SluiceError } from '../domain/errors.ts'
 import { emptyLane } from '../domain/lane/lane-state.ts'
 import { laneView } from '../domain/lane/lane-view.ts'
+import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
+import type { ReadinessRequest } from '../domain/readiness/read-readiness.ts'
+import type { Rehearsal } from '../domain/readiness/rehearsal.ts'
 import { laneIdOf, releaseName, type TargetId, targetName } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import type { lane as laneWorkflow } from '../workflows/lane.ts'
@@ -14,7 +17,9 @@ import {
   type LaneView,
   laneQuery,
   pinUpdate,
+  readyUpdate,
   recoverUpdate,
+  rehearsedUpdate,
   type Submission,
   type SubmissionAnswer,
   submitUpdate,
@@ -40,6 +45,9 @@ export interface Lanes {
   readonly back: (target: TargetId, request: BackRequest, until: Instant) => Promise<SubmissionAnswer>
   /** @throws SluiceError `request.invalid` when it does not wait there, `release.unknown` without a lane */
   readonly withdraw: (target: TargetId, request: LaneRequest & { readonly releaseId: string }) => Promise<LaneView>
+  /** Whether a release of the plan could begin; the answer takes as long as the slowest of its questions. */
+  readonly ready: (target: TargetId, request: ReadinessRequest, until: Instant) => Promise<ReadinessAnswers>
+  readonly rehearsed: (target: TargetId, rehearsal: Rehearsal) => Promise<{ readonly kept: number }>
   readonly recover: (target: TargetId, request: LaneRequest & { readonly stable?: string }) => Promise<LaneView>
 }
 
@@ -143,6 +151,26 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
       const update = { args: [{ releaseId, by, reason }] satisfies [object], updateId: `withdraw/${idOf(request)}` }
       return send(target, `the withdrawal of ${releaseName(releaseId)} from`, () =>
         client.workflow.getHandle(laneIdOf(target)).executeUpdate(withdrawUpdate, update),
+      )
+    },
+    ready(target, request, until) {
+      const update = { args: [request] satisfies [object], updateId: `ready/${randomUUID()}` }
+      return send(
+        target,
+        'the question about the readiness of',
+        () =>
+          client.workflow.executeUpdateWithStart(readyUpdate, { startWorkflowOperation: laneStart(target), ...update }),
+        until,
+      )
+    },
+    rehearsed(target, rehearsal) {
+      const { planHash, configHash, at } = rehearsal
+      const updateId = `rehearsed/${planHash}/${configHash}/${at}`
+      return send(target, 'the rehearsal of', () =>
+        client.workflow.executeUpdateWithStart(rehearsedUpdate, {
+          startWorkflowOperation: laneStart(target),
+          ...{ args: [rehearsal], updateId },
+        }),
       )
     },
     recover(target, request) {

@@ -1,5 +1,7 @@
 import type { Actor } from '../domain/actor.ts'
 import type { Plan } from '../domain/plan/plan.ts'
+import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
+import type { Rehearsal } from '../domain/readiness/rehearsal.ts'
 import type { Command } from '../domain/release/commands.ts'
 import type { Callback } from '../domain/release/read-callback.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
@@ -23,6 +25,14 @@ export interface StartRequest {
 
 /** A command as an entrance hands it on; the same as the release takes. */
 export type CommandRequest = Command
+
+/** Whether a release of this plan could begin. */
+interface ReadyQuestion {
+  readonly plan: Plan
+  /** Null where nobody says which version is to be released. */
+  readonly version: string | null
+  readonly author: string
+}
 
 export interface ListFilter {
   readonly service?: string
@@ -131,6 +141,10 @@ export interface Releases {
    * @throws SluiceError `command.refused` when there is nothing to go back to, or a release runs
    */
   back(target: TargetId, request: BackRequest): Promise<SubmissionAnswer>
+  /** Goes through the checklist of readiness for a plan; nothing stays changed. @throws SluiceError `request.too-many` */
+  ready(request: ReadyQuestion): Promise<ReadinessAnswers>
+  /** Keeps what a rehearsal of the plan has shown under this configuration. */
+  rehearsed(plan: Plan, rehearsal: Omit<Rehearsal, 'planHash'>): Promise<{ readonly planHash: string }>
   /** Takes a waiting release out of the queue. */
   withdraw(target: TargetId, request: LaneRequest & { readonly releaseId: string }): Promise<LaneView>
   /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */

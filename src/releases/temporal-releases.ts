@@ -33,6 +33,10 @@ const PING: Milliseconds = 2_000
 const STARTS = { atOnce: 3, mostWaiting: 30 } as const
 /** The same for all targets together: each start is a workflow or two. */
 const ALL_STARTS = { atOnce: 16, mostWaiting: 100 } as const
+/** Each question takes the place of the keeper for seconds. */
+const QUESTIONS = { atOnce: 1, mostWaiting: 3 } as const
+/** The slowest probe waits for a store that is scraped; a connection that is silent for 30 s is closed. */
+const READY_PATIENCE: Milliseconds = 28_000
 const LANE_COMMANDS = { atOnce: 2, mostWaiting: 20 } as const
 
 /**
@@ -53,6 +57,7 @@ export function createReleases({
   const starts = createTurnstile({ ...STARTS, now })
   const allStarts = createTurnstile({ ...ALL_STARTS, now })
   const laneCommands = createTurnstile({ ...LANE_COMMANDS, now })
+  const questions = createTurnstile({ ...QUESTIONS, now })
   const starting = new Map<string, Promise<SubmissionAnswer>>()
 
   function start(submission: Submission): Promise<SubmissionAnswer> {
@@ -106,6 +111,16 @@ export function createReleases({
     pin: (target, request) => toLane(target, () => lanes.pin(target, request)),
     unpin: (target, request) => toLane(target, () => lanes.unpin(target, request)),
     back: (target, request) => toLane(target, () => lanes.back(target, request, calls.deadline())),
+    ready({ plan, version, author }) {
+      const until = now() + READY_PATIENCE
+      const asked = { plan, planHash: hashPlan(plan), version, author }
+      return questions(targetName(plan), until, () => lanes.ready(targetOf(plan), asked, until))
+    },
+    async rehearsed(plan, rehearsal) {
+      const planHash = hashPlan(plan)
+      await toLane(targetOf(plan), () => lanes.rehearsed(targetOf(plan), { ...rehearsal, planHash }))
+      return { planHash }
+    },
     withdraw: (target, request) => toLane(target, () => lanes.withdraw(target, request)),
     recover: (target, request) => toLane(target, () => lanes.recover(target, request)),
     async ping() {
@@ -122,8 +137,11 @@ function hashPlan(plan: Plan): string {
 function submissionOf(request: StartRequest): Submission {
   const { plan: read, warmUp = 0, version, author, reason, key, whenBusy } = request
   const plan = withLearnedWarmUp(read, warmUp)
-  const target: TargetId = { service: plan.service, environment: plan.environment }
-  return { target, version, author, reason, key, whenBusy, plan, planHash: hashPlan(read) }
+  return { target: targetOf(plan), version, author, reason, key, whenBusy, plan, planHash: hashPlan(read) }
+}
+
+function targetOf({ service, environment }: Plan): TargetId {
+  return { service, environment }
 }
 
 function canonicalId(id: string): string {

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client'
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker'
 import { createActivities } from '../activities/create-activities.ts'
 import type { ActivityDependencies } from '../activities/dependencies.ts'
+import { workOutPower } from '../api/power.ts'
 import { NO_CALENDARS } from '../calendars/calendars.ts'
 import { NOTHING_OUTSIDE } from '../hooks/create-outside.ts'
 import { createDirectory } from '../releases/directory.ts'
@@ -16,13 +17,21 @@ interface WorkerParts {
   readonly workflowBundle?: WorkflowBundleOption
   /**
    * The directory is Temporal's own but for what is given instead, e.g. for a server that cannot list. Without `pagesOf`
-   * there are no named windows, without `outside` no calls.
+   * there are no named windows, without `outside` no calls, without `readiness` nothing of the past.
    */
-  readonly dependencies: Omit<ActivityDependencies, 'directory' | 'pagesOf' | 'outside'> & {
+  readonly dependencies: Omit<ActivityDependencies, 'directory' | 'pagesOf' | 'outside' | 'readiness'> & {
+    readonly readiness?: ActivityDependencies['readiness']
     readonly pagesOf?: ActivityDependencies['pagesOf']
     readonly outside?: ActivityDependencies['outside']
     readonly directory?: Partial<ActivityDependencies['directory']>
   }
+}
+
+const NO_SOURCES: ActivityDependencies['readiness'] = {
+  configHashOf: () => '',
+  consumesOf: () => null,
+  trafficOf: async () => null,
+  runPower: async (job) => workOutPower(job, () => performance.now()),
 }
 
 /** How many tasks of a kind a worker asks for at a time; the least that leaves room for cached workflows. */
@@ -34,6 +43,7 @@ export function createWorker(parts: WorkerParts): Promise<Worker> {
   const activities = createActivities({
     pagesOf: NO_CALENDARS.pagesOf,
     outside: NOTHING_OUTSIDE,
+    readiness: NO_SOURCES,
     ...dependencies,
     directory: { ...createDirectory(client), ...dependencies.directory },
   })

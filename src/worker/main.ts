@@ -16,6 +16,7 @@ import { createAdapterPool } from './adapters.ts'
 import { createWorker } from './create-worker.ts'
 import { watchLostLanes } from './lost-lanes.ts'
 import { ensureSearchAttributes } from './namespace.ts'
+import { createReadinessSources } from './readiness-sources.ts'
 import { slackDeliveries } from './slack-deliveries.ts'
 
 /** A worker process: reads its settings, builds the adapters, and works until it is told to stop. */
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
       adaptersOf: adapters.adaptersOf,
       pagesOf: installation.calendars.pagesOf,
       outside: createOutside({ installation, variables: process.env, now: Date.now }),
+      readiness: createReadinessSources(installation, ADAPTERS),
       notifier: await createNotifier(environment, installation),
     },
   })

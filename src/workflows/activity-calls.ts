@@ -72,6 +72,16 @@ export const { askOutside } = proxyActivities<Pick<Activities, 'askOutside'>>({
   retry: CAPPED_BACKOFF,
 })
 
+/** One go through the checklist: whoever waits for it would rather ask again. */
+export const { askReadiness } = proxyActivities<Pick<Activities, 'askReadiness'>>({
+  ...WRITES,
+  startToCloseTimeout: '26s',
+  scheduleToCloseTimeout: '26s',
+  heartbeatTimeout: '5s',
+  retry: { maximumAttempts: 1 },
+  summary: 'readiness',
+})
+
 /** The guard polls by failing, so its number of attempts must stay unlimited. */
 export const guardFor = (target: string) =>
   proxyActivities<Pick<Activities, 'guard'>>({

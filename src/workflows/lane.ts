@@ -27,6 +27,7 @@ import { causeOf, isActivityFailure } from './failures.ts'
 import { answerLaneMessages } from './lane-answers.ts'
 import { endWatchOf, withdrawVetoed } from './lane-back.ts'
 import { passOn } from './lane-before-keepers.ts'
+import { answerReadinessMessages, type ReadinessDesk } from './lane-readiness.ts'
 import { beginLane, type LaneInput, type LaneRun } from './lane-run.ts'
 import type { Submission } from './messages.ts'
 import { WORKFLOW_TASK_TIMEOUT } from './messages.ts'
@@ -54,24 +55,25 @@ export async function lane(input: LaneInput): Promise<void> {
   if (input.keeps !== true) return passOn(input)
   const run = beginLane(input)
   answerLaneMessages(run)
+  const desk = answerReadinessMessages(run)
   if (run.isNew()) await rebuild(run)
-  while (!run.isTooLong()) await perform(dutyOf(run.state()), run)
+  while (!run.isTooLong()) await perform(dutyOf(run.state()), run, desk)
   await condition(allHandlersFinished)
   await continueAsNew<typeof lane>({ ...input, carried: run.state() })
 }
 
-async function perform(duty: Duty<Submission>, run: LaneRun): Promise<void> {
+async function perform(duty: Duty<Submission>, run: LaneRun, desk: ReadinessDesk): Promise<void> {
   switch (duty.kind) {
     case 'start':
       return startNext(duty.next, run)
     case 'follow':
       return follow(duty, run)
     case 'hold':
-      return hold(duty.rest, run)
+      return desk.isAsked() ? desk.serve() : hold(duty.rest, run)
     case 'recover':
       return recoverOnce(run)
     case 'wait':
-      return run.untilDuty()
+      return desk.isAsked() ? desk.serve() : run.untilDuty()
   }
 }
 

@@ -6,6 +6,9 @@ import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
 import type { Plan } from '../domain/plan/plan.ts'
+import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
+import type { ReadinessRequest } from '../domain/readiness/read-readiness.ts'
+import type { Rehearsal } from '../domain/readiness/rehearsal.ts'
 import type { Command } from '../domain/release/commands.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import type { Callback } from '../domain/release/read-callback.ts'
@@ -131,6 +134,10 @@ export const fallBackSignal = defineSignal<[FallBack]>('fallBack')
 export const withdrawUpdate = defineUpdate<LaneView, [{ releaseId: string; by: string; reason: string }]>('withdraw')
 /** Brings the router back to rest, or to the named pool, whoever had it in hand. */
 export const recoverUpdate = defineUpdate<LaneView, [{ by: string; reason: string; stable?: string }]>('recover')
+/** Whether a release of a plan could begin here. */
+export const readyUpdate = defineUpdate<ReadinessAnswers, [ReadinessRequest]>('ready')
+/** Keeps what a rehearsal of a plan has shown; answers how many are kept. */
+export const rehearsedUpdate = defineUpdate<{ readonly kept: number }, [Rehearsal]>('rehearsed')
 export const laneQuery = defineQuery<LaneView>('lane')
 /** All that a lane knows: for the lane that takes its place when it is lost. */
 export const laneStateQuery = defineQuery<LaneState<Submission>>('laneState')

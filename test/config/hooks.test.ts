@@ -37,6 +37,12 @@ hooks:
     ['hooks:\n  a: { command: { run: [x] } }', 7, 'commands may not be run'],
     [`hooks:\n  a: { ${WEBHOOK}, command: { run: [x] } }`, 7, 'either webhook or command'],
     ['hooks:\n  a: {}', 7, 'either webhook or command'],
+    [`hooks:\n  a: { ${WEBHOOK}, dry: b }`, 7, 'there is no such call'],
+    [
+      `hooks:\n  a: { ${WEBHOOK}, dry: b }\n  b: { ${WEBHOOK}, targets: [checkout/production] }`,
+      7,
+      'for fewer targets',
+    ],
     ['hooks:\n  a: { webhook: { url: "ftp://x" } }', 7, 'https:// or http://'],
     ['hooks:\n  a: { webhook: { url: "https://x/{verson}" } }', 7, 'in braces, not verson'],
     ['hooks:\n  a: { webhook: { url: "https://u:p@x/" } }', 7, 'carries a password'],

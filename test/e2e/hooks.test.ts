@@ -20,6 +20,8 @@ const outside: Outside = {
     return ending[before] ?? ending.at(-1) ?? DONE
   },
   ask: async () => yes,
+  dry: async () => null,
+  reached: async () => null,
   versionsOf: async () => instances,
 }
 

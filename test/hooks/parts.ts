@@ -52,6 +52,9 @@ export async function startListener(answer: (response: ServerResponse, heard: He
   }
 }
 
+/** What every file beside `sluice.yaml` holds. */
+const SECRET = 'a-secret-of-at-least-32-characters'
+
 /** What an installation with these lines under its target calls. */
 export function outsideOf(
   lines: Readonly<Record<string, unknown>>,
@@ -64,7 +67,12 @@ export function outsideOf(
     ...ofTarget,
   }
   const outbound = { commands: true, privateAddresses: ['127.0.0.0/8'], callbackUrl: 'https://sluice.example.com' }
-  const read = readInstallation(JSON.stringify({ targets: [target], outbound, ...lines }), 'sluice.yaml', ADAPTERS)
+  const read = readInstallation(
+    JSON.stringify({ targets: [target], outbound, ...lines }),
+    'sluice.yaml',
+    ADAPTERS,
+    () => SECRET,
+  )
   if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
   return createOutside({ installation: read.installation, variables, now: () => NOW })
 }

@@ -5,6 +5,8 @@ import * as lanes from '../../src/domain/lane/lane-state.ts'
 import { laneView, pinText, vetoText } from '../../src/domain/lane/lane-view.ts'
 import { lifted, pinProblem } from '../../src/domain/lane/leave-to-start.ts'
 import type { Action } from '../../src/domain/plan/actions.ts'
+import type { ReadinessAnswers } from '../../src/domain/readiness/answers.ts'
+import type { Rehearsal } from '../../src/domain/readiness/rehearsal.ts'
 import { eventsOf, type NewEvent } from '../../src/domain/release/command-events.ts'
 import { decide } from '../../src/domain/release/commands.ts'
 import type { GuardState } from '../../src/domain/release/guard.ts'
@@ -57,12 +59,18 @@ export interface FakeReleases extends Releases {
   failWith(error: Error | null): void
   /** Every command that took effect or was a repetition, in order. */
   readonly commands: readonly CommandRequest[]
+  /** What questions about readiness are answered with from now on. */
+  answerReady(lines: ReadinessAnswers['lines']): void
+  /** Every rehearsal that was kept. */
+  readonly rehearsals: readonly Omit<Rehearsal, 'planHash'>[]
 }
 
 export function createFakeReleases({ now = Date.now }: { readonly now?: () => number } = {}): FakeReleases {
   const kept = new Map<string, Kept>()
   const lanesByTarget = new Map<string, Lane>()
   const commands: CommandRequest[] = []
+  const rehearsals: Omit<Rehearsal, 'planHash'>[] = []
+  let readyLines: ReadinessAnswers['lines'] = []
   /** What was answered, by the key it was asked with: a repetition gets the same answer and has no effect. */
   const answered = new Map<string, unknown>()
   let failure: Error | null = null
@@ -316,6 +324,8 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
 
   return {
     commands,
+    rehearsals,
+    answerReady: (lines) => void (readyLines = lines),
     record,
     advance: (releaseId, times = 1) => {
       for (let time = 0; time < times; time += 1) advance(releaseId)
@@ -370,6 +380,13 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
             at: now(),
           })
         return { isRepeat: heard === 'repeat' }
+      }),
+    ready: ({ version }) =>
+      answer(() => ({ at: now(), version, planHash: 'a plan', configHash: 'a configuration', lines: readyLines })),
+    rehearsed: (_, rehearsal) =>
+      answer(() => {
+        rehearsals.push(rehearsal)
+        return { planHash: 'a plan' }
       }),
     recover: (target, wish) => answer(() => once(`lane ${targetName(target)}`, wish.key, () => recover(target, wish))),
     ping: () => answer(() => undefined),

@@ -5,7 +5,14 @@ import { SluiceError } from '../../src/domain/errors.ts'
 import type { PoolHealth } from '../../src/domain/release/pool-health.ts'
 import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
 import * as plain from '../../src/routers/memory.ts'
-import { type DesiredRouting, type ObservedRouting, pinsOf, type Router, splitOf } from '../../src/routers/router.ts'
+import {
+  type DesiredRouting,
+  type ObservedRouting,
+  pinsOf,
+  type Router,
+  splitOf,
+  ticketsOf,
+} from '../../src/routers/router.ts'
 import { checkWish } from '../../src/routers/wish.ts'
 
 /**
@@ -75,7 +82,7 @@ export function createMemoryRouterWorld(settings: {
   let served: Record<string, number> = {}
 
   const land = (wish: DesiredRouting) => {
-    core.routing = { split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence }
+    core.routing = { split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence, tickets: ticketsOf(wish) }
     landed.push(wish)
   }
   const observe = (): ObservedRouting => ({

@@ -82,6 +82,10 @@ export const startBody = z
   })
   .superRefine(checkPlanChoice)
 
+export const readinessBody = z
+  .strictObject({ ...planChoice, version: versionText.optional() })
+  .superRefine(checkPlanChoice)
+
 const HOUR: Milliseconds = 3_600_000
 const DAY = 24 * HOUR
 

@@ -1,4 +1,5 @@
 import type { PoolRoles } from '../exposure.ts'
+import type { Rehearsal } from '../readiness/rehearsal.ts'
 import type { Abandonment } from '../release/release-events.ts'
 import type { ReleaseEnd } from '../release/release-state.ts'
 import { releaseName } from '../target.ts'
@@ -75,6 +76,8 @@ export interface LaneState<Entry> extends LeaveState, FormerState {
   readonly isUnrouted?: true
   readonly recovery: Recovery | null
   readonly keeping: Keeping
+  /** What was rehearsed outside of it, oldest first; absent until something was. */
+  readonly rehearsals?: readonly Rehearsal[]
   /** Answers by idempotency key, newest last: a key answers once and for ever with the same release. */
   readonly answered: readonly { readonly key: string; readonly releaseId: string; readonly fingerprint: string }[]
 }

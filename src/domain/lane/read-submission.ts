@@ -46,7 +46,8 @@ export function readSubmission(target: TargetId, message: unknown): Read<Submiss
   return { value: { ...told, ...further } }
 }
 
-function readExpandedPlan({ service, environment }: TargetId, plan: unknown): Read<Plan> {
+/** An expanded plan of this target in which nothing can stop a workflow. */
+export function readExpandedPlan({ service, environment }: TargetId, plan: unknown): Read<Plan> {
   if (!isRecord(plan)) return wrong('plan', 'an expanded plan', plan)
   const { actions, steps, checks, interval, onInconclusive, onFail } = plan
   if (plan['service'] !== service || plan['environment'] !== environment)

@@ -1,0 +1,58 @@
+import type { AnswerTo } from '../../api/operations.ts'
+import { EXIT, type ExitCode } from '../failure.ts'
+import { readPlanFile, withPlaces } from '../plan-file.ts'
+import { hanging } from '../power-table.ts'
+import type { RenderOptions } from '../render.ts'
+import { SERVER_DEADLINE, type Session } from '../session.ts'
+import { widest } from '../table.ts'
+import { clean, createPaint, pad, wrap } from '../text.ts'
+
+type Report = AnswerTo<'askReadiness'>
+
+export interface ReadyOptions {
+  /** `--version`, under a name that does not collide with the program's own. */
+  readonly version?: string
+}
+
+/** `sluice ready`: whether a release of a plan could begin, question by question, with what to do about each no. */
+export async function askReady(name: string, { version }: ReadyOptions, session: Session): Promise<ExitCode> {
+  const file = await readPlanFile(name, session.terminal)
+  const asked = { plan: file.yaml.value, ...(version !== undefined && { version }) }
+  session.hint('this looks at the target for some seconds; nobody is moved')
+  const report = await withPlaces(file, () =>
+    session.api.post<Report>('/api/v1/readiness', asked, { deadline: SERVER_DEADLINE }),
+  )
+  session.say(renderReadiness(report, session.look()), report)
+  return report.isReady ? EXIT.ok : EXIT.refused
+}
+
+const COLOURS = { pass: 'green', fail: 'red', unknown: 'yellow' } as const
+
+function renderReadiness(report: Report, { width, color }: RenderOptions): readonly string[] {
+  const { service, environment, version, lines, isReady } = report
+  const paint = createPaint(color)
+  const items = widest(lines.map(({ item }) => item))
+  const outcomes = widest(lines.map(({ outcome }) => outcome))
+  const indent = outcomes + items + 4
+  const what = version === null ? service : `${service} ${clean(version)}`
+  const open = lines.filter(({ outcome }) => outcome !== 'pass').length
+  return [
+    ...hanging(
+      `${what} in ${environment} is ${isReady ? 'ready' : `not ready: ${open} of ${lines.length} questions are open`}`,
+      width,
+    ),
+    '',
+    ...lines.flatMap(({ item, outcome, text, fix }) => {
+      const said = [...block(text, width - indent), ...(fix === undefined ? [] : block(`fix: ${fix}`, width - indent))]
+      return said.map((line, index) =>
+        index === 0
+          ? `${paint(COLOURS[outcome], pad(outcome, outcomes))}  ${pad(item, items)}  ${line}`
+          : `${' '.repeat(indent)}${line}`,
+      )
+    }),
+  ]
+}
+
+function block(text: string, width: number): readonly string[] {
+  return wrap(clean(text), width)
+}

@@ -1,0 +1,55 @@
+import type { Instant } from '../units.ts'
+
+/** What a team should know before a release begins, in the order in which it is told. */
+export const READINESS_ITEMS = [
+  'routing',
+  'metrics',
+  'traffic',
+  'way-back',
+  'capacity',
+  'undo',
+  'names',
+  'version',
+  'background',
+  'automatic',
+  'rehearsal',
+] as const
+
+export type ReadinessItem = (typeof READINESS_ITEMS)[number]
+
+/** The answer to one question. `unknown` is never a yes: who wants to do without it says so in the plan. */
+export type ReadinessAnswer =
+  | { readonly outcome: 'pass'; readonly text: string }
+  | { readonly outcome: 'fail' | 'unknown'; readonly text: string; readonly fix: string }
+
+type ReadinessLine = { readonly item: ReadinessItem } & ReadinessAnswer
+
+/** All answers, and what they hold for: another plan, configuration or version has answers of its own. Plain JSON. */
+export interface ReadinessAnswers {
+  readonly at: Instant
+  /** Null where nobody said which version is to be released. */
+  readonly version: string | null
+  readonly planHash: string
+  readonly configHash: string
+  readonly lines: readonly ReadinessLine[]
+}
+
+/** What a plan's gate does without, and the lines that keep it shut. */
+export function openLines(
+  { lines }: Pick<ReadinessAnswers, 'lines'>,
+  without: readonly ReadinessItem[],
+): readonly ReadinessLine[] {
+  return lines.filter(({ item, outcome }) => outcome !== 'pass' && !without.includes(item))
+}
+
+export function pass(text: string): ReadinessAnswer {
+  return { outcome: 'pass', text }
+}
+
+export function fail(text: string, fix: string): ReadinessAnswer {
+  return { outcome: 'fail', text, fix }
+}
+
+export function unknown(text: string, fix: string): ReadinessAnswer {
+  return { outcome: 'unknown', text, fix }
+}

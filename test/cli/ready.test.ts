@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createServer } from '../../src/api/server.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import type { ReadinessAnswers } from '../../src/domain/readiness/answers.ts'
+import { apiParts } from '../support/api-parts.ts'
+import { PLAN } from '../support/demo-installation.ts'
+import { createFakeReleases } from '../support/fake-releases.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+const READY: ReadinessAnswers['lines'] = [
+  { item: 'metrics', outcome: 'pass', text: 'errors answer now' },
+  { item: 'automatic', outcome: 'pass', text: 'nobody has to be there' },
+]
+const OPEN: ReadinessAnswers['lines'] = [
+  ...READY,
+  {
+    ...{ item: 'way-back', outcome: 'fail', fix: 'send everybody to the stable pool, then ask again' },
+    text: 'the router shows 5% and internal instead of nobody at all, so nothing was written, which is a long sentence',
+  },
+  { item: 'rehearsal', outcome: 'unknown', text: '\u001b[31mnobody knows', fix: 'rehearse it' },
+]
+
+async function ready(lines: ReadinessAnswers['lines'], ...more: string[]) {
+  const releases = createFakeReleases()
+  releases.answerReady(lines)
+  const server = createServer(apiParts({ releases }))
+  closers.push(() => server.close())
+  let [out, err] = ['', '']
+  const code = await runProgram(['ready', 'plan.yaml', ...more], {
+    ...{ env: {}, live: null, hasColor: false, columns: () => 80, now: Date.now, sleep: async () => undefined },
+    ...{ userName: () => 'carol', writeFile: async () => undefined },
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    readFile: async () => JSON.stringify(PLAN),
+    fetch: (async (url: unknown, init: RequestInit = {}) => {
+      const { pathname } = new URL(String(url))
+      const headers = init.headers as Record<string, string>
+      const payload = typeof init.body === 'string' ? init.body : ''
+      const answer = await server.inject({ method: 'POST', url: pathname, headers, payload })
+      return new Response(answer.body, { status: answer.statusCode })
+    }) as typeof fetch,
+  })
+  return { code, out, err }
+}
+
+describe('sluice ready', () => {
+  it('ends with 0 only when every answer is a yes', async () => {
+    const { code, out } = await ready(READY, '--version', '2.4.0')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^checkout 2\.4\.0 in production is ready\n/)
+    expect((await ready(OPEN)).code).toBe(1)
+  })
+
+  it('says what to do about each no, within 80 columns and without anything that a terminal obeys', async () => {
+    const { out } = await ready(OPEN)
+    expect(out).toContain('checkout in production is not ready: 2 of 4 questions are open')
+    expect(out).toContain('fix: send everybody to the stable pool, then ask again')
+    expect(out).not.toContain('\u001b')
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  it('prints the answers for programs', async () => {
+    const { out, code } = await ready(OPEN, '--output', 'json')
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({ isReady: false, version: null, planHash: 'a plan', lines: OPEN })
+  })
+})
