@@ -134,6 +134,11 @@ describe('readInstallation', () => {
       },
     ],
     [
+      'a query that no source takes',
+      `targets:\n${TARGET.replace(' }\n', `, metrics: { m: { kind: store } }, consumes: { source: m, query: jobs-of-$pool } }\n`)}`,
+      { rule: 'source-cannot', line: 2, received: 'm', expected: 'one of them, and the target has none' },
+    ],
+    [
       'two targets on one router',
       `targets:\n${TARGET}${SECOND}`,
       {
