@@ -3,6 +3,7 @@ import { environmentSchema } from './config/environment.ts'
 import { installationSchema } from './config/installation-schema.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
+import { policySchema } from './domain/policy/policy.ts'
 import { COMMAND_VERBS, SENDERS, VERBS } from './domain/release/verbs.ts'
 import { templateSchema } from './domain/template/template.ts'
 import { formatWeight } from './domain/units.ts'
@@ -37,6 +38,7 @@ export function docsTables(): Readonly<Record<string, string>> {
     'argo-template': fieldsTable({ ...TEMPLATE_FIELDS, ...RUN_FIELDS }),
     'flagger-canary': fieldsTable(CANARY_FIELDS),
     'flagger-metric-template': fieldsTable(METRIC_TEMPLATE_FIELDS),
+    policy: settingsTable(optionRows(policySchema, { isDeep: true })),
     template: settingsTable(optionRows(templateSchema)),
     environment: environmentTable(),
     'api-metrics': metricTable(metricRows(createMetrics({ isBare: true }).registry)),

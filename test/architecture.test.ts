@@ -86,6 +86,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/domain/plan/steps/notify.ts': ['zod'],
   'src/domain/plan/steps/ramp.ts': ['zod'],
   'src/domain/plan/steps/try.ts': ['zod'],
+  'src/domain/policy/policy.ts': ['zod'],
   'src/domain/template/template.ts': ['zod'],
   'src/domain/yaml/yaml-place.ts': ['yaml'],
   'src/domain/yaml/yaml-scan.ts': ['yaml'],

@@ -44,12 +44,31 @@ describe('examples/governed', () => {
   if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
   const context = planContextFor(read.installation)
   const text = textOf('governed/checkout.yaml')
-  const page = readFileSync(new URL('../docs/templates.md', import.meta.url), 'utf8')
+  const pageOf = (name: string) => readFileSync(new URL(`../docs/${name}.md`, import.meta.url), 'utf8')
+  const page = pageOf('templates')
 
   it('has a plan that a template completes', () => {
     const result = readPlanText(text, 'checkout.yaml', context)
     expect(result).toMatchObject({ plan: { template: 'careful' } })
     expect('plan' in result && checksOf(result.plan).map(({ name }) => name)).toEqual(['errors', 'latency', 'orders'])
+  })
+
+  it('has a policy that the plan keeps, as the page of policies shows it', () => {
+    const result = readPlanText(text, 'checkout.yaml', context)
+    expect(result).toMatchObject({ plan: { policies: [{ name: 'careful-production', mayShorten: ['grace'] }] } })
+    const [, policies = ''] = /^(policies:\n[^]*?)\n\n/m.exec(textOf('governed/sluice.yaml')) ?? []
+    expect(pageOf('policies')).toContain(`\`\`\`yaml policy\n${policies}\n\`\`\``)
+  })
+
+  it('refuses a plan that is weaker, as the page of policies shows it', () => {
+    const steps = '  - weight: 10%\n  - bake: 20m\n  - weight: 20%\n  - bake: 20m\n  - weight: 40%\n  - bake: 20m\n'
+    const approve = '  - approve: { by: checkout-owners }\n  - weight: 100%\n'
+    const checks = 'checks:\n  e: { errorRate: { max: 2% } }\n  l: { latency: { quantiles: [p95], max: 1s } }\n'
+    const head = 'service: checkout\nenvironment: production\nsteps:\n'
+    const result = readPlanText(`${head}${steps}${approve}${checks}`, 'checkout.yaml', context)
+    const shown = 'problems' in result ? result.problems.map(formatProblem) : []
+    expect(shown).toHaveLength(1)
+    expect(pageOf('policies')).toContain(`\n${shown.join()}\n`)
   })
 
   it('stands on the page of templates', () => {

@@ -2,6 +2,7 @@ import { openCalendar, type ReadBeside } from '../calendars/calendar.ts'
 import { AHEAD } from '../calendars/calendars.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { reportIssues } from '../domain/plan/plan-issues.ts'
+import type { Policy } from '../domain/policy/policy.ts'
 import type { Problem, ProblemPath } from '../domain/problems.ts'
 import { reportSecrets } from './addresses.ts'
 import { type Clash, createClashes } from './clashes.ts'
@@ -9,6 +10,7 @@ import { cohortRulesOf } from './cohorts.ts'
 import { checkHooks } from './hook-rules.ts'
 import type { HookConfig, OutboundConfig } from './hook-schema.ts'
 import type { AdapterLists, InstallationCalendar, Person, TargetConfig } from './installation-schema.ts'
+import { checkPolicies, reportGroup } from './policies.ts'
 import { wordsOf } from './words.ts'
 
 /** What of `sluice.yaml` can be read, each with its place. */
@@ -19,6 +21,7 @@ export interface InstallationParts {
   readonly windows: Readonly<Record<string, InstallationCalendar>>
   readonly freezes: Readonly<Record<string, InstallationCalendar>>
   readonly hooks: Readonly<Record<string, HookConfig>>
+  readonly policies: Readonly<Record<string, Policy>>
   readonly outbound?: OutboundConfig | undefined
   readonly readBeside: ReadBeside
   /** False while somebody's entry cannot be read: then nobody is said to be unknown. */
@@ -39,6 +42,7 @@ export function checkMeaning(parts: InstallationParts, lists: AdapterLists, repo
   const { hooks, outbound, targets } = parts
   checkHooks({ hooks, outbound, targets }, reports.report)
   checkCohorts(parts, reports)
+  checkPolicies(parts, reports.report)
 }
 
 function checkCohorts({ targets, readBeside }: InstallationParts, { report }: Reports): void {
@@ -61,15 +65,7 @@ function checkCalendars(
         report({ ...wordsOf(error), rule: 'calendar', path: [key, name] })
       }
       const override = typeof form === 'string' ? undefined : form.override
-      if (override === undefined || Object.hasOwn(groups, override)) continue
-      report({
-        rule: 'unknown-group',
-        path: [key, name, 'override'],
-        message: 'there is no such group',
-        received: override,
-        expected: `a group of this file: ${Object.keys(groups).join(', ') || 'none is there'}`,
-        fix: 'use one of these, or add the group',
-      })
+      if (override !== undefined) reportGroup(override, groups, [key, name, 'override'], report)
     }
   }
   for (const { path, target } of targets) {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { FlagStoreCapabilities, MetricSourceCapabilities, RouterCapabilities } from '../domain/capabilities.ts'
 import type { CohortRules } from '../domain/cohorts/cohort-rule.ts'
 import { nameText, shareText, stretchText } from '../domain/plan/plan-values.ts'
+import { policySchema } from '../domain/policy/policy.ts'
 import type { FlagStore } from '../flags/flag-store.ts'
 import type { ServedFlags } from '../flags/served-flags.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
@@ -39,6 +40,10 @@ const calendar = z.union([z.string(), calendarKeys])
 const targetKeys = z.strictObject({
   service: nameText.describe('lower-case letters, digits and dashes, at most 63'),
   environment: nameText.describe('the same; service and environment together name the target'),
+  labels: z
+    .record(nameText, nameText)
+    .optional()
+    .describe('words of your own by which [policies](/docs/policies.md) choose targets, such as `tier: critical`'),
   pools: z
     .tuple([nameText, nameText])
     .refine(([first, second]) => first !== second, { error: 'expected two different pools' })
@@ -147,6 +152,10 @@ export const installationSchema = z.strictObject({
     .record(nameText, z.string().min(1).max(1_000))
     .default({})
     .describe('files of [templates](/docs/templates.md) by the name that plans extend; paths relative to this file'),
+  policies: z
+    .record(nameText, policySchema)
+    .default({})
+    .describe('what plans must have, by the name of the [policy](/docs/policies.md)'),
   outbound: outboundSchema.optional().describe('what calls may reach'),
   tickets: z
     .strictObject({

@@ -5,7 +5,7 @@ import { problemOfRule } from '../calendars/rule-problem.ts'
 import type { CohortRules } from '../domain/cohorts/cohort-rule.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { isRecord } from '../domain/json.ts'
-import type { PlanContext, TargetFacts } from '../domain/plan/plan-context.ts'
+import type { NamedPolicy, PlanContext, TargetFacts } from '../domain/plan/plan-context.ts'
 import type { FlagFacts } from '../domain/plan/plan-flags.ts'
 import { reportIssues } from '../domain/plan/plan-issues.ts'
 import { partsOf } from '../domain/plan/plan-parts.ts'
@@ -29,6 +29,7 @@ import {
   type TargetConfig,
   targetSchema,
 } from './installation-schema.ts'
+import { policiesFor } from './policies.ts'
 import { templatesOf } from './templates.ts'
 
 /** What `sluice.yaml` says, checked against the adapters that exist. */
@@ -43,6 +44,8 @@ export interface Installation {
   /** Calls by the name that plans use; none when absent. */
   readonly hooks?: Readonly<Record<string, HookConfig>>
   readonly outbound?: OutboundConfig
+  /** What plans must have; nothing when absent. */
+  readonly policies?: readonly NamedPolicy[]
   /** What plans may extend, by name; nothing when absent. */
   readonly templates?: Readonly<Record<string, PlanTemplate>>
   readonly find: (target: TargetId) => TargetConfig | null
@@ -71,7 +74,7 @@ export function readInstallation(
   const found = [...ofText, ...problems, ...ofTemplates]
   if (parsed === null || found.length > 0) return { problems: found.toSorted(byPlace) }
   const byName = new Map(parsed.targets.map((target) => [targetName(target), target]))
-  const { targets, groups, people, slack = null, windows, freezes, hooks, outbound, tickets } = parsed
+  const { targets, groups, people, slack = null, windows, freezes, hooks, policies, outbound, tickets } = parsed
   const calendars = createCalendars({ windows, freezes }, readBeside)
   const find = (target: TargetId) => byName.get(targetName(target)) ?? null
   const rules = new Map(targets.map((target) => [targetName(target), rulesOf(target, readBeside)]))
@@ -79,7 +82,8 @@ export function readInstallation(
   const ticketSecret = tickets === undefined ? null : () => secretIn(tickets.secretFile, readBeside)
   const calls = { hooks, ...(outbound !== undefined && { outbound }) }
   const targeting = { cohortsOf, ticketSecret }
-  const known = { targets, groups, people, slack, freezes, calendars, templates }
+  const named = Object.entries(policies).map(([name, policy]) => ({ name, policy }))
+  const known = { policies: named, targets, groups, people, slack, freezes, calendars, templates }
   return { installation: { ...known, find, ...targeting, ...calls } }
 }
 
@@ -140,9 +144,9 @@ function partsFrom(value: unknown, parsed: Parsed | undefined): Omit<Installatio
   const people = rows('people', parsed?.people, (row) => partsOf(personSchema, row).read)
   const targets = rows('targets', parsed?.targets, (row) => partsOf(targetSchema, row).read)
   const read = parsed ?? partsOf(installationSchema, value).read
-  const { groups = {}, windows = {}, freezes = {}, hooks = {}, outbound } = read
+  const { groups = {}, windows = {}, freezes = {}, hooks = {}, policies = {}, outbound } = read
   return {
-    ...{ groups, windows, freezes, hooks, outbound },
+    ...{ groups, windows, freezes, hooks, policies, outbound },
     targets: targets.map(({ path, row }) => ({ path, target: row })),
     people: people.map(({ path, row }) => ({ path, person: row })),
     areAllPeopleKnown: people.every(({ row }) => row.id !== undefined) && !isUnread(written['people']),
@@ -174,6 +178,7 @@ export function planContextOf(
 
 function factsOf(target: TargetConfig, installation: Installation, lists: AdapterLists): TargetFacts {
   const { groups, hooks = {}, slack, ticketSecret } = installation
+  const policies = policiesFor(target, installation)
   const metrics = Object.entries(target.metrics).flatMap(([name, options]) => {
     const definition = lists.metricSources.find((source) => source.kind === options.kind)
     return definition === undefined ? [] : [[name, definition.capabilitiesWith(options)] as const]
@@ -184,6 +189,7 @@ function factsOf(target: TargetConfig, installation: Installation, lists: Adapte
     groups,
     ...(slack?.channels !== undefined && { channels: Object.keys(slack.channels) }),
     ...(Object.keys(hooks).length > 0 && { calls: callsFor(target, hooks) }),
+    ...(policies.length > 0 && { policies }),
     ...(target.version !== undefined && { proof: { within: target.version.within } }),
     ...(target.capacity !== undefined && { capacity: target.capacity }),
     cohorts: target.cohorts === undefined ? null : Object.keys(target.cohorts),

@@ -62,7 +62,7 @@ function endWatch(message: unknown, run: Run): void {
 function abortBySignal(message: unknown, run: Run): void {
   const read = readCommand('abort', message)
   if ('problem' in read) return log.warn('an abort that cannot be one was left alone', { problem: read.problem })
-  if (decide(read.value, run.state(), run.input.author.person).kind === 'accept') accept(read.value, run)
+  if (judged(read.value, run).kind === 'accept') accept(read.value, run)
 }
 
 /** What came in by this door, read as its verb: a message cannot be another command than the one that was judged. */
@@ -97,14 +97,19 @@ function hearCallback(callback: Callback, run: Run): { readonly isRepeat: boolea
   return { isRepeat }
 }
 
+function judged(command: Command, run: Run) {
+  const { author, plan } = run.input
+  return decide(command, run.state(), { author: author.person, policies: plan.policies ?? [] })
+}
+
 function refuseUnfit(command: Command, run: Run): void {
-  const decision = decide(command, run.state(), run.input.author.person)
+  const decision = judged(command, run)
   if (decision.kind !== 'refuse') return
   throw ApplicationFailure.nonRetryable(decision.message, decision.code, { fix: decision.fix })
 }
 
 function accept(command: Command, run: Run): CommandAnswer {
-  const isRepeat = decide(command, run.state(), run.input.author.person).kind === 'repeat'
+  const isRepeat = judged(command, run).kind === 'repeat'
   if (!isRepeat) {
     carryOut(command, run)
     run.tell(`${run.input.version}: ${command.verb} by ${command.actor.person}`, 'info')

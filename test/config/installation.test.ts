@@ -52,6 +52,17 @@ function problemsOf(text: string) {
   return 'problems' in result ? result.problems : []
 }
 
+describe('policies', () => {
+  it('hold for the targets that they choose, by name and by label', () => {
+    const targets = [TARGET, TARGET.replace('service: checkout', 'service: search, labels: { tier: high }')]
+    const text = `targets:\n${targets.join('').replace('http://a', 'http://b')}policies:\n  all: { leastSteps: 1 }\n  high: { for: { labels: { tier: high } }, leastSteps: 2 }\n`
+    const context = planContextOf(installationOf(text), LISTS, { stepKinds: [], checkKinds: [] })
+    const names = (service: string) => context.target(service, 'production')?.policies?.map(({ name }) => name)
+    expect(names('search')).toEqual(['all', 'high'])
+    expect(names('checkout')).toEqual(['all'])
+  })
+})
+
 describe('readInstallation', () => {
   it('finds targets by service and environment', () => {
     const installation = installationOf(`targets:\n${TARGET}${PEOPLE}slack: { channel: C1 }\n`)
@@ -69,6 +80,21 @@ describe('readInstallation', () => {
   it.each([
     ['an unknown key', `targets:\n${TARGET}colour: blue\n`, { rule: 'unknown-key', line: 3 }],
     ['no target', 'targets: []\n', { rule: 'value', line: 1 }],
+    [
+      'a policy that holds for no target',
+      `targets:\n${TARGET}policies: { a: { for: { environment: prod }, leastSteps: 2 } }\n`,
+      { rule: 'idle-policy', line: 3, column: 23 },
+    ],
+    [
+      'a policy that asks people who are not there',
+      `targets:\n${TARGET}policies: { a: { approvals: [{ by: nobody, before: 50% }] } }\n`,
+      { rule: 'unknown-group', line: 3, column: 36 },
+    ],
+    [
+      'a policy that nobody who is there may override',
+      `targets:\n${TARGET}policies: { a: { bake: { each: 1m }, override: nobody } }\n`,
+      { rule: 'unknown-group', line: 3, column: 48 },
+    ],
     [
       'a pool twice',
       `targets:\n${TARGET.replace('green', 'blue')}`,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Action } from '../../src/domain/plan/actions.ts'
+import { policySchema } from '../../src/domain/policy/policy.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import type { PastReleases } from '../../src/releases/past-releases.ts'
 import { ERRORS, LATENCY, planFor, type Stage, stagePerTest } from './harness.ts'
@@ -295,6 +296,20 @@ describe('people', () => {
     await stage.untilCard(id, (card) => card.approval !== null)
     await stage.command(id, 'reject', { reason: 'wrong day' })
     expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back', reason: 'reject by bob: wrong day' })
+  })
+
+  it('end a bake early that a policy asks for only where the policy names them', async () => {
+    const policy = policySchema.parse({ bake: { each: '10m' }, override: 'owners' })
+    const steps = [{ weight: '5%' }, { bake: '24h' }, { weight: '100%' }]
+    const id = await stage.start(planFor(stage, { steps }, { policies: [{ name: 'money', policy }] }))
+    await stage.untilCard(id, ({ phase }) => phase === 'baking')
+    const dave = { person: 'dave', entrance: 'cli' } as const
+    await expect(stage.command(id, 'promote', { actor: dave, reason: 'late' })).rejects.toMatchObject({
+      code: 'command.forbidden',
+    })
+    await expect(stage.command(id, 'promote')).rejects.toMatchObject({ code: 'command.refused' })
+    await stage.command(id, 'promote', { reason: 'seen enough' })
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
   })
 
   it('end a bake early and extend one', async () => {

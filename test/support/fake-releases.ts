@@ -179,7 +179,10 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
         fix: 'start a new release',
       })
     const full = { ...request, releaseId }
-    const decision = decide(full, one.state, one.request.author.person)
+    const decision = decide(full, one.state, {
+      author: one.request.author.person,
+      policies: one.request.plan.policies ?? [],
+    })
     if (decision.kind === 'refuse') {
       throw new SluiceError(decision.code, { message: decision.message, fix: decision.fix })
     }

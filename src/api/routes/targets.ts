@@ -1,5 +1,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import type { Installation } from '../../config/installation.ts'
 import type { TargetConfig } from '../../config/installation-schema.ts'
+import { policiesFor } from '../../config/policies.ts'
 import { requireTarget } from '../../config/targets.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { keyOf } from '../idempotency.ts'
@@ -11,7 +13,7 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
 
   fastify.route({
     ...OPERATIONS.listTargets,
-    handler: () => ({ targets: installation.targets.map(describeTarget) }),
+    handler: () => ({ targets: installation.targets.map((target) => describeTarget(target, installation)) }),
   })
 
   fastify.route({
@@ -94,7 +96,8 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
 }
 
 /** Kinds and names only: addresses and secrets of adapters stay inside. */
-function describeTarget({ service, environment, pools, router, metrics, plan }: TargetConfig) {
+function describeTarget(target: TargetConfig, installation: Installation) {
+  const { service, environment, pools, router, metrics, plan } = target
   return {
     service,
     environment,
@@ -102,5 +105,6 @@ function describeTarget({ service, environment, pools, router, metrics, plan }: 
     router: router?.kind ?? null,
     metrics: Object.entries(metrics).map(([name, { kind }]) => ({ name, kind })),
     hasPlan: plan !== undefined,
+    policies: policiesFor(target, installation).map(({ name }) => name),
   }
 }

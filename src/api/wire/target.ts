@@ -12,6 +12,7 @@ export const targets = z
         router: z.string().nullable().meta({ description: 'Its kind; null where flags alone say who gets what' }),
         metrics: list(z.object({ name: z.string(), kind: z.string() })),
         hasPlan: z.boolean(),
+        policies: list(z.string()).meta({ description: 'Names of the policies that its plans must keep' }),
       }),
     ),
   })

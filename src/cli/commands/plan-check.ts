@@ -106,12 +106,13 @@ async function warningsOf(plan: Plan): Promise<readonly string[]> {
 }
 
 function describePlan(name: string, plan: Plan, warnings: readonly string[], width: number): readonly string[] {
-  const { service, environment, template, steps, onFail, onInconclusive, interval, errorBudget } = plan
+  const { service, environment, template, policies = [], steps, onFail, onInconclusive, interval, errorBudget } = plan
   // What must not be torn apart at the end of a line.
   const names = checksOf(plan).map(
     ({ name: check, kind, step }) => `${check}\u00a0(${kind}${step === null ? '' : `,\u00a0step\u00a0${step}`})`,
   )
   const extending = template === undefined ? '' : `, by the template ${clean(template)}`
+  const held = policies.length === 0 ? null : `policies: ${policies.map(({ name: policy }) => policy).join(', ')}`
   const warmUp = warmUpText(plan)
   const windows = windowsText(plan)
   const after = afterText(plan)
@@ -121,7 +122,7 @@ function describePlan(name: string, plan: Plan, warnings: readonly string[], wid
   return [
     ...hanging(`${clean(name)} is a valid plan for ${service} in ${environment}${extending}`, width),
     ...steps.map(({ label }, index) => `  ${String(index + 1).padStart(String(steps.length).length)}  ${clean(label)}`),
-    ...[checked, warmUp, windows, ...fitnessText(plan), consequences, after].flatMap((line) =>
+    ...[checked, warmUp, windows, ...fitnessText(plan), consequences, after, held].flatMap((line) =>
       line === null ? [] : hanging(clean(line), width - 2).map((part) => `  ${part}`),
     ),
     `  on fail: ${onFail}; when inconclusive: hold ${formatDuration(onInconclusive.holdFor)}, then ${onInconclusive.then}`,

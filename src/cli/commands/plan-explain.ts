@@ -39,6 +39,7 @@ function renderTimeline(
     steps(timeline.rows, page),
     watches(plan, timeline.checks, page),
     policies(plan, page),
+    ...(plan.policies === undefined ? [] : [rules(plan.policies, page)]),
   ]
   return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block])).map((line) => line.trimEnd())
 }
@@ -151,6 +152,25 @@ function policies(plan: Plan, { width }: Page): readonly string[] {
     ),
     ...(after === null ? [] : wrap(after, width)),
   ]
+}
+
+/** What the plan had to have: nobody can write less here. */
+function rules(held: NonNullable<Plan['policies']>, { width }: Page): readonly string[] {
+  return held.flatMap(({ name, says, mayShorten }) => {
+    const who = mayShorten === undefined ? [] : [shorteningText(mayShorten)]
+    return [
+      `holds the policy ${clean(name)}`,
+      ...[...says, ...who].flatMap((line) =>
+        wrap(clean(line), width - INDENT.length).map((part) => `${INDENT}${part}`),
+      ),
+    ]
+  })
+}
+
+function shorteningText(people: readonly string[]): string {
+  return people.length === 0
+    ? 'nobody may end a bake below 100% early'
+    : `only ${people.join(', ')} may end a bake below 100% early, with a reason`
 }
 
 function alphaText({ alpha }: TimelineCheck): string {

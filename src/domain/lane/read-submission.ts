@@ -63,6 +63,7 @@ export function readExpandedPlan({ service, environment }: TargetId, plan: unkno
     return wrong('plan.onInconclusive', 'how long to hold and what then', onInconclusive)
   if (!isAfter(plan['after'])) return wrong('plan.after', 'watch, keep and onFail', plan['after'])
   if (!isWindows(plan['windows'])) return wrong('plan.windows', 'lists of names', plan['windows'])
+  if (!isPolicies(plan['policies'])) return wrong('plan.policies', 'a list of policies', plan['policies'])
   if (!isFitness(plan)) return wrong('plan.capacity and plan.proof', 'a share and a time', plan)
   // Every part that the workflow itself reads was looked at; the checks are read by the judges, which never throw.
   return { value: plan as unknown as Plan }
@@ -113,6 +114,15 @@ function isAfter(after: unknown): boolean {
   if (after === undefined) return true
   if (!isRecord(after) || (after['onFail'] !== 'rollback' && after['onFail'] !== 'tell')) return false
   return isCountOrNone(after['watch']) && isCountOrNone(after['keep']) && isTexts(after['alone'])
+}
+
+function isPolicies(policies: unknown): boolean {
+  if (policies === undefined) return true
+  if (!Array.isArray(policies)) return false
+  return policies.every((policy) => {
+    if (!isRecord(policy) || !isText(policy['name'], 1, 256)) return false
+    return policy['mayShorten'] === undefined || isTexts(policy['mayShorten'])
+  })
 }
 
 function isFitness({ capacity, proof }: Readonly<Record<string, unknown>>): boolean {

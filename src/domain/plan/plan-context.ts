@@ -1,10 +1,17 @@
 import type { WindowProblem, WindowRule } from '../calendar/window-rule.ts'
 import type { MetricSourceCapabilities, RouterCapabilities } from '../capabilities.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { PlanTemplate } from '../template/template.ts'
 import type { CheckForm } from './check-form.ts'
 import type { CallFacts, ProofFacts } from './plan-calls.ts'
 import type { FlagFacts } from './plan-flags.ts'
 import type { StepKind } from './steps/step-kind.ts'
+
+/** A policy by its name in `sluice.yaml`. */
+export interface NamedPolicy {
+  readonly name: string
+  readonly policy: Policy
+}
 
 /** What a target offers a plan. */
 export interface TargetFacts {
@@ -26,6 +33,8 @@ export interface TargetFacts {
   readonly calls?: Readonly<Record<string, CallFacts>>
   /** How its pools prove their version; they do not when absent. */
   readonly proof?: ProofFacts
+  /** What its plans must have; nothing when absent. */
+  readonly policies?: readonly NamedPolicy[]
   /** Share of each pool that must be ready where a plan says nothing, in (0, 1]; none when absent. */
   readonly capacity?: { readonly ready: number }
 }

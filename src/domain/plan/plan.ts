@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { visible } from '../characters.ts'
 import { isRecord } from '../json.ts'
+import type { HeldPolicy } from '../policy/held-policy.ts'
+import { policyText, weakerThan } from '../policy/rules.ts'
 import { createProblemList, type Problem, showValue } from '../problems.ts'
 import { extendPlan } from '../template/extend-plan.ts'
 import type { Milliseconds } from '../units.ts'
@@ -12,10 +14,10 @@ import { afterOf, type PlanAfter, planAfter } from './plan-after.ts'
 import { type CheckReader, createCheckReader } from './plan-checks.ts'
 import { reportWholeCohorts } from './plan-cohorts.ts'
 import { reportIncomparable } from './plan-comparisons.ts'
-import type { PlanContext, TargetFacts } from './plan-context.ts'
+import type { NamedPolicy, PlanContext, TargetFacts } from './plan-context.ts'
 import { fitnessOf, type PlanFitness, planCapacity } from './plan-fitness.ts'
 import { reportFlagOnly } from './plan-flag-only.ts'
-import { reportUnsetFlags } from './plan-flags.ts'
+import { onlySetsOff, reportUnsetFlags } from './plan-flags.ts'
 import { reportIssues } from './plan-issues.ts'
 import { partsOf } from './plan-parts.ts'
 import { type DriftPolicy, type Floor, USUAL_DRIFT, USUAL_FLOOR } from './plan-policies.ts'
@@ -48,6 +50,8 @@ export interface Plan extends PlanPolicies, PlanFitness {
   readonly environment: string
   /** The template that it extends; none when absent. */
   readonly template?: string
+  /** What its target asks of plans, and this one has; nothing when absent. */
+  readonly policies?: readonly HeldPolicy[]
   readonly steps: readonly PlanStep[]
   readonly actions: readonly Action[]
   /** When exposures may be raised; at any time when absent. */
@@ -155,12 +159,24 @@ export function readPlan(source: unknown, context: PlanContext): PlanRead {
   const problems = list.problems()
   if (!parsed.success || problems.length > 0) return { problems }
   const plan = { ...planOf(parsed.data, steps, trace, checks, reader), ...fitness }
+  // No policy delays a way back.
+  const policies = onlySetsOff(plan.actions) ? [] : (facts?.policies ?? [])
+  for (const { name, policy } of policies) for (const weakness of weakerThan(name, policy, plan)) report(weakness)
+  const weaknesses = list.problems()
+  if (weaknesses.length > 0) return { problems: weaknesses }
   const further = {
     ...(template !== null && { template }),
+    ...(policies.length > 0 && { policies: policies.map((one) => heldBy(one, facts?.groups ?? {})) }),
     ...(windows !== null && { windows }),
     ...(after !== null && { after }),
   }
   return { plan: { ...plan, ...further }, written: value }
+}
+
+function heldBy({ name, policy }: NamedPolicy, groups: TargetFacts['groups']): HeldPolicy {
+  const { bake, override } = policy
+  const mayShorten = override !== undefined && Object.hasOwn(groups, override) ? (groups[override] ?? []) : []
+  return { name, says: policyText(policy), ...(bake !== undefined && { mayShorten }) }
 }
 
 function planOf(

@@ -15,8 +15,8 @@ const LEAST_LOOKS = 3
  * decides what is next. The floor holds as everywhere, and the old pool must still say its version where the target can be asked.
  */
 export function returnPlan(plan: Plan): Plan {
-  // How many servers of the version that is left are ready must not hold the way back.
-  const { after, windows: _windows, capacity: _capacity, ...rest } = plan
+  // How many servers of the version that is left are ready must not hold the way back, and no policy does.
+  const { after, windows: _windows, capacity: _capacity, template: _template, policies: _policies, ...rest } = plan
   const full = { ...NO_EXPOSURE, weight: FULL_WEIGHT }
   // What the version that is left has switched on, the version before does not carry. Users go back whether the store is there or not.
   const flags = flagsOff(flagsIn(plan.actions))

@@ -1,7 +1,8 @@
 import type { Actor } from '../actor.ts'
 import type { ErrorCode } from '../error-codes.ts'
+import { type HeldPolicy, shorteningBarred } from '../policy/held-policy.ts'
 import { releaseName } from '../target.ts'
-import type { Milliseconds } from '../units.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../units.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from './verbs.ts'
 
@@ -30,8 +31,14 @@ export function openVerbs(state: ReleaseState): readonly CommandVerb[] {
   return COMMAND_VERBS.filter((verb) => refusalByState(verb, state) === null)
 }
 
+/** Who has started a release, and which policies its plan keeps. */
+interface Standing {
+  readonly author: string
+  readonly policies: readonly HeldPolicy[]
+}
+
 /** Decides on a command: a pure rule, used by the workflow's validators and by every entrance that draws buttons. */
-export function decide(command: Command, state: ReleaseState, author: string): CommandDecision {
+export function decide(command: Command, state: ReleaseState, standing: Standing): CommandDecision {
   if (state.commandKeys.includes(command.key)) return { kind: 'repeat' }
   if (command.releaseId !== state.releaseId) {
     const [meant, own] = [releaseName(command.releaseId), releaseName(state.releaseId)]
@@ -46,7 +53,7 @@ export function decide(command: Command, state: ReleaseState, author: string): C
   if (command.verb === 'extend' && !((command.by ?? 0) > 0)) {
     return refuse('command.refused', 'extend needs a duration above zero', 'give a duration, such as 10m')
   }
-  return decideOnSender(command, state, author)
+  return decideByPolicies(command, state, standing) ?? decideOnSender(command, state, standing)
 }
 
 const ACCEPT: CommandDecision = { kind: 'accept' }
@@ -107,7 +114,18 @@ function refusalToPromote(state: ReleaseState): CommandDecision | null {
   )
 }
 
-function decideOnSender(command: Command, state: ReleaseState, author: string): CommandDecision {
+/** With everybody on the new version no bake can be cut short that a policy asks for. */
+function decideByPolicies(
+  { verb, actor, reason }: Command,
+  { live }: ReleaseState,
+  { policies }: Standing,
+): CommandDecision | null {
+  if (verb !== 'promote' || live.weight >= FULL_WEIGHT) return null
+  const barred = shorteningBarred(policies, actor.person, reason)
+  return barred === null ? null : refuse(barred.code, barred.message, barred.fix)
+}
+
+function decideOnSender(command: Command, state: ReleaseState, { author }: Standing): CommandDecision {
   const { by } = VERBS[command.verb]
   if (by === 'everyone') return ACCEPT
   const approval = state.approval

@@ -59,6 +59,8 @@ function waiting(...before: readonly NewEvent[]): ReleaseState {
   return events.reduce<ReleaseState>((state, event) => reduce(state, { ...event, at: 1 } as never), beginState('r'))
 }
 
+const ALICE = { author: 'alice', policies: [] }
+
 const commandOf = (verb: 'abort' | 'pause' | 'promote') => ({
   ...{ verb, releaseId: 'r', step: null, key: verb, reason: '' },
   actor: { person: 'bob', entrance: 'cli' } as const,
@@ -69,11 +71,11 @@ describe('a release that waits for a window', () => {
     const state = waiting()
     expect(state).toMatchObject({ phase: 'waiting', step: 2, gate: WAIT })
     expect(state.trail.at(-1)?.text).toBe(`waits: ${WAIT.reason}`)
-    for (const verb of ['abort', 'pause'] as const) expect(decide(commandOf(verb), state, 'alice').kind).toBe('accept')
+    for (const verb of ['abort', 'pause'] as const) expect(decide(commandOf(verb), state, ALICE).kind).toBe('accept')
   })
 
   it('does not go on at a promote, which is told until when it waits', () => {
-    const decision = decide(commandOf('promote'), waiting(), 'alice')
+    const decision = decide(commandOf('promote'), waiting(), ALICE)
     expect(decision).toMatchObject({ kind: 'refuse', message: `the step waits: ${WAIT.reason}` })
   })
 

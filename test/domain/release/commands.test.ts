@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { HeldPolicy } from '../../../src/domain/policy/held-policy.ts'
 import type { NewEvent } from '../../../src/domain/release/command-events.ts'
-import { type Command, decide, openVerbs } from '../../../src/domain/release/commands.ts'
+import { type Command, decide as decideBy, openVerbs } from '../../../src/domain/release/commands.ts'
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
@@ -16,6 +17,9 @@ function after(...events: readonly NewEvent[]): ReleaseState {
     beginState(ID),
   )
 }
+
+const decide = (sent: Command, state: ReleaseState, author: string, policies: readonly HeldPolicy[] = []) =>
+  decideBy(sent, state, { author, policies })
 
 function command(verb: CommandVerb, more: Partial<Command> = {}): Command {
   return { verb, releaseId: ID, step: null, key: 'k1', actor: ALICE, reason: '', ...more }
@@ -127,6 +131,40 @@ describe('decide', () => {
     expect(decide(command('promote'), after(begun, exposed, asked), 'dave')).toMatchObject({
       code: 'command.refused',
       fix: 'use approve',
+    })
+  })
+
+  describe('under a policy that says how long bakes last', () => {
+    const keeps = (mayShorten: readonly string[]) => [
+      { name: 'loose', says: [] },
+      { name: 'money', says: [], mayShorten },
+    ]
+    const small = { weight: 500, cohorts: [] }
+    const partly = after(begun, { ...exposed, exposure: small }, { ...confirmed, exposure: small }, baking)
+    const promote = (reason = '') => command('promote', { reason })
+
+    it('lets only those end one early whom it names, with a reason', () => {
+      expect(decide(promote('urgent'), partly, 'dave', keeps([]))).toMatchObject({
+        code: 'command.forbidden',
+        message: 'the policy money says how long this bake lasts, and alice may not end it',
+        fix: 'wait for its end',
+      })
+      expect(decide(promote('urgent'), partly, 'dave', keeps(['bob', 'carol']))).toMatchObject({
+        code: 'command.forbidden',
+        fix: 'wait for its end, or ask one of bob, carol',
+      })
+      expect(decide(promote(), partly, 'dave', keeps(['alice']))).toMatchObject({ code: 'command.refused' })
+      expect(decide(promote('urgent'), partly, 'dave', keeps(['alice']))).toEqual({ kind: 'accept' })
+    })
+
+    it('leaves every bake to everybody that no policy is about', () => {
+      expect(decide(promote(), partly, 'dave', [{ name: 'loose', says: [] }])).toEqual({ kind: 'accept' })
+      expect(decide(promote(), bake, 'dave', keeps([]))).toEqual({ kind: 'accept' })
+    })
+
+    it('delays no way back, and nothing that makes a release slower', () => {
+      for (const verb of ['abort', 'pause', 'extend'] as const)
+        expect(decide(command(verb, { by: 1_000 }), partly, 'dave', keeps([]))).toEqual({ kind: 'accept' })
     })
   })
 

@@ -193,7 +193,7 @@ function applied(before: ReleaseState, event: ReleaseEvent, at: number): Stepped
 }
 
 function commanded(before: ReleaseState, command: Command, at: number): Stepped {
-  const decision = decide(command, before, AUTHOR)
+  const decision = decide(command, before, { author: AUTHOR, policies: [] })
   const state = decision.kind === 'accept' ? eventsOf(command, at).reduce(reduce, before) : before
   return { before, state, event: null, command, decision, at }
 }
