@@ -1,7 +1,7 @@
 import type { CheckState } from '../../src/analysis/checks/check-kind.ts'
 import type { ListedCheck as Check } from '../../src/analysis/checks/index.ts'
 import type { SequentialRule } from '../../src/analysis/checks/shapes.ts'
-import { enterExposure, startCheck, stepCheck } from '../../src/analysis/judges/check-judge.ts'
+import { enterExposure, startCheck, weighCheck } from '../../src/analysis/judges/check-judge.ts'
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import type { LatencyHistogram } from '../../src/domain/observation.ts'
 import type { CheckInput } from '../../src/domain/plan/checks.ts'
@@ -14,7 +14,7 @@ export function sequentialRule(alpha: number, notWorseThan: number): SequentialR
   return { judge: 'sequential', alpha, notWorseThan, minRequests: 50 }
 }
 
-/** Sluice's own judge as the guard drives it: one `stepCheck` per look. */
+/** Sluice's own judge as the guard drives it: one look after the other. */
 export interface OurJudge {
   /** True once the check has failed. */
   readonly look: (look: {
@@ -52,9 +52,9 @@ export function startOurJudge(
         readings: {},
         ...(recorded !== null && { recorded }),
       }
-      const step = stepCheck(check, state, input)
+      const step = weighCheck(check, state, input)
       state = step.state
-      return step.verdict.outcome === 'fail'
+      return step.outcome === 'fail'
     },
   }
 }

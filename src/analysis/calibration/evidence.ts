@@ -2,7 +2,7 @@ import type { Check } from '../../domain/plan/checks.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
-import { startCheck, stepCheck } from '../judges/check-judge.ts'
+import { startCheck, weighCheck } from '../judges/check-judge.ts'
 import { inputsOf, START_OF_TAPE, type Tape } from './replays.ts'
 import { toleranceOf } from './tolerance.ts'
 
@@ -27,7 +27,7 @@ export function evidenceOver(check: Check, tape: Tape): EvidencePath {
   let state = startCheck(judged)
   let strongest = 0
   for (const input of inputsOf(tape)) {
-    state = stepCheck(judged, state, input).state
+    state = weighCheck(judged, state, input).state
     const log = logEvidenceOf(judged, state)
     if (log <= strongest) continue
     strongest = log

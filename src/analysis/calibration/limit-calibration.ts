@@ -1,5 +1,5 @@
 import { formatPercent, type Milliseconds } from '../../domain/units.ts'
-import { enterExposure, startCheck, stepCheck } from '../judges/check-judge.ts'
+import { enterExposure, startCheck, weighCheck } from '../judges/check-judge.ts'
 import { type EffectReport, effectReport } from './calibrate.ts'
 import {
   drawTape,
@@ -53,8 +53,8 @@ function delayOf(check: LimitRequest['check'], tape: Tape, weights: WeightSchedu
   let index = 0
   for (const input of inputsOf(tape)) {
     if (index > 0 && weights[index] !== weights[index - 1]) state = enterExposure(check, state)
-    const step = stepCheck(check, state, input)
-    if (step.verdict.outcome === 'fail') return input.at - START_OF_TAPE
+    const step = weighCheck(check, state, input)
+    if (step.outcome === 'fail') return input.at - START_OF_TAPE
     state = step.state
     index += 1
   }

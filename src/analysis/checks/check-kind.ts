@@ -2,7 +2,7 @@ import { SluiceError } from '../../domain/errors.ts'
 import type { MissingParts } from '../../domain/observation.ts'
 import type { CheckForm, CheckReading, FinalAnswer } from '../../domain/plan/check-form.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
-import type { Verdict } from '../../domain/verdict.ts'
+import type { Outcome, Verdict } from '../../domain/verdict.ts'
 import type { Counting } from '../calibration/counting.ts'
 import type { Proof } from '../judges/sequential/promotion-evidence.ts'
 import type { CheckPower } from '../power/check-power.ts'
@@ -18,6 +18,16 @@ export interface CheckState {
 export interface CheckStep<State extends CheckState = CheckState> {
   readonly state: State
   readonly verdict: Verdict
+}
+
+/**
+ * A look that is weighed and not yet put in words: the words cost more than the weighing, and replays by the thousand read
+ * none of them.
+ */
+export interface WeighedStep<State extends CheckState = CheckState> {
+  readonly state: State
+  readonly outcome: Outcome
+  readonly tell: () => Verdict
 }
 
 /** How sure a check is that the canary is worse, as ln of its e-value: at the strongest look so far, and now. */
@@ -53,7 +63,7 @@ interface CheckDefinition<Own extends Check, State extends CheckState> {
   readonly states: readonly State['kind'][]
   readonly start: (check: Own) => State
   /** One look: pure, and never throws, whatever the input. Missing or impossible data never passes and never fails. */
-  readonly step: (check: Own, state: State, input: CheckInput) => CheckStep<State>
+  readonly step: (check: Own, state: State, input: CheckInput) => CheckStep<State> | WeighedStep<State>
   /** The state to go on with at a new exposure. Left out: the same. */
   readonly enter?: (state: State) => State
   /** Left out: the judge weighs no evidence. */
@@ -79,7 +89,7 @@ export interface CheckKind<Own extends Check = Check> extends CheckForm {
   readonly missing: (check: Check, parts: MissingParts) => string | undefined
   readonly start: (check: Check) => CheckState
   /** A state that is not one of this kind is replaced by a fresh one. */
-  readonly step: (check: Check, state: CheckState, input: CheckInput) => CheckStep
+  readonly step: (check: Check, state: CheckState, input: CheckInput) => WeighedStep
   readonly enter: (state: CheckState) => CheckState
   readonly evidence: (state: CheckState) => HeldEvidence
   readonly power: (check: Check) => CheckPower
@@ -114,7 +124,7 @@ export function defineCheck<Own extends Check, State extends CheckState>(
     start: (check) => start(mine(check)),
     step(check, state, input) {
       const own = mine(check)
-      return step(own, isOwnState(state) ? state : start(own), input)
+      return weighed(step(own, isOwnState(state) ? state : start(own), input))
     },
     enter: (state) => (isOwnState(state) ? (definition.enter?.(state) ?? state) : state),
     evidence: (state) => (isOwnState(state) ? (definition.evidence?.(state) ?? NO_EVIDENCE) : NO_EVIDENCE),
@@ -123,6 +133,12 @@ export function defineCheck<Own extends Check, State extends CheckState>(
     pastClaims: (check, known) => definition.pastClaims?.(mine(check), known) ?? null,
     calibrate: (check) => definition.calibrate?.(mine(check)) ?? null,
   }
+}
+
+function weighed(step: CheckStep | WeighedStep): WeighedStep {
+  if ('tell' in step) return step
+  const { state, verdict } = step
+  return { state, outcome: verdict.outcome, tell: () => verdict }
 }
 
 function refuse(check: Check, kind: string): never {

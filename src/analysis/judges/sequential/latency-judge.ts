@@ -14,6 +14,7 @@ import {
   type Tally,
   tallyFault,
 } from '../../arms.ts'
+import type { WeighedStep } from '../../checks/check-kind.ts'
 import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import {
   capEvidence,
@@ -105,12 +106,17 @@ export function stepLatency(
   rule: SequentialRule,
   state: LatencyState,
   input: CheckInput,
-): { readonly state: LatencyState; readonly verdict: Verdict } {
-  if (state.failure !== null) return { state, verdict: state.failure }
+): WeighedStep<LatencyState> {
+  const { failure } = state
+  if (failure !== null) return { state, outcome: 'fail', tell: () => failure }
   const held = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
-  const hold = (cause: 'blind' | 'undecided', reason: string, kept: LatencyState = held) => ({
-    state: kept,
-    verdict: inconclusive(cause, reason, evidenceOf(check, rule, kept)),
+  const hold = (
+    cause: 'blind' | 'undecided',
+    reason: string,
+    kept: LatencyState = held,
+  ): WeighedStep<LatencyState> => ({
+    ...{ state: kept, outcome: 'inconclusive' },
+    tell: () => inconclusive(cause, reason, evidenceOf(check, rule, kept)),
   })
   const fault = ruleFault(rule)
   if (fault !== null) return hold('blind', fault)
@@ -211,24 +217,29 @@ function conclude(
   state: LatencyState,
   thresholds: Thresholds,
   names: ArmNames,
-): { readonly state: LatencyState; readonly verdict: Verdict } {
-  const outlook = slowOutlook(state.slow)
-  const evidence = evidenceOf(check, rule, state, outlook)
-  const slow = describeSlow(outlook)
+): WeighedStep<LatencyState> {
   const { tally, wealth } = state
-  const seen = describeQuantiles(check, state, names)
-  const watched = formatWatched(releaseOf(state).watched)
-  if (wealth.logPeak >= -Math.log(rule.alpha)) {
-    const reason = `${seen}: ${describeBreach(rule, names)}, odds of a false alarm ${formatOdds(wealth.logPeak)}, ${watched}${slow}`
-    const failure: Verdict = { outcome: 'fail', reason, evidence }
-    return { state: { ...state, failure }, verdict: failure }
+  const hasFailed = wealth.logPeak >= -Math.log(rule.alpha)
+  const lack = hasFailed ? null : tallyFault(tally, rule.minRequests, names)
+  const tell = (): Verdict => {
+    const outlook = slowOutlook(state.slow)
+    const evidence = evidenceOf(check, rule, state, outlook)
+    if (lack !== null) return inconclusive(lack.cause, lack.reason, evidence)
+    const slow = describeSlow(outlook)
+    const seen = describeQuantiles(check, state, names)
+    const watched = formatWatched(releaseOf(state).watched)
+    if (hasFailed) {
+      const reason = `${seen}: ${describeBreach(rule, names)}, odds of a false alarm ${formatOdds(wealth.logPeak)}, ${watched}${slow}`
+      return { outcome: 'fail', reason, evidence }
+    }
+    const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
+    const coarse = describeCoarseness(check, rule, state, thresholds)
+    const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${coarse}`
+    return { outcome: 'pass', reason, evidence }
   }
-  const lack = tallyFault(tally, rule.minRequests, names)
-  if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
-  const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
-  const coarse = describeCoarseness(check, rule, state, thresholds)
-  const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${coarse}`
-  return { state, verdict: { outcome: 'pass', reason, evidence } }
+  if (!hasFailed) return { state, outcome: lack === null ? 'pass' : 'inconclusive', tell }
+  const failure = tell()
+  return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
 }
 
 /** One usable look: both histograms have the same, valid buckets. */

@@ -16,6 +16,7 @@ import {
   type Tally,
   tallyFault,
 } from '../../arms.ts'
+import type { WeighedStep } from '../../checks/check-kind.ts'
 import type { ErrorRateCheck, RateCheck, SequentialRule } from '../../checks/shapes.ts'
 import {
   capEvidence,
@@ -137,19 +138,19 @@ export function startRate(question: RateQuestion): RateState {
  * have served `minRequests` since the exposure began and are not silent, and nothing is shown. Anything else is
  * inconclusive. Weights and traffic may differ at each look.
  */
-export function stepRate(
-  question: RateQuestion,
-  before: RateState,
-  input: CheckInput,
-): { readonly state: RateState; readonly verdict: Verdict } {
+export function stepRate(question: RateQuestion, before: RateState, input: CheckInput): WeighedStep<RateState> {
   const state = hasSameSides(question, before) ? before : startRate(question)
-  if (state.failure !== null) return { state, verdict: state.failure }
+  const { failure } = state
+  if (failure !== null) return { state, outcome: 'fail', tell: () => failure }
+  const hold = (held: RateState, cause: 'blind' | 'undecided', reason: string): WeighedStep<RateState> => ({
+    ...{ state: held, outcome: 'inconclusive' },
+    tell: () => inconclusive(cause, reason, evidenceOf(question, held)),
+  })
   const fault = questionFault(question)
-  if (fault !== null) return { state, verdict: inconclusive('blind', fault, evidenceOf(question, state)) }
+  if (fault !== null) return hold(state, 'blind', fault)
   const next = { ...state, lastEnd: endOfLook(input, state.lastEnd) }
   const read = readCounts(question, input, state.lastEnd)
-  if (read.kind !== 'usable')
-    return { state: next, verdict: inconclusive(read.kind, read.reason, evidenceOf(question, next)) }
+  if (read.kind !== 'usable') return hold(next, read.kind, read.reason)
   const { counts, duration } = read
   const record = input.recorded === undefined ? null : question.recordedOf(input.recorded)
   const ofRecord = effectOfRecord(record, counts, duration, state.release.watched)
@@ -190,24 +191,29 @@ function grow(
   }
 }
 
-function conclude(
-  question: RateQuestion,
-  state: RateState,
-  names: ArmNames,
-): { readonly state: RateState; readonly verdict: Verdict } {
+function conclude(question: RateQuestion, state: RateState, names: ArmNames): WeighedStep<RateState> {
   const needed = neededLogEvidence(question)
-  const outlook = outlookOf({ ...question, needed: neededByNow(question, state) }, state.ratio ?? NO_RATIO)
-  const evidence = evidenceOf(question, state, outlook)
-  for (const side of ['above', 'below'] as const) {
-    const wealth = state[side]
-    if (wealth === null || wealth.logPeak < needed) continue
+  const side = (['above', 'below'] as const).find((one) => (state[one]?.logPeak ?? 0) >= needed)
+  if (side !== undefined) {
+    const outlook = outlookNow(question, state)
     const reason = describeFailure(question, state, side, names, outlook)
-    const failure: Verdict = { outcome: 'fail', reason, evidence }
-    return { state: { ...state, failure }, verdict: failure }
+    const failure: Verdict = { outcome: 'fail', reason, evidence: evidenceOf(question, state, outlook) }
+    return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
   }
   const lack = tallyFault(state.tally, question.minRequests, names)
-  if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
-  return { state, verdict: { outcome: 'pass', reason: describePass(question, state, names, outlook), evidence } }
+  return {
+    ...{ state, outcome: lack === null ? 'pass' : 'inconclusive' },
+    tell() {
+      const outlook = outlookNow(question, state)
+      const evidence = evidenceOf(question, state, outlook)
+      if (lack !== null) return inconclusive(lack.cause, lack.reason, evidence)
+      return { outcome: 'pass', reason: describePass(question, state, names, outlook), evidence }
+    },
+  }
+}
+
+function outlookNow(question: RateQuestion, state: RateState): Outlook {
+  return outlookOf({ ...question, needed: neededByNow(question, state) }, state.ratio ?? NO_RATIO)
 }
 
 /** Counts of one look. */
