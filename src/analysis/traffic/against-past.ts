@@ -1,7 +1,7 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
-import type { Evidence, Verdict } from '../../domain/verdict.ts'
+import type { Evidence, Outcome, Verdict } from '../../domain/verdict.ts'
 import { armFault, inconclusive, isTime, namesOf, tooFewOn, windowFault } from '../arms.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
@@ -40,6 +40,13 @@ export interface AgainstPastState {
 interface AloneStep {
   readonly state: AgainstPastState
   readonly verdict: Verdict
+}
+
+/** The same before it is put in words. */
+interface WeighedAlone {
+  readonly state: AgainstPastState
+  readonly outcome: Outcome
+  readonly tell: () => Verdict
 }
 
 const LONGEST_SILENCE: Milliseconds = 60_000
@@ -82,22 +89,37 @@ export function judgeAlone(
   shown: CheckInput,
   carried: number,
 ): AloneStep | null {
+  const weighed = weighAlone(check, before, known, shown, carried)
+  return weighed === null ? null : { state: weighed.state, verdict: weighed.tell() }
+}
+
+/** The same look without its words, for those who read none. */
+export function weighAlone(
+  check: Check,
+  before: AgainstPastState | null,
+  known: KnownOfStable,
+  shown: CheckInput,
+  carried: number,
+): WeighedAlone | null {
   const input = knownTo(check, shown)
   const claims = claimsOf(check, known)
   if (claims === null) return null
   const isGoingOn = before !== null && areBetsOn(before.claims, claims.claims)
   const state = isGoingOn ? before : startAlone(before?.carried ?? carried, claims)
-  if (state.failure !== null) return { state, verdict: state.failure }
+  const { failure } = state
+  if (failure !== null) return { state, outcome: 'fail', tell: () => failure }
+  const hold = (held: AgainstPastState, cause: 'blind' | 'undecided', reason: string): WeighedAlone => ({
+    ...{ state: held, outcome: 'inconclusive' },
+    tell: () => inconclusive(cause, reason, evidenceFor(held, claims)),
+  })
   const names = namesOf(input)
   const fault = inputFault(input, state)
   if (fault !== null) {
     const seen = input.canary.kind === 'value' && isTime(input.window.end)
-    const next = seen ? { ...state, lastEnd: input.window.end } : state
-    return { state: next, verdict: inconclusive('blind', asSentence(fault), evidenceFor(next, claims)) }
+    return hold(seen ? { ...state, lastEnd: input.window.end } : state, 'blind', asSentence(fault))
   }
   if (input.canary.kind !== 'value' || input.window.end === input.window.start) {
-    const reason = 'measuring has only just begun: the first window is still empty'
-    return { state, verdict: inconclusive('undecided', reason, evidenceFor(state, claims)) }
+    return hold(state, 'undecided', 'measuring has only just begun: the first window is still empty')
   }
   const { start, end } = input.window
   const duration = end - start
@@ -133,24 +155,28 @@ function inputFault(input: CheckInput, state: AgainstPastState): string | null {
   return windowFault(input.window, state.lastEnd)
 }
 
-function conclude(state: AgainstPastState, claims: PastClaims, names: ArmNames): AloneStep {
-  const evidence = evidenceFor(state, claims)
+function conclude(state: AgainstPastState, claims: PastClaims, names: ArmNames): WeighedAlone {
   const needed = Math.log(1 / claims.alpha)
   const { log, leader } = standingOf(state)
-  const against = `against ${contrastOf(state, claims, names)}`
   if (log >= needed) {
     const told = tellLeader(leader, claims)
     const breach = breachOf(state, claims, leader.scale)
-    const reason = `everybody is on ${names.canary}: ${told} ${against}: ${breach}, odds of a false alarm ${formatOdds(log)}, ${formatWatched(state.watched)}`
-    const failure: Verdict = { outcome: 'fail', reason: asSentence(reason), evidence }
-    return { state: { ...state, failure }, verdict: failure }
+    const reason = `everybody is on ${names.canary}: ${told} against ${contrastOf(state, claims, names)}: ${breach}, odds of a false alarm ${formatOdds(log)}, ${formatWatched(state.watched)}`
+    const failure: Verdict = { outcome: 'fail', reason: asSentence(reason), evidence: evidenceFor(state, claims) }
+    return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
   }
   const lack = lackOf(state, claims.minRequests, names)
-  if (lack !== null) return { state, verdict: inconclusive(lack.cause, lack.reason, evidence) }
-  const standing = formatStanding(Math.max(0, log), needed, 'fails')
-  const breach = breachOf(state, claims, strictestOf(state, claims))
-  const reason = `everybody is on ${names.canary}: ${tell(state, claims)} ${against}: no sign of being ${breach} ${standing}, ${formatWatched(state.watched)}`
-  return { state, verdict: { outcome: 'pass', reason: asSentence(reason), evidence } }
+  return {
+    ...{ state, outcome: lack === null ? 'pass' : 'inconclusive' },
+    tell() {
+      const evidence = evidenceFor(state, claims)
+      if (lack !== null) return inconclusive(lack.cause, lack.reason, evidence)
+      const standing = formatStanding(Math.max(0, log), needed, 'fails')
+      const breach = breachOf(state, claims, strictestOf(state, claims))
+      const reason = `everybody is on ${names.canary}: ${tellCounts(state, claims)} against ${contrastOf(state, claims, names)}: no sign of being ${breach} ${standing}, ${formatWatched(state.watched)}`
+      return { outcome: 'pass', reason: asSentence(reason), evidence }
+    },
+  }
 }
 
 function standingOf({ claims, carried }: AgainstPastState): ReturnType<typeof standingOfBets> {
@@ -207,7 +233,7 @@ function lackOf(
 }
 
 /** `errors 5% (50 of 1,000)`, `12% slower than 420 ms (120 of 1,000) and 3% slower than 900 ms (30 of 1,000)`. */
-function tell({ claims: seen }: AgainstPastState, { claims }: PastClaims): string {
+function tellCounts({ claims: seen }: AgainstPastState, { claims }: PastClaims): string {
   const parts = claims.map(({ noun }, index) => tellCount(noun, seen[index]?.seen ?? { events: 0, requests: 0 }))
   return formatList([...new Set(parts)])
 }

@@ -50,8 +50,13 @@ export function recordedNear(slow: readonly RecordedEvents[], share: number): Re
 
 /** The bound above which nearest to such a share of the requests lies. */
 function boundFor(histogram: LatencyHistogram, share: number): number {
-  const above = survivalOf(histogram)
-  const distance = (seconds: number) => Math.abs(Math.log(Math.max(above(seconds), 1e-9) / share))
-  const [first = 0, ...others] = histogram.upperBoundsSeconds
-  return others.reduce((best, bound) => (distance(bound) < distance(best) ? bound : best), first)
+  const total = totalOf(histogram)
+  let slower = total
+  let [nearest, best] = [histogram.upperBoundsSeconds[0] ?? 0, Number.POSITIVE_INFINITY]
+  for (const [index, bound] of histogram.upperBoundsSeconds.entries()) {
+    slower -= histogram.counts[index] ?? 0
+    const distance = Math.abs(Math.log(Math.max(slower / total, 1e-9) / share))
+    if (distance < best) [nearest, best] = [bound, distance]
+  }
+  return nearest
 }
