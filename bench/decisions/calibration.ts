@@ -1,5 +1,6 @@
 import { calibrate } from '../../src/analysis/calibration/calibrate.ts'
 import { createRandom } from '../../src/analysis/statistics/random.ts'
+import { recordedStableOf } from '../../src/analysis/traffic/record-noise.ts'
 import { drawLooks, ERROR_SCENARIOS, LOOK_SECONDS, LOOKS_PER_MINUTE } from './error-traffic.ts'
 import { sequentialRule } from './our-judge.ts'
 
@@ -8,6 +9,7 @@ export type Proposal = { readonly notWorseThan: number; readonly alpha: number }
 
 const DAY_MINUTES = 24 * 60
 const ALPHA = 0.05
+const LOOK = LOOK_SECONDS * 1_000
 /** So many times worse a canary may be: a proposal is chosen by how soon it sees that. */
 const EFFECTS = [2, 4]
 
@@ -20,14 +22,27 @@ export function calibrateOn(scenario: string, seed: number, replays: number): Pr
   if (traffic === undefined) throw new Error(`there is no scenario ${scenario}`)
   const random = createRandom(seed)
   const day = drawLooks({ ...traffic, minutes: DAY_MINUTES, canaryShare: () => 0, ratio: 1 }, random)
-  const record = Array.from(day, ({ counts }) => ({
-    duration: LOOK_SECONDS * 1_000,
-    shards: [{ requests: counts.stableTrials, errors: counts.stableEvents, latency: null, events: {} }],
+  const counted = Array.from(day, ({ counts }) => ({
+    requests: counts.stableTrials,
+    errors: counts.stableEvents,
+    latency: null,
+    events: {},
   }))
+  const record = counted.map((counts) => ({ duration: LOOK, shards: [counts] }))
+  const windows = counted.map((counts, look) => ({ start: look * LOOK, end: (look + 1) * LOOK, counts }))
   const weights = Array.from({ length: traffic.minutes * LOOKS_PER_MINUTE }, (_, look) =>
     Math.round(10_000 * traffic.canaryShare(Math.floor(look / LOOKS_PER_MINUTE))),
   )
+  const recorded = recordedStableOf(windows)
   const check = { kind: 'errorRate', name: 'errors', source: 'bench', rule: sequentialRule(ALPHA, 1) } as const
-  const { proposed } = calibrate({ check, record, weights, effects: EFFECTS, replays, random: () => random.uniform() })
+  const { proposed } = calibrate({
+    check,
+    record,
+    weights,
+    effects: EFFECTS,
+    replays,
+    recorded,
+    random: () => random.uniform(),
+  })
   return proposed === null ? null : { notWorseThan: proposed.notWorseThan, alpha: proposed.alpha }
 }

@@ -54,7 +54,7 @@ const RULES = {
   'ours-readme-warm': () => ours(README_ALPHA, 1.5, USUAL_WARM_UP),
 } as const satisfies Record<string, (record: RecordedStable | null) => ErrorDetector>
 
-/** A named rule, or Sluice with an accepted ratio and an error budget: `ours:1.75:0.05`. */
+/** A named rule, or Sluice as it was calibrated, with an accepted ratio and an error budget: `ours:1.75:0.05`. */
 export type ErrorRule = keyof typeof RULES | `ours:${number}:${number}`
 
 export function isErrorRule(name: string): name is ErrorRule {
@@ -65,7 +65,12 @@ export function isErrorRule(name: string): name is ErrorRule {
 export function startErrorRule(rule: ErrorRule, record: RecordedStable | null = null): ErrorDetector {
   if (isNamed(rule)) return RULES[rule](record)
   const [, notWorseThan, alpha] = rule.split(':')
-  return ours(Number(alpha), Number(notWorseThan))
+  return ours(Number(alpha), Number(notWorseThan), 0, record)
+}
+
+/** True for a rule that goes by stable's past. */
+export function usesRecord(rule: ErrorRule): boolean {
+  return rule === 'ours-recorded' || !isNamed(rule)
 }
 
 function isNamed(rule: ErrorRule): rule is keyof typeof RULES {

@@ -1,7 +1,7 @@
 import type { SplitCounts } from '../../src/analysis/judges/split-test.ts'
 import type { Random } from '../../src/analysis/statistics/random.ts'
 import type { RecordedStable } from '../../src/domain/recorded-noise.ts'
-import { type ErrorDetector, type ErrorRule, startErrorRule } from './error-rules.ts'
+import { type ErrorDetector, type ErrorRule, startErrorRule, usesRecord } from './error-rules.ts'
 import { drawLooks, type ErrorTraffic, LOOK_SECONDS, LOOKS_PER_MINUTE, type TrafficLook } from './error-traffic.ts'
 import { recordOf } from './record.ts'
 
@@ -9,7 +9,7 @@ const NOTHING: SplitCounts = { canaryEvents: 0, canaryTrials: 0, stableEvents: 0
 
 /** Minutes to the rollback by each rule over the same release; Infinity for none. */
 export function simulateErrors(traffic: ErrorTraffic, rules: readonly ErrorRule[], random: Random): readonly number[] {
-  const record = rules.includes('ours-recorded') ? recordOf(traffic) : null
+  const record = rules.some(usesRecord) ? recordOf(traffic) : null
   return judgeErrors(drawLooks(traffic, random), rules, record)
 }
 

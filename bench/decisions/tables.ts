@@ -138,7 +138,7 @@ function noiseTable(proposals: Proposals): Table {
       'As the first table at 100 requests/s, 5%; every minute each arm draws its own log-normal factor, which no test of',
       'counts expects. Share of good releases rolled back / median minutes for 0.5 -> 2%. 1.5x, 2x: accepted ratio;',
       'record: the metric source keeps a record, of which the guard reads the day before the release by itself;',
-      'calibrated: the ratio (and, where it had to be lowered, the budget) that replays of a day of stable alone propose.',
+      'calibrated: with the record, and the ratio (or part of the budget) that replays of a day of stable alone propose.',
     ],
     columns: [...rules.map(([head]) => head), 'Sluice calibrated'],
     rows: scenarios.map(([label, same, worse]) => ({

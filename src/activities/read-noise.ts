@@ -1,5 +1,5 @@
 import { needsCounts } from '../analysis/checks/needs.ts'
-import { recordedStableOf } from '../analysis/traffic/record-noise.ts'
+import { DAY_BEFORE, recordedStableOf } from '../analysis/traffic/record-noise.ts'
 import type { RecordedStable } from '../domain/recorded-noise.ts'
 import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
@@ -10,7 +10,7 @@ import { readStable } from './read-stable.ts'
 /** How unevenly stable behaved on the day before the release, by metric source; null where nobody knows. */
 export type Noises = Readonly<Record<string, RecordedStable | null>>
 
-const DAY = { lasting: 86_400_000, step: 60_000 } as const satisfies Record<string, Milliseconds>
+const STEP: Milliseconds = 60_000
 
 const readings = createReadBeside<RecordedStable>()
 
@@ -19,8 +19,8 @@ export function noisesAt(adapters: TargetAdapters, input: GuardInput, before: Gu
   const known = (before.noises ?? {}) as Noises
   const names = [...new Set(input.checks.filter(needsCounts).map(({ source }) => source))]
   return readings.know(known, names, adapters, async (source) => {
-    if (source.record === undefined || DAY.step < (source.shortestRecord ?? 0)) return null
+    if (source.record === undefined || STEP < (source.shortestRecord ?? 0)) return null
     const end = Math.min(now, input.exposedAt)
-    return recordedStableOf(await readStable(source, adapters.pools, { start: end - DAY.lasting, end, step: DAY.step }))
+    return recordedStableOf(await readStable(source, adapters.pools, { start: end - DAY_BEFORE, end, step: STEP }))
   })
 }

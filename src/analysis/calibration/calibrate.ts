@@ -60,7 +60,8 @@ const LOWEST_ALPHA = 1e-6
 const ALPHA_PARTS = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 
 /**
- * Replays releases of nothing (see `replays.ts`), each judged exactly as a release is, and says how many failed and how
+ * Replays releases of nothing (see `replays.ts`), each judged exactly as a release is, with what its guard would know of
+ * stable's record, and says how many failed and how
  * soon they would have, had the canary been worse.
  *
  * Where the check keeps its budget, the proposal is the smallest ratio that would still keep it. Where it does not: a
@@ -99,14 +100,15 @@ interface Effect {
 }
 
 function setUp(request: CalibrationRequest): Bench {
-  const { check, effects, random } = request
+  const { check, effects, recorded, random } = request
   const replays = Math.max(1, Math.floor(request.replays))
   const trend = trendOf(request)
   const tapes = Array.from({ length: replays }, () => drawTape(request, trend))
   const worse = effects.map((times) => ({ times, tapes: tapes.map((tape) => worsenTape(check, tape, times, random)) }))
   const judge = remembering((ratio, times) => {
     const judged = withRatio(check, ratio)
-    return (worse.find((effect) => effect.times === times)?.tapes ?? tapes).map((tape) => evidenceOver(judged, tape))
+    const judgedTapes = worse.find((effect) => effect.times === times)?.tapes ?? tapes
+    return judgedTapes.map((tape) => evidenceOver(judged, tape, recorded))
   })
   const length = tapes[0]?.reduce((sum, { duration }) => sum + duration, 0) ?? 0
   return {

@@ -1,4 +1,5 @@
 import type { Check } from '../../domain/plan/checks.ts'
+import type { RecordedStable } from '../../domain/recorded-noise.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
@@ -21,12 +22,12 @@ const NEVER = Number.MIN_VALUE
  * Judges a replay once for every α: what a sequential check thinks at a look does not depend on its α, only whether it
  * fails does.
  */
-export function evidenceOver(check: Check, tape: Tape): EvidencePath {
+export function evidenceOver(check: Check, tape: Tape, recorded: RecordedStable | null = null): EvidencePath {
   const judged = withAlpha(check, NEVER)
   const path: { at: Milliseconds; log: number }[] = []
   let state = startCheck(judged)
   let strongest = 0
-  for (const input of inputsOf(tape)) {
+  for (const input of inputsOf(tape, recorded)) {
     state = weighCheck(judged, state, input).state
     const log = logEvidenceOf(judged, state)
     if (log <= strongest) continue

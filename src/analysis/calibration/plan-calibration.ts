@@ -9,11 +9,12 @@ import { addArms } from '../arms.ts'
 import { kindOf } from '../checks/index.ts'
 import { missingFor, needsCounts } from '../checks/needs.ts'
 import { createRandom } from '../statistics/random.ts'
+import { recordedBefore } from '../traffic/record-noise.ts'
 import { type CalibrationReport, calibrate } from './calibrate.ts'
 import type { Counting } from './counting.ts'
 import { type LimitReport, measureLimit } from './limit-calibration.ts'
 import { proposedCheck, proposedLine } from './proposed-line.ts'
-import { givenUpAfter, type PastVerdict, replayRelease } from './replay-release.ts'
+import { givenUpAfter, type PastVerdict, replayRelease, startOf } from './replay-release.ts'
 import type { RecordedInterval } from './replays.ts'
 import { planWarmUp } from './settling.ts'
 import { isCalibrated, toleranceOf } from './tolerance.ts'
@@ -97,11 +98,11 @@ export function* calibratePlan(
     const replayed = plan.checks.includes(check) ? releases : []
     const outcome = calibrateOne(check, plan, actions, stable, { ...effort, looks }, seed + index)
     if ('skipped' in outcome || 'limit' in outcome) {
-      yield { name, kind, ...outcome, past: pastOf(check, check, replayed, warmUp) }
+      yield { name, kind, ...outcome, past: pastOf(check, check, replayed, stable, warmUp) }
       continue
     }
     const { calibrated, ...found } = outcome
-    const past = pastOf(check, proposedCheck(calibrated, found.report), replayed, warmUp)
+    const past = pastOf(check, proposedCheck(calibrated, found.report), replayed, stable, warmUp)
     yield { name, kind, ...found, line: null, past }
   }
 }
@@ -161,7 +162,8 @@ function calibrateOne(
   const used = { windows: windows.length, looks: schedule.length, lookLength, replays }
   const material = { record, weights: schedule, replays, random }
   if (!isCalibrated(check)) return { limit: measureLimit({ ...material, check, effects: EFFECTS }), used }
-  const report = calibrate({ ...material, check, effects: effectsOf(check) })
+  const recorded = recordedBefore(windows, windows.at(-1)?.end ?? 0)
+  const report = calibrate({ ...material, check, effects: effectsOf(check), recorded })
   const reached = reachedRequests(actions, windows)
   return { calibrated: check, report, used, minRequests: minimumFor(check, report, reached) }
 }
@@ -193,16 +195,20 @@ function pastOf(
   check: Check,
   proposed: Check,
   releases: readonly RecordedRelease[],
+  stable: Recording['stable'],
   warmUp: Milliseconds,
 ): readonly PastReplay[] {
   if (!needsCounts(check)) return []
+  const known = stable[check.source]
+  const record = known?.kind === 'value' ? known.value : []
   const isOther = JSON.stringify(proposed) !== JSON.stringify(check)
   return releases.map((release) => {
     const { releaseId, version, outcome, abandoned } = release
+    const before = { warmUp, recorded: recordedBefore(record, startOf(release)) }
     return {
       ...{ releaseId, version, outcome, abandoned, givenUpAfter: givenUpAfter(release) },
-      now: replayRelease(check, release, warmUp),
-      proposed: isOther ? replayRelease(proposed, release, warmUp) : null,
+      now: replayRelease(check, release, before),
+      proposed: isOther ? replayRelease(proposed, release, before) : null,
     }
   })
 }

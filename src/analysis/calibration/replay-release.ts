@@ -3,6 +3,7 @@ import { type Exposure, isSameExposure, NO_EXPOSURE } from '../../domain/exposur
 import type { ArmCounts, MetricResult } from '../../domain/observation.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { raisesLoad } from '../../domain/plan/plan-warm-up.ts'
+import type { RecordedStable } from '../../domain/recorded-noise.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from '../../domain/release/past-release.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Outcome } from '../../domain/verdict.ts'
@@ -20,17 +21,28 @@ export interface PastVerdict {
   readonly reason: string
 }
 
+/** What was known when a release began. */
+interface KnownBefore {
+  readonly warmUp?: Milliseconds
+  /** What its guard knew of stable's record. */
+  readonly recorded?: RecordedStable | null
+}
+
 /**
  * Judges a release that is over once more, with this check and whatever metrics have been kept of it: window by window,
  * those that lie wholly within one exposure and begin after its warm-up, just as the guard would. It ends at the failure,
  * or where the release ended.
  */
-export function replayRelease(check: Check, release: RecordedRelease, warmUp: Milliseconds = 0): PastVerdict {
+export function replayRelease(
+  check: Check,
+  release: RecordedRelease,
+  { warmUp = 0, recorded = null }: KnownBefore = {},
+): PastVerdict {
   if (check.cohort !== undefined) return nothingSeen(`the past of ${check.cohort} alone is not recorded`)
-  const recorded = release.windows[check.source]
-  if (recorded?.kind !== 'value')
-    return nothingSeen(recorded?.reason ?? `there is no recording of ${check.source} for this release`)
-  const watched = recorded.value
+  const kept = release.windows[check.source]
+  if (kept?.kind !== 'value')
+    return nothingSeen(kept?.reason ?? `there is no recording of ${check.source} for this release`)
+  const watched = kept.value
     .toSorted((left, right) => left.start - right.start)
     .flatMap((window) => {
       const exposure = warmExposureIn(release, window, check.warmsUpFor ?? warmUp)
@@ -44,7 +56,7 @@ export function replayRelease(check: Check, release: RecordedRelease, warmUp: Mi
   for (const { window, exposure } of watched) {
     if (before !== null && !isSameExposure(before, exposure)) state = enterExposure(check, state)
     before = exposure
-    const step = stepCheck(check, state, inputOf(window, release))
+    const step = stepCheck(check, state, { ...inputOf(window, release), ...(recorded !== null && { recorded }) })
     state = step.state
     const { outcome, reason } = step.verdict
     if (outcome === 'fail') return { failsAfter: window.end - startOf(release), looks, outcome, reason }
@@ -58,7 +70,8 @@ export function givenUpAfter(release: PastRelease): Milliseconds | null {
   return release.abandoned === null ? null : release.abandoned.at - startOf(release)
 }
 
-function startOf({ spans }: PastRelease): Instant {
+/** When its canary was first exposed. */
+export function startOf({ spans }: PastRelease): Instant {
   return spans[0]?.from ?? 0
 }
 

@@ -1,5 +1,6 @@
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
+import type { RecordedStable } from '../../domain/recorded-noise.ts'
 import { type BasisPoints, FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import { addArms, NO_REQUESTS } from '../arms.ts'
 import { kindOf } from '../checks/index.ts'
@@ -21,6 +22,8 @@ export interface ReplaySource {
   readonly check: Check
   readonly record: readonly RecordedInterval[]
   readonly weights: WeightSchedule
+  /** What the guard would know of stable from its record; absent where it would know nothing. */
+  readonly recorded?: RecordedStable | null
   /** Uniform numbers in (0, 1). */
   readonly random: () => number
 }
@@ -36,7 +39,7 @@ export type Tape = readonly {
 export const START_OF_TAPE: Instant = 0
 
 /** The looks as a check is shown them, on a clock of their own. */
-export function* inputsOf(tape: Tape): Generator<CheckInput> {
+export function* inputsOf(tape: Tape, recorded: RecordedStable | null = null): Generator<CheckInput> {
   let at = START_OF_TAPE
   for (const { canary, stable, duration } of tape) {
     const window = { start: at, end: at + duration }
@@ -44,6 +47,7 @@ export function* inputsOf(tape: Tape): Generator<CheckInput> {
     yield {
       ...{ at, window, readings: {} },
       ...{ canary: { kind: 'value', value: canary }, stable: { kind: 'value', value: stable } },
+      ...(recorded !== null && { recorded }),
     }
   }
 }

@@ -22,11 +22,7 @@ export function stepCheck(check: Check, state: CheckState, input: CheckInput): C
 }
 
 /** The same look without its words, which take most of its time: for replays, which read none. */
-export function weighCheck(
-  check: Check,
-  state: CheckState,
-  input: CheckInput,
-): Pick<WeighedStep, 'state' | 'outcome'> {
+export function weighCheck(check: Check, state: CheckState, input: CheckInput): Pick<WeighedStep, 'state' | 'outcome'> {
   const { state: next, outcome } = kindOf(check).step(check, state, knownTo(check, input))
   return { state: next, outcome }
 }

@@ -57,6 +57,14 @@ export function recordedStableOf(record: readonly RecordedWindow[]): RecordedSta
   }
 }
 
+/** So long before a release stable's record is read. */
+export const DAY_BEFORE: Milliseconds = 86_400_000
+
+/** What a guard that begins at that time would know, of a record that goes on after it. */
+export function recordedBefore(record: readonly RecordedWindow[], at: Instant): RecordedStable | null {
+  return recordedStableOf(record.filter(({ start, end }) => start >= at - DAY_BEFORE && end <= at))
+}
+
 function pointOf({ start, end, counts }: RecordedWindow, countOf: (counts: ArmCounts) => PastCount | null): Point[] {
   const count = countOf(counts)
   return count === null || !isCount(count.events) || !isCount(count.requests) ? [] : [{ start, end, ...count }]

@@ -42,8 +42,8 @@ describe('a release judged once more', () => {
   it('is not judged by what its canary did while it warmed up', () => {
     const warm = release(pairs(30, (minute) => (minute < 3 ? 0.2 : 0.01)))
     expect(replayRelease(errorCheck(), warm).outcome).toBe('fail')
-    expect(replayRelease(errorCheck(), warm, 3 * MINUTE)).toMatchObject({ outcome: 'pass', looks: 27 })
-    expect(replayRelease({ ...errorCheck(), warmsUpFor: 0 }, warm, 3 * MINUTE).outcome).toBe('fail')
+    expect(replayRelease(errorCheck(), warm, { warmUp: 3 * MINUTE })).toMatchObject({ outcome: 'pass', looks: 27 })
+    expect(replayRelease({ ...errorCheck(), warmsUpFor: 0 }, warm, { warmUp: 3 * MINUTE }).outcome).toBe('fail')
     const spans = [500, 800].map((weight, index) => ({
       exposure: { weight, cohorts: [] },
       ...{ from: START + 15 * index * MINUTE, until: START + 15 * (index + 1) * MINUTE },
@@ -52,7 +52,7 @@ describe('a release judged once more', () => {
       pairs(30, (minute) => (minute === 15 || minute === 16 ? 0.3 : 0.01)),
       { spans },
     )
-    expect(replayRelease(errorCheck(), later, 3 * MINUTE)).toMatchObject({ outcome: 'fail' })
+    expect(replayRelease(errorCheck(), later, { warmUp: 3 * MINUTE })).toMatchObject({ outcome: 'fail' })
   })
 
   it('fails where the canary got worse, counted from its first exposure', () => {
