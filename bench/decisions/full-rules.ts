@@ -1,7 +1,7 @@
 import type { ListedCheck as Check } from '../../src/analysis/checks/index.ts'
 import { classifyMetric } from '../../src/analysis/kayenta/classifier.ts'
 import { normalQuantile } from '../../src/analysis/statistics/normal.ts'
-import { type AgainstPastState, weighAlone } from '../../src/analysis/traffic/against-past.ts'
+import { type AgainstPastState, judgeAlone } from '../../src/analysis/traffic/against-past.ts'
 import type { StablePast } from '../../src/analysis/traffic/past.ts'
 import type { Season } from '../../src/analysis/traffic/season.ts'
 import type { ArmCounts, MetricResult } from '../../src/domain/observation.ts'
@@ -76,7 +76,7 @@ function ours({ what, past }: FullStart, season: Season | null, alpha: number, r
   return ({ start, duration, counts }) => {
     const end = start + duration
     const input = { at: end, window: { start, end }, readings: {}, stable: NOBODY }
-    const step = weighAlone(check, state, { past, season }, { ...input, canary: { kind: 'value', value: counts } }, 0)
+    const step = judgeAlone(check, state, { past, season }, { ...input, canary: { kind: 'value', value: counts } }, 0)
     state = step?.state ?? null
     return step?.outcome === 'fail'
   }

@@ -45,5 +45,19 @@ export async function trafficOf(
 }
 
 function withMore(first: MeasuredTraffic, more: MeasuredTraffic): MeasuredTraffic {
-  return { ...first, latency: first.latency ?? more.latency, events: { ...more.events, ...first.events } }
+  const noise = withMoreNoise(first, more)
+  return {
+    ...{ ...first, latency: first.latency ?? more.latency, events: { ...more.events, ...first.events } },
+    ...(noise !== undefined && { noise }),
+  }
+}
+
+/** Of latency and events whichever is measured there, as their figures are. */
+function withMoreNoise({ noise, latency }: MeasuredTraffic, more: MeasuredTraffic): MeasuredTraffic['noise'] {
+  if (noise === undefined || more.noise === undefined) return noise ?? more.noise
+  return {
+    errors: noise.errors,
+    events: { ...more.noise.events, ...noise.events },
+    slow: latency === null ? more.noise.slow : noise.slow,
+  }
 }

@@ -2,9 +2,10 @@ import { SluiceError } from '../../domain/errors.ts'
 import type { MissingParts } from '../../domain/observation.ts'
 import type { CheckForm, CheckReading, FinalAnswer } from '../../domain/plan/check-form.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
-import type { Outcome, Verdict } from '../../domain/verdict.ts'
+import type { Verdict } from '../../domain/verdict.ts'
 import type { Counting } from '../calibration/counting.ts'
 import type { Proof } from '../judges/sequential/promotion-evidence.ts'
+import type { WeighedStep } from '../judges/weighed-step.ts'
 import type { CheckPower } from '../power/check-power.ts'
 import type { PastClaims } from '../traffic/past-claims.ts'
 import type { KnownOfStable } from '../traffic/usual.ts'
@@ -18,16 +19,6 @@ export interface CheckState {
 export interface CheckStep<State extends CheckState = CheckState> {
   readonly state: State
   readonly verdict: Verdict
-}
-
-/**
- * A look that is weighed and not yet put in words: the words cost more than the weighing, and replays by the thousand read
- * none of them.
- */
-export interface WeighedStep<State extends CheckState = CheckState> {
-  readonly state: State
-  readonly outcome: Outcome
-  readonly tell: () => Verdict
 }
 
 /** How sure a check is that the canary is worse, as ln of its e-value: at the strongest look so far, and now. */
@@ -89,7 +80,7 @@ export interface CheckKind<Own extends Check = Check> extends CheckForm {
   readonly missing: (check: Check, parts: MissingParts) => string | undefined
   readonly start: (check: Check) => CheckState
   /** A state that is not one of this kind is replaced by a fresh one. */
-  readonly step: (check: Check, state: CheckState, input: CheckInput) => WeighedStep
+  readonly step: (check: Check, state: CheckState, input: CheckInput) => WeighedStep<CheckState>
   readonly enter: (state: CheckState) => CheckState
   readonly evidence: (state: CheckState) => HeldEvidence
   readonly power: (check: Check) => CheckPower
@@ -135,7 +126,7 @@ export function defineCheck<Own extends Check, State extends CheckState>(
   }
 }
 
-function weighed(step: CheckStep | WeighedStep): WeighedStep {
+function weighed(step: CheckStep | WeighedStep<CheckState>): WeighedStep<CheckState> {
   if ('tell' in step) return step
   const { state, verdict } = step
   return { state, outcome: verdict.outcome, tell: () => verdict }

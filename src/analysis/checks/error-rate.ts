@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineReading } from '../../domain/plan/check-form.ts'
 import { ratioText, shareText } from '../../domain/plan/plan-values.ts'
+import type { RecordedEvents } from '../../domain/recorded-noise.ts'
 import { formatPercent } from '../../domain/units.ts'
 import { moreErrors } from '../calibration/worse-arms.ts'
 import { rateProof } from '../judges/sequential/promotion-evidence.ts'
@@ -64,7 +65,9 @@ export const errorRateKind: CheckKind<ErrorRateCheck> = defineCheck<ErrorRateChe
   power: (check) => ({
     leastRequests: check.rule.minRequests,
     event: null,
-    asked: ({ errors }) => ({ sight: sightOf(check, check.rule, errors.from), size: errors.to }),
+    asked: ({ errors, noise }) => ({
+      ...{ sight: sightOf(check, check.rule, errors.from, noise?.errors ?? null), size: errors.to },
+    }),
   }),
   proof: (check) => (check.rule.judge === 'sequential' ? rateProof(errorQuestion(check, check.rule)) : null),
   pastClaims: ({ rule }, past) => errorClaims(past, acceptedBy(rule)),
@@ -80,10 +83,15 @@ export const errorRateKind: CheckKind<ErrorRateCheck> = defineCheck<ErrorRateChe
   }),
 })
 
-function sightOf(check: ErrorRateCheck, rule: ErrorRateCheck['rule'], from: number): Sight {
+function sightOf(
+  check: ErrorRateCheck,
+  rule: ErrorRateCheck['rule'],
+  from: number,
+  noise: RecordedEvents | null,
+): Sight {
   switch (rule.judge) {
     case 'sequential':
-      return errorSight(check, rule, from)
+      return errorSight(check, rule, from, noise)
     case 'threshold':
       return errorLimitSight(check, rule, from)
     case 'relative':

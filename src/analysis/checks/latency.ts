@@ -98,11 +98,11 @@ const COST = 5
 /** So many times the accepted slowdown, when none is stated. */
 const SLOWER = 1.5
 
-function askedOf(check: LatencyCheck, { latency, slower: stated }: ExpectedTraffic): Asked {
+function askedOf(check: LatencyCheck, { latency, slower: stated, noise }: ExpectedTraffic): Asked {
   const { rule } = check
   if (latency === null) return { why: 'latency is not known: state it with --latency p50=80ms,p99=900ms' }
   if (rule.judge === 'sequential')
-    return { sight: slowdownSight(check, rule, latency), size: stated ?? SLOWER * rule.notWorseThan }
+    return { sight: slowdownSight(check, rule, latency, noise?.slow), size: stated ?? SLOWER * rule.notWorseThan }
   const isRatio = rule.judge === 'relative'
   const sight = isRatio ? latencyRatioSight(check, rule, latency) : latencyLimitSight(check, rule, latency)
   if (sight !== null) return { sight, size: stated ?? (isRatio ? SLOWER * rule.maxRatio : SLOWER) }

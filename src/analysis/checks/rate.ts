@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineReading } from '../../domain/plan/check-form.ts'
 import { nameText, ratioText } from '../../domain/plan/plan-values.ts'
+import type { RecordedEvents, RecordedStable } from '../../domain/recorded-noise.ts'
 import { EMPTY_TALLY } from '../arms.ts'
 import type { Tolerance } from '../calibration/counting.ts'
 import { moreEvents } from '../calibration/worse-arms.ts'
@@ -76,16 +77,20 @@ export const rateKind: CheckKind<RateCheck> = defineCheck<RateCheck, RateState>(
 const FALL = 3 / 4
 const RISE = 4 / 3
 
-function askedOf(check: RateCheck, { events, changes }: ExpectedTraffic): Asked {
+function askedOf(check: RateCheck, { events, changes, noise }: ExpectedTraffic): Asked {
   const { of } = check
   const base = Object.hasOwn(events, of) ? events[of] : undefined
   if (base === undefined || !(base > 0))
     return { why: `the number of ${of} per request is not known: state it with --event ${of}=3%` }
   const change = (Object.hasOwn(changes, of) ? changes[of] : undefined) ?? usualChange(check)
   const direction = change < 1 ? 'fall' : 'rise'
-  const sight = eventSight(check, direction, base)
+  const sight = eventSight(check, direction, base, recordedOf(noise?.events ?? {}, of))
   if (sight !== null) return { sight, size: change }
   return { why: `this check sets no ${direction === 'fall' ? 'lower' : 'upper'} limit for ${of}` }
+}
+
+function recordedOf(events: RecordedStable['events'], name: string): RecordedEvents | null {
+  return Object.hasOwn(events, name) ? (events[name] ?? null) : null
 }
 
 function usualChange({ notBelow, notAbove }: RateCheck): number {

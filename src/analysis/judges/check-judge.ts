@@ -1,9 +1,10 @@
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
-import type { CheckState, CheckStep, WeighedStep } from '../checks/check-kind.ts'
+import type { CheckState, CheckStep } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
 import { knownTo } from '../checks/needs.ts'
 import { asSentence } from '../explain.ts'
 import type { ProofState, ProofStep } from './sequential/promotion-evidence.ts'
+import type { WeighedStep } from './weighed-step.ts'
 
 /** The state of a check before the first look of a release. */
 export function startCheck(check: Check): CheckState {
@@ -22,7 +23,11 @@ export function stepCheck(check: Check, state: CheckState, input: CheckInput): C
 }
 
 /** The same look without its words, which take most of its time: for replays, which read none. */
-export function weighCheck(check: Check, state: CheckState, input: CheckInput): Pick<WeighedStep, 'state' | 'outcome'> {
+export function weighCheck(
+  check: Check,
+  state: CheckState,
+  input: CheckInput,
+): Pick<WeighedStep<CheckState>, 'state' | 'outcome'> {
   const { state: next, outcome } = kindOf(check).step(check, state, knownTo(check, input))
   return { state: next, outcome }
 }

@@ -1,3 +1,4 @@
+import type { RecordedEvents } from '../../domain/recorded-noise.ts'
 import type { ErrorRateCheck, RateCheck, SequentialRule } from '../checks/shapes.ts'
 import { formatRatio, formatShare } from '../explain.ts'
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'
@@ -7,11 +8,17 @@ import { passage } from '../statistics/first-passage.ts'
 import { logLowerGamma } from '../statistics/incomplete-gamma.ts'
 import { logGamma } from '../statistics/log-gamma.ts'
 import { normalQuantile } from '../statistics/normal.ts'
+import { partLeft } from './part-left.ts'
 import { type BakePlan, expectedRequests, isPossible, meanOverQuantiles, riseSight, type Sight } from './power.ts'
 
 /** What an `errorRate` check against stable sees of a rise of the share of failed requests; the size is the new share. */
-export function errorSight(_check: ErrorRateCheck, rule: SequentialRule, from: number): Sight {
-  const side: Side = { ratio: rule.notWorseThan, alpha: rule.alpha, isFall: false, atMost: 1 }
+export function errorSight(
+  _check: ErrorRateCheck,
+  rule: SequentialRule,
+  from: number,
+  noise: RecordedEvents | null = null,
+): Sight {
+  const side: Side = { ratio: rule.notWorseThan, alpha: rule.alpha, isFall: false, atMost: 1, noise }
   return riseSight(from, {
     rise: (plan, to) => eventPower(plan, { from, to }, side),
     accepts: (to) => to <= from * rule.notWorseThan,
@@ -26,14 +33,19 @@ const WORST_MULTIPLE = 100
  * What one side of a `rate` check sees of a change of the events per request; the size is the ratio of the new rate to the
  * old. Null when the check does not ask about that side. A check with two sides has half of its budget for each.
  */
-export function eventSight(check: RateCheck, direction: 'fall' | 'rise', perRequest: number): Sight | null {
+export function eventSight(
+  check: RateCheck,
+  direction: 'fall' | 'rise',
+  perRequest: number,
+  noise: RecordedEvents | null = null,
+): Sight | null {
   const isFall = direction === 'fall'
   const accepted = isFall ? check.notBelow : check.notAbove
   if (accepted === null) return null
   const sides = check.notBelow !== null && check.notAbove !== null ? 2 : 1
   // "Fewer than 0.8 times as many on the canary" is "more than 1/0.8 times as many on stable".
   const ratio = isFall ? 1 / accepted : accepted
-  const side: Side = { ratio, alpha: check.alpha / sides, isFall, atMost: Number.POSITIVE_INFINITY }
+  const side: Side = { ratio, alpha: check.alpha / sides, isFall, atMost: Number.POSITIVE_INFINITY, noise }
   return {
     power: (plan, change) =>
       (isFall ? change >= 0 && change < 1 : change > 1)
@@ -64,6 +76,8 @@ interface Side {
   readonly isFall: boolean
   /** Most events that a request can have. */
   readonly atMost: number
+  /** What the target's record shows of its noise; null where it shows none, or there is none. */
+  readonly noise: RecordedEvents | null
 }
 
 /** A question with ln of the wealth that independent events must come to before the judge fails. */
@@ -91,7 +105,7 @@ interface Change {
  */
 function eventPower(plan: BakePlan, change: Change, side: Side): number {
   if (!isPossible(plan) || !(change.from >= 0) || !(change.to >= 0)) return 0
-  const trials = countedTrials(plan)
+  const trials = countedTrials(plan, partLeft(side.noise, plan))
   if (!(trials.canary > 0 && trials.stable > 0)) return 0
   const canary: Arm = { trials: trials.canary, events: trials.canary * change.to }
   const stable: Arm = { trials: trials.stable, events: trials.stable * change.from }
@@ -134,11 +148,14 @@ interface Arm {
   readonly events: number
 }
 
-/** The requests of the looks in which both arms have at least one, these being Poisson. */
-function countedTrials(plan: BakePlan): { readonly canary: number; readonly stable: number } {
+/** This part of the requests of the looks in which both arms have at least one, these being Poisson. */
+function countedTrials(plan: BakePlan, part: number): { readonly canary: number; readonly stable: number } {
   const whole = expectedRequests(plan, plan.bake)
   const look = expectedRequests(plan, plan.interval)
-  return { canary: -whole.canary * Math.expm1(-look.stable), stable: -whole.stable * Math.expm1(-look.canary) }
+  return {
+    canary: -part * whole.canary * Math.expm1(-look.stable),
+    stable: -part * whole.stable * Math.expm1(-look.canary),
+  }
 }
 
 /** Integrates over the arm that should have fewer; asks for how many events of the other are enough. */

@@ -1,8 +1,10 @@
 import type { LatencyHistogram, RecordedWindow } from '../../domain/observation.ts'
+import type { RecordedStable } from '../../domain/recorded-noise.ts'
 import type { Milliseconds } from '../../domain/units.ts'
 import { addArms, NO_REQUESTS } from '../arms.ts'
 import { formatShare } from '../explain.ts'
 import { type LatencyShape, type QuantilePair, shapeThrough } from '../judges/sequential/latency-shape.ts'
+import { recordedBefore } from '../traffic/record-noise.ts'
 
 /** A rise of the share of failed requests, both in [0, 1]. */
 interface Rise {
@@ -23,6 +25,8 @@ export interface ExpectedTraffic {
   readonly events: Readonly<Record<string, number>>
   /** The ratio of a bad canary's events per request to those of stable, by name; what is left out follows the check. */
   readonly changes: Readonly<Record<string, number>>
+  /** How unevenly stable behaved on its last day; absent where nobody knows. */
+  readonly noise?: RecordedStable
 }
 
 /** What is stated by whoever checks a plan; what is left out is measured, or a default. */
@@ -46,6 +50,8 @@ export interface MeasuredTraffic {
   readonly latency: LatencyHistogram | null
   /** Events per request, by name. */
   readonly events: Readonly<Record<string, number>>
+  /** How unevenly it behaved on the last day; absent where the record is too short or too coarse to tell. */
+  readonly noise?: RecordedStable
 }
 
 /** Share of failed requests, when none is stated or measured. */
@@ -77,6 +83,7 @@ export function expectedTraffic(
     slower: stated.slower ?? null,
     events: { ...measured?.events, ...stated.events },
     changes: { ...stated.changes },
+    ...(measured?.noise !== undefined && { noise: measured.noise }),
   }
 }
 
@@ -93,12 +100,16 @@ export function measureTraffic(pools: readonly (readonly RecordedWindow[])[]): M
   const windows = pools.flat().toSorted((left, right) => left.end - right.end)
   const time = coveredBy(windows)
   const total = windows.map(({ counts }) => counts).reduce(addArms, NO_REQUESTS)
+  const [only, ...others] = pools
+  // Of two pools at once only the sum is one service, and windows of both need not fall together.
+  const noise = only === undefined || others.length > 0 ? null : recordedBefore(only, windows.at(-1)?.end ?? 0)
   if (!(time > 0 && total.requests > 0)) return null
   return {
     requestsPerSecond: total.requests / (time / 1_000),
     errorShare: total.missing?.errors === undefined ? Math.min(1, total.errors / total.requests) : null,
     latency: total.latency,
     events: Object.fromEntries(Object.entries(total.events).map(([name, count]) => [name, count / total.requests])),
+    ...(noise !== null && { noise }),
   }
 }
 

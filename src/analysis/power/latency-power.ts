@@ -1,5 +1,7 @@
+import type { RecordedEvents } from '../../domain/recorded-noise.ts'
 import type { LatencyCheck, SequentialRule } from '../checks/shapes.ts'
 import { hasSameBuckets } from '../histogram.ts'
+import { recordedNear } from '../judges/sequential/latency-effect.ts'
 import { floorOf } from '../judges/sequential/latency-judge.ts'
 import { boundsOf, DEFAULT_BOUNDS, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'
@@ -8,6 +10,7 @@ import { startWealth } from '../judges/sequential/wealth.ts'
 import { passage } from '../statistics/first-passage.ts'
 import { createRandom } from '../statistics/random.ts'
 import { formatMultiple } from './event-power.ts'
+import { partLeft } from './part-left.ts'
 import { expectedRequests, isPossible, type Sight } from './power.ts'
 
 /** Largest slowdown that is looked for. */
@@ -24,7 +27,12 @@ const WORST_SLOWDOWN = 100
  * `first-passage.ts`); the power is the mean over the samples. Against simulation with the judge itself the error is below
  * 0.07 (`test/analysis/latency-power.test.ts`).
  */
-export function slowdownSight(check: LatencyCheck, rule: SequentialRule, shape: LatencyShape): Sight {
+export function slowdownSight(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  shape: LatencyShape,
+  slow: readonly RecordedEvents[] = [],
+): Sight {
   const setting = settingOf(check, rule, shape)
   const schoolAt = rememberLast(
     (place: Place) => JSON.stringify(place),
@@ -36,8 +44,10 @@ export function slowdownSight(check: LatencyCheck, rule: SequentialRule, shape: 
       if (!isPossible(plan) || !(factor > 1 && factor <= 1e6) || looks < 2 || !isUsable(rule)) return 0
       const { canary, stable } = expectedRequests(plan, plan.interval)
       if (!(canary > 0 && stable > 0)) return 0
+      // All requests are slower: of the record those count whose share is nearest to all.
+      const part = partLeft(recordedNear(slow, 1), plan)
       const chances = schoolAt({ canary, stable })(factor, looks).map((earnings) => {
-        const { walk, barrier } = likeliestMix(earnings, LOG_WEIGHTS, -Math.log(rule.alpha), looks - 1)
+        const { walk, barrier } = likeliestMix(scaled(earnings, part), LOG_WEIGHTS, -Math.log(rule.alpha), looks - 1)
         return passage(walk, barrier)
       })
       return chances.reduce((sum, chance) => sum + chance, 0) / chances.length
@@ -49,6 +59,13 @@ export function slowdownSight(check: LatencyCheck, rule: SequentialRule, shape: 
     describe: (factor) => `all requests ${formatMultiple(factor)} as slow${isDefault(shape) ? DEFAULT_NOTE : ''}`,
     format: formatMultiple,
   }
+}
+
+/** So much of what is earned, as so many fewer requests would have earned it. */
+function scaled(earnings: Earnings, part: number): Earnings {
+  if (part === 1) return earnings
+  const times = (values: readonly number[]) => values.map((value) => part * value)
+  return { mean: times(earnings.mean), covariance: earnings.covariance.map(times) }
 }
 
 /** Wide buckets hide much, so it is said that they are a guess. */

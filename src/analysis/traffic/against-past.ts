@@ -1,7 +1,7 @@
 import type { ArmNames } from '../../domain/arm-names.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
-import type { Evidence, Outcome, Verdict } from '../../domain/verdict.ts'
+import type { Evidence, Verdict } from '../../domain/verdict.ts'
 import { armFault, inconclusive, isTime, namesOf, tooFewOn, windowFault } from '../arms.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
@@ -18,6 +18,7 @@ import {
   formatStanding,
   formatWatched,
 } from '../explain.ts'
+import type { WeighedStep } from '../judges/weighed-step.ts'
 import { areBetsOn, type ClaimBets, growBets, type Leader, standingOfBets, startBets } from './alone-bets.ts'
 import type { PastClaim, PastClaims } from './past-claims.ts'
 import { SCALES } from './spread.ts'
@@ -34,19 +35,6 @@ export interface AgainstPastState {
   /** ln of the evidence with which the comparison with stable has ended: it goes on from there. */
   readonly carried: number
   readonly failure: Verdict | null
-}
-
-/** The state of a comparison after a look, and its answer at that look. */
-interface AloneStep {
-  readonly state: AgainstPastState
-  readonly verdict: Verdict
-}
-
-/** The same before it is put in words. */
-interface WeighedAlone {
-  readonly state: AgainstPastState
-  readonly outcome: Outcome
-  readonly tell: () => Verdict
 }
 
 const LONGEST_SILENCE: Milliseconds = 60_000
@@ -69,8 +57,9 @@ export function judgeAgainstPast(
   before: AgainstPastState | null,
   known: KnownOfStable,
   shown: CheckInput,
-): AloneStep | null {
-  return judgeAlone(check, before, known, shown, kindOf(check).evidence(checkState).now)
+): { readonly state: AgainstPastState; readonly verdict: Verdict } | null {
+  const weighed = judgeAlone(check, before, known, shown, kindOf(check).evidence(checkState).now)
+  return weighed === null ? null : { state: weighed.state, verdict: weighed.tell() }
 }
 
 /**
@@ -88,19 +77,7 @@ export function judgeAlone(
   known: KnownOfStable,
   shown: CheckInput,
   carried: number,
-): AloneStep | null {
-  const weighed = weighAlone(check, before, known, shown, carried)
-  return weighed === null ? null : { state: weighed.state, verdict: weighed.tell() }
-}
-
-/** The same look without its words, for those who read none. */
-export function weighAlone(
-  check: Check,
-  before: AgainstPastState | null,
-  known: KnownOfStable,
-  shown: CheckInput,
-  carried: number,
-): WeighedAlone | null {
+): WeighedStep<AgainstPastState> | null {
   const input = knownTo(check, shown)
   const claims = claimsOf(check, known)
   if (claims === null) return null
@@ -108,7 +85,11 @@ export function weighAlone(
   const state = isGoingOn ? before : startAlone(before?.carried ?? carried, claims)
   const { failure } = state
   if (failure !== null) return { state, outcome: 'fail', tell: () => failure }
-  const hold = (held: AgainstPastState, cause: 'blind' | 'undecided', reason: string): WeighedAlone => ({
+  const hold = (
+    held: AgainstPastState,
+    cause: 'blind' | 'undecided',
+    reason: string,
+  ): WeighedStep<AgainstPastState> => ({
     ...{ state: held, outcome: 'inconclusive' },
     tell: () => inconclusive(cause, reason, evidenceFor(held, claims)),
   })
@@ -155,7 +136,7 @@ function inputFault(input: CheckInput, state: AgainstPastState): string | null {
   return windowFault(input.window, state.lastEnd)
 }
 
-function conclude(state: AgainstPastState, claims: PastClaims, names: ArmNames): WeighedAlone {
+function conclude(state: AgainstPastState, claims: PastClaims, names: ArmNames): WeighedStep<AgainstPastState> {
   const needed = Math.log(1 / claims.alpha)
   const { log, leader } = standingOf(state)
   if (log >= needed) {

@@ -11,12 +11,27 @@ const histogram = z
   })
   .meta({ id: 'LatencyHistogram' })
 
+const recorded = z.object({
+  share,
+  noise: list(z.object({ lasting: duration, variation: z.number() })).meta({
+    description: 'Squares of the coefficient of variation beyond chance, over stretches of that length',
+  }),
+})
+
+const noise = z
+  .object({ errors: recorded.nullable(), events: z.record(z.string(), recorded), slow: list(recorded) })
+  .meta({
+    id: 'RecordedNoise',
+    description: 'How unevenly stable behaved on its last day; left out where nobody knows',
+  })
+
 const measured = z
   .object({
     requestsPerSecond: z.number(),
     errorShare: share.nullable(),
     latency: histogram.nullable(),
     events: perRequest.meta({ description: 'Events per request' }),
+    noise: noise.exactOptional(),
   })
   .meta({ id: 'MeasuredTraffic' })
 
@@ -38,6 +53,7 @@ const expected = z
     slower: z.number().nullable().meta({ description: 'How many times as slow a bad canary is' }),
     events: perRequest.meta({ description: 'Events per request' }),
     changes: perRequest.meta({ description: 'The ratio of a bad canary’s events per request to those of stable' }),
+    noise: noise.exactOptional(),
   })
   .meta({ id: 'ExpectedTraffic' })
 

@@ -42,6 +42,8 @@ function planOf(checks: object, steps: readonly unknown[] = STEPS): Plan {
 }
 type Stable = Recording['stable']
 const past = (options = {}): Stable => ({ proxy: { kind: 'value', value: recordedPast(options) } })
+/** Too short a past for a guard to learn from it how uneven stable is. */
+const UNEVEN = { bursts: 0.75, windows: 350 }
 const EFFORT = { looks: 60_000, replays: 100 }
 
 function run(checks: object, stable = past(), steps = STEPS as readonly unknown[], effort = EFFORT, seed = 1) {
@@ -85,13 +87,19 @@ describe('the calibration of a plan', () => {
   it('keeps quiet over even traffic, and proposes more tolerance or a smaller α for traffic in bursts', () => {
     const even = named(run({ errors: CHECKS.errors }), 'errors').report
     expect(even.current.falseAlarms).toBeLessThanOrEqual(0.01)
-    const uneven = named(run({ errors: CHECKS.errors }, past({ bursts: 0.75 })), 'errors')
+    const uneven = named(run({ errors: CHECKS.errors }, past({ ...UNEVEN, bursts: 0.6 })), 'errors')
     expect(uneven.report.current.falseAlarms).toBeGreaterThan(0.01)
     const { current, proposed } = uneven.report
     expect(proposed?.notWorseThan).toBeGreaterThanOrEqual(1.5)
     expect((proposed?.alpha ?? 1) / current.alpha + 1.5 / (proposed?.notWorseThan ?? 1)).toBeLessThan(2)
     expect(proposed?.likelyFalseAlarms).toBeLessThanOrEqual(current.alpha)
     expect(uneven.line).toMatch(/^errors: \{ errorRate: \{ notWorseThan: [\d.]+x, minRequests: \d+/)
+  })
+
+  it('knows what the guard of a release would know: how uneven the last day was', () => {
+    const { current } = named(run({ errors: CHECKS.errors }, past({ bursts: 0.75 })), 'errors').report
+    const { current: unknown } = named(run({ errors: CHECKS.errors }, past(UNEVEN)), 'errors').report
+    expect(current.likelyFalseAlarms).toBeLessThan(unknown.likelyFalseAlarms / 2)
   })
 
   it('makes a count worse that may not fall by letting it fall', () => {
@@ -179,7 +187,7 @@ describe('the lines to paste', () => {
 
   it('leave every check with the α it was calibrated with, when all are pasted', () => {
     const checks = { errors: CHECKS.errors, orders: CHECKS.orders }
-    const all = run(checks, past({ bursts: 0.75 }))
+    const all = run(checks, past(UNEVEN))
     const proposed = all.map((one) => ('report' in one ? (one.report.proposed ?? one.report.current).alpha : 0))
     expect(proposed[0]).toBeLessThan(0.005)
     const pasted = all.map((one) => ('line' in one ? (one.line ?? '') : ''))
@@ -249,7 +257,7 @@ describe('releases that are over', () => {
   it('are judged once more by every check that counts, as it is and as proposed', () => {
     const checks = { errors: CHECKS.errors, ceiling: { errorRate: { max: '5%' } } }
     const releases = [releaseWith(1, 0.2), releaseWith(2, 0.01)]
-    const recording = { stable: past({ bursts: 0.75 }), releases }
+    const recording = { stable: past(UNEVEN), releases }
     const [errors, ceiling] = [...calibratePlan(planOf(checks), recording, EFFORT, 1)]
     expect(errors?.past.map(({ releaseId, now }) => [releaseId, now.outcome])).toEqual([
       ['release/checkout/production/1', 'fail'],

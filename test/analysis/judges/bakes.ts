@@ -1,9 +1,10 @@
 import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
-import { startCheck, stepCheck } from '../../../src/analysis/judges/check-judge.ts'
+import { startCheck, weighCheck } from '../../../src/analysis/judges/check-judge.ts'
 import { boundsOf, type LatencyShape, slowerThan } from '../../../src/analysis/judges/sequential/latency-shape.ts'
 import { type BakePlan, expectedRequests } from '../../../src/analysis/power/power.ts'
 import { createRandom, type Random } from '../../../src/analysis/statistics/random.ts'
 import type { ArmCounts, MetricResult } from '../../../src/domain/observation.ts'
+import type { RecordedStable } from '../../../src/domain/recorded-noise.ts'
 import { arm, look } from './looks.ts'
 
 /** What one arm does in one look, from the requests that are expected of it. */
@@ -15,6 +16,7 @@ export function detected(
   plan: BakePlan,
   arms: { readonly canary: DrawArm; readonly stable: DrawArm },
   runs: number,
+  recorded: RecordedStable | null = null,
 ): number {
   const random = createRandom(5)
   const expected = expectedRequests(plan, plan.interval)
@@ -24,9 +26,10 @@ export function detected(
     let state = startCheck(check)
     for (let index = 0; index < looks; index += 1) {
       const [canary, stable] = [arms.canary(random, expected.canary), arms.stable(random, expected.stable)]
-      const step = stepCheck(check, state, look(index, canary, stable, plan.interval))
+      const shown = look(index, canary, stable, plan.interval)
+      const step = weighCheck(check, state, recorded === null ? shown : { ...shown, recorded })
       state = step.state
-      if (step.verdict.outcome !== 'fail') continue
+      if (step.outcome !== 'fail') continue
       failed += 1
       break
     }
@@ -44,6 +47,18 @@ export function failing(share: number): DrawArm {
   return (random, expected) => {
     const requests = random.poisson(expected)
     return arm(requests, random.binomial(requests, share))
+  }
+}
+
+/** The same with noise of its own: a log-normal factor with mean 1 and this variation, another one after so many looks. */
+export function failingUnevenly(share: number, variation: number, lasting: number): DrawArm {
+  const variance = Math.log1p(variation)
+  let [looks, factor] = [0, 1]
+  return (random, expected) => {
+    if (looks % lasting === 0) factor = random.logNormal(-variance / 2, Math.sqrt(variance))
+    looks += 1
+    const requests = random.poisson(expected)
+    return arm(requests, random.binomial(requests, Math.min(1, share * factor)))
   }
 }
 

@@ -9,6 +9,7 @@ import {
   startProof,
   stepCheck,
   stepProof,
+  weighCheck,
 } from '../../../src/analysis/judges/check-judge.ts'
 import type { ArmCounts, MetricResult } from '../../../src/domain/observation.ts'
 import type { CheckInput } from '../../../src/domain/plan/checks.ts'
@@ -86,6 +87,8 @@ function judge(
   const verdicts: Verdict[] = []
   for (const input of inputs) {
     const step = stepCheck(check, state, input)
+    // What is weighed is the same with and without its words.
+    expect(weighCheck(check, state, input)).toEqual({ state: step.state, outcome: step.verdict.outcome })
     state = JSON.parse(JSON.stringify(step.state)) as CheckState
     expect(state).toEqual(step.state)
     verdicts.push(step.verdict)

@@ -39,7 +39,7 @@ function watch(check: Check, known: KnownOfStable, shown: readonly Shown[], from
     const input = { at, window, readings: {}, stable: NOBODY, canary: { kind: 'value', value: canary } as const }
     const step = judgeAlone(check, state, known, { ...input, names: NAMES }, 0)
     state = step === null ? null : (JSON.parse(JSON.stringify(step.state)) as AgainstPastState)
-    return step?.verdict ?? null
+    return step?.tell() ?? null
   })
 }
 
@@ -278,7 +278,8 @@ describe('the judge of a version that is alone', () => {
           const input = { at: window.end, window, readings: {}, stable: NOBODY, canary }
           const step = judgeAlone(check, state, { past, season }, input, 0)
           state = step === null ? null : (JSON.parse(JSON.stringify(step.state)) as AgainstPastState)
-          if (step !== null) expect(['pass', 'fail', 'inconclusive']).toContain(step.verdict.outcome)
+          if (step !== null) expect(['pass', 'fail', 'inconclusive']).toContain(step.outcome)
+          expect(step?.tell().outcome).toBe(step?.outcome)
         }
       }),
       { numRuns: 300 },

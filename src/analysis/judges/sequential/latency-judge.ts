@@ -14,7 +14,6 @@ import {
   type Tally,
   tallyFault,
 } from '../../arms.ts'
-import type { WeighedStep } from '../../checks/check-kind.ts'
 import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import {
   capEvidence,
@@ -30,6 +29,7 @@ import {
   formatWatched,
 } from '../../explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from '../../histogram.ts'
+import type { WeighedStep } from '../weighed-step.ts'
 import { effectOnShare, type LatencyEffect, learnLatencyEffect, recordedNear } from './latency-effect.ts'
 import { effectOfRecord } from './record-effect.ts'
 import {

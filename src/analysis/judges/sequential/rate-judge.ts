@@ -16,7 +16,6 @@ import {
   type Tally,
   tallyFault,
 } from '../../arms.ts'
-import type { WeighedStep } from '../../checks/check-kind.ts'
 import type { ErrorRateCheck, RateCheck, SequentialRule } from '../../checks/shapes.ts'
 import {
   capEvidence,
@@ -32,6 +31,7 @@ import {
 } from '../../explain.ts'
 import { countedPart } from '../../power/event-power.ts'
 import { type SplitCounts, WORSE_BETS } from '../split-test.ts'
+import type { WeighedStep } from '../weighed-step.ts'
 import {
   clumpedGains,
   type DesignEffect,
