@@ -41,7 +41,8 @@ const figures = z
     description:
       'The numbers behind the verdict. Where rates are compared: `ratioAtLeast` and `ratioAtMost`, the true ratio canary / stable being ' +
       'between them at every look with probability `ratioConfidence`; `seenRise` and `seenFall`, events per request that would have ' +
-      'been seen by now with probability `seenPower`. What is open or not known is left out',
+      'been seen by now with probability `seenPower`, and `seenSlowdown`, the same for how many times as slow all requests are. What ' +
+      'is open or not known is left out',
   })
 
 const ledgerRow = z

@@ -2,7 +2,7 @@ import type { ArmNames } from '../../../domain/arm-names.ts'
 import type { ArmCounts, LatencyHistogram } from '../../../domain/observation.ts'
 import type { CheckInput } from '../../../domain/plan/checks.ts'
 import type { RecordedEvents } from '../../../domain/recorded-noise.ts'
-import type { Instant, Milliseconds } from '../../../domain/units.ts'
+import { formatPercent, type Instant, type Milliseconds } from '../../../domain/units.ts'
 import type { Evidence, Verdict } from '../../../domain/verdict.ts'
 import {
   addToTally,
@@ -29,6 +29,8 @@ import {
   formatWatched,
 } from '../../explain.ts'
 import { hasSameBuckets, histogramFault, quantileOf, survivalOf, totalOf } from '../../histogram.ts'
+import { SEEN } from '../../power/seen-by-now.ts'
+import { slowerSeenByNow } from '../../power/slower-by-now.ts'
 import type { WeighedStep } from '../weighed-step.ts'
 import { effectOnShare, type LatencyEffect, learnLatencyEffect, recordedNear } from './latency-effect.ts'
 import { effectOfRecord } from './record-effect.ts'
@@ -223,7 +225,8 @@ function conclude(
   const lack = hasFailed ? null : tallyFault(tally, rule.minRequests, names)
   const tell = (): Verdict => {
     const outlook = slowOutlook(state.slow)
-    const evidence = evidenceOf(check, rule, state, outlook)
+    const seenFrom = seenByNow(check, rule, state, thresholds)
+    const evidence = evidenceOf(check, rule, state, outlook, seenFrom)
     if (lack !== null) return inconclusive(lack.cause, lack.reason, evidence)
     const slow = describeSlow(outlook)
     const seen = describeQuantiles(check, state, names)
@@ -234,7 +237,7 @@ function conclude(
     }
     const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
     const coarse = describeCoarseness(check, rule, state, thresholds)
-    const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${coarse}`
+    const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${describeSeenFrom(seenFrom)}${coarse}`
     return { outcome: 'pass', reason, evidence }
   }
   if (!hasFailed) return { state, outcome: lack === null ? 'pass' : 'inconclusive', tell }
@@ -324,6 +327,26 @@ function describeQuantiles(check: LatencyCheck, state: LatencyState, names: ArmN
   return `latency ${formatList(canary)} on ${names.canary} against ${formatList(stable)} on ${names.stable} ${requests}`
 }
 
+/** How many times as slow all requests would have to be to be seen by now; null when none would, or nothing was seen. */
+function seenByNow(
+  check: LatencyCheck,
+  rule: SequentialRule,
+  { seen, slow }: LatencyState,
+  thresholds: Thresholds,
+): number | null {
+  if (seen === null || slow === undefined) return null
+  return slowerSeenByNow({
+    ...{ requests: slow.ratio, stable: { upperBoundsSeconds: seen.upperBoundsSeconds, counts: seen.stable } },
+    ...{ thresholds, ratio: rule.notWorseThan, floor: floorOf(check), needed: -Math.log(rule.alpha) },
+  })
+}
+
+/** `; all requests 1.4 times as slow would be seen by now (90%)` */
+function describeSeenFrom(factor: number | null): string {
+  if (factor === null) return '; no slowdown would be seen yet'
+  return `; all requests ${formatRatio(factor)} as slow would be seen by now (${formatPercent(SEEN, 2)})`
+}
+
 /** Tells when the buckets only let larger slowdowns be seen than the plan accepts. */
 function describeCoarseness(
   check: LatencyCheck,
@@ -354,6 +377,7 @@ function evidenceOf(
   rule: SequentialRule,
   state: LatencyState,
   outlook: SlowOutlook | null = slowOutlook(state.slow),
+  seenFrom: number | null = null,
 ): Evidence {
   const { tally, seen, wealth } = state
   const figures: Record<string, number> = {
@@ -370,5 +394,6 @@ function evidenceOf(
       if (value !== null) figures[`${arm}P${String(quantile * 100).replace('.', '_')}Seconds`] = value.seconds
     }
   }
-  return { judge: 'sequential', figures: finiteFigures({ ...figures, ...slowFigures(outlook) }) }
+  const seenFigures = seenFrom === null ? {} : { seenSlowdown: seenFrom, seenPower: SEEN }
+  return { judge: 'sequential', figures: finiteFigures({ ...figures, ...slowFigures(outlook), ...seenFigures }) }
 }
