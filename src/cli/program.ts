@@ -242,6 +242,7 @@ function addStart(program: Command, run: Run): void {
     .addOption(new Option('--queue', 'wait for your turn when the target is busy').conflicts('replace'))
     .addOption(new Option('--replace', 'roll the running release back first when the target is busy'))
     .option('--override-freeze', 'start in a freeze that lets you, with a reason')
+    .option('--follow-plan', 'follow the plan also where the version is the one before, whose pool is kept')
     .option('--watch', 'follow it until it ends')
 
   addManifestOptions(command)

@@ -1,3 +1,4 @@
+import { type ReturnView, returnText } from '../domain/lane/former.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { type StartWish, throughFreezes } from './freezes.ts'
@@ -32,4 +33,12 @@ export async function prepareStart(
   const { plan, notes } = throughFreezes(read, wish, installation, now)
   const [foreseen, learned] = await Promise.all([foresee(plan), learnWarmUp(plan, written)])
   return { ...learned, plan, notes: [...notes, ...foreseen, ...learned.notes] }
+}
+
+/** What the author of a start should know once it was taken: of the plan, or that it is a return without it. */
+export function notesOfStart(
+  { returns }: { readonly returns?: ReturnView },
+  ofPlan: readonly string[],
+): readonly string[] {
+  return returns === undefined ? ofPlan : [returnText(returns)]
 }

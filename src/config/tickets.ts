@@ -15,6 +15,17 @@ interface GivenTicket {
   readonly until: Instant
 }
 
+/** How long a ticket is good for; it ends with its release at the latest. */
+export const TICKET_LASTS = { least: 60_000, usual: 3_600_000, most: 7 * 86_400_000 } as const
+
+/** The page with the ticket in it; null for what is no address of a page. */
+export function linkWith(page: string, { name, ticket }: Pick<GivenTicket, 'name' | 'ticket'>): string | null {
+  const link = URL.canParse(page) ? new URL(page) : null
+  if (link === null || !['http:', 'https:'].includes(link.protocol)) return null
+  link.searchParams.set(name, ticket)
+  return link.href
+}
+
 /**
  * Makes a ticket for a release that lets tickets in now.
  * @throws SluiceError `release.ended`, `command.refused`, `config.invalid` when the secret cannot be read

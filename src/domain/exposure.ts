@@ -34,6 +34,12 @@ export interface PoolRoles {
   readonly canary: string
 }
 
+/** The roles in which this one of two pools has everybody; null when it is none of them. */
+export function rolesWith(stable: string, pools: readonly string[]): PoolRoles | null {
+  const canary = pools.find((pool) => pool !== stable)
+  return canary !== undefined && pools.includes(stable) ? { stable, canary } : null
+}
+
 /**
  * Orders writes to one router. A router keeps the highest fence it has seen and refuses lower ones, so a late retry of
  * an old step cannot overwrite a newer one. `release` is the turn of the release: when its lane started it, so that the

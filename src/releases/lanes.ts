@@ -29,7 +29,7 @@ import {
   withdrawUpdate,
 } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
-import type { BackRequest, LaneRequest } from './releases.ts'
+import type { BackRequest, LaneRequest, RecoverRequest } from './releases.ts'
 
 /** The lanes, by their messages. Each one throws as the façade does. */
 export interface Lanes {
@@ -48,7 +48,7 @@ export interface Lanes {
   /** Whether a release of the plan could begin; the answer takes as long as the slowest of its questions. */
   readonly ready: (target: TargetId, request: ReadinessRequest, until: Instant) => Promise<ReadinessAnswers>
   readonly rehearsed: (target: TargetId, rehearsal: Rehearsal) => Promise<{ readonly kept: number }>
-  readonly recover: (target: TargetId, request: LaneRequest & { readonly stable?: string }) => Promise<LaneView>
+  readonly recover: (target: TargetId, request: RecoverRequest) => Promise<LaneView>
 }
 
 /** How the lane of a target is started; one that runs already is left alone. */
@@ -174,9 +174,8 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
       )
     },
     recover(target, request) {
-      const { by, reason, stable } = request
-      const args = [{ by, reason, ...(stable !== undefined && { stable }) }] satisfies [object]
-      const update = { args, updateId: `recover/${idOf(request)}` }
+      const { key: _key, ...asked } = request
+      const update = { args: [asked] satisfies [object], updateId: `recover/${idOf(request)}` }
       return send(target, 'the recovery of', () =>
         client.workflow.executeUpdateWithStart(recoverUpdate, { startWorkflowOperation: laneStart(target), ...update }),
       )

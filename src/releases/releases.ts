@@ -21,6 +21,8 @@ export interface StartRequest {
   /** The same key with the same plan and version answers with the same release. */
   readonly key: string
   readonly whenBusy: 'reject' | 'queue' | 'replace'
+  /** True for a start that is a return where it asks for the version before, whose pool is kept. */
+  readonly mayReturn?: boolean
 }
 
 /** A command as an entrance hands it on; the same as the release takes. */
@@ -102,6 +104,13 @@ export interface LaneRequest {
   readonly key?: string
 }
 
+export interface RecoverRequest extends LaneRequest {
+  /** The pool that is to have everybody; where the lane knows it, when absent. */
+  readonly stable?: string
+  /** The pools of the target, for a lane that has lost all it knew. */
+  readonly pools?: readonly string[]
+}
+
 /** A person's word to return to the version before. */
 export interface BackRequest {
   readonly actor: Actor
@@ -148,7 +157,7 @@ export interface Releases {
   /** Takes a waiting release out of the queue. */
   withdraw(target: TargetId, request: LaneRequest & { readonly releaseId: string }): Promise<LaneView>
   /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */
-  recover(target: TargetId, request: LaneRequest & { readonly stable?: string }): Promise<LaneView>
+  recover(target: TargetId, request: RecoverRequest): Promise<LaneView>
   /** Resolves when Temporal answers. */
   ping(): Promise<void>
 }

@@ -135,9 +135,10 @@ function hashPlan(plan: Plan): string {
 }
 
 function submissionOf(request: StartRequest): Submission {
-  const { plan: read, warmUp = 0, version, author, reason, key, whenBusy } = request
+  const { plan: read, warmUp = 0, version, author, reason, key, whenBusy, mayReturn } = request
   const plan = withLearnedWarmUp(read, warmUp)
-  return { target: targetOf(plan), version, author, reason, key, whenBusy, plan, planHash: hashPlan(read) }
+  const asked = { target: targetOf(plan), version, author, reason, key, whenBusy, plan, planHash: hashPlan(read) }
+  return mayReturn === true ? { ...asked, mayReturn } : asked
 }
 
 function targetOf({ service, environment }: Plan): TargetId {

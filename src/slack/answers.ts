@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Installation } from '../config/installation.ts'
-import { type Foresight, prepareStart } from '../config/start.ts'
+import { type Foresight, notesOfStart, prepareStart } from '../config/start.ts'
 import { registeredPlanOf, requireTarget } from '../config/targets.ts'
+import { giveTicket, linkWith } from '../config/tickets.ts'
 import type { Actor } from '../domain/actor.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { PlanRead } from '../domain/plan/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
 import { type CommandVerb, VERBS } from '../domain/release/verbs.ts'
-import { type TargetId, targetName } from '../domain/target.ts'
+import { releaseName, type TargetId, targetName } from '../domain/target.ts'
+import type { Instant } from '../domain/units.ts'
 import type { Releases, ShownCard } from '../releases/releases.ts'
-import { laneText } from './blocks.ts'
+import { laneText, ticketText } from './blocks.ts'
 import { HELP, type SlashCommand } from './command-text.ts'
 import { type Patience, untilTaken } from './patience.ts'
 import { clamp, escape, escapeLines, LIMITS } from './text.ts'
@@ -19,6 +22,8 @@ export interface SlackDependencies extends Foresight {
   readonly releases: Releases
   readonly plans: (target: TargetId) => Promise<unknown>
   readonly readPlan: (written: unknown) => Promise<PlanRead>
+  readonly now?: () => Instant
+  readonly logger?: FastifyBaseLogger
 }
 
 /** Who typed or clicked, by the only two words of Slack that cannot be chosen by the user. */
@@ -65,6 +70,16 @@ export async function answerSlash(
     case 'lane':
       requireTarget(installation, command.target)
       return { text: laneText(await releases.lane(command.target)), card: null }
+    case 'back': {
+      const actor = requirePerson(user, installation)
+      requireTarget(installation, command.target)
+      const asked = { actor, reason: command.reason, key: keyOf(['back', user.team, user.user, delivery]) }
+      return placedAnswer(await untilTaken(() => releases.back(command.target, asked), deps.patience))
+    }
+    case 'try': {
+      const { person } = requirePerson(user, installation)
+      return give(command, person, deps)
+    }
     case 'recover': {
       const { person } = requirePerson(user, installation)
       requireTarget(installation, command.target)
@@ -119,8 +134,27 @@ function requirePerson({ team, user }: SlackUser, { people }: Installation): Act
   })
 }
 
+type Placed = Awaited<ReturnType<Releases['start']>>
+
+/** What a request for a release came to, in one line. */
+function placedAnswer({ releaseId, placed, ahead, returns }: Placed, what = ''): Answer {
+  const back = returns === undefined ? what : `back to ${returns.version} on ${returns.pool}`
+  const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
+  return { text: `\`${releaseName(releaseId)}\` ${place}${back === '' ? '' : `: ${escape(back)}`}`, card: null }
+}
+
+async function give(
+  { releaseId, lasts, page }: Extract<SlashCommand, { kind: 'try' }>,
+  person: string,
+  { releases, installation, logger, now = Date.now }: SlackDependencies,
+): Promise<Answer> {
+  const given = giveTicket(await releases.show(releaseId), installation, { now: now(), lasts })
+  logger?.info({ releaseId, person, until: given.until }, 'a try-it ticket was given')
+  return { text: ticketText(given, page === null ? null : linkWith(page, given)), card: null }
+}
+
 async function start(
-  { target, version, reason }: Extract<SlashCommand, { kind: 'start' }>,
+  { target, version, followsPlan, reason }: Extract<SlashCommand, { kind: 'start' }>,
   author: Actor,
   key: string,
   deps: WithPatience,
@@ -129,11 +163,11 @@ async function start(
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const wish = { actor: author, reason, overridesFreeze: false }
   const { notes, ...prepared } = await prepareStart(read, wish, deps, Date.now())
-  const request = { ...prepared, version, author, reason, key, whenBusy: 'reject' } as const
-  const { releaseId, placed, ahead } = await untilTaken(() => deps.releases.start(request), deps.patience)
-  const id = releaseId.replace(/^release\//, '')
-  const place = placed === 'started' ? 'started' : `queued, ${ahead} before it`
-  const said = [`\`${id}\` ${place}: ${escape(targetName(target))} ${escape(version)}`, ...notes.map(escape)]
+  const request = { ...prepared, version, author, reason, key, whenBusy: 'reject', mayReturn: !followsPlan } as const
+  const answer = await untilTaken(() => deps.releases.start(request), deps.patience)
+  const { text } = placedAnswer(answer, `${targetName(target)} ${version}`)
+  const instead = answer.returns === undefined ? [] : ['write follow-plan after the version to follow the plan instead']
+  const said = [text, ...[...notesOfStart(answer, notes), ...instead].map(escape)]
   return { text: said.join('\n'), card: null }
 }
 

@@ -7,7 +7,7 @@ import { phaseWords, rollbackWords, saysWeight, shareWords, toneOf } from '../do
 import { BUTTON_VERBS, type ButtonVerb, VERBS, type VerbButton } from '../domain/release/verbs.ts'
 import { plainLine } from '../domain/safe-text.ts'
 import { formatDuration, formatWeight, type Instant } from '../domain/units.ts'
-import { clamp, escape, LIMITS } from './text.ts'
+import { clamp, escape, escapeLines, LIMITS } from './text.ts'
 
 type Block = types.KnownBlock
 
@@ -102,6 +102,18 @@ export function laneText(lane: LaneView): string {
     `*${lane.isUnrouted === true ? 'Flags' : 'Router'}:* ${clamp(escape(keeper.text), 500)}`,
     ...vetoes.slice(-MOST_VETOES).map((veto) => `*Not again:* ${clamp(escape(vetoText(veto)), 300)}`),
     ...(waiting.length === 0 ? [] : ['*Waiting:*', ...waiting]),
+  ].join('\n')
+}
+
+/** A try-it ticket for the one who asked. A link of our own is not searched for others. */
+export function ticketText(
+  { releaseId, name, ticket, until }: { releaseId: string; name: string; ticket: string; until: Instant },
+  link: string | null,
+): string {
+  return [
+    `a ticket for \`${shortId(releaseId)}\` until ${slackTime(until)}; whoever has it sees the canary`,
+    ...(link === null ? [] : [`*Link:* <${escapeLines(link).replaceAll('|', '%7C')}>`]),
+    `*Cookie:* \`${escapeLines(`${name}=${ticket}`)}\``,
   ].join('\n')
 }
 

@@ -6,7 +6,9 @@ import {
   patched,
   setHandler,
 } from '@temporalio/workflow'
+import { type PoolRoles, rolesWith } from '../domain/exposure.ts'
 import { isRecord } from '../domain/json.ts'
+import { type PossibleReturn, returnByStart } from '../domain/lane/former.ts'
 import {
   enqueue,
   isOpen,
@@ -23,11 +25,11 @@ import {
 } from '../domain/lane/lane-state.ts'
 import { type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { readSubmission } from '../domain/lane/read-submission.ts'
-import { type Read, wrong } from '../domain/release/read-command.ts'
-import { releaseIdOf, releaseName } from '../domain/target.ts'
+import { isText, type Read, wrong } from '../domain/release/read-command.ts'
+import { releaseIdOf, releaseName, type TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { stopRelease } from './activity-calls.ts'
-import { answerBackMessages, endWatchOf } from './lane-back.ts'
+import { answerBackMessages, endWatchOf, goBack } from './lane-back.ts'
 import { answerLeaveMessages } from './lane-leave.ts'
 import { readWord, valueOf } from './lane-messages.ts'
 import type { LaneRun } from './lane-run.ts'
@@ -57,7 +59,7 @@ export function answerLaneMessages(run: LaneRun): void {
   setHandler(laneStateQuery, run.state, { description: 'All that this lane knows' })
   setHandler(laneQuery, run.view, { description: 'The lock, the queue, the freeze and the keeper of this target' })
   setHandler(submitUpdate, (message) => submit(valueOf(readSubmission(target, message)), run), {
-    validator: (message) => refuse(place(run.state(), wishOf(valueOf(readSubmission(target, message))))),
+    validator: (message) => refuseStart(valueOf(readSubmission(target, message)), run),
     description: 'Ask for a release of this target',
   })
   setHandler(
@@ -99,9 +101,10 @@ export function answerLaneMessages(run: LaneRun): void {
 
 async function submit(submission: Submission, run: LaneRun): Promise<SubmissionAnswer> {
   await run.untilKnown()
-  const placement = place(run.state(), wishOf(submission))
-  refuse(placement)
+  const placement = refuseStart(submission, run)
   if (placement.kind === 'repeat') return answer(run.state(), placement.releaseId)
+  const way = placement.kind === 'start' ? returnByStart(run.state(), submission, Date.now()) : null
+  if (way !== null) return goBack(way, returnWishOf(submission, way), run)
   const number = run.state().nextNumber
   const releaseId = releaseIdOf(run.input.target, number)
   const waiting = { releaseId, number, queuedAt: Date.now(), entry: submission }
@@ -115,6 +118,22 @@ async function submit(submission: Submission, run: LaneRun): Promise<SubmissionA
   if (replaced !== null && submission.whenBusy === 'replace')
     await supersede(replaced, submission.author, `replaced by ${releaseName(releaseId)} (${submission.version})`)
   return answer(run.state(), releaseId)
+}
+
+/** @throws ApplicationFailure when the request cannot be taken; who could go back instead is told how. */
+function refuseStart(submission: Submission, run: LaneRun): Placement {
+  const placement = place(run.state(), wishOf(submission))
+  refuse(placement, returnByStart(run.state(), submission, Date.now()) === null ? null : run.input.target)
+  return placement
+}
+
+/** Who starts goes forward: what the new plan asks of the pools' capacity holds for the one that gets everybody. */
+function returnWishOf(submission: Submission, { former }: PossibleReturn) {
+  const { author, reason, key, plan } = submission
+  const { fingerprint } = wishOf(submission)
+  const { capacity } = plan
+  const short = capacity === undefined ? former.plan : { ...former.plan, capacity }
+  return { actor: author, reason, key, fingerprint, plan: short }
 }
 
 /** Waits for a turn that is free now; answers with the release that has it nevertheless. */
@@ -153,7 +172,7 @@ function withdrawWaiting({ releaseId, by, reason }: Withdrawal, run: LaneRun): L
 /** Whoever has the router makes way first; a release that does not answer is ended. Then the lane brings it back. */
 async function recoverRouter(message: unknown, run: LaneRun): Promise<LaneView> {
   await run.untilKnown()
-  const { by, reason, stable } = valueOf(readRecovery(message, run.state()))
+  const { by, reason, roles } = valueOf(readRecovery(message, run.state()))
   const { running } = run.state()
   const sentence = `recover by ${by}: ${reason}`
   const wasStopped = running !== null && !(await hasMadeWay(running.releaseId, by, sentence, run))
@@ -162,7 +181,7 @@ async function recoverRouter(message: unknown, run: LaneRun): Promise<LaneView> 
   // What a release that was stopped has set nobody takes back but the lane.
   const flags = wasStopped ? running.flags : undefined
   const wish = { reason: sentence, by, ...(flags !== undefined && { flags }) }
-  run.set(recoverTo(now, stable, wish, Date.now()))
+  run.set(recoverTo(now, roles, wish, Date.now()))
   return run.view()
 }
 
@@ -194,19 +213,28 @@ function readWithdrawal(message: unknown, { queue }: LaneState<Submission>): Rea
 interface RecoveryRequest {
   readonly by: string
   readonly reason: string
-  readonly stable?: string
+  /** The pools as they are to be; null for what the lane knows. */
+  readonly roles: PoolRoles | null
 }
 
+/** A lane that has lost everything knows no pool: those of `sluice.yaml` come with the request. */
 function readRecovery(message: unknown, { rest, isUnrouted }: LaneState<Submission>): Read<RecoveryRequest> {
   const word = readWord(message)
-  if ('problem' in word || !isRecord(message)) return word
-  const { stable } = message
-  if (rest === null) return { problem: 'nothing has been released on this target, so there is nothing to recover' }
-  if (stable === undefined || stable === null) return word
+  if ('problem' in word) return word
+  const { stable = null, pools = [] } = isRecord(message) ? message : {}
+  if (stable === null && rest !== null) return { value: { ...word.value, roles: null } }
   if (isUnrouted === true) return { problem: 'this target has no pools that everybody could be sent to' }
-  const pools = [rest.stable, rest.canary]
-  const pool = pools.find((name) => name === stable)
-  return pool === undefined ? wrong('stable', pools.join(' or '), stable) : { value: { ...word.value, stable: pool } }
+  const known = rest === null ? textsIn(pools) : [rest.stable, rest.canary]
+  if (stable === null || known.length === 0) return { problem: UNKNOWN_STABLE }
+  const roles = typeof stable === 'string' ? rolesWith(stable, known) : null
+  return roles === null ? wrong('stable', known.join(' or '), stable) : { value: { ...word.value, roles } }
+}
+
+const UNKNOWN_STABLE =
+  'nothing has been released on this target, so nobody knows which pool is stable: name it with sluice recover --stable'
+
+function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((text) => isText(text, 1, 256)) : []
 }
 
 export function wishOf({ key, planHash, version, whenBusy }: Submission) {
@@ -214,7 +242,8 @@ export function wishOf({ key, planHash, version, whenBusy }: Submission) {
 }
 
 /** @throws ApplicationFailure when the request for a release cannot be taken. */
-export function refuse(placement: Placement): void {
+export function refuse(placement: Placement, wayBack: TargetId | null = null): void {
+  const back = wayBack === null ? '' : `; sluice back ${wayBack.service} ${wayBack.environment} returns all the same`
   switch (placement.kind) {
     case 'busy':
       throw ApplicationFailure.nonRetryable(
@@ -231,12 +260,14 @@ export function refuse(placement: Placement): void {
       })
     case 'frozen': {
       const message = `frozen by ${placement.by}: ${placement.reason}`
-      throw ApplicationFailure.nonRetryable(message, 'lane.frozen', { fix: 'wait, or ask them to end the freeze' })
+      throw ApplicationFailure.nonRetryable(message, 'lane.frozen', {
+        fix: `wait, or ask them to end the freeze${back}`,
+      })
     }
     case 'pinned': {
       const message = `this target is pinned ${pinText(placement.pin)}`
       throw ApplicationFailure.nonRetryable(message, 'lane.pinned', {
-        fix: 'wait, or ask them; everybody who may act can lift it with sluice unpin',
+        fix: `wait, or ask them; everybody who may act can lift it with sluice unpin${back}`,
       })
     }
     case 'vetoed': {

@@ -1,10 +1,11 @@
 import { ApplicationFailure, condition, getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow'
 import type { Actor } from '../domain/actor.ts'
 import { isRecord } from '../domain/json.ts'
-import { type FallBack, fallBackProblem, returnOf } from '../domain/lane/former.ts'
+import { type FallBack, fallBackProblem, type PossibleReturn, returnOf } from '../domain/lane/former.ts'
 import { enqueue, fallenBack, type LaneState, withdraw } from '../domain/lane/lane-state.ts'
 import { vetoText } from '../domain/lane/lane-view.ts'
 import { type Veto, vetoOf } from '../domain/lane/leave-to-start.ts'
+import type { Plan } from '../domain/plan/plan.ts'
 import { isText, type Read, readActor, wrong } from '../domain/release/read-command.ts'
 import { releaseIdOf, releaseName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -39,29 +40,43 @@ export function endWatchOf({ former = null }: LaneState<Submission>, reason: str
     .catch((error: unknown) => log.info('a watch had ended already', { error: String(error) }))
 }
 
-/** The return is a release like any other, by its own short plan; it goes before whatever waits. */
 async function back({ actor, reason, key }: BackRequest, run: LaneRun): Promise<SubmissionAnswer> {
   await run.untilKnown()
   const known = answeredWith(key, run.state())
   if (known !== null) return { releaseId: known, placed: 'started', ahead: 0 }
-  const { version, pool, former } = refuseReturn(run)
+  const way = refuseReturn(run)
+  return goBack(way, { actor, reason, key, fingerprint: `back ${way.version}`, plan: way.former.plan }, run)
+}
+
+interface ReturnWish extends BackRequest {
+  /** Tells two different requests with the same key apart. */
+  readonly fingerprint: string
+  readonly plan: Plan
+}
+
+/** The return is a release like any other, by its own short plan; it goes before whatever waits. */
+export async function goBack(
+  { version, pool, former }: PossibleReturn,
+  { actor, reason, key, fingerprint, plan }: ReturnWish,
+  run: LaneRun,
+): Promise<SubmissionAnswer> {
   const { nextNumber: number, promotedVersion } = run.state()
   const { target } = run.input
   const releaseId = releaseIdOf(target, number)
   const left = promotedVersion ?? releaseName(former.releaseId)
   const said = reason === '' ? `back from ${left}` : reason
   const entry: Submission = {
-    ...{ target, version, author: actor, reason: said, plan: former.plan, key, whenBusy: 'reject' },
+    ...{ target, version, author: actor, reason: said, plan, key, whenBusy: 'reject' },
     planHash: `return of ${releaseName(former.releaseId)}`,
   }
   const waiting = { releaseId, number, queuedAt: Date.now(), isReturn: true, entry } as const
-  run.set(enqueue(run.state(), waiting, { key, fingerprint: `back ${version}` }, true))
+  run.set(enqueue(run.state(), waiting, { key, fingerprint }, true))
   run.tell(
     `back from ${left} to ${version} on ${pool}, by ${actor.person}${reason === '' ? '' : `: ${reason}`}`,
     'warning',
   )
   await condition(() => !isAboutToStart(run.state(), releaseId))
-  return { releaseId, placed: 'started', ahead: 0 }
+  return { releaseId, placed: 'started', ahead: 0, returns: { version, pool, from: promotedVersion } }
 }
 
 function isAboutToStart({ running, queue }: LaneState<Submission>, releaseId: string): boolean {

@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Actor } from '../domain/actor.ts'
 import type { PoolRoles } from '../domain/exposure.ts'
-import type { FallBack } from '../domain/lane/former.ts'
+import type { FallBack, ReturnView } from '../domain/lane/former.ts'
 import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
@@ -116,6 +116,8 @@ export interface SubmissionAnswer {
   readonly placed: 'started' | 'queued'
   /** Releases that go first; 0 when started. */
   readonly ahead: number
+  /** Present when it is a return to the version before. */
+  readonly returns?: ReturnView
 }
 
 export const submitUpdate = defineUpdate<SubmissionAnswer, [Submission]>('submit')
@@ -132,8 +134,11 @@ export const backUpdate = defineUpdate<SubmissionAnswer, [{ actor: Actor; reason
 export const fallBackSignal = defineSignal<[FallBack]>('fallBack')
 /** Takes a release that waits out of the queue. */
 export const withdrawUpdate = defineUpdate<LaneView, [{ releaseId: string; by: string; reason: string }]>('withdraw')
-/** Brings the router back to rest, or to the named pool, whoever had it in hand. */
-export const recoverUpdate = defineUpdate<LaneView, [{ by: string; reason: string; stable?: string }]>('recover')
+/** Brings the router back to rest, or to the named one of the target's pools, whoever had it in hand. */
+export const recoverUpdate = defineUpdate<
+  LaneView,
+  [{ by: string; reason: string; stable?: string; pools?: readonly string[] }]
+>('recover')
 /** Whether a release of a plan could begin here. */
 export const readyUpdate = defineUpdate<ReadinessAnswers, [ReadinessRequest]>('ready')
 /** Keeps what a rehearsal of a plan has shown; answers how many are kept. */

@@ -43,10 +43,13 @@ async function untilProven(step: number, run: Run, watch: Watch): Promise<void> 
 
 /** `stable`: a release that begins must find its way back carried. */
 export async function untilCarried(which: 'stable' | 'both', step: number, run: Run, watch: Watch): Promise<void> {
-  const { capacity, onFail } = run.input.plan
+  const { capacity, onFail, isReturn = false } = run.input.plan
   const { roles, abandoned } = run.state()
   if (capacity === undefined || roles === null || abandoned !== null) return
-  const pools = which === 'stable' ? [roles.stable] : [roles.canary, roles.stable]
+  // How many servers of the version that is left are ready holds no way back.
+  const stable = isReturn ? [] : [roles.stable]
+  const pools = which === 'stable' ? stable : [roles.canary, ...stable]
+  if (pools.length === 0) return
   const question = { about: 'capacity', target: run.input.target, pools, ready: capacity.ready } as const
   await untilYes({ question, cause: 'gate', within: null, onFail, step, summary: 'capacity' }, run, watch)
 }

@@ -59,7 +59,7 @@ const run = (file: string, ...args: string[]) => runServed(server, args, { now: 
 
 async function startBySlack() {
   const command = {
-    ...{ kind: 'start' as const, version: 'v1', reason: '' },
+    ...{ kind: 'start' as const, version: 'v1', followsPlan: false, reason: '' },
     target: { service: 'checkout', environment: 'production' },
   }
   const patience = { now: () => 0, sleep: async () => undefined, onWait: async () => undefined }

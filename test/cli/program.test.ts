@@ -14,6 +14,7 @@ import { apiParts } from '../support/api-parts.ts'
 import { demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 import { recordedPast } from '../support/recorded-past.ts'
+import { promoteTwo } from '../support/two-promotions.ts'
 
 const servers: FastifyInstance[] = []
 afterEach(async () => {
@@ -530,3 +531,39 @@ async function setUpRelease(world: World): Promise<void> {
   await world.releases.start({ plan: validPlan(), version: 'v2', author, reason: '', key: 'k', whenBusy: 'reject' })
   world.releases.advance(ID, UNTIL_APPROVAL)
 }
+
+describe('sluice start of the version before', () => {
+  it('says before it asks that everybody returns in one step, and says so in the answer', async () => {
+    const world = setUp()
+    await promoteTwo(world.releases)
+    const { code, out, err } = await world.run('start', 'good.yaml', '--version', 'v1')
+    expect([code, out]).toEqual([0, 'checkout/production/3 started: back to v1 on green\n'])
+    expect(err).toMatch(
+      /^v1 on green, kept until .* UTC: it was there before v2, so everybody returns to it in one step; --follow-plan follows the plan instead\n/,
+    )
+    expect(err).not.toContain('left out')
+    expect((await world.releases.show('release/checkout/production/3')).steps.map(({ label }) => label)).toEqual([
+      'weight 100%',
+      'bake 1m',
+    ])
+  })
+
+  it('follows the plan when it is told to, and for any other version', async () => {
+    const world = setUp()
+    await promoteTwo(world.releases)
+    const { out, err } = await world.run('start', 'good.yaml', '--version', 'v1', '--follow-plan')
+    expect(out).toBe('checkout/production/3 started\n')
+    expect(err).not.toContain('returns')
+    expect((await world.releases.show('release/checkout/production/3')).steps).toHaveLength(6)
+    const other = setUp()
+    await promoteTwo(other.releases)
+    expect((await other.run('start', 'good.yaml', '--version', 'v3')).out).toBe('checkout/production/3 started\n')
+  })
+
+  it('gives one JSON document that says what it is', async () => {
+    const world = setUp()
+    await promoteTwo(world.releases)
+    const { out } = await world.run('start', 'good.yaml', '--version', 'v1', '--output', 'json')
+    expect(JSON.parse(out)).toMatchObject({ placed: 'started', returns: { version: 'v1', pool: 'green', from: 'v2' } })
+  })
+})

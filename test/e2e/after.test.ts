@@ -86,6 +86,51 @@ describe('a version that was promoted', () => {
   })
 })
 
+describe('a start of the version before', () => {
+  const plan = () => planFor(stage, { steps: STEPS, checks: {}, after: { watch: '14d', keep: '2h' } })
+  const ask = (more: object) => {
+    const asked = {
+      plan: plan(),
+      version: '2.3.9',
+      author: bob,
+      reason: '',
+      whenBusy: 'reject',
+      mayReturn: true,
+    } as const
+    return stage.releases.start({ ...asked, key: nextKey(), ...more })
+  }
+
+  it('returns in one step, can be asked again when it was aborted, and follows the plan when it is told to', async () => {
+    await promoted(await stage.start(planFor(stage, { steps: QUICK }), { version: '2.3.9' }))
+    const second = await stage.start(plan())
+    await promoted(second)
+    expect((await stage.releases.lane(target())).former).toMatchObject({ watchedBy: second })
+    await stage.env.client.workflow.getHandle(second).terminate('nobody needs the watch')
+    await stage.untilLane(({ former }) => former?.watchedBy === null)
+    await stage.releases.freeze(target(), { by: 'carol', reason: 'holidays' })
+    await expect(ask({})).rejects.toMatchObject({ code: 'lane.frozen', fix: expect.stringContaining('sluice back') })
+    await stage.releases.unfreeze(target(), { by: 'carol' })
+    const returned = await ask({})
+    expect(returned).toMatchObject({ placed: 'started', returns: { version: '2.3.9', pool: 'green', from: '2.4.0' } })
+    const { releaseId } = returned
+    await stage.untilCard(releaseId, ({ phase }) => phase === 'baking')
+    expect(stage.router.observe().split).toEqual({ green: 10_000, blue: 0 })
+    await stage.command(releaseId, 'abort')
+    expect(await stage.result(releaseId)).toMatchObject({ outcome: 'rolled-back' })
+    const free = await stage.untilLane(({ running }) => running === null)
+    expect(free).toMatchObject({
+      promotedVersion: '2.4.0',
+      former: { version: '2.3.9', pool: 'green', watchedBy: null },
+    })
+    const planned = await ask({ mayReturn: false })
+    expect(planned).not.toHaveProperty('returns')
+    const card = await stage.untilCard(planned.releaseId, ({ phase }) => phase === 'baking')
+    expect(card).toMatchObject({ weight: 5_000, steps: [{ label: 'weight 50%' }, {}, {}] })
+    await stage.command(planned.releaseId, 'abort')
+    await stage.result(planned.releaseId)
+  })
+})
+
 describe('a plan', () => {
   it('tells people on its way, and stops for what goes on in the background only where that must have passed', async () => {
     // Too few requests to be judged: it holds nothing until it must have passed.

@@ -210,6 +210,21 @@ describe('a lane between releases', () => {
   })
 })
 
+describe('a lane that has lost all it knew', () => {
+  it('brings everybody to the pool that a person names, and holds it', async () => {
+    const target = { service: stage.service, environment: 'production' }
+    stage.router.meddle({ split: AT_TEN })
+    const asked = { by: 'carol', reason: 'database lost', pools: ['blue', 'green'] }
+    await expect(stage.releases.recover(target, asked)).rejects.toMatchObject({
+      message: expect.stringContaining('name it with sluice recover --stable'),
+    })
+    await expect(stage.releases.recover(target, { ...asked, stable: 'pink' })).rejects.toBeDefined()
+    await stage.releases.recover(target, { ...asked, stable: 'green' })
+    await untilSplit({ blue: 0, green: 10_000 })
+    await stage.untilLane(({ keeper, stable }) => keeper.state === 'holding' && stable?.pool === 'green')
+  })
+})
+
 describe('a release that was reset in Temporal', () => {
   it('before its first exposure finds its own fence and takes everything back', async () => {
     const id = await baking()

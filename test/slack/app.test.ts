@@ -7,6 +7,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { apiParts, readDemoPlan } from '../support/api-parts.ts'
 import { demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
+import { promoteTwo } from '../support/two-promotions.ts'
 
 const SECRET = 'shhh'
 const RESPONSE_URL = 'https://hooks.slack.test/response'
@@ -27,7 +28,7 @@ interface Sent {
 /** The clock stands: a test on a slow machine must not carry a request over a limit. */
 const NOW = Date.now()
 
-async function setUp() {
+async function setUp(installation = demoInstallation()) {
   const sent: Sent[] = []
   const send = async (url: unknown, init?: { body?: unknown }) => {
     sent.push({ url: String(url), body: JSON.parse(String(init?.body)) as Record<string, unknown> })
@@ -41,7 +42,7 @@ async function setUp() {
     signingSecret: SECRET,
     botToken: 'xoxb-test',
     releases,
-    installation: demoInstallation(),
+    installation,
     readPlan: readDemoPlan,
     plans: async () => PLAN,
     fetch: send as typeof fetch,
@@ -313,5 +314,68 @@ describe('buttons', () => {
     await world.server.inject(signed(click('abort', { release: '../../x', step: 1 })))
     const [reply] = await world.answered(1)
     expect(reply?.['text']).toContain('this button does not belong to Sluice')
+  })
+})
+
+describe('/release back, try and start of the version before', () => {
+  const say = async (world: World, text: string, user = 'UALICE') => {
+    const before = world.sent.length
+    await world.server.inject(signed(slash(text, { user })))
+    return (await world.answered(before + 1))[before]
+  }
+
+  it('returns to the version before as the person behind the Slack user, once', async () => {
+    const world = await setUp()
+    await promoteTwo(world.releases)
+    const reply = await say(world, 'back checkout production orders are lost')
+    const text = '`checkout/production/3` started: back to v1 on green'
+    expect(reply).toMatchObject({ response_type: 'ephemeral', text, blocks: [{ type: 'section', text: { text } }] })
+    const card = await world.releases.show('release/checkout/production/3')
+    expect(card).toMatchObject({ version: 'v1', author: 'alice' })
+    expect(await say(world, 'back checkout production')).toMatchObject({
+      text: expect.stringContaining('checkout/production/3 is running on this target'),
+    })
+  })
+
+  it('takes a start of the version before for a return, says so, and follows the plan when it is told to', async () => {
+    const world = await setUp()
+    await promoteTwo(world.releases)
+    expect((await say(world, 'start checkout production v1 oh dear'))?.['text']).toBe(
+      '`checkout/production/3` started: back to v1 on green\nv1 is the version before v2 and its pool is kept: everybody returns to green in one step, and the steps of the plan are left out\nwrite follow-plan after the version to follow the plan instead',
+    )
+    const other = await setUp()
+    await promoteTwo(other.releases)
+    expect((await say(other, 'start checkout production v1 follow-plan slowly'))?.['text']).toBe(
+      '`checkout/production/3` started: checkout/production v1',
+    )
+    expect((await other.releases.show('release/checkout/production/3')).steps).toHaveLength(6)
+  })
+
+  it('gives a ticket with a link and a cookie to the one who asked, and to nobody that is not known', async () => {
+    const world = await setUp({ ...demoInstallation(), ticketSecret: () => 'a-secret-of-more-than-32-characters' })
+    await startByHand(world)
+    const show = world.releases.show.bind(world.releases)
+    world.releases.show = async (id) => ({ ...(await show(id)), tickets: true })
+    const reply = await say(world, 'try checkout/production/1 2h <https://shop.example/?a=1&amp;b=2|shop>')
+    expect(reply?.['text']).toMatch(
+      /^a ticket for `checkout\/production\/1` until <!date\^\d+\^[^>]+>; whoever has it sees the canary\n\*Link:\* <https:\/\/shop\.example\/\?a=1&amp;b=2&amp;sluice-try=[\w.-]+>\n\*Cookie:\* `sluice-try=[\w.-]+`$/,
+    )
+    expect(reply?.['response_type']).toBe('ephemeral')
+    expect((await say(world, 'try checkout/production/1'))?.['text']).not.toContain('Link')
+    expect((await say(world, 'try checkout/production/1', 'UNOBODY'))?.['text']).toContain('you can look, but not act')
+    expect((await say(world, 'back checkout production', 'UNOBODY'))?.['text']).toContain('you can look, but not act')
+  })
+
+  it.each([
+    ['back checkout', 'back needs a service and an environment'],
+    ['back Checkout production', 'Checkout is not a name'],
+    ['back checkout staging', 'there is no target checkout/staging'],
+    ['try', 'a release is missing'],
+    ['try checkout/production/1 8d', 'try takes a release, perhaps a time from 1m to 7d and an address'],
+    ['try checkout/production/1 1h 2h', 'try takes a release'],
+    ['try checkout/production/1 ftp://shop.example', 'try takes a release'],
+    ['try checkout/production/1 https://a.example https://b.example', 'try takes a release'],
+  ])('says what is wrong with %s', async (text, sentence) => {
+    expect((await say(await setUp(), text))?.['text']).toContain(sentence)
   })
 })

@@ -1,6 +1,6 @@
 import { SluiceError } from '../../src/domain/errors.ts'
-import { isSameExposure, type PoolRoles } from '../../src/domain/exposure.ts'
-import { formerOf, returnOf } from '../../src/domain/lane/former.ts'
+import { isSameExposure, type PoolRoles, rolesWith } from '../../src/domain/exposure.ts'
+import { formerOf, type PossibleReturn, returnByStart, returnOf } from '../../src/domain/lane/former.ts'
 import * as lanes from '../../src/domain/lane/lane-state.ts'
 import { laneView, pinText, vetoText } from '../../src/domain/lane/lane-view.ts'
 import { lifted, pinProblem } from '../../src/domain/lane/leave-to-start.ts'
@@ -28,7 +28,7 @@ import type {
   BackRequest,
   CommandOutcome,
   CommandRequest,
-  LaneRequest,
+  RecoverRequest,
   Releases,
   ShownCard,
   StartRequest,
@@ -152,6 +152,8 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     const placement = lanes.place(lane, { ...request, fingerprint })
     refuse(placement)
     if (placement.kind === 'repeat') return { releaseId: placement.releaseId, ...placeOf(target, placement.releaseId) }
+    const way = placement.kind === 'start' ? returnByStart(lane, request, now()) : null
+    if (way !== null) return goBack(target, way, { ...request, actor: request.author })
     const releaseId = releaseIdOf(target, lane.nextNumber)
     const waiting = { releaseId, number: lane.nextNumber, queuedAt: now(), entry: request }
     const isFirst = placement.kind === 'replace'
@@ -229,16 +231,17 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   }
 
   /** The release that runs makes way; the answer still shows the lane at work. */
-  function recover(target: TargetId, { by, reason, stable }: LaneRequest & { readonly stable?: string }): LaneView {
+  function recover(target: TargetId, { by, reason, stable }: RecoverRequest): LaneView {
     const { rest, running } = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
     if (rest === null) throw invalid('nothing has been released on this target, so there is nothing to recover')
-    if (stable !== undefined && stable !== rest.stable && stable !== rest.canary) throw invalid(`no pool ${stable}`)
+    const roles = stable === undefined ? null : rolesWith(stable, [rest.stable, rest.canary])
+    if (stable !== undefined && roles === null) throw invalid(`no pool ${stable}`)
     const sentence = `recover by ${by}: ${reason}`
     if (running !== null) {
       record(running.releaseId, { type: 'abandoned', cause: 'abort', by, reason: sentence })
       advance(running.releaseId)
     }
-    setLane(target, (lane) => lanes.recoverTo(lane, stable, { by, reason: sentence }, now()))
+    setLane(target, (lane) => lanes.recoverTo(lane, roles, { by, reason: sentence }, now()))
     const answer = view(target)
     setLane(target, (lane) => lanes.recovered(lane, lane.turn))
     return answer
@@ -275,10 +278,14 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     return view(target)
   }
 
-  function back(target: TargetId, { actor, reason, key }: BackRequest): SubmissionAnswer {
-    const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
-    const way = returnOf(lane, now())
+  function back(target: TargetId, request: BackRequest): SubmissionAnswer {
+    const way = returnOf(lanesByTarget.get(targetName(target)) ?? lanes.emptyLane(), now())
     if (way.kind === 'impossible') throw new SluiceError('command.refused', way)
+    return goBack(target, way, request)
+  }
+
+  function goBack(target: TargetId, way: PossibleReturn, { actor, reason, key }: BackRequest): SubmissionAnswer {
+    const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
     const releaseId = releaseIdOf(target, lane.nextNumber)
     const entry = {
       plan: way.former.plan,
@@ -290,7 +297,8 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     } as const
     const waiting = { releaseId, number: lane.nextNumber, queuedAt: now(), isReturn: true, entry } as const
     setLane(target, (before) => lanes.enqueue(before, waiting, { key, fingerprint: 'back' }, true))
-    return { releaseId, placed: 'started', ahead: 0 }
+    const { version, pool } = way
+    return { releaseId, placed: 'started', ahead: 0, returns: { version, pool, from: lane.promotedVersion } }
   }
 
   function unpin(target: TargetId): LaneView {

@@ -1,5 +1,5 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
-import { prepareStart } from '../../config/start.ts'
+import { notesOfStart, prepareStart } from '../../config/start.ts'
 import { giveTicket } from '../../config/tickets.ts'
 import { releaseIdOf } from '../../domain/target.ts'
 import type { ApiDependencies } from '../dependencies.ts'
@@ -16,21 +16,29 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
   fastify.route({
     ...OPERATIONS.startRelease,
     handler: async (request, reply) => {
-      const { version, reason, whenBusy, key, overrideFreeze } = request.body
+      const { version, reason, whenBusy, key, overrideFreeze, followPlan } = request.body
       const author = request.actor
       try {
         const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
         if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
         const wish = { actor: author, reason, overridesFreeze: overrideFreeze }
         const { notes, ...prepared } = await prepareStart(read, wish, deps, now())
-        const asked = { ...prepared, version, author, reason, key: keyOf(request, key), whenBusy }
+        const asked = {
+          ...prepared,
+          version,
+          author,
+          reason,
+          key: keyOf(request, key),
+          whenBusy,
+          mayReturn: !followPlan,
+        }
         const answer = await releases.start(asked)
         metrics.releases.started(answer.placed)
         const address = `/api/v1/releases/${answer.releaseId.replace(/^release\//, '')}`
         return await reply
           .code(201)
           .header('location', address)
-          .send({ ...answer, ...withNotes(notes) })
+          .send({ ...answer, ...withNotes(notesOfStart(answer, notes)) })
       } catch (error) {
         metrics.releases.notStarted(error)
         throw error

@@ -86,9 +86,10 @@ export const targetRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> =
     ...OPERATIONS.recoverTarget,
     handler: (request) => {
       const { params, body, actor } = request
-      requireTarget(installation, params)
+      const { pools, router } = requireTarget(installation, params)
       const { reason, stable } = body
-      const asked = { by: actor.person, reason, key: keyOf(request, body.key) }
+      const routed = router === undefined ? {} : { pools }
+      const asked = { by: actor.person, reason, ...routed, key: keyOf(request, body.key) }
       return releases.recover(params, stable === undefined ? asked : { ...asked, stable })
     },
   })

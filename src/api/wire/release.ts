@@ -5,11 +5,18 @@ import { duration, instant, list, releaseId, weight } from './shapes.ts'
 const verdict = z.enum(['pass', 'fail', 'inconclusive'])
 const outcome = z.enum([...verdict.options, 'none'])
 
+const returns = z.object({
+  version: z.string(),
+  pool: z.string().meta({ description: 'Where everybody goes' }),
+  from: z.string().nullable().meta({ description: 'The version that is left; null when nobody knows it' }),
+})
+
 export const submission = z
   .object({
     releaseId,
     placed: z.enum(['started', 'queued']),
     ahead: z.number().meta({ description: 'Releases that go first; 0 when started' }),
+    returns: returns.exactOptional().meta({ description: 'Present for a return to the version before, in one step' }),
     notes: list(z.string())
       .exactOptional()
       .meta({ description: 'What to know before: freezes that the plan runs into, bakes too short for the traffic' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
+import { TICKET_LASTS } from '../../config/tickets.ts'
 import { isRecord } from '../../domain/json.ts'
 import { durationText, nameText, ratioText, shareText, valueBy } from '../../domain/plan/plan-values.ts'
 import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
@@ -79,6 +80,8 @@ export const startBody = z
     key: keyText.optional(),
     whenBusy: z.enum(['reject', 'queue', 'replace']).default('reject'),
     overrideFreeze: z.boolean().default(false),
+    /** A start of the version before, whose pool is kept, is a return in one step unless this is true. */
+    followPlan: z.boolean().default(false),
   })
   .superRefine(checkPlanChoice)
 
@@ -157,8 +160,8 @@ export const checkBody = z.strictObject({
 
 export const ticketBody = z.strictObject({
   for: durationText
-    .refine((lasts) => lasts >= MINUTE && lasts <= 7 * DAY, { error: 'expected 1m to 7d' })
-    .default(HOUR),
+    .refine((lasts) => lasts >= TICKET_LASTS.least && lasts <= TICKET_LASTS.most, { error: 'expected 1m to 7d' })
+    .default(TICKET_LASTS.usual),
 })
 
 export const freezeBody = z.strictObject({ reason: reasonText.pipe(z.string().min(1)), key: keyText.optional() })

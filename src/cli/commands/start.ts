@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { AnswerTo } from '../../api/operations.ts'
+import { isRecord } from '../../domain/json.ts'
+import { formerText, returnsTo } from '../../domain/lane/lane-view.ts'
 import type { LocatedProblem, Problem } from '../../domain/problems.ts'
 import { CliFailure, EXIT, type ExitCode } from '../failure.ts'
 import type { ManifestOptions } from '../import-options.ts'
 import { convertFiles, leftOut, noteLines } from '../manifests.ts'
 import { planFailure, readPlanFile, withPlaces } from '../plan-file.ts'
 import { shortId } from '../render.ts'
-import type { Session } from '../session.ts'
+import { laneAddress, type Session } from '../session.ts'
 import { clean } from '../text.ts'
 import { watchRelease } from '../watch.ts'
 
@@ -18,6 +20,7 @@ export interface StartOptions {
   readonly queue?: true
   readonly replace?: true
   readonly overrideFreeze?: true
+  readonly followPlan?: true
   readonly watch?: true
   /** Manifests of another tool, instead of a plan. */
   readonly file?: readonly string[]
@@ -30,21 +33,42 @@ export async function startRelease(
   options: StartOptions & ManifestOptions,
   session: Session,
 ): Promise<ExitCode> {
-  const { reason, key = randomUUID(), queue, replace, overrideFreeze, watch } = options
+  const { reason, key = randomUUID(), queue, replace, overrideFreeze, followPlan, watch } = options
   const whenBusy = replace === true ? 'replace' : queue === true ? 'queue' : 'reject'
   const { file, version } = await planToStart(name, options, session)
-  const asked = { plan: file.yaml.value, version, reason, whenBusy }
-  const request = overrideFreeze === true ? { ...asked, overrideFreeze } : asked
+  const request = {
+    ...{ plan: file.yaml.value, version, reason, whenBusy },
+    ...(overrideFreeze === true && { overrideFreeze }),
+    ...(followPlan === true && { followPlan }),
+  }
+  if (followPlan !== true) await announceReturn(file.yaml.value, version, session)
   const answer = await withPlaces(file, () =>
     session.api.post<AnswerTo<'startRelease'>>('/api/v1/releases', request, { key }),
   )
   const id = shortId(answer.releaseId)
-  const place = answer.placed === 'started' ? 'started' : `queued, ${answer.ahead} before it`
-  for (const note of answer.notes ?? []) session.hint(clean(note))
+  const { returns } = answer
+  const back =
+    returns === undefined ? 'started' : `started: back to ${clean(returns.version)} on ${clean(returns.pool)}`
+  const place = answer.placed === 'started' ? back : `queued, ${answer.ahead} before it`
+  // Of a return it was told what it does before.
+  for (const note of returns === undefined ? (answer.notes ?? []) : []) session.hint(clean(note))
   if (watch !== true || !session.isJson) session.say([`${id} ${place}`], answer)
   if (watch === true) return watchRelease(id, session)
   session.hint(`watch it with: sluice status ${id} --watch`)
   return EXIT.ok
+}
+
+/** Says before it is asked for what a start of the version before would do. Whether it does the lane decides. */
+async function announceReturn(plan: unknown, version: string, session: Session): Promise<void> {
+  const { service, environment } = isRecord(plan) ? plan : {}
+  if (typeof service !== 'string' || typeof environment !== 'string') return
+  const look = async () => session.api.get<AnswerTo<'showLane'>>(laneAddress({ service, environment }))
+  // Whatever is wrong with the target the start itself says, with its place in the plan.
+  const lane = await look().catch(() => null)
+  const former = lane === null ? null : returnsTo(lane, version, session.terminal.now())
+  if (former === null) return
+  const what = `${formerText(former)}: it was there before ${lane?.promotedVersion ?? 'what is there now'}`
+  session.hint(clean(`${what}, so everybody returns to it in one step; --follow-plan follows the plan instead`))
 }
 
 /** @throws CliFailure when nothing is to be started: no plan, no version, or a plan that lacks what the manifests ask for */

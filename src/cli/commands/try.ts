@@ -1,4 +1,5 @@
 import type { AnswerTo } from '../../api/operations.ts'
+import { linkWith } from '../../config/tickets.ts'
 import { utcText } from '../../domain/calendar/window-rule.ts'
 import { parseDuration } from '../../domain/units.ts'
 import { CliFailure, EXIT } from '../failure.ts'
@@ -15,20 +16,18 @@ export interface TryOptions {
 export async function giveTicket(id: string, { for: lasts, url }: TryOptions, session: Session): Promise<void> {
   const parsed = parseDuration(lasts)
   if (!parsed.ok) throw new CliFailure(EXIT.usage, `--for ${clean(lasts)}: expected ${parsed.expected}`)
-  const page = url === undefined ? null : pageOf(url)
+  if (url !== undefined && linkWith(url, NO_TICKET) === null)
+    throw new CliFailure(EXIT.usage, `--url ${clean(url)}: expected an address such as https://shop.example`)
   const given = await session.api.post<AnswerTo<'giveTicket'>>(`${releaseAddress(id)}/tickets`, { for: lasts })
   const { releaseId, name, ticket, until } = given
-  page?.searchParams.set(name, ticket)
+  const link = url === undefined ? null : linkWith(url, given)
   const lines = [
     `a ticket for ${shortId(releaseId)} until ${utcText(until)}; whoever has it sees the canary`,
-    ...(page === null ? [] : [`link:    ${clean(page.href)}`]),
+    ...(link === null ? [] : [`link:    ${clean(link)}`]),
     `cookie:  ${clean(`${name}=${ticket}`)}`,
   ]
-  session.say(lines, page === null ? given : { ...given, link: page.href })
+  session.say(lines, link === null ? given : { ...given, link })
 }
 
-function pageOf(text: string): URL {
-  const page = URL.canParse(text) ? new URL(text) : null
-  if (page !== null && ['http:', 'https:'].includes(page.protocol)) return page
-  throw new CliFailure(EXIT.usage, `--url ${clean(text)}: expected an address such as https://shop.example`)
-}
+/** For a page that is looked at before anything is asked for. */
+const NO_TICKET = { name: 'ticket', ticket: '' }

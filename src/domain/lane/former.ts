@@ -43,10 +43,15 @@ export function formerOf(
   return { releaseId, version: replaces, until, isWatched, plan: returnPlan(plan) }
 }
 
+export interface PossibleReturn {
+  readonly kind: 'possible'
+  readonly version: string
+  readonly pool: string
+  readonly former: Former
+}
+
 /** Why a lane cannot return to the version before, or the version, its pool and how. */
-type Return =
-  | { readonly kind: 'possible'; readonly version: string; readonly pool: string; readonly former: Former }
-  | { readonly kind: 'impossible'; readonly message: string; readonly fix: string }
+type Return = PossibleReturn | { readonly kind: 'impossible'; readonly message: string; readonly fix: string }
 
 interface LaneNow extends FormerState {
   readonly running: { readonly releaseId: string } | null
@@ -82,6 +87,35 @@ export function returnOf({ running, recovery, rest, isUnrouted, former = null }:
     return { kind: 'impossible', message, fix: elsewhere }
   }
   return { kind: 'possible', version, pool, former }
+}
+
+/** A start as far as it may be a return. */
+interface StartWish {
+  readonly version: string
+  /** True where whoever starts takes the short way back to the version before. */
+  readonly mayReturn?: boolean
+}
+
+/** The return that a start is, because it asks for the version before and that may still be there; null for a release by its plan. */
+export function returnByStart(lane: LaneNow, { version, mayReturn }: StartWish, now: Instant): PossibleReturn | null {
+  if (mayReturn !== true) return null
+  const way = returnOf(lane, now)
+  return way.kind === 'possible' && way.version === version ? way : null
+}
+
+/** A return as whoever asked for it is told of it. */
+export interface ReturnView {
+  readonly version: string
+  /** Where everybody goes. */
+  readonly pool: string
+  /** The version that is left; null when nobody knows it. */
+  readonly from: string | null
+}
+
+/** What it means that a start is a return, in a sentence. */
+export function returnText({ version, pool, from }: ReturnView): string {
+  const left = from === null ? '' : ` ${from}`
+  return `${version} is the version before${left} and its pool is kept: everybody returns to ${pool} in one step, and the steps of the plan are left out`
 }
 
 /** What a release that goes on watching asks of its lane when the promoted version has failed. */

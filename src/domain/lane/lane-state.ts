@@ -330,16 +330,17 @@ function recover<Entry>(lane: LaneState<Entry>, wish: RecoveryWish, now: Instant
 }
 
 /**
- * The same to the pool that a person has named. On the other one than the lane's own is the version before, as far as anybody
- * knows: it carries none of the flags that were set for the version that is left.
+ * The same to the pools that a person has named; null for those that the lane knows. On the other one than its own is the
+ * version before, as far as anybody knows: it carries none of the flags that were set for the version that is left.
  */
 export function recoverTo<Entry>(
   lane: LaneState<Entry>,
-  stable: string | undefined,
+  roles: PoolRoles | null,
   wish: RecoveryWish,
   now: Instant,
 ): LaneState<Entry> {
-  if (stable === undefined || stable === lane.rest?.stable) return recover(lane, wish, now)
+  if (lane.rest === null) return recover({ ...lane, rest: roles }, wish, now)
+  if (roles === null || roles.stable === lane.rest.stable) return recover(lane, wish, now)
   const flags = [...(wish.flags ?? []), ...(lane.promotedFlags ?? [])]
   return recover(turnedRound(lane), { ...wish, flags }, now)
 }

@@ -94,6 +94,16 @@ function formerView({ former = null, rest, isUnrouted }: LaneState<unknown>): Fo
   return { version, pool: rest.canary, until, watchedBy: isWatched ? releaseId : null }
 }
 
+/** What a start of this version returns to now, as far as the view knows; null where it follows its plan. */
+export function returnsTo(
+  { running, former = null, keeper }: Pick<LaneView, 'running' | 'former' | 'keeper'>,
+  version: string,
+  now: Instant,
+): FormerView | null {
+  const isFree = running === null && keeper.state !== 'recovering'
+  return isFree && former?.version === version && former.until !== null && now < former.until ? former : null
+}
+
 /** `2.3.9 on blue, kept until 2026-11-30 08:00 UTC`. */
 export function formerText({ version, pool, until }: FormerView): string {
   const kept = until === null ? 'not known to be kept' : `kept until ${utcText(until)}`

@@ -17,6 +17,8 @@ export interface Submission {
   /** Idempotency key: the same key answers with the same release. */
   readonly key: string
   readonly whenBusy: WhenBusy
+  /** True where a start of the version before takes the short way back; it follows the plan when absent, as in older lanes. */
+  readonly mayReturn?: true
   /** Events after which the release goes on in a new run, for tries by hand; the server's own suggestion counts as well. */
   readonly longestHistory?: number
 }
@@ -30,7 +32,7 @@ const MOST_ACTIONS = 10_000
  */
 export function readSubmission(target: TargetId, message: unknown): Read<Submission> {
   if (!isRecord(message)) return { problem: 'a request for a release must be an object' }
-  const { version, author, reason, plan, planHash, key, whenBusy, longestHistory } = message
+  const { version, author, reason, plan, planHash, key, whenBusy, longestHistory, mayReturn } = message
   const person = readActor(author)
   if ('problem' in person) return person
   const read = readExpandedPlan(target, plan)
@@ -41,7 +43,10 @@ export function readSubmission(target: TargetId, message: unknown): Read<Submiss
   if (!isText(planHash, 1, 256)) return wrong('planHash', 'a digest', planHash)
   if (!isText(key, 1, 256)) return wrong('key', 'a text of 1 to 256 characters', key)
   if (busy === undefined) return wrong('whenBusy', WHEN_BUSY.join(', '), whenBusy)
-  const further = isCount(longestHistory) ? { longestHistory } : {}
+  const further = {
+    ...(isCount(longestHistory) && { longestHistory }),
+    ...(mayReturn === true && { mayReturn: true as const }),
+  }
   const told = { target, version, author: person.value, reason, plan: read.value, planHash, key, whenBusy: busy }
   return { value: { ...told, ...further } }
 }

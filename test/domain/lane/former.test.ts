@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type Former, fallBackProblem, formerOf, returnOf } from '../../../src/domain/lane/former.ts'
+import { rolesWith } from '../../../src/domain/exposure.ts'
+import {
+  type Former,
+  fallBackProblem,
+  formerOf,
+  returnByStart,
+  returnOf,
+  returnText,
+} from '../../../src/domain/lane/former.ts'
 import {
   dutyOf,
   emptyLane,
@@ -14,7 +22,7 @@ import {
   vanished,
   watchClosed,
 } from '../../../src/domain/lane/lane-state.ts'
-import { formerText, laneView } from '../../../src/domain/lane/lane-view.ts'
+import { formerText, laneView, returnsTo } from '../../../src/domain/lane/lane-view.ts'
 import type { Plan } from '../../../src/domain/plan/plan.ts'
 import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
 import { planContext } from '../plan/plan-context.ts'
@@ -96,6 +104,39 @@ describe('what a promotion leaves to go back to', () => {
     } as unknown as Parameters<typeof laneView>[1])
     expect(shown).toMatchObject({ version: '2.3.9', pool: 'green', watchedBy: input.releaseId })
     expect(shown == null ? '' : formerText(shown)).toBe('2.3.9 on green, kept until 1970-01-01 02:00 UTC')
+  })
+})
+
+describe('a start of the version before', () => {
+  const asked = { version: '2.3.9', mayReturn: true }
+  const view = (state: LaneState<never>) => laneView({ service: 'checkout', environment: 'production' }, state)
+  const shown = { ...lane, queue: [] }
+
+  it('is a return while its pool is kept and nothing else goes on, and is announced as one', () => {
+    expect(returnByStart(lane, asked, HOUR)).toMatchObject({ version: '2.3.9', pool: 'green', former })
+    expect(returnsTo(view(shown), '2.3.9', HOUR)).toMatchObject({ version: '2.3.9', pool: 'green' })
+    expect(returnText({ version: '2.3.9', pool: 'green', from: '2.4.0' })).toBe(
+      '2.3.9 is the version before 2.4.0 and its pool is kept: everybody returns to green in one step, and the steps of the plan are left out',
+    )
+    expect(returnText({ version: '2.3.9', pool: 'green', from: null })).toContain('the version before and its pool')
+  })
+
+  const recovery = { reason: '', by: '', since: 0, tries: 0, lastError: null }
+  it.each([
+    ['it is another version', {}, { ...asked, version: '2.4.0' }],
+    ['its time is over', { former: { ...former, until: 10 } }, asked],
+    ['nobody keeps its pool', { former: { ...former, until: null } }, asked],
+    ['a release runs', { running: { releaseId: 'release/checkout/production/3', number: 3 } }, asked],
+    ['the router is being brought back', { recovery }, asked],
+    ['nothing was there before', { former: null }, asked],
+  ])('follows its plan when %s', (_when, change, wish) => {
+    expect(returnByStart({ ...lane, ...change }, wish, HOUR)).toBeNull()
+    expect(returnsTo(view({ ...shown, ...change }), wish.version, HOUR)).toBeNull()
+  })
+
+  it('follows its plan where whoever starts wants that, and from an entrance that does not know of returns', () => {
+    expect(returnByStart(lane, { ...asked, mayReturn: false }, HOUR)).toBeNull()
+    expect(returnByStart(lane, { version: '2.3.9' }, HOUR)).toBeNull()
   })
 })
 
@@ -188,29 +229,39 @@ describe('a return that nobody is on in the end', () => {
 describe('a recovery', () => {
   const wish = { reason: 'recover by carol: pager', by: 'carol' }
   const flagged = { ...lane, promotedFlags: ['banner', 'search'] }
+  const OTHER = { stable: 'green', canary: 'blue' }
+
+  it('of a lane that has lost everything brings everybody to the pool that is named, and does nothing without one', () => {
+    const lost = emptyLane<{ version: string }>()
+    expect(recoverTo(lost, OTHER, wish, 20)).toMatchObject({ rest: OTHER, promotedVersion: null, recovery: wish })
+    expect(recoverTo(lost, null, wish, 20)).toMatchObject({ rest: null, recovery: null })
+    expect(rolesWith('green', ['blue', 'green'])).toEqual(OTHER)
+    expect(rolesWith('pink', ['blue', 'green'])).toBeNull()
+    expect(rolesWith('green', ['green'])).toBeNull()
+  })
 
   it('to the pool that has everybody leaves the version before where it was, and every flag', () => {
-    for (const stable of [undefined, 'blue']) {
-      const back = recoverTo(flagged, stable, wish, 20)
+    for (const roles of [null, lane.rest]) {
+      const back = recoverTo(flagged, roles, wish, 20)
       expect(back).toMatchObject({ rest: lane.rest, promotedVersion: '2.4.0', former: { isWatched: false } })
       expect(back.recovery).not.toHaveProperty('flags')
     }
   })
 
   it('to the other pool sets the flags off that the version before does not carry, and says which version that is', () => {
-    const back = recoverTo(flagged, 'green', wish, 20)
+    const back = recoverTo(flagged, OTHER, wish, 20)
     expect(back).toMatchObject({
       ...{ rest: { stable: 'green', canary: 'blue' }, promotedVersion: '2.3.9', former: null },
       recovery: { ...wish, flags: ['banner', 'search'] },
     })
     expect(back).not.toHaveProperty('promotedFlags')
-    const unknown = recoverTo({ ...flagged, former: null }, 'green', wish, 20)
+    const unknown = recoverTo({ ...flagged, former: null }, OTHER, wish, 20)
     expect(unknown).toMatchObject({ promotedVersion: null, recovery: { flags: ['banner', 'search'] } })
   })
 
   it('that has begun takes over what a later one is to set off, with its own reason', () => {
-    const first = recoverTo(flagged, undefined, { ...wish, flags: ['late'] }, 20)
-    const second = recoverTo(first, 'green', { reason: 'moved', by: 'dave', flags: ['late'] }, 30)
+    const first = recoverTo(flagged, null, { ...wish, flags: ['late'] }, 20)
+    const second = recoverTo(first, OTHER, { reason: 'moved', by: 'dave', flags: ['late'] }, 30)
     expect(second.recovery).toMatchObject({ ...wish, flags: ['late', 'banner', 'search'] })
   })
 })
