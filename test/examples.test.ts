@@ -71,6 +71,21 @@ describe('examples/governed', () => {
     expect(pageOf('policies')).toContain(`\n${shown.join()}\n`)
   })
 
+  it('is refused where the weak part stands: what fills the template in, or the template', () => {
+    const weak = text.replace('through: [2%, 10%, 25%]', 'through: [6%, 10%, 25%]\n  bake: 9m')
+    const result = readPlanText(weak, 'checkout.yaml', context)
+    const places =
+      'problems' in result
+        ? result.problems.map(({ file, line, column, rule }) => `${file}:${line}:${column} ${rule}`)
+        : []
+    expect([...new Set(places)]).toEqual([
+      'checkout.yaml:7:13 policy.firstWeight',
+      'checkout.yaml:8:9 policy.bake',
+      'templates/careful.yaml:10:5 policy.bake',
+      'templates/careful.yaml:12:15 policy.bake',
+    ])
+  })
+
   it('stands on the page of templates', () => {
     expect(page).toContain(`\`\`\`yaml template\n${textOf('governed/templates/careful.yaml')}\`\`\``)
     expect(page).toContain(`\`\`\`yaml extends\n${text}\`\`\``)

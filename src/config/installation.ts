@@ -70,7 +70,7 @@ export function readInstallation(
   const ofText = 'yaml' in read ? [] : read.problems
   if (yaml === null) return { problems: ofText }
   const { parsed, problems } = readValue(yaml, lists, readBeside)
-  const { templates, problems: ofTemplates } = templatesOf(parsed?.templates ?? {}, readBeside, yaml.locate)
+  const { templates, problems: ofTemplates } = templatesOf(namedIn(yaml.value), readBeside, yaml.locate)
   const found = [...ofText, ...problems, ...ofTemplates]
   if (parsed === null || found.length > 0) return { problems: found.toSorted(byPlace) }
   const byName = new Map(parsed.targets.map((target) => [targetName(target), target]))
@@ -85,6 +85,11 @@ export function readInstallation(
   const named = Object.entries(policies).map(([name, policy]) => ({ name, policy }))
   const known = { policies: named, targets, groups, people, slack, freezes, calendars, templates }
   return { installation: { ...known, find, ...targeting, ...calls } }
+}
+
+/** The files of templates, whatever else is wrong: what is wrong in them is said at once. */
+function namedIn(value: unknown): Readonly<Record<string, string>> {
+  return partsOf(installationSchema.pick({ templates: true }), value).read.templates ?? {}
 }
 
 /** The problems have been reported. */

@@ -34,7 +34,10 @@ const LISTS: AdapterLists = {
 
 const TARGET =
   '  - { service: checkout, environment: production, pools: [blue, green], router: { kind: proxy, admin: "http://a" } }\n'
-const FILES: Record<string, string> = { 'empty.ics': 'BEGIN:VCALENDAR\r\nEND:VCALENDAR' }
+const FILES: Record<string, string> = {
+  'wrong.yaml': 'plan: { stepps: [] }\n',
+  'empty.ics': 'BEGIN:VCALENDAR\r\nEND:VCALENDAR',
+}
 const PEOPLE = 'groups: { owners: [alice] }\npeople: [{ id: alice }]\n'
 
 function read(text: string) {
@@ -51,6 +54,16 @@ function problemsOf(text: string) {
   const result = read(text)
   return 'problems' in result ? result.problems : []
 }
+
+describe('templates', () => {
+  it('are looked at whatever else is wrong', () => {
+    const problems = problemsOf(`targets: []\ntemplates: { a: wrong.yaml }\n`)
+    expect(problems.map(({ file, line, rule }) => `${file}:${line} ${rule}`)).toEqual([
+      'sluice.yaml:1 value',
+      'wrong.yaml:1 unknown-key',
+    ])
+  })
+})
 
 describe('policies', () => {
   it('hold for the targets that they choose, by name and by label', () => {

@@ -60,7 +60,7 @@ const RULES: { readonly [Name in RuleName]: Rule<NonNullable<Policy[Name]>> } = 
       if (first === null || first.weight <= most) return []
       return [
         {
-          path: stepPath(plan, first.step),
+          path: weightPath(plan, first),
           message: 'the first weight is too large',
           received: formatWeight(first.weight),
           expected: `at most ${formatWeight(most)}`,
@@ -175,7 +175,7 @@ function shortStages(plan: GovernedPlan, each: Milliseconds): readonly Weakness[
   return stagesOf(plan)
     .filter(({ held }) => held < each)
     .map(({ weight, step, held }) => ({
-      path: stepPath(plan, step),
+      path: bakePath(plan, step),
       message: `${formatWeight(weight)} is not held for long enough`,
       received: `${formatDuration(held)} for certain`,
       expected: `at least ${writeDuration(each)}`,
@@ -262,7 +262,7 @@ function missingApproval(plan: GovernedPlan, wanted: RequiredApproval): Weakness
   if (isAsked) return null
   const { by, need, notAuthor, before } = wanted
   return {
-    path: stepPath(plan, raised.step),
+    path: weightPath(plan, raised),
     message: `${formatWeight(raised.weight)} comes before an approval that it needs`,
     expected: `approve: { by: ${by}, need: ${need}, notAuthor: ${notAuthor} } before ${formatWeight(before)} or more`,
     fix: 'add the step before this one, or change the one that is there',
@@ -303,11 +303,15 @@ function callsIn(action: Action): readonly string[] {
   return action.undo === undefined ? [action.call] : [action.call, action.undo]
 }
 
+/** An exposure by its place among the actions. */
+interface Raised {
+  readonly index: number
+  readonly step: number
+  readonly weight: BasisPoints
+}
+
 /** The first exposure of at least this weight; null when there is none. */
-function firstFrom(
-  least: BasisPoints,
-  { actions }: GovernedPlan,
-): { readonly index: number; readonly step: number; readonly weight: BasisPoints } | null {
+function firstFrom(least: BasisPoints, { actions }: GovernedPlan): Raised | null {
   for (const [index, action] of actions.entries()) {
     if (action.kind === 'expose' && action.exposure.weight >= least)
       return { index, step: action.step, weight: action.exposure.weight }
@@ -332,6 +336,22 @@ function placedChecks(plan: GovernedPlan): readonly { readonly check: Check; rea
       : [],
   )
   return [...own, ...inSteps]
+}
+
+/** Where the weight of an exposure stands: a ramp has several. */
+function weightPath(plan: GovernedPlan, { index, step }: Raised): ProblemPath {
+  if (!isRamp(plan, step)) return stepPath(plan, step)
+  const before = plan.actions.slice(0, index).filter((action) => action.kind === 'expose' && action.step === step)
+  return [...stepPath(plan, step, 'through'), before.length]
+}
+
+/** Where it stands how long a weight of this step is held; at the weight itself for what stands in a step of its own. */
+function bakePath(plan: GovernedPlan, step: number): ProblemPath {
+  return isRamp(plan, step) ? stepPath(plan, step, 'bake') : stepPath(plan, step)
+}
+
+function isRamp({ steps }: GovernedPlan, step: number): boolean {
+  return steps[step - 1]?.kind === 'ramp'
 }
 
 function stepPath({ steps }: GovernedPlan, step: number, ...below: readonly string[]): ProblemPath {
