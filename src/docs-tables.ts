@@ -85,11 +85,12 @@ function routersTable(): string {
     'users stay',
     'confirms by',
     'one atomic change',
+    'mirrors requests',
     'survives its restart',
   ]
   const rows = ROUTERS.map(({ kind, capabilities }) => {
-    const { weightStep, cohorts, sticky, readBack, atomic, survivesRestart } = capabilities
-    const marks = [sticky === 'none' ? '–' : sticky, readBack, yesNo(atomic), yesNo(survivesRestart)]
+    const { weightStep, cohorts, sticky, readBack, atomic, mirror = false, survivesRestart } = capabilities
+    const marks = [sticky === 'none' ? '–' : sticky, readBack, yesNo(atomic), yesNo(mirror), yesNo(survivesRestart)]
     return [page('routers', kind), formatWeight(weightStep), yesNo(cohorts), ...marks]
   })
   return table(head, rows)

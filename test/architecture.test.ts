@@ -83,6 +83,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/domain/plan/steps/flag.ts': ['zod'],
   'src/domain/plan/steps/gate.ts': ['zod'],
   'src/domain/plan/steps/hook.ts': ['zod'],
+  'src/domain/plan/steps/mirror.ts': ['zod'],
   'src/domain/plan/steps/notify.ts': ['zod'],
   'src/domain/plan/steps/ramp.ts': ['zod'],
   'src/domain/plan/steps/try.ts': ['zod'],

@@ -43,7 +43,7 @@ describe('the table of routers', () => {
     const memory = kindTables()
       .routers.split('\n')
       .find((line) => line.includes('`memory`'))
-    expect(memory).toBe('| [`memory`](/docs/routers/memory.md) | 0.01% | yes | hash | config | yes | – |')
+    expect(memory).toBe('| [`memory`](/docs/routers/memory.md) | 0.01% | yes | hash | config | yes | yes | – |')
   })
 })
 

@@ -5,6 +5,7 @@ import { asSentence } from '../analysis/explain.ts'
 import { startCheck, startProof, stepCheck, stepProof } from '../analysis/judges/check-judge.ts'
 import type { ProofState } from '../analysis/judges/sequential/promotion-evidence.ts'
 import { type AgainstPastState, claimsOf, judgeAgainstPast } from '../analysis/traffic/against-past.ts'
+import { tellCopies } from '../analysis/traffic/copies.ts'
 import type { StablePast } from '../analysis/traffic/past.ts'
 import type { KnownOfStable } from '../analysis/traffic/usual.ts'
 import { showsNothing } from '../analysis/traffic/watch-traffic.ts'
@@ -64,10 +65,19 @@ export function judgeChecks(
   const judged = input.checks.map((check): [string, WatchedCheck] => {
     const watched = before.checks[check.name] ?? { state: startCheck(check), verdict: NOT_YET }
     const asked = readings[check.name] ?? {}
-    const looked = judgeOne(check, watched, before, observations[countsKeyOf(check)], asked, input, at)
+    const found = judgeOne(check, watched, before, observations[countsKeyOf(check)], asked, input, at)
+    const looked = needsCounts(check) ? sayingCopies(found, input) : found
     return [check.name, withConsequence(check, watched, looked, input, { at, lookedAt: before.lookedAt })]
   })
   return Object.fromEntries(judged)
+}
+
+/** A verdict that goes by requests says which of them were copies. */
+function sayingCopies(watched: WatchedCheck, input: GuardInput): WatchedCheck {
+  const { verdict } = watched
+  if (verdict.evidence.judge === NOT_YET.evidence.judge) return watched
+  const reason = tellCopies(verdict.reason, input.exposure, namesOf(input))
+  return { ...watched, verdict: { ...verdict, reason } }
 }
 
 function judgeOne(

@@ -1,3 +1,5 @@
+import { namesOf } from '../analysis/arms.ts'
+import { tellCopies } from '../analysis/traffic/copies.ts'
 import { rememberStable } from '../analysis/traffic/past.ts'
 import {
   evidenceStart,
@@ -29,7 +31,12 @@ export function seeTraffic(
   const past = rememberPast(before, input, observations)
   const known = (before.traffic as TrafficState | undefined) ?? startTraffic(evidenceStart(input), null, false)
   const seen = { at, observations, served: router.served, past, isRouted: isRouted(router) }
-  return { past, traffic: watchTraffic(input, known, seen) }
+  const traffic = watchTraffic(input, known, seen)
+  return { past, traffic: { ...traffic, floor: sayingCopies(traffic.floor, input) } }
+}
+
+function sayingCopies(floor: TrafficLook['floor'], input: GuardInput): TrafficLook['floor'] {
+  return 'reason' in floor ? { ...floor, reason: tellCopies(floor.reason, input.exposure, namesOf(input)) } : floor
 }
 
 /** What stable has shown so far, with this look, as long as somebody is on it. */

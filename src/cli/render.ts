@@ -120,7 +120,7 @@ function bakeLeft({ bakeRemaining, bakeDuration }: Card): readonly string[] {
   return [`${formatDuration(bakeRemaining)} of ${formatDuration(bakeDuration)} left`]
 }
 
-function exposure({ weight, cohorts, flags = [], byFlags }: Card, { columns, paint }: Page): readonly string[] {
+function exposure({ weight, cohorts, flags = [], byFlags, mirror }: Card, { columns, paint }: Page): readonly string[] {
   const cells = Math.min(40, columns - 10)
   const filled = filledCells(weight, cells)
   const bar = paint('cyan', '█'.repeat(filled)) + paint('dim', '░'.repeat(cells - filled))
@@ -129,8 +129,9 @@ function exposure({ weight, cohorts, flags = [], byFlags }: Card, { columns, pai
       ? []
       : wrap(`and the ${cohorts.length === 1 ? 'cohort' : 'cohorts'} ${cohorts.map(clean).join(', ')}`, columns)
   const ofFlags = flags.length === 0 ? [] : wrap(`flags: ${flags.map(clean).join(', ')}`, columns)
+  const copies = mirror === undefined ? [] : [`and copies of ${formatWeight(mirror)} of the requests of stable`]
   if (byFlags === true) return [`${bar}  ${formatWeight(weight)}`, ...ofFlags]
-  return [`${bar}  ${formatWeight(weight)}`, ...people, ...ofFlags]
+  return [`${bar}  ${formatWeight(weight)}`, ...people, ...copies, ...ofFlags]
 }
 
 function why({ reason }: Card, { columns, paint }: Page): readonly string[] {

@@ -11,6 +11,8 @@ export interface RouterCapabilities {
   readonly cohorts: boolean
   /** True when it can let in who has a try-it ticket; absent: false. */
   readonly tickets?: boolean
+  /** True when it can send the canary copies of what stable is asked; absent: false. */
+  readonly mirror?: boolean
   /** How a user keeps their version while the weight rises. */
   readonly sticky: 'none' | 'hash' | 'cookie'
   /** `config`: the live settings can be read; `traffic`: requests per pool are reported too. */

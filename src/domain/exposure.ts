@@ -13,6 +13,11 @@ export interface Exposure {
   readonly tickets?: true
   /** Present where no router splits the users: whom the flags reach is who counts as on the canary. */
   readonly byFlags?: true
+  /**
+   * Share of the requests of stable's users of which the canary gets a copy, above 0; absent: none. Users have stable's answers
+   * all the same. Only while the weight is 0.
+   */
+  readonly mirror?: BasisPoints
 }
 
 /** Nobody on the canary: the exposure a rollback returns to. */
@@ -56,33 +61,48 @@ export function compareFences(left: Fence, right: Fence): number {
   return left.release === right.release ? left.epoch - right.epoch : left.release - right.release
 }
 
-/** True when both describe the same users on the canary, and the same flags. */
+/** True when both describe the same users on the canary, the same copies for it, and the same flags. */
 export function isSameExposure(left: Exposure, right: Exposure): boolean {
   return isSameRouting(left, right) && areSameFlags(left.flags, right.flags)
 }
 
-/** True when both describe the same users on the canary, whatever their flags. */
+/** The same, whatever the flags. */
 export function isSameRouting(left: Exposure, right: Exposure): boolean {
   return (
     left.weight === right.weight &&
     sortedCohorts(left.cohorts).join() === sortedCohorts(right.cohorts).join() &&
-    left.tickets === right.tickets
+    left.tickets === right.tickets &&
+    left.mirror === right.mirror
   )
 }
 
-/** True when somebody has something new afterwards who had not: more weight, a further cohort, tickets, a wider flag. */
+/**
+ * True when somebody has something new afterwards who had not, or the canary gets more of the requests: more weight, a further
+ * cohort, tickets, more copies, a wider flag.
+ */
 export function isRaise(before: Exposure, after: Exposure): boolean {
   if (after.weight > before.weight) return true
   if (after.tickets === true && before.tickets !== true) return true
+  if ((after.mirror ?? 0) > (before.mirror ?? 0)) return true
   if (after.cohorts.some((cohort) => !before.cohorts.includes(cohort))) return true
   return Object.entries(after.flags ?? {}).some(([name, reach]) =>
     isWider(reachIn(before.flags, name) ?? FLAG_OFF, reach),
   )
 }
 
-/** True when anybody at all may be on the canary; flags alone put nobody there. */
-export function hasSomebody({ weight, cohorts, tickets }: Exposure): boolean {
-  return weight > 0 || cohorts.length > 0 || tickets === true
+/** True when the canary is asked anything, by anybody who may be on it or by copies; flags alone put nobody there. */
+export function usesCanary({ weight, cohorts, tickets, mirror = 0 }: Exposure): boolean {
+  return weight > 0 || cohorts.length > 0 || tickets === true || mirror > 0
+}
+
+/** The exposure at this weight: where it begins the canary has requests of its own, and the copies end. */
+export function withWeight(exposure: Exposure, weight: BasisPoints): Exposure {
+  return { ...(weight > 0 ? withMirror(exposure, 0) : exposure), weight }
+}
+
+/** The exposure with copies of this share of stable's requests. */
+export function withMirror({ mirror: _, ...exposure }: Exposure, share: BasisPoints): Exposure {
+  return share === 0 ? exposure : { ...exposure, mirror: share }
 }
 
 /** The exposure with these flags set; as it is without any. */

@@ -10,7 +10,15 @@ import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
 import { defineRouter, type RouterContext } from './define.ts'
-import { type DesiredRouting, type ObservedRouting, type Permit, pinsOf, type Router, splitOf } from './router.ts'
+import {
+  type DesiredRouting,
+  mirrorOf,
+  type ObservedRouting,
+  type Permit,
+  pinsOf,
+  type Router,
+  splitOf,
+} from './router.ts'
 import { keyFor, matchedRules, NO_KEY, type RuleDigests, rulesFlaw, ticketsFlaw } from './targeting.ts'
 import { checkWish } from './wish.ts'
 
@@ -18,6 +26,7 @@ const CAPABILITIES: RouterCapabilities = {
   weightStep: 1,
   cohorts: true,
   tickets: true,
+  mirror: true,
   sticky: 'hash',
   readBack: 'traffic',
   atomic: true,
@@ -77,9 +86,11 @@ function createEmbeddedRouter(options: z.output<typeof optionsSchema>, context: 
       const seed = seedOf(options.seed, context.target, wish.fence)
       const rules = matchedRules(context, wish.exposure.cohorts)
       const key = keyFor(wish, context)
+      const mirror = mirrorOf(wish)
       const body = JSON.stringify({
         ...{ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence, seed },
         ...(Object.keys(rules).length > 0 && { rules }),
+        ...(mirror !== null && { mirror }),
         ...(key !== NO_KEY && { tickets: { ...key, pool: wish.roles.canary } }),
       })
       const answer = await callAdmin(admin, { method: 'PUT', body }, signal, permit)
@@ -127,6 +138,7 @@ const routingSchema = z.strictObject({
   seed: z.string().nullable().optional(),
   rules: z.record(z.string(), z.string()).default({}),
   tickets: z.strictObject({ release: z.string(), pool: z.string(), digest: z.string() }).nullable().default(null),
+  mirror: z.strictObject({ pool: z.string(), share: z.int() }).nullable().default(null),
   notice: z.string().nullable().optional(),
 })
 

@@ -3,13 +3,14 @@ import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { FULL_WEIGHT } from '../domain/units.ts'
 import { defineRouter } from './define.ts'
-import { type ObservedRouting, pinsOf, type Router, splitOf, ticketsOf } from './router.ts'
+import { mirrorOf, type ObservedRouting, pinsOf, type Router, splitOf, ticketsOf } from './router.ts'
 import { checkFence, checkWish } from './wish.ts'
 
 const CAPABILITIES: RouterCapabilities = {
   weightStep: 1,
   cohorts: true,
   tickets: true,
+  mirror: true,
   sticky: 'hash',
   readBack: 'config',
   atomic: true,
@@ -19,7 +20,7 @@ const CAPABILITIES: RouterCapabilities = {
 /** The routing that several adapters of one process share. */
 interface MemoryRouterWorld {
   readonly pools: readonly [string, string]
-  routing: Pick<ObservedRouting, 'split' | 'cohorts' | 'fence' | 'tickets'>
+  routing: Pick<ObservedRouting, 'split' | 'cohorts' | 'fence' | 'tickets' | 'mirror'>
 }
 
 /** Makes a world of two pools, all users on the first. */
@@ -40,7 +41,10 @@ export function createMemoryRouter(world: MemoryRouterWorld): Router {
       checkWish(wish, world.pools, CAPABILITIES)
       checkFence(wish.fence, world.routing.fence)
       permit?.()
-      world.routing = { split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence, tickets: ticketsOf(wish) }
+      world.routing = {
+        ...{ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence },
+        ...{ tickets: ticketsOf(wish), mirror: mirrorOf(wish) },
+      }
       return { warning: null }
     },
     async close() {},

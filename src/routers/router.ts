@@ -5,7 +5,7 @@ import { type FlagReaches, flagsText, isSameReach } from '../domain/flag-reach.t
 import type { PoolHealth } from '../domain/release/pool-health.ts'
 import { exposureText } from '../domain/release/release-story.ts'
 import { releaseName } from '../domain/target.ts'
-import { type BasisPoints, FULL_WEIGHT } from '../domain/units.ts'
+import { type BasisPoints, FULL_WEIGHT, formatWeight } from '../domain/units.ts'
 
 /** One whole wish: which pools play which role, who is on the canary, and the fence that orders writes. */
 export interface DesiredRouting {
@@ -26,6 +26,8 @@ export interface ObservedRouting {
   readonly cohorts: Readonly<Record<string, string>>
   /** The release whose try-it tickets are let in; null or absent: none. */
   readonly tickets?: string | null
+  /** The pool that gets copies of what the other one is asked, and of which share; null or absent: none. */
+  readonly mirror?: Mirrored | null
   /** The newest fence the router has taken, or null when it never took one. */
   readonly fence: Fence | null
   /**
@@ -41,6 +43,12 @@ export interface ObservedRouting {
   readonly flags?: FlagReaches
   /** Why they could not be read; absent when they could. */
   readonly flagFault?: SluiceError
+}
+
+/** Where copies of requests go, and of which share of them, in basis points. */
+interface Mirrored {
+  readonly pool: string
+  readonly share: BasisPoints
 }
 
 /**
@@ -101,7 +109,7 @@ export function pinsOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'expo
 
 /**
  * True when the live routing is what the wish asks for, and nothing beside it: the whole split, exactly the cohorts of the
- * wish, each on the canary, and the tickets of its release or none. The fence is not compared.
+ * wish, each on the canary, its share of copies or none, and the tickets of its release or none. The fence is not compared.
  */
 export function isRoutedAs(observed: ObservedRouting, wish: Omit<DesiredRouting, 'fence'>): boolean {
   return isSplitAs(observed, wish) && areFlagsAs(observed, wish.exposure)
@@ -114,6 +122,7 @@ export function isSplitAs(observed: ObservedRouting, wish: Omit<DesiredRouting, 
     isSame(observed.split, splitOf(wish), 0) &&
     isSame(observed.cohorts, pinsOf(wish), null) &&
     (observed.tickets ?? null) === ticketsOf(wish) &&
+    isSameMirror(observed.mirror ?? null, mirrorOf(wish)) &&
     observed.flaw === null
   )
 }
@@ -123,6 +132,15 @@ function areFlagsAs({ flags: seen = {} }: ObservedRouting, { flags = {} }: Desir
     const found = Object.hasOwn(seen, name) ? seen[name] : undefined
     return found !== undefined && isSameReach(found, reach)
   })
+}
+
+/** The copies that the wish asks for, or null. */
+export function mirrorOf({ roles, exposure }: Pick<DesiredRouting, 'roles' | 'exposure'>): Mirrored | null {
+  return exposure.mirror === undefined ? null : { pool: roles.canary, share: exposure.mirror }
+}
+
+function isSameMirror(left: Mirrored | null, right: Mirrored | null): boolean {
+  return left?.pool === right?.pool && left?.share === right?.share
 }
 
 /** The release whose tickets the wish lets in, or null. */
@@ -141,6 +159,7 @@ export function routingText(
     cohorts,
     flaw,
     tickets,
+    mirror = null,
     flags = {},
     flagFault,
   }: Omit<ObservedRouting, 'fence' | 'incarnation' | 'served'>,
@@ -157,7 +176,16 @@ export function routingText(
   const shares = Object.entries(split).map(([pool, share]) => `${pool} ${share / 100}%`)
   const exposure = isOfBoth ? [exposureText({ weight, cohorts: onCanary })] : [...shares, ...onCanary]
   const letIn = typeof tickets === 'string' ? [`try-it tickets of ${releaseName(tickets)}`] : []
-  return [...exposure, ...elsewhere, ...letIn, ...(flaw === null ? [] : [flaw]), ...ofFlags, ...unknown].join(', ')
+  const copies = mirror === null ? [] : [`copies of ${formatWeight(mirror.share)} to ${mirror.pool}`]
+  return [
+    ...exposure,
+    ...elsewhere,
+    ...letIn,
+    ...copies,
+    ...(flaw === null ? [] : [flaw]),
+    ...ofFlags,
+    ...unknown,
+  ].join(', ')
 }
 
 /** True when both say the same of every name; `absent` is what a name that is not there means. */

@@ -7,15 +7,15 @@ import type { DesiredRouting } from './router.ts'
 
 /**
  * Refuses a wish that the adapter cannot take at all: `router.misconfigured` for pools it does not know,
- * `router.refused` for a weight outside 0 to 10000 or between its steps, or for cohorts where it has none.
+ * `router.refused` for a weight outside 0 to 10000 or between its steps, or for cohorts or copies where it has none.
  */
 export function checkWish(
   wish: DesiredRouting,
   pools: readonly [string, string],
-  capabilities: Pick<RouterCapabilities, 'weightStep' | 'cohorts'>,
+  capabilities: Pick<RouterCapabilities, 'weightStep' | 'cohorts' | 'mirror'>,
 ): void {
   checkPools(wish, pools)
-  const { weight, cohorts } = wish.exposure
+  const { weight, cohorts, mirror } = wish.exposure
   const { weightStep } = capabilities
   if (!Number.isInteger(weight) || weight < 0 || weight > FULL_WEIGHT || weight % weightStep !== 0) {
     throw new SluiceError('router.refused', {
@@ -33,6 +33,14 @@ export function checkWish(
       fix: 'use a router with cohorts, or leave the cohort steps out',
     })
   }
+  if (mirror === undefined) return
+  if (capabilities.mirror === true && Number.isInteger(mirror) && mirror > 0 && mirror <= FULL_WEIGHT) return
+  throw new SluiceError('router.refused', {
+    message: 'the router cannot send a pool copies of this share of the requests',
+    expected: capabilities.mirror === true ? `a whole number of basis points from 1 to ${FULL_WEIGHT}` : 'no copies',
+    received: String(mirror),
+    fix: 'use a router that can mirror, or leave the mirror steps out',
+  })
 }
 
 /** Throws `router.fenced` when `fence` is older than the newest one the router has taken. */

@@ -31,7 +31,7 @@ export interface SimulatedTraffic {
 
 export const ROLES: PoolRoles = { stable: 'stable', canary: 'canary' }
 
-/** The share of all requests that the canary gets at this exposure, in [0, 1]. */
+/** The share of all requests that the canary answers at this exposure, in [0, 1]: copies are answered by stable. */
 export function canaryShare({ weight, cohorts }: Exposure, { cohortShare }: SimulatedTraffic): number {
   const inCohorts = Math.min(1, cohorts.length * cohortShare)
   return inCohorts + (1 - inCohorts) * (weight / FULL_WEIGHT)
@@ -56,9 +56,11 @@ export function simulatedTarget(
       const end = Math.max(start, now - traffic.lag)
       const share = canaryShare(live(), traffic)
       const requests = traffic.requestsPerSecond * ((end - start) / 1_000)
+      // As if every request could be copied.
+      const copies = (1 - share) * ((live().mirror ?? 0) / FULL_WEIGHT)
       return {
         stable: { kind: 'value', value: draw(traffic.stable, requests * (1 - share)) },
-        canary: { kind: 'value', value: draw(traffic.canary, requests * share) },
+        canary: { kind: 'value', value: draw(traffic.canary, requests * (share + copies)) },
         window: { start, end },
         cursor: { end },
       } satisfies Observation
@@ -81,9 +83,10 @@ function quietRouter(live: () => Exposure): TargetAdapters['router'] {
       ...{ readBack: 'config', atomic: true, survivesRestart: true },
     },
     async read() {
-      const { weight, cohorts, flags } = live()
+      const { weight, cohorts, flags, mirror } = live()
       return {
         ...(flags !== undefined && { flags }),
+        ...(mirror !== undefined && { mirror: { pool: ROLES.canary, share: mirror } }),
         split: { [ROLES.stable]: FULL_WEIGHT - weight, [ROLES.canary]: weight },
         cohorts: Object.fromEntries(cohorts.map((cohort) => [cohort, ROLES.canary])),
         ...{ fence: null, flaw: null, incarnation: 'simulated', served: null },

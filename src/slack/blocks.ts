@@ -126,15 +126,17 @@ function context(text: string) {
 }
 
 function standing(card: ReleaseCard): string {
-  const { weight, cohorts, flags = [], bakeDuration, warmsUpUntil = null } = card
+  const { weight, cohorts, flags = [], mirror, bakeDuration, warmsUpUntil = null } = card
   const filled = filledCells(weight, BAR_CELLS)
   const bar = `\`${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)}\``
   const people = cohorts.length === 0 ? '' : ` and ${cohorts.map(short).join(', ')}`
+  const copies = mirror === undefined ? '' : `, and copies of ${formatWeight(mirror)} of the requests`
   const ofFlags = flags.length === 0 ? '' : `, flags: ${flags.map(short).join(', ')}`
   // What is left of it would be wrong a minute later: a message stands still between two events.
   const bake = bakeDuration === null ? '' : ` for ${formatDuration(bakeDuration)}`
   const warm = warmsUpUntil === null ? '' : `, warms up until ${slackTime(warmsUpUntil)}`
-  const users = card.byFlags === true ? shareWords(card) : `${formatWeight(weight)}${people} on canary${ofFlags}`
+  const users =
+    card.byFlags === true ? shareWords(card) : `${formatWeight(weight)}${people} on canary${copies}${ofFlags}`
   const share = saysWeight(card.phase) ? `\n${bar} ${users}` : ''
   return `${PHASE_SIGNS[toneOf(card.phase)]} *${escape(phaseWords(card.phase))}*${bake}${warm}${share}`
 }

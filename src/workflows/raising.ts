@@ -1,4 +1,4 @@
-import { type Exposure, hasSomebody, isRaise } from '../domain/exposure.ts'
+import { type Exposure, isRaise, usesCanary } from '../domain/exposure.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { untilYes } from './asking.ts'
 import { untilMayRaise } from './gate.ts'
@@ -30,11 +30,11 @@ async function untilFit(exposure: Exposure, step: number, run: Run, watch: Watch
   }
 }
 
-/** Before anybody gets the new version its pool must say that it runs it. */
+/** Before the canary is asked anything its pool must say that it runs the version. */
 async function untilProven(step: number, run: Run, watch: Watch): Promise<void> {
   const { proof, onFail } = run.input.plan
   const { roles, abandoned, live } = run.state()
-  if (proof === undefined || roles === null || abandoned !== null || hasSomebody(live)) return
+  if (proof === undefined || roles === null || abandoned !== null || usesCanary(live)) return
   const { target, version } = run.input
   const request = { target, version, roles }
   const wait = { question: { about: 'version', request }, cause: 'version', within: proof.within, onFail } as const

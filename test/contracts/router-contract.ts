@@ -126,6 +126,16 @@ function readingPromises(context: Context): void {
     expect(isRoutedAs(observed, wanted)).toBe(router.capabilities.survivesRestart)
   })
 
+  it('goes on with copies over a restart where it survives one', async () => {
+    const router = context.connect()
+    const { mirror = false, survivesRestart } = router.capabilities
+    if (!mirror) return
+    const wanted = wish(rolesOf(context.world), { weight: 0, cohorts: [], mirror: 2_500 }, fence(1))
+    await router.apply(wanted, open())
+    await context.world.restart()
+    expect(isRoutedAs(await router.read(open()), wanted)).toBe(survivesRestart)
+  })
+
   it('reports served requests exactly when its capabilities say so', async () => {
     const router = context.connect()
     const { served } = await router.read(open())
@@ -174,6 +184,34 @@ function applyingPromises(context: Context): void {
         expect(observed.cohorts).toEqual(Object.fromEntries(cohorts.map((cohort) => [cohort, roles.canary])))
         expect(isRoutedAs(observed, wanted)).toBe(true)
       }
+    }
+  })
+
+  it('sends copies to the canary as the wish says and no longer, or refuses a wish that asks for them', async () => {
+    const router = context.connect()
+    let epoch = 0
+    for (const roles of bothRoles(context.world)) {
+      for (const mirror of [1, 2_500, FULL_WEIGHT, undefined]) {
+        epoch += 1
+        const exposure = { weight: 0, cohorts: [], ...(mirror !== undefined && { mirror }) }
+        const wanted = wish(roles, exposure, fence(1, epoch))
+        if (mirror !== undefined && router.capabilities.mirror !== true) {
+          expect(await codeOf(router.apply(wanted, open()))).toBe('router.refused')
+          continue
+        }
+        await router.apply(wanted, open())
+        const observed = await router.read(open())
+        expect(isRoutedAs(observed, wanted)).toBe(true)
+        expect(observed.mirror ?? null).toEqual(mirror === undefined ? null : { pool: roles.canary, share: mirror })
+      }
+    }
+  })
+
+  it('refuses copies of no share', async () => {
+    const router = context.connect()
+    for (const mirror of [0, -1, 0.5, FULL_WEIGHT + 1, Number.NaN]) {
+      const wanted = wish(rolesOf(context.world), { weight: 0, cohorts: [], mirror }, fence(1))
+      expect(await codeOf(router.apply(wanted, open()))).toBe('router.refused')
     }
   })
 
@@ -450,6 +488,20 @@ function trafficPromises(context: Context): void {
       expect(await poolsOf('internal')).toEqual(new Set([roles.canary]))
       expect(await poolsOf('beta')).toEqual(new Set([roles.stable]))
     }
+  })
+
+  it('answers from stable alone while it sends copies, and counts none of them as served', async () => {
+    const send = sender()
+    const router = context.connect()
+    if (send === null || router.capabilities.mirror !== true) return
+    const { stable, canary } = rolesOf(context.world)
+    await router.apply(wish({ stable, canary }, { weight: 0, cohorts: [], mirror: FULL_WEIGHT }, fence(1)), open())
+    const before = (await router.read(open())).served
+    const answers = await send(users(50))
+    expect(answers.map(({ pool }) => pool)).toEqual(answers.map(() => stable))
+    const after = (await router.read(open())).served
+    if (before === null || after === null) return
+    expect([(after[stable] ?? 0) - (before[stable] ?? 0), after[canary]]).toEqual([50, before[canary]])
   })
 
   it('counts what each pool has served where it reports that', async () => {

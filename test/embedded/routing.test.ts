@@ -62,7 +62,7 @@ describe('what may be asked for', () => {
     ['a cohort on an unknown pool', { ...good, cohorts: { beta: 'red' } }],
     ['no fence', { split: good.split, cohorts: {} }],
     ['no cohorts', { split: good.split, fence }],
-    ['an unknown key', { ...good, mirror: 1 }],
+    ['an unknown key', { ...good, shadow: 1 }],
   ])('refuses %s', (_, wish) => {
     expect(wishSchema(pools).safeParse(wish).success).toBe(false)
   })

@@ -7,6 +7,7 @@ import type { BasisPoints, Milliseconds } from '../../src/domain/units.ts'
 import * as plain from '../../src/routers/memory.ts'
 import {
   type DesiredRouting,
+  mirrorOf,
   type ObservedRouting,
   pinsOf,
   type Router,
@@ -39,7 +40,7 @@ export interface MemoryRouterWorld {
   /** Every wish that landed, oldest first. */
   readonly landed: readonly DesiredRouting[]
   /** Changes the routing past every adapter, as a foreign hand would; the fence stays. */
-  meddle(change: Partial<Pick<ObservedRouting, 'split' | 'cohorts'>>): void
+  meddle(change: Partial<Pick<ObservedRouting, 'split' | 'cohorts' | 'mirror'>>): void
   /** Forgets everything, as a router without state does: all users on the first pool, no fence. */
   restart(): void
   /** Queues a fault. Faults of one method happen in the order in which they came. */
@@ -82,7 +83,10 @@ export function createMemoryRouterWorld(settings: {
   let served: Record<string, number> = {}
 
   const land = (wish: DesiredRouting) => {
-    core.routing = { split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence, tickets: ticketsOf(wish) }
+    core.routing = {
+      ...{ split: splitOf(wish), cohorts: pinsOf(wish), fence: wish.fence },
+      ...{ tickets: ticketsOf(wish), mirror: mirrorOf(wish) },
+    }
     landed.push(wish)
   }
   const observe = (): ObservedRouting => ({

@@ -1,4 +1,4 @@
-import { type Exposure, NO_EXPOSURE } from '../../domain/exposure.ts'
+import { type Exposure, NO_EXPOSURE, usesCanary } from '../../domain/exposure.ts'
 import type { Action, ExposeAction } from '../../domain/plan/actions.ts'
 import type { Check } from '../../domain/plan/checks.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
@@ -238,13 +238,14 @@ function questionOf(check: Check, traffic: ExpectedTraffic): Asked {
   return 'words' in power ? { why: 'there is no figure for it' } : power.asked(traffic)
 }
 
-function whyNothing(check: Check, { weight, cohorts }: Exposure): string | null {
+function whyNothing(check: Check, { weight, cohorts, mirror }: Exposure): string | null {
   if (check.cohort !== undefined) return `it asks about ${check.cohort} alone: their traffic is not known`
   if (weight === FULL_WEIGHT)
     return comparesWithStable(check)
       ? 'everybody is on the canary: only the past of stable is left to compare with'
       : null
   if (weight > 0) return null
+  if (mirror !== undefined) return 'only copies of GET and HEAD requests: how many there are is not known'
   return cohorts.length === 0 ? 'nobody is on the canary' : `only ${cohorts.join(', ')}: their traffic is not known`
 }
 
@@ -259,7 +260,7 @@ function watchedTime(actions: readonly Action[]): Milliseconds {
   let isExposed = false
   let watched = 0
   for (const action of actions) {
-    if (action.kind === 'expose') isExposed ||= action.exposure.weight > 0 || action.exposure.cohorts.length > 0
+    if (action.kind === 'expose') isExposed ||= usesCanary(action.exposure)
     else if (isExposed && 'duration' in action) watched += action.duration
   }
   return watched

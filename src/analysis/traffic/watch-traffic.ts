@@ -128,7 +128,9 @@ function settle(
   const seen = canary.value
   if (![seen.requests, seen.errors, stable.requests, stable.errors].every(isCount))
     return { state: known, observation, counts: null }
-  const { sent, scale, isExact } = sentIn(known.scale, window, seen, stable, samples)
+  // A router counts who got where, and copies get nobody anywhere.
+  const routed = input.exposure.mirror === undefined ? samples : []
+  const { sent, scale, isExact } = sentIn(known.scale, window, seen, stable, routed)
   const bare = { window, canary: seen, stable, unanswered: 0, awaited: null, sent: sent ?? requestsOf(seen, stable) }
   if (sent === null) return { state: { ...known, scale }, observation, counts: bare }
   const look: AnswerLook = {
@@ -229,5 +231,6 @@ function restartsOf({ restarts = 0 }: ArmCounts): number {
 
 /** True when the canary is to be asked something, and some check needs it to be: then silence is no time that was watched. */
 function isAsked({ exposure, checks }: GuardInput): boolean {
-  return (exposure.weight > 0 || exposure.cohorts.length > 0) && checks.some(needsCounts)
+  const { weight, cohorts, mirror = 0 } = exposure
+  return (weight > 0 || cohorts.length > 0 || mirror > 0) && checks.some(needsCounts)
 }

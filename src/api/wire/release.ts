@@ -99,6 +99,9 @@ export const card = z
       .literal(true)
       .exactOptional()
       .meta({ description: 'Where no router splits the users: weight and cohorts are those of the flags' }),
+    mirror: weight
+      .exactOptional()
+      .meta({ description: 'Share of the requests of stable of which the canary gets copies, in basis points' }),
     tickets: z.literal(true).exactOptional().meta({ description: 'Who has a try-it ticket is on the canary' }),
     step: z.number().meta({ description: 'The step that runs, from 1: what a command is meant for' }),
     steps: list(z.object({ number: z.number(), label: z.string(), mark: z.string() })),

@@ -62,6 +62,7 @@ function takes({ planned, shortest, waiting }: Timeline, { width }: Page): reado
 
 function steps(rows: readonly TimelineRow[], page: Page): readonly string[] {
   const hasCohorts = rows.some(({ exposure }) => exposure.cohorts.length > 0)
+  const hasCopies = rows.some(({ exposure }) => exposure.mirror !== undefined)
   const widths = {
     start: widest(['START', ...rows.map(({ start }) => formatDuration(start))]),
     lasts: widest(['LASTS', ...rows.map(lasts)]),
@@ -81,12 +82,15 @@ function steps(rows: readonly TimelineRow[], page: Page): readonly string[] {
     ]
   })
   const head = `${cells('STEP', 'START', 'LASTS', pad('ON THE CANARY', widths.share))}  WHAT`
-  const legend = hasCohorts ? [page.paint('dim', `${' '.repeat(6)}+n: and n cohorts, whatever the weight`)] : []
-  return [page.paint('dim', head), ...lines, ...legend]
+  const legend = [
+    ...(hasCohorts ? ['+n: and n cohorts, whatever the weight'] : []),
+    ...(hasCopies ? ['≈: copies of so much of what stable is asked; users have its answers'] : []),
+  ]
+  return [page.paint('dim', head), ...lines, ...legend.map((line) => page.paint('dim', `${' '.repeat(6)}${line}`))]
 }
 
-function shareText({ weight, cohorts }: Exposure): string {
-  const share = pad(formatWeight(weight), 6, 'start')
+function shareText({ weight, cohorts, mirror }: Exposure): string {
+  const share = pad(mirror === undefined ? formatWeight(weight) : `≈${formatWeight(mirror)}`, 6, 'start')
   return cohorts.length === 0 ? share : `${share} +${cohorts.length}`
 }
 

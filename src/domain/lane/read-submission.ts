@@ -142,11 +142,12 @@ function isWindows(windows: unknown): boolean {
 
 function isExposure(exposure: unknown): boolean {
   if (!isRecord(exposure)) return false
-  const { flags = {}, tickets, byFlags } = exposure
+  const { flags = {}, tickets, byFlags, mirror } = exposure
   return (
     isReach(exposure) &&
     (tickets === undefined || tickets === true) &&
     (byFlags === undefined || byFlags === true) &&
+    (mirror === undefined || (isCount(mirror) && mirror > 0 && mirror <= FULL_WEIGHT)) &&
     isRecord(flags) &&
     Object.keys(flags).every((name) => isText(name, 1, 256) && isReach(flags[name]))
   )

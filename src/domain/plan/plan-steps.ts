@@ -151,12 +151,12 @@ function reportMany(count: number, report: (problem: Problem) => void): void {
 }
 
 function reportNoRouter(
-  { weights, cohorts, tickets = false }: StepNeeds,
+  { weights, cohorts, tickets = false, mirror = false }: StepNeeds,
   flag: string,
   path: ProblemPath,
   report: (problem: Problem) => void,
 ): void {
-  if (weights.length === 0 && !cohorts && !tickets) return
+  if (weights.length === 0 && !cohorts && !tickets && !mirror) return
   const [weight] = weights
   const reach = weight === undefined ? '[internal]' : weight === FULL_WEIGHT ? 'on' : formatWeight(weight)
   report({
@@ -164,7 +164,7 @@ function reportNoRouter(
     path,
     message: 'the target has no router that could send users to another version: it is released by its flags alone',
     expected: 'steps that ask nothing of a router',
-    fix: tickets ? 'remove the step' : `write flag: { ${flag}: ${reach} }`,
+    fix: tickets || mirror ? 'remove the step' : `write flag: { ${flag}: ${reach} }`,
   })
 }
 
@@ -175,7 +175,7 @@ function reportUnmetNeeds(
   report: (problem: Problem) => void,
 ): void {
   if (router === null) return reportNoRouter(needs, flags?.names?.[0] ?? 'new-checkout', path, report)
-  const { weightStep, cohorts, tickets = false } = router.capabilities
+  const { weightStep, cohorts, tickets = false, mirror = false } = router.capabilities
   for (const weight of needs.weights) {
     if (weight % weightStep === 0) continue
     report({
@@ -194,6 +194,15 @@ function reportUnmetNeeds(
       message: `the target's router (${router.kind}) cannot send cohorts to the canary`,
       expected: 'a router that can match cohorts',
       fix: 'remove the step, or use a target whose router can',
+    })
+  }
+  if (needs.mirror === true && !mirror) {
+    report({
+      rule: 'router-cannot',
+      path,
+      message: `the target's router (${router.kind}) cannot send the canary copies of requests`,
+      expected: 'a router that can mirror',
+      fix: 'remove the step, let a cohort see the canary first, or use a target whose router can',
     })
   }
   if (needs.tickets !== true) return

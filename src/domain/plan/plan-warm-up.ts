@@ -22,6 +22,8 @@ export function usualWarmUp(bake: Milliseconds, interval: Milliseconds): Millise
  */
 export function raisesLoad(before: Exposure, after: Exposure): boolean {
   if (after.weight > 0) return after.weight >= 2 * before.weight
+  const { mirror = 0 } = after
+  if (mirror > 0 && mirror >= 2 * (before.mirror ?? 0)) return true
   return after.cohorts.some((cohort) => !before.cohorts.includes(cohort))
 }
 

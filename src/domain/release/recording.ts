@@ -86,6 +86,7 @@ const span = z
       weight: z.int().min(0).max(FULL_WEIGHT),
       cohorts: z.array(z.string()).default([]),
       tickets: z.literal(true).exactOptional(),
+      mirror: z.int().min(1).max(FULL_WEIGHT).exactOptional(),
     }),
     from: time,
     until: time,

@@ -38,6 +38,8 @@ export interface ReleaseCard {
   readonly byFlags?: true
   /** Present while who has a try-it ticket is on the canary. */
   readonly tickets?: true
+  /** Share of stable's requests of which the canary gets copies; absent while it gets none. */
+  readonly mirror?: BasisPoints
   /** The plan's step that runs, from 1; what a command is meant for. */
   readonly step: number
   readonly steps: readonly { readonly number: number; readonly label: string; readonly mark: string }[]
@@ -118,6 +120,7 @@ export function releaseCard(
     ...(state.live.byFlags === true && { byFlags: true as const }),
     ...{ repairs: guard?.repairCount ?? state.repairs, endedAt: state.endedAt },
     ...(state.live.tickets === true && { tickets: true as const }),
+    ...(state.live.mirror !== undefined && { mirror: state.live.mirror }),
     isEnded: state.endedAt !== null,
     steps: plan.steps.map(({ label }, index) => ({ number: index + 1, label, mark: markOf(index + 1, state) })),
     reason: reasonOf(state) ?? heldWords(state) ?? watchWords(state),
@@ -144,8 +147,9 @@ export function releaseCard(
  */
 export function goneCard(card: ReleaseCard, { keeper }: Pick<LaneView, 'keeper'>): ReleaseCard {
   const isBack = keeper.state !== 'recovering'
+  const { mirror: _, tickets: __, ...stripped } = card
   return {
-    ...card,
+    ...(isBack ? stripped : card),
     ...{ phase: 'gone', isEnded: isBack, reason: `its workflow was ended in Temporal; ${keeper.text}` },
     ...(isBack && { weight: 0, cohorts: [] }),
     ...{ approval: null, bakeRemaining: null, bakeDuration: null, warmsUpUntil: null, verbs: [] },

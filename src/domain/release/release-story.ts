@@ -160,11 +160,16 @@ export function exposedText(exposure: Exposure, pool: string): string {
   return exposure.byFlags === true ? exposureText(exposure) : `${exposureText(exposure)} on ${pool}`
 }
 
-/** `5%`, `5% and beta, internal`, `5%, flag new-checkout on` or, without a router, `flag new-checkout 5%`. */
+/** `5%`, `5% and beta, internal`, `0% and copies of 10%`, `5%, flag new-checkout on` or, without a router, `flag new-checkout 5%`. */
 export function exposureText(exposure: Exposure): string {
   if (exposure.byFlags === true) return flagsText(exposure.flags) || 'no flag set'
   const weight = formatWeight(exposure.weight)
-  const others = [...exposure.cohorts, ...(exposure.tickets === true ? ['try-it tickets'] : [])]
+  const { mirror } = exposure
+  const others = [
+    ...exposure.cohorts,
+    ...(exposure.tickets === true ? ['try-it tickets'] : []),
+    ...(mirror === undefined ? [] : [`copies of ${formatWeight(mirror)}`]),
+  ]
   const users = others.length === 0 ? weight : `${weight} and ${others.join(', ')}`
   const flags = flagsText(exposure.flags)
   return flags === '' ? users : `${users}, ${flags}`

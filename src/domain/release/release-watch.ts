@@ -1,4 +1,4 @@
-import { hasSomebody } from '../exposure.ts'
+import { usesCanary } from '../exposure.ts'
 import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
 import { type GuardInput, RESTARTS } from './guard.ts'
@@ -55,7 +55,7 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
  */
 export function mustProveVersion(state: ReleaseState, { proof, onFail }: Pick<Plan, 'proof' | 'onFail'>): boolean {
   const { live, pause } = state
-  return proof !== undefined && !isEnded(state) && hasSomebody(live) && (pause === null || onFail === 'rollback')
+  return proof !== undefined && !isEnded(state) && usesCanary(live) && (pause === null || onFail === 'rollback')
 }
 
 /** What is named in the story where the floor, or missing data, is told once. */

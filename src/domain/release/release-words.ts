@@ -17,18 +17,21 @@ export function warmUpWords({ warmsUpUntil = null }: { readonly warmsUpUntil?: I
   return left <= 0 ? '' : `warms up for ${formatDuration(Math.ceil(left / 1_000) * 1_000)}`
 }
 
-/** `25% on canary`; where no router splits the users `new-checkout 25%`. */
+/** `25% on canary`, or `0% and copies of 10% on canary`; where no router splits the users `new-checkout 25%`. */
 export function shareWords({
   weight,
   byFlags,
   flags = [],
+  mirror,
 }: {
   readonly weight: BasisPoints
+  readonly mirror?: BasisPoints | undefined
   readonly byFlags?: true | undefined
   readonly flags?: readonly string[] | undefined
 }): string {
   if (byFlags === true) return flags.join(', ') || 'no flag set'
-  return `${formatWeight(weight)} on canary`
+  const copies = mirror === undefined ? '' : ` and copies of ${formatWeight(mirror)}`
+  return `${formatWeight(weight)}${copies} on canary`
 }
 
 /** The phase in the words of a page: those that do not explain themselves say what they mean. */

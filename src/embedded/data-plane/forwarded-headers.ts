@@ -9,6 +9,14 @@ export const EVENT_HEADER = 'x-sluice-event'
 /** Which pool answered and why. Ours to say: what a service says under this name is not passed on. */
 export const POOL_HEADER = 'x-sluice-pool'
 
+/** Tells a service that nobody waits for its answer: the request is a copy of one that another pool answers. */
+const COPY_HEADER = 'x-sluice-copy'
+
+/** What a service is told of a request beside what its client sent; null: nothing. */
+export type Mark = 'try' | 'copy' | null
+
+const MARKS: Readonly<Record<NonNullable<Mark>, string>> = { try: TICKET_HEADER, copy: COPY_HEADER }
+
 /** Headers that belong to one connection and are not passed on (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = [
   'connection',
@@ -23,18 +31,18 @@ const HOP_BY_HOP = [
 ]
 /** Answered by this server itself, before it is known what the service would say. */
 const EXPECT = 'expect'
-/** Who comes with a ticket is ours to say: nobody leaves themselves out of the figures. */
-const NOT_FOR_SERVICES = new Set([...HOP_BY_HOP, EXPECT, TICKET_HEADER])
+/** Marks are ours to say: nobody leaves themselves out of the figures, or has a request taken for a copy. */
+const NOT_FOR_SERVICES = new Set([...HOP_BY_HOP, EXPECT, ...Object.values(MARKS)])
 const NOT_FOR_USERS = new Set([...HOP_BY_HOP, EVENT_HEADER, POOL_HEADER])
 /** Without these the other side would read another message than was sent, so no `connection` header can take them away. */
 const FRAMING = new Set(['content-length', 'host'])
 
-/** What a service gets to see of a request's headers; `isTry`: it came with a try-it ticket. */
-export function headersForService(request: IncomingMessage, isTry = false): string[] {
+/** What a service gets to see of a request's headers. */
+export function headersForService(request: IncomingMessage, mark: Mark): string[] {
   const headers = passedOn(request.rawHeaders, NOT_FOR_SERVICES)
   headers.push('x-forwarded-for', request.socket.remoteAddress ?? 'unknown')
   if (request.headers['transfer-encoding'] !== undefined) headers.push('transfer-encoding', 'chunked')
-  if (isTry) headers.push(TICKET_HEADER, '1')
+  if (mark !== null) headers.push(MARKS[mark], '1')
   return headers
 }
 

@@ -5,8 +5,9 @@ import { TICKET_NAME } from '../../tickets/ticket.ts'
 import type { Handler } from '../loopback-server.ts'
 import { createWayfinder } from './find-way.ts'
 import { areWritable, EVENT_HEADER, hasBody, headersForUser, isPlainlyCoded, POOL_HEADER } from './forwarded-headers.ts'
+import { createMirror } from './mirror.ts'
 import type { Assignment, Routing } from './routing.ts'
-import { type Call, callService, type Exchange, type Failure, relayBody } from './service-call.ts'
+import { type Call, callService, type Exchange, type Failure, isStatus, relayBody } from './service-call.ts'
 import { type Ending, LEFT, type TrafficCounts, type TrafficMetrics } from './traffic-metrics.ts'
 import { userKeyOf } from './user-key.ts'
 
@@ -39,16 +40,17 @@ export function createProxy(settings: ProxySettings): Proxy {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' })
   const upstreams = new Map(Object.entries(settings.upstreams).map(([pool, url]) => [pool, new URL(url)]))
   const findWay = createWayfinder(settings.pools, Date.now)
+  const mirror = createMirror({ ...settings, upstreams, chance: Math.random })
   return {
     async handler(request, response) {
       const user = userKeyOf(request.headers)
-      const way = findWay(settings.routing(), request, user.key)
+      const routing = settings.routing()
+      const way = findWay(routing, request, user.key)
       if (way.kind === 'admitted') return admit(response, way)
       const { assignment } = way
       const upstream = upstreams.get(assignment.pool)
       if (upstream === undefined) throw new Error(`no upstream for the pool ${assignment.pool}`)
       const { patience, grace, metrics } = settings
-      const isTry = assignment.why === 'ticket'
       const visit = {
         request,
         response,
@@ -57,12 +59,17 @@ export function createProxy(settings: ProxySettings): Proxy {
         patience,
         grace,
         assignment,
-        isTry,
+        mark: assignment.why === 'ticket' ? ('try' as const) : null,
         setCookie: user.setCookie,
       }
-      await counted(assignment, metrics, (counts) => serve(visit, counts))
+      const served = counted(assignment, metrics, (counts) => serve(visit, counts))
+      if (routing.mirror !== undefined) mirror.copy(request, assignment, routing.mirror)
+      await served
     },
-    close: () => agent.destroy(),
+    close() {
+      agent.destroy()
+      mirror.close()
+    },
   }
 }
 
@@ -74,7 +81,7 @@ async function counted(
 ): Promise<void> {
   const arrived = performance.now()
   if (why === 'ticket') return void (await work(metrics.tried(pool)))
-  metrics.send(pool, cohort)
+  metrics.send({ pool, cohort })
   let ending: Ending = { code: 500, event: null }
   try {
     ending = await work(metrics)
@@ -151,13 +158,6 @@ async function pass(visit: Visit, call: Call, metrics: TrafficCounts): Promise<E
     case 'left':
       return { code: isOwed(answer) && silentFor >= visit.grace ? 499 : status, event: null }
   }
-}
-
-const REASON = /^[\t\x20-\x7e\x80-\xff]*$/
-
-/** True for what may stand in the first line of an answer (RFC 9110, section 15). */
-function isStatus(status: number, reason: string): boolean {
-  return status >= 200 && status <= 599 && REASON.test(reason)
 }
 
 /** True when more of the body was to come at once: a stream of events may be silent as long as it likes. */

@@ -15,6 +15,8 @@ export interface Routing {
   readonly rules?: Readonly<Record<string, CohortRule>>
   /** Whose try-it tickets are let in, with their key, and where they lead; none when absent. */
   readonly tickets?: { readonly release: string; readonly key: string; readonly pool: string }
+  /** The pool that gets copies of this share of what the other one is asked; none when absent. */
+  readonly mirror?: { readonly pool: string; readonly share: BasisPoints }
 }
 
 /** Where a request goes and why. */
@@ -56,10 +58,11 @@ export function isFencedOff(fence: Fence, { fence: newest }: Routing): boolean {
  * The routing that a wish leads to. Another seed is taken only while one pool has everybody, when it moves nobody: in the
  * middle of a release users stay where they are, whoever asks.
  */
-export function follow(current: Routing, { rules, tickets, ...wish }: Wish): Routing {
+export function follow(current: Routing, { rules, tickets, mirror, ...wish }: Wish): Routing {
   const isSettled = Object.values(current.split).includes(FULL_WEIGHT)
   const targeting = { ...(rules !== undefined && { rules }), ...(tickets !== undefined && { tickets }) }
-  return { ...wish, ...targeting, seed: isSettled ? (wish.seed ?? current.seed) : current.seed }
+  const copies = mirror === undefined ? {} : { mirror }
+  return { ...wish, ...targeting, ...copies, seed: isSettled ? (wish.seed ?? current.seed) : current.seed }
 }
 
 /** What may be asked for, given the two pools: a strict object whose shares are of exactly these pools and sum up. */
@@ -80,6 +83,7 @@ export function wishSchema(pools: readonly [string, string]) {
     tickets: z
       .strictObject({ release: z.string().min(1).max(200), key: z.string().min(1).max(200), pool })
       .exactOptional(),
+    mirror: z.strictObject({ pool, share: z.int().min(1).max(FULL_WEIGHT) }).exactOptional(),
   })
 }
 

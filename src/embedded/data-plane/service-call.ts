@@ -1,17 +1,24 @@
+import type { EventEmitter } from 'node:events'
 import { type Agent, type ClientRequest, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Milliseconds } from '../../domain/units.ts'
-import { hasBody, headersForService, isPlainlyCoded } from './forwarded-headers.ts'
+import { hasBody, headersForService, isPlainlyCoded, type Mark } from './forwarded-headers.ts'
 
 /** One request on its way to one service. */
-export interface Exchange {
+interface Asked {
   readonly request: IncomingMessage
-  readonly response: ServerResponse
+  /** Whoever waits for the answer: `close` says that they are gone. */
+  readonly response: Pick<EventEmitter, 'once' | 'off'>
   readonly upstream: URL
   /** How long the service, or the client where it is the client's turn, may stay silent, in milliseconds. */
   readonly patience: Milliseconds
-  /** True when the request came with a try-it ticket. */
-  readonly isTry: boolean
+  /** What the service is told of the request. */
+  readonly mark: Mark
+}
+
+/** The same for somebody whom the answer is passed on to. */
+export interface Exchange extends Asked {
+  readonly response: ServerResponse
 }
 
 /**
@@ -38,12 +45,12 @@ export interface Call {
  * Sends the request on and waits for the head of an answer. Never rejects and never throws: whatever happens to the
  * connection is one of the failures, and the listeners stay to catch what comes late.
  */
-export function callService(exchange: Exchange, agent: Agent | false): Promise<Call | Failure> {
+export function callService(exchange: Asked, agent: Agent | false): Promise<Call | Failure> {
   const outgoing = prepare(exchange, agent)
   return outgoing === null ? Promise.resolve('unsendable') : waitForAnswer(exchange, outgoing)
 }
 
-function prepare({ request, upstream, isTry }: Exchange, agent: Agent | false): ClientRequest | null {
+function prepare({ request, upstream, mark }: Asked, agent: Agent | false): ClientRequest | null {
   if (!isPlainlyCoded(request)) return null
   try {
     return send({
@@ -52,14 +59,14 @@ function prepare({ request, upstream, isTry }: Exchange, agent: Agent | false): 
       port: upstream.port,
       method: request.method ?? 'GET',
       path: request.url ?? '/',
-      headers: headersForService(request, isTry),
+      headers: headersForService(request, mark),
     })
   } catch {
     return null
   }
 }
 
-function waitForAnswer(exchange: Exchange, outgoing: ClientRequest): Promise<Call | Failure> {
+function waitForAnswer(exchange: Asked, outgoing: ClientRequest): Promise<Call | Failure> {
   const { request, response, patience } = exchange
   return new Promise((resolve) => {
     let broken: 'cut' | 'malformed' | null = null
@@ -107,6 +114,13 @@ function failureOf(error: NodeJS.ErrnoException, { reusedSocket }: ClientRequest
   if (error.syscall === 'connect' || error.syscall === 'getaddrinfo') return 'refused'
   if (code.startsWith('HPE_') && !CUT.has(code)) return 'malformed'
   return reusedSocket ? 'stale' : 'cut'
+}
+
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** True for what may stand in the first line of an answer (RFC 9110, section 15). */
+export function isStatus(status: number, reason: string): boolean {
+  return status >= 200 && status <= 599 && REASON.test(reason)
 }
 
 interface Relayed {

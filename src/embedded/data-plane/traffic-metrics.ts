@@ -15,11 +15,17 @@ export interface Ending {
   readonly event: string | null
 }
 
-/** How one request ended. */
-interface EndedRequest extends Ending {
+/** One request as it is counted. */
+interface SentRequest {
   readonly pool: string
   /** The cohort by which it got there. */
   readonly cohort?: string | undefined
+  /** True for a copy, for whose answer nobody waits. */
+  readonly isCopy?: boolean
+}
+
+/** How one request ended. */
+interface EndedRequest extends SentRequest, Ending {
   readonly seconds: number
 }
 
@@ -36,13 +42,15 @@ export interface TrafficCounts {
 
 /** Counts requests per pool for the metrics page and for the admin API. */
 export interface TrafficMetrics extends TrafficCounts {
-  /** A request is handed to a pool, by its cohort where it has one. */
-  send(pool: string, cohort?: string): void
+  /** A request is handed to a pool. */
+  send(request: SentRequest): void
+  /** A copy is not sent, because too many are under way. */
+  drop(pool: string): void
   /** The same for a request with a try-it ticket, which is counted as such and nowhere else. */
   tried(pool: string): TrafficCounts
   /** A request has ended; each that was sent does so once. */
   count(request: EndedRequest): void
-  /** Requests each pool has been handed since the start, ended or not. */
+  /** Requests each pool has been handed since the start, ended or not, without copies: who got where, not who was asked. */
   served(): Readonly<Record<string, number>>
   page(): Promise<{ readonly type: string; readonly text: string }>
 }
@@ -59,16 +67,17 @@ const LATENCY_BOUNDS_SECONDS: readonly number[] = Array.from({ length: 37 }, (_,
 /** Makes counters for the two pools; a series appears with its first request. */
 export function createTrafficMetrics(pools: readonly [string, string]): TrafficMetrics {
   const registry = new Registry()
-  const { started, tries, requests, durations, events, failures, outages } = createCounters(registry)
+  const { started, tries, requests, durations, events, failures, outages, dropped } = createCounters(registry)
   const served: Record<string, number> = { [pools[0]]: 0, [pools[1]]: 0 }
   const eventNames = new Set<string>()
   /** Pools that answered when they were last asked. */
   const up = new Set<string>()
   return {
-    send(pool, cohort) {
-      served[pool] = (served[pool] ?? 0) + 1
-      started.inc({ pool, ...by(cohort) })
+    send({ pool, ...origin }) {
+      if (origin.isCopy !== true) served[pool] = (served[pool] ?? 0) + 1
+      started.inc({ pool, ...labelsOf(origin) })
     },
+    drop: (pool) => dropped.inc({ pool }),
     tried(pool) {
       tries.inc({ pool })
       return UNCOUNTED
@@ -78,19 +87,20 @@ export function createTrafficMetrics(pools: readonly [string, string]): TrafficM
       failures.inc({ pool, reason: failure === 'stale' ? 'cut' : failure })
       if (failure === 'refused' && up.delete(pool)) outages.inc({ pool })
     },
-    count({ pool, cohort, code, seconds, event }) {
-      requests.inc({ pool, code: String(code), ...by(cohort) })
-      if (code !== LEFT) durations.observe({ pool, ...by(cohort) }, seconds)
-      if (event !== null && isFollowed(eventNames, event)) events.inc({ pool, event, ...by(cohort) })
+    count({ pool, code, seconds, event, ...origin }) {
+      const labels = { pool, ...labelsOf(origin) }
+      requests.inc({ ...labels, code: String(code) })
+      if (code !== LEFT) durations.observe(labels, seconds)
+      if (event !== null && isFollowed(eventNames, event)) events.inc({ ...labels, event })
     },
     served: () => ({ ...served }),
     page: async () => ({ type: registry.contentType, text: await registry.metrics() }),
   }
 }
 
-/** Requests of no cohort have no such label: their series stay what they are. */
-function by(cohort: string | undefined) {
-  return cohort === undefined ? {} : { cohort }
+/** Requests of no cohort, and those that are no copies, have no such label: their series stay what they are. */
+function labelsOf({ cohort, isCopy = false }: Omit<SentRequest, 'pool'>) {
+  return { ...(cohort !== undefined && { cohort }), ...(isCopy && { copy: 'yes' }) }
 }
 
 const UNCOUNTED: TrafficCounts = { answered: () => undefined, fail: () => undefined }
@@ -108,29 +118,34 @@ function createCounters(registry: Registry) {
     started: counter(
       'sluice_proxy_requests_started_total',
       'Requests by the pool they were handed to, counted at once. What is not in sluice_proxy_requests_total is under way.',
-      ...(['pool', 'cohort'] as const),
+      ...(['pool', 'cohort', 'copy'] as const),
     ),
     tries: counter(
       'sluice_proxy_tries_total',
       'Requests that came with a try-it ticket, by pool. They are counted nowhere else.',
       'pool',
     ),
+    dropped: counter(
+      'sluice_proxy_copies_dropped_total',
+      'Copies that were not sent because too many were under way, by the pool they were meant for.',
+      'pool',
+    ),
     requests: counter(
       'sluice_proxy_requests_total',
       'Requests that have ended, by pool and status; 499: the client gave up waiting, left: it went before that.',
-      ...(['pool', 'code', 'cohort'] as const),
+      ...(['pool', 'code', 'cohort', 'copy'] as const),
     ),
     durations: new Histogram({
       name: 'sluice_proxy_request_duration_seconds',
       help: 'Time from the arrival of a request to the end of its answer.',
-      labelNames: ['pool', 'cohort'],
+      labelNames: ['pool', 'cohort', 'copy'],
       buckets: [...LATENCY_BOUNDS_SECONDS],
       registers,
     }),
     events: counter(
       'sluice_proxy_events_total',
       'Business events that services reported with their answers.',
-      ...(['pool', 'event', 'cohort'] as const),
+      ...(['pool', 'event', 'cohort', 'copy'] as const),
     ),
     failures: counter(
       'sluice_proxy_service_failures_total',

@@ -134,8 +134,8 @@ const STEPS_TABLE: FieldTable = {
   },
   [`${STEP}.setMirrorRoute`]: {
     effect: 'left-out',
-    becomes: 'no step of a plan mirrors requests',
-    fix: 'let people of a cohort see the new version first, or mirror at the router yourself',
+    becomes: 'requests are not mirrored',
+    fix: 'write a step such as mirror: 10% before the first weight, where the router can; else let a cohort see the new version first',
   },
   [`${STEP}.experiment`]: {
     effect: 'left-out',

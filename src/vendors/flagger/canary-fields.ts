@@ -30,8 +30,8 @@ const analysisRows = (above: string): FieldTable => ({
   }),
   [`${above}.mirror`]: {
     effect: 'left-out',
-    becomes: 'no step of a plan mirrors requests',
-    fix: 'let people of a cohort see the new version first, or mirror at the router yourself',
+    becomes: 'requests are not mirrored',
+    fix: 'write a step such as mirror: 10% before the first weight, where the router can; else let a cohort see the new version first',
     when: isTrue,
   },
   [`${above}.mirrorWeight`]: { effect: 'not-needed', becomes: 'it belongs to mirror' },

@@ -32,6 +32,10 @@ const withEvents: TargetFacts = {
   ...FACTS,
   metrics: { proxy: { ...measured, events: ['orders'] }, shop: { ...measured, events: ['orders', 'refunds'] } },
 }
+const MIRRORING: TargetFacts = {
+  ...FACTS,
+  router: { kind: 'test', capabilities: { ...FINE_ROUTER.capabilities, mirror: true } },
+}
 const withCheck = (check: string) => `${HEAD}${STEPS}checks:\n  errors: ${check}\n`
 
 describe('a valid plan', () => {
@@ -304,7 +308,7 @@ const REFUSALS: readonly Refusal[] = [
     at: [4, 5],
     problem: {
       rule: 'unknown-step',
-      expected: 'one of weight, bake, ramp, cohort, flag, approve, analyse, gate, hook, try, notify',
+      expected: 'one of weight, bake, ramp, cohort, mirror, flag, approve, analyse, gate, hook, try, notify',
       fix: 'use a step kind from the list',
     },
   },
@@ -444,6 +448,38 @@ const REFUSALS: readonly Refusal[] = [
       expected: 'a fixed limit (max), or a cohort that no step names',
     },
   },
+  {
+    says: 'a mirror at a router that sends no copies',
+    text: withSteps('mirror: 10%', 'bake: 1m', 'weight: 100%'),
+    at: [4, 13],
+    problem: {
+      rule: 'router-cannot',
+      message: "the target's router (test) cannot send the canary copies of requests",
+      expected: 'a router that can mirror',
+      fix: 'remove the step, let a cohort see the canary first, or use a target whose router can',
+    },
+  },
+  {
+    says: 'a mirror beside a weight',
+    text: withSteps('weight: 10%', 'mirror: 10%', 'weight: 100%'),
+    facts: MIRRORING,
+    at: [5, 13],
+    problem: { rule: 'mirror-after-weight', received: 'a mirror at 10%' },
+  },
+  {
+    says: 'the end of a mirror that never was, or that a weight has ended',
+    text: withSteps('mirror: off', 'weight: 100%'),
+    facts: MIRRORING,
+    at: [4, 13],
+    problem: { rule: 'mirror-not-on', fix: 'remove the step' },
+  },
+  ...['0%', '101%', 'on', '10', '{ share: 10% }'].map((value) => ({
+    says: `a mirror of ${value}`,
+    text: withSteps(`mirror: ${value}`, 'mirror: off', 'weight: 100%'),
+    facts: MIRRORING,
+    at: [4, 13] as [number, number],
+    problem: { rule: 'value', expected: 'a share such as 10%, or off' },
+  })),
   {
     says: 'tickets that the router cannot check',
     text: withSteps('try: on', 'weight: 100%'),

@@ -16,13 +16,17 @@ const WRITTEN: Record<string, unknown> = {
   hook: { call: 'deploy', undo: 'remove' },
   analyse: { for: '5m', checks: { one: {} } },
   try: 'on',
+  mirror: '10%',
 }
 
-function contextOf(report: (problem: Problem) => void): Omit<StepContext, 'label'> {
+/** The weight that a step of the kind begins at. */
+const BEGINS_AT: Record<string, number> = { mirror: 0 }
+
+function contextOf(kind: string, report: (problem: Problem) => void): Omit<StepContext, 'label'> {
   return {
     step: 3,
     path: ['steps', 2],
-    exposure: { weight: 100, cohorts: ['internal'] },
+    exposure: { weight: BEGINS_AT[kind] ?? 100, cohorts: ['internal'] },
     peopleOf: () => ['alice'],
     readChecks: () => [],
     finalAnswer: () => null,
@@ -42,11 +46,11 @@ describe.each(STEP_KINDS.map((kind) => [kind.kind, kind] as const))('the step %s
   it('expands to actions that know their step, and leaves nobody behind', () => {
     if (!('step' in read)) throw new Error(JSON.stringify(read.issues))
     const problems: Problem[] = []
-    const { actions, exposure } = read.step.expand(contextOf((problem) => void problems.push(problem)))
+    const { actions, exposure } = read.step.expand(contextOf(name, (problem) => void problems.push(problem)))
     expect(problems).toEqual([])
     expect(actions.length).toBeGreaterThan(0)
     for (const action of actions) expect(action).toMatchObject({ step: 3, label: expect.stringMatching(/\S/) })
-    expect(exposure.weight).toBeGreaterThanOrEqual(100)
+    expect(exposure.weight).toBeGreaterThanOrEqual(BEGINS_AT[name] ?? 100)
     expect(exposure.cohorts).toContain('internal')
   })
 

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { renderCard } from '../../../src/cli/render.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import type { GuardState } from '../../../src/domain/release/guard.ts'
-import { releaseCard } from '../../../src/domain/release/release-card.ts'
+import { goneCard, releaseCard } from '../../../src/domain/release/release-card.ts'
 import { describeForTemporal, markOf, phaseText, weakestOutcome } from '../../../src/domain/release/release-details.ts'
 import type { ReleaseEvent } from '../../../src/domain/release/release-events.ts'
 import { reduce } from '../../../src/domain/release/release-reducer.ts'
 import { beginState, type ReleaseState } from '../../../src/domain/release/release-state.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
+import { releaseBlocks } from '../../../src/slack/blocks.ts'
 import { planContext } from '../plan/plan-context.ts'
 
 const read = readPlan(
@@ -85,6 +87,31 @@ describe('releaseCard', () => {
     const warned: Verdict = { ...verdict('fail', 'too few'), only: 'warn' } as Verdict
     expect(weakestOutcome({ orders: warned })).toBe('pass')
     expect(weakestOutcome({ orders: warned, errors: dark })).toBe('inconclusive')
+  })
+
+  it('says which share of the requests the canary gets copies of, in every view, and none once nobody is at work', () => {
+    const mirrored = { weight: 0, cohorts: [], mirror: 1_000 }
+    const begun = BAKING.slice(0, 1)
+    const state = after(
+      ...begun,
+      { type: 'exposure-wanted', step: 1, exposure: mirrored },
+      { type: 'exposure-confirmed', exposure: mirrored },
+    )
+    const card = releaseCard(source, state, null, 14_000)
+    expect(card).toMatchObject({ weight: 0, mirror: 1_000 })
+    expect(describeForTemporal(source, state)).toContain('0% and copies of 10% on canary')
+    const page = { width: 80, now: 14_000, color: false }
+    expect(renderCard(card, page).join('\n')).toContain('and copies of 10% of the requests of stable')
+    expect(JSON.stringify(releaseBlocks(card))).toContain('and copies of 10% of the requests')
+    const gone = goneCard(card, {
+      keeper: {
+        state: 'holding',
+        text: 'everybody is on blue',
+        recovery: null,
+        keeping: { repairs: 0, last: null, fault: null },
+      },
+    })
+    expect(gone).not.toHaveProperty('mirror')
   })
 
   it('says all there is to know of a release that bakes', () => {

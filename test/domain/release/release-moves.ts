@@ -24,6 +24,7 @@ const exposures: fc.Arbitrary<Exposure> = fc.record(
     weight: fc.oneof(fc.integer({ min: 0, max: 10_000 }), fc.constantFrom(0, 500, 10_000)),
     cohorts: fc.subarray(['beta', 'internal', 'eu-west']),
     flags,
+    mirror: fc.constantFrom(1, 1_000, 10_000),
   },
   { requiredKeys: ['weight', 'cohorts'] },
 )

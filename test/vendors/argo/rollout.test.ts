@@ -109,7 +109,7 @@ describe('the steps of a canary', () => {
 
   it.each([
     ['- setCanaryScale: { replicas: 3 }', 'scales no pods'],
-    ['- setMirrorRoute: { name: m, percentage: 50, match: [] }', 'mirrors requests'],
+    ['- setMirrorRoute: { name: m, percentage: 50, match: [] }', 'requests are not mirrored'],
     ['- experiment: { duration: 5m, templates: [] }', 'experiment'],
     ['- plugin: { name: a/b, config: {} }', 'plugins'],
     ['- setHeaderRoute: { name: beta, match: [{ headerName: x, headerValue: { exact: y } }] }', 'route beta'],

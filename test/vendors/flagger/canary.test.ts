@@ -127,7 +127,7 @@ describe('a Canary of Flagger', () => {
       canary(`${RAMP}\nmirror: true\n${METRIC}`) + TEMPLATE.replace('type: prometheus', 'type: datadog'),
     )
     expect(notes['left-out']).toEqual([
-      expect.stringContaining('mirrors requests'),
+      expect.stringContaining('requests are not mirrored'),
       expect.stringContaining('only prometheus can be asked, not datadog'),
     ])
     expect(form).not.toHaveProperty('checks')

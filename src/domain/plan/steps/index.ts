@@ -5,6 +5,7 @@ import { cohortStep } from './cohort.ts'
 import { flagStep } from './flag.ts'
 import { gateStep } from './gate.ts'
 import { hookStep } from './hook.ts'
+import { mirrorStep } from './mirror.ts'
 import { notifyStep } from './notify.ts'
 import { rampStep } from './ramp.ts'
 import { tryStep } from './try.ts'
@@ -16,6 +17,7 @@ export const STEP_KINDS = [
   bakeStep,
   rampStep,
   cohortStep,
+  mirrorStep,
   flagStep,
   approveStep,
   analyseStep,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Exposure } from '../../exposure.ts'
+import { type Exposure, withWeight } from '../../exposure.ts'
 import { isRecord } from '../../json.ts'
 import { type BasisPoints, formatDuration, formatWeight, type Milliseconds } from '../../units.ts'
 import type { Action } from '../actions.ts'
@@ -52,7 +52,7 @@ function exposuresOf(
     const weight = read ?? likely[index] ?? null
     if (weight === null) return []
     if (read !== null) reportFallingWeight(read, exposure.weight, [...context.path, 'through', index], context)
-    exposure = { ...exposure, weight }
+    exposure = withWeight(exposure, weight)
     return [exposure]
   })
 }

@@ -14,6 +14,8 @@ export interface StepNeeds {
   readonly cohorts: boolean
   /** True when the router has to let in who has a try-it ticket; absent: false. */
   readonly tickets?: boolean
+  /** True when the router has to send the canary copies; absent: false. */
+  readonly mirror?: boolean
 }
 
 /** An analysis in the background: where it began, and what it watches. */

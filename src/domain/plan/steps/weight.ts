@@ -1,3 +1,4 @@
+import { withWeight } from '../../exposure.ts'
 import { formatWeight } from '../../units.ts'
 import { weightText } from '../plan-values.ts'
 import { likelyWeight, reportFallingWeight } from './rising.ts'
@@ -11,11 +12,11 @@ export const weightStep = defineStep({
   needs: (weight) => ({ weights: [weight], cohorts: false }),
   expand(weight, context) {
     reportFallingWeight(weight, context.exposure.weight, context.path, context)
-    const exposure = { ...context.exposure, weight }
+    const exposure = withWeight(context.exposure, weight)
     return { actions: [{ kind: 'expose', step: context.step, label: context.label, exposure }], exposure }
   },
   glimpse(value, { exposure }) {
     const weight = likelyWeight(value)
-    return weight === null ? null : { ...exposure, weight }
+    return weight === null ? null : withWeight(exposure, weight)
   },
 })
