@@ -10,7 +10,7 @@ export default defineConfig({
       'test/analysis/statistics/**/*.test.ts',
       'test/analysis/judges/**/*-test.test.ts',
       'test/analysis/judges/sequential/wealth.test.ts',
-      'test/analysis/judges/sequential/{clumps-golden,record-effect}.test.ts',
+      'test/analysis/judges/sequential/{clumps-golden,design-effect,record-effect}.test.ts',
       'test/bench/peers/incomplete-beta.test.ts',
     ],
     testTimeout: 30_000,

@@ -12,6 +12,8 @@ export interface Effort {
   readonly latency: number
   /** For the one latency figure that must be exact: false alarms of ours. */
   readonly latencyFalse: number
+  /** Releases of a service with so little traffic that each takes two hours. */
+  readonly low: number
   /** Releases with few users. */
   readonly users: number
   /** Weeks of watching a version that everybody is on, and changes in one. */
@@ -26,6 +28,7 @@ export const FULL: Effort = {
   kayenta: 300,
   latency: 300,
   latencyFalse: 1_000,
+  low: 600,
   users: 200,
   weeks: 52,
   changes: 20,
@@ -36,6 +39,7 @@ export const QUICK: Effort = {
   kayenta: 30,
   latency: 12,
   latencyFalse: 30,
+  low: 60,
   users: 12,
   weeks: 2,
   changes: 2,
@@ -127,6 +131,7 @@ function batchesOf(scenario: string, rules: readonly string[], effort: Effort, s
 function runsOf(scenario: string, rule: string, effort: Effort): number {
   if (scenario.startsWith('full-')) return scenario.endsWith('-week') ? effort.weeks : effort.changes
   if (scenario.startsWith('users-')) return effort.users
+  if (scenario.startsWith('low-')) return effort.low
   if (scenario.startsWith('latency-'))
     return scenario === 'latency-same' && rule.startsWith('ours-') ? effort.latencyFalse : effort.latency
   return rule === 'kayenta' ? effort.kayenta : effort.errors

@@ -37,6 +37,8 @@ const HOUR = {
   noise: null,
 } as const satisfies ErrorTraffic
 
+const LOW: ErrorTraffic = { ...HOUR, minutes: 120, requestsPerSecond: 1 }
+
 const RAMP_SHARES = [0.01, 0.05, 0.1, 0.25, 0.5] as const
 const RAMP: ErrorTraffic = {
   ...HOUR,
@@ -73,6 +75,11 @@ const SCENARIOS = {
   'clumps-20-to-5': { ...HOUR, clump: 20, ratio: 10 },
   'clumps-20-ramp': { ...RAMP, clump: 20 },
   'cv.3-flat': { ...HOUR, noise: { variation: 0.3, autocorrelation: 0 } },
+  'low-flat': LOW,
+  'low-to-5': { ...LOW, ratio: 10 },
+  'low-to-50': { ...LOW, ratio: 100 },
+  'low-half-flat': { ...LOW, canaryShare: () => 0.5 },
+  'low-half-to-5': { ...LOW, canaryShare: () => 0.5, ratio: 10 },
   'late-to-2': { ...HOUR, minutes: 120, ratio: 4, ratioAt: (second: number) => (second < 3_600 ? 0.25 : 1) },
 } as const satisfies Record<string, ErrorTraffic>
 

@@ -1,6 +1,7 @@
 import { CLUMP_GOALS } from './clump-table.ts'
 import { NOISES } from './error-traffic.ts'
 import { FULL_GOALS } from './full-tables.ts'
+import { LOW_TRAFFIC_GOALS } from './low-traffic-table.ts'
 import { align, printMinutes, printPerYear, printShare, WEEKS_A_YEAR } from './print.ts'
 import type { Results } from './results.ts'
 import { calibratedRule, type Proposals } from './tables.ts'
@@ -36,6 +37,7 @@ const GOALS: readonly Goal[] = [
   share('latency: false alarms at .05, 11 buckets', 0.05, 'latency-same', 'ours-latency-coarse'),
   ...WARM_UP_GOALS,
   ...CLUMP_GOALS,
+  ...LOW_TRAFFIC_GOALS,
 ]
 
 /** All goals; those about noise need the rules that calibration proposes. */

@@ -5,6 +5,7 @@ import { type ErrorScenario, NOISES } from './error-traffic.ts'
 import { fullTable } from './full-tables.ts'
 import type { LatencyRule } from './latency-rules.ts'
 import type { LatencyScenario } from './latency-traffic.ts'
+import { lowTrafficTable } from './low-traffic-table.ts'
 import { type Column, ERROR_PEERS, type Row, ruleTable } from './rule-table.ts'
 import { userTables } from './user-tables.ts'
 import { warmUpTables } from './warm-up-table.ts'
@@ -38,6 +39,7 @@ export function tablesWith(proposals: Proposals): readonly Table[] {
     noiseTable(proposals),
     latencyTable(),
     clumpTable(),
+    lowTrafficTable(),
     ...warmUpTables(),
     ...userTables(),
     fullTable(),

@@ -122,3 +122,57 @@ describe('the gain of a bet on one interval', () => {
     for (const gain of splitGains(seen, 1, WORSE_BETS.multiples)) expect(gain).toBeLessThan(Math.log(1 / 0.05))
   })
 })
+
+describe('few events, over exposures of any weight', () => {
+  const weights = fc.array(fc.constantFrom(0.01, 0.05, 0.25, 0.5, 0.9), { minLength: 1, maxLength: 9 })
+  const bets = fc.array(
+    fc.tuple(fc.double({ min: 1, max: 200, noNaN: true }), fc.double({ min: 0.01, max: 1, noNaN: true })),
+    {
+      minLength: 1,
+      maxLength: 5,
+    },
+  )
+
+  /** The exact probability that bets on events that come one by one, each at a canary's share, ever come to `goal`. */
+  function reaches(
+    shares: readonly number[],
+    ratio: number,
+    logs: readonly number[],
+    multiples: readonly number[],
+    goal: number,
+  ): number {
+    if (logSumExp(logs) >= goal) return 1
+    const [share, ...later] = shares
+    if (share === undefined) return 0
+    const trials = { canaryTrials: 1_000 * share, stableTrials: 1_000 * (1 - share) }
+    const after = (canaryEvents: number) => {
+      const gains = splitGains({ ...trials, canaryEvents, stableEvents: 1 - canaryEvents }, ratio, multiples)
+      return reaches(
+        later,
+        ratio,
+        logs.map((log, bet) => log + (gains[bet] ?? 0)),
+        multiples,
+        goal,
+      )
+    }
+    const chance = (share * ratio) / (share * ratio + 1 - share)
+    return chance * after(1) + (1 - chance) * after(0)
+  }
+
+  it('fail a canary that is just as bad as accepted with at most α, exactly, whatever is bet on', () => {
+    fc.assert(
+      fc.property(
+        weights,
+        bets,
+        fc.constantFrom(1, 1.5),
+        fc.constantFrom(0.05, 0.2, 0.5),
+        (shares, rows, ratio, alpha) => {
+          const money = rows.reduce((sum, [, weight]) => sum + weight, 0)
+          const logs = rows.map(([, weight]) => Math.log(weight / money))
+          const multiples = rows.map(([multiple]) => multiple)
+          expect(reaches(shares, ratio, logs, multiples, -Math.log(alpha) + 1e-9)).toBeLessThanOrEqual(alpha + 1e-9)
+        },
+      ),
+    )
+  })
+})

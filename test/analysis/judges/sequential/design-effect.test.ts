@@ -4,20 +4,13 @@ import {
   clumpedGains,
   type DesignEffect,
   designEffectOf,
+  designEffectOver,
   EFFECTS,
   learnDesignEffect,
   startDesignEffect,
 } from '../../../../src/analysis/judges/sequential/design-effect.ts'
-import {
-  effectOnShare,
-  type LatencyEffect,
-  learnLatencyEffect,
-} from '../../../../src/analysis/judges/sequential/latency-effect.ts'
 import { splitGains, WORSE_BETS } from '../../../../src/analysis/judges/split-test.ts'
-import { createRandom, type Random } from '../../../../src/analysis/statistics/random.ts'
-import type { CheckInput } from '../../../../src/domain/plan/checks.ts'
-import { arm, errorCheck, look } from '../looks.ts'
-import { delay, median, repeat, share } from '../replay.ts'
+import { createRandom } from '../../../../src/analysis/statistics/random.ts'
 
 const EVERY = 10_000
 const MULTIPLES = WORSE_BETS.multiples
@@ -94,6 +87,24 @@ describe('the design effect', () => {
   })
 })
 
+describe('the design effect of a whole record', () => {
+  it('is 1 where nothing can be told, and about the size of its clumps else', () => {
+    expect(designEffectOver([])).toBe(1)
+    expect(designEffectOver([{ events: 3, trials: 950 }])).toBe(1)
+    const random = createRandom(8)
+    const record = (size: number) =>
+      Array.from({ length: 1_000 }, () => ({ events: size * random.poisson(4.75 / size), trials: 950 }))
+    expect(designEffectOver(record(1))).toBeLessThan(1.2)
+    const clumped = designEffectOver(record(8))
+    expect(clumped).toBeGreaterThan(6)
+    expect(clumped).toBeLessThan(10)
+    // Nothing of it fades: two halves weigh the same in either order.
+    const [even, uneven] = [record(1).slice(0, 300), record(8).slice(0, 300)]
+    const ratio = designEffectOver([...even, ...uneven]) / designEffectOver([...uneven, ...even])
+    expect(Math.abs(Math.log(ratio))).toBeLessThan(0.2)
+  })
+})
+
 describe('the gain of a bet when events may come in clumps', () => {
   const burst = { canaryEvents: 20, canaryTrials: 50, stableEvents: 5, stableTrials: 950 }
 
@@ -137,55 +148,5 @@ describe('the gain of a bet when events may come in clumps', () => {
     const [gain = 0] = clumpedGains(one, 1, [4], known)
     expect(gain).toBeLessThan(Math.log(4))
     expect(gain).toBeGreaterThan(0)
-  })
-})
-
-/** An hour at 100 requests/s, 5% of them on the canary, 0.5% errors that come `size` at a time. */
-function clumps(random: Random, size: number, canaryTimes = 1): (index: number) => CheckInput {
-  return (index) => {
-    const [canary, stable] = [random.poisson(50), random.poisson(950)]
-    const failing = (requests: number, times: number) =>
-      Math.min(requests, size * random.poisson((requests * 0.005 * times) / size))
-    return look(index, arm(canary, failing(canary, canaryTimes)), arm(stable, failing(stable, 1)), EVERY)
-  }
-}
-
-describe('false alarms when a bad user fails again and again, the same on both versions', () => {
-  it.each([
-    [5, 0.05],
-    [20, 0.08],
-  ])('are rare with %d failures in a row', (size, most) => {
-    const random = createRandom(50 + size)
-    expect(share(repeat(150, () => delay(errorCheck(), 360, EVERY, clumps(random, size))))).toBeLessThanOrEqual(most)
-  })
-
-  it('do not make the judge blind: four times as many such users are seen within half an hour', () => {
-    const random = createRandom(61)
-    const delays = repeat(40, () => delay(errorCheck(), 360, EVERY, clumps(random, 5, 4)))
-    expect(median(delays)).toBeLessThanOrEqual(30)
-  })
-})
-
-describe('the design effect of slow requests', () => {
-  const bounds = [0.1, 0.5, 1]
-  const learned = (size: number) => {
-    const random = createRandom(71)
-    let [effect, usual] = [null as LatencyEffect | null, [0, 0, 0, 0] as readonly number[]]
-    for (let index = 0; index < 90; index += 1) {
-      const slow = size * random.poisson(40 / size)
-      const counts = [800 - slow, 0, slow, 0]
-      usual = usual.map((count, bucket) => count + (counts[bucket] ?? 0))
-      const [known, stable] = [usual, counts].map((seen) => ({ upperBoundsSeconds: bounds, counts: seen }))
-      if (known !== undefined && stable !== undefined) effect = learnLatencyEffect(effect, known, stable, EVERY)
-    }
-    return effect
-  }
-
-  it('is 1 while they come one by one, and about their number where they come many at once', () => {
-    for (const part of [1, 0.1, 0.02]) {
-      expect(effectOnShare(null, part)).toBe(1)
-      expect(effectOnShare(learned(1), part)).toBeLessThan(1.6)
-      expect(effectOnShare(learned(10), part)).toBeGreaterThan(3)
-    }
   })
 })
