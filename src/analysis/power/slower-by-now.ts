@@ -18,19 +18,21 @@ interface SlownessSeen {
   readonly needed: number
 }
 
-/** Slower than so many times is not looked for. */
-const WORST = 100
+/** Where it is looked for first; slower than the last is not looked for. */
+const START_OF_SEARCH = [1.5, 4, 100]
 /** The size is found to this part of itself. */
-const GRAIN = 0.005
+const GRAIN = 0.01
 
 /** As for rates, somewhat on the safe side. */
 const AT_LAST_LOOK = 1.3
 /** As good as lost are so many looks, as the first bets are made from little that was seen of stable. Fitted to the judge. */
 const LOOKS_TO_LEARN = 2
 
-/** What each bet has before the first look, the reserve left out: it is placed over hours. */
-const START: readonly number[] = startWealth(SLOWDOWNS.length).logs.map(
-  (log, bet) => log + (SLOWDOWNS[bet]?.logWeight ?? Number.NEGATIVE_INFINITY),
+/** The bets that all requests are slower: those that win when they are. */
+const BETS = SLOWDOWNS.filter(({ share }) => share === 1)
+/** What each has before the first look, the reserve left out: it is placed over hours. */
+const START: readonly number[] = startWealth(BETS.length).logs.map(
+  (log, bet) => log + (BETS[bet]?.logWeight ?? Number.NEGATIVE_INFINITY),
 )
 
 /**
@@ -39,21 +41,19 @@ const START: readonly number[] = startWealth(SLOWDOWNS.length).logs.map(
  * slow as they were.
  *
  * What a bet earns is linear in the counts, which are Poisson: so its mean and variance are known, and the smallest slowdown is
- * the one at which the bets, each this far below its mean, are worth what the judge asks for. It takes some tens of microseconds.
+ * the one at which the bets, each this far below its mean, are worth what the judge asks for. It takes some tens of
+ * microseconds.
  */
 export function slowerSeenByNow(seen: SlownessSeen): number | null {
   const earnings = earningsOf(seen)
   const above = survivalOf(seen.stable)
   const isSeen = (factor: number): boolean => {
     const shares = sharesBetween(seen.thresholds.canarySeconds.map((seconds) => above(seconds / factor)))
-    const logs = earnings.map(({ start, won, squares, known, spread }) => {
-      const sure = known + dot(shares, won) - AT_LAST_LOOK * Math.sqrt(spread + dot(shares, squares))
-      return start + sure
-    })
-    return logSumExp(logs) >= seen.needed
+    return logSumExp(earnings.map((earned) => surelyEarned(earned, shares))) >= seen.needed
   }
-  if (!isSeen(WORST)) return null
-  let [blind, enough] = [1, WORST]
+  const first = START_OF_SEARCH.find(isSeen)
+  if (first === undefined) return null
+  let [blind, enough] = [START_OF_SEARCH[START_OF_SEARCH.indexOf(first) - 1] ?? 1, first]
   while (enough / blind > 1 + GRAIN) {
     const middle = Math.sqrt(blind * enough)
     if (isSeen(middle)) enough = middle
@@ -82,7 +82,7 @@ function earningsOf({
 }: SlownessSeen): readonly BetEarnings[] {
   const usual = sharesBetween(thresholds.stableSeconds.map(survivalOf(stable)))
   const counted = looks / (looks + LOOKS_TO_LEARN)
-  return factorsOf(SLOWDOWNS, ratio, stable, thresholds, floor).map((factors, bet) => {
+  return factorsOf(BETS, ratio, stable, thresholds, floor).map((factors, bet) => {
     const won = factors.map(() => 0)
     const squares = factors.map(() => 0)
     let [known, spread] = [0, 0]
@@ -109,6 +109,13 @@ function sharesBetween(above: readonly number[]): readonly number[] {
   return [...above, 0].map((share, index) => Math.max(0, (index === 0 ? 1 : (above[index - 1] ?? 0)) - share))
 }
 
-function dot(left: readonly number[], right: readonly number[]): number {
-  return left.reduce((sum, value, index) => sum + value * (right[index] ?? 0), 0)
+/** ln of what a bet would be worth, as little as it is in one of ten bakes of a canary with these shares of requests. */
+function surelyEarned({ start, known, spread, won, squares }: BetEarnings, shares: readonly number[]): number {
+  let [mean, variance] = [known, spread]
+  for (let category = 0; category < shares.length; category += 1) {
+    const share = shares[category] ?? 0
+    mean += share * (won[category] ?? 0)
+    variance += share * (squares[category] ?? 0)
+  }
+  return start + mean - AT_LAST_LOOK * Math.sqrt(variance)
 }
