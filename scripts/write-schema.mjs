@@ -10,7 +10,11 @@ await runMain(async (report) => {
   await asStep(report, 'Build', (step) => build({ root: ROOT, step }))
   const check = process.argv.includes('--check')
   const { openApiDocument } = await compiled('api/openapi.js')
-  const documents = { 'plan.schema.json': await planSchema(), 'openapi.json': openApiDocument() }
+  const documents = {
+    'plan.schema.json': await planSchema(),
+    'pipeline.schema.json': await pipelineSchema(),
+    'openapi.json': openApiDocument(),
+  }
   const files = Object.fromEntries(
     Object.entries(documents).map(([name, document]) => [
       join(ROOT, 'schema', name),
@@ -31,6 +35,11 @@ async function planSchema() {
     compiled('catalog.js'),
   ])
   return planJsonSchema(STEP_KINDS, CHECK_KINDS)
+}
+
+async function pipelineSchema() {
+  const { pipelineJsonSchema } = await compiled('domain/pipeline/pipeline-form.js')
+  return pipelineJsonSchema()
 }
 
 /** @param {string} file */

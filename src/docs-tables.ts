@@ -2,6 +2,7 @@ import { CHECK_KINDS } from './catalog.ts'
 import { environmentSchema } from './config/environment.ts'
 import { installationSchema } from './config/installation-schema.ts'
 import { ERROR_CODES } from './domain/error-codes.ts'
+import { PIPELINE_VERB_NAMES, PIPELINE_VERBS } from './domain/pipeline/pipeline-verbs.ts'
 import { STEP_KINDS } from './domain/plan/steps/index.ts'
 import { policySchema } from './domain/policy/policy.ts'
 import { COMMAND_VERBS, SENDERS, VERBS } from './domain/release/verbs.ts'
@@ -26,6 +27,7 @@ export function docsTables(): Readonly<Record<string, string>> {
   return {
     ...kindTables(),
     verbs: verbsTable(),
+    'pipeline-verbs': pipelineVerbsTable(),
     'sluice-yaml': settingsTable(optionRows(installationSchema, { isDeep: true })),
     ...Object.fromEntries(ROUTERS.map(({ kind, options }) => [`router-${kind}`, settingsTable(optionRows(options))])),
     ...Object.fromEntries(
@@ -68,6 +70,14 @@ function verbsTable(): string {
   const rows = COMMAND_VERBS.map((verb) => {
     const { does, taken, by, meansStep } = VERBS[verb]
     return [`\`${verb}\``, does, taken, SENDERS[by], meansStep ? 'the step' : 'the release']
+  })
+  return table(['command', 'what it does', 'when it is accepted', 'from whom', 'what it refers to'], rows)
+}
+
+function pipelineVerbsTable(): string {
+  const rows = PIPELINE_VERB_NAMES.map((verb) => {
+    const { does, taken, by, meansStage } = PIPELINE_VERBS[verb]
+    return [`\`${verb}\``, does, taken, SENDERS[by], meansStage ? 'a stage' : 'the pipeline']
   })
   return table(['command', 'what it does', 'when it is accepted', 'from whom', 'what it refers to'], rows)
 }

@@ -6,9 +6,10 @@ import { workflowBundle } from './support/temporal.ts'
 describe('recorded histories', async () => {
   const histories = await recordedHistories()
 
-  it('are there for promotions, rollbacks, pauses, approvals, aborts and lanes', () => {
+  it('are there for promotions, rollbacks, pauses, approvals, aborts, lanes and pipelines', () => {
     const names = histories.map(([name]) => name).join('\n')
-    for (const word of ['promoted', 'rolled-back', 'pause', 'approv', 'abort', 'lane']) expect(names).toContain(word)
+    for (const word of ['promoted', 'rolled-back', 'pause', 'approv', 'abort', 'lane', 'pipeline'])
+      expect(names).toContain(word)
   })
 
   it.each(histories)('%s is replayed by the workflows of today without a difference', async (_name, history) => {

@@ -1,7 +1,9 @@
+import type { Actor } from '../domain/actor.ts'
 import type { WindowRule, WindowState } from '../domain/calendar/window-rule.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
 import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
+import type { StageVerb } from '../domain/pipeline/pipeline-events.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
 import type { Rehearsal } from '../domain/readiness/rehearsal.ts'
@@ -173,6 +175,53 @@ export interface ReadinessInput {
   readonly holder: Holder | null
 }
 
+/** The release of one stage, as its lane is asked for it. */
+export interface StageRequest {
+  readonly plan: Plan
+  readonly warmUp?: Milliseconds
+  readonly version: string
+  readonly author: Actor
+  readonly reason: string
+  readonly key: string
+}
+
+/** `refused`: neither the lane nor the installation takes it, for a reason that a person may be able to mend. */
+export type StageAnswer =
+  | { readonly kind: 'started'; readonly releaseId: string }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+/** What a pipeline asks of the release of a stage. */
+export interface StageOrder {
+  readonly releaseId: string
+  readonly verb: StageVerb
+  readonly actor: Actor
+  readonly reason: string
+  readonly key: string
+}
+
+/** `withdrawn`: it had not begun, and a pause has taken it out of the queue. `idle`: there was nothing for it to do. */
+export type StageOrderOutcome = 'taken' | 'withdrawn' | 'idle'
+
+/** `isBack`: the release itself says that nobody has its version. */
+export type StageEnding =
+  | { readonly kind: 'promoted' }
+  | { readonly kind: 'failed'; readonly reason: string; readonly isBack?: true }
+
+export interface ReturnRequest {
+  readonly target: TargetId
+  readonly version: string
+  readonly actor: Actor
+  readonly reason: string
+  readonly key: string
+  /** Why it was said last that it has to wait, or null. */
+  readonly known: string | null
+}
+
+/** `away`: the target does not have the version any more. `impossible`: only a person can take it back. */
+export type ReturnAnswer =
+  | { readonly kind: 'started'; readonly releaseId: string }
+  | { readonly kind: 'waits' | 'away' | 'impossible'; readonly reason: string }
+
 /** Everything that workflows may ask of the outside world. Workflows import this file as types only. */
 export interface Activities {
   /**
@@ -212,6 +261,22 @@ export interface Activities {
   findReleases(
     target: TargetId,
   ): Promise<{ open: OpenRelease | null; highest: number; lost?: LaneState<Submission> | null }>
+  /** Asks the lane of a stage for its release. Safe to repeat: the key stands for one release. */
+  submitStage(request: StageRequest): Promise<StageAnswer>
+  /** Hands an order of a pipeline on to the release of a stage. */
+  orderStage(order: StageOrder): Promise<StageOrderOutcome>
+  /** Ends when the release of a stage has ended. Polls by failing. */
+  followStage(input: { readonly releaseId: string }): Promise<StageEnding>
+  /** Ends when a target has lost the version that a stage has promoted there, with why. Polls likewise. */
+  watchStage(input: {
+    readonly target: TargetId
+    readonly version: string
+    readonly releaseId: string
+  }): Promise<{ readonly reason: string }>
+  /** Asks the lane of a stage for the way back. Polls while it has to wait and there is nothing new to say. */
+  returnStage(request: ReturnRequest): Promise<ReturnAnswer>
+  /** Ends when everybody has the version before. Polls likewise. */
+  followReturn(input: { readonly releaseId: string }): Promise<StageEnding>
   /** Whether a release is still open. */
   isOpen(releaseId: string): Promise<boolean>
 }

@@ -17,6 +17,7 @@ import { permitFor } from './permit-of-attempt.ts'
 import { again } from './polling.ts'
 import { readWindows } from './read-windows.ts'
 import { askReadiness } from './readiness/ask-readiness.ts'
+import { followReturn, followStage, orderStage, returnStage, submitStage, watchStage } from './stages.ts'
 import { takeRouter } from './take-router.ts'
 
 /**
@@ -42,6 +43,12 @@ export function createActivities(deps: ActivityDependencies): Activities {
     readGuard: (releaseId) => deps.directory.guardStateOf(releaseId),
     tell: (notice) => deps.notifier.tell(notice, cancellationSignal()),
     findReleases: (target) => findReleases(deps, target),
+    submitStage: (request) => submitStage(deps, request),
+    orderStage: (order) => orderStage(deps, order),
+    followStage: (input) => followStage(deps, input),
+    watchStage: (input) => watchStage(deps, input),
+    returnStage: (request) => returnStage(deps, request),
+    followReturn: (input) => followReturn(deps, input),
     isOpen: (releaseId) => deps.directory.isOpen(releaseId),
   }
 }

@@ -10,6 +10,7 @@ import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Outside } from '../hooks/outside.ts'
 import type { MetricSource } from '../metrics/metric-source.ts'
+import type { Releases } from '../releases/releases.ts'
 import type { Router } from '../routers/router.ts'
 import type { FollowOutcome, OpenRelease } from './activities.ts'
 import type { Notifier } from './notifier.ts'
@@ -78,6 +79,8 @@ export interface ActivityDependencies {
   readonly pagesOf: (rule: WindowRule, at: Instant) => RulePages
   readonly outside: Outside
   readonly directory: ReleaseDirectory
+  /** The door to releases that everybody takes; pipelines have no other. */
+  readonly releases: Pick<Releases, 'start' | 'command' | 'withdraw' | 'back' | 'show' | 'lane'>
   readonly notifier: Notifier
   readonly readiness: ReadinessSources
 }

@@ -7,7 +7,7 @@ import type { Milliseconds } from '../domain/units.ts'
  * no place in a worker meanwhile.
  */
 export function again(
-  type: 'guard.goes-on' | 'keeper.goes-on' | 'release.open' | 'answer.waits',
+  type: 'guard.goes-on' | 'keeper.goes-on' | 'release.open' | 'answer.waits' | 'stage.goes-on',
   text: string,
   delay: Milliseconds,
 ) {

@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Foresight } from '../config/start.ts'
+import type { PipelineRead } from '../domain/pipeline/read-pipeline.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
+import type { Pipelines } from '../releases/pipelines.ts'
 import type { Releases } from '../releases/releases.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { RunCalibration } from './calibration.ts'
@@ -13,6 +15,9 @@ import type { ServedFlagsByTarget } from './routes/flags.ts'
 /** What the API is built from; nothing in it is made here. */
 export interface ApiDependencies extends Foresight {
   readonly releases: Releases
+  readonly pipelines: Pipelines
+  /** Reads a pipeline as it was written, with the plans of its stages. */
+  readonly readPipeline: (written: unknown) => Promise<PipelineRead>
   readonly readPlan: ReadPlan
   /** The plan a target has registered, parsed but not checked; null when it has none. */
   readonly plans: (target: TargetId) => Promise<unknown>

@@ -4,8 +4,10 @@ import { withAdmin } from '../config/admin.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
 import { startUnlessAsked } from '../config/help.ts'
 import type { Installation } from '../config/installation.ts'
+import { readPipeline } from '../domain/pipeline/read-pipeline.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { connectTemporal } from '../releases/connection.ts'
+import { createPipelines } from '../releases/temporal-pipelines.ts'
 import { createReleases } from '../releases/temporal-releases.ts'
 import type { SlackOptions } from '../slack/app.ts'
 import { createLogger } from '../telemetry/logger.ts'
@@ -38,13 +40,16 @@ async function main(): Promise<void> {
   const metrics = createMetrics()
   const context = planContextFor(installation)
   const plans = createPlanReader({ config: environment.SLUICE_CONFIG, context })
+  const registeredPlan = registeredPlans(installation, environment.SLUICE_CONFIG)
   const recordTraffic = createRecorder(installation, ADAPTERS, bothPools)
   const recordRelease = createReleaseRecorder(installation, ADAPTERS)
   const shared = {
     releases,
+    pipelines: createPipelines({ client, taskQueue: environment.SLUICE_TASK_QUEUE, releases }),
     installation,
     readPlan: plans.read,
-    plans: registeredPlans(installation, environment.SLUICE_CONFIG),
+    readPipeline: (written: unknown) => readPipeline(written, { ...context, readPlan: plans.read, registeredPlan }),
+    plans: registeredPlan,
     foresee: createForesight({ recordTraffic, runPower: powerInThread, now: Date.now }),
     learnWarmUp: createWarmUpLearner({ releases, recordRelease, now: Date.now }),
     now: Date.now,

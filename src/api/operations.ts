@@ -3,6 +3,7 @@ import { calibration } from './wire/calibration.ts'
 import { callbackOutcome } from './wire/callback.ts'
 import { freezes } from './wire/freezes.ts'
 import { document, health, readiness } from './wire/operation.ts'
+import { checkedPipeline, pipelineCard, pipelineOutcome, pipelinePage, pipelineStarted } from './wire/pipeline.ts'
 import { checkedPlan } from './wire/plan-check.ts'
 import { errorCode } from './wire/problem.ts'
 import { readinessReport } from './wire/readiness.ts'
@@ -18,6 +19,11 @@ import {
   freezeBody,
   listQuery,
   pinBody,
+  pipelineCheckBody,
+  pipelineCommandBody,
+  pipelineListQuery,
+  pipelineParams,
+  pipelineStartBody,
   readinessBody,
   recoverBody,
   releaseParams,
@@ -99,6 +105,49 @@ export const OPERATIONS = {
       summary: 'Go through the checklist before a release of a plan; nothing is changed',
       body: readinessBody,
       response: { 200: readinessReport },
+    },
+  },
+  startPipeline: {
+    method: 'POST',
+    url: '/pipelines',
+    schema: {
+      summary: 'Take a version through the stages of a pipeline',
+      body: pipelineStartBody,
+      response: { 201: pipelineStarted },
+    },
+  },
+  listPipelines: {
+    method: 'GET',
+    url: '/pipelines',
+    schema: {
+      summary: 'The pipelines, newest first',
+      querystring: pipelineListQuery,
+      response: { 200: pipelinePage },
+    },
+  },
+  checkPipeline: {
+    method: 'POST',
+    url: '/pipelines/check',
+    schema: {
+      summary: 'Say what is wrong with a pipeline and the plans of its stages',
+      body: pipelineCheckBody,
+      response: { 200: checkedPipeline },
+    },
+  },
+  showPipeline: {
+    method: 'GET',
+    url: '/pipelines/:name/:run',
+    schema: { summary: 'One pipeline', params: pipelineParams, response: { 200: pipelineCard } },
+  },
+  commandPipeline: {
+    method: 'POST',
+    url: '/pipelines/:name/:run/commands',
+    bodyLimit: SMALL_BODY,
+    schema: {
+      summary: 'Ask something of a pipeline',
+      params: pipelineParams,
+      body: pipelineCommandBody,
+      response: { 200: pipelineOutcome },
     },
   },
   calibrate: {

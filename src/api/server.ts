@@ -12,6 +12,7 @@ import { callbackRoutes } from './routes/callbacks.ts'
 import { flagRoutes } from './routes/flags.ts'
 import { freezeRoutes } from './routes/freezes.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { pipelineRoutes } from './routes/pipelines.ts'
 import { planRoutes } from './routes/plans.ts'
 import { readinessRoutes } from './routes/readiness.ts'
 import { releaseRoutes } from './routes/releases.ts'
@@ -96,6 +97,7 @@ async function apiRoutes(fastify: FastifyInstance, { deps }: { deps: ApiDependen
   fastify.register(releaseRoutes, { deps })
   fastify.register(planRoutes, { deps })
   fastify.register(readinessRoutes, { deps })
+  fastify.register(pipelineRoutes, { deps })
   fastify.register(calibrationRoutes, { deps })
   fastify.register(targetRoutes, { deps })
   fastify.register(freezeRoutes, { deps })

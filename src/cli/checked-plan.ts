@@ -42,8 +42,8 @@ async function checkHere(name: string, config: string, { terminal }: Session): P
 }
 
 /** Reads sluice.yaml and the adapters' lists; loaded only here, for nothing else in the program needs them. */
-async function contextOf(config: string) {
-  const [{ ADAPTERS, planContextFor }, { loadInstallation }, { freezeNotes }] = await Promise.all([
+export async function contextOf(config: string) {
+  const [{ ADAPTERS, planContextFor }, { loadInstallation, registeredPlans }, { freezeNotes }] = await Promise.all([
     import('../catalog.ts'),
     import('../config/environment.ts'),
     import('../config/freezes.ts'),
@@ -51,5 +51,10 @@ async function contextOf(config: string) {
   const installation = await loadInstallation(config, ADAPTERS).catch((error: unknown) => {
     throw error instanceof SluiceError ? new CliFailure(EXIT.refused, describeError(error)) : error
   })
-  return { installation, context: planContextFor(installation), freezeNotes }
+  return {
+    installation,
+    context: planContextFor(installation),
+    plans: registeredPlans(installation, config),
+    freezeNotes,
+  }
 }

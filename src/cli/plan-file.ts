@@ -39,12 +39,15 @@ export function inBounds<T>(read: () => T): T {
   }
 }
 
-/** Does something with a plan at the server, and gives the places in the file to what the server finds wrong with it. */
-export async function withPlaces<T>({ yaml }: PlanFile, body: () => Promise<T>): Promise<T> {
+/** Refusals that say where in the file each of their problems is. */
+const WITH_PLACES = ['plan.invalid', 'pipeline.invalid']
+
+/** Does something with a plan or a pipeline at the server, and gives the places in the file to what the server finds wrong with it. */
+export async function withPlaces<T>({ yaml }: Pick<PlanFile, 'yaml'>, body: () => Promise<T>): Promise<T> {
   try {
     return await body()
   } catch (error) {
-    if (!(error instanceof ApiRefusal) || error.problem.code !== 'plan.invalid') throw error
+    if (!(error instanceof ApiRefusal) || !WITH_PLACES.includes(error.problem.code)) throw error
     throw planFailure((error.problem.problems ?? []).map(yaml.locate))
   }
 }

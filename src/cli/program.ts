@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { PIPELINE_VERB_NAMES, PIPELINE_VERBS, type PipelineVerb } from '../domain/pipeline/pipeline-verbs.ts'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { SLUICE_VERSION } from '../domain/sluice-version.ts'
 import { USUAL_OPTIONS } from '../vendors/options.ts'
@@ -18,6 +19,15 @@ import {
   unpinLane,
 } from './commands/lane.ts'
 import { type ListOptions, listReleases, showRelease } from './commands/look.ts'
+import {
+  checkPipeline,
+  commandPipeline,
+  listPipelines,
+  type PipelineListOptions,
+  type PipelineStartOptions,
+  showPipeline,
+  startPipeline,
+} from './commands/pipeline.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
 import { explainPlan } from './commands/plan-explain.ts'
 import { askReady, type ReadyOptions } from './commands/ready.ts'
@@ -97,6 +107,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   for (const verb of COMMAND_VERBS) addVerb(program, verb, run)
   addTargeting(program, run)
   addLanes(program, run)
+  addPipelines(program, run)
   return program
 }
 
@@ -372,4 +383,55 @@ function addLanes(program: Command, run: Run): void {
     .action((service: string, environment: string, options: RecoverOptions, command: Command) =>
       run(command, (session) => recoverLane({ service, environment }, options, session)),
     )
+}
+
+function addPipelines(program: Command, run: Run): void {
+  const pipeline = program.command('pipeline').description('take one version through several targets, stage by stage')
+  pipeline
+    .command('check <pipeline.yaml>')
+    .description('list everything that is wrong with a pipeline and its plans, with line and column')
+    .option('--config <sluice.yaml>', 'check against this sluice.yaml, without a server')
+    .action((file: string, options: { config?: string }, command: Command) =>
+      run(command, (session) => checkPipeline(file, options, session)),
+    )
+  pipeline
+    .command('start <pipeline.yaml>')
+    .description('start a pipeline')
+    .requiredOption('--version <version>', 'the version, or service=version for each service (repeatable)', addValue)
+    .option('--reason <text>', 'reason, shown to everyone', '')
+    .option('--key <key>', 'starting again with the same key returns the same pipeline')
+    .option('--watch', 'follow it until it ends')
+    .action((file: string, options: PipelineStartOptions, command: Command) =>
+      run(command, (session) => startPipeline(file, options, session)),
+    )
+  pipeline
+    .command('status <pipeline>')
+    .description('show a pipeline, such as checkout-regions/3fa9c2d1')
+    .option('--watch', 'follow it until it ends')
+    .action((id: string, { watch }: { watch?: true }, command: Command) =>
+      run(command, (session) => showPipeline(id, watch === true, session)),
+    )
+  pipeline
+    .command('list')
+    .description('list pipelines, newest first')
+    .option('--name <name>', 'only of this name')
+    .option('--phase <phase>', 'only in this phase; open means all that run, closed all that ended')
+    .option('--size <count>', 'how many, at most 100')
+    .option('--next <token>', 'continue after the previous page')
+    .action((options: PipelineListOptions, command: Command) =>
+      run(command, (session) => listPipelines(options, session)),
+    )
+  for (const verb of PIPELINE_VERB_NAMES) addPipelineVerb(pipeline, verb, run)
+}
+
+function addPipelineVerb(pipeline: Command, verb: PipelineVerb, run: Run): void {
+  const { does, meansStage } = PIPELINE_VERBS[verb]
+  const command = pipeline
+    .command(`${verb} <pipeline>`)
+    .description(does)
+    .option('--reason <text>', 'reason, shown to everyone', '')
+  if (meansStage) command.option('--stage <name>', 'the stage that is meant, where several wait for an approval')
+  command.action((id: string, options: { reason: string; stage?: string }, self: Command) =>
+    run(self, (session) => commandPipeline(verb, id, options, session)),
+  )
 }

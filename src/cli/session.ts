@@ -1,3 +1,4 @@
+import { parsePipelineId } from '../domain/pipeline/pipeline.ts'
 import { nameText } from '../domain/plan/plan-values.ts'
 import { parseReleaseId, type TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -80,6 +81,13 @@ export function releaseAddress(text: string): string {
   const parsed = parseReleaseId(text)
   if (parsed !== null) return `/api/v1/releases/${parsed.service}/${parsed.environment}/${parsed.number}`
   throw new CliFailure(EXIT.usage, `${clean(text)} is not a release; expected an id such as checkout/production/7`)
+}
+
+/** Address of a pipeline given as `checkout-regions/3fa9c2d1` or with `pipeline/` before it. */
+export function pipelineAddress(text: string): string {
+  const parsed = parsePipelineId(text)
+  if (parsed !== null) return `/api/v1/pipelines/${parsed.name}/${parsed.run}`
+  throw new CliFailure(EXIT.usage, `${clean(text)} is not a pipeline; expected an id such as checkout-regions/3fa9c2d1`)
 }
 
 export function laneAddress({ service, environment }: TargetId): string {

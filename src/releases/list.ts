@@ -12,7 +12,16 @@ import { fateOf } from './temporal-errors.ts'
  * @throws SluiceError `request.invalid` for a filter that is no name, and for a token that no page was given.
  */
 export async function listPage(client: Client, filter: ListFilter, page: PageRequest): Promise<ReleasePage> {
-  const query = queryOf(filter)
+  const { rows, next } = await pageOf(client, queryOf(filter), page)
+  return { releases: rows.map(rowOf), next }
+}
+
+/** One page of what visibility answers to a query, newest first. @throws SluiceError `request.invalid` for a foreign token */
+export async function pageOf(
+  client: Client,
+  query: string,
+  page: PageRequest,
+): Promise<{ readonly rows: readonly WorkflowExecutionInfo[]; readonly next: string | null }> {
   const token = page.next === null ? new Uint8Array() : readToken(page.next, query)
   const response = await client.connection.workflowService
     .listWorkflowExecutions({
@@ -28,14 +37,9 @@ export async function listPage(client: Client, filter: ListFilter, page: PageReq
     })
   const { loadedDataConverter } = client.options
   const rows = await Promise.all(
-    response.executions.map(async (raw) =>
-      rowOf(await executionInfoFromRaw(raw, loadedDataConverter, raw, client.options.namespace)),
-    ),
+    response.executions.map((raw) => executionInfoFromRaw(raw, loadedDataConverter, raw, client.options.namespace)),
   )
-  return {
-    releases: rows,
-    next: response.nextPageToken.length === 0 ? null : writeToken(response.nextPageToken, query),
-  }
+  return { rows, next: response.nextPageToken.length === 0 ? null : writeToken(response.nextPageToken, query) }
 }
 
 function isPassing(error: unknown): boolean {

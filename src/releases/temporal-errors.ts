@@ -9,6 +9,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { isErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { isRecord } from '../domain/json.ts'
+import { pipelineName } from '../domain/pipeline/pipeline.ts'
 import { releaseName } from '../domain/target.ts'
 
 /** What is known of a call that failed. */
@@ -98,11 +99,21 @@ function invalidRequest(cause: Error): SluiceError {
 }
 
 export function unknownRelease(what: string): SluiceError {
+  if (what.startsWith('pipeline/')) return unknownPipeline(what)
   return new SluiceError('release.unknown', {
     message: `there is no release ${releaseName(what)}`,
     received: releaseName(what),
     expected: 'an id such as checkout/production/7',
     fix: 'look the id up with sluice list; ended releases disappear after the retention of the Temporal namespace',
+  })
+}
+
+export function unknownPipeline(what: string): SluiceError {
+  return new SluiceError('pipeline.unknown', {
+    message: `there is no pipeline ${pipelineName(what)}`,
+    received: pipelineName(what),
+    expected: 'an id such as checkout-regions/3fa9c2d1',
+    fix: 'look the id up with sluice pipeline list; ended ones disappear after the retention of the Temporal namespace',
   })
 }
 

@@ -39,6 +39,9 @@ export interface ViewTimes {
 /** Half a second: nobody reads faster, so whoever looks beside another costs nothing. */
 export const USUAL_TIMES: ViewTimes = { freshFor: 500, usableFor: 15_000 }
 
+/** Every look is a look of its own: for whoever acts by what it sees. */
+export const ALWAYS_ANEW: ViewTimes = { freshFor: 0, usableFor: 0 }
+
 /** An ended release changes only when somebody resets it in Temporal, and its query replays its whole history. */
 const ENDED_FRESH_FOR: Milliseconds = 5_000
 const PATIENCE: Milliseconds = 1_000

@@ -7,6 +7,8 @@ import { workOutPower } from '../api/power.ts'
 import { NO_CALENDARS } from '../calendars/calendars.ts'
 import { NOTHING_OUTSIDE } from '../hooks/create-outside.ts'
 import { createDirectory } from '../releases/directory.ts'
+import { createReleases } from '../releases/temporal-releases.ts'
+import { ALWAYS_ANEW } from '../releases/views.ts'
 
 interface WorkerParts {
   readonly connection: NativeConnection
@@ -19,7 +21,7 @@ interface WorkerParts {
    * The directory is Temporal's own but for what is given instead, e.g. for a server that cannot list. Without `pagesOf`
    * there are no named windows, without `outside` no calls, without `readiness` nothing of the past.
    */
-  readonly dependencies: Omit<ActivityDependencies, 'directory' | 'pagesOf' | 'outside' | 'readiness'> & {
+  readonly dependencies: Omit<ActivityDependencies, 'directory' | 'releases' | 'pagesOf' | 'outside' | 'readiness'> & {
     readonly readiness?: ActivityDependencies['readiness']
     readonly pagesOf?: ActivityDependencies['pagesOf']
     readonly outside?: ActivityDependencies['outside']
@@ -45,6 +47,7 @@ export function createWorker(parts: WorkerParts): Promise<Worker> {
     outside: NOTHING_OUTSIDE,
     readiness: NO_SOURCES,
     ...dependencies,
+    releases: createReleases({ client, taskQueue, times: ALWAYS_ANEW }),
     directory: { ...createDirectory(client), ...dependencies.directory },
   })
   const workflows =

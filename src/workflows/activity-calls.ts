@@ -138,3 +138,19 @@ export const { tell } = proxyActivities<Pick<Activities, 'tell'>>({
   scheduleToCloseTimeout: '5m',
   retry: CAPPED_BACKOFF,
 })
+
+/** What a pipeline asks for is asked until it is answered: only the answer says what there is to take back. */
+export const { submitStage, orderStage } = proxyActivities<Pick<Activities, 'submitStage' | 'orderStage'>>({
+  ...WRITES,
+  startToCloseTimeout: '30s',
+  retry: CAPPED_BACKOFF,
+})
+
+/** These poll by failing, so their number of attempts must stay unlimited. */
+export const { followStage, watchStage, returnStage, followReturn } = proxyActivities<
+  Pick<Activities, 'followStage' | 'watchStage' | 'returnStage' | 'followReturn'>
+>({
+  ...READS,
+  startToCloseTimeout: '30s',
+  retry: CAPPED_BACKOFF,
+})

@@ -1,2 +1,3 @@
 export { lane } from './lane.ts'
+export { pipeline } from './pipeline.ts'
 export { release } from './release.ts'

@@ -1,19 +1,12 @@
-import {
-  CancellationScope,
-  condition,
-  isCancellation,
-  log,
-  setCurrentDetails,
-  workflowInfo,
-} from '@temporalio/workflow'
+import { condition, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import type { Notice } from '../activities/activities.ts'
 import { type Duty, dutyOf, emptyLane, type LaneState } from '../domain/lane/lane-state.ts'
 import { describeLane, type LaneView, laneView } from '../domain/lane/lane-view.ts'
 import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { tell } from './activity-calls.ts'
-import { isActivityFailure } from './failures.ts'
 import type { Submission } from './messages.ts'
+import { unlessOver } from './unless-over.ts'
 
 export interface LaneInput {
   readonly target: TargetId
@@ -102,19 +95,7 @@ export function beginLane(input: LaneInput): LaneRun {
     },
     hears: (releaseId) => heard === releaseId,
     untilDuty: () => condition(hasChangedSince()),
-    async whileOnDuty<T>(activity: () => Promise<T>) {
-      const own = new CancellationScope({ cancellable: true })
-      const isOver = hasChangedSince()
-      const done = own.run(activity).then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      )
-      const first = await Promise.race([done, condition(isOver).then(() => null)])
-      if (first !== null && 'value' in first) return first.value
-      own.cancel()
-      if (first === null || isCancellation(first.error) || isActivityFailure(first.error)) return 'interrupted'
-      throw first.error
-    },
+    whileOnDuty: (activity) => unlessOver(hasChangedSince(), activity),
     async pauseFor(time, summary) {
       await condition(hasChangedSince(), time, { summary })
     },

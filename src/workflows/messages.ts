@@ -5,6 +5,10 @@ import type { FallBack, ReturnView } from '../domain/lane/former.ts'
 import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
+import type { Pipeline } from '../domain/pipeline/pipeline.ts'
+import type { PipelineCommand } from '../domain/pipeline/pipeline-commands.ts'
+import type { PipelineEnd, PipelineState } from '../domain/pipeline/pipeline-state.ts'
+import type { PipelineVerb } from '../domain/pipeline/pipeline-verbs.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
 import type { ReadinessRequest } from '../domain/readiness/read-readiness.ts'
@@ -147,3 +151,50 @@ export const laneQuery = defineQuery<LaneView>('lane')
 /** All that a lane knows: for the lane that takes its place when it is lost. */
 export const laneStateQuery = defineQuery<LaneState<Submission>>('laneState')
 export const releaseEndedSignal = defineSignal<[ReleaseResult]>('releaseEnded')
+
+/** What a pipeline is started with: plain JSON, complete, never changed afterwards. */
+export interface PipelineInput {
+  readonly pipelineId: string
+  readonly pipeline: Pipeline
+  /** By service. */
+  readonly versions: Readonly<Record<string, string>>
+  /** Its stages are started in this name. */
+  readonly author: Actor
+  readonly reason: string
+  /** What it was asked for with, to tell a repetition from another request. */
+  readonly key: string
+  readonly startedAt: Instant
+  /** What an earlier run knew; absent when the pipeline begins. */
+  readonly carried?: PipelineState
+  /** Events after which a run hands over to a new one; the server's suggestion counts as well. */
+  readonly longestHistory?: number
+}
+
+export interface PipelineResult {
+  readonly pipelineId: string
+  readonly outcome: PipelineEnd
+}
+
+interface PipelineView {
+  readonly input: Omit<PipelineInput, 'carried'>
+  readonly state: PipelineState
+}
+
+export const pipelineQuery = defineQuery<PipelineView>('pipeline')
+
+/** What a command to a pipeline answers once it took effect. */
+export interface PipelineAnswer {
+  readonly pipelineId: string
+  readonly phase: string
+  readonly text: string
+}
+
+const pipelineCommand = (verb: PipelineVerb) => defineUpdate<PipelineAnswer, [PipelineCommand], PipelineVerb>(verb)
+
+export const pipelineUpdates = {
+  approve: pipelineCommand('approve'),
+  reject: pipelineCommand('reject'),
+  pause: pipelineCommand('pause'),
+  resume: pipelineCommand('resume'),
+  abort: pipelineCommand('abort'),
+} as const satisfies Record<PipelineVerb, unknown>

@@ -1,7 +1,8 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common'
+import { type PipelineState, pipelinePhase } from '../domain/pipeline/pipeline-state.ts'
 import { weakestOutcome } from '../domain/release/release-details.ts'
 import { isWatching, type ReleaseState } from '../domain/release/release-state.ts'
-import type { ReleaseInput } from './messages.ts'
+import type { PipelineInput, ReleaseInput } from './messages.ts'
 
 /** The custom search attributes of a release; the set-up registers them by this list. */
 export const SEARCH_ATTRIBUTES = {
@@ -30,5 +31,16 @@ export function releaseAttributes(
     { key: SEARCH_ATTRIBUTES.phase, value: phaseOf(state) },
     { key: SEARCH_ATTRIBUTES.weight, value: state.live.weight },
     { key: SEARCH_ATTRIBUTES.verdict, value: weakestOutcome(state.verdicts) },
+  ]
+}
+
+/** Those of a pipeline: it is in many environments, and its phase is its own. */
+export function pipelineAttributes(
+  { versions }: Pick<PipelineInput, 'versions'>,
+  state: PipelineState,
+): SearchAttributePair[] {
+  return [
+    { key: SEARCH_ATTRIBUTES.version, value: [...new Set(Object.values(versions))].join(', ').slice(0, 200) },
+    { key: SEARCH_ATTRIBUTES.phase, value: pipelinePhase(state) },
   ]
 }

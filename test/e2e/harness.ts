@@ -12,13 +12,14 @@ import type { TargetFacts } from '../../src/domain/plan/plan-context.ts'
 import { STEP_KINDS } from '../../src/domain/plan/steps/index.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import type { CommandVerb } from '../../src/domain/release/verbs.ts'
+import type { TargetId } from '../../src/domain/target.ts'
 import type { FlagStore } from '../../src/flags/flag-store.ts'
 import { memoryStore } from '../../src/flags/memory.ts'
 import { routerWithFlags } from '../../src/flags/router-with-flags.ts'
 import { createDirectory } from '../../src/releases/directory.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
-import type { ViewTimes } from '../../src/releases/views.ts'
+import { ALWAYS_ANEW } from '../../src/releases/views.ts'
 import { NO_ROUTER } from '../../src/routers/no-router.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import type { LaneView, ReleaseResult } from '../../src/workflows/messages.ts'
@@ -27,9 +28,6 @@ import { unkeptEvents } from '../support/keepers.ts'
 import { createMemoryRouterWorld, type MemoryRouterWorld } from '../support/memory-router.ts'
 import { startTemporal, workflowBundle } from '../support/temporal.ts'
 import { healthyScript, type Script, scriptedSource } from './scripted-source.ts'
-
-/** Every look is a look of its own. */
-const ALWAYS_ANEW: ViewTimes = { freshFor: 0, usableFor: 0 }
 
 export const AUTHOR = { person: 'alice', entrance: 'http' } as const
 const POOLS = ['blue', 'green'] as const
@@ -80,7 +78,7 @@ type StageOptions = {
   /** A target without a router: the metrics tell apart who has the flag `new-checkout` (`on`) and who has not. */
   readonly isFlagOnly?: true
   /** Router and metrics of the tests' own, instead of those in memory. */
-  readonly adaptersOf?: () => TargetAdapters
+  readonly adaptersOf?: (target: TargetId) => TargetAdapters
 } & Partial<Pick<ActivityDependencies, 'pagesOf' | 'outside'>>
 
 /** One server for all tests of a file, and a stage for each of them, which is handed over before it begins. */

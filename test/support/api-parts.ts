@@ -1,13 +1,19 @@
 import { workOut } from '../../src/api/calibration.ts'
 import type { ApiDependencies } from '../../src/api/dependencies.ts'
 import { workOutPower } from '../../src/api/power.ts'
+import { readPipeline } from '../../src/domain/pipeline/read-pipeline.ts'
 import { readPlan } from '../../src/domain/plan/plan.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { CONTEXT, demoInstallation, PLAN } from './demo-installation.ts'
+import { createFakePipelines } from './fake-pipelines.ts'
 import { createFakeReleases } from './fake-releases.ts'
 
 /** Reads plans against the demo installation. */
 export const readDemoPlan = async (written: unknown) => readPlan(written, CONTEXT)
+
+/** The same for pipelines; each target has the plan of the demo. */
+export const readDemoPipeline = (written: unknown) =>
+  readPipeline(written, { ...CONTEXT, readPlan: readDemoPlan, registeredPlan: async () => PLAN })
 
 const noPast = async () => ({ kind: 'noData', reason: 'nothing was recorded here' }) as const
 
@@ -15,6 +21,8 @@ const noPast = async () => ({ kind: 'noData', reason: 'nothing was recorded here
 export function apiParts(more: Partial<ApiDependencies> = {}): ApiDependencies {
   return {
     releases: createFakeReleases(),
+    pipelines: createFakePipelines(),
+    readPipeline: readDemoPipeline,
     installation: demoInstallation(),
     readPlan: readDemoPlan,
     plans: async () => PLAN,

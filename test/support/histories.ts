@@ -7,19 +7,21 @@ import { expect } from 'vitest'
 const FOLDER = join(process.cwd(), 'test', 'replay')
 
 /**
- * Keeps what really happened: the histories of a test's releases and of their lane, one file each, named after the test.
+ * Keeps what really happened: the histories of a test's releases or pipelines, and of the lanes, one file each, named after the test.
  * Run `SLUICE_RECORD=1 npm test -- test/e2e` when workflows have learned something new; old files stay as they are.
  */
-export async function recordHistories(env: TestWorkflowEnvironment, releaseIds: readonly string[]): Promise<void> {
+export async function recordHistories(env: TestWorkflowEnvironment, ids: readonly string[]): Promise<void> {
   const slug = (expect.getState().currentTestName ?? 'unnamed')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, 90)
   await mkdir(FOLDER, { recursive: true })
-  const lanes = new Set(releaseIds.map((id) => id.replace(/^release/, 'lane').replace(/\/\d+$/, '')))
-  for (const [index, id] of [...releaseIds, ...lanes].entries()) {
+  const releases = ids.filter((id) => id.startsWith('release/'))
+  const lanes = new Set(releases.map((id) => id.replace(/^release/, 'lane').replace(/\/\d+$/, '')))
+  for (const [index, id] of [...ids, ...lanes].entries()) {
     const history = await env.client.workflow.getHandle(id).fetchHistory()
-    await writeFile(join(FOLDER, `${slug}-${index}.json`), JSON.stringify(JSON.parse(historyToJSON(history))))
+    const name = id.startsWith('pipeline/') ? `pipeline-${slug}` : slug
+    await writeFile(join(FOLDER, `${name}-${index}.json`), JSON.stringify(JSON.parse(historyToJSON(history))))
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
 import { TICKET_LASTS } from '../../config/tickets.ts'
 import { isRecord } from '../../domain/json.ts'
+import { PIPELINE_VERB_NAMES, PIPELINE_VERBS } from '../../domain/pipeline/pipeline-verbs.ts'
 import { durationText, nameText, ratioText, shareText, valueBy } from '../../domain/plan/plan-values.ts'
 import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
 import type { Milliseconds, Parsed } from '../../domain/units.ts'
@@ -88,6 +89,37 @@ export const startBody = z
 export const readinessBody = z
   .strictObject({ ...planChoice, version: versionText.optional() })
   .superRefine(checkPlanChoice)
+
+export const pipelineParams = z.strictObject({
+  name: nameText,
+  run: z.string().regex(/^[0-9a-f]{8}$/, { error: 'expected the end of the id of a pipeline, such as 3fa9c2d1' }),
+})
+
+/** A pipeline as JSON, with the plans of its stages; read by the domain, which finds all problems at once. */
+const pipelineJson = z
+  .custom<Readonly<Record<string, unknown>>>(isRecord, { error: 'expected a pipeline, as one object' })
+  .meta({ type: 'object', description: 'A pipeline, as in pipeline.schema.json, with plans instead of their files' })
+
+export const pipelineCheckBody = z.strictObject({ pipeline: pipelineJson })
+
+export const pipelineStartBody = z.strictObject({
+  pipeline: pipelineJson,
+  version: z.union([versionText, z.record(nameText, versionText)]),
+  reason: reasonText.default(''),
+  key: keyText.optional(),
+})
+
+export const pipelineCommandBody = z
+  .strictObject({
+    verb: z.enum(PIPELINE_VERB_NAMES),
+    stage: nameText.nullable().default(null),
+    reason: reasonText.default(''),
+    key: keyText.optional(),
+  })
+  .refine(({ verb, stage }) => stage === null || PIPELINE_VERBS[verb].meansStage, {
+    path: ['stage'],
+    error: 'expected only with approve and reject',
+  })
 
 const HOUR: Milliseconds = 3_600_000
 const DAY = 24 * HOUR
@@ -216,4 +248,24 @@ export const listQuery = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,4096}$/, { error: 'expected the value of next from the previous page' })
     .optional(),
+})
+
+export const pipelineListQuery = z.strictObject({
+  name: nameText.optional(),
+  phase: z
+    .enum([
+      'open',
+      'closed',
+      'running',
+      'waiting',
+      'paused',
+      'rolling-back',
+      'ending',
+      'promoted',
+      'rolled-back',
+      'failed',
+    ])
+    .optional(),
+  size: listQuery.shape.size,
+  next: listQuery.shape.next,
 })

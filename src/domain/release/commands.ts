@@ -3,6 +3,7 @@ import type { ErrorCode } from '../error-codes.ts'
 import { type HeldPolicy, shorteningBarred } from '../policy/held-policy.ts'
 import { releaseName } from '../target.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../units.ts'
+import type { ApprovalRequest } from './release-events.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from './verbs.ts'
 
@@ -21,10 +22,15 @@ export interface Command {
 }
 
 /** What the sender learns: the command took effect, or had done so before (same key), or why not. */
-type CommandDecision =
-  | { readonly kind: 'accept' }
-  | { readonly kind: 'repeat' }
-  | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly message: string; readonly fix: string }
+type CommandDecision = { readonly kind: 'accept' } | { readonly kind: 'repeat' } | Refusal
+
+/** A no, with what helps. */
+export interface Refusal {
+  readonly kind: 'refuse'
+  readonly code: ErrorCode
+  readonly message: string
+  readonly fix: string
+}
 
 /** What a release can be asked now, for buttons and help. */
 export function openVerbs(state: ReleaseState): readonly CommandVerb[] {
@@ -58,7 +64,7 @@ export function decide(command: Command, state: ReleaseState, standing: Standing
 
 const ACCEPT: CommandDecision = { kind: 'accept' }
 
-function refuse(code: ErrorCode, message: string, fix = 'look at the release and decide again'): CommandDecision {
+function refuse(code: ErrorCode, message: string, fix = 'look at the release and decide again'): Refusal {
   return { kind: 'refuse', code, message, fix }
 }
 
@@ -128,23 +134,32 @@ function decideByPolicies(
 function decideOnSender(command: Command, state: ReleaseState, { author }: Standing): CommandDecision {
   const { by } = VERBS[command.verb]
   if (by === 'everyone') return ACCEPT
-  const approval = state.approval
-  const { person } = command.actor
-  if (approval === null) return refuse('command.refused', 'the release is not waiting for an approval')
+  if (state.approval === null) return refuse('command.refused', 'the release is not waiting for an approval')
+  return approvalRefusal(by, command.actor.person, state.approval, { author, what: 'release' }) ?? ACCEPT
+}
+
+/** Why this person may not answer what is asked, or null when they may: they are asked, and approve once, and not for themselves. */
+export function approvalRefusal(
+  by: 'group' | 'approver',
+  person: string,
+  approval: ApprovalRequest,
+  { author, what }: { readonly author: string; readonly what: 'release' | 'pipeline' },
+): Refusal | null {
   if (!approval.people.includes(person)) {
     const message = `${person} is not in the group ${approval.by}`
     return refuse('command.forbidden', message, `ask one of ${approval.people.join(', ')}`)
   }
-  if (by === 'group') return ACCEPT
+  if (by === 'group') return null
   if (approval.notAuthor && person === author) {
+    const asker = what === 'release' ? 'the plan' : 'its stage'
     return refuse(
       'command.forbidden',
-      `${person} started this release, and the plan requires somebody else`,
+      `${person} started this ${what}, and ${asker} requires somebody else`,
       'ask a colleague',
     )
   }
   if (approval.given.some((given) => given.person === person)) {
     return refuse('command.refused', `${person} has already approved`, 'wait for the remaining approvals')
   }
-  return ACCEPT
+  return null
 }

@@ -7,7 +7,7 @@ type PhaseTone = 'good' | 'bad' | 'asks' | 'moving'
 /** The tone of a card's phase, `paused (baking)` and `queued` among them. */
 export function toneOf(phase: string): PhaseTone {
   if (phase === 'promoted' || phase === 'watching') return 'good'
-  if (['rolled-back', 'rolling-back', 'refused', 'superseded', 'gone'].includes(phase)) return 'bad'
+  if (['rolled-back', 'rolling-back', 'refused', 'superseded', 'gone', 'failed', 'ending'].includes(phase)) return 'bad'
   return phase === 'waiting' || phase.startsWith('paused') ? 'asks' : 'moving'
 }
 

@@ -6,7 +6,8 @@ import { defineStep, type GlimpseContext, NEEDS_NOTHING } from './step-kind.ts'
 
 const DAY = 86_400_000
 
-const approveOptions = z.strictObject({
+/** What an approval is asked with, in plans and in pipelines. */
+export const approveOptions = z.strictObject({
   by: nameText,
   need: z.int().min(1).max(20).default(1),
   notAuthor: z.boolean().default(true),
@@ -22,20 +23,20 @@ export const approveStep = defineStep({
     `approve by ${need === 1 ? '' : `${need} of `}${by} within ${formatDuration(within)}`,
   needs: () => NEEDS_NOTHING,
   expand(options, context) {
-    const people = reportPeople(options, context)
+    const people = approversOf(options, context)
     const action = { kind: 'ask', step: context.step, label: context.label, ...options, people } as const
     return { actions: [action], exposure: context.exposure }
   },
   glimpse(value, context) {
-    reportPeople(partsOf(approveOptions, value).read, context)
+    approversOf(partsOf(approveOptions, value).read, context)
     return context.exposure
   },
 })
 
 /** The people who may approve; reports when that is nobody, or too few. */
-function reportPeople(
+export function approversOf(
   { by, need }: Partial<Pick<z.output<typeof approveOptions>, 'by' | 'need'>>,
-  { peopleOf, path, report }: GlimpseContext,
+  { peopleOf, path, report }: Pick<GlimpseContext, 'peopleOf' | 'path' | 'report'>,
 ): readonly string[] {
   const people = by === undefined ? [] : peopleOf(by)
   if (people === null) {

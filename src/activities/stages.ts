@@ -1,0 +1,152 @@
+import { activityInfo } from '@temporalio/activity'
+import type { ErrorCode } from '../domain/error-codes.ts'
+import { SluiceError } from '../domain/errors.ts'
+import { parseReleaseId, releaseName, type TargetId, targetName } from '../domain/target.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
+import type {
+  ReturnAnswer,
+  ReturnRequest,
+  StageAnswer,
+  StageEnding,
+  StageOrder,
+  StageOrderOutcome,
+  StageRequest,
+} from './activities.ts'
+import type { ActivityDependencies } from './dependencies.ts'
+import { again } from './polling.ts'
+
+/**
+ * What a pipeline asks of lanes and releases, by the door that people take. Only what was not answered is thrown, and so
+ * asked again; a no is an answer.
+ */
+
+type Deps = Pick<ActivityDependencies, 'releases' | 'directory' | 'adaptersOf'>
+
+export async function submitStage({ releases, adaptersOf }: Deps, request: StageRequest): Promise<StageAnswer> {
+  try {
+    // A target that has left the configuration since the pipeline began has a lane still.
+    adaptersOf(targetOf(request.plan))
+    const { releaseId } = await releases.start({ ...request, whenBusy: 'queue' })
+    return { kind: 'started', releaseId }
+  } catch (error) {
+    return { kind: 'refused', reason: refusalOf(error) }
+  }
+}
+
+export async function orderStage({ releases }: Deps, order: StageOrder): Promise<StageOrderOutcome> {
+  const { releaseId, verb, actor, reason, key } = order
+  try {
+    const { phase } = await releases.command({ releaseId, verb, actor, reason, key, step: null })
+    return phase === 'withdrawn' ? 'withdrawn' : 'taken'
+  } catch (error) {
+    if (verb === 'pause' && codeOf(error) === 'release.waiting') return leaveQueue({ releases }, order)
+    refusalOf(error)
+    return 'idle'
+  }
+}
+
+/** One that waits cannot be paused, and would begin in the midst of the pause. */
+async function leaveQueue({ releases }: Pick<Deps, 'releases'>, order: StageOrder): Promise<StageOrderOutcome> {
+  const { releaseId, actor, reason, key } = order
+  try {
+    await releases.withdraw(targetOf(parseReleaseId(releaseId)), { releaseId, by: actor.person, reason, key })
+    return 'withdrawn'
+  } catch (error) {
+    refusalOf(error)
+    throw again('stage.goes-on', `${releaseName(releaseId)} begins in this moment`, QUICK)
+  }
+}
+
+export async function followStage(deps: Deps, { releaseId }: { readonly releaseId: string }): Promise<StageEnding> {
+  const end = await deps.directory.endOf(releaseId, true)
+  if (end.kind === 'open') throw goesOn(`${releaseName(releaseId)} is open`)
+  if (end.kind === 'ended') {
+    const { outcome, reason = 'no reason was given' } = end.report
+    if (outcome === 'promoted') return { kind: 'promoted' }
+    const isBack = outcome === 'rolled-back' || outcome === 'refused'
+    return { kind: 'failed', reason: `${outcome.replace('-', ' ')}, ${reason}`, ...(isBack && { isBack }) }
+  }
+  const { queue, running, nextNumber, keeper } = await deps.releases.lane(targetOf(parseReleaseId(releaseId)))
+  const isWaiting = running === releaseId || queue.some((waiting) => waiting.releaseId === releaseId)
+  // A lane that begins again does not know yet what it had known.
+  if (isWaiting || nextNumber <= (parseReleaseId(releaseId)?.number ?? 0))
+    throw goesOn(`${releaseName(releaseId)} waits for its turn`)
+  return { kind: 'failed', reason: `${releaseName(releaseId)} ended without a report; ${keeper.text}` }
+}
+
+export async function watchStage(
+  { releases }: Deps,
+  { target, version, releaseId }: { readonly target: TargetId; readonly version: string; readonly releaseId: string },
+): Promise<{ readonly reason: string }> {
+  const { running, promotedVersion } = await releases.lane(target)
+  // The lane learns of a promotion a moment after the release itself has said so.
+  if (running === releaseId || promotedVersion === version) throw goesOn(`${targetName(target)} has ${version}`)
+  return { reason: lostText(target, version, promotedVersion) }
+}
+
+export async function returnStage({ releases }: Deps, request: ReturnRequest): Promise<ReturnAnswer> {
+  const { target, version, actor, reason, key, known } = request
+  const before = await releases.lane(target)
+  if (before.promotedVersion !== version)
+    return { kind: 'away', reason: lostText(target, version, before.promotedVersion) }
+  try {
+    const { releaseId } = await releases.back(target, { actor, reason, key })
+    return { kind: 'started', releaseId }
+  } catch (error) {
+    const refusal = refusalOf(error)
+    const isBusy = [before, await releases.lane(target)].some(
+      ({ running, keeper }) => running !== null || keeper.state === 'recovering',
+    )
+    if (!isBusy) return { kind: 'impossible', reason: refusal }
+    if (refusal !== known) return { kind: 'waits', reason: refusal }
+    throw goesOn(refusal)
+  }
+}
+
+export async function followReturn(
+  { releases }: Deps,
+  { releaseId }: { readonly releaseId: string },
+): Promise<StageEnding> {
+  const { phase, isEnded, weight, reason } = await releases.show(releaseId)
+  // What follows is watching: users are on the version before by now, as the router has confirmed.
+  if (phase === 'promoted' || (!isEnded && phase !== 'rolling-back' && weight === FULL_WEIGHT))
+    return { kind: 'promoted' }
+  if (isEnded) return { kind: 'failed', reason: `${releaseName(releaseId)}: ${phase}, ${reason ?? 'without a reason'}` }
+  throw again('stage.goes-on', `${releaseName(releaseId)} goes back`, QUICK)
+}
+
+/** Time between two questions, the first ones sooner: short stages are over in moments, long ones take days. */
+const SLOWEST: Milliseconds = 5_000
+const QUICK: Milliseconds = 500
+
+function goesOn(text: string) {
+  return again('stage.goes-on', text, Math.min(SLOWEST, QUICK * 2 ** Math.min(activityInfo().attempt, 10)))
+}
+
+/** What says nothing of whether it was taken. */
+const UNANSWERED: readonly ErrorCode[] = [
+  'request.not-taken',
+  'request.unsettled',
+  'request.too-many',
+  'temporal.unavailable',
+]
+
+function codeOf(error: unknown): ErrorCode | null {
+  return error instanceof SluiceError ? error.code : null
+}
+
+/** The no in words, with what helps. @throws the error itself when it is no answer */
+function refusalOf(error: unknown): string {
+  if (!(error instanceof SluiceError) || UNANSWERED.includes(error.code)) throw error
+  return error.fix === undefined ? error.message : `${error.message} (${error.fix})`
+}
+
+function lostText(target: TargetId, version: string, now: string | null): string {
+  const instead = now === null ? 'nobody knows which version it is on' : `it is on ${now}`
+  return `${targetName(target)} does not have ${version} any more: ${instead}`
+}
+
+function targetOf(named: TargetId | null): TargetId {
+  const { service = '', environment = '' } = named ?? {}
+  return { service, environment }
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import type { AnswerTo } from '../../api/operations.ts'
+import { checkedPipeline } from '../../domain/pipeline/checked-pipeline.ts'
+import { pipelineName } from '../../domain/pipeline/pipeline.ts'
+import type { PipelineVerb } from '../../domain/pipeline/pipeline-verbs.ts'
+import { readPipeline } from '../../domain/pipeline/read-pipeline.ts'
+import { readPlan } from '../../domain/plan/plan.ts'
+import { contextOf } from '../checked-plan.ts'
+import { CliFailure, EXIT, type ExitCode } from '../failure.ts'
+import { readPipelineFile } from '../pipeline-file.ts'
+import { renderCheckedPipeline, renderPipeline, renderPipelines, summaryOf } from '../pipeline-view.ts'
+import { planFailure, withPlaces } from '../plan-file.ts'
+import { pipelineAddress, type Session } from '../session.ts'
+import { clean } from '../text.ts'
+import { watchUntilEnded } from '../watch-until-ended.ts'
+
+type Card = AnswerTo<'showPipeline'>
+
+const PIPELINES = '/api/v1/pipelines'
+
+/** `sluice pipeline check`: all that is wrong with a pipeline and its plans, or what it will do. */
+export async function checkPipeline(
+  name: string,
+  { config }: { readonly config?: string },
+  session: Session,
+): Promise<void> {
+  const file = await readPipelineFile(name, session.terminal)
+  const checked =
+    config === undefined
+      ? await withPlaces(file, () =>
+          session.api.post<AnswerTo<'checkPipeline'>>(`${PIPELINES}/check`, { pipeline: file.yaml.value }),
+        )
+      : await checkHere(file, config)
+  session.say(renderCheckedPipeline(name, checked, session.look()), checked)
+}
+
+async function checkHere({ yaml }: Awaited<ReturnType<typeof readPipelineFile>>, config: string) {
+  const { context, plans } = await contextOf(config)
+  const read = await readPipeline(yaml.value, {
+    ...context,
+    readPlan: async (written) => readPlan(written, context),
+    registeredPlan: plans,
+  })
+  if ('problems' in read) throw planFailure(read.problems.map(yaml.locate))
+  return checkedPipeline(read.pipeline)
+}
+
+export interface PipelineStartOptions {
+  /** One version, or `service=version` for each service. */
+  readonly version: readonly string[]
+  readonly reason: string
+  readonly key?: string
+  readonly watch?: true
+}
+
+/** `sluice pipeline start`: starts a pipeline, and follows it where that is asked. */
+export async function startPipeline(name: string, options: PipelineStartOptions, session: Session): Promise<ExitCode> {
+  const { reason, key = randomUUID(), watch } = options
+  const version = versionIn(options.version)
+  const file = await readPipelineFile(name, session.terminal)
+  const body = { pipeline: file.yaml.value, version, reason }
+  const answer = await withPlaces(file, () => session.api.post<AnswerTo<'startPipeline'>>(PIPELINES, body, { key }))
+  const id = clean(pipelineName(answer.pipelineId))
+  for (const note of answer.notes ?? []) session.hint(clean(note))
+  if (watch !== true || !session.isJson) session.say([`${id} started`], answer)
+  if (watch === true) return watchPipeline(id, session)
+  session.hint(`watch it with: sluice pipeline status ${id} --watch`)
+  return EXIT.ok
+}
+
+function versionIn(written: readonly string[]): string | Readonly<Record<string, string>> {
+  const [first = '', ...more] = written
+  if (more.length === 0 && !first.includes('=')) return first
+  const pairs = written.map((text) => {
+    const [service = '', version = '', ...rest] = text.split('=')
+    if (version !== '' && rest.length === 0) return [service, version] as const
+    const expected = 'one version, or a service and its version for each service, such as checkout=2.4.0'
+    throw new CliFailure(EXIT.usage, `--version ${clean(text)}: expected ${expected}`)
+  })
+  return Object.fromEntries(pairs)
+}
+
+/** `sluice pipeline status`: one pipeline, once or until it has ended. */
+export async function showPipeline(id: string, isWatching: boolean, session: Session): Promise<ExitCode> {
+  if (isWatching) return watchPipeline(id, session)
+  const card = await session.api.get<Card>(pipelineAddress(id))
+  session.say(renderPipeline(card, session.look()), card)
+  return EXIT.ok
+}
+
+async function watchPipeline(id: string, session: Session): Promise<ExitCode> {
+  const watched = {
+    look: () => session.api.get<Card>(pipelineAddress(id)),
+    render: (seen: Card) => renderPipeline(seen, session.look()),
+    head: (seen: Card) => clean(`${seen.name}, ${pipelineName(seen.pipelineId)}`),
+    summary: summaryOf,
+  }
+  const { phase } = await watchUntilEnded(watched, session)
+  return phase === 'promoted' ? EXIT.ok : EXIT.refused
+}
+
+export interface PipelineListOptions {
+  readonly name?: string
+  readonly phase?: string
+  readonly size?: string
+  readonly next?: string
+}
+
+/** `sluice pipeline list`: the pipelines, newest first. */
+export async function listPipelines({ name, phase, size, next }: PipelineListOptions, session: Session): Promise<void> {
+  const query = new URLSearchParams()
+  for (const [key, value] of Object.entries({ name, phase, size, next })) if (value !== undefined) query.set(key, value)
+  const address = query.size === 0 ? PIPELINES : `${PIPELINES}?${query.toString()}`
+  const page = await session.api.get<AnswerTo<'listPipelines'>>(address)
+  session.say(renderPipelines(page, session.look()), page)
+}
+
+/** `sluice pipeline approve`, `abort` and so on. */
+export async function commandPipeline(
+  verb: PipelineVerb,
+  id: string,
+  { reason, stage }: { readonly reason: string; readonly stage?: string },
+  session: Session,
+): Promise<void> {
+  const body = { verb, reason, ...(stage !== undefined && { stage }) }
+  const sending = { key: randomUUID(), isUrgent: true }
+  const answer = await session.api.post<AnswerTo<'commandPipeline'>>(`${pipelineAddress(id)}/commands`, body, sending)
+  session.say([`${clean(pipelineName(answer.pipelineId))}: ${clean(answer.text)}`], answer)
+}

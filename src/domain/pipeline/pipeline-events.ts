@@ -1,0 +1,67 @@
+import type { Actor } from '../actor.ts'
+import type { ApprovalRequest } from '../release/release-events.ts'
+import type { Instant } from '../units.ts'
+
+/** Why a pipeline stands still until a person says that it goes on. */
+export const HOLD_CAUSES = ['command', 'refused', 'approval-expired', 'stage-failed'] as const
+
+/** Why a pipeline was given up. */
+export const GIVE_UP_CAUSES = ['abort', 'cancelled', 'stage-failed'] as const
+
+/** What a release is asked for its pipeline. */
+export type StageVerb = 'pause' | 'resume' | 'abort'
+
+/** What happens to a pipeline, before it has its time. */
+export type NewPipelineEvent =
+  | { readonly type: 'approval-asked'; readonly stage: string; readonly request: Omit<ApprovalRequest, 'given'> }
+  | {
+      readonly type: 'approved'
+      readonly stage: string
+      readonly actor: Actor
+      readonly key: string
+      readonly reason: string
+    }
+  | { readonly type: 'approval-expired'; readonly stage: string; readonly reason: string }
+  | {
+      readonly type: 'window-closed'
+      readonly stage: string
+      readonly reason: string
+      readonly opensAt: Instant | null
+    }
+  | { readonly type: 'stage-begun'; readonly stage: string }
+  | { readonly type: 'release-started'; readonly stage: string; readonly releaseId: string }
+  /** Its lane, or the installation, does not take the release. */
+  | { readonly type: 'release-refused'; readonly stage: string; readonly reason: string }
+  /** The release has heard what the pipeline asks of it; `isTaken` is false where it had nothing to do about it. */
+  | { readonly type: 'release-told'; readonly stage: string; readonly verb: StageVerb; readonly isTaken: boolean }
+  /** A release that had not begun has left the queue, because the pipeline is paused. */
+  | { readonly type: 'release-withdrawn'; readonly stage: string }
+  | { readonly type: 'stage-promoted'; readonly stage: string; readonly soakUntil: Instant }
+  | { readonly type: 'stage-done'; readonly stage: string }
+  /** Its release did not end well, its approval was refused, or it has lost the version since. */
+  | { readonly type: 'stage-failed'; readonly stage: string; readonly reason: string }
+  | { readonly type: 'return-begun'; readonly stage: string }
+  | { readonly type: 'return-started'; readonly stage: string; readonly releaseId: string }
+  | { readonly type: 'return-waits'; readonly stage: string; readonly reason: string }
+  | { readonly type: 'stage-returned'; readonly stage: string; readonly reason: string | null }
+  /** Nobody but a person can take the version back there. */
+  | { readonly type: 'return-refused'; readonly stage: string; readonly reason: string }
+  | { readonly type: 'paused'; readonly actor: Actor; readonly key: string; readonly reason: string }
+  | { readonly type: 'resumed'; readonly actor: Actor; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'given-up'
+      readonly cause: (typeof GIVE_UP_CAUSES)[number]
+      readonly actor: Actor
+      readonly reason: string
+      readonly key?: string
+    }
+  | {
+      readonly type: 'rejected'
+      readonly stage: string
+      readonly actor: Actor
+      readonly key: string
+      readonly reason: string
+    }
+  | { readonly type: 'ended' }
+
+export type PipelineEvent = NewPipelineEvent & { readonly at: Instant }

@@ -1,0 +1,149 @@
+import type { Actor } from '../actor.ts'
+import type { Instant } from '../units.ts'
+import type { PipelineEvent } from './pipeline-events.ts'
+import {
+  endOfPipeline,
+  freshStage,
+  type GivenUp,
+  type PipelineHold,
+  type PipelineState,
+  type StageState,
+  stageIn,
+} from './pipeline-state.ts'
+import { tellPipelineEvent } from './pipeline-story.ts'
+
+/** Oldest entries of the story are dropped beyond this many; Temporal's history has them all. */
+const LONGEST_TRAIL = 200
+const MOST_KEYS = 200
+
+/** Who does what nobody has asked for in this moment. */
+export const BY_ITSELF: Actor = { person: 'sluice', entrance: 'temporal' }
+
+/** The state after an event. */
+export function reducePipeline(state: PipelineState, event: PipelineEvent): PipelineState {
+  const next = apply(state, event)
+  const text = tellPipelineEvent(event, next)
+  const keys = 'key' in event && event.key !== undefined ? [...state.commandKeys, event.key].slice(-MOST_KEYS) : null
+  return {
+    ...next,
+    ...(text !== null && { trail: [...state.trail, { at: event.at, text }].slice(-LONGEST_TRAIL) }),
+    ...(keys !== null && { commandKeys: keys }),
+  }
+}
+
+function apply(state: PipelineState, event: PipelineEvent): PipelineState {
+  switch (event.type) {
+    case 'approval-asked':
+      return change(state, event.stage, { phase: 'asking', approval: { ...event.request, given: [] }, reason: null })
+    case 'approved':
+      return approve(state, event.stage, event.actor, event.at)
+    case 'approval-expired':
+      return held(change(state, event.stage, { phase: 'waiting', approval: null }), 'approval-expired', event)
+    case 'window-closed':
+      return change(state, event.stage, { reason: event.reason, opensAt: event.opensAt })
+    case 'stage-begun':
+      return change(state, event.stage, { phase: 'starting', reason: null, opensAt: null })
+    case 'release-started':
+      return change(state, event.stage, { phase: 'running', releaseId: event.releaseId, told: 'resume' })
+    case 'release-refused':
+      return refused(state, event.stage, event.reason, event.at)
+    case 'release-told':
+      return change(state, event.stage, { told: event.verb, isHeld: event.verb === 'pause' && event.isTaken })
+    case 'release-withdrawn': {
+      const { tries, isApproved } = stageIn(state, event.stage)
+      return change(state, event.stage, { ...freshStage(event.stage, tries + 1), isApproved })
+    }
+    case 'stage-promoted':
+      return change(state, event.stage, { phase: 'soaking', soakUntil: event.soakUntil, isHeld: false })
+    case 'stage-done':
+      return change(state, event.stage, { phase: 'done', soakUntil: null })
+    case 'stage-failed':
+      return failed(state, event.stage, event.reason, event.at)
+    case 'rejected':
+      return failed(state, event.stage, wordOf('rejected', event), event.at)
+    case 'return-begun':
+      return change(state, event.stage, { phase: 'returning', reason: null })
+    case 'return-started':
+      return change(state, event.stage, { returnId: event.releaseId, reason: null })
+    case 'return-waits':
+      return change(state, event.stage, { reason: event.reason })
+    case 'stage-returned':
+      return change(state, event.stage, { phase: 'returned', reason: event.reason })
+    case 'return-refused':
+      return change(state, event.stage, { phase: 'stuck', reason: event.reason })
+    case 'paused':
+      return { ...state, hold: holdOf('command', event.actor, wordOf('paused', event), event.at) }
+    case 'resumed':
+      return resumed(state, event.actor)
+    case 'given-up':
+      return givenUp(state, { back: 'all', cause: event.cause, actor: event.actor, reason: wordOf(event.cause, event) })
+    case 'ended':
+      return { ...state, outcome: endOfPipeline(state), endedAt: event.at, hold: null }
+  }
+}
+
+function change(state: PipelineState, name: string, part: Partial<StageState>): PipelineState {
+  return { ...state, stages: state.stages.map((stage) => (stage.name === name ? { ...stage, ...part } : stage)) }
+}
+
+function approve(state: PipelineState, name: string, { person, entrance }: Actor, at: Instant): PipelineState {
+  const { approval } = stageIn(state, name)
+  if (approval === null) return state
+  const given = [...approval.given, { person, entrance, at }]
+  if (given.length < approval.need) return change(state, name, { approval: { ...approval, given } })
+  return change(state, name, { phase: 'waiting', approval: null, isApproved: true })
+}
+
+/** `abort by bob: the basket is empty`. */
+function wordOf(what: string, { actor, reason }: { readonly actor: Actor; readonly reason: string }): string {
+  return `${what} by ${actor.person}${reason === '' ? '' : `: ${reason}`}`
+}
+
+/** What its lane does not take a person may mend; once the pipeline is given up there is nothing to take back there. */
+function refused(state: PipelineState, name: string, reason: string, at: Instant): PipelineState {
+  const { tries, isApproved } = stageIn(state, name)
+  const next = change(state, name, { ...freshStage(name, tries + 1), isApproved, reason })
+  return state.givenUp === null ? held(next, 'refused', { stage: name, reason, at }) : next
+}
+
+function failed(state: PipelineState, name: string, reason: string, at: Instant): PipelineState {
+  const next = change(state, name, { phase: 'failed', approval: null, soakUntil: null, isHeld: false, reason })
+  const told = `${name}: ${reason}`
+  if (state.givenUp !== null) return next
+  const back = state.onFail === 'rollback-all' ? 'all' : 'none'
+  return state.onFail === 'stop'
+    ? held(next, 'stage-failed', { stage: name, reason, at })
+    : givenUp(next, { back, cause: 'stage-failed', actor: BY_ITSELF, reason: told })
+}
+
+/** A person's pause stays one, whatever happens meanwhile. */
+function held(
+  state: PipelineState,
+  cause: PipelineHold['cause'],
+  { stage, reason, at }: { readonly stage: string; readonly reason: string; readonly at: Instant },
+): PipelineState {
+  if (state.hold?.cause === 'command') return state
+  return { ...state, hold: holdOf(cause, null, `${stage}: ${reason}`, at) }
+}
+
+function holdOf(cause: PipelineHold['cause'], actor: Actor | null, reason: string, at: Instant): PipelineHold {
+  return { cause, by: actor?.person ?? BY_ITSELF.person, actor, reason, at }
+}
+
+/** What has failed is tried again; what was paused for its pipeline is still to hear that it goes on. */
+function resumed(state: PipelineState, actor: Actor): PipelineState {
+  const stages = state.stages.map((stage): StageState => {
+    if (stage.phase === 'failed') return freshStage(stage.name, stage.tries + 1)
+    return stage.isHeld ? stage : { ...stage, told: 'resume' }
+  })
+  return { ...state, hold: null, resumedBy: actor, stages }
+}
+
+/** What has not begun never does. The one who takes everything back has the last word. */
+function givenUp(state: PipelineState, wish: GivenUp): PipelineState {
+  if (state.givenUp?.back === 'all') return state
+  const stages = state.stages.map((stage) =>
+    stage.phase === 'asking' || stage.phase === 'waiting' ? freshStage(stage.name, stage.tries) : stage,
+  )
+  return { ...state, givenUp: wish, hold: null, stages }
+}

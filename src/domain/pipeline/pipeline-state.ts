@@ -1,0 +1,132 @@
+import type { Actor } from '../actor.ts'
+import type { ApprovalRequest } from '../release/release-events.ts'
+import type { Instant } from '../units.ts'
+import type { Pipeline, StageFailure } from './pipeline.ts'
+import type { GIVE_UP_CAUSES, HOLD_CAUSES, StageVerb } from './pipeline-events.ts'
+
+/**
+ * Where a stage is. `waiting`: its release is still to be asked for. `starting`: its lane is being asked. `soaking` and `done`:
+ * it has the version. `failed`: it has not, as far as its lane says. `returning`, `returned`: the version is taken back.
+ * `stuck`: it has the version, and only a person can take it back.
+ */
+export const STAGE_PHASES = [
+  'waiting',
+  'asking',
+  'starting',
+  'running',
+  'soaking',
+  'done',
+  'failed',
+  'returning',
+  'returned',
+  'stuck',
+] as const
+export type StagePhase = (typeof STAGE_PHASES)[number]
+
+export interface StageState {
+  readonly name: string
+  readonly phase: StagePhase
+  /** Releases that were asked for before: a stage that is tried again asks with another key. */
+  readonly tries: number
+  readonly releaseId: string | null
+  /** The release by which the version is taken back. */
+  readonly returnId: string | null
+  /** What it waits for, or why it failed or went back. */
+  readonly reason: string | null
+  /** When the window opens that it waits for. */
+  readonly opensAt: Instant | null
+  readonly approval: ApprovalRequest | null
+  readonly isApproved: boolean
+  readonly soakUntil: Instant | null
+  /** What its release was told last. */
+  readonly told: StageVerb
+  /** True while its release is paused because the pipeline is. */
+  readonly isHeld: boolean
+}
+
+/** A pipeline that stands still; `command` holds the releases that run as well. */
+export interface PipelineHold {
+  readonly cause: (typeof HOLD_CAUSES)[number]
+  readonly by: string
+  readonly reason: string
+  readonly at: Instant
+  /** Who paused it; null when it did so itself. */
+  readonly actor: Actor | null
+}
+
+/** Nothing further begins; with `all` whatever has the version goes back. */
+export interface GivenUp {
+  readonly back: 'all' | 'none'
+  readonly cause: (typeof GIVE_UP_CAUSES)[number]
+  readonly actor: Actor
+  readonly reason: string
+}
+
+export type PipelineEnd = 'promoted' | 'rolled-back' | 'failed'
+
+/** What a pipeline knows. Plain JSON. */
+export interface PipelineState {
+  readonly pipelineId: string
+  readonly onFail: StageFailure
+  /** In the order of the file. */
+  readonly stages: readonly StageState[]
+  readonly hold: PipelineHold | null
+  /** Who let it go on last. */
+  readonly resumedBy: Actor | null
+  readonly givenUp: GivenUp | null
+  readonly outcome: PipelineEnd | null
+  readonly endedAt: Instant | null
+  /** Its story, oldest first. */
+  readonly trail: readonly { readonly at: Instant; readonly text: string }[]
+  /** Idempotency keys of the commands taken, newest last. */
+  readonly commandKeys: readonly string[]
+}
+
+export function beginPipelineState(pipelineId: string, { stages, onFail }: Pipeline): PipelineState {
+  return {
+    ...{ pipelineId, onFail, hold: null, resumedBy: null, givenUp: null, outcome: null, endedAt: null },
+    ...{ trail: [], commandKeys: [] },
+    stages: stages.map(({ name }) => freshStage(name, 0)),
+  }
+}
+
+/** A stage that has not begun, or is to begin again. */
+export function freshStage(name: string, tries: number): StageState {
+  return {
+    ...{ name, phase: 'waiting', tries, releaseId: null, returnId: null, reason: null, opensAt: null, approval: null },
+    ...{ isApproved: false, soakUntil: null, told: 'resume', isHeld: false },
+  }
+}
+
+/** @throws for a stage that is not in this pipeline: a defect */
+export function stageIn({ stages }: Pick<PipelineState, 'stages'>, name: string): StageState {
+  const found = stages.find((stage) => stage.name === name)
+  if (found === undefined) throw new Error(`there is no stage ${name}`)
+  return found
+}
+
+/** True for a stage whose target has the version, as far as its lane says. */
+export function hasVersion({ phase }: Pick<StageState, 'phase'>): boolean {
+  return phase === 'soaking' || phase === 'done' || phase === 'stuck'
+}
+
+/** How the pipeline ends now, or null while there is something left to do. */
+export function endOfPipeline({ stages, givenUp }: PipelineState): PipelineEnd | null {
+  if (givenUp === null) return stages.every(({ phase }) => phase === 'done') ? 'promoted' : null
+  const moving: readonly StagePhase[] =
+    givenUp.back === 'all'
+      ? ['starting', 'running', 'soaking', 'done', 'returning']
+      : ['starting', 'running', 'soaking']
+  if (stages.some(({ phase }) => moving.includes(phase))) return null
+  return givenUp.back === 'all' && !stages.some(hasVersion) ? 'rolled-back' : 'failed'
+}
+
+/** Where the pipeline is, in one word. */
+export function pipelinePhase({ outcome, givenUp, hold, stages }: PipelineState): string {
+  if (outcome !== null) return outcome
+  if (givenUp?.back === 'all') return 'rolling-back'
+  if (givenUp !== null) return 'ending'
+  if (hold !== null) return 'paused'
+  const isMoving = stages.some(({ phase }) => phase === 'starting' || phase === 'running' || phase === 'soaking')
+  return isMoving ? 'running' : 'waiting'
+}

@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createServer } from '../../src/api/server.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import { columnsOf } from '../../src/cli/text.ts'
+import { apiParts } from '../support/api-parts.ts'
+import { createFakePipelines, type FakePipelines } from '../support/fake-pipelines.ts'
+import { createFakeReleases } from '../support/fake-releases.ts'
+import { runServed } from '../support/served-program.ts'
+
+const PIPELINE = `pipeline: shop
+stages:
+  - stage: production
+    target: checkout/production
+    plan: plan.yaml
+    approve: { by: checkout-owners, within: 4h }
+`
+const PLAN = `service: checkout
+environment: production
+steps:
+  - weight: 5%
+  - bake: 10m
+  - weight: 100%
+`
+const FILES = { 'ops/shop.yaml': PIPELINE, 'ops/plan.yaml': PLAN }
+const NOW = Date.UTC(2026, 10, 28, 12)
+
+let server: FastifyInstance
+let pipelines: FakePipelines
+let releases: ReturnType<typeof createFakeReleases>
+beforeEach(() => {
+  pipelines = createFakePipelines({ now: () => NOW })
+  releases = createFakeReleases()
+  server = createServer(apiParts({ pipelines, releases, now: () => NOW }))
+})
+afterEach(() => server.close())
+
+const run = (args: string, files: Readonly<Record<string, string>> = FILES) =>
+  runServed(server, args.split(' '), { now: NOW, files })
+
+const start = async () => (await run('pipeline start ops/shop.yaml --version 2.4.0')).out.split(' ')[0] ?? ''
+
+describe('sluice pipeline', () => {
+  it('says what a pipeline will do, with the plans that stand beside it', async () => {
+    const { code, out } = await run('pipeline check ops/shop.yaml')
+    expect(code).toBe(0)
+    expect(out).toContain('ops/shop.yaml is a valid pipeline: shop')
+    expect(out).toContain('1  production  checkout/production  approved by 1 of checkout-owners, 3 steps, 10m')
+  })
+
+  it('gives each problem its place in the file that it is of', async () => {
+    const files = {
+      'ops/shop.yaml': PIPELINE.replace('4h', 'soon'),
+      'ops/plan.yaml': PLAN.replace('- bake', '- bakery'),
+    }
+    const { code, err } = await run('pipeline check ops/shop.yaml', files)
+    expect(code).toBe(1)
+    expect(err).toMatch(/^ops\/plan\.yaml:5:5: there is no step kind bakery/)
+    expect(err).toContain('ops/shop.yaml:6:45: this value is not accepted')
+    expect(err).toContain('2 problems')
+  })
+
+  it('starts one, shows it, commands it and lists it', async () => {
+    const id = await start()
+    expect(id).toMatch(/^shop\/[0-9a-f]{8}$/)
+    const approve = {
+      by: 'checkout-owners',
+      people: ['alice', 'bob'],
+      need: 1,
+      notAuthor: true,
+      deadline: NOW + 60_000,
+    }
+    pipelines.record(id, { type: 'approval-asked', stage: 'production', request: approve })
+    const shown = await run(`pipeline status ${id}`)
+    expect(shown.out).toContain('0 of 1 from checkout-owners, until 2026-11-28 12:01 UTC')
+    expect(shown.out).toContain(`sluice pipeline approve ${id} --stage production`)
+    for (const line of shown.out.split('\n')) expect(columnsOf(line)).toBeLessThanOrEqual(100)
+    expect(await run(`pipeline approve ${id} --stage production`)).toMatchObject({ code: 1, out: '' })
+    expect((await run(`pipeline pause ${id} --reason lunch`)).out).toBe(`${id}: pause accepted, now paused\n`)
+    expect((await run(`pipeline status ${id}`)).out).toContain('paused by carol: lunch')
+    expect((await run('pipeline list --name shop')).out).toMatch(/shop\/0{7}1 +2\.4\.0 +paused/)
+    expect((await run('pipeline list --name other')).out).toBe('no pipelines\n')
+  })
+
+  it('is followed until it ends, and the exit code says how', async () => {
+    const id = await start()
+    await run(`pipeline abort ${id}`)
+    pipelines.record(id, { type: 'ended' })
+    const { code, out } = await run(`pipeline status ${id} --watch`)
+    expect(code).toBe(1)
+    expect(out).toContain('abort by carol: everything goes back')
+    expect(out).toContain('rolled back: no stage has the version')
+    expect((await run(`pipeline resume ${id}`)).err).toContain('the pipeline has ended: rolled-back')
+  })
+
+  it('starts nothing where a lane is frozen or another pipeline has the target, and says so at the line of the stage', async () => {
+    await start()
+    await releases.freeze({ service: 'checkout', environment: 'production' }, { by: 'bob', reason: 'an incident' })
+    const { code, err } = await run('pipeline start ops/shop.yaml --version 2.5.0')
+    expect(code).toBe(1)
+    expect(err).toContain('ops/shop.yaml:4:13: another pipeline has this target: shop/00000001')
+    expect(err).toContain('ops/shop.yaml:4:13: this target is frozen by bob: an incident')
+    expect((await pipelines.list({}, { size: 5, next: null })).pipelines).toHaveLength(1)
+  })
+
+  it('takes a version for each service, and refuses one for a service that it does not have', async () => {
+    const { code, err } = await run('pipeline start ops/shop.yaml --version checkout=2.4.0 --version search=1.9.0')
+    expect(code).toBe(1)
+    expect(err).toContain('no stage is for the service search')
+    expect((await run('pipeline start ops/shop.yaml --version checkout=2.4.0')).code).toBe(0)
+    expect((await run('pipeline start ops/shop.yaml --version checkout=')).code).toBe(2)
+    expect((await run('pipeline status shop')).err).toContain('shop is not a pipeline')
+    expect((await run('pipeline status shop/12345678')).err).toContain('there is no pipeline shop/12345678')
+  })
+})
+
+describe('examples/pipelines', () => {
+  const FOLDER = fileURLToPath(new URL('../../examples/pipelines/', import.meta.url))
+  const isPipeline = (file: string) => /^pipeline:/m.test(readFileSync(FOLDER + file, 'utf8'))
+
+  it.each(readdirSync(FOLDER).filter((file) => file.endsWith('.yaml') && isPipeline(file)))(
+    '%s is valid with its plans, and names the schema that editors check it with',
+    async (file) => {
+      let said = ''
+      const terminal: Terminal = {
+        ...{ env: {}, live: null, columns: () => 80, hasColor: false, now: () => 0, userName: () => 'carol' },
+        out: (text) => void (said += text),
+        err: (text) => void (said += text),
+        fetch: () => Promise.reject(new Error('no server is needed')),
+        sleep: async () => undefined,
+        writeFile: async () => undefined,
+        readFile: async (name) => readFileSync(name, 'utf8'),
+      }
+      const code = await runProgram(['pipeline', 'check', FOLDER + file, '--config', `${FOLDER}sluice.yaml`], terminal)
+      expect(said).toContain('is a valid pipeline')
+      expect(code).toBe(0)
+      expect(readFileSync(FOLDER + file, 'utf8')).toMatch(
+        /^# yaml-language-server: \$schema=\.\.\/\.\.\/schema\/pipeline\.schema\.json\n#\n# \w/,
+      )
+    },
+  )
+})

@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { TargetAdapters } from '../../src/activities/dependencies.ts'
+import { SluiceError } from '../../src/domain/errors.ts'
+import type { PipelineStage, StageFailure } from '../../src/domain/pipeline/pipeline.ts'
+import type { PipelineVerb } from '../../src/domain/pipeline/pipeline-verbs.ts'
+import { laneIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
+import type { Pipelines, ShownPipeline } from '../../src/releases/pipelines.ts'
+import { createPipelines } from '../../src/releases/temporal-pipelines.ts'
+import { ALWAYS_ANEW } from '../../src/releases/views.ts'
+import { beginLostLanes } from '../../src/worker/lost-lanes.ts'
+import { recordHistories } from '../support/histories.ts'
+import { createMemoryRouterWorld } from '../support/memory-router.ts'
+import { AUTHOR, ERRORS, nextKey, planFor, type Stage, stagePerTest, until } from './harness.ts'
+import { healthyScript, scriptedSource } from './scripted-source.ts'
+
+/** A router and traffic of its own for each target. */
+function createWorlds() {
+  const worlds = new Map<string, ReturnType<typeof worldOf>>()
+  return (target: TargetId) => {
+    const name = targetName(target)
+    const world = worlds.get(name) ?? worldOf()
+    worlds.set(name, world)
+    return world
+  }
+}
+
+function worldOf() {
+  const router = createMemoryRouterWorld({ pools: ['blue', 'green'], deadline: 300 })
+  return { router, script: healthyScript(), isConfigured: true }
+}
+
+const worldsOf = createWorlds()
+
+let stage: Stage
+let pipelines: Pipelines
+let begun: string[] = []
+/** Looks that nobody waited for may still be on their way when a test is over. */
+let looks: Promise<unknown>[] = []
+stagePerTest(
+  (opened) => {
+    stage = opened
+  },
+  {
+    adaptersOf(target): TargetAdapters {
+      const { router, script, isConfigured } = worldsOf(target)
+      if (!isConfigured)
+        throw new SluiceError('target.unknown', { message: `there is no target ${targetName(target)} in sluice.yaml` })
+      return {
+        pools: ['blue', 'green'],
+        router: router.connect(),
+        metrics: { scripted: scriptedSource(script, router) },
+      }
+    },
+  },
+)
+
+beforeEach(() => {
+  begun = []
+  looks = []
+  pipelines = facade()
+})
+
+afterEach(async () => {
+  await Promise.allSettled(looks)
+  if (process.env['SLUICE_RECORD'] !== undefined) await recordHistories(stage.env, begun)
+})
+
+function facade(longestHistory?: number): Pipelines {
+  const { env, taskQueue } = stage
+  const releases = {
+    show(id: string) {
+      const look = stage.releases.show(id)
+      looks.push(look)
+      return look
+    },
+  }
+  const short = longestHistory === undefined ? {} : { longestHistory }
+  return createPipelines({ client: env.client, taskQueue, releases, times: ALWAYS_ANEW, ...short })
+}
+
+const at = (environment: string): TargetId => ({ service: stage.service, environment })
+const world = (environment: string) => worldsOf(at(environment))
+const QUICK = [{ weight: '10%' }, { bake: '1s' }, { weight: '100%' }]
+const LONG = [{ weight: '10%' }, { bake: '1h' }, { weight: '100%' }]
+
+function stageOf(
+  environment: string,
+  after: readonly string[],
+  more: Partial<PipelineStage> & { steps?: object[] } = {},
+) {
+  const { steps = QUICK, ...rest } = more
+  const plan = planFor(stage, { steps, checks: ERRORS, warmUp: '0s', after: { keep: '1h' } })
+  return {
+    ...{ name: environment, target: at(environment), plan: { ...plan, environment }, after, soak: 0 },
+    ...rest,
+  }
+}
+
+/** The canary environment, then both regions at once. */
+const regions = (more: Parameters<typeof stageOf>[2] = {}) => [
+  stageOf('canary', []),
+  stageOf('eu', ['canary'], more),
+  stageOf('us', ['canary'], more),
+]
+
+async function start(stages: readonly PipelineStage[], onFail: StageFailure, door = pipelines): Promise<string> {
+  const pipeline = { name: 'everywhere', stages, onFail }
+  const asked = { pipeline, versions: { [stage.service]: '2.4.0' }, author: AUTHOR, reason: '', key: nextKey() }
+  const { pipelineId } = await door.start(asked)
+  begun.push(pipelineId)
+  return pipelineId
+}
+
+/** Promotes a version before, so that there is one to go back to. */
+async function released(...environments: readonly string[]): Promise<void> {
+  const ids = environments.map((environment) => {
+    const plan = { ...planFor(stage, { steps: [{ weight: '100%' }] }), environment }
+    return stage.start(plan, { version: '2.3.9' })
+  })
+  for (const id of await Promise.all(ids)) await stage.result(id)
+}
+
+const command = (pipelineId: string, verb: PipelineVerb, person = 'bob') =>
+  pipelines.command({
+    ...{ verb, pipelineId, stage: null, key: nextKey(), reason: '' },
+    actor: { person, entrance: 'cli' },
+  })
+
+const untilShown = (id: string, wanted: (seen: ShownPipeline) => boolean) => until(() => pipelines.show(id), wanted)
+const untilEnd = (id: string) => untilShown(id, ({ isEnded }) => isEnded)
+const phases = ({ stages }: ShownPipeline) => Object.fromEntries(stages.map(({ name, phase }) => [name, phase]))
+/** The pool that the version goes to where another one was promoted before it. */
+const NEW = 'blue'
+const shareOf = (environment: string, pool = NEW) => world(environment).router.observe().split[pool]
+const placesIn = ({ trail }: ShownPipeline, ...texts: readonly string[]) =>
+  texts.map((text) => trail.findIndex((line) => line.text.includes(text)))
+
+describe('a pipeline that goes well', () => {
+  it('takes the version from the canary environment to both regions, each by a release of its own lane', async () => {
+    const id = await start(regions(), 'rollback-all')
+    const shown = await untilEnd(id)
+    expect(shown.phase).toBe('promoted')
+    const [canary = -1, eu = -1, us = -1] = placesIn(shown, 'canary: done', '/eu/1 started', '/us/1 started')
+    expect(canary).toBeGreaterThan(0)
+    expect(Math.min(eu, us)).toBeGreaterThan(canary)
+    for (const environment of ['canary', 'eu', 'us']) {
+      expect(shareOf(environment, 'green')).toBe(10_000)
+      expect(await stage.releases.lane(at(environment))).toMatchObject({ promotedVersion: '2.4.0', nextNumber: 2 })
+    }
+    const card = await stage.releases.show(`${stage.service}/eu/1`)
+    expect(card).toMatchObject({ author: 'alice', phase: 'promoted' })
+    expect(await pipelines.list({ name: 'everywhere', phase: 'promoted' }, { size: 5, next: null })).toMatchObject({
+      pipelines: expect.arrayContaining([expect.objectContaining({ pipelineId: id, phase: 'promoted' })]),
+    })
+  })
+
+  it('asks once for the same key, waits for an approval that its author cannot give, and goes on in new runs', async () => {
+    const approve = { by: 'owners', people: ['alice', 'bob'], need: 1, notAuthor: true, within: 3_600_000 }
+    const pipeline = {
+      name: 'everywhere',
+      stages: [stageOf('canary', []), stageOf('eu', ['canary'], { approve })],
+      onFail: 'stop',
+    } as const
+    const asked = { pipeline, versions: { [stage.service]: '2.4.0' }, author: AUTHOR, reason: '', key: nextKey() }
+    const door = facade(30)
+    const [first, second] = await Promise.all([door.start(asked), door.start(asked)])
+    expect(second).toEqual(first)
+    await expect(door.start({ ...asked, versions: { [stage.service]: '2.5.0' } })).rejects.toMatchObject({
+      code: 'lane.key-reused',
+    })
+    const id = first.pipelineId
+    begun.push(id)
+    await untilShown(id, (seen) => phases(seen)['eu'] === 'asking')
+    expect((await pipelines.open()).map(({ pipelineId }) => pipelineId)).toContain(id)
+    await expect(command(id, 'approve', 'alice')).rejects.toMatchObject({ code: 'command.forbidden' })
+    await command(id, 'approve')
+    expect(await untilEnd(id)).toMatchObject({ phase: 'promoted' })
+    await expect(command(id, 'abort')).rejects.toMatchObject({ code: 'pipeline.ended' })
+    const { runId } = await stage.env.client.workflow.getHandle(id).describe()
+    const started = await stage.env.client.workflow.getHandle(id, runId).fetchHistory()
+    expect(started.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId).not.toBe('')
+  })
+})
+
+describe('a stage that fails', () => {
+  it('takes everything back, the last stage first, where the second region is bad', async () => {
+    await released('canary', 'eu', 'us', 'asia')
+    const stages = [...regions(), stageOf('asia', ['eu', 'us'], { steps: LONG })]
+    const bad = world('asia').script.pools[NEW]
+    if (bad !== undefined) bad.errorRate = 0.4
+    const shown = await untilEnd(await start(stages, 'rollback-all'))
+    expect(shown.phase).toBe('rolled-back')
+    expect(phases(shown)).toEqual({ canary: 'returned', eu: 'returned', us: 'returned', asia: 'failed' })
+    const [canary = -1, eu = -1, us = -1] = placesIn(
+      shown,
+      ...['canary', 'eu', 'us'].map((name) => `${name}: everybody is on the version before`),
+    )
+    expect(canary).toBeGreaterThan(Math.max(eu, us))
+    for (const environment of ['canary', 'eu', 'us', 'asia']) expect(shareOf(environment)).toBe(0)
+    expect(shown.reason).toMatch(/^asia: rolled back, .*errors/)
+  })
+
+  it('stops for a person, says when its target has left the configuration, and is tried again by a resume', async () => {
+    world('eu').isConfigured = false
+    const id = await start([stageOf('canary', []), stageOf('eu', ['canary'])], 'stop')
+    const paused = await untilShown(id, ({ phase }) => phase === 'paused')
+    expect(paused.reason).toContain('there is no target')
+    expect(phases(paused)).toEqual({ canary: 'done', eu: 'waiting' })
+    world('eu').isConfigured = true
+    await stage.releases.pin(at('eu'), { by: 'carol', reason: 'holidays' })
+    await command(id, 'resume')
+    const again = await untilShown(id, ({ phase, reason }) => phase === 'paused' && reason !== paused.reason)
+    expect(again.reason).toContain('pinned by carol: holidays')
+    await stage.releases.unpin(at('eu'), { by: 'carol' })
+    await command(id, 'resume')
+    expect(await untilEnd(id)).toMatchObject({ phase: 'promoted' })
+  })
+
+  it('counts as failed when its release is ended in Temporal; the others keep the version where that is wished', async () => {
+    const id = await start([stageOf('canary', []), stageOf('eu', ['canary'], { steps: LONG })], 'rollback-stage')
+    const running = await untilShown(id, ({ releases }) => releases['eu']?.phase === 'baking')
+    const release = running.stages[1]?.releaseId ?? ''
+    await stage.env.client.workflow.getHandle(release).terminate('by hand')
+    const shown = await untilEnd(id)
+    expect(shown.phase).toBe('failed')
+    expect(phases(shown)).toEqual({ canary: 'done', eu: 'failed' })
+    expect(shown.trail.at(-1)?.text).toBe('failed: canary still has the version')
+    await until(
+      async () => shareOf('eu', 'green'),
+      (share) => share === 0,
+    )
+  })
+})
+
+describe('a pipeline in the midst of a wave', () => {
+  it('survives the end of its worker and of a lane, is paused and resumed with its releases, and takes everything back when aborted', async () => {
+    await released('canary', 'eu', 'us')
+    const id = await start(regions({ steps: LONG }), 'stop')
+    const isBaking = ({ releases }: ShownPipeline) =>
+      releases['eu']?.phase === 'baking' && releases['us']?.phase === 'baking'
+    await untilShown(id, isBaking)
+    await stage.stopWorkers()
+    await stage.env.client.workflow.getHandle(laneIdOf(at('us'))).terminate('by hand')
+    await stage.startWorker()
+    const { client } = stage.env
+    const lost = { client, taskQueue: stage.taskQueue, isTarget: () => true, now: Date.now }
+    await until(
+      () => beginLostLanes(lost, Date.now() - 60_000),
+      (lanes) => lanes.includes(laneIdOf(at('us'))),
+    )
+    await command(id, 'pause')
+    await untilShown(
+      id,
+      ({ releases }) => releases['eu']?.phase === 'paused (baking)' && releases['us']?.phase === 'paused (baking)',
+    )
+    await command(id, 'resume')
+    await untilShown(id, isBaking)
+    await command(id, 'abort')
+    const shown = await untilEnd(id)
+    expect(shown.phase).toBe('rolled-back')
+    expect(phases(shown)).toEqual({ canary: 'returned', eu: 'returned', us: 'returned' })
+    for (const environment of ['canary', 'eu', 'us']) expect(shareOf(environment)).toBe(0)
+    expect(shown.reason).toBe('abort by bob')
+  })
+})
