@@ -160,7 +160,7 @@ describe('examples/checkout.yaml', () => {
   it('goes from people by name through shares to everybody, with one approval', () => {
     const { actions } = planOf('checkout.yaml')
     const exposures = actions.flatMap((action) => (action.kind === 'expose' ? [action.exposure] : []))
-    expect(exposures.map(({ weight }) => weight)).toEqual([0, 100, 500, 1_000, 2_500, 5_000, 10_000])
+    expect(exposures.map(({ weight }) => weight)).toEqual([0, 0, 100, 500, 1_000, 2_500, 5_000, 10_000])
     expect(exposures.every(({ cohorts }) => cohorts.join() === 'internal')).toBe(true)
     const asked = actions.flatMap((action) => (action.kind === 'ask' ? [action.people] : []))
     expect(asked).toEqual([['alice', 'bob', 'demo-approver']])

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { formatStanding } from '../src/analysis/explain.ts'
 import { armNames } from '../src/domain/arm-names.ts'
+import { wayBack, withFlags } from '../src/domain/exposure.ts'
 import type { ReleaseEvent } from '../src/domain/release/release-events.ts'
 import { reduce } from '../src/domain/release/release-reducer.ts'
 import { beginState } from '../src/domain/release/release-state.ts'
@@ -76,14 +77,20 @@ const reason = FAILURE.at(-1)?.reason ?? ''
 const at = 0
 const first = { weight: 500, cohorts: ['internal'] }
 const back = { weight: 0, cohorts: [] }
-const STORY = storyOf(
-  { type: 'baseline-recorded', at, roles: { stable: 'green', canary: 'blue' }, exposure: back },
-  { type: 'exposure-wanted', at, step: 1, exposure: first },
-  { type: 'exposure-confirmed', at, exposure: first },
-  { type: 'abandoned', at, cause: 'failed-check', by: 'guard', reason },
-  { type: 'rollback-wanted', at },
-  { type: 'exposure-confirmed', at, exposure: back },
-  { type: 'rolled-back', at },
+const flagged = withFlags(first, { 'gift-cards': { weight: 10_000, cohorts: [] } })
+const STORY = [
+  [first, back],
+  [flagged, wayBack(back, flagged)],
+].flatMap(([exposure = first, behind = back]) =>
+  storyOf(
+    { type: 'baseline-recorded', at, roles: { stable: 'green', canary: 'blue' }, exposure: back },
+    { type: 'exposure-wanted', at, step: 1, exposure },
+    { type: 'exposure-confirmed', at, exposure },
+    { type: 'abandoned', at, cause: 'failed-check', by: 'guard', reason },
+    { type: 'rollback-wanted', at },
+    { type: 'exposure-confirmed', at, exposure: behind },
+    { type: 'rolled-back', at },
+  ),
 )
 
 describe('the sentences that pages quote', () => {

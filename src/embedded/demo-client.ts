@@ -15,7 +15,7 @@ export interface DemoClient {
   readonly openReleases: () => Promise<readonly string[]>
   /** The pool that has no traffic, where the next version goes. */
   readonly idlePool: () => Promise<'blue' | 'green'>
-  readonly deploy: (pool: 'blue' | 'green', version: string, faults: Faults) => Promise<void>
+  readonly deploy: (pool: 'blue' | 'green', version: string, feature: string, faults: Faults) => Promise<void>
   /** What users have seen of a pool since the load began. */
   readonly seen: (pool: string) => Promise<{ readonly requests: number; readonly errors: number }>
 }
@@ -75,10 +75,10 @@ export function createDemoClient(ports: Ports, secretFile: string): DemoClient {
       const { split } = routingSchema.parse(await ask(`http://127.0.0.1:${ports.admin}/routing`, { headers }))
       return split['green'] === 0 ? 'green' : 'blue'
     },
-    async deploy(pool, version, faults) {
+    async deploy(pool, version, feature, faults) {
       const service = `http://127.0.0.1:${ports[pool]}`
       const put = (body: object) => ({ method: 'PUT', headers: as('demo'), body: JSON.stringify(body) })
-      await ask(`${service}/__version`, put({ version }))
+      await ask(`${service}/__version`, put({ version, feature }))
       await ask(`${service}/__faults`, put(faults))
     },
     async seen(pool) {

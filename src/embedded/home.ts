@@ -15,6 +15,8 @@ interface Home {
   readonly database: string
   readonly routing: string
   readonly config: string
+  /** Folder of the feature flags. */
+  readonly flags: string
   /** File with what the worker and the data plane both know. */
   readonly secret: string
   /** File with what try-it tickets are made with. */
@@ -39,7 +41,7 @@ export async function takeHome(folder: string): Promise<Home> {
   return {
     ...{ folder, logs, secret, tickets, release },
     ...{ portsFile: join(folder, PORTS), partsFile: join(folder, 'parts.json'), database: join(folder, 'temporal.db') },
-    ...{ routing: join(folder, 'routing.json'), config: join(folder, 'sluice.yaml') },
+    ...{ routing: join(folder, 'routing.json'), config: join(folder, 'sluice.yaml'), flags: join(folder, 'flags') },
   }
 }
 
@@ -50,6 +52,10 @@ async function closeToOthers(folder: string): Promise<void> {
   const found = await readdir(folder)
   if (found.length === 0 || found.includes(PORTS)) await chmod(folder, 0o700).catch(() => undefined)
 }
+
+/** The features of the shop. A release of the tour sets one of them on. */
+const DEMO_FLAGS = ['new-checkout', 'gift-cards', 'express-pay'] as const
+export type DemoFlag = (typeof DEMO_FLAGS)[number]
 
 /** The installation of the demo: one target on the embedded data plane. Written anew at each start, with its ports. */
 export async function writeInstallation(home: Home, ports: Ports, planFile: string): Promise<void> {
@@ -74,6 +80,7 @@ export async function writeInstallation(home: Home, ports: Ports, planFile: stri
           },
         },
         plan: planFile,
+        flags: { kind: 'flagd', folder: home.flags, flags: DEMO_FLAGS },
         cohorts: { internal: { gateway: true }, beta: { cookie: 'beta', is: '1' } },
       },
     ],

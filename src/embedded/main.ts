@@ -11,6 +11,8 @@ import { createSupervisor, type SupervisedPart, type Supervisor } from './superv
 import { runTour } from './tour.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** Where the API serves the flags of the demo's target. */
+const FLAGS_PATH = '/flags/checkout/production'
 const PLAN = join(ROOT, 'examples', 'checkout.yaml')
 
 /** Everything on one bare machine: starts the tree, runs a real release before the reader's eyes, and stays up. */
@@ -38,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     screen.addresses([
       ['release API', `http://127.0.0.1:${ports.api}`],
       ['Temporal UI', `http://127.0.0.1:${ports.temporalUi}`],
+      ['flags', `http://127.0.0.1:${ports.api}${FLAGS_PATH}/flagd.json`],
       ['demo shop', `http://127.0.0.1:${ports.proxy}/checkout`],
       ['metrics', `http://127.0.0.1:${ports.admin}/metrics`],
       ['logs', home.logs],
@@ -112,7 +115,7 @@ function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Supe
   const service = (name: string, port: number): SupervisedPart => ({
     name: `demo service ${name}`,
     entry: 'demo-service/main.js',
-    args: [JSON.stringify({ port, version: '2.3.9' })],
+    args: [JSON.stringify({ port, version: '2.3.9', flags: `${local(ports.api)}${FLAGS_PATH}` })],
     isReady: () => answers(`${local(port)}/__version`),
   })
   return [

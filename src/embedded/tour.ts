@@ -7,12 +7,16 @@ import { formatDuration } from '../domain/units.ts'
 import { readYaml } from '../domain/yaml/yaml-text.ts'
 import { createDemoClient, type DemoClient } from './demo-client.ts'
 import { type Faults, HEALTHY } from './demo-service/demo-service.ts'
+import type { DemoFlag } from './home.ts'
 import type { Ports } from './ports.ts'
 import type { Screen } from './screen.ts'
+import { withFlag } from './tour-plan.ts'
 
 interface Act {
   readonly title: string
   readonly version: string
+  /** The flag of the feature that this version brings; what is wrong with the version is wrong with its feature. */
+  readonly feature: DemoFlag
   readonly faults: Faults
   /** What this act should come to. */
   readonly ends: 'promoted' | 'rolled-back'
@@ -21,17 +25,26 @@ interface Act {
 }
 
 const ACTS: readonly Act[] = [
-  { title: 'a good version', version: '2.4.0', faults: HEALTHY, ends: 'promoted', badSample: 'none' },
   {
-    title: 'a version that fails 5% of its requests',
+    title: 'a good version, with a new checkout',
+    version: '2.4.0',
+    feature: 'new-checkout',
+    faults: HEALTHY,
+    ends: 'promoted',
+    badSample: 'none',
+  },
+  {
+    title: 'a version whose gift cards fail 5% of its requests',
     version: '2.5.0',
+    feature: 'gift-cards',
     faults: { ...HEALTHY, errorRate: 0.05 },
     ends: 'rolled-back',
     badSample: 'error',
   },
   {
-    title: 'a version that is slow for 6% of its requests',
+    title: 'a version whose express pay is slow for 6% of its requests',
     version: '2.6.0',
+    feature: 'express-pay',
     faults: { ...HEALTHY, slowShare: 0.06, slowFactor: 10 },
     ends: 'rolled-back',
     badSample: 'request',
@@ -65,9 +78,9 @@ export async function runTour(parts: {
 async function play(act: Act, plan: unknown, client: DemoClient, screen: Screen): Promise<boolean> {
   screen.title(`${act.version}: ${act.title}`)
   const pool = await client.idlePool()
-  await client.deploy(pool, act.version, act.faults)
+  await client.deploy(pool, act.version, act.feature, act.faults)
   const before = await client.seen(pool)
-  const releaseId = await client.start(plan, act.version, act.title)
+  const releaseId = await client.start(withFlag(plan, act.feature), act.version, act.title)
   const watching = new AbortController()
   const firstBad = firstBadSample(act, client, pool, before, watching.signal)
   const card = await follow(client, screen, releaseId)
@@ -120,6 +133,7 @@ function sayEnd(screen: Screen, card: ReleaseCard): void {
   const took = formatDuration((card.endedAt ?? card.startedAt) - card.startedAt)
   screen.say('')
   screen.say(`  ${card.service} ${card.version}: ${card.phase} after ${took}`)
+  for (const flag of card.flags ?? []) screen.say(`  flag ${flag}`)
   if (card.reason !== null && !screen.isLive) screen.say(`  why: ${card.reason}`)
   // On a terminal the card above has them already.
   if (screen.isLive) return
@@ -127,7 +141,7 @@ function sayEnd(screen: Screen, card: ReleaseCard): void {
 }
 
 function sayCost(screen: Screen, card: ReleaseCard, firstBad: number | null, requests: number): void {
-  const safe = card.trail.findLast(({ text }) => text === '0% confirmed by the router')?.at ?? card.endedAt
+  const safe = card.trail.findLast(({ text }) => /^0%(?:, flag \S+ off)? confirmed by /.test(text))?.at ?? card.endedAt
   if (firstBad !== null && safe !== null) {
     screen.say(`  first bad sample to weight 0 confirmed by the router: ${((safe - firstBad) / 1_000).toFixed(1)} s`)
   }

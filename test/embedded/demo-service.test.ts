@@ -1,13 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { HEALTHY, startDemoService } from '../../src/embedded/demo-service/demo-service.ts'
+import { listen } from '../../src/embedded/loopback-server.ts'
+import { definitionOf, writeFlagSet } from '../../src/flags/flagd/definitions.ts'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const clean of cleanups.splice(0)) await clean()
 })
 
-async function run(faults: object = {}) {
-  const service = await startDemoService({ port: 0, version: '1.4.0', faults })
+async function run(faults: object = {}, more: object = {}) {
+  const service = await startDemoService({ port: 0, version: '1.4.0', faults, ...more })
   cleanups.push(() => service.close())
   const url = `http://127.0.0.1:${service.ports.http}`
   const put = (path: string, body: unknown) =>
@@ -50,6 +52,32 @@ describe('the demo service', () => {
     const answer = await put('/__faults', { slowShare: 0.5, slowFactor: 4 })
     expect(await answer.json()).toEqual({ ...HEALTHY, slowShare: 0.5, slowFactor: 4 })
     expect(await (await fetch(`${url}/__faults`)).json()).toEqual({ ...HEALTHY, slowShare: 0.5, slowFactor: 4 })
+  })
+
+  it('asks for the feature of its version as an OpenFeature client, user by user, and has its faults only with it', async () => {
+    let flags = '{"flags":{}}'
+    const sluice = await listen((request, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.setHeader('etag', JSON.stringify(flags.length))
+      response.end(request.url === '/flags/flagd.json' ? flags : '')
+    }, 0)
+    cleanups.push(() => sluice.close(0))
+    const { url, put } = await run({ errorRate: 1 }, { flags: `http://127.0.0.1:${sluice.port}/flags` })
+    await put('/__version', { version: '1.5.0', feature: 'gift-cards' })
+    const featureOf = async (user: string) => {
+      const { status, headers } = await fetch(url, { headers: { 'x-user': user } })
+      return [headers.get('x-feature'), status === 500 ? 'fails' : 'works']
+    }
+    expect((await featureOf('ada'))[0]).toBeNull()
+    flags = writeFlagSet({ 'gift-cards': definitionOf({ weight: 5_000, cohorts: [] }, null, 'cohort') }, 1)
+    const users = Array.from({ length: 40 }, (_, number) => `user-${number}`)
+    const whoHas = async () => (await Promise.all(users.map(featureOf))).filter(([feature]) => feature === 'gift-cards')
+    await expect.poll(async () => (await whoHas()).length).toBeGreaterThan(5)
+    const has = await whoHas()
+    expect(has.length).toBeLessThan(35)
+    expect(has.every(([, answer]) => answer === 'fails')).toBe(true)
+    flags = writeFlagSet({ 'gift-cards': definitionOf({ weight: 0, cohorts: [] }, null, 'cohort') }, 22)
+    await expect.poll(whoHas).toEqual([])
   })
 
   it.each([{ errorRate: 1.5 }, { errorRate: '0.5' }, { slowFactor: 0.5 }, { errors: 1 }])(

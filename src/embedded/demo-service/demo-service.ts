@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { behindDoor } from '../door.ts'
 import { type Handler, listen, parseSettings, portSchema, problemsOf, readJson, sendJson } from '../loopback-server.ts'
 import type { RunningService } from '../service-process.ts'
+import { type FeatureFlags, openFeatureFlags } from './feature-flags.ts'
 
 const share = z.number().min(0).max(1)
 
@@ -23,12 +24,22 @@ export type Faults = z.output<typeof faultsSchema>
 /** A healthy checkout. */
 export const HEALTHY: Faults = { errorRate: 0.003, slowShare: 0, slowFactor: 1, orderRate: 0.3 }
 
-const versionSchema = z.strictObject({ version: z.string().regex(/^[\w.+-]{1,64}$/) })
+const versionSchema = z.strictObject({
+  version: z.string().regex(/^[\w.+-]{1,64}$/),
+  /** The flag of the feature that this version brings; its faults are those of the feature then. Null: it brings none. */
+  feature: z
+    .string()
+    .regex(/^[a-z][a-z-]{0,62}$/)
+    .nullable()
+    .default(null),
+})
 
 const settingsSchema = z.strictObject({
   port: portSchema,
   version: versionSchema.shape.version,
   faults: faultsSchema.partial().default({}),
+  /** Where Sluice serves the flags of the shop; without it every flag is off. */
+  flags: z.url().nullable().default(null),
 })
 
 /** Log-normal latency: half of all requests take longer than 12 ms, one in a hundred longer than 45 ms. */
@@ -39,40 +50,55 @@ const LONGEST_MS = 250
 
 /**
  * Starts a small checkout service on 127.0.0.1. Every path is the shop; `/__version` and `/__faults` answer to GET, and
- * to PUT with JSON: a new version, or some of the faults (the others stay).
+ * to PUT with JSON: a new version with the feature it brings, or some of the faults (the others stay). A feature is asked for by an
+ * OpenFeature client, for the user of each request.
  */
 export async function startDemoService(input: unknown): Promise<RunningService & { ports: { http: number } }> {
   const settings = parseSettings('demo service', settingsSchema, input)
-  const state: DemoState = { version: settings.version, faults: mergeFaults(HEALTHY, settings.faults) }
-  const { port, close } = await listen(createHandler(state), settings.port)
-  return { ports: { http: port }, close }
+  const { version, faults, flags: address } = settings
+  const state: DemoState = { version, feature: null, faults: mergeFaults(HEALTHY, faults) }
+  const flags = address === null ? null : await openFeatureFlags(address)
+  const { port, close } = await listen(createHandler(state, flags), settings.port)
+  return {
+    ports: { http: port },
+    async close() {
+      await flags?.close()
+      await close()
+    },
+  }
 }
 
 interface DemoState {
   version: string
+  feature: string | null
   faults: Faults
 }
 
-function createHandler(state: DemoState): Handler {
+function createHandler(state: DemoState, flags: FeatureFlags | null): Handler {
   // The shop itself is behind a proxy, which passes on whatever its users called it.
   const knobs = behindDoor((request, response) => control(state, request, response))
   return async (request, response) => {
     if (request.url?.startsWith('/__')) return knobs(request, response)
     request.resume()
-    await sleep(latency(state.faults))
-    checkOut(state, response)
+    const { version, feature } = state
+    const user = String(request.headers['x-user'] ?? 'somebody')
+    const isOn = feature !== null && (await flags?.isOn(feature, user)) === true
+    const faults = feature === null || isOn ? state.faults : HEALTHY
+    await sleep(latency(faults))
+    checkOut({ version, feature: isOn ? feature : null, faults }, response)
   }
 }
 
-function checkOut({ version, faults }: DemoState, response: ServerResponse): void {
+function checkOut({ version, feature, faults }: DemoState, response: ServerResponse): void {
   response.setHeader('x-version', version)
+  if (feature !== null) response.setHeader('x-feature', feature)
   if (Math.random() < faults.errorRate) {
     sendJson(response, 500, { version, error: 'the payment was not taken' })
     return
   }
   const isOrder = Math.random() < faults.orderRate
   if (isOrder) response.setHeader('x-sluice-event', 'orders')
-  sendJson(response, 200, { version, order: isOrder })
+  sendJson(response, 200, { version, ...(feature !== null && { feature }), order: isOrder })
 }
 
 async function control(state: DemoState, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -82,8 +108,8 @@ async function control(state: DemoState, request: IncomingMessage, response: Ser
     case 'GET /__faults':
       return sendJson(response, 200, state.faults)
     case 'PUT /__version':
-      return change(versionSchema, request, response, ({ version }) => {
-        state.version = version
+      return change(versionSchema, request, response, ({ version, feature }) => {
+        Object.assign(state, { version, feature })
         return { version }
       })
     case 'PUT /__faults':
