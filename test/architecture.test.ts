@@ -86,6 +86,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/domain/plan/steps/hook.ts': ['zod'],
   'src/domain/plan/steps/mirror.ts': ['zod'],
   'src/domain/plan/steps/notify.ts': ['zod'],
+  'src/domain/plan/steps/ramp-budget.ts': ['zod'],
+  'src/domain/plan/steps/ramp-through.ts': ['zod'],
   'src/domain/plan/steps/ramp.ts': ['zod'],
   'src/domain/plan/steps/try.ts': ['zod'],
   'src/domain/policy/policy.ts': ['zod'],

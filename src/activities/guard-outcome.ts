@@ -32,7 +32,8 @@ export function outcomeOf(input: GuardInput, before: GuardState, state: GuardSta
     blindOutcome(input, state) ??
     ofRouter ??
     provenOutcome(input, state) ??
-    troubleOutcome(before, state)
+    troubleOutcome(before, state) ??
+    raiseOutcome(before, state)
   )
 }
 
@@ -130,6 +131,13 @@ function troubleOutcome(before: GuardState, state: GuardState): GuardOutcome | n
     return { kind: 'noted', reason, state }
   }
   return null
+}
+
+/** What the next weight had to wait for has come: whoever holds for it is to hear of it at once. */
+function raiseOutcome({ raise: before }: GuardState, state: GuardState): GuardOutcome | null {
+  const { raise } = state
+  const isNews = before?.isAffordable === false && raise?.isAffordable === true && before.to === raise.to
+  return isNews ? { kind: 'noted', reason: raise.reason, state } : null
 }
 
 /** The look in one line. */

@@ -1,6 +1,8 @@
 import { namesOf } from '../analysis/arms.ts'
 import { needsCounts } from '../analysis/checks/needs.ts'
 import { formatCount } from '../analysis/explain.ts'
+import { harmEvidence } from '../analysis/harm/of-checks.ts'
+import { weighRaise } from '../analysis/harm/weigh-raise.ts'
 import type { TrafficLook } from '../analysis/traffic/watch-traffic.ts'
 import { blindnessOf } from '../domain/plan/consequences.ts'
 import type { BlindSpan, GuardInput, GuardState } from '../domain/release/guard.ts'
@@ -31,8 +33,19 @@ export function nextState(before: GuardState, input: GuardInput, now: Instant, s
     series: first === undefined ? before.series : [...before.series, pointOf(first, now)].slice(-LONGEST_SERIES),
     hold: holdOf(before, input, traffic),
     ...proven,
-    notices: noticesOf(before, shown, proven),
+    ...raisePart(before, input, noticesOf(before, shown, proven)),
   }
+}
+
+/** The raise of a ramp is weighed by what this look has left of the checks; it is news as well. */
+function raisePart(
+  before: GuardState,
+  input: GuardInput,
+  notices: readonly string[],
+): Pick<GuardState, 'notices' | 'raise'> {
+  if (input.raise === undefined) return { notices }
+  const raise = weighRaise(input.raise, harmEvidence(input.checks, before.checks), namesOf(input))
+  return { raise, notices: [...notices.filter((notice) => notice !== before.raise?.reason), raise.reason] }
 }
 
 /** A look that has counted something; where no check asks for counts every look is one. */

@@ -174,6 +174,11 @@ export function finiteFigures(figures: Readonly<Record<string, number>>): Readon
   )
 }
 
+/** An upper bound with three digits, never told smaller than it is. */
+export function formatAtMost(bound: number): string {
+  return significant(outwards(bound, 3, Math.ceil), 3)
+}
+
 /** A number with so many significant digits, never in exponent form and without trailing zeros. */
 function significant(value: number, digits: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value)

@@ -7,6 +7,7 @@ import type { Check } from '../domain/plan/checks.ts'
 import { allChecks, failureOf } from '../domain/plan/consequences.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { plannedTime } from '../domain/plan/plan-timeline.ts'
+import { raiseAt } from '../domain/plan/raises.ts'
 import { bakeRemaining } from '../domain/release/bake-clock.ts'
 import { bakeEnd } from '../domain/release/bake-end.ts'
 import { furtherLag, HELD_LOOK } from '../domain/release/bake-move.ts'
@@ -132,7 +133,7 @@ async function bake({ duration, step, until }: BakeAction, run: Run, isAnalysis:
     const move = bakeEnd({ ...at, isKept: true })
     switch (move.kind) {
       case 'end':
-        return run.record({ type: 'bake-ended' })
+        return run.record({ type: 'bake-ended', ...(move.raise !== undefined && { raise: move.raise }) })
       case 'prolong': {
         const { by, reason, isWarmUp = false } = move
         run.record({ type: 'bake-prolonged', by, reason, isWarmUp })
@@ -205,7 +206,8 @@ function beginRun(plan: Plan, traffic: SimulatedTraffic, random: Random) {
   /** As the workflow does where the checks that are to be watched have changed. */
   function follow(): void {
     const names = (watched: readonly Check[]) => watched.map(({ name }) => name).join()
-    if (guard === null || names(guard.input.checks) === names(checks())) return
+    const raise = raiseAt(state.position, plan.actions)
+    if (guard === null || (names(guard.input.checks) === names(checks()) && guard.input.raise?.to === raise?.to)) return
     stopWatching()
     watch()
   }

@@ -35,6 +35,7 @@ export async function bake(
     await watch.stop()
     watch.start({ endsWhenProven })
   }
+  let raise: string | undefined
   for (;;) {
     await waitWhilePausedThenWatch(run, watch, endsWhenProven)
     const clock = run.state().bake
@@ -52,10 +53,13 @@ export async function bake(
     const { plan } = run.input
     const checks = watch.dueChecks()
     const move = bakeEnd({ clock, state: run.state(), plan, checks, guard: state, now: Date.now(), isKept: run.isKept })
-    if (move.kind === 'end') break
+    if (move.kind === 'end') {
+      raise = move.raise
+      break
+    }
     await carryOn(move, run)
   }
-  run.record({ type: 'bake-ended' })
+  run.record({ type: 'bake-ended', ...(raise !== undefined && { raise }) })
 }
 
 /** Waits while a check that holds the release fails: what is exposed stays until it has passed again. */

@@ -51,6 +51,7 @@ export async function expose(
   run: Run,
   watch: Watch,
 ): Promise<void> {
+  const { raise = null } = run.state()
   const want = () => run.record({ type: 'exposure-wanted', step, exposure: withoutFailed(exposure, run.state()) })
   for (let isAnew = false; ; ) {
     await untilUnpaused(run, watch)
@@ -68,16 +69,17 @@ export async function expose(
   // After the last action the release is promoted at once: nothing is left to watch for, and that is the news.
   if (run.state().position >= run.input.plan.actions.length - 1) return
   watch.start()
-  tellExposure(run)
+  tellExposure(raise, run)
 }
 
 /** One message per exposure; the first one says who started. */
-function tellExposure(run: Run): void {
+function tellExposure(raise: string | null, run: Run): void {
   const { position, live } = run.state()
   const { version, author, replaces = null } = run.input
   const replaced = replaces === null ? '' : `replaces ${replaces}, `
   const started = position === 0 ? `release started by ${author.person}, ${replaced}` : ''
-  run.tell(`${version}: ${started}${exposedText(live, 'canary')}`, 'info')
+  const why = raise === null ? '' : `, ${raise}`
+  run.tell(`${version}: ${started}${exposedText(live, 'canary')}${why}`, 'info')
 }
 
 /** Everybody has the new version: settle the router without cohorts, read it back once more, and end. */

@@ -3,6 +3,7 @@ import { armNames, flagArmNames } from '../domain/arm-names.ts'
 import { compareFences } from '../domain/exposure.ts'
 import { backgroundAt } from '../domain/plan/background.ts'
 import type { Check } from '../domain/plan/checks.ts'
+import { raiseAt } from '../domain/plan/raises.ts'
 import {
   type GuardInput,
   type GuardOutcome,
@@ -14,7 +15,7 @@ import { type LedgerEvent, ledgerEvents, wouldWords } from '../domain/release/le
 import { isEnded, isWatching } from '../domain/release/release-state.ts'
 import { mustProveVersion, watchFor } from '../domain/release/release-watch.ts'
 import { targetName } from '../domain/target.ts'
-import type { Milliseconds } from '../domain/units.ts'
+import type { BasisPoints, Milliseconds } from '../domain/units.ts'
 import { guardFor, readGuard } from './activity-calls.ts'
 import type { Run } from './run.ts'
 
@@ -30,7 +31,7 @@ export interface Watch {
   readonly drop: () => void
   /** Watches these checks beside the plan's own from the next start on. */
   readonly alsoWatch: (checks: readonly Check[]) => void
-  /** Starts again where the checks that are to be watched are others than those that the guard watches. */
+  /** Starts again where the checks that are to be watched, or the raise to be weighed, are others than the guard's. */
   readonly follow: () => Promise<void>
   readonly checks: () => readonly Check[]
   /** Those that must pass before a wait ends: all but what goes on in the background. */
@@ -57,11 +58,16 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
   let askedAt = Number.NEGATIVE_INFINITY
 
   let watched: readonly Check[] = []
+  let weighed: BasisPoints | null = null
 
   const dueChecks = () => [...plan.checks, ...further]
   function checks(): readonly Check[] {
     const background = backgroundAt(run.state().position, plan.actions).filter((check) => !further.includes(check))
     return [...dueChecks(), ...background]
+  }
+
+  function raiseNow(): BasisPoints | null {
+    return raiseAt(run.state().position, plan.actions)?.to ?? null
   }
 
   function remember(state: GuardState | null): void {
@@ -102,6 +108,7 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
     const own = new CancellationScope({ cancellable: true })
     scope = own
     watched = checks()
+    weighed = raiseNow()
     void watchInside(own, {
       ...{ target, releaseId, roles, exposure: live, fence: run.fence() },
       names: live.byFlags === true ? flagArmNames(Object.keys(live.flags ?? {})) : names,
@@ -151,7 +158,8 @@ export function createWatch(run: Run, ended: (outcome: GuardOutcome) => void): W
     dueChecks,
     async follow() {
       const names = checks().map(({ name }) => name)
-      if (scope === null || names.join() === watched.map(({ name }) => name).join()) return
+      const isSame = names.join() === watched.map(({ name }) => name).join() && raiseNow() === weighed
+      if (scope === null || isSame) return
       await stop()
       start()
     },

@@ -4,6 +4,7 @@ import type { CheckForm, CheckReading, FinalAnswer } from '../../domain/plan/che
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { Verdict } from '../../domain/verdict.ts'
 import type { Counting } from '../calibration/counting.ts'
+import type { HarmEvidence } from '../harm/harm.ts'
 import type { Proof } from '../judges/sequential/promotion-evidence.ts'
 import type { WeighedStep } from '../judges/weighed-step.ts'
 import type { CheckPower } from '../power/check-power.ts'
@@ -65,6 +66,8 @@ interface CheckDefinition<Own extends Check, State extends CheckState> {
   readonly proof?: (check: Own) => Proof | null
   /** What is asked of a canary that everybody is on, or null when too little is known of stable. Left out: nothing. */
   readonly pastClaims?: (check: Own, known: KnownOfStable) => PastClaims | null
+  /** What its judge has seen of failed requests; null for a check that bounds no harm. Left out: no check of this kind does. */
+  readonly harm?: (check: Own) => ((state: State) => HarmEvidence | null) | null
   /** How the past of stable is replayed for the check. Left out: it is not. */
   readonly calibrate?: (check: Own) => Counting
 }
@@ -86,6 +89,7 @@ export interface CheckKind<Own extends Check = Check> extends CheckForm {
   readonly power: (check: Check) => CheckPower
   readonly proof: (check: Check) => Proof | null
   readonly pastClaims: (check: Check, known: KnownOfStable) => PastClaims | null
+  readonly harm: (check: Check, state: CheckState) => HarmEvidence | null
   readonly calibrate: (check: Check) => Counting | null
 }
 
@@ -122,6 +126,8 @@ export function defineCheck<Own extends Check, State extends CheckState>(
     power: (check) => definition.power?.(mine(check)) ?? NO_FIGURE,
     proof: (check) => definition.proof?.(mine(check)) ?? null,
     pastClaims: (check, known) => definition.pastClaims?.(mine(check), known) ?? null,
+    boundsHarm: (check) => (definition.harm?.(mine(check)) ?? null) !== null,
+    harm: (check, state) => (isOwnState(state) ? (definition.harm?.(mine(check))?.(state) ?? null) : null),
     calibrate: (check) => definition.calibrate?.(mine(check)) ?? null,
   }
 }

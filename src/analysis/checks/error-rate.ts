@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineReading } from '../../domain/plan/check-form.ts'
+import { onlyWarns } from '../../domain/plan/consequences.ts'
 import { ratioText, shareText } from '../../domain/plan/plan-values.ts'
 import type { RecordedEvents } from '../../domain/recorded-noise.ts'
 import { formatPercent } from '../../domain/units.ts'
@@ -71,6 +72,14 @@ export const errorRateKind: CheckKind<ErrorRateCheck> = defineCheck<ErrorRateChe
   }),
   proof: (check) => (check.rule.judge === 'sequential' ? rateProof(errorQuestion(check, check.rule)) : null),
   pastClaims: ({ rule }, past) => errorClaims(past, acceptedBy(rule)),
+  // Of a cohort's requests nobody knows what they say of everybody else's; what only warns holds no raise up.
+  harm: (check) =>
+    check.rule.judge !== 'sequential' || check.cohort !== undefined || onlyWarns(check)
+      ? null
+      : (state) =>
+          state.kind === 'rate' && state.ratio !== undefined
+            ? { ratio: state.ratio, canaryRequests: state.release.canaryTrials }
+            : null,
   calibrate: (check) => ({
     cost: 1,
     events: ({ errors }) => errors,

@@ -84,7 +84,7 @@ function isAction(action: unknown): boolean {
     case 'expose':
       return isExposure(action['exposure'])
     case 'bake':
-      return isCount(action['duration'])
+      return isCount(action['duration']) && isRaise(action['raise'])
     case 'judge':
       if (!isCountOrNone(action['begunAtStep'])) return false
       return isCount(action['duration']) && Array.isArray(action['checks']) && action['checks'].every(isNamed)
@@ -101,6 +101,12 @@ function isAction(action: unknown): boolean {
     default:
       return false
   }
+}
+
+function isRaise(raise: unknown): boolean {
+  if (raise === undefined) return true
+  if (!isRecord(raise) || !isWeight(raise['from']) || !isWeight(raise['to'])) return false
+  return typeof raise['spend'] === 'number' && raise['spend'] > 0
 }
 
 function isPolicy(value: unknown): boolean {
@@ -156,7 +162,11 @@ function isExposure(exposure: unknown): boolean {
 function isReach(value: unknown): boolean {
   if (!isRecord(value)) return false
   const { weight, cohorts } = value
-  return isCount(weight) && weight <= FULL_WEIGHT && isTexts(cohorts)
+  return isWeight(weight) && isTexts(cohorts)
+}
+
+function isWeight(value: unknown): boolean {
+  return isCount(value) && value <= FULL_WEIGHT
 }
 
 function isTexts(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { Exposure } from '../exposure.ts'
-import type { Milliseconds } from '../units.ts'
+import type { BasisPoints, Milliseconds } from '../units.ts'
 import type { Check } from './checks.ts'
 
 /** Where an action comes from: the plan's step (1-based) and its one-line description. */
@@ -25,6 +25,17 @@ export interface BakeAction extends ActionOrigin {
   readonly duration: Milliseconds
   /** `time`: the whole duration. `proven`: at most the duration, earlier once the checks have shown non-inferiority. */
   readonly until: 'time' | 'proven'
+  /** The raise that ends it: not before what the next weight may cost fits the budget. Absent: nothing more is asked. */
+  readonly raise?: BudgetedRaise
+}
+
+/** A raise that has to be affordable. */
+export interface BudgetedRaise {
+  /** The weight that comes next, and the one before. */
+  readonly to: BasisPoints
+  readonly from: BasisPoints
+  /** Failed requests that the canary may add, for each that stable's rate brings anyway; above 0. */
+  readonly spend: number
 }
 
 /** Wait for people. */

@@ -59,6 +59,8 @@ export interface CheckForm extends CheckReading {
   readonly warmsUpByItself: boolean
   /** True when the check compares the canary with stable at the same time, so that it needs traffic on both. */
   readonly comparesWithStable: (check: Check) => boolean
+  /** True when the check can say what a weight may cost at most, so that a ramp can spend by it. */
+  readonly boundsHarm: (check: Check) => boolean
   /** What the check asks, in one line: `failed requests at most 1.5x stable's share`. */
   readonly question: (check: Check) => string
   /** Probability of a false alarm over the release, or null when the check controls none. */

@@ -15,6 +15,7 @@ export interface CheckReader {
   readonly withShare: (check: Check) => Check
   readonly comparesWithStable: (check: Check) => boolean
   readonly finalAnswer: (check: Check) => FinalAnswer | null
+  readonly boundsHarm: (check: Check) => boolean
   /** The sum over all checks. */
   readonly errorBudget: () => number
 }
@@ -75,6 +76,7 @@ export function createCheckReader(
       return sharing.get(check)?.(share) ?? check
     },
     comparesWithStable: (check) => kinds.get(check.kind)?.comparesWithStable(check) ?? false,
+    boundsHarm: (check) => kinds.get(check.kind)?.boundsHarm(check) ?? false,
     finalAnswer: (check) => kinds.get(check.kind)?.finalAnswer(check) ?? null,
     errorBudget: () => Number((claimed + (sharing.size > 0 ? 1 - confidence : 0)).toPrecision(12)),
   }

@@ -77,7 +77,16 @@ function closestBranch(
     path.length === 0 && (code === 'invalid_type' || (code === 'invalid_value' && typeof seen === 'object'))
   const fitting = branches.filter((issues) => issues.length > 0 && !issues.some(isWrongForm))
   if (fitting.length === 1) return fitting[0] ?? null
+  const strange = fitting.map(strangeKeys)
+  const least = Math.min(...strange)
+  const nearest = fitting.filter((_, index) => strange[index] === least)
+  if (nearest.length === 1) return nearest[0] ?? null
   return message === UNWORDED ? (branches[0] ?? null) : null
+}
+
+/** How many of the keys that were written a form does not know. */
+function strangeKeys(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0), 0)
 }
 
 /** What zod says of a union that says nothing itself. */

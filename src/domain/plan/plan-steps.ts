@@ -27,6 +27,8 @@ interface StepsContext {
   readonly reader: CheckReader
   readonly interval: Milliseconds | undefined
   readonly isWatched: boolean
+  /** Undefined while a check cannot be read. */
+  readonly isHarmBounded: boolean | undefined
   readonly windowProblem: PlanContext['windowProblem']
   readonly report: (problem: Problem) => void
 }
@@ -102,11 +104,13 @@ function aroundStep(
   path: ProblemPath,
   step: number,
   exposure: Exposure,
-  { facts, reader, interval, isWatched, windowProblem, report }: StepsContext,
+  { facts, reader, interval, isWatched, isHarmBounded, windowProblem, report }: StepsContext,
 ): GlimpseContext {
   return {
     ...{ step, path, exposure, isWatched },
     ...(interval !== undefined && { interval }),
+    ...(isHarmBounded !== undefined && { isHarmBounded }),
+    ...(facts !== null && facts.router !== null && { weightStep: facts.router.capabilities.weightStep }),
     ...(facts !== null && windowProblem !== undefined && { windowProblem }),
     cohorts: facts?.cohorts ?? null,
     channels: facts === null ? null : (facts.channels ?? []),

@@ -132,6 +132,8 @@ function detailsOf(action: Action, onFail: Plan['onFail']): readonly string[] {
     case 'expose':
       return warmUpDetails(action)
     case 'bake':
+      if (action.raise !== undefined)
+        return ['longer, until the failed requests seen so far say that it fits the budget']
       return isEndedEarly(action) ? ['sooner, once every check has shown it is not worse'] : []
     case 'judge':
       return [

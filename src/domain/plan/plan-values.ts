@@ -27,6 +27,13 @@ export const ratioText = quantity(parseRatio, {
   examples: ['1.5x', '0.9x'],
 })
 
+/** `0.5x` as 0.5: failed requests that may be added, for each that there is anyway. */
+export const budgetText = quantity(parseBudget, {
+  pattern: '^\\d{1,4}(\\.\\d{1,4})?x$',
+  description: "Failed requests that the canary may add, for each of stable's",
+  examples: ['0.5x', '2x'],
+})
+
 /** `99%` as 0.99: a share in (0, 1). */
 export const confidenceText = quantity(parseConfidence, {
   pattern: '^\\d{1,2}(\\.\\d{1,4})?%$',
@@ -78,6 +85,12 @@ function parseRatio(text: string): Parsed<number> {
   const match = /^(\d{1,4}(?:\.\d{1,4})?)x$/.exec(text)
   const value = Number(match?.[1])
   return match !== null && value > 0 ? { ok: true, value } : { ok: false, expected: 'a ratio with an x, such as 1.5x' }
+}
+
+function parseBudget(text: string): Parsed<number> {
+  if (/^0+(\.0+)?x$/.test(text))
+    return { ok: false, expected: 'more than 0x: with nothing to spend no weight could be raised' }
+  return parseRatio(text)
 }
 
 function parseConfidence(text: string): Parsed<number> {

@@ -141,10 +141,12 @@ export function readPlan(source: unknown, context: PlanContext): PlanRead {
   const reader = createCheckReader(head.confidence ?? USUAL_CONFIDENCE, facts, context, report)
   const checks = reader.read(head.checks, ['checks'])
   const steps = readSteps(head.steps, context, report)
-  const isWatched = Object.keys(head.checks).length > 0
+  const named = Object.keys(head.checks).length
+  const isWatched = named > 0
+  const isHarmBounded = checks.length < named ? undefined : checks.some(reader.boundsHarm)
   const { windowProblem } = context
   const trace = expandSteps(steps, {
-    ...{ facts, reader, interval: head.interval, isWatched, windowProblem, report },
+    ...{ facts, reader, interval: head.interval, isWatched, isHarmBounded, windowProblem, report },
   })
   const windows = windowsOf(head.windows, facts, context, report)
   const fitness = fitnessOf(head.capacity, facts, report)

@@ -7,7 +7,11 @@ export const HELD_LOOK: Milliseconds = 60_000
 
 /** What a bake does whose time is over. */
 export type BakeMove =
-  | { readonly kind: 'end' }
+  | {
+      readonly kind: 'end'
+      /** Why the weight may be raised, where that had to be weighed. */
+      readonly raise?: string
+    }
   /** Part of it was not watched, and is watched now instead. */
   | {
       readonly kind: 'prolong'

@@ -1,11 +1,12 @@
 import type { ArmNames } from '../arm-names.ts'
 import type { Exposure, Fence, PoolRoles } from '../exposure.ts'
+import type { BudgetedRaise } from '../plan/actions.ts'
 import type { Check, PlanConsequence } from '../plan/checks.ts'
 import { blindnessOf, onlyWarns } from '../plan/consequences.ts'
 import type { PlanPolicies } from '../plan/plan.ts'
 import type { DriftPolicy } from '../plan/plan-policies.ts'
 import type { TargetId } from '../target.ts'
-import { formatDuration, type Instant, type Milliseconds } from '../units.ts'
+import { type BasisPoints, formatDuration, type Instant, type Milliseconds } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Trouble } from './trouble.ts'
 import type { LastProof } from './version-proof.ts'
@@ -48,6 +49,8 @@ export interface GuardInput {
   readonly splitSettled?: boolean
   /** What every instance of the canary pool must go on saying that it runs; absent: nobody asks them. */
   readonly version?: string
+  /** The raise of a ramp that is to be weighed at each look; absent: none. */
+  readonly raise?: BudgetedRaise
   /** What may still end the watch by failing, by name, where a person decides on another failure. Absent: everything. */
   readonly acting?: readonly string[]
 }
@@ -163,6 +166,16 @@ export interface GuardState {
   readonly notices?: readonly string[]
   /** When the canary was last asked which version it runs; absent while nobody has. */
   readonly lastProof?: LastProof
+  /** What the last look makes of the raise that is planned; absent where none is, and before a look. */
+  readonly raise?: RaiseProposal
+}
+
+/** The raise of a ramp as the evidence sees it. */
+export interface RaiseProposal {
+  readonly to: BasisPoints
+  readonly isAffordable: boolean
+  /** With the numbers: why it may be raised, or what it waits for. */
+  readonly reason: string
 }
 
 /** The router somewhere else than it should be. */
@@ -188,7 +201,7 @@ export type GuardOutcome =
       /** What the check that is blind asks for. Absent: what the plan says. */
       readonly then?: PlanConsequence
     }
-  /** A check that holds or warns has failed, or is fine again: its trouble in the state says so. */
+  /** A check that holds or warns has failed, or is fine again, or a raise has become affordable: the state says so. */
   | { readonly kind: 'noted'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'foreign'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'misrouted'; readonly reason: string; readonly state: GuardState }

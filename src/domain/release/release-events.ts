@@ -97,7 +97,11 @@ export type ReleaseEvent = { readonly at: Instant } & (
     }
   | { readonly type: 'bake-held'; readonly held: Milliseconds }
   | { readonly type: 'bake-proven'; readonly reason: string }
-  | { readonly type: 'bake-ended' }
+  | {
+      readonly type: 'bake-ended'
+      /** Why the weight may be raised now, where that had to be weighed. */
+      readonly raise?: string
+    }
   | { readonly type: 'approval-asked'; readonly step: number; readonly request: Omit<ApprovalRequest, 'given'> }
   | { readonly type: 'approval-ended' }
   | {

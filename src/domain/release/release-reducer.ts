@@ -57,6 +57,7 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
         {
           ...state,
           ...{ phase: 'exposing', step: event.step, bake: null, approval: null, isSplitSettled: false },
+          ...(state.raise !== undefined && { raise: null }),
           spans: closeSpan(state.spans, event.at),
         },
         event.exposure,
@@ -88,7 +89,9 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'bake-proven':
       return state.bake === null || isLeaving ? state : { ...state, bake: { ...state.bake, isEnded: true } }
     case 'bake-ended':
-      return state.bake === null ? state : { ...state, bake: null }
+      return state.bake === null
+        ? state
+        : { ...state, bake: null, ...(event.raise !== undefined && { raise: event.raise }) }
     case 'approval-asked':
       if (isLeaving || state.approval !== null) return state
       return { ...state, phase: 'waiting', step: event.step, approval: { ...event.request, given: [] } }

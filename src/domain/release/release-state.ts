@@ -75,6 +75,8 @@ export interface ReleaseState {
   /** Who had the new version from when to when, oldest first, up to the rollback. */
   readonly spans: readonly ExposureSpan[]
   readonly bake: BakeClock | null
+  /** Why the weight is about to be raised, where that had to be weighed; absent or null otherwise. */
+  readonly raise?: string | null
   readonly approval: ApprovalRequest | null
   /** What the plan waits for, such as a window; absent or null when it waits for none. */
   readonly gate?: GateWait | null

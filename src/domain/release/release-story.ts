@@ -32,6 +32,8 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
       return event.text
     case 'bake-prolonged':
       return `bake extended by ${formatDuration(event.by)}: ${event.reason}`
+    case 'bake-ended':
+      return event.raise === undefined ? null : `raised, ${event.raise}`
     case 'bake-proven':
       return `bake ended early: ${event.reason}`
     case 'drift-repaired':
@@ -91,7 +93,6 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
       return `no longer watched: ${event.reason}`
     case 'gate-given-up':
     case 'bake-started':
-    case 'bake-ended':
     case 'bake-held':
     case 'approval-asked':
     case 'approval-ended':

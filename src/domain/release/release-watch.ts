@@ -1,6 +1,7 @@
 import { usesCanary } from '../exposure.ts'
 import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
+import { raiseAt } from '../plan/raises.ts'
 import { type GuardInput, RESTARTS } from './guard.ts'
 import type { Pause } from './release-events.ts'
 import { evidenceSince, isEnded, isWatching, type ReleaseState, wasExposed } from './release-state.ts'
@@ -41,7 +42,10 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
     ...(evidenceFrom !== null && { evidenceFrom }),
   }
   if (isBeforeAnybody(state, plan)) return { ...always, mode: 'keep', drift: null, blindLimit: null }
-  if (pause === null) return { ...always, mode: 'judge', drift: driftPolicyOf(plan) }
+  if (pause === null) {
+    const raise = raiseAt(state.position, plan.actions)
+    return { ...always, mode: 'judge', drift: driftPolicyOf(plan), ...(raise !== null && { raise }) }
+  }
   if (pause.cause === 'failed-check' && mayRollBack(plan)) {
     return { ...always, mode: 'judge', acting: actingIn(state, plan), drift: null, blindLimit: null }
   }

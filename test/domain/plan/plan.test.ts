@@ -36,6 +36,8 @@ const MIRRORING: TargetFacts = {
   ...FACTS,
   router: { kind: 'test', capabilities: { ...FINE_ROUTER.capabilities, mirror: true } },
 }
+const RAMP = 'ramp: { to: 30%, spend: 0.5x, atLeast: 5m }'
+const WITH_ERRORS = 'checks:\n  errors: { errorRate: { notWorseThan: 1.5x, source: proxy } }\n'
 const withCheck = (check: string) => `${HEAD}${STEPS}checks:\n  errors: ${check}\n`
 
 describe('a valid plan', () => {
@@ -82,6 +84,33 @@ describe('a valid plan', () => {
       ['bake', 2, 'bake 10m'],
       ['expose', 2, 'weight 100%'],
       ['bake', 2, 'bake 10m'],
+    ])
+  })
+
+  it('spreads a ramp with a budget over the weights that people write, each raise asked for what it may cost', () => {
+    const plan = planOf(`${withSteps('weight: 1%', RAMP, 'weight: 100%')}${WITH_ERRORS}warmUp: 0s\n`)
+    expect(plan.steps[1]?.label).toBe('ramp to 30%, spending at most 0.5x, 5m or more')
+    const raises = [1, 2, 5, 10, 30].map((percent) => percent * 100)
+    expect(plan.actions.slice(1, -1)).toEqual(
+      raises.slice(1).flatMap((to, index) => [
+        {
+          ...{ kind: 'bake', step: 2, label: `bake ${index === 0 ? '2m' : '1m'}, then ${to / 100}% within 0.5x` },
+          ...{
+            duration: index === 0 ? 120_000 : 60_000,
+            until: 'time',
+            raise: { from: raises[index], to, spend: 0.5 },
+          },
+        },
+        { kind: 'expose', step: 2, label: `weight ${to / 100}%`, exposure: { weight: to, cohorts: [] } },
+      ]),
+    )
+  })
+
+  it('leaves out of such a ramp what the router cannot set', () => {
+    const router = { ...FINE_ROUTER, capabilities: { ...FINE_ROUTER.capabilities, weightStep: 1_000 } }
+    const plan = planOf(`${withSteps('weight: 10%', RAMP, 'weight: 100%')}${WITH_ERRORS}`, { ...FACTS, router })
+    expect(plan.actions.flatMap((action) => (action.kind === 'expose' ? [action.exposure.weight] : []))).toEqual([
+      1_000, 3_000, 10_000,
     ])
   })
 
@@ -347,6 +376,55 @@ const REFUSALS: readonly Refusal[] = [
     text: withSteps('ramp: { through: [5%, 20%, 10%], bake: 1m }', 'weight: 100%'),
     at: [4, 32],
     problem: { rule: 'weight-not-rising', received: '10%', expected: 'more than 20%' },
+  },
+  {
+    says: 'a ramp with a budget that begins with nobody',
+    text: withSteps('ramp: { to: 50%, spend: 0.5x, atLeast: 5m }', 'weight: 100%') + WITH_ERRORS,
+    at: [4, 11],
+    problem: { rule: 'ramp-without-start', fix: 'write a first weight before it, such as weight: 1%' },
+  },
+  {
+    says: 'a ramp with a budget that ends below where it begins',
+    text: withSteps('weight: 40%', RAMP, 'weight: 100%') + WITH_ERRORS,
+    at: [5, 17],
+    problem: { rule: 'weight-not-rising', received: '30%', expected: 'more than 40%' },
+  },
+  {
+    says: 'a ramp whose budget is nothing',
+    text: withSteps('weight: 1%', 'ramp: { to: 50%, spend: 0x, atLeast: 5m }', 'weight: 100%') + WITH_ERRORS,
+    at: [5, 29],
+    problem: {
+      rule: 'value',
+      received: '0x',
+      expected: 'more than 0x: with nothing to spend no weight could be raised',
+    },
+  },
+  {
+    says: 'a ramp with a budget that may take no time',
+    text: withSteps('weight: 1%', 'ramp: { to: 50%, spend: 1x, atLeast: 0m }', 'weight: 100%') + WITH_ERRORS,
+    at: [5, 42],
+    problem: { rule: 'value', received: '0m', expected: 'longer than 0s' },
+  },
+  {
+    says: 'a ramp with a budget that is over before the guard has looked at each weight',
+    text: withSteps('weight: 1%', 'ramp: { to: 50%, spend: 1x, atLeast: 40s }', 'weight: 100%') + WITH_ERRORS,
+    at: [5, 42],
+    problem: { rule: 'bake-too-short', received: '7s', expected: 'at least 1m' },
+  },
+  {
+    says: 'a ramp with a budget and no check that knows what a weight costs',
+    text: `${withSteps('weight: 1%', RAMP, 'weight: 100%')}checks:\n  errors: { errorRate: { max: 1%, source: proxy } }\n`,
+    at: [5, 11],
+    problem: {
+      rule: 'ramp-without-rate',
+      received: 'no errorRate with notWorseThan that watches every step',
+    },
+  },
+  {
+    says: 'a ramp that states no budget, as the one it is nearest to',
+    text: withSteps('weight: 1%', 'ramp: { to: 50%, atLeast: 5m }', 'weight: 100%') + WITH_ERRORS,
+    at: [5, 11],
+    problem: { rule: 'value', message: 'steps[1].ramp.spend is missing', fix: 'add it' },
   },
   {
     says: 'steps that never reach 100%',

@@ -32,6 +32,34 @@ describe('a bake whose time is over', () => {
     expect(bakeEnd({ ...at, guard: null })).toMatchObject({ kind: 'hold' })
   })
 
+  it('of a ramp ends with the raise that the guard has weighed, and is held while that costs too much', () => {
+    const ramp = planWith({
+      steps: [{ weight: '1%' }, { ramp: { to: '5%', spend: '1x', atLeast: '10m' } }, { weight: '100%' }],
+      ...{ checks, warmUp: '0s' },
+    })
+    const there = { ...at, plan: ramp, state: { ...state, position: 1 } }
+    const weighed = (to: number, isAffordable: boolean) => ({
+      ...guardSaying('pass'),
+      raise: { to, isAffordable, reason: 'with numbers' },
+    })
+    expect(bakeEnd({ ...there, guard: weighed(200, true) })).toEqual({ kind: 'end', raise: 'with numbers' })
+    expect(bakeEnd({ ...there, guard: weighed(200, false) })).toMatchObject({ kind: 'hold', waiting: 'with numbers' })
+    for (const guard of [weighed(500, true), guardSaying('pass')])
+      expect(bakeEnd({ ...there, guard })).toMatchObject({
+        kind: 'hold',
+        waiting: 'the guard has not weighed the next weight yet',
+      })
+    const unsure = { ...weighed(200, true), ...guardSaying('inconclusive') }
+    expect(bakeEnd({ ...there, guard: unsure })).toMatchObject({ kind: 'hold', waiting: 'errors: so far' })
+    const cut = { ...there, clock: { ...clock, isEnded: true } }
+    expect(bakeEnd({ ...cut, guard: weighed(200, false) })).toEqual({ kind: 'end' })
+    const late = { ...clock, held: ramp.onInconclusive.holdFor }
+    expect(bakeEnd({ ...there, clock: late, guard: weighed(200, false) })).toMatchObject({
+      kind: 'give-up',
+      reason: expect.stringContaining('with numbers'),
+    })
+  })
+
   it('counts nothing that was seen before the exposure, but for releases of an older version', () => {
     const guard = guardSaying('pass', -MINUTE)
     expect(bakeEnd({ ...at, guard })).toMatchObject({ kind: 'hold', waiting: expect.stringContaining('not looked at') })

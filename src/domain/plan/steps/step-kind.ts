@@ -61,6 +61,10 @@ export interface StepContext {
   readonly interval?: Milliseconds
   /** True when the plan has checks that watch every step. */
   readonly isWatched?: boolean
+  /** Weights that the router can set are multiples of this; absent while the target is not known. */
+  readonly weightStep?: BasisPoints
+  /** True when a check of the plan says at every step what a weight may cost at most; absent where nobody knows. */
+  readonly isHarmBounded?: boolean
   /** Reports a call of this name that the plan may not use like this; absent where nobody can say. */
   readonly reportCall?: (name: string, use: 'hook' | 'gate', path: ProblemPath) => void
   /** Reports what keeps this flag from being set like this here; absent where the target is not known. */
