@@ -14,6 +14,8 @@ export interface Effort {
   readonly latencyFalse: number
   /** Releases of a service with so little traffic that each takes two hours. */
   readonly low: number
+  /** Whole releases by one plan. */
+  readonly ramps: number
   /** Releases with few users. */
   readonly users: number
   /** Weeks of watching a version that everybody is on, and changes in one. */
@@ -29,6 +31,7 @@ export const FULL: Effort = {
   latency: 300,
   latencyFalse: 1_000,
   low: 600,
+  ramps: 400,
   users: 200,
   weeks: 52,
   changes: 20,
@@ -40,6 +43,7 @@ export const QUICK: Effort = {
   latency: 12,
   latencyFalse: 30,
   low: 60,
+  ramps: 12,
   users: 12,
   weeks: 2,
   changes: 2,
@@ -93,7 +97,9 @@ function neededRules({ tables, goals }: Parameters<typeof collect>[0]): Map<stri
   const needed = new Map<string, Set<string>>()
   const pairs = [
     ...tables.flatMap((table) => table.rows.flatMap((row) => row.cells.flatMap(pairsOf))),
-    ...goals.flatMap(({ scenario, rule }) => (rule === null ? [] : [[scenario, rule] as const])),
+    ...goals.flatMap(({ scenario, rule, against }) =>
+      [rule, against].flatMap((one) => (one === null || one === undefined ? [] : [[scenario, one] as const])),
+    ),
   ]
   for (const [scenario, rule] of pairs) needed.set(scenario, (needed.get(scenario) ?? new Set()).add(rule))
   return needed
@@ -111,6 +117,7 @@ function pairsOf(cell: Cell): readonly (readonly [scenario: string, rule: string
     case 'share':
     case 'perYear':
     case 'minutes':
+    case 'mean':
       return [[cell.scenario, cell.rule]]
   }
 }
@@ -130,6 +137,7 @@ function batchesOf(scenario: string, rules: readonly string[], effort: Effort, s
 
 function runsOf(scenario: string, rule: string, effort: Effort): number {
   if (scenario.startsWith('full-')) return scenario.endsWith('-week') ? effort.weeks : effort.changes
+  if (scenario.startsWith('budget-')) return effort.ramps
   if (scenario.startsWith('users-')) return effort.users
   if (scenario.startsWith('low-')) return effort.low
   if (scenario.startsWith('latency-'))
@@ -138,7 +146,7 @@ function runsOf(scenario: string, rule: string, effort: Effort): number {
 }
 
 function weightOf({ scenario, from, to }: Batch): number {
-  const size = scenario.startsWith('full-') ? 100 : /^latency-|^users-/.test(scenario) ? 10 : 1
+  const size = scenario.startsWith('full-') ? 100 : /^latency-|^users-|^budget-/.test(scenario) ? 10 : 1
   return (to - from) * size - from / 1e6
 }
 

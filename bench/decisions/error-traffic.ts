@@ -107,11 +107,11 @@ export function* drawLooks(traffic: ErrorTraffic, random: Random): Generator<Tra
   const canaryNoise = armNoise(traffic.noise, random)
   const stableNoise = armNoise(traffic.noise, random)
   for (let minute = 0; minute < traffic.minutes; minute += 1) {
-    const share = traffic.canaryShare(minute)
     const canaryShare = traffic.errorShare(minute) * traffic.ratio * canaryNoise()
     const stableErrors = Math.min(1, traffic.errorShare(minute) * stableNoise())
     const requests = traffic.requestsPerSecond * LOOK_SECONDS
     for (let look = 0; look < LOOKS_PER_MINUTE; look += 1) {
+      const share = traffic.canaryShare(minute)
       const ratio = traffic.ratioAt?.(minute * 60 + look * LOOK_SECONDS) ?? 1
       const canaryErrors = Math.min(1, canaryShare * ratio)
       const canaryTrials = random.poisson(requests * share)

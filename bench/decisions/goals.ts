@@ -1,3 +1,4 @@
+import { BUDGET_GOALS } from './budget-tables.ts'
 import { CLUMP_GOALS } from './clump-table.ts'
 import { NOISES } from './error-traffic.ts'
 import { FULL_GOALS } from './full-tables.ts'
@@ -11,11 +12,13 @@ import { WARM_UP_GOALS } from './warm-up-table.ts'
 /** A figure to reach, with what was measured. */
 export interface Goal {
   readonly what: string
-  readonly unit: 'share' | 'minutes' | 'perYear'
+  readonly unit: 'share' | 'minutes' | 'perYear' | 'times' | 'sooner'
   readonly most: number
   readonly scenario: string
   /** Null when there is no such rule, because calibration proposed none: then the goal is missed. */
   readonly rule: string | null
+  /** The rule that it is compared with: by `times` of its mean, or by the part of its median that is `sooner`. */
+  readonly against?: string
 }
 
 const GOOD_RELEASES = [
@@ -48,10 +51,13 @@ export function goalsWith(proposals: Proposals): readonly Goal[] {
   const recorded = NOISES.map(({ name, label, most }) =>
     share(`false alarms, ${label}, with a record at .05`, most, `${name}-flat`, 'ours-recorded'),
   )
-  return [...GOALS, ...recorded, ...noisy, ...USER_GOALS, ...FULL_GOALS]
+  return [...GOALS, ...recorded, ...noisy, ...USER_GOALS, ...FULL_GOALS, ...BUDGET_GOALS]
 }
 
-const PRINTS = { share: printShare, minutes: printMinutes, perYear: printPerYear } as const
+const PRINTS = {
+  ...{ share: printShare, minutes: printMinutes, perYear: printPerYear },
+  ...{ times: printMinutes, sooner: printMinutes },
+} as const
 
 /** All goals beside what was measured. */
 export function printGoals(goals: readonly Goal[], results: Results): string {
@@ -66,10 +72,14 @@ export function printGoals(goals: readonly Goal[], results: Results): string {
 }
 
 /** The figure a goal is about; Infinity without a rule. */
-function measure({ scenario, rule, unit }: Goal, results: Results): number {
+function measure({ scenario, rule, unit, against = '' }: Goal, results: Results): number {
   if (rule === null) return Number.POSITIVE_INFINITY
-  const { share: seen, median } = results.of(scenario, rule)
+  const { share: seen, median, mean } = results.of(scenario, rule)
   switch (unit) {
+    case 'times':
+      return mean / results.of(scenario, against).mean
+    case 'sooner':
+      return median / results.of(scenario, against).median
     case 'share':
       return seen
     case 'perYear':

@@ -49,6 +49,8 @@ function printCell(cell: Cell, results: Results): string {
       return printShare(results.of(cell.scenario, cell.rule).share)
     case 'perYear':
       return printPerYear(WEEKS_A_YEAR * results.of(cell.scenario, cell.rule).share)
+    case 'mean':
+      return printMinutes(results.of(cell.scenario, cell.rule).mean)
     case 'minutes':
       return printDetection(results.of(cell.scenario, cell.rule))
     case 'both':

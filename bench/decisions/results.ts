@@ -14,6 +14,8 @@ export interface RuleResult {
   readonly median: number
   /** Half the width of a 95% interval of the median, from order statistics; NaN where it has no end. */
   readonly medianError: number
+  /** Mean over all releases, of figures that every release has. */
+  readonly mean: number
 }
 
 /** Summary of alarm times, Infinity standing for none. */
@@ -32,5 +34,6 @@ export function summarise(minutes: readonly number[]): RuleResult {
     shareError: Math.sqrt((smoothed * (1 - smoothed)) / runs),
     median: sorted[Math.floor((runs - 1) / 2)] ?? Number.NaN,
     medianError,
+    mean: minutes.reduce((sum, one) => sum + one, 0) / runs,
   }
 }

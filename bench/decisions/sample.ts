@@ -1,4 +1,5 @@
 import { createRandom } from '../../src/analysis/statistics/random.ts'
+import { BUDGET_SCENARIOS } from './budget-tables.ts'
 import { isErrorRule } from './error-rules.ts'
 import { ERROR_SCENARIOS } from './error-traffic.ts'
 import { isFullRule } from './full-rules.ts'
@@ -8,6 +9,7 @@ import { LATENCY_SCENARIOS } from './latency-traffic.ts'
 import { judgeErrors, simulateErrors } from './simulate-errors.ts'
 import { simulateFull } from './simulate-full.ts'
 import { judgeLatencies, simulateLatency } from './simulate-latency.ts'
+import { isRampRule, simulateRamp } from './simulate-ramp.ts'
 import { isSplitRule, judgeSplits } from './split-rules.ts'
 import { drawUserErrors, drawUserLatencies, USER_SCENARIOS, type UserTraffic } from './user-traffic.ts'
 import { WARM_UP_LATENCY } from './warm-up-traffic.ts'
@@ -44,6 +46,11 @@ function simulatorOf(
   if (full !== undefined) {
     const known = exactly(rules.filter(isFullRule), rules)
     return (random) => simulateFull(full, known, random)
+  }
+  const budget = BUDGET_SCENARIOS[scenario]
+  if (budget !== undefined) {
+    const known = exactly(rules.filter(isRampRule), rules)
+    return (random) => simulateRamp(budget, known, random)
   }
   const users = USER_SCENARIOS[scenario]
   if (users !== undefined) return simulatorOfUsers(users, rules)

@@ -1,3 +1,4 @@
+import { budgetTables } from './budget-tables.ts'
 import type { Proposal } from './calibration.ts'
 import { clumpTable } from './clump-table.ts'
 import type { ErrorRule } from './error-rules.ts'
@@ -10,9 +11,9 @@ import { type Column, ERROR_PEERS, type Row, ruleTable } from './rule-table.ts'
 import { userTables } from './user-tables.ts'
 import { warmUpTables } from './warm-up-table.ts'
 
-/** What one cell shows: the share of false alarms (also as alarms in 52 weeks), the median minutes to it, or both. */
+/** What one cell shows: the share of false alarms (also as alarms in 52 weeks), the median minutes to it, both, or a mean. */
 export type Cell =
-  | { readonly show: 'share' | 'minutes' | 'perYear'; readonly scenario: string; readonly rule: string }
+  | { readonly show: 'share' | 'minutes' | 'perYear' | 'mean'; readonly scenario: string; readonly rule: string }
   | {
       readonly show: 'both'
       readonly same: string
@@ -43,6 +44,7 @@ export function tablesWith(proposals: Proposals): readonly Table[] {
     ...warmUpTables(),
     ...userTables(),
     fullTable(),
+    ...budgetTables(),
   ]
 }
 
