@@ -226,7 +226,7 @@ describe('the command line', () => {
     })
     const names = [...out.slice(out.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)(?= |$)/gm)].map(([, name]) => name)
     expect(names).toContain('approve')
-    const pages = ['commands', 'plan', 'pipelines', 'simulate', 'readiness', 'calibration', 'checks/argo']
+    const pages = ['commands', 'plan', 'pipelines', 'simulate', 'readiness', 'rehearsal', 'calibration', 'checks/argo']
       .map((name) => textOf(`docs/${name}.md`))
       .join('\n')
     const missing = names.filter(

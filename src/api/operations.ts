@@ -6,7 +6,7 @@ import { document, health, readiness } from './wire/operation.ts'
 import { checkedPipeline, pipelineCard, pipelineOutcome, pipelinePage, pipelineStarted } from './wire/pipeline.ts'
 import { checkedPlan } from './wire/plan-check.ts'
 import { errorCode } from './wire/problem.ts'
-import { readinessReport } from './wire/readiness.ts'
+import { keptRehearsal, readinessReport } from './wire/readiness.ts'
 import { card, commandOutcome, page, submission, ticket } from './wire/release.ts'
 import {
   allowBody,
@@ -26,6 +26,7 @@ import {
   pipelineStartBody,
   readinessBody,
   recoverBody,
+  rehearsalBody,
   releaseParams,
   SMALL_BODY,
   startBody,
@@ -148,6 +149,15 @@ export const OPERATIONS = {
       params: pipelineParams,
       body: pipelineCommandBody,
       response: { 200: pipelineOutcome },
+    },
+  },
+  keepRehearsal: {
+    method: 'POST',
+    url: '/rehearsals',
+    schema: {
+      summary: 'Keep what a rehearsal of a plan has shown',
+      body: rehearsalBody,
+      response: { 201: keptRehearsal },
     },
   },
   calibrate: {

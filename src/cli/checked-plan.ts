@@ -14,7 +14,7 @@ export async function checkedPlan(
   name: string,
   config: string | undefined,
   session: Session,
-): Promise<{ readonly plan: Plan; readonly notes: readonly string[]; readonly file: PlanFile }> {
+): Promise<Checked & { readonly file: PlanFile }> {
   const checked = config === undefined ? null : await checkHere(name, config, session)
   const file = await readPlanFile(name, session.terminal)
   return { ...(checked ?? (await checkAtServer(file, session))), file }
@@ -24,13 +24,15 @@ export async function checkedPlan(
 interface Checked {
   readonly plan: Plan
   readonly notes: readonly string[]
+  /** Names the configuration of its target; absent where no server has said it. */
+  readonly configHash?: string
 }
 
 async function checkAtServer(file: PlanFile, { api }: Session): Promise<Checked> {
   const answer = await withPlaces(file, () =>
     api.post<AnswerTo<'checkPlan'>>('/api/v1/plans/check', { plan: file.yaml.value }),
   )
-  return { plan: answer.plan, notes: answer.notes ?? [] }
+  return { plan: answer.plan, notes: answer.notes ?? [], configHash: answer.configHash }
 }
 
 async function checkHere(name: string, config: string, { terminal }: Session): Promise<Checked> {

@@ -31,6 +31,7 @@ import {
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
 import { explainPlan } from './commands/plan-explain.ts'
 import { askReady, type ReadyOptions } from './commands/ready.ts'
+import { type RehearseOptions, rehearse } from './commands/rehearse.ts'
 import { printRouterConfig } from './commands/router-config.ts'
 import { type SimulateOptions, simulatePlan } from './commands/simulate.ts'
 import { type StartOptions, startRelease } from './commands/start.ts'
@@ -99,6 +100,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
     .addHelpText('after', AFTER_HELP)
   addPlan(program, run)
   addReady(program, run)
+  addRehearse(program, run)
   addSimulate(program, run)
   addCalibrate(program, run)
   addImport(program, run)
@@ -149,6 +151,18 @@ function addReady(program: Command, run: Run): void {
     .option('--version <version>', 'the version to release')
     .action((file: string, options: ReadyOptions, self: Command) =>
       run(self, (session) => askReady(file, options, session)),
+    )
+}
+
+function addRehearse(program: Command, run: Run): void {
+  program
+    .command('rehearse <plan.yaml>')
+    .description('run a plan for real in a small world of its own, once healthy and once per fault')
+    .option('--bake <duration>', 'the longest that a bake lasts, and an analysis', '5s')
+    .option('--without <name>', 'leave out a check that cannot be rehearsed, or flags (repeatable)', addValue, [])
+    .option('--config <sluice.yaml>', 'check the plan against this sluice.yaml, without a server: nothing is kept')
+    .action((file: string, options: RehearseOptions, self: Command) =>
+      run(self, (session) => rehearse(file, options, session)),
     )
 }
 

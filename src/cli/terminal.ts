@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instant, Milliseconds } from '../domain/units.ts'
+import { canRehearse, type Rehearse, rehearseHere } from './rehearsing.ts'
 import { harmless } from './text.ts'
 
 /** Everything the program touches of the world; tests hand in their own. */
@@ -18,6 +19,8 @@ export interface Terminal {
   readonly sleep: (duration: Milliseconds) => Promise<unknown>
   readonly readFile: (path: string) => Promise<string>
   readonly writeFile: (path: string, text: string) => Promise<void>
+  /** Runs a rehearsal, in processes of its own; absent where there is no data plane for one. */
+  readonly rehearse?: Rehearse
   /** The operating system's name for whoever runs this. */
   readonly userName: () => string
 }
@@ -45,6 +48,7 @@ export function processTerminal(): Terminal {
     sleep: (duration) => sleep(duration),
     readFile: (path) => readFile(path, 'utf8'),
     writeFile: (path, text) => writeFile(path, text),
+    ...(canRehearse() && { rehearse: rehearseHere }),
     userName: () => userInfo().username,
   }
 }

@@ -57,6 +57,21 @@ async function closeToOthers(folder: string): Promise<void> {
 const DEMO_FLAGS = ['new-checkout', 'gift-cards', 'express-pay'] as const
 export type DemoFlag = (typeof DEMO_FLAGS)[number]
 
+/** The data plane as a metric source; whatever an event is called, it is the one that the demo service has. */
+export function scrapedFrom(url: string, events: readonly string[]) {
+  const event = { metric: 'sluice_proxy_events_total', labels: { event: 'orders' } }
+  return {
+    kind: 'scrape',
+    urls: [url],
+    cohortLabel: 'cohort',
+    requests: { metric: 'sluice_proxy_requests_total' },
+    errors: { metric: 'sluice_proxy_requests_total', label: 'code', match: { prefix: '5', values: ['499'] } },
+    started: { metric: 'sluice_proxy_requests_started_total' },
+    latency: { metric: 'sluice_proxy_request_duration_seconds' },
+    events: Object.fromEntries(events.map((name) => [name, event])),
+  }
+}
+
 /** The installation of the demo: one target on the embedded data plane. Written anew at each start, with its ports. */
 export async function writeInstallation(home: Home, ports: Ports, planFile: string): Promise<void> {
   const admin = `http://127.0.0.1:${ports.admin}`
@@ -67,18 +82,7 @@ export async function writeInstallation(home: Home, ports: Ports, planFile: stri
         environment: 'production',
         pools: ['blue', 'green'],
         router: { kind: 'embedded', admin, secretFile: home.secret },
-        metrics: {
-          proxy: {
-            kind: 'scrape',
-            urls: [`${admin}/metrics`],
-            cohortLabel: 'cohort',
-            requests: { metric: 'sluice_proxy_requests_total' },
-            errors: { metric: 'sluice_proxy_requests_total', label: 'code', match: { prefix: '5', values: ['499'] } },
-            started: { metric: 'sluice_proxy_requests_started_total' },
-            latency: { metric: 'sluice_proxy_request_duration_seconds' },
-            events: { orders: { metric: 'sluice_proxy_events_total', labels: { event: 'orders' } } },
-          },
-        },
+        metrics: { proxy: scrapedFrom(`${admin}/metrics`, ['orders']) },
         plan: planFile,
         flags: { kind: 'flagd', folder: home.flags, flags: DEMO_FLAGS },
         cohorts: { internal: { gateway: true }, beta: { cookie: 'beta', is: '1' } },

@@ -4,10 +4,11 @@ import { describeError, SluiceError } from '../domain/errors.ts'
 import { takeHome, writeInstallation } from './home.ts'
 import { createPartsRecord, endLeftovers } from './leftovers.ts'
 import { choosePorts, type Ports } from './ports.ts'
-import { answers, temporalServes } from './readiness.ts'
+import { answers } from './readiness.ts'
 import { createScreen } from './screen.ts'
 import { outliveReaders } from './service-process.ts'
 import { createSupervisor, type SupervisedPart, type Supervisor } from './supervisor.ts'
+import { temporalPart } from './temporal-part.ts'
 import { runTour } from './tour.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -119,13 +120,7 @@ function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Supe
     isReady: () => answers(`${local(port)}/__version`),
   })
   return [
-    {
-      name: 'temporal',
-      entry: 'leash.js',
-      args: temporalCommand(ports, home.database),
-      isReady: () => temporalServes(`127.0.0.1:${ports.temporal}`),
-      isForeign: true,
-    },
+    temporalPart(ports, home.database),
     service('blue', ports.blue),
     service('green', ports.green),
     {
@@ -147,20 +142,6 @@ function partsOf(ports: Ports, home: Awaited<ReturnType<typeof takeHome>>): Supe
     },
     { name: 'worker', entry: '../worker/main.js', env: sluice, isReady: async () => true },
     { name: 'api', entry: '../api/main.js', env: sluice, isReady: () => answers(`${local(ports.api)}/readyz`) },
-  ]
-}
-
-function temporalCommand(ports: Ports, database: string): string[] {
-  const cli = process.env['TEMPORAL_CLI']
-  if (cli === undefined || cli === '') {
-    throw new SluiceError('config.invalid', {
-      message: 'TEMPORAL_CLI is not set',
-      fix: 'start with npm start, which finds it',
-    })
-  }
-  return [
-    ...[cli, 'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.temporal)],
-    ...['--ui-port', String(ports.temporalUi), '--db-filename', database, '--log-level', 'error'],
   ]
 }
 

@@ -25,6 +25,12 @@ const WISHED: Ports = {
 /** Where what is kept is damaged, the usual ports are as good; `note` gets a sentence that says so. */
 type Note = (text: string) => void
 
+/** Ports that are free now, for what is over in minutes: the usual ones stay free for whoever wants to stay. */
+export async function anyPorts(): Promise<Pick<Ports, 'temporal' | 'temporalUi'>> {
+  const temporal = await firstFree([0], new Set())
+  return { temporal, temporalUi: await firstFree([0], new Set([temporal])) }
+}
+
 /**
  * The ports of the last start where they are still free, else the usual ones, else any that are free. Kept in `file`, so
  * that a release that goes on finds everything where it was.

@@ -48,7 +48,10 @@ const past: RecordPast = async (_target, source, span) => {
 
 describe('POST /plans/check', () => {
   it('says nothing of power unless it is asked', async () => {
-    expect(Object.keys((await setUp(past)({ plan: WATCHED })).json<AnswerTo<'checkPlan'>>())).toEqual(['plan'])
+    expect(Object.keys((await setUp(past)({ plan: WATCHED })).json<AnswerTo<'checkPlan'>>())).toEqual([
+      'plan',
+      'configHash',
+    ])
   })
 
   it('measures the traffic of the target and says what each bake sees', async () => {

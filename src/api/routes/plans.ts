@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { expectedTraffic, type MeasuredTraffic, type StatedTraffic } from '../../analysis/power/expected-traffic.ts'
 import { unaskedEvent } from '../../analysis/power/plan-power.ts'
+import { configurationHash } from '../../config/fingerprint.ts'
 import { freezeNotes } from '../../config/freezes.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
@@ -23,7 +24,8 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
       const read = await deps.readPlan(body.plan)
       if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
       const notes = freezeNotes(read.plan, deps.installation, deps.now())
-      const told = notes.length === 0 ? {} : { notes }
+      const configHash = configurationHash(deps.installation, read.plan)
+      const told = { configHash, ...(notes.length > 0 && { notes }) }
       if (body.since === undefined && body.traffic === undefined) return { plan: read.plan, ...told }
       return alone(async () => ({ ...(await answerTo(read.plan, body, deps)), ...told }))
     },
@@ -35,7 +37,7 @@ async function answerTo(
   plan: Plan,
   { since, traffic: stated = {} }: Pick<z.output<typeof checkBody>, 'since' | 'traffic'>,
   deps: ApiDependencies,
-): Promise<AnswerTo<'checkPlan'>> {
+): Promise<Omit<AnswerTo<'checkPlan'>, 'configHash'>> {
   if (since === undefined) return { plan, ...(await lookAhead(plan, stated, null, deps)) }
   const { measured, missing } = await trafficOf(plan, { since, now: deps.now(), record: deps.recordTraffic })
   return { plan, since, measured, missing, ...(await lookAhead(plan, stated, measured, deps)) }

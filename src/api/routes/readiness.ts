@@ -1,4 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { configurationHash } from '../../config/fingerprint.ts'
+import { SluiceError } from '../../domain/errors.ts'
 import { openLines } from '../../domain/readiness/answers.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
@@ -20,5 +22,25 @@ export const readinessRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }
       return { service, environment, ...answers, isReady: openLines(answers, []).length === 0 }
     },
   })
+
+  fastify.route({
+    ...OPERATIONS.keepRehearsal,
+    handler: async ({ body, actor }, reply) => {
+      const read = await deps.readPlan(await writtenPlanOf(body, deps))
+      if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
+      const { configHash, runs, leftOut } = body
+      if (configHash !== configurationHash(deps.installation, read.plan)) throw hasChanged()
+      const rehearsal = { configHash, at: deps.now(), by: actor.person, runs, leftOut }
+      const { planHash } = await deps.releases.rehearsed(read.plan, rehearsal)
+      return reply.code(201).send({ planHash, configHash, isRight: runs.every(({ isRight }) => isRight) })
+    },
+  })
   done()
+}
+
+function hasChanged(): SluiceError {
+  return new SluiceError('command.refused', {
+    message: 'the configuration of the target has changed while the plan was rehearsed',
+    fix: 'rehearse it again',
+  })
 }

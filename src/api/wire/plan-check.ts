@@ -87,6 +87,7 @@ const power = z
 export const checkedPlan = z
   .object({
     plan: opaque<Plan>('The plan, complete and expanded to actions'),
+    configHash: z.string().meta({ description: 'Names the configuration of the target: a rehearsal is bound to it' }),
     notes: list(z.string()).exactOptional().meta({ description: 'Freezes that hold now, or that the plan runs into' }),
     since: duration.exactOptional(),
     measured: measured.nullable().exactOptional(),

@@ -23,3 +23,11 @@ export const readinessReport = z
     lines: list(line),
   })
   .meta({ id: 'ReadinessReport' })
+
+export const keptRehearsal = z
+  .object({
+    planHash: z.string(),
+    configHash: z.string(),
+    isRight: z.boolean().meta({ description: 'True when every run ended as it should' }),
+  })
+  .meta({ id: 'KeptRehearsal' })

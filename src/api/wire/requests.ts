@@ -121,6 +121,20 @@ export const pipelineCommandBody = z
     error: 'expected only with approve and reject',
   })
 
+const clause = z.string().min(1).max(500)
+
+export const rehearsalBody = z
+  .strictObject({
+    ...planChoice,
+    configHash: z.string().max(256),
+    runs: z
+      .array(z.strictObject({ name: clause, expected: clause, came: clause, isRight: z.boolean() }))
+      .min(1)
+      .max(50),
+    leftOut: z.array(clause).max(50).default([]),
+  })
+  .superRefine(checkPlanChoice)
+
 const HOUR: Milliseconds = 3_600_000
 const DAY = 24 * HOUR
 
