@@ -127,7 +127,7 @@ async function happen(
     case 'worker':
       return world.killWorker()
     case 'back':
-      return void (await send('abort', card, AUTHOR.person, world))
+      return send('abort', card, AUTHOR.person, world)
     case 'none':
     case 'errors':
     case 'slow':

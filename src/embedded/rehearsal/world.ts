@@ -73,7 +73,7 @@ async function open(
   closers.push(home.release)
   const services = new Map<Pool, Awaited<ReturnType<typeof startDemoService>> | null>()
   const ports = new Map<Pool, number>()
-  closers.push(() => Promise.all([...services.values()].map((service) => service?.close())))
+  closers.push(() => Promise.all([...services.values()].map(async (service) => service?.close())))
 
   async function deploy(pool: Pool, version: string, faults: Partial<Faults> = {}): Promise<void> {
     await services.get(pool)?.close()
