@@ -5,7 +5,7 @@ import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
 import type { StageVerb } from '../domain/pipeline/pipeline-events.ts'
 import type { Plan } from '../domain/plan/plan.ts'
-import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
+import type { ReadinessAnswers, ReadinessItem } from '../domain/readiness/answers.ts'
 import type { Rehearsal } from '../domain/readiness/rehearsal.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
@@ -137,15 +137,18 @@ export type OutsideQuestion = {
 } & (
   | { readonly about: 'call'; readonly request: Omit<CallRequest, 'direction'> }
   | { readonly about: 'version'; readonly request: Pick<CallRequest, 'target' | 'version' | 'roles'> }
+  | { readonly about: 'readiness'; readonly request: ReadinessGateRequest }
   | { readonly about: 'capacity'; readonly target: TargetId; readonly pools: readonly string[]; readonly ready: number }
 )
 
 /** Every text is a clause. */
 export type OutsideAnswer =
-  | { readonly kind: 'go'; readonly text: string }
+  | { readonly kind: 'go'; readonly text: string; readonly readiness?: ReadinessAnswers }
   | {
       readonly kind: 'wait'
       readonly reason: string
+      /** What the checklist was answered with; of that question alone. */
+      readonly readiness?: ReadinessAnswers
       /** True when it could not be asked. */
       readonly isFault?: true
     }
@@ -221,6 +224,9 @@ export interface ReturnRequest {
 export type ReturnAnswer =
   | { readonly kind: 'started'; readonly releaseId: string }
   | { readonly kind: 'waits' | 'away' | 'impossible'; readonly reason: string }
+
+/** The checklist as a release asks it in the middle of its plan; what was rehearsed its lane knows. */
+type ReadinessGateRequest = Omit<ReadinessInput, 'rehearsals'> & { readonly without: readonly ReadinessItem[] }
 
 /** Everything that workflows may ask of the outside world. Workflows import this file as types only. */
 export interface Activities {

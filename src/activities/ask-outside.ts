@@ -1,17 +1,20 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity'
 import { describeError, SluiceError } from '../domain/errors.ts'
+import { openLines, readyText } from '../domain/readiness/answers.ts'
 import { lackOf } from '../domain/release/pool-health.ts'
 import { proofOf } from '../domain/release/version-proof.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { OutsideAnswer, OutsideQuestion } from './activities.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { again } from './polling.ts'
+import { askReadiness } from './readiness/ask-readiness.ts'
 
 /** How long a question waits until it is asked again: grows with every try up to this. */
 const SLOWEST: Readonly<Record<OutsideQuestion['about'], Milliseconds>> = {
   call: 60_000,
   version: 10_000,
   capacity: 10_000,
+  readiness: 60_000,
 }
 const QUICKEST: Milliseconds = 1_000
 /** Another reason is news at most this often: some say how long they have waited. */
@@ -48,6 +51,8 @@ async function asked(
         return await askVersion(deps, question, signal)
       case 'capacity':
         return await askCapacity(deps, question, signal)
+      case 'readiness':
+        return await askChecklist(deps, question, signal)
     }
   } catch (error) {
     signal.throwIfAborted()
@@ -84,6 +89,19 @@ async function askVersion(
   const { canary } = request.roles
   const proof = proofOf(request.version, canary, await outside.versionsOf(request, canary, signal))
   return proof.isProven ? { kind: 'go', text: proof.text } : { kind: 'wait', reason: proof.reason }
+}
+
+/** The reason names questions only: the numbers in their answers would be news at each look. */
+async function askChecklist(
+  deps: ActivityDependencies,
+  { request: { without, ...request } }: Extract<OutsideQuestion, { about: 'readiness' }>,
+  signal: AbortSignal,
+): Promise<OutsideAnswer> {
+  const rehearsals = await deps.directory.rehearsalsOf(request.target)
+  const readiness = await askReadiness(deps, { ...request, rehearsals }, signal)
+  const open = openLines(readiness, without)
+  if (open.length === 0) return { kind: 'go', text: readyText(without), readiness }
+  return { kind: 'wait', reason: `it is not ready: ${open.map(({ item }) => item).join(', ')}`, readiness }
 }
 
 async function askCapacity(

@@ -4,6 +4,7 @@ import type { RulePages, WindowRule } from '../domain/calendar/window-rule.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
 import type { Plan } from '../domain/plan/plan.ts'
+import type { Rehearsal } from '../domain/readiness/rehearsal.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import type { InstanceVersion } from '../domain/release/version-proof.ts'
 import type { TargetId } from '../domain/target.ts'
@@ -52,6 +53,8 @@ export interface ReleaseDirectory {
   isHolder(target: TargetId, releaseId: string): Promise<'yes' | 'no' | 'unknown'>
   /** Whether Temporal still wants this very attempt of an activity; `unknown` when it does not answer in time. */
   isCurrent(attempt: ActivityAttempt): Promise<'yes' | 'no' | 'unknown'>
+  /** What was rehearsed for a target, as its lane has kept it, oldest first. */
+  rehearsalsOf(target: TargetId): Promise<readonly Rehearsal[]>
   findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
   /**
    * What the target's lane had known when it was terminated, cancelled, timed out or failed, if that is how the run before

@@ -45,6 +45,7 @@ export function renderCard(card: Card, { width, now, color }: RenderOptions): re
     section('steps', steps(card, page), page),
     section('last look', figures(card, page), page),
     section('checks', verdicts(card, page), page),
+    section('readiness', readiness(card, page), page),
     section('notices', notices(card, page), page),
     section('ledger', ledger(card, page), page),
     section('approval', approval(card, page), page),
@@ -213,6 +214,13 @@ function verdicts({ verdicts: all }: Card, { columns, paint }: Page): readonly s
     const body = lines.map((line, index) => `${pad(index === 0 && own.length === 0 ? name : '', names)}  ${line}`)
     return [...own, ...body].map((line, index) => `${index === 0 ? paint(style, mark) : ' '} ${line}`)
   })
+}
+
+/** What keeps a gate shut, with what to do about it; nothing once all is well. */
+function readiness({ readiness: answers }: Card, { columns }: Page): readonly string[] {
+  return (answers?.lines ?? []).flatMap((line) =>
+    line.outcome === 'pass' ? [] : wrap(clean(`${line.item}: ${line.text}; fix: ${line.fix}`), columns),
+  )
 }
 
 function notices({ notices: all = [] }: Card, { columns, paint }: Page): readonly string[] {

@@ -47,6 +47,10 @@ export function createDirectory(client: Client): ReleaseDirectory {
         if (!(error instanceof WorkflowNotFoundError)) throw error
       }
     },
+    async rehearsalsOf(target) {
+      const { rehearsals = [] } = await soon(() => client.workflow.getHandle(laneIdOf(target)).query(laneStateQuery))
+      return rehearsals
+    },
     async isHolder(target, releaseId) {
       try {
         const { running } = await soon(() => client.workflow.getHandle(laneIdOf(target)).query(laneQuery))

@@ -89,6 +89,7 @@ async function perform(action: Action, run: Run): Promise<void> {
     case 'ask':
     case 'gate':
     case 'call-gate':
+    case 'readiness-gate':
     case 'hook':
     case 'tell':
       return undefined

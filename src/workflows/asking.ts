@@ -43,6 +43,7 @@ export async function untilYes(wait: Wait, run: Run, watch: Watch): Promise<void
       wait,
     )
     if (answer === null || run.state().pause !== null) continue
+    if ('readiness' in answer) run.record({ type: 'readiness-answered', answers: answer.readiness })
     if (answer.kind === 'go') {
       // What has not been waited for is no news, but what a gate has said is.
       if (gate !== null || wait.question.about !== 'capacity') run.record({ type: 'gate-opened', text: answer.text })

@@ -1,7 +1,7 @@
 import { leaveFor, type WindowsNow } from '../domain/calendar/leave.ts'
 import { closedText, theFreezes, type WindowRule } from '../domain/calendar/window-rule.ts'
 import { type Exposure, isRaise } from '../domain/exposure.ts'
-import type { CallGateAction, GateAction } from '../domain/plan/actions.ts'
+import type { CallGateAction, GateAction, ReadinessGateAction } from '../domain/plan/actions.ts'
 import type { GateWait } from '../domain/release/release-events.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { readWindows } from './activity-calls.ts'
@@ -29,6 +29,18 @@ export async function callGate(action: CallGateAction, run: Run, watch: Watch): 
   const request = { target, releaseId, version, roles, step, call, key }
   const question = { about: 'call', request } as const
   await untilYes({ question, step, within, onFail, cause: 'gate', summary: `ask ${call}` }, run, watch)
+}
+
+/** Waits until every question of the checklist is answered with a yes, and keeps the answers. */
+export async function readinessGate(action: ReadinessGateAction, run: Run, watch: Watch): Promise<void> {
+  const { step, within, without, onFail = run.input.plan.onFail } = action
+  const { roles, live } = run.state()
+  if (roles === null) throw new Error('a gate was reached before the baseline was read')
+  const { target, releaseId, version, plan, planHash, author } = run.input
+  const holder = { releaseId, exposure: live, fence: run.fence() }
+  const told = { target, plan, planHash, version, author: author.person, rest: roles, holder, without }
+  const question = { about: 'readiness', request: told } as const
+  await untilYes({ question, step, within, onFail, cause: 'gate', summary: 'readiness' }, run, watch)
 }
 
 /**

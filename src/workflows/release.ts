@@ -19,7 +19,7 @@ import { answerMessages } from './answers.ts'
 import { ask } from './approval.ts'
 import { bake, giveInconclusive, judge, untilNotHeld } from './bake.ts'
 import { expose, promote, recordBaseline } from './exposing.ts'
-import { callGate, gate, tellOverride } from './gate.ts'
+import { callGate, gate, readinessGate, tellOverride } from './gate.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import { hook } from './hooks.ts'
 import { type ReleaseInput, type ReleaseResult, releaseEndedSignal } from './messages.ts'
@@ -90,6 +90,8 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
       return gate(action, run, watch)
     case 'call-gate':
       return callGate(action, run, watch)
+    case 'readiness-gate':
+      return readinessGate(action, run, watch)
     case 'hook':
       return hook(action, run, watch)
   }

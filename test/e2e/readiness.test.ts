@@ -88,3 +88,47 @@ describe('a question about readiness', () => {
     expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
   })
 })
+
+describe('a gate for readiness', () => {
+  const gated = () =>
+    planFor(
+      stage,
+      { steps: [{ gate: 'readiness' }, ...STEPS.slice(0, 1), ...STEPS.slice(2, 3)], checks: ERRORS },
+      { proof: { within: 60_000 } },
+    )
+
+  it('waits with what is missing, keeps the answers, and goes on once they are all a yes', async () => {
+    // A plan without bakes sees nothing in time, which is not what this is about.
+    const steps = [{ gate: { readiness: { without: ['traffic'] } } }, { weight: '100%' }]
+    const own = planFor(stage, { steps, checks: ERRORS }, { proof: { within: 60_000 } })
+    const id = await stage.start(own)
+    const waiting = await stage.untilCard(id, ({ readiness }) => readiness !== undefined)
+    expect(waiting.readiness).toMatchObject({ version: '2.4.0', configHash: '' })
+    const card = await stage.untilCard(id, ({ reason }) => reason !== null)
+    expect([card.phase, card.reason, card.weight]).toEqual(['waiting', 'it is not ready: rehearsal', 0])
+    expect(stage.router.landed.every(({ exposure }) => exposure.weight === 0)).toBe(true)
+    await stage.releases.rehearsed(own, REHEARSAL)
+    await stage.command(id, 'pause')
+    await stage.command(id, 'resume')
+    expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
+    const { trail } = await stage.releases.show(id)
+    expect(trail.map(({ text }) => text)).toContain('it is ready, the plan does without traffic')
+  })
+
+  it('never holds the way back up', async () => {
+    const id = await stage.start(gated())
+    await stage.untilCard(id, ({ reason }) => reason !== null)
+    await stage.command(id, 'abort')
+    expect(await stage.result(id)).toMatchObject({ outcome: 'refused' })
+    expect(stage.router.observe()).toMatchObject({ split: { blue: 10_000, green: 0 }, tickets: null })
+  })
+
+  it('does what the plan says when it is not ready in time', async () => {
+    const steps = [{ gate: { readiness: { without: ['traffic'] }, within: '5s', onFail: 'pause' } }, { weight: '100%' }]
+    const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
+    const card = await stage.untilCard(id, ({ phase }) => phase.startsWith('paused'))
+    expect(card.reason).toContain('it is not ready: ')
+    await stage.command(id, 'abort')
+    expect(await stage.result(id)).toMatchObject({ outcome: 'refused' })
+  })
+})

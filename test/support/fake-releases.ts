@@ -429,6 +429,7 @@ function perform(action: Action, state: ReleaseState, now: number, does: (event:
       return does({ type: 'action-done' })
     case 'gate':
     case 'call-gate':
+    case 'readiness-gate':
     case 'hook':
     case 'tell':
       return does({ type: 'action-done' })

@@ -138,6 +138,7 @@ function shortAction(action: Action, { longestBake, without }: RehearsalOptions)
       return [{ ...action, within: APPROVED_WITHIN }]
     case 'gate':
     case 'call-gate':
+    case 'readiness-gate':
     case 'hook':
     case 'tell':
       return []
@@ -149,6 +150,7 @@ function standInsOf({ actions, proof, after }: Plan, hasWindows: boolean): reado
   return [
     ...(has('ask') ? ['approvals are given at once'] : []),
     ...(hasWindows || has('gate') ? ['every window is open'] : []),
+    ...(has('readiness-gate') ? ['readiness is not asked'] : []),
     ...(has('hook') || has('call-gate') ? ['no call is sent, each is taken to be done'] : []),
     ...(has('tell') ? ['nobody is told'] : []),
     ...(proof === undefined ? [] : ['versions are those of two demo services']),

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { configurationHash } from '../../config/fingerprint.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import { openLines } from '../../domain/readiness/answers.ts'
+import { waivedIn } from '../../domain/readiness/rules.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
 import { OPERATIONS } from '../operations.ts'
@@ -19,7 +20,7 @@ export const readinessRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }
       const { service, environment } = plan
       const { version = null } = body
       const answers = await deps.releases.ready({ plan, version, author: actor.person })
-      return { service, environment, ...answers, isReady: openLines(answers, []).length === 0 }
+      return { service, environment, ...answers, isReady: openLines(answers, waivedIn(plan)).length === 0 }
     },
   })
 

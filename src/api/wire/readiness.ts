@@ -2,25 +2,37 @@ import { z } from 'zod'
 import { READINESS_ITEMS } from '../../domain/readiness/answers.ts'
 import { instant, list } from './shapes.ts'
 
+const item = z.enum(READINESS_ITEMS)
+
 const line = z
-  .object({
-    item: z.enum(READINESS_ITEMS),
-    outcome: z.enum(['pass', 'fail', 'unknown']).meta({ description: '`unknown` is never a yes' }),
-    text: z.string(),
-    fix: z.string().exactOptional().meta({ description: 'What to do about it; there unless it is a pass' }),
-  })
+  .discriminatedUnion('outcome', [
+    z.object({ item, outcome: z.literal('pass'), text: z.string() }),
+    z.object({
+      item,
+      outcome: z.enum(['fail', 'unknown']).meta({ description: '`unknown` is never a yes' }),
+      text: z.string(),
+      fix: z.string().meta({ description: 'What to do about it' }),
+    }),
+  ])
   .meta({ id: 'ReadinessLine' })
+
+const answers = {
+  at: instant,
+  version: z.string().nullable().meta({ description: 'Null where the question named none' }),
+  planHash: z.string().meta({ description: 'SHA-256 of the plan: another plan has answers of its own' }),
+  configHash: z.string().meta({ description: 'The same of the configuration of the target' }),
+  lines: list(line),
+}
+
+/** What a release has kept of it. */
+export const readinessAnswers = z.object(answers).meta({ id: 'ReadinessAnswers' })
 
 export const readinessReport = z
   .object({
     service: z.string(),
     environment: z.string(),
-    isReady: z.boolean().meta({ description: 'True when every line is a pass' }),
-    at: instant,
-    version: z.string().nullable().meta({ description: 'Null where the question named none' }),
-    planHash: z.string().meta({ description: 'SHA-256 of the plan: another plan has answers of its own' }),
-    configHash: z.string().meta({ description: 'The same of the configuration of the target' }),
-    lines: list(line),
+    isReady: z.boolean().meta({ description: 'True when every line is a pass, or the plan’s gate does without it' }),
+    ...answers,
   })
   .meta({ id: 'ReadinessReport' })
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
+import { readinessAnswers } from './readiness.ts'
 import { duration, instant, list, releaseId, weight } from './shapes.ts'
 
 const verdict = z.enum(['pass', 'fail', 'inconclusive'])
@@ -110,6 +111,9 @@ export const card = z
     verdicts: list(z.object({ check: z.string(), outcome: verdict, reason: z.string(), figures })),
     notices: list(z.string()).exactOptional(),
     ledger: list(ledgerRow).exactOptional().meta({ description: 'When checks failed that hold or warn, oldest first' }),
+    readiness: readinessAnswers
+      .exactOptional()
+      .meta({ description: 'What the checklist was answered with last, where the plan has a gate for it' }),
     approval: approval.nullable(),
     bakeRemaining: duration.nullable(),
     bakeDuration: duration.nullable(),

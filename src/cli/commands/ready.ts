@@ -42,12 +42,14 @@ function renderReadiness(report: Report, { width, color }: RenderOptions): reado
       width,
     ),
     '',
-    ...lines.flatMap(({ item, outcome, text, fix }) => {
-      const said = [...block(text, width - indent), ...(fix === undefined ? [] : block(`fix: ${fix}`, width - indent))]
-      return said.map((line, index) =>
+    ...lines.flatMap((line) => {
+      const { item, outcome, text } = line
+      const fix = line.outcome === 'pass' ? [] : block(`fix: ${line.fix}`, width - indent)
+      const said = [...block(text, width - indent), ...fix]
+      return said.map((part, index) =>
         index === 0
-          ? `${paint(COLOURS[outcome], pad(outcome, outcomes))}  ${pad(item, items)}  ${line}`
-          : `${' '.repeat(indent)}${line}`,
+          ? `${paint(COLOURS[outcome], pad(outcome, outcomes))}  ${pad(item, items)}  ${part}`
+          : `${' '.repeat(indent)}${part}`,
       )
     }),
   ]

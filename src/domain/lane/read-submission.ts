@@ -94,6 +94,8 @@ function isAction(action: unknown): boolean {
       return isText(action['window'], 1, 256)
     case 'call-gate':
       return isText(action['call'], 1, 256) && isCount(action['within']) && isPolicy(action['onFail'])
+    case 'readiness-gate':
+      return isTexts(action['without']) && isCount(action['within']) && isPolicy(action['onFail'])
     case 'hook':
       return isText(action['call'], 1, 256) && isNameOrNone(action['undo']) && isPolicy(action['onFail'])
     case 'tell':

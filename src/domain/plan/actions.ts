@@ -1,4 +1,5 @@
 import type { Exposure } from '../exposure.ts'
+import type { ReadinessItem } from '../readiness/answers.ts'
 import type { BasisPoints, Milliseconds } from '../units.ts'
 import type { Check } from './checks.ts'
 
@@ -78,6 +79,17 @@ export interface CallGateAction extends ActionOrigin {
   readonly onFail?: 'rollback' | 'pause'
 }
 
+/** Wait until every question of the checklist is answered with a yes. */
+export interface ReadinessGateAction extends ActionOrigin {
+  readonly kind: 'readiness-gate'
+  /** Questions that the plan does without. */
+  readonly without: readonly ReadinessItem[]
+  /** How long the last yes may take. */
+  readonly within: Milliseconds
+  /** What happens when it does not come; the plan's `onFail` when absent. */
+  readonly onFail?: 'rollback' | 'pause'
+}
+
 /** Carry out a call of `sluice.yaml`. */
 export interface HookAction extends ActionOrigin {
   readonly kind: 'hook'
@@ -104,5 +116,6 @@ export type Action =
   | JudgeAction
   | GateAction
   | CallGateAction
+  | ReadinessGateAction
   | HookAction
   | TellAction

@@ -49,6 +49,10 @@ function ofAction(action: Action, usual: PlanConsequence): readonly string[] {
       const { call, step, onFail = usual } = action
       return onFail === usual ? [] : [`${action.kind === 'hook' ? 'hook' : 'gate'} ${call} (step ${step}) ${onFail}`]
     }
+    case 'readiness-gate': {
+      const { step, onFail = usual } = action
+      return onFail === usual ? [] : [`gate readiness (step ${step}) ${onFail}`]
+    }
     // An approval that expires does not ask the plan's `onFail`.
     case 'ask':
       return action.onExpiry === 'rollback'

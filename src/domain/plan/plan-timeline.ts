@@ -117,6 +117,7 @@ function durationOf(action: Action): Milliseconds {
     case 'ask':
     case 'gate':
     case 'call-gate':
+    case 'readiness-gate':
     case 'hook':
     case 'tell':
       return 0
@@ -147,6 +148,8 @@ function detailsOf(action: Action, onFail: Plan['onFail']): readonly string[] {
       ]
     case 'gate':
       return ['waits until the window is open']
+    case 'readiness-gate':
+      return [`waits until all is ready; if not after ${formatDuration(action.within)}: ${action.onFail ?? onFail}`]
     case 'call-gate':
       return [`waits for a yes; without one after ${formatDuration(action.within)}: ${action.onFail ?? onFail}`]
     case 'hook':

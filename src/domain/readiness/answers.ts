@@ -42,6 +42,18 @@ export function openLines(
   return lines.filter(({ item, outcome }) => outcome !== 'pass' && !without.includes(item))
 }
 
+/** What is said of a gate that has opened. */
+export function readyText(without: readonly ReadinessItem[]): string {
+  return `it is ready${without.length === 0 ? '' : `, the plan does without ${without.join(', ')}`}`
+}
+
+/** The answers in one line: `9 of 11 answers are yes, not traffic and rehearsal`. */
+export function readinessText({ lines }: Pick<ReadinessAnswers, 'lines'>): string {
+  const open = openLines({ lines }, [])
+  const yes = `${lines.length - open.length} of ${lines.length} answers are yes`
+  return open.length === 0 ? yes : `${yes}, not ${open.map(({ item }) => item).join(', ')}`
+}
+
 export function pass(text: string): ReadinessAnswer {
   return { outcome: 'pass', text }
 }

@@ -5,7 +5,13 @@ import type { Plan } from '../plan/plan.ts'
 import { flagsIn } from '../plan/plan-flags.ts'
 import { lackOf, type PoolHealth } from '../release/pool-health.ts'
 import { type InstanceVersion, proofOf } from '../release/version-proof.ts'
-import { fail, pass, type ReadinessAnswer, unknown } from './answers.ts'
+import { fail, pass, READINESS_ITEMS, type ReadinessAnswer, type ReadinessItem, unknown } from './answers.ts'
+
+/** What every gate for the checklist in a plan does without; without such a gate, nothing. */
+export function waivedIn({ actions }: Pick<Plan, 'actions'>): readonly ReadinessItem[] {
+  const gates = actions.flatMap((action) => (action.kind === 'readiness-gate' ? [action.without] : []))
+  return READINESS_ITEMS.filter((item) => gates.length > 0 && gates.every((without) => without.includes(item)))
+}
 
 /** What came of a write that changes nothing. Texts are clauses. */
 export type WriteSight =

@@ -1,6 +1,7 @@
 import { type FlagReaches, reachText } from '../flag-reach.ts'
 import type { LaneView } from '../lane/lane-view.ts'
 import type { Plan } from '../plan/plan.ts'
+import type { ReadinessAnswers } from '../readiness/answers.ts'
 import type { BasisPoints, Instant, Milliseconds } from '../units.ts'
 import type { Outcome, Verdict } from '../verdict.ts'
 import { bakeRemaining } from './bake-clock.ts'
@@ -51,6 +52,8 @@ export interface ReleaseCard {
   readonly notices?: readonly string[]
   /** When checks failed that hold or warn, oldest first; absent as long as none has. */
   readonly ledger?: readonly LedgerRow[]
+  /** What the checklist was answered with last, and for which plan and configuration; absent where the plan has not asked. */
+  readonly readiness?: ReadinessAnswers
   readonly approval: {
     readonly by: string
     readonly need: number
@@ -128,6 +131,7 @@ export function releaseCard(
     verdicts: Object.entries(verdicts).map(verdictRow),
     notices: (isOver ? state.notices : guard.notices) ?? [],
     ...(state.ledger !== undefined && { ledger: state.ledger.map(ledgerRow) }),
+    ...(state.readiness !== undefined && { readiness: state.readiness }),
     approval: approvalOf(state),
     bakeRemaining: state.bake === null ? null : bakeRemaining(state.bake, now),
     bakeDuration: state.bake?.duration ?? null,

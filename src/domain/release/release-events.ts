@@ -1,6 +1,7 @@
 import type { Actor } from '../actor.ts'
 import type { Exposure, Fence, PoolRoles } from '../exposure.ts'
 import type { PlanConsequence } from '../plan/checks.ts'
+import type { ReadinessAnswers } from '../readiness/answers.ts'
 import type { Instant, Milliseconds } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -117,6 +118,7 @@ export type ReleaseEvent = { readonly at: Instant } & (
       readonly text?: string
     }
   /** Nobody waits for it any more: what follows says why. */
+  | { readonly type: 'readiness-answered'; readonly answers: ReadinessAnswers }
   | { readonly type: 'gate-given-up' }
   /** A call is about to be carried out; what undoes it is known from here on. */
   | {

@@ -104,6 +104,8 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'gate-opened':
       if ((state.gate ?? null) === null) return event.text === undefined ? state : { ...state }
       return { ...state, gate: null }
+    case 'readiness-answered':
+      return { ...state, readiness: event.answers }
     case 'gate-given-up':
       return (state.gate ?? null) === null ? state : { ...state, gate: null }
     case 'hook-called':

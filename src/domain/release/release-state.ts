@@ -1,4 +1,5 @@
 import { type Exposure, type ExposureSpan, NO_EXPOSURE, type PoolRoles } from '../exposure.ts'
+import type { ReadinessAnswers } from '../readiness/answers.ts'
 import type { Instant } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 import type { BakeClock } from './bake-clock.ts'
@@ -80,6 +81,8 @@ export interface ReleaseState {
   readonly approval: ApprovalRequest | null
   /** What the plan waits for, such as a window; absent or null when it waits for none. */
   readonly gate?: GateWait | null
+  /** What the checklist was answered with last; absent as long as the plan has not asked. */
+  readonly readiness?: ReadinessAnswers
   /** The call that runs, or was tried last in vain; absent or null when there is none. */
   readonly hook?: HookCall | null
   /** What a rollback takes back beside the exposure, oldest first; absent as long as there is nothing. */

@@ -1,6 +1,7 @@
 import { theFreezes, utcText } from '../calendar/window-rule.ts'
 import type { Exposure } from '../exposure.ts'
 import { flagsText } from '../flag-reach.ts'
+import { readinessText } from '../readiness/answers.ts'
 import { formatDuration, formatWeight } from '../units.ts'
 import { isUndoWorthTelling } from './hooks.ts'
 import { wouldWords } from './ledger.ts'
@@ -58,6 +59,8 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
       return `waits: ${event.wait.reason}`
     case 'gate-opened':
       return event.text ?? 'the window is open'
+    case 'readiness-answered':
+      return `readiness: ${readinessText(event.answers)}`
     case 'bake-cut-short':
       return `bake ended by ${event.actor.person}${reasonText(event.reason)}`
     case 'extended':

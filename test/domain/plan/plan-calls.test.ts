@@ -64,6 +64,10 @@ describe('calls in a plan', () => {
     ['  - gate: { call: deploy }', [[4, 'call-answers-later']]],
     ['  - gate: { call: ask, window: Mon-Fri 09:00-16:00 UTC }', [[4, 'value']]],
     ['  - gate: {}', [[4, 'value']]],
+    ['  - gate: ready', [[4, 'value']]],
+    ['  - gate: { readiness: { without: [luck] } }', [[4, 'value']]],
+    ['  - gate: { readiness: { without: [] } }', [[4, 'value']]],
+    ['  - gate: { readiness: { without: [undo] }, call: ask }', [[4, 'value']]],
     ['  - gate: { window: office-hours, within: 4h }', [[4, 'value']]],
   ])('are refused: %s', (steps, problems) => {
     expect(problemsOf(steps)).toEqual(problems)

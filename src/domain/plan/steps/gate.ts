@@ -1,49 +1,75 @@
 import { z } from 'zod'
+import { READINESS_ITEMS } from '../../readiness/answers.ts'
 import { formatDuration } from '../../units.ts'
+import type { Action } from '../actions.ts'
 import { partsOf } from '../plan-parts.ts'
 import { nameText, stretchText, windowText } from '../plan-values.ts'
 import { defineStep, type GlimpseContext, NEEDS_NOTHING } from './step-kind.ts'
 
 const DAY = 86_400_000
+const FORMS = ['window', 'call', 'readiness'] as const
 
-const gateOptions = z
+const gateKeys = z
   .strictObject({
     window: windowText.optional(),
     call: nameText.optional(),
+    readiness: z.strictObject({ without: z.array(z.enum(READINESS_ITEMS)).min(1) }).optional(),
     within: stretchText.optional(),
     onFail: z.enum(['rollback', 'pause']).optional(),
   })
-  .superRefine(({ window, call, within, onFail }, context) => {
-    if ((window === undefined) === (call === undefined))
-      context.addIssue({ code: 'custom', message: 'expected either window or call' })
+  .superRefine(({ within, onFail, ...forms }, context) => {
+    if (FORMS.filter((form) => forms[form] !== undefined).length !== 1)
+      context.addIssue({ code: 'custom', message: 'expected one of window, call and readiness' })
     for (const [key, value] of Object.entries({ within, onFail }))
-      if (call === undefined && value !== undefined)
+      if (forms.call === undefined && forms.readiness === undefined && value !== undefined)
         context.addIssue({
           code: 'custom',
           path: [key],
-          message: 'expected only beside call: a window opens by itself',
+          message: 'expected only beside call or readiness: a window opens by itself',
         })
   })
 
+const gateOptions = z.union([z.literal('readiness'), gateKeys])
+
+type GateOptions = z.infer<typeof gateOptions>
+
 export const gateStep = defineStep({
   kind: 'gate',
-  summary: 'Waits until a window is open, or until a call says yes; the exposure stays and is watched.',
+  summary: 'Waits until a window is open, a call says yes, or the checklist does; the exposure stays and is watched.',
   schema: gateOptions,
-  describe: ({ window, call, within = DAY }) =>
-    call === undefined ? `gate ${window ?? ''}` : `gate ${call} within ${formatDuration(within)}`,
+  describe: labelOf,
   needs: () => NEEDS_NOTHING,
-  expand({ window, call, within = DAY, onFail }, context) {
-    reportWhatFor({ window, call }, context)
+  expand(options, context) {
+    reportWhatFor(keysOf(options), context)
     const { step, label, exposure } = context
-    if (call === undefined) return { actions: [{ kind: 'gate', step, label, window: window ?? '' }], exposure }
-    const action = { kind: 'call-gate', step, label, call, within, ...(onFail !== undefined && { onFail }) } as const
-    return { actions: [action], exposure }
+    return { actions: [actionOf(options, { step, label })], exposure }
   },
   glimpse(value, context) {
-    reportWhatFor(partsOf(gateOptions, value).read, context)
+    reportWhatFor(partsOf(gateKeys, value).read, context)
     return context.exposure
   },
 })
+
+/** The short form is the checklist without exceptions. */
+function keysOf(options: GateOptions): Exclude<GateOptions, string> {
+  return options === 'readiness' ? {} : options
+}
+
+function labelOf(options: GateOptions): string {
+  const { window, call, readiness, within = DAY } = keysOf(options)
+  if (window !== undefined) return `gate ${window}`
+  if (call !== undefined) return `gate ${call} within ${formatDuration(within)}`
+  const without = readiness === undefined ? '' : ` without ${readiness.without.join(', ')}`
+  return `gate readiness${without} within ${formatDuration(within)}`
+}
+
+function actionOf(options: GateOptions, origin: { readonly step: number; readonly label: string }): Action {
+  const { window, call, readiness, within = DAY, onFail } = keysOf(options)
+  if (window !== undefined) return { kind: 'gate', ...origin, window }
+  const patience = { within, ...(onFail !== undefined && { onFail }) }
+  if (call !== undefined) return { kind: 'call-gate', ...origin, call, ...patience }
+  return { kind: 'readiness-gate', ...origin, without: readiness?.without ?? [], ...patience }
+}
 
 function reportWhatFor(
   { window, call }: { readonly window?: string | undefined; readonly call?: string | undefined },
