@@ -26,7 +26,7 @@ import { reduce } from '../domain/release/release-reducer.ts'
 import { beginState, isEnded, type ReleaseState } from '../domain/release/release-state.ts'
 import { watchFor } from '../domain/release/release-watch.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../domain/units.ts'
-import { ROLES, type SimulatedTraffic, simulatedTarget } from './world.ts'
+import { RELEASE_ID, ROLES, type SimulatedTraffic, simulatedTarget } from './world.ts'
 
 /** How a simulated release ended: `paused` where a person would have to decide. */
 export interface SimulatedRelease {
@@ -165,7 +165,7 @@ function beginRun(plan: Plan, traffic: SimulatedTraffic, random: Random) {
   const sources = [...new Set(allChecks(plan).map(({ source }) => source))]
   const target = simulatedTarget(traffic, sources, () => state.live, random)
   const { signal } = new AbortController()
-  let state = beginState('release/simulated/simulated/1')
+  let state = beginState(RELEASE_ID)
   let now = BEGIN
   let further: readonly Check[] = []
   let memory: GuardState | null = null

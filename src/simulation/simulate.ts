@@ -77,13 +77,14 @@ export async function simulate(
   return { releases, seed, traffic, noticedAfter, leftOut, good, bad, short, atOnce }
 }
 
-/** More releases than one simulation ever has. */
-const MOST_SEEDS = 100_000
-
-function usualReleases({ actions, interval }: Plan): number {
+/** How many releases of each kind are simulated where nobody says so: fewer of a longer plan. */
+export function usualReleases({ actions, interval }: Plan): number {
   const fitting = Math.floor(USUAL_LOOKS / Math.max(1, plannedTime(actions) / interval))
   return Math.min(MOST_RELEASES, Math.max(LEAST_RELEASES, fitting))
 }
+
+/** More releases than one simulation ever has. */
+const MOST_SEEDS = 100_000
 
 /** The plan without the checks that see nothing of this traffic, which would only hold every release up. */
 async function withoutBlind(

@@ -30,6 +30,7 @@ export interface SimulatedTraffic {
 }
 
 export const ROLES: PoolRoles = { stable: 'stable', canary: 'canary' }
+export const RELEASE_ID = 'release/simulated/simulated/1'
 
 /** The share of all requests that the canary answers at this exposure, in [0, 1]: copies are answered by stable. */
 export function canaryShare({ weight, cohorts }: Exposure, { cohortShare }: SimulatedTraffic): number {
@@ -83,9 +84,10 @@ function quietRouter(live: () => Exposure): TargetAdapters['router'] {
       ...{ readBack: 'config', atomic: true, survivesRestart: true },
     },
     async read() {
-      const { weight, cohorts, flags, mirror } = live()
+      const { weight, cohorts, flags, tickets, mirror } = live()
       return {
         ...(flags !== undefined && { flags }),
+        ...(tickets === true && { tickets: RELEASE_ID }),
         ...(mirror !== undefined && { mirror: { pool: ROLES.canary, share: mirror } }),
         split: { [ROLES.stable]: FULL_WEIGHT - weight, [ROLES.canary]: weight },
         cohorts: Object.fromEntries(cohorts.map((cohort) => [cohort, ROLES.canary])),

@@ -1,6 +1,7 @@
 import { CHECK_KINDS } from '../../src/analysis/checks/index.ts'
 import { type LatencyShape, shapeThrough } from '../../src/analysis/judges/sequential/latency-shape.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
+import type { TargetFacts } from '../../src/domain/plan/plan-context.ts'
 import { STEP_KINDS } from '../../src/domain/plan/steps/index.ts'
 import type { SimulatedTraffic } from '../../src/simulation/world.ts'
 import { FINE_ROUTER } from '../domain/plan/plan-context.ts'
@@ -18,9 +19,15 @@ export function trafficWith(canary: Partial<typeof STABLE> = {}): SimulatedTraff
 }
 
 /** A plan of these steps and checks. */
-export function planWith(parts: object): Plan {
+export function planWith(parts: object, facts: Partial<TargetFacts> = {}): Plan {
   const capabilities = { counts: true, latency: true, queries: 'promql', records: false } as const
-  const target = { router: FINE_ROUTER, metrics: { shop: capabilities }, groups: { owners: ['bob'] } }
+  const target = {
+    router: FINE_ROUTER,
+    metrics: { shop: capabilities },
+    groups: { owners: ['bob'] },
+    hasTickets: true,
+    ...facts,
+  }
   const value = { service: 'shop', environment: 'production', ...parts }
   const read = readPlan(value, {
     ...{ stepKinds: STEP_KINDS, checkKinds: CHECK_KINDS, targets: ['shop/production'] },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../src/analysis/statistics/random.ts'
 import { simulateRelease } from '../../src/simulation/run-release.ts'
+import { FINE_ROUTER } from '../domain/plan/plan-context.ts'
 import { planWith, trafficWith } from './plans.ts'
 
 const STEPS = [
@@ -91,6 +92,14 @@ describe('a simulated release', () => {
       reason: expect.stringContaining('ceiling'),
     })
     expect(await simulateRelease(plan, trafficWith(), createRandom(1))).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('shows what the plan asked of the router, tickets and copies among it, so that nothing looks drifted', async () => {
+    const capabilities = { ...FINE_ROUTER.capabilities, tickets: true, mirror: true }
+    const first = [{ try: 'on' }, { mirror: '10%' }, { bake: '10m' }]
+    const plan = planWith({ steps: [...first, ...STEPS], checks: ERRORS }, { router: { kind: 'test', capabilities } })
+    const release = await simulateRelease(plan, trafficWith(), createRandom(1))
+    expect(release).toMatchObject({ outcome: 'promoted', reason: 'every step passed' })
   })
 
   it('is the same for the same seed', async () => {
