@@ -1,3 +1,4 @@
+import type { Exposure } from '../exposure.ts'
 import type { Problem } from '../problems.ts'
 import { FULL_WEIGHT } from '../units.ts'
 import type { Check } from './checks.ts'
@@ -5,7 +6,8 @@ import type { Traced } from './plan-steps.ts'
 
 /**
  * Reports waits that could never end well because a check has nothing to compare there: at 100% stable has no requests,
- * so what a comparison showed before stands, if it was asked before; and without anybody on the canary nothing is shown.
+ * so what a comparison showed before stands, if it was asked before; and without anybody on the canary nothing is shown. Copies
+ * show something, but of other requests than users will send: at 100% that is not enough.
  */
 export function reportIncomparable(
   actions: readonly Traced[],
@@ -14,7 +16,7 @@ export function reportIncomparable(
   report: (problem: Problem) => void,
 ): void {
   const isByFlags = actions.some((action) => action.kind === 'expose' && action.exposure.byFlags === true)
-  let standing: 'nobody' | 'some' | 'everybody' = 'nobody'
+  let standing: Standing = 'nobody'
   let wasCompared = false
   /** The last step in which both pools had users while something was watched. */
   let comparedAt = 0
@@ -31,7 +33,10 @@ export function reportIncomparable(
     if (standing === 'some') comparedAt = Math.max(comparedAt, action.step)
     const isKnown = action.kind === 'judge' && action.begunAtStep !== undefined && comparedAt > action.begunAtStep
     const own = action.kind === 'judge' && !isKnown ? action.checks : []
-    const unasked = standing === 'some' ? [] : [...(wasCompared ? [] : checks), ...own].filter(comparesWithStable)
+    const unasked =
+      standing === 'some' || standing === 'copies'
+        ? []
+        : [...(wasCompared ? [] : checks), ...own].filter(comparesWithStable)
     if (unasked.length === 0) continue
     const names = unasked.map(({ name }) => name).join(', ')
     report({
@@ -64,7 +69,10 @@ function everybodyWords(names: string, isByFlags: boolean) {
   }
 }
 
-function standingOf({ weight, cohorts }: { weight: number; cohorts: readonly string[] }) {
+type Standing = 'nobody' | 'copies' | 'some' | 'everybody'
+
+function standingOf({ weight, cohorts, mirror }: Exposure): Standing {
   if (weight === FULL_WEIGHT) return 'everybody'
-  return weight > 0 || cohorts.length > 0 ? 'some' : 'nobody'
+  if (weight > 0 || cohorts.length > 0) return 'some'
+  return mirror === undefined ? 'nobody' : 'copies'
 }

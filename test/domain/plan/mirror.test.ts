@@ -27,6 +27,23 @@ describe('a mirror in a plan', () => {
     ])
   })
 
+  it('lets a check that compares look at copies, which are not enough for what comes at 100%', () => {
+    const rulesOf = (...steps: Record<string, unknown>[]) => {
+      const checks = { errors: { errorRate: { source: 'proxy', notWorseThan: '1.5x' } } }
+      const plan = { service: 'checkout', environment: 'production', steps, checks }
+      const read = readPlan(plan, planContext({ ...FACTS, router: ROUTER }))
+      return 'problems' in read ? read.problems.map(({ rule, path }) => `${rule} ${path.join('.')}`) : []
+    }
+    const copied = [{ mirror: '10%' }, { bake: '10m' }]
+    const whole = [{ weight: '100%' }, { bake: '10m' }]
+    expect(rulesOf(...copied, { weight: '5%' }, { bake: '10m' }, ...whole)).toEqual([])
+    expect(rulesOf(...copied, ...whole)).toEqual(['nothing-to-compare steps.3'])
+    expect(rulesOf(...copied, { mirror: 'off' }, { bake: '10m' }, ...whole)).toEqual([
+      'nothing-to-compare steps.3',
+      'nothing-to-compare steps.5',
+    ])
+  })
+
   it.each([{ weight: '5%' }, { ramp: { through: ['5%', '10%'], bake: '1m' } }])(
     'ends where weight begins: %j',
     (step) => {
