@@ -1,5 +1,5 @@
-import { areSameFlags, FLAG_OFF, type FlagReaches, isWider, reachIn, widestReach } from './flag-reach.ts'
-import type { BasisPoints, Instant } from './units.ts'
+import { areSameFlags, FLAG_OFF, type FlagReaches, isOff, isWider, reachIn, widestReach } from './flag-reach.ts'
+import { type BasisPoints, FULL_WEIGHT, type Instant } from './units.ts'
 
 /** Who gets the new version now, as one whole desired state: never a change relative to what was there. */
 export interface Exposure {
@@ -115,6 +115,12 @@ export function withFlags(exposure: Exposure, flags: FlagReaches): Exposure {
 /** The exposure before any of its flags were set. */
 export function withoutFlags({ flags: _, ...routing }: Exposure): Exposure {
   return routing.byFlags === true ? NO_FLAGS : routing
+}
+
+/** True when everybody has what is new; without a router, of each flag by itself. */
+export function isWhole({ weight, byFlags, flags = {} }: Exposure): boolean {
+  if (weight < FULL_WEIGHT || byFlags !== true) return weight >= FULL_WEIGHT
+  return Object.values(flags).every((reach) => reach.weight === FULL_WEIGHT || isOff(reach))
 }
 
 /** What a way back from `wanted` leads to: the baseline, with those of its flags that the release has set. */

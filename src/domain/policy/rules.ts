@@ -11,6 +11,7 @@ import {
   type Milliseconds,
   writeDuration,
 } from '../units.ts'
+import { featuresOf } from './by-flag.ts'
 import type { Policy } from './policy.ts'
 import { heldInPart, stagesOf } from './stages.ts'
 
@@ -30,6 +31,8 @@ type Weakness = Pick<Problem, 'path' | 'message' | 'received' | 'expected' | 'fi
 interface Rule<Option> {
   /** What it asks, as sentences for people. */
   readonly says: (option: Option) => readonly string[]
+  /** True where it goes by how many users have something: then it asks for each thing that the plan gives them. */
+  readonly isByWeight?: true
   readonly weaknesses: (plan: GovernedPlan, option: Option) => readonly Weakness[]
 }
 
@@ -38,6 +41,7 @@ type RuleName = Exclude<keyof Policy, 'for' | 'override'>
 /** The rules in the order in which people read them. */
 const RULES: { readonly [Name in RuleName]: Rule<NonNullable<Policy[Name]>> } = {
   leastSteps: {
+    isByWeight: true,
     says: (least) => [`at least ${counted(least, 'weight')} between 0% and 100%, each held for some time`],
     weaknesses(plan, least) {
       const found = stagesOf(plan).filter(({ held }) => held > 0).length
@@ -54,6 +58,7 @@ const RULES: { readonly [Name in RuleName]: Rule<NonNullable<Policy[Name]>> } = 
     },
   },
   firstWeight: {
+    isByWeight: true,
     says: (most) => [`the first weight is at most ${formatWeight(most)}`],
     weaknesses(plan, most) {
       const first = firstFrom(1, plan)
@@ -70,6 +75,7 @@ const RULES: { readonly [Name in RuleName]: Rule<NonNullable<Policy[Name]>> } = 
     },
   },
   bake: {
+    isByWeight: true,
     says: ({ each, total }) => [
       ...(each === undefined ? [] : [`each weight between 0% and 100% is held for at least ${formatDuration(each)}`]),
       ...(total === undefined
@@ -106,6 +112,7 @@ const RULES: { readonly [Name in RuleName]: Rule<NonNullable<Policy[Name]>> } = 
     },
   },
   approvals: {
+    isByWeight: true,
     says: (wanted) => wanted.map((one) => `${approvalText(one)}, before ${formatWeight(one.before)}`),
     weaknesses: (plan, wanted) => wanted.flatMap((one) => missingApproval(plan, one) ?? []),
   },
@@ -162,8 +169,16 @@ export function policyText(policy: Policy): readonly string[] {
 }
 
 function weaknessesBy<Name extends RuleName>(rule: Name, policy: Policy, plan: GovernedPlan): readonly Weakness[] {
-  const option = policy[rule]
-  return option === undefined ? [] : RULES[rule].weaknesses(plan, option as NonNullable<Policy[Name]>)
+  const option = policy[rule] as NonNullable<Policy[Name]> | undefined
+  if (option === undefined) return []
+  const { weaknesses, isByWeight } = RULES[rule]
+  if (isByWeight !== true) return weaknesses(plan, option)
+  const features = featuresOf(plan.actions)
+  return features.flatMap(({ flag, actions }) => {
+    const isOneOfSeveral = flag !== null && features.length > 1
+    const found = weaknesses({ ...plan, actions }, option)
+    return isOneOfSeveral ? found.map((one) => ({ ...one, message: `of ${flag}: ${one.message}` })) : found
+  })
 }
 
 function textBy<Name extends RuleName>(rule: Name, policy: Policy): readonly string[] {

@@ -1,8 +1,9 @@
 import type { Actor } from '../actor.ts'
 import type { ErrorCode } from '../error-codes.ts'
+import { isWhole } from '../exposure.ts'
 import { type HeldPolicy, shorteningBarred } from '../policy/held-policy.ts'
 import { releaseName } from '../target.ts'
-import { FULL_WEIGHT, type Milliseconds } from '../units.ts'
+import type { Milliseconds } from '../units.ts'
 import type { ApprovalRequest } from './release-events.ts'
 import { isEnded, type ReleaseState } from './release-state.ts'
 import { COMMAND_VERBS, type CommandVerb, VERBS } from './verbs.ts'
@@ -120,13 +121,13 @@ function refusalToPromote(state: ReleaseState): CommandDecision | null {
   )
 }
 
-/** With everybody on the new version no bake can be cut short that a policy asks for. */
+/** With everybody on what is new no bake can be cut short that a policy asks for. */
 function decideByPolicies(
   { verb, actor, reason }: Command,
   { live }: ReleaseState,
   { policies }: Standing,
 ): CommandDecision | null {
-  if (verb !== 'promote' || live.weight >= FULL_WEIGHT) return null
+  if (verb !== 'promote' || isWhole(live)) return null
   const barred = shorteningBarred(policies, actor.person, reason)
   return barred === null ? null : refuse(barred.code, barred.message, barred.fix)
 }

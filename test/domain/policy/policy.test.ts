@@ -279,6 +279,32 @@ describe('a target that is released by its flags alone', () => {
     ])
   })
 
+  it('keeps it for each of its flags: one that everybody has lets no other one go on at once', () => {
+    const policies = [{ name: 'money', policy: { ...policy, approvals: POLICY.approvals } }]
+    const several = planContext({ ...GOVERNED, router: null, policies })
+    const first = [
+      { approve: { by: 'checkout-owners', need: 2 } },
+      ...share('10%', held),
+      ...share('50%', held),
+      ...share('on'),
+    ]
+    const problemsOf = (...more: object[]) => {
+      const read = readPlan({ service: 'checkout', environment: 'production', steps: [...first, ...more] }, several)
+      return 'problems' in read ? read.problems.map(({ rule, message, path }) => ({ rule, message, path })) : []
+    }
+    expect(problemsOf({ flag: { banner: 'off' } })).toEqual([])
+    expect(
+      problemsOf({ flag: { banner: '10%' } }, held, { flag: { banner: '50%' } }, held, { flag: { banner: 'on' } }),
+    ).toEqual([])
+    expect(problemsOf({ flag: { banner: 'on' } })).toMatchObject([
+      {
+        rule: 'policy.leastSteps',
+        message: expect.stringMatching(/^of banner: the plan goes through too few weights/),
+      },
+      { rule: 'policy.firstWeight', path: ['steps', 6, 'flag'] },
+    ])
+  })
+
   it('sets a flag off whatever its policy says: that is a way back', () => {
     expect(read(share('off'))).toMatchObject({ plan: expect.not.objectContaining({ policies: expect.anything() }) })
   })

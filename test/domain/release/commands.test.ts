@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { NO_FLAGS, withFlags } from '../../../src/domain/exposure.ts'
+import type { FlagReaches } from '../../../src/domain/flag-reach.ts'
 import type { HeldPolicy } from '../../../src/domain/policy/held-policy.ts'
 import type { NewEvent } from '../../../src/domain/release/command-events.ts'
 import { type Command, decide as decideBy, openVerbs } from '../../../src/domain/release/commands.ts'
@@ -160,6 +162,18 @@ describe('decide', () => {
     it('leaves every bake to everybody that no policy is about', () => {
       expect(decide(promote(), partly, 'dave', [{ name: 'loose', says: [] }])).toEqual({ kind: 'accept' })
       expect(decide(promote(), bake, 'dave', keeps([]))).toEqual({ kind: 'accept' })
+    })
+
+    it('holds without a router until everybody has each flag that stays on', () => {
+      const [all, some, none] = [10_000, 500, 0].map((weight) => ({ weight, cohorts: [] }))
+      const live = (flags: object) => {
+        const exposure = withFlags(NO_FLAGS, flags as FlagReaches)
+        return after(begun, { ...exposed, exposure }, { ...confirmed, exposure }, baking)
+      }
+      const forbidden = { code: 'command.forbidden' }
+      expect(decide(promote('urgent'), live({ one: all, other: some }), 'dave', keeps([]))).toMatchObject(forbidden)
+      expect(decide(promote('urgent'), live({ one: none }), 'dave', keeps([]))).toMatchObject(forbidden)
+      expect(decide(promote(), live({ one: all, other: none }), 'dave', keeps([]))).toEqual({ kind: 'accept' })
     })
 
     it('delays no way back, and nothing that makes a release slower', () => {
