@@ -232,7 +232,7 @@ describe('what src exports', () => {
     ...['metrics/memory.ts createMemoryMetricWorld', 'metrics/memory.ts createMemoryMetricSource'],
     ...['config/help.ts answerIfAsked', 'docs-tables.ts kindTables', 'docs-tables.ts metricTable'],
     'analysis/judges/sequential/design-effect.ts EFFECTS',
-    'hooks/ask-versions.ts valueAt',
+    ...['hooks/ask-versions.ts valueAt', 'simulation/simulate.ts usualReleases'],
   ].map((one) => `src/${one}`)
 
   it('is used by another file of the program, of a script or of a bench', () => {

@@ -25,6 +25,7 @@ import {
 } from '../domain/lane/lane-state.ts'
 import { type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { readSubmission } from '../domain/lane/read-submission.ts'
+import { onlySetsOff } from '../domain/plan/plan-flags.ts'
 import { isText, type Read, wrong } from '../domain/release/read-command.ts'
 import { releaseIdOf, releaseName, type TargetId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -107,8 +108,10 @@ async function submit(submission: Submission, run: LaneRun): Promise<SubmissionA
   if (way !== null) return goBack(way, returnWishOf(submission, way), run)
   const number = run.state().nextNumber
   const releaseId = releaseIdOf(run.input.target, number)
-  const waiting = { releaseId, number, queuedAt: Date.now(), entry: submission }
-  run.set(enqueue(run.state(), waiting, wishOf(submission), placement.kind === 'replace'))
+  const wish = wishOf(submission)
+  const ofWay = wish.isWayBack ? { isReturn: true as const } : {}
+  const waiting = { releaseId, number, queuedAt: Date.now(), ...ofWay, entry: submission }
+  run.set(enqueue(run.state(), waiting, wish, placement.kind === 'replace' || wish.isWayBack))
   const overtaker = placement.kind === 'start' ? await untilBegun(releaseId, run) : null
   if (overtaker !== null && submission.whenBusy === 'reject') {
     run.set(takeBack(run.state(), releaseId))
@@ -151,7 +154,8 @@ async function untilBegun(releaseId: string, run: LaneRun): Promise<string | nul
 function isAboutToStart(state: LaneState<Submission>, releaseId: string): boolean {
   const { running, queue, recovery } = state
   if (running?.releaseId === releaseId) return running.isStarting === true
-  return isOpen(state) && recovery === null && queue.some((waiting) => waiting.releaseId === releaseId)
+  const waiting = queue.find((one) => one.releaseId === releaseId)
+  return recovery === null && waiting !== undefined && (waiting.isReturn === true || isOpen(state))
 }
 
 /** A release that ended in this very moment needs no telling: its report is on its way. */
@@ -237,8 +241,8 @@ function textsIn(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((text) => isText(text, 1, 256)) : []
 }
 
-export function wishOf({ key, planHash, version, whenBusy }: Submission) {
-  return { key, fingerprint: `${version} ${planHash}`, whenBusy, version }
+export function wishOf({ key, planHash, version, whenBusy, plan }: Submission) {
+  return { key, fingerprint: `${version} ${planHash}`, whenBusy, version, isWayBack: onlySetsOff(plan.actions) }
 }
 
 /** @throws ApplicationFailure when the request for a release cannot be taken. */

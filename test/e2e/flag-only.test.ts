@@ -54,7 +54,14 @@ describe('a target without a router', () => {
       reason: expect.stringMatching(/^errors 20% on new-checkout against 0\.\d+% on the rest/),
     })
     expect(await flagNow()).toEqual(before)
-    // The next one starts from there as well: no pool has changed its role.
+    // The next one starts from there as well: no pool has changed its role. It is a way back, which nobody can freeze.
+    const target = { service: stage.service, environment: 'production' }
+    await stage.untilLane(({ running }) => running === null)
+    await stage.releases.freeze(target, { by: 'carol', reason: 'holidays' })
+    await stage.releases.pin(target, { by: 'carol', reason: 'holidays' })
+    await expect(stage.start(plan({ steps: STEPS, checks: {} }), { version: '2.4.2' })).rejects.toThrow(
+      'frozen by carol',
+    )
     const next = await stage.start(plan({ steps: [{ flag: { 'new-checkout': 'off' } }], checks: {} }), {
       version: '2.4.1',
     })

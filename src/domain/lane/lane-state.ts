@@ -13,7 +13,7 @@ export interface Waiting<Entry> {
   readonly number: number
   /** When it was asked for; absent in queues of an older version. */
   readonly queuedAt?: Instant
-  /** True for a return to the version before: a way back, which neither a freeze nor a pin holds. */
+  /** True for a way back, such as a return to the version before: neither a freeze nor a pin holds it. */
   readonly isReturn?: true
   readonly entry: Entry
 }
@@ -138,6 +138,8 @@ export function place(
     readonly fingerprint: string
     readonly whenBusy: WhenBusy
     readonly version?: string
+    /** True for what is a way back by its plan. */
+    readonly isWayBack?: boolean
   },
 ): Placement {
   const answered = lane.answered.find(({ key }) => key === request.key)
@@ -145,22 +147,24 @@ export function place(
     const kind = answered.fingerprint === request.fingerprint ? 'repeat' : 'key-reused'
     return { kind, releaseId: answered.releaseId }
   }
-  if (lane.freeze !== null) return { kind: 'frozen', reason: lane.freeze.reason, by: lane.freeze.by }
-  const { queue, pin = null } = lane
-  if (pin !== null) return { kind: 'pinned', pin }
+  const { isWayBack = false } = request
+  const { queue, freeze, pin = null } = lane
+  if (freeze !== null && !isWayBack) return { kind: 'frozen', reason: freeze.reason, by: freeze.by }
+  if (pin !== null && !isWayBack) return { kind: 'pinned', pin }
   const veto = request.version === undefined ? null : vetoOf(lane, request.version)
   if (veto !== null) return { kind: 'vetoed', veto }
   // One that ends in this moment is not worth a refusal: the request waits the moment that it takes.
   const running = lane.running?.isEnding === true ? null : lane.running
-  if (running === null && queue.length === 0) return { kind: 'start' }
+  if (running === null && (queue.length === 0 || isWayBack)) return { kind: 'start' }
   const busy: Placement = { kind: 'busy', releaseId: running?.releaseId ?? queue[0]?.releaseId ?? '' }
   if (request.whenBusy === 'reject') return busy
   if (queue.length >= LONGEST_QUEUE) return { kind: 'full', waiting: queue.length }
-  if (request.whenBusy === 'queue') return { kind: 'queue', ahead: queue.length + (running === null ? 0 : 1) }
+  if (request.whenBusy === 'queue')
+    return { kind: 'queue', ahead: (isWayBack ? 0 : queue.length) + (running === null ? 0 : 1) }
   return running === null ? busy : { kind: 'replace', releaseId: running.releaseId }
 }
 
-/** Gives the next number away and remembers the answer to the key. A replacing request goes before those that wait. */
+/** Gives the next number away and remembers the answer to the key. What replaces, and a way back, go before those that wait. */
 export function enqueue<Entry>(
   lane: LaneState<Entry>,
   waiting: Waiting<Entry>,

@@ -93,6 +93,16 @@ describe('place', () => {
     })
   })
 
+  it('lets a way back through whatever freezes or pins the target, and before those that wait', () => {
+    const wayBack = { ...wish('off', 'queue'), isWayBack: true }
+    const pin = { version: 'v0', reason: 'fair', by: 'alice', at: 0 }
+    const held = { ...emptyLane(), freeze: FREEZE, pin, queue: [{ releaseId: 'r1', number: 1, entry: 'a' }] }
+    expect(place(held, wayBack)).toEqual({ kind: 'start' })
+    const busy = { ...submit(started(wish('a')), wish('b', 'queue')), freeze: FREEZE }
+    expect(place(busy, wayBack)).toEqual({ kind: 'queue', ahead: 1 })
+    expect(place(busy, { ...wayBack, whenBusy: 'reject' })).toEqual({ kind: 'busy', releaseId: 'r1' })
+  })
+
   it('takes no more than a full queue', () => {
     let lane = started(wish('a'))
     for (let index = 0; index < LONGEST_QUEUE; index += 1) lane = submit(lane, wish(`q${index}`, 'queue'))
