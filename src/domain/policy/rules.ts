@@ -356,13 +356,20 @@ function placedChecks(plan: GovernedPlan): readonly { readonly check: Check; rea
 /** Where the weight of an exposure stands: a ramp has several. */
 function weightPath(plan: GovernedPlan, { index, step }: Raised): ProblemPath {
   if (!isRamp(plan, step)) return stepPath(plan, step)
+  if (isBudgeted(plan, step)) return stepPath(plan, step, 'to')
   const before = plan.actions.slice(0, index).filter((action) => action.kind === 'expose' && action.step === step)
   return [...stepPath(plan, step, 'through'), before.length]
 }
 
 /** Where it stands how long a weight of this step is held; at the weight itself for what stands in a step of its own. */
 function bakePath(plan: GovernedPlan, step: number): ProblemPath {
-  return isRamp(plan, step) ? stepPath(plan, step, 'bake') : stepPath(plan, step)
+  if (!isRamp(plan, step)) return stepPath(plan, step)
+  return stepPath(plan, step, isBudgeted(plan, step) ? 'atLeast' : 'bake')
+}
+
+/** True for a ramp whose weights and bakes nobody has written. */
+function isBudgeted({ actions }: GovernedPlan, step: number): boolean {
+  return actions.some((action) => action.kind === 'bake' && action.step === step && action.raise !== undefined)
 }
 
 function isRamp({ steps }: GovernedPlan, step: number): boolean {

@@ -252,6 +252,16 @@ describe('a refusal', () => {
     `)
   })
 
+  it('points into a ramp with a budget to what stands there', () => {
+    const policy = policySchema.parse({ bake: { each: '30m' }, approvals: [{ by: 'testers', before: '50%' }] })
+    const checks = { errors: { errorRate: { notWorseThan: '1.5x' } } }
+    const steps = [{ weight: '10%' }, { bake: '1h' }, { ramp: { to: '100%', spend: '0.5x', atLeast: '40m' } }]
+    const context = planContext({ ...GOVERNED, policies: [{ name: 'money', policy }] })
+    const result = readPlan({ service: 'checkout', environment: 'production', steps, checks }, context)
+    const places = 'problems' in result ? result.problems.map(({ path }) => path.join('.')) : []
+    expect([...new Set(places)]).toEqual(['steps.2.ramp.atLeast', 'steps.2.ramp.to'])
+  })
+
   it('comes only once the plan is valid by itself', () => {
     const result = readPlanText(
       'service: checkout\nenvironment: production\nsteps: [{ weight: 50% }]\n',
