@@ -19,6 +19,28 @@ describe('the part of the evidence that noise of the record leaves', () => {
     expect(partLeft({ share: 0.005, noise: [{ lasting: 60_000, variation: 0 }] }, PLAN)).toBe(1)
   })
 
+  it.each([
+    [0.005, [[60_000, 0.25]], PLAN, 0.4449743412031327],
+    [
+      0.02,
+      [
+        [60_000, 0.04],
+        [1_200_000, 0.09],
+      ],
+      { requestsPerSecond: 20, weight: 2_500, bake: 3_600_000, interval: 30_000 },
+      0.058099020438391366,
+    ],
+    [
+      0.001,
+      [[300_000, 0.5]],
+      { requestsPerSecond: 1_000, weight: 5_000, bake: 30_000, interval: 10_000 },
+      0.10669191919191919,
+    ],
+  ] as const)('is that of a second implementation, for a share of %d', (part, noises, plan, expected) => {
+    const of = noises.map(([lasting, variation]) => ({ lasting, variation }))
+    expect(partLeft({ share: part, noise: of }, plan)).toBeCloseTo(expected, 12)
+  })
+
   it('is less with more noise, with more traffic, and with a longer bake', () => {
     const part = partLeft({ share: 0.005, noise }, PLAN)
     expect(part).toBeLessThan(0.7)

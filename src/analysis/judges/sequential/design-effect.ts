@@ -174,8 +174,8 @@ function learnDispersion(before: Dispersion, part: Part, { halfLife, assumed, fa
 function weighEffects(logs: readonly number[], past: Part, look: Part): readonly number[] {
   const events = past.events + look.events
   const share = look.trials / (past.trials + look.trials)
-  if (!(events > 0 && share < 1)) return logs
   const next = logs.map((log, index) => log + logSplit(look.events, events, share, EFFECTS[index] ?? 1))
+  // Before there is a past, all trials are the look's: that says nothing, and is no number.
   if (!next.every(Number.isFinite)) return logs
   const top = Math.max(...next)
   return next.map((log) => Math.max(LEAST_LOG, log - top))

@@ -28,10 +28,10 @@ export function effectOfRecord(
 ): number {
   if (record === null || record === undefined) return 1
   const perTime = (record.share * canaryTrials * stableTrials) / (canaryTrials + stableTrials) / duration
-  if (!(perTime > 0 && Number.isFinite(perTime))) return 1
   const time = Math.max(0, watched) + duration
   const effects = record.noise.map(
     ({ lasting, variation }) => 1 + ARMS_WITH_CAUTION * variation * perTime * Math.min(time, lasting),
   )
+  // What is no number is not below the highest either.
   return Math.max(1, ...effects.filter((effect) => effect <= HIGHEST_EFFECT))
 }

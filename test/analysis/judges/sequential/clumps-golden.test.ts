@@ -64,6 +64,7 @@ describe('a look that cannot be counted', () => {
       [Number.POSITIVE_INFINITY, 10],
       [1, Number.POSITIVE_INFINITY],
       [1, Number.NaN],
+      [1e308, 1e308],
     ] as const
     for (const [events, trials] of bad) expect(learnDesignEffect(start, { events, trials }, 10_000)).toBe(start)
     const once = learnDesignEffect(start, { events: 0, trials: 10 }, 10_000)

@@ -87,6 +87,53 @@ describe('the design effect', () => {
   })
 })
 
+describe('what one look teaches', () => {
+  const usual = { events: 5, trials: 950 }
+
+  it('is kept until a minute is over, whatever the clock does', () => {
+    const open = (looks: number, duration = EVERY) => {
+      let effect = startDesignEffect()
+      for (let index = 0; index < looks; index += 1) effect = learnDesignEffect(effect, usual, duration)
+      return effect.open
+    }
+    expect(open(5)).toEqual({ events: 25, trials: 4_750, duration: 50_000 })
+    expect(open(6)).toEqual({ events: 0, trials: 0, duration: 0 })
+    expect(open(2, -EVERY)).toEqual({ events: 10, trials: 1_900, duration: 0 })
+  })
+
+  it('is bounded for a burst, and counts half after some time', () => {
+    const once = learnDesignEffect(startDesignEffect(), usual, EVERY)
+    const burst = learnDesignEffect(once, { events: 900, trials: 950 }, EVERY)
+    expect(burst.looks.squares).toBe(10 + 32)
+    expect(burst.looks.parts).toBe(11)
+    // Nothing where nothing was before either: it is no part, and the past has half as much after six looks.
+    const none = learnDesignEffect(startDesignEffect(), { events: 0, trials: 950 }, EVERY)
+    expect(learnDesignEffect(none, { events: 0, trials: 950 }, EVERY).looks.parts).toBe(10)
+    let later = burst
+    for (let index = 0; index < 6; index += 1) later = learnDesignEffect(later, { events: 0, trials: 950 }, EVERY)
+    expect(later.looks.past.events).toBeCloseTo(burst.looks.past.events / 2, 9)
+    expect(later.looks.parts).toBeGreaterThan(16)
+    expect(later.looks.parts).toBeLessThan(17)
+  })
+
+  it('never rules a size out, and takes the likeliest as 0', () => {
+    const random = createRandom(9)
+    for (const effect of [taught(400, () => random.poisson(50)), taught(400, () => 64 * random.poisson(0.2))]) {
+      expect(Math.max(...effect.logs)).toBe(0)
+      expect(Math.min(...effect.logs)).toBe(-8)
+      expect(effect.logs).toHaveLength(EFFECTS.length)
+    }
+  })
+
+  it('leaves it open how events come where one look has all the requests, or none has an event', () => {
+    const start = startDesignEffect()
+    const none = learnDesignEffect(start, { events: 0, trials: 950 }, EVERY)
+    expect(learnDesignEffect(none, { events: 0, trials: 950 }, EVERY).logs).toEqual(start.logs)
+    expect(learnDesignEffect(start, usual, EVERY).logs).toEqual(start.logs)
+    expect(learnDesignEffect(none, usual, EVERY).logs).not.toEqual(start.logs)
+  })
+})
+
 describe('the design effect of a whole record', () => {
   it('is 1 where nothing can be told, and about the size of its clumps else', () => {
     expect(designEffectOver([])).toBe(1)
@@ -148,5 +195,32 @@ describe('the gain of a bet when events may come in clumps', () => {
     const [gain = 0] = clumpedGains(one, 1, [4], known)
     expect(gain).toBeLessThan(Math.log(4))
     expect(gain).toBeGreaterThan(0)
+  })
+
+  it('goes on smoothly between whole events and parts of one, few and many', () => {
+    const effect = taught(30, (index) => index % 7)
+    for (const events of [1, 12, 40, 47, 48, 49, 200]) {
+      const at = (more: number) =>
+        clumpedGains({ ...burst, canaryEvents: events + more, stableEvents: 30 }, 1, [1.5, 4], effect)
+      for (const [index, gain] of at(0).entries()) expect(at(1e-9)[index]).toBeCloseTo(gain, 6)
+    }
+  })
+
+  it('is finite for more events than anybody has', () => {
+    for (const stableEvents of [1e6, 5e7, 1e12]) {
+      const many = { canaryEvents: 48, canaryTrials: 1e13, stableEvents, stableTrials: 1e13 }
+      for (const gain of clumpedGains(many, 1, [1.5, 4], startDesignEffect())) expect(Number.isFinite(gain)).toBe(true)
+      const worse = { canaryEvents: stableEvents, canaryTrials: 1e13, stableEvents: 48, stableTrials: 1e13 }
+      for (const gain of clumpedGains(worse, 1, [1.5, 4], startDesignEffect())) expect(gain).toBeGreaterThan(0)
+    }
+  })
+
+  it('is divided by what lasts, or by what the record knows, whichever is more', () => {
+    const effect = startDesignEffect()
+    const [alone = 0] = clumpedGains(burst, 1, [4], effect)
+    expect(clumpedGains(burst, 1, [4], effect, 4)[0]).toBeCloseTo(alone / 4, 12)
+    expect(clumpedGains(burst, 1, [4], effect, 0.5)[0]).toBeCloseTo(alone, 12)
+    const lost = { ...burst, canaryEvents: 0 }
+    expect(clumpedGains(lost, 1, [4], effect, 4)[0]).toBeCloseTo((splitGains(lost, 1, [4])[0] ?? 0) / 4, 12)
   })
 })

@@ -35,6 +35,17 @@ describe('the design effect of the record', () => {
     expect(effectOfRecord(NOISY, twice, 2 * EVERY, 60 * MINUTE)).toBeCloseTo(1 + 4 * 0.1 * 20 * 1.425, 9)
   })
 
+  it('takes a clock that went back for the beginning, and noise beyond all measure for none', () => {
+    expect(effectOfRecord(NOISY, TRIALS, EVERY, -MINUTE)).toBe(effectOfRecord(NOISY, TRIALS, EVERY, 0))
+    const absurd = { share: 0.005, noise: [{ lasting: MINUTE, variation: 1e9 }] }
+    expect(effectOfRecord(absurd, TRIALS, EVERY, MINUTE)).toBe(1)
+    expect(effectOfRecord({ ...NOISY, noise: [...absurd.noise, ...NOISY.noise] }, TRIALS, EVERY, 0)).toBe(
+      effectOfRecord(NOISY, TRIALS, EVERY, 0),
+    )
+    expect(effectOfRecord(NOISY, TRIALS, 0, MINUTE)).toBe(1)
+    expect(effectOfRecord({ ...NOISY, share: Number.NaN }, TRIALS, EVERY, MINUTE)).toBe(1)
+  })
+
   it('never adds to what a bet wins, whatever a record says', () => {
     fc.assert(
       fc.property(
