@@ -13,6 +13,7 @@ export const ADAPTERS: AdapterLists = {
   routers: ROUTERS,
   metricSources: METRIC_SOURCES,
   flagStores: FLAG_STORES,
+  checkKinds: CHECK_KINDS,
 }
 
 export { CHECK_KINDS }

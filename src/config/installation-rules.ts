@@ -42,7 +42,11 @@ export function checkMeaning(parts: InstallationParts, lists: AdapterLists, repo
   const { hooks, outbound, targets } = parts
   checkHooks({ hooks, outbound, targets }, reports.report)
   checkCohorts(parts, reports)
-  checkPolicies(parts, reports.report)
+  checkPolicies(
+    parts,
+    lists.checkKinds.map(({ kind }) => kind),
+    reports.report,
+  )
 }
 
 function checkCohorts({ targets, readBeside }: InstallationParts, { report }: Reports): void {

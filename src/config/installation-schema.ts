@@ -210,4 +210,6 @@ export interface AdapterLists {
     /** The flags as applications ask for them, where Sluice serves them itself; null elsewhere. */
     readonly serveWith?: (options: unknown) => ServedFlags | null
   })[]
+  /** The kinds of checks that plans may have. */
+  readonly checkKinds: readonly { readonly kind: string }[]
 }

@@ -1,4 +1,6 @@
+import { nearestWord } from '../domain/nearest-word.ts'
 import type { NamedPolicy } from '../domain/plan/plan-context.ts'
+import { nameText } from '../domain/plan/plan-values.ts'
 import { holdsFor, type Labelled, type Policy } from '../domain/policy/policy.ts'
 import type { Problem, ProblemPath } from '../domain/problems.ts'
 import type { TargetConfig } from './installation-schema.ts'
@@ -19,7 +21,11 @@ interface PolicyParts {
 }
 
 /** Reports policies that could never hold, or that nobody could fulfil. */
-export function checkPolicies({ policies, groups, targets }: PolicyParts, report: (problem: Problem) => void): void {
+export function checkPolicies(
+  { policies, groups, targets }: PolicyParts,
+  checkKinds: readonly string[],
+  report: (problem: Problem) => void,
+): void {
   for (const [name, policy] of Object.entries(policies)) {
     const path = ['policies', name]
     if (!targets.some(({ target }) => mayBeMeant(policy, target))) report(holdsForNothing(policy, path))
@@ -27,6 +33,32 @@ export function checkPolicies({ policies, groups, targets }: PolicyParts, report
     for (const [index, { by }] of approvals.entries())
       reportGroup(by, groups, [...path, 'approvals', index, 'by'], report)
     if (override !== undefined) reportGroup(override, groups, [...path, 'override'], report)
+    reportKinds(policy, checkKinds, path, report)
+  }
+}
+
+/** A kind that is misspelt under `noWarn` would be the name of a check that no plan has, and let every check only warn. */
+function reportKinds(
+  { checks = [], noWarn = [] }: Policy,
+  kinds: readonly string[],
+  path: ProblemPath,
+  report: (problem: Problem) => void,
+): void {
+  const unknown = (received: string, at: ProblemPath, near: string | null) =>
+    report({
+      rule: 'unknown-check-kind',
+      path: [...path, ...at],
+      message: 'there is no such kind of check',
+      received,
+      expected: `one of ${kinds.join(', ')}`,
+      fix: near === null ? 'use one of these' : `did you mean ${near}?`,
+    })
+  for (const [index, { kind }] of checks.entries())
+    if (!kinds.includes(kind)) unknown(kind, ['checks', index, 'kind'], nearestWord(kind, kinds))
+  for (const [index, word] of (noWarn === 'all' ? [] : noWarn).entries()) {
+    const near = nearestWord(word, kinds)
+    if (!kinds.includes(word) && (near !== null || !nameText.safeParse(word).success))
+      unknown(word, ['noWarn', index], near)
   }
 }
 

@@ -20,6 +20,7 @@ const LISTS: AdapterLists = {
     },
   ],
   flagStores: [],
+  checkKinds: [{ kind: 'errorRate' }, { kind: 'latency' }],
   metricSources: [
     {
       kind: 'store',
@@ -107,6 +108,21 @@ describe('readInstallation', () => {
       'a policy that nobody who is there may override',
       `targets:\n${TARGET}policies: { a: { bake: { each: 1m }, override: nobody } }\n`,
       { rule: 'unknown-group', line: 3, column: 48 },
+    ],
+    [
+      'a policy that asks for a kind of check that is not there',
+      `targets:\n${TARGET}policies: { a: { checks: [{ kind: errorrate }] } }\n`,
+      { rule: 'unknown-check-kind', received: 'errorrate', fix: 'did you mean errorRate?' },
+    ],
+    [
+      'a policy under which every check may only warn, because its word is misspelt',
+      `targets:\n${TARGET}policies: { a: { noWarn: [payments, error-rate] } }\n`,
+      { rule: 'unknown-check-kind', line: 3, received: 'error-rate' },
+    ],
+    [
+      'a policy with a word that no check could be called',
+      `targets:\n${TARGET}policies: { a: { noWarn: [Payments] } }\n`,
+      { rule: 'unknown-check-kind', received: 'Payments', fix: 'use one of these' },
     ],
     [
       'a pool twice',
