@@ -94,13 +94,20 @@ function formerView({ former = null, rest, isUnrouted }: LaneState<unknown>): Fo
   return { version, pool: rest.canary, until, watchedBy: isWatched ? releaseId : null }
 }
 
+/** What of a lane decides what becomes of a start. */
+type StartView = Pick<LaneView, 'running' | 'freeze' | 'pin' | 'former' | 'keeper'> & {
+  readonly queue: readonly unknown[]
+}
+
 /** What a start of this version returns to now, as far as the view knows; null where it follows its plan. */
 export function returnsTo(
-  { running, former = null, keeper }: Pick<LaneView, 'running' | 'former' | 'keeper'>,
+  { running, queue, freeze, pin = null, former = null, keeper }: StartView,
   version: string,
   now: Instant,
 ): FormerView | null {
-  const isFree = running === null && keeper.state !== 'recovering'
+  const isFree = running === null && queue.length === 0 && keeper.state !== 'recovering'
+  // The start is refused, and the refusal says how to go back all the same.
+  if (freeze !== null || pin !== null) return null
   return isFree && former?.version === version && former.until !== null && now < former.until ? former : null
 }
 

@@ -121,6 +121,14 @@ describe('a start of the version before', () => {
     expect(returnText({ version: '2.3.9', pool: 'green', from: null })).toContain('the version before and its pool')
   })
 
+  const word = { reason: 'fair', by: 'alice', at: 0 }
+  it.each([
+    ['a freeze', { freeze: word }],
+    ['a pin', { pin: { ...word, version: '2.4.0' } }],
+  ])('is not announced as one under %s, which refuses it', (_what, change) => {
+    expect(returnsTo(view({ ...shown, ...change }), '2.3.9', HOUR)).toBeNull()
+  })
+
   const recovery = { reason: '', by: '', since: 0, tries: 0, lastError: null }
   it.each([
     ['it is another version', {}, { ...asked, version: '2.4.0' }],
