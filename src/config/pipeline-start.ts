@@ -6,6 +6,7 @@ import { createProblemList, type Problem } from '../domain/problems.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import { type StartWish, throughFreezes } from './freezes.ts'
+import { rehearsalProblems } from './rehearsed.ts'
 import type { Foresight } from './start.ts'
 
 /** Who knows what the lanes and the other pipelines are doing. */
@@ -53,6 +54,8 @@ export async function preparePipeline(
   for (const problem of startProblems(pipeline, versions, lanes, others)) list.report(problem)
   const freeze = pipeline.stages.map((stage, index) => frozenStage(stage, index, wish, foresight, now))
   for (const { problem } of freeze) if (problem !== null) list.report(problem)
+  const rehearsals = pipeline.stages.map((stage, index) => unrehearsedStage(stage, index, foresight, now))
+  for (const problem of (await Promise.all(rehearsals)).flat()) list.report(problem)
   const problems = list.problems()
   if (problems.length > 0) return { problems }
   const stages = await Promise.all(pipeline.stages.map((stage) => learned(stage, written[stage.name], foresight)))
@@ -80,6 +83,17 @@ function frozenStage(
     const { message, fix = 'wait for its end' } = error
     return { name, problem: { rule: 'frozen', path: ['stages', index, 'target'], message, fix }, notes: [] }
   }
+}
+
+/** A stage that begins later has to be rehearsed by now as well: a pipeline that is refused half way is half a release. */
+async function unrehearsedStage(
+  { plan }: PipelineStage,
+  index: number,
+  foresight: Foresight,
+  now: Instant,
+): Promise<readonly Problem[]> {
+  const problems = await rehearsalProblems(plan, foresight, now)
+  return problems.map((problem) => ({ ...problem, path: ['stages', index, 'target'] }))
 }
 
 async function learned(stage: PipelineStage, written: unknown, { foresee, learnWarmUp }: Foresight) {

@@ -16,6 +16,7 @@ import {
   freezeUpdate,
   type LaneView,
   laneQuery,
+  laneStateQuery,
   pinUpdate,
   readyUpdate,
   recoverUpdate,
@@ -48,6 +49,8 @@ export interface Lanes {
   /** Whether a release of the plan could begin; the answer takes as long as the slowest of its questions. */
   readonly ready: (target: TargetId, request: ReadinessRequest, until: Instant) => Promise<ReadinessAnswers>
   readonly rehearsed: (target: TargetId, rehearsal: Rehearsal) => Promise<{ readonly kept: number }>
+  /** What was rehearsed for a target, oldest first. */
+  readonly rehearsals: (target: TargetId, until: Instant) => Promise<readonly Rehearsal[]>
   readonly recover: (target: TargetId, request: RecoverRequest) => Promise<LaneView>
 }
 
@@ -74,6 +77,16 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
     return calls.send({ what: laneIdOf(target), named: `${verb} ${targetName(target)}`, until }, body)
   }
 
+  /** Null for a lane that nobody has used yet. */
+  async function lookAt<T>(target: TargetId, until: Instant, body: () => Promise<T>): Promise<T | null> {
+    try {
+      return await calls.look(laneIdOf(target), until, body)
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === 'release.unknown') return null
+      throw error
+    }
+  }
+
   return {
     submit: (submission, until) =>
       send(
@@ -89,15 +102,9 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
         until,
       ),
     async view(target, until) {
-      const id = laneIdOf(target)
-      try {
-        const view = await calls.look(id, until, () => client.workflow.getHandle(id).query(laneQuery))
-        // A worker of an older version knows less of it.
-        return { ...laneView(target, emptyLane()), ...view }
-      } catch (error) {
-        if (error instanceof SluiceError && error.code === 'release.unknown') return laneView(target, emptyLane())
-        throw error
-      }
+      const view = await lookAt(target, until, () => client.workflow.getHandle(laneIdOf(target)).query(laneQuery))
+      // A worker of an older version knows less of it.
+      return { ...laneView(target, emptyLane()), ...view }
     },
     freeze(target, request) {
       const { by, reason } = request
@@ -162,6 +169,10 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
           client.workflow.executeUpdateWithStart(readyUpdate, { startWorkflowOperation: laneStart(target), ...update }),
         until,
       )
+    },
+    async rehearsals(target, until) {
+      const state = await lookAt(target, until, () => client.workflow.getHandle(laneIdOf(target)).query(laneStateQuery))
+      return state?.rehearsals ?? []
     },
     rehearsed(target, rehearsal) {
       const { planHash, configHash, at } = rehearsal

@@ -154,6 +154,8 @@ export interface Releases {
   ready(request: ReadyQuestion): Promise<ReadinessAnswers>
   /** Keeps what a rehearsal of the plan has shown under this configuration. */
   rehearsed(plan: Plan, rehearsal: Omit<Rehearsal, 'planHash'>): Promise<{ readonly planHash: string }>
+  /** What was rehearsed for the target of a plan, oldest first, and the hash by which the plan is known there. */
+  rehearsals(plan: Plan): Promise<{ readonly planHash: string; readonly rehearsals: readonly Rehearsal[] }>
   /** Takes a waiting release out of the queue. */
   withdraw(target: TargetId, request: LaneRequest & { readonly releaseId: string }): Promise<LaneView>
   /** Brings the router back to rest, or everybody to the named pool, whoever had it in hand. */

@@ -121,6 +121,9 @@ export function createReleases({
       await toLane(targetOf(plan), () => lanes.rehearsed(targetOf(plan), { ...rehearsal, planHash }))
       return { planHash }
     },
+    async rehearsals(plan) {
+      return { planHash: hashPlan(plan), rehearsals: await lanes.rehearsals(targetOf(plan), calls.deadline()) }
+    },
     withdraw: (target, request) => toLane(target, () => lanes.withdraw(target, request)),
     recover: (target, request) => toLane(target, () => lanes.recover(target, request)),
     async ping() {

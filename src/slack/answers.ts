@@ -162,7 +162,9 @@ async function start(
   const read = await deps.readPlan(await registeredPlanOf(target, deps))
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const wish = { actor: author, reason, overridesFreeze: false }
-  const { notes, ...prepared } = await prepareStart(read, wish, deps, Date.now())
+  const begun = await prepareStart(read, wish, deps, Date.now())
+  if ('problems' in begun) return { text: problemText(target, begun.problems), card: null }
+  const { notes, ...prepared } = begun
   const request = { ...prepared, version, author, reason, key, whenBusy: 'reject', mayReturn: !followsPlan } as const
   const answer = await untilTaken(() => deps.releases.start(request), deps.patience)
   const { text } = placedAnswer(answer, `${targetName(target)} ${version}`)

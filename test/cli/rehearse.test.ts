@@ -49,7 +49,7 @@ async function rehearse(rehearse: Rehearse | null, plan: object, ...more: string
       return new Response(answer.body, { status: answer.statusCode })
     }) as typeof fetch,
   })
-  return { code, out, err, kept: releases.rehearsals }
+  return { code, out, err, kept: releases.keptRehearsals }
 }
 
 describe('sluice rehearse', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { isSameExposure, type PoolRoles, rolesWith } from '../../src/domain/exposure.ts'
 import { formerOf, type PossibleReturn, returnByStart, returnOf } from '../../src/domain/lane/former.ts'
@@ -5,6 +6,7 @@ import * as lanes from '../../src/domain/lane/lane-state.ts'
 import { laneView, pinText, vetoText } from '../../src/domain/lane/lane-view.ts'
 import { lifted, pinProblem } from '../../src/domain/lane/leave-to-start.ts'
 import type { Action } from '../../src/domain/plan/actions.ts'
+import type { Plan } from '../../src/domain/plan/plan.ts'
 import type { ReadinessAnswers } from '../../src/domain/readiness/answers.ts'
 import type { Rehearsal } from '../../src/domain/readiness/rehearsal.ts'
 import { eventsOf, type NewEvent } from '../../src/domain/release/command-events.ts'
@@ -62,14 +64,14 @@ export interface FakeReleases extends Releases {
   /** What questions about readiness are answered with from now on. */
   answerReady(lines: ReadinessAnswers['lines']): void
   /** Every rehearsal that was kept. */
-  readonly rehearsals: readonly Omit<Rehearsal, 'planHash'>[]
+  readonly keptRehearsals: readonly Rehearsal[]
 }
 
 export function createFakeReleases({ now = Date.now }: { readonly now?: () => number } = {}): FakeReleases {
   const kept = new Map<string, Kept>()
   const lanesByTarget = new Map<string, Lane>()
   const commands: CommandRequest[] = []
-  const rehearsals: Omit<Rehearsal, 'planHash'>[] = []
+  const keptRehearsals: Rehearsal[] = []
   let readyLines: ReadinessAnswers['lines'] = []
   /** What was answered, by the key it was asked with: a repetition gets the same answer and has no effect. */
   const answered = new Map<string, unknown>()
@@ -335,7 +337,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
 
   return {
     commands,
-    rehearsals,
+    keptRehearsals,
     answerReady: (lines) => void (readyLines = lines),
     record,
     advance: (releaseId, times = 1) => {
@@ -394,14 +396,25 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
       }),
     ready: ({ version }) =>
       answer(() => ({ at: now(), version, planHash: 'a plan', configHash: 'a configuration', lines: readyLines })),
-    rehearsed: (_, rehearsal) =>
+    rehearsed: (plan, rehearsal) =>
       answer(() => {
-        rehearsals.push(rehearsal)
-        return { planHash: 'a plan' }
+        const planHash = hashOf(plan)
+        keptRehearsals.push({ ...rehearsal, planHash })
+        return { planHash }
+      }),
+    rehearsals: (plan) =>
+      answer(() => {
+        const planHash = hashOf(plan)
+        return { planHash, rehearsals: keptRehearsals }
       }),
     recover: (target, wish) => answer(() => once(`lane ${targetName(target)}`, wish.key, () => recover(target, wish))),
     ping: () => answer(() => undefined),
   }
+}
+
+/** Two plans that do the same are one. */
+function hashOf(plan: Plan): string {
+  return createHash('sha256').update(JSON.stringify(plan)).digest('hex')
 }
 
 function wishOf({ plan, version }: StartRequest): string {

@@ -11,6 +11,7 @@ import type { Exposure } from '../../domain/exposure.ts'
 import { countsKeyOf } from '../../domain/plan/checks.ts'
 import { allChecks } from '../../domain/plan/consequences.ts'
 import { flagsIn } from '../../domain/plan/plan-flags.ts'
+import { rehearsedWithin } from '../../domain/policy/rehearsed.ts'
 import { pass, type ReadinessAnswer, type ReadinessItem, unknown } from '../../domain/readiness/answers.ts'
 import { rehearsalAnswer } from '../../domain/readiness/rehearsal.ts'
 import {
@@ -190,8 +191,9 @@ const automatic: Probe = {
 const rehearsal: Probe = {
   item: 'rehearsal',
   async ask({ input, sources, now }) {
-    const { rehearsals, planHash, target } = input
-    return rehearsalAnswer(rehearsals, { planHash, configHash: sources.configHashOf(target), now: now() })
+    const { rehearsals, plan, planHash, target } = input
+    const wanted = { planHash, configHash: sources.configHashOf(target), within: rehearsedWithin(plan) }
+    return rehearsalAnswer(rehearsals, { ...wanted, now: now() })
   },
 }
 

@@ -4,6 +4,7 @@ import { expectedTraffic, type MeasuredTraffic, type StatedTraffic } from '../..
 import { unaskedEvent } from '../../analysis/power/plan-power.ts'
 import { configurationHash } from '../../config/fingerprint.ts'
 import { freezeNotes } from '../../config/freezes.ts'
+import { rehearsalNotes } from '../../config/rehearsed.ts'
 import { SluiceError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { ApiDependencies } from '../dependencies.ts'
@@ -23,7 +24,8 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
     handler: async ({ body }, reply) => {
       const read = await deps.readPlan(body.plan)
       if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
-      const notes = freezeNotes(read.plan, deps.installation, deps.now())
+      const rehearsal = await rehearsalNotes(read.plan, deps, deps.now())
+      const notes = [...freezeNotes(read.plan, deps.installation, deps.now()), ...rehearsal]
       const configHash = configurationHash(deps.installation, read.plan)
       const told = { configHash, ...(notes.length > 0 && { notes }) }
       if (body.since === undefined && body.traffic === undefined) return { plan: read.plan, ...told }

@@ -22,7 +22,9 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
         const read = await deps.readPlan(await writtenPlanOf(request.body, deps))
         if ('problems' in read) return sendProblem(reply, problemList('plan.invalid', read.problems))
         const wish = { actor: author, reason, overridesFreeze: overrideFreeze }
-        const { notes, ...prepared } = await prepareStart(read, wish, deps, now())
+        const begun = await prepareStart(read, wish, deps, now())
+        if ('problems' in begun) return sendProblem(reply, problemList('plan.invalid', begun.problems))
+        const { notes, ...prepared } = begun
         const asked = {
           ...prepared,
           version,

@@ -134,6 +134,7 @@ function isPolicies(policies: unknown): boolean {
   if (!Array.isArray(policies)) return false
   return policies.every((policy) => {
     if (!isRecord(policy) || !isText(policy['name'], 1, 256)) return false
+    if (policy['rehearsedWithin'] !== undefined && !isCount(policy['rehearsedWithin'])) return false
     return policy['mayShorten'] === undefined || isTexts(policy['mayShorten'])
   })
 }

@@ -176,9 +176,14 @@ export function readPlan(source: unknown, context: PlanContext): PlanRead {
 }
 
 function heldBy({ name, policy }: NamedPolicy, groups: TargetFacts['groups']): HeldPolicy {
-  const { bake, override } = policy
+  const { bake, override, rehearsal } = policy
   const mayShorten = override !== undefined && Object.hasOwn(groups, override) ? (groups[override] ?? []) : []
-  return { name, says: policyText(policy), ...(bake !== undefined && { mayShorten }) }
+  return {
+    name,
+    says: policyText(policy),
+    ...(bake !== undefined && { mayShorten }),
+    ...(rehearsal !== undefined && { rehearsedWithin: rehearsal.within }),
+  }
 }
 
 function planOf(

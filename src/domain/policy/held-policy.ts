@@ -1,3 +1,5 @@
+import type { Milliseconds } from '../units.ts'
+
 /** A policy that a plan keeps, as a release carries it: plain JSON. */
 export interface HeldPolicy {
   readonly name: string
@@ -5,6 +7,8 @@ export interface HeldPolicy {
   readonly says: readonly string[]
   /** Present where it says how long weights are held: the people who may end a bake all the same, with a reason. */
   readonly mayShorten?: readonly string[]
+  /** Present where the plan may not start without a rehearsal of itself that is not older. */
+  readonly rehearsedWithin?: Milliseconds
 }
 
 /** Why this person may not end a bake below 100% of a release that keeps these policies; null when they may. */

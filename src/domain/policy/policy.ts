@@ -69,6 +69,10 @@ export const policySchema = z.strictObject({
     .describe('what fails rolls back: no check, call or gate pauses or holds instead'),
   hooks: z.array(nameText).max(200).optional().describe('the only calls that hooks and gates may name'),
   flags: z.array(flagName).max(200).optional().describe('the only flags that steps may set'),
+  rehearsal: z
+    .strictObject({ within: stretchText.describe('the newest rehearsal of the plan is not older than this') })
+    .optional()
+    .describe('the plan was rehearsed as it is, with the target as it is, and all runs ended as they should'),
   override: nameText
     .optional()
     .describe('the group whose people may end a bake that `bake` asks for, with a reason; nobody when left out'),

@@ -36,7 +36,8 @@ interface Rule<Option> {
   readonly weaknesses: (plan: GovernedPlan, option: Option) => readonly Weakness[]
 }
 
-type RuleName = Exclude<keyof Policy, 'for' | 'override'>
+/** What a plan alone shows: whether it was rehearsed, only the record of its target does. */
+type RuleName = Exclude<keyof Policy, 'for' | 'rehearsal' | 'override'>
 
 /** The rules in the order in which people read them. */
 const RULES: { readonly [Name in RuleName]: Rule<NonNullable<Policy[Name]>> } = {
@@ -165,7 +166,10 @@ export function weakerThan(name: string, policy: Policy, plan: GovernedPlan): re
 
 /** What a policy asks, as sentences. */
 export function policyText(policy: Policy): readonly string[] {
-  return RULE_NAMES.flatMap((rule) => textBy(rule, policy))
+  const { rehearsal } = policy
+  const rehearsed =
+    rehearsal === undefined ? [] : [`rehearsed as it is, not longer than ${formatDuration(rehearsal.within)} ago`]
+  return [...RULE_NAMES.flatMap((rule) => textBy(rule, policy)), ...rehearsed]
 }
 
 function weaknessesBy<Name extends RuleName>(rule: Name, policy: Policy, plan: GovernedPlan): readonly Weakness[] {

@@ -1,4 +1,4 @@
-import { formatDuration, type Instant } from '../units.ts'
+import { formatDuration, type Instant, type Milliseconds } from '../units.ts'
 import { fail, pass, type ReadinessAnswer } from './answers.ts'
 
 /** One run of a rehearsal: what was made to happen, how it had to end, and how it did. */
@@ -33,12 +33,17 @@ interface Wanted {
   readonly planHash: string
   readonly configHash: string
   readonly now: Instant
+  /** A policy's: an older one is none. */
+  readonly within?: Milliseconds | undefined
 }
 
 const REHEARSE = 'rehearse it: sluice rehearse <plan.yaml>'
 
 /** Whether the plan was rehearsed as it is now. */
-export function rehearsalAnswer(known: readonly Rehearsal[], { planHash, configHash, now }: Wanted): ReadinessAnswer {
+export function rehearsalAnswer(
+  known: readonly Rehearsal[],
+  { planHash, configHash, now, within = Infinity }: Wanted,
+): ReadinessAnswer {
   const ofPlan = known.filter((one) => one.planHash === planHash)
   const newest = ofPlan.findLast((one) => one.configHash === configHash)
   if (newest === undefined) return fail(neverText(known.length > 0, ofPlan.length > 0), REHEARSE)
@@ -50,6 +55,7 @@ export function rehearsalAnswer(known: readonly Rehearsal[], { planHash, configH
       `rehearsed ${when}, and it did not go as it should: ${wrong.map(({ name, came }) => `${name} ${came}`).join(', ')}`,
       'mend the plan or the version, then rehearse it again: sluice rehearse <plan.yaml>',
     )
+  if (now - newest.at > within) return fail(`rehearsed ${when}, longer ago than ${formatDuration(within)}`, REHEARSE)
   const without = newest.leftOut.length === 0 ? '' : `, without ${newest.leftOut.join(', ')}`
   return pass(`rehearsed ${when}: all ${newest.runs.length} runs ended as they should${without}`)
 }

@@ -15,6 +15,7 @@ export const POLICY: Policy = policySchema.parse({
   onFail: 'rollback',
   hooks: ['deploy', 'remove', 'ask-ops'],
   flags: ['new-checkout'],
+  rehearsal: { within: '30d' },
   override: 'managers',
 })
 

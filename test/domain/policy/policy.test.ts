@@ -273,7 +273,9 @@ describe('a refusal', () => {
 })
 
 describe('a target that is released by its flags alone', () => {
-  const policy = policySchema.parse({ leastSteps: 2, firstWeight: '10%', bake: { each: '10m' } })
+  const policy = policySchema.parse({
+    ...{ leastSteps: 2, firstWeight: '10%', bake: { each: '10m' }, rehearsal: { within: '30d' } },
+  })
   const context = planContext({ ...GOVERNED, router: null, policies: [{ name: 'money', policy }] })
   const read = (steps: readonly object[]) =>
     readPlan({ service: 'checkout', environment: 'production', steps }, context)
@@ -357,6 +359,7 @@ describe('a policy', () => {
         "what fails rolls back",
         "calls only of deploy, remove, ask-ops",
         "flags only new-checkout",
+        "rehearsed as it is, not longer than 30d ago",
       ]
     `)
   })
