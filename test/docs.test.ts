@@ -67,6 +67,21 @@ describe.each([
   })
 })
 
+describe('the decisions', () => {
+  const files = readdirSync(join(ROOT, 'docs/decisions')).filter((file) => file !== 'README.md')
+
+  it('have a number each, which their heading and the list of them repeat', () => {
+    const numbers = files.map((file) => file.slice(0, 4))
+    expect(numbers).toEqual([...new Set(numbers)])
+    for (const number of numbers)
+      expect(textOf(`docs/decisions/${files.find((file) => file.startsWith(number))}`)).toMatch(
+        new RegExp(`^# ${number}: `),
+      )
+    const listed = [...textOf('docs/decisions/README.md').matchAll(/^- \[(\d{4}): .*\]\((\1-[a-z0-9-]+\.md)\)/gm)]
+    expect(listed.map(([, , file]) => file)).toEqual(files.toSorted())
+  })
+})
+
 describe('every page', () => {
   it.each(Object.entries(ERROR_CODES))('docs/errors/%s.md says when, what and what to do', (code, { title }) => {
     const parts = textOf(`docs/errors/${code}.md`).split('\n\n')

@@ -205,14 +205,22 @@ export interface StageOrder {
 /** `withdrawn`: it had not begun, and a pause has taken it out of the queue. `idle`: there was nothing for it to do. */
 export type StageOrderOutcome = 'taken' | 'withdrawn' | 'idle'
 
-/** `isBack`: the release itself says that nobody has its version. */
+/**
+ * `isBack`: the release itself says that nobody has its version. `mayHaveVersion`: nobody has confirmed yet where the users
+ * of the target are.
+ */
 export type StageEnding =
   | { readonly kind: 'promoted' }
-  | { readonly kind: 'failed'; readonly reason: string; readonly isBack?: true }
+  | { readonly kind: 'failed'; readonly reason: string; readonly isBack?: true; readonly mayHaveVersion?: true }
+
+/** Why a target does not have a version any more. */
+export type StageLoss = Pick<Extract<StageEnding, { kind: 'failed' }>, 'reason' | 'mayHaveVersion'>
 
 export interface ReturnRequest {
   readonly target: TargetId
   readonly version: string
+  /** The release that took the version there. */
+  readonly releaseId: string
   readonly actor: Actor
   readonly reason: string
   readonly key: string
@@ -278,7 +286,7 @@ export interface Activities {
     readonly target: TargetId
     readonly version: string
     readonly releaseId: string
-  }): Promise<{ readonly reason: string }>
+  }): Promise<StageLoss>
   /** Asks the lane of a stage for the way back. Polls while it has to wait and there is nothing new to say. */
   returnStage(request: ReturnRequest): Promise<ReturnAnswer>
   /** Ends when everybody has the version before. Polls likewise. */

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
+import type { LaneView } from '../domain/lane/lane-view.ts'
 import { parseReleaseId, releaseName, type TargetId, targetName } from '../domain/target.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import type {
@@ -8,6 +9,7 @@ import type {
   ReturnRequest,
   StageAnswer,
   StageEnding,
+  StageLoss,
   StageOrder,
   StageOrderOutcome,
   StageRequest,
@@ -66,29 +68,35 @@ export async function followStage(deps: Deps, { releaseId }: { readonly releaseI
     const isBack = outcome === 'rolled-back' || outcome === 'refused'
     return { kind: 'failed', reason: `${outcome.replace('-', ' ')}, ${reason}`, ...(isBack && { isBack }) }
   }
-  const { queue, running, nextNumber, keeper } = await deps.releases.lane(targetOf(parseReleaseId(releaseId)))
+  const lane = await deps.releases.lane(targetOf(parseReleaseId(releaseId)))
+  const { queue, running, keeper } = lane
   const isWaiting = running === releaseId || queue.some((waiting) => waiting.releaseId === releaseId)
-  // A lane that begins again does not know yet what it had known.
-  if (isWaiting || nextNumber <= (parseReleaseId(releaseId)?.number ?? 0))
-    throw goesOn(`${releaseName(releaseId)} waits for its turn`)
-  return { kind: 'failed', reason: `${releaseName(releaseId)} ended without a report; ${keeper.text}` }
+  if (isWaiting || !hasGivenOut(lane, releaseId)) throw goesOn(`${releaseName(releaseId)} waits for its turn`)
+  const reason = `${releaseName(releaseId)} ended without a report; ${keeper.text}`
+  return { kind: 'failed', reason, mayHaveVersion: true }
 }
 
 export async function watchStage(
   { releases }: Deps,
   { target, version, releaseId }: { readonly target: TargetId; readonly version: string; readonly releaseId: string },
-): Promise<{ readonly reason: string }> {
-  const { running, promotedVersion } = await releases.lane(target)
+): Promise<StageLoss> {
+  const lane = await releases.lane(target)
+  const { running, promotedVersion } = lane
+  if (!hasGivenOut(lane, releaseId)) throw goesOn(`the lane of ${targetName(target)} begins again`)
   // The lane learns of a promotion a moment after the release itself has said so.
   if (running === releaseId || promotedVersion === version) throw goesOn(`${targetName(target)} has ${version}`)
-  return { reason: lostText(target, version, promotedVersion) }
+  return { reason: lostText(target, version, promotedVersion), ...(!isAway(lane, version) && { mayHaveVersion: true }) }
 }
 
 export async function returnStage({ releases }: Deps, request: ReturnRequest): Promise<ReturnAnswer> {
-  const { target, version, actor, reason, key, known } = request
+  const { target, version, releaseId: former, actor, reason, key, known } = request
   const before = await releases.lane(target)
-  if (before.promotedVersion !== version)
-    return { kind: 'away', reason: lostText(target, version, before.promotedVersion) }
+  if (!hasGivenOut(before, former)) throw goesOn(`the lane of ${targetName(target)} begins again`)
+  if (isAway(before, version)) return { kind: 'away', reason: lostText(target, version, before.promotedVersion) }
+  if (before.keeper.state === 'recovering') {
+    const why = before.keeper.recovery?.reason ?? before.keeper.text
+    return waits(`the lane of ${targetName(target)} brings its router back first: ${why}`, known)
+  }
   try {
     const { releaseId } = await releases.back(target, { actor, reason, key })
     return { kind: 'started', releaseId }
@@ -98,9 +106,26 @@ export async function returnStage({ releases }: Deps, request: ReturnRequest): P
       ({ running, keeper }) => running !== null || keeper.state === 'recovering',
     )
     if (!isBusy) return { kind: 'impossible', reason: refusal }
-    if (refusal !== known) return { kind: 'waits', reason: refusal }
-    throw goesOn(refusal)
+    return waits(refusal, known)
   }
+}
+
+/** Said once; asked again in silence. */
+function waits(reason: string, known: string | null): ReturnAnswer {
+  if (reason === known) throw goesOn(reason)
+  return { kind: 'waits', reason }
+}
+
+/** A lane that begins again does not know yet what it had known, least of all which version is where. */
+function hasGivenOut({ nextNumber }: Pick<LaneView, 'nextNumber'>, releaseId: string): boolean {
+  return nextNumber > (parseReleaseId(releaseId)?.number ?? 0)
+}
+
+/** True when nobody has the version: the lane knows of another one, and is not on its way to it still. */
+function isAway({ promotedVersion, keeper }: Pick<LaneView, 'promotedVersion' | 'keeper'>, version: string): boolean {
+  if (keeper.state === 'recovering' || promotedVersion === version) return false
+  // It holds what it had before anything was promoted.
+  return promotedVersion !== null || keeper.state === 'holding'
 }
 
 export async function followReturn(

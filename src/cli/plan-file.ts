@@ -15,7 +15,7 @@ export interface PlanFile {
 }
 
 /** @throws CliFailure with every syntax problem at its place */
-export async function readPlanFile(name: string, terminal: Terminal): Promise<PlanFile> {
+export async function readPlanFile(name: string, terminal: Pick<Terminal, 'readFile'>): Promise<PlanFile> {
   const text = await readTextFile(name, terminal)
   const read = inBounds(() => readPlanYaml(text, name))
   if ('problems' in read) throw planFailure(read.problems)
@@ -23,7 +23,7 @@ export async function readPlanFile(name: string, terminal: Terminal): Promise<Pl
 }
 
 /** @throws CliFailure when there is no such file */
-export async function readTextFile(name: string, { readFile }: Terminal): Promise<string> {
+export async function readTextFile(name: string, { readFile }: Pick<Terminal, 'readFile'>): Promise<string> {
   return readFile(name).catch((error: unknown) => {
     throw new CliFailure(EXIT.usage, `${clean(name)} cannot be read: ${clean(describeError(error))}`)
   })

@@ -13,6 +13,8 @@ import type { Foresight } from './start.ts'
 interface Lookout {
   readonly lane: (target: TargetId) => Promise<LaneView>
   readonly open: () => Promise<readonly OpenPipeline[]>
+  /** True for a start that comes again: what it has begun must not keep it from its answer. */
+  readonly hasBegun: () => Promise<boolean>
 }
 
 /** What was asked for: the pipeline with its plans as they were written, and one version, or one by service. */
@@ -38,7 +40,7 @@ type PreparedPipeline =
 export async function preparePipeline(
   { pipeline, written, version, ...wish }: PipelineWish,
   foresight: Foresight,
-  { lane, open }: Lookout,
+  { lane, open, hasBegun }: Lookout,
   now: Instant,
 ): Promise<PreparedPipeline> {
   const read = pipelineVersions(pipeline, version)
@@ -49,6 +51,7 @@ export async function preparePipeline(
       fix: read.fix,
     })
   const { versions } = read
+  if (await hasBegun()) return { pipeline, versions, notes: [] }
   const [lanes, others] = await Promise.all([Promise.all(pipeline.stages.map(({ target }) => lane(target))), open()])
   const list = createProblemList()
   for (const problem of startProblems(pipeline, versions, lanes, others)) list.report(problem)

@@ -55,6 +55,8 @@ interface PipelinePage {
 export interface Pipelines {
   /** @throws SluiceError `lane.key-reused` when the key was used for another request */
   start(request: PipelineRequest): Promise<{ readonly pipelineId: string }>
+  /** Whether this key has begun a pipeline of this name: a start that comes again is not asked whether it may begin. */
+  hasBegun(name: string, key: string): Promise<boolean>
   /** @throws SluiceError `pipeline.unknown` */
   show(pipelineId: string): Promise<ShownPipeline>
   list(filter: PipelineFilter, page: PageRequest): Promise<PipelinePage>

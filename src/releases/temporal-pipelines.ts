@@ -81,8 +81,7 @@ export function createPipelines({
 
   async function start(request: PipelineRequest): Promise<{ readonly pipelineId: string }> {
     const { pipeline, key } = request
-    // The key gives the id, so that a repetition, from whichever process, meets what it has begun.
-    const pipelineId = pipelineIdOf(pipeline.name, createHash('sha256').update(key).digest('hex').slice(0, 8))
+    const pipelineId = idByKey(pipeline.name, key)
     const input: PipelineInput = {
       ...{ ...request, pipelineId, startedAt: now() },
       ...(longestHistory !== undefined && { longestHistory }),
@@ -114,8 +113,19 @@ export function createPipelines({
     }
   }
 
+  async function hasBegun(name: string, key: string): Promise<boolean> {
+    const id = idByKey(name, key)
+    try {
+      await calls.look(id, calls.deadline(), () => client.workflow.getHandle(id).describe())
+      return true
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === 'pipeline.unknown') return false
+      throw error
+    }
+  }
+
   return {
-    start,
+    ...{ start, hasBegun },
     async show(id) {
       const pipelineId = canonicalId(id)
       return (await looks.at(pipelineId, calls.deadline(), () => read(pipelineId))).value
@@ -165,6 +175,11 @@ export function createPipelines({
       })
     }
   }
+}
+
+/** The key gives the id, so that a repetition, from whichever process, meets what it has begun. */
+function idByKey(name: string, key: string): string {
+  return pipelineIdOf(name, createHash('sha256').update(key).digest('hex').slice(0, 8))
 }
 
 function canonicalId(id: string): string {

@@ -144,7 +144,8 @@ async function follow(releaseId: string, stage: PipelineStage, run: PipelineRun)
   if (end.kind === 'failed') {
     const isAsWished = end.isBack === true && stageIn(run.state(), name).told === 'abort'
     if (isAsWished) return run.record({ type: 'stage-returned', stage: name, reason: 'its release has rolled back' })
-    return run.record({ type: 'stage-failed', stage: name, reason: end.reason })
+    const { kind: _, isBack: _isBack, ...loss } = end
+    return run.record({ type: 'stage-failed', stage: name, ...loss })
   }
   run.record({ type: 'stage-promoted', stage: name, soakUntil: Date.now() + stage.soak })
 }
@@ -160,7 +161,7 @@ async function watch(
   const { name, target } = stage
   const version = run.versionOf(stage)
   const lost = await run.whileOnDuty(stage, () => watchStage({ target, version, releaseId }), left)
-  if (lost !== 'interrupted') run.record({ type: 'stage-failed', stage: name, reason: lost.reason })
+  if (lost !== 'interrupted') run.record({ type: 'stage-failed', stage: name, ...lost })
 }
 
 async function submitReturn(
@@ -170,10 +171,10 @@ async function submitReturn(
 ): Promise<void> {
   const { name, target } = stage
   const { pipelineId } = run.input
-  const { tries, reason: known } = stageIn(run.state(), name)
+  const { tries, reason: known, releaseId } = stageIn(run.state(), name)
   const key = `${pipelineId}/${name}/back/${tries}`
   const why = `${pipelineName(pipelineId)} goes back: ${reason}`
-  const asked = { target, version: run.versionOf(stage), actor, reason: why, key, known }
+  const asked = { target, version: run.versionOf(stage), releaseId: releaseId ?? '', actor, reason: why, key, known }
   const answer = await returnStage.executeWithOptions({ summary: `ask for the way back of ${name}` }, [asked])
   switch (answer.kind) {
     case 'started':

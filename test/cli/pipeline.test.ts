@@ -3,9 +3,12 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
+import { readPipelineFile } from '../../src/cli/pipeline-file.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { columnsOf } from '../../src/cli/text.ts'
+import { describeError } from '../../src/domain/errors.ts'
+import { planText } from '../domain/pipeline/pipelines.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { createFakePipelines, type FakePipelines } from '../support/fake-pipelines.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
@@ -61,6 +64,37 @@ describe('sluice pipeline', () => {
     expect(err).toMatch(/^ops\/plan\.yaml:5:5: there is no step kind bakery/)
     expect(err).toContain('ops/shop.yaml:6:45: this value is not accepted')
     expect(err).toContain('2 problems')
+  })
+
+  it('says at the line of the stage that the file of its plan is not there', async () => {
+    const readFile = (name: string) =>
+      name === 'ops/shop.yaml' ? Promise.resolve(PIPELINE) : Promise.reject(new Error('ENOENT: no such file'))
+    const failure = await readPipelineFile('ops/shop.yaml', { readFile }).catch(describeError)
+    expect(failure).toMatch(/^ops\/shop\.yaml:5:11: ops\/plan\.yaml cannot be read: ENOENT/)
+    expect(failure).toContain('fix:      correct the name, or leave plan out')
+  })
+
+  it('answers a start that comes again with the same key as the first, for it is not in its own way', async () => {
+    const body = {
+      ...{ version: '2.4.0', key: 'once' },
+      pipeline: {
+        pipeline: 'shop',
+        stages: [
+          {
+            stage: 'production',
+            target: 'checkout/production',
+            plan: planText('checkout/production', { after: undefined }),
+          },
+        ],
+      },
+    }
+    const post = () =>
+      server.inject({ ...{ method: 'POST', url: '/api/v1/pipelines', headers: { 'x-sluice-person': 'carol' } }, body })
+    const first = await post()
+    expect(first.statusCode).toBe(201)
+    await releases.freeze({ service: 'checkout', environment: 'production' }, { by: 'bob', reason: 'an incident' })
+    const second = await post()
+    expect([second.statusCode, second.json()]).toEqual([201, first.json()])
   })
 
   it('starts one, shows it, commands it and lists it', async () => {

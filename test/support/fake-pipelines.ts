@@ -42,6 +42,8 @@ export function createFakePipelines({ now = Date.now }: { readonly now?: () => n
       kept.set(pipelineId, { request, startedAt: now(), state: beginPipelineState(pipelineId, request.pipeline) })
       return { pipelineId }
     },
+    hasBegun: async (name, key) =>
+      [...kept.values()].some(({ request }) => request.pipeline.name === name && request.key === key),
     async show(id) {
       const { request, startedAt, state } = find(id)
       return { ...pipelineCard({ ...request, startedAt }, state), releases: {} }

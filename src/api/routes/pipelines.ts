@@ -20,11 +20,16 @@ export const pipelineRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }>
       const read = await readPipeline(asked)
       if ('problems' in read) return sendProblem(reply, problemList('pipeline.invalid', read.problems))
       const author = request.actor
-      const lookout = { lane: (target: TargetId) => releases.lane(target), open: () => pipelines.open() }
+      const usedKey = keyOf(request, key)
+      const lookout = {
+        lane: (target: TargetId) => releases.lane(target),
+        open: () => pipelines.open(),
+        hasBegun: () => pipelines.hasBegun(read.pipeline.name, usedKey),
+      }
       const prepared = await preparePipeline({ ...read, version, actor: author, reason }, deps, lookout, now())
       if ('problems' in prepared) return sendProblem(reply, problemList('pipeline.invalid', prepared.problems))
       const { pipeline, versions, notes } = prepared
-      const { pipelineId } = await pipelines.start({ pipeline, versions, author, reason, key: keyOf(request, key) })
+      const { pipelineId } = await pipelines.start({ pipeline, versions, author, reason, key: usedKey })
       return reply
         .code(201)
         .header('location', `/api/v1/pipelines/${pipelineName(pipelineId)}`)

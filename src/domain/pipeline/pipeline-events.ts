@@ -39,7 +39,7 @@ export type NewPipelineEvent =
   | { readonly type: 'stage-promoted'; readonly stage: string; readonly soakUntil: Instant }
   | { readonly type: 'stage-done'; readonly stage: string }
   /** Its release did not end well, its approval was refused, or it has lost the version since. */
-  | { readonly type: 'stage-failed'; readonly stage: string; readonly reason: string }
+  | { readonly type: 'stage-failed'; readonly stage: string; readonly reason: string; readonly mayHaveVersion?: true }
   | { readonly type: 'return-begun'; readonly stage: string }
   | { readonly type: 'return-started'; readonly stage: string; readonly releaseId: string }
   | { readonly type: 'return-waits'; readonly stage: string; readonly reason: string }

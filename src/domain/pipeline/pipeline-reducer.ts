@@ -58,9 +58,9 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
     case 'stage-done':
       return change(state, event.stage, { phase: 'done', soakUntil: null })
     case 'stage-failed':
-      return failed(state, event.stage, event.reason, event.at)
+      return failed(state, event.stage, event.reason, event)
     case 'rejected':
-      return failed(state, event.stage, wordOf('rejected', event), event.at)
+      return failed(state, event.stage, wordOf('rejected', event), event)
     case 'return-begun':
       return change(state, event.stage, { phase: 'returning', reason: null })
     case 'return-started':
@@ -106,8 +106,15 @@ function refused(state: PipelineState, name: string, reason: string, at: Instant
   return state.givenUp === null ? held(next, 'refused', { stage: name, reason, at }) : next
 }
 
-function failed(state: PipelineState, name: string, reason: string, at: Instant): PipelineState {
-  const next = change(state, name, { phase: 'failed', approval: null, soakUntil: null, isHeld: false, reason })
+function failed(
+  state: PipelineState,
+  name: string,
+  reason: string,
+  { at, mayHaveVersion }: { readonly at: Instant; readonly mayHaveVersion?: true },
+): PipelineState {
+  const uncertain = mayHaveVersion === true ? { mayHaveVersion } : {}
+  const part = { phase: 'failed', approval: null, soakUntil: null, isHeld: false, reason, ...uncertain } as const
+  const next = change(state, name, part)
   const told = `${name}: ${reason}`
   if (state.givenUp !== null) return next
   const back = state.onFail === 'rollback-all' ? 'all' : 'none'

@@ -6,7 +6,7 @@ import type { GIVE_UP_CAUSES, HOLD_CAUSES, StageVerb } from './pipeline-events.t
 
 /**
  * Where a stage is. `waiting`: its release is still to be asked for. `starting`: its lane is being asked. `soaking` and `done`:
- * it has the version. `failed`: it has not, as far as its lane says. `returning`, `returned`: the version is taken back.
+ * it has the version. `failed`: it has not, as far as its lane says, or nobody can say yet. `returning`, `returned`: the version is taken back.
  * `stuck`: it has the version, and only a person can take it back.
  */
 export const STAGE_PHASES = [
@@ -42,6 +42,8 @@ export interface StageState {
   readonly told: StageVerb
   /** True while its release is paused because the pipeline is. */
   readonly isHeld: boolean
+  /** True for one that has failed while nobody could say where its users are: a way back asks its lane as well. */
+  readonly mayHaveVersion?: true
 }
 
 /** A pipeline that stands still; `command` holds the releases that run as well. */
@@ -110,6 +112,11 @@ export function hasVersion({ phase }: Pick<StageState, 'phase'>): boolean {
   return phase === 'soaking' || phase === 'done' || phase === 'stuck'
 }
 
+/** True for a stage that has failed, and whose users may be on the version for all that anybody has confirmed. */
+export function isUncertain({ phase, mayHaveVersion }: Pick<StageState, 'phase' | 'mayHaveVersion'>): boolean {
+  return phase === 'failed' && mayHaveVersion === true
+}
+
 /** How the pipeline ends now, or null while there is something left to do. */
 export function endOfPipeline({ stages, givenUp }: PipelineState): PipelineEnd | null {
   if (givenUp === null) return stages.every(({ phase }) => phase === 'done') ? 'promoted' : null
@@ -118,6 +125,7 @@ export function endOfPipeline({ stages, givenUp }: PipelineState): PipelineEnd |
       ? ['starting', 'running', 'soaking', 'done', 'returning']
       : ['starting', 'running', 'soaking']
   if (stages.some(({ phase }) => moving.includes(phase))) return null
+  if (givenUp.back === 'all' && stages.some(isUncertain)) return null
   return givenUp.back === 'all' && !stages.some(hasVersion) ? 'rolled-back' : 'failed'
 }
 

@@ -3,7 +3,7 @@ import type { Instant } from '../units.ts'
 import type { PipelineStage } from './pipeline.ts'
 import type { StageVerb } from './pipeline-events.ts'
 import { BY_ITSELF } from './pipeline-reducer.ts'
-import { type PipelineState, type StageState, stageIn } from './pipeline-state.ts'
+import { isUncertain, type PipelineState, type StageState, stageIn } from './pipeline-state.ts'
 import { ancestorsOf } from './stage-order.ts'
 
 /** What is to be done for a stage now: one thing at a time. */
@@ -56,6 +56,8 @@ export function stageDutyOf(stages: readonly PipelineStage[], state: PipelineSta
         : { kind: 'follow-return', releaseId: own.returnId }
     }
     case 'failed':
+      if (state.givenUp?.back !== 'all' || !isUncertain(own)) return WAIT
+      return isTurnToReturn(stages, state, name) ? { kind: 'return' } : WAIT
     case 'returned':
     case 'stuck':
       return WAIT
@@ -87,11 +89,17 @@ function dutyWhileRunning(
   return { kind: 'follow', releaseId }
 }
 
-/** The last stage goes back first: one goes back when none that came after it has anything of the version. */
+/**
+ * The last stage goes back first: one goes back when none that came after it has anything of the version, or when it has been
+ * said that those cannot go back yet.
+ */
 function isTurnToReturn(stages: readonly PipelineStage[], state: PipelineState, name: string): boolean {
   const later = stages.filter((other) => ancestorsOf(stages, other.name).has(name))
   return later.every((other) => {
-    const { phase } = stageIn(state, other.name)
-    return phase === 'waiting' || phase === 'failed' || phase === 'returned' || phase === 'stuck'
+    const after = stageIn(state, other.name)
+    const { phase, returnId, reason } = after
+    if (phase === 'returning') return returnId === null && reason !== null
+    if (phase === 'failed') return !isUncertain(after)
+    return phase === 'waiting' || phase === 'returned' || phase === 'stuck'
   })
 }

@@ -116,6 +116,24 @@ describe('a pipeline', () => {
     expect(one.duty('small')).toEqual({ kind: 'return' })
   })
 
+  it('is not rolled back while nobody can say where the users of a failed stage are; the others wait no longer than that is told', () => {
+    const one = begin(regions('rollback-all'))
+    for (const name of ['canary', 'small']) one.promote(name)
+    one.run('eu')
+    one.record({ type: 'stage-failed', stage: 'eu', reason: 'ended without a report', mayHaveVersion: true })
+    expect(['small', 'eu'].map((name) => one.duty(name).kind)).toEqual(['wait', 'return'])
+    one.record({ type: 'return-begun', stage: 'eu' })
+    one.record({ type: 'return-waits', stage: 'eu', reason: 'its lane brings the router back first' })
+    expect(['small', 'eu'].map((name) => one.duty(name).kind)).toEqual(['return', 'submit-return'])
+    for (const stage of ['small', 'canary']) {
+      one.record({ type: 'return-begun', stage })
+      one.record({ type: 'stage-returned', stage, reason: null })
+    }
+    expect(one.state().outcome).toBe(null)
+    one.record({ type: 'stage-returned', stage: 'eu', reason: 'it is on 2.3.9' })
+    expect(one.state().outcome).toBe('rolled-back')
+  })
+
   it('ends with the others as they are when only the failed stage goes back, and lets its wave come to its end', () => {
     const one = begin(regions('rollback-stage'))
     for (const name of ['canary', 'small']) one.promote(name)

@@ -1,0 +1,62 @@
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { describe, expect, it } from 'vitest'
+import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
+import { returnStage, watchStage } from '../../src/activities/stages.ts'
+import { SluiceError } from '../../src/domain/errors.ts'
+import { emptyLane, type LaneState } from '../../src/domain/lane/lane-state.ts'
+import { laneView } from '../../src/domain/lane/lane-view.ts'
+
+const TARGET = { service: 'checkout', environment: 'eu' }
+const STAGE = { target: TARGET, version: '2.4.0', releaseId: 'release/checkout/eu/2' }
+const REST = { stable: 'blue', canary: 'green' }
+const RECOVERY = { reason: 'the promoted version failed', by: 'guard', since: 0, tries: 3, lastError: null }
+const ASKED = { ...STAGE, actor: { person: 'bob', entrance: 'cli' }, reason: '', key: 'back', known: null } as const
+
+/** What a lane that is empty but for these facts lets a pipeline know; it takes nobody back. */
+function laneOf(facts: Partial<LaneState<never>>) {
+  const releases = {
+    lane: async () => laneView(TARGET, { ...emptyLane<never>(), ...facts }),
+    back: () => Promise.reject(new SluiceError('command.refused', { message: 'there is no version before' })),
+  }
+  const deps = { releases } as unknown as ActivityDependencies
+  const inActivity = <T>(body: () => Promise<T>) =>
+    new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+      .run(body)
+      .catch((error: unknown) => (error instanceof Error ? error.message : error))
+  return {
+    watch: () => inActivity(() => watchStage(deps, STAGE)),
+    back: (known: string | null = null) => inActivity(() => returnStage(deps, { ...ASKED, known })),
+  }
+}
+
+describe('a stage whose lane begins again', () => {
+  it('has lost nothing, and is not taken for one that is back, before the lane knows what it had known', async () => {
+    const begun = laneOf({})
+    expect(await begun.watch()).toBe('the lane of checkout/eu begins again')
+    expect(await begun.back()).toBe('the lane of checkout/eu begins again')
+  })
+
+  it('is left to a person where the lane never learns which version its target has', async () => {
+    const lost = laneOf({ nextNumber: 3 })
+    expect(await lost.watch()).toMatchObject({ mayHaveVersion: true })
+    expect(await lost.back()).toMatchObject({ kind: 'impossible' })
+  })
+})
+
+describe('a stage whose lane brings its router back', () => {
+  it('is not back before the router is, says so once, and whatever is tried meanwhile', async () => {
+    const onItsWay = laneOf({ nextNumber: 3, promotedVersion: '2.3.9', rest: REST, recovery: RECOVERY })
+    expect(await onItsWay.watch()).toMatchObject({ mayHaveVersion: true })
+    const reason = 'the lane of checkout/eu brings its router back first: the promoted version failed'
+    expect(await onItsWay.back()).toEqual({ kind: 'waits', reason })
+    expect(await onItsWay.back(reason)).toBe(reason)
+  })
+
+  it('is back once the lane holds another version, or what was there before any', async () => {
+    const held = laneOf({ nextNumber: 3, promotedVersion: '2.3.9', rest: REST })
+    expect(await held.watch()).toEqual({ reason: expect.stringContaining('it is on 2.3.9') })
+    expect(await held.back()).toMatchObject({ kind: 'away' })
+    expect(await laneOf({ nextNumber: 3, rest: REST }).back()).toMatchObject({ kind: 'away' })
+  })
+})
