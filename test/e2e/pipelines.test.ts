@@ -120,6 +120,12 @@ async function released(...environments: readonly string[]): Promise<void> {
   for (const id of await Promise.all(ids)) await stage.result(id)
 }
 
+/** Everybody at once: what is promoted before the version of the test. */
+const before = () => {
+  const { steps, actions } = planFor(stage, { steps: [{ weight: '100%' }] })
+  return { steps, actions }
+}
+
 const command = (pipelineId: string, verb: PipelineVerb, person = 'bob') =>
   pipelines.command({
     ...{ verb, pipelineId, stage: null, key: nextKey(), reason: '' },
@@ -229,6 +235,29 @@ describe('a stage that fails', () => {
       async () => shareOf('eu', 'green'),
       (share) => share === 0,
     )
+  })
+})
+
+describe('a train', () => {
+  it('takes every service back, the last one first, when the workflow of the pipeline is cancelled in Temporal', async () => {
+    const second = `${stage.service}-search`
+    const own = stageOf('canary', ['search'], { steps: LONG })
+    const search = stageOf('canary', [], { name: 'search', target: { service: second, environment: 'canary' } })
+    const stages = [{ ...search, plan: { ...search.plan, service: second } }, own]
+    for (const { plan } of stages) await stage.result(await stage.start({ ...plan, ...before() }, { version: '2.3.9' }))
+    const pipeline = { name: 'train', stages, onFail: 'stop' } as const
+    const versions = { [stage.service]: '2.4.0', [second]: '1.9.0' }
+    const asked = { pipeline, versions, author: AUTHOR, reason: '', key: nextKey() }
+    const { pipelineId: id } = await pipelines.start(asked)
+    begun.push(id)
+    await untilShown(id, ({ releases }) => releases['canary']?.phase === 'baking')
+    await stage.env.client.workflow.getHandle(id).cancel()
+    const shown = await untilEnd(id)
+    expect(shown).toMatchObject({ phase: 'rolled-back', reason: expect.stringContaining('was cancelled in Temporal') })
+    expect(phases(shown)).toEqual({ search: 'returned', canary: 'returned' })
+    const [first = -1, last = -1] = placesIn(shown, 'canary: its release has rolled back', 'search: everybody is on')
+    expect(last).toBeGreaterThan(first)
+    for (const { target } of stages) expect(worldsOf(target).router.observe().split[NEW]).toBe(0)
   })
 })
 

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Plan } from '../../src/domain/plan/plan.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
+import { createPipelines } from '../../src/releases/temporal-pipelines.ts'
+import { ALWAYS_ANEW } from '../../src/releases/views.ts'
 import { planFor } from '../e2e/harness.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -14,6 +16,7 @@ afterAll(async () => {
 })
 
 const checks = { errors: { errorRate: { notWorseThan: '3x', minRequests: 5 } } }
+const TARGET = { service: 'checkout', environment: 'production' }
 let starts = 0
 
 const call = { kind: 'webhook', answersLater: false } as const
@@ -103,6 +106,45 @@ describe('a release whose processes are killed', () => {
     expect(told.filter((text) => text === 'deploy done')).toHaveLength(1)
     expect(told.filter((text) => text === 'deploy undone by remove')).toHaveLength(1)
     expect(new Set(Object.values(await world.split()))).toEqual(new Set([0, 10_000]))
+  })
+
+  it('starts a stage of a pipeline once and takes it back once, whatever of it the workers had not recorded', async () => {
+    world.startWorker()
+    await result(await start('1s'))
+    const [lane, split] = [await world.releases.lane(TARGET), await world.split()]
+    const pipelines = createPipelines({ ...world, taskQueue: 'sluice', times: ALWAYS_ANEW })
+    const kept = { ...plan('1s'), after: { onFail: 'tell', alone: [], keep: 3_600_000 } } as const
+    const stages = [{ name: 'production', target: TARGET, plan: kept, after: [], soak: 3_600_000 }]
+    const author = { person: 'alice', entrance: 'http' } as const
+    const asked = { versions: { checkout: '4.0.0' }, author, reason: '', key: 'a pipeline' }
+    const pipeline = { name: 'shop', stages, onFail: 'stop' } as const
+    const { pipelineId } = await pipelines.start({ ...asked, pipeline })
+    // The lane has taken the stage: its workers end before the pipeline can have heard of it, or just after.
+    while ((await world.releases.lane(TARGET)).nextNumber === lane.nextNumber) await sleep(5)
+    world.killWorkers()
+    world.startWorker()
+    // Until the new worker is there nobody answers.
+    const phase = () =>
+      pipelines.show(pipelineId).then(
+        ({ stages: [stage] }) => stage?.phase,
+        () => null,
+      )
+    while ((await phase()) !== 'soaking') await sleep(100)
+    expect(await pipelines.start({ ...asked, pipeline })).toEqual({ pipelineId })
+    world.afterWrite = () => {
+      world.afterWrite = null
+      world.killWorkers()
+      world.startWorker()
+    }
+    const actor = { person: 'bob', entrance: 'cli' } as const
+    await pipelines.command({ verb: 'abort', pipelineId, stage: null, key: 'take it back', actor, reason: '' })
+    expect(await result(pipelineId)).toMatchObject({ outcome: 'rolled-back' })
+    const after = await world.releases.lane(TARGET)
+    expect(after.nextNumber - lane.nextNumber).toBe(2)
+    expect(await world.split()).toEqual(split)
+    const told = (await pipelines.show(pipelineId)).trail.map(({ text }) => text)
+    expect(told.filter((text) => text.endsWith(' started'))).toHaveLength(1)
+    expect(told.filter((text) => text.includes('goes back by'))).toHaveLength(1)
   })
 
   it('survives the kill of Temporal in the middle of a bake, and still rolls back on command', async () => {
