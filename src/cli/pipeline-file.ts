@@ -52,7 +52,7 @@ function unread({ message }: CliFailure, index: number): Problem {
     path: ['stages', index, 'plan'],
     message,
     expected: 'the file of a plan, named as seen from the folder of this file',
-    fix: 'correct the name, or leave plan out for the one that the target has registered',
+    fix: 'name a file that is there, or leave plan out for the one that the target has registered',
   }
 }
 

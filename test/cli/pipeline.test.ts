@@ -71,7 +71,7 @@ describe('sluice pipeline', () => {
       name === 'ops/shop.yaml' ? Promise.resolve(PIPELINE) : Promise.reject(new Error('ENOENT: no such file'))
     const failure = await readPipelineFile('ops/shop.yaml', { readFile }).catch(describeError)
     expect(failure).toMatch(/^ops\/shop\.yaml:5:11: ops\/plan\.yaml cannot be read: ENOENT/)
-    expect(failure).toContain('fix:      correct the name, or leave plan out')
+    expect(failure).toContain('fix:      name a file that is there, or leave plan out')
   })
 
   it('answers a start that comes again with the same key as the first, for it is not in its own way', async () => {
