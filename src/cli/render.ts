@@ -217,10 +217,15 @@ function verdicts({ verdicts: all }: Card, { columns, paint }: Page): readonly s
 }
 
 /** What keeps a gate shut, with what to do about it; nothing once all is well. */
-function readiness({ readiness: answers }: Card, { columns }: Page): readonly string[] {
-  return (answers?.lines ?? []).flatMap((line) =>
-    line.outcome === 'pass' ? [] : wrap(clean(`${line.item}: ${line.text}; fix: ${line.fix}`), columns),
-  )
+function readiness({ readiness: answers }: Card, { columns, now, paint }: Page): readonly string[] {
+  if (answers === undefined) return []
+  const stale = `stale: sluice.yaml has changed since these answers (${ago(answers.at, now)})`
+  return [
+    ...(answers.isOutdated === true ? wrap(stale, columns).map((line) => paint('yellow', line)) : []),
+    ...answers.lines.flatMap((line) =>
+      line.outcome === 'pass' ? [] : wrap(clean(`${line.item}: ${line.text}; fix: ${line.fix}`), columns),
+    ),
+  ]
 }
 
 function notices({ notices: all = [] }: Card, { columns, paint }: Page): readonly string[] {

@@ -15,3 +15,8 @@ export function configurationHash(installation: Installation, target: TargetId):
   const written = [requireTarget(installation, target), own]
   return createHash('sha256').update(JSON.stringify(written)).digest('hex')
 }
+
+/** True for what was found under this configuration of a target that has another one by now, or none. */
+export function isOutdated(configHash: string, installation: Installation, target: TargetId): boolean {
+  return installation.find(target) === null || configurationHash(installation, target) !== configHash
+}

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { runProgram } from '../../src/cli/program.ts'
+import { configurationHash } from '../../src/config/fingerprint.ts'
 import type { ReadinessAnswers } from '../../src/domain/readiness/answers.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
+import { runServed } from '../support/served-program.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -67,5 +69,33 @@ describe('sluice ready', () => {
     const { out, code } = await ready(OPEN, '--output', 'json')
     expect(code).toBe(1)
     expect(JSON.parse(out)).toMatchObject({ isReady: false, version: null, planHash: 'a plan', lines: OPEN })
+  })
+})
+
+describe('answers that a release has kept', () => {
+  it.each([
+    ['are shown as they are under the configuration that they are about', (hash: string) => hash, false],
+    ['are stale once sluice.yaml says something else of the target', () => 'before', true],
+  ])('%s', async (_, hashOf, isOutdated) => {
+    const releases = createFakeReleases()
+    const parts = apiParts({ releases })
+    const server = createServer(parts)
+    closers.push(() => server.close())
+    const { releaseId } = (
+      await server.inject({ method: 'POST', url: '/api/v1/releases', payload: { plan: PLAN, version: 'v1' } })
+    ).json()
+    const card = await releases.show(releaseId)
+    const target = { service: 'checkout', environment: 'production' }
+    const configHash = hashOf(configurationHash(parts.installation, target))
+    const answers = { at: parts.now(), version: 'v1', planHash: 'a plan', configHash, lines: READY }
+    const kept = createServer({
+      ...parts,
+      releases: { ...releases, show: async () => ({ ...card, readiness: answers }) },
+    })
+    closers.push(() => kept.close())
+    const url = `/api/v1/releases/${releaseId.replace('release/', '')}`
+    expect((await kept.inject({ url })).json()).toMatchObject({ readiness: { configHash, isOutdated } })
+    const { out } = await runServed(kept, ['status', releaseId.replace('release/', '')], { now: parts.now() })
+    expect(out.includes('stale: sluice.yaml has changed since these answers')).toBe(isOutdated)
   })
 })

@@ -1,7 +1,10 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { isOutdated } from '../../config/fingerprint.ts'
+import type { Installation } from '../../config/installation.ts'
 import { notesOfStart, prepareStart } from '../../config/start.ts'
 import { giveTicket } from '../../config/tickets.ts'
 import { releaseIdOf } from '../../domain/target.ts'
+import type { ShownCard } from '../../releases/releases.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
 import { keyOf } from '../idempotency.ts'
@@ -66,7 +69,7 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
     handler: async ({ params }, reply) => {
       const card = await releases.show(releaseIdOf(params, params.number))
       const age = Math.max(0, Math.floor((now() - (card.asOf ?? now())) / 1_000))
-      return reply.header('age', String(age)).send(card)
+      return reply.header('age', String(age)).send(withAgeOfAnswers(card, deps.installation))
     },
   })
 
@@ -100,4 +103,11 @@ export const releaseRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> 
 
 function withNotes(notes: readonly string[]): { readonly notes?: readonly string[] } {
   return notes.length === 0 ? {} : { notes }
+}
+
+/** The card with whether what its checklist was answered with is about a configuration that is no more. */
+function withAgeOfAnswers(card: ShownCard, installation: Installation) {
+  const { readiness } = card
+  if (readiness === undefined) return card
+  return { ...card, readiness: { ...readiness, isOutdated: isOutdated(readiness.configHash, installation, card) } }
 }

@@ -25,7 +25,14 @@ const answers = {
 }
 
 /** What a release has kept of it. */
-export const readinessAnswers = z.object(answers).meta({ id: 'ReadinessAnswers' })
+export const keptReadiness = z
+  .object({
+    ...answers,
+    isOutdated: z.boolean().optional().meta({
+      description: 'True when sluice.yaml says something else of the target by now; absent from an older server',
+    }),
+  })
+  .meta({ id: 'ReadinessAnswers' })
 
 export const readinessReport = z
   .object({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { COMMAND_VERBS } from '../../domain/release/verbs.ts'
-import { readinessAnswers } from './readiness.ts'
+import { keptReadiness } from './readiness.ts'
 import { duration, instant, list, releaseId, weight } from './shapes.ts'
 
 const verdict = z.enum(['pass', 'fail', 'inconclusive'])
@@ -111,7 +111,7 @@ export const card = z
     verdicts: list(z.object({ check: z.string(), outcome: verdict, reason: z.string(), figures })),
     notices: list(z.string()).exactOptional(),
     ledger: list(ledgerRow).exactOptional().meta({ description: 'When checks failed that hold or warn, oldest first' }),
-    readiness: readinessAnswers
+    readiness: keptReadiness
       .exactOptional()
       .meta({ description: 'What the checklist was answered with last, where the plan has a gate for it' }),
     approval: approval.nullable(),
