@@ -4,7 +4,7 @@ import { callbackOutcome } from './wire/callback.ts'
 import { freezes } from './wire/freezes.ts'
 import { document, health, readiness } from './wire/operation.ts'
 import { checkedPipeline, pipelineCard, pipelineOutcome, pipelinePage, pipelineStarted } from './wire/pipeline.ts'
-import { checkedPlan } from './wire/plan-check.ts'
+import { checkedPlan, designedPlan } from './wire/plan-check.ts'
 import { errorCode } from './wire/problem.ts'
 import { keptRehearsal, readinessReport } from './wire/readiness.ts'
 import { card, commandOutcome, page, submission, ticket } from './wire/release.ts'
@@ -16,6 +16,7 @@ import {
   checkBody,
   codeParams,
   commandBody,
+  designBody,
   freezeBody,
   listQuery,
   pinBody,
@@ -97,6 +98,15 @@ export const OPERATIONS = {
       summary: 'Say what is wrong with a plan, and what its bakes can see',
       body: checkBody,
       response: { 200: checkedPlan },
+    },
+  },
+  designPlan: {
+    method: 'POST',
+    url: '/plans/design',
+    schema: {
+      summary: 'Propose a plan for the traffic of a target, and a harm that its bakes are to see',
+      body: designBody,
+      response: { 200: designedPlan },
     },
   },
   askReadiness: {

@@ -29,6 +29,7 @@ import {
   startPipeline,
 } from './commands/pipeline.ts'
 import { type CheckOptions, checkPlan } from './commands/plan-check.ts'
+import { type DesignOptions, designForTarget } from './commands/plan-design.ts'
 import { explainPlan } from './commands/plan-explain.ts'
 import { askReady, type ReadyOptions } from './commands/ready.ts'
 import { type RehearseOptions, rehearse } from './commands/rehearse.ts'
@@ -142,6 +143,19 @@ function addPlan(program: Command, run: Run): void {
     .action((file: string, options: { config?: string }, command: Command) =>
       run(command, (session) => explainPlan(file, options.config, session)),
     )
+  plan
+    .command('design')
+    .description('propose a plan for the traffic of a target, and a harm that its bakes are to see')
+    .requiredOption('--service <service>', 'the service')
+    .requiredOption('--environment <environment>', 'the environment')
+    .option('--traffic <number>', 'requests per second, such as 200rps (measured on the server)')
+    .option('--errors <share>', 'share of requests that fail today (measured, or 0.5%)')
+    .option('--harm <harm>', 'what must be seen: 2x as many failed requests, or a share of them such as 2%', '2x')
+    .option('--since <duration>', 'how far back the server measures (1d)')
+    .option('--config <sluice.yaml>', 'for a target of this sluice.yaml, without a server')
+    .option('--releases <number>', 'releases of each kind that are simulated of it')
+    .option('-o, --out <plan.yaml>', 'write the plan to this file')
+    .action((options: DesignOptions, command: Command) => run(command, (session) => designForTarget(options, session)))
 }
 
 function addReady(program: Command, run: Run): void {

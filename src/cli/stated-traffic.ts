@@ -29,15 +29,16 @@ export type WrittenTraffic = Readonly<Record<string, unknown>>
  */
 export function statedTraffic(
   options: TrafficOptions,
+  flags: { readonly rps: string; readonly baseRate: string } = { rps: '--rps', baseRate: '--base-rate' },
 ): { readonly stated: StatedTraffic; readonly written: WrittenTraffic } | null {
   const { rps, baseRate, rise, latency, buckets, slower, event = [], change = [] } = options
   const events = namedTexts('--event', event, 'orders=3%')
   const changes = namedTexts('--change', change, 'orders=0.8x')
-  const requestsPerSecond = rps === undefined ? undefined : requestsOf(rps)
+  const requestsPerSecond = rps === undefined ? undefined : requestsOf(flags.rps, rps)
   if (buckets !== undefined && latency === undefined) throw new CliFailure(EXIT.usage, '--buckets needs --latency')
   const stated: StatedTraffic = {
     requestsPerSecond,
-    baseRate: baseRate === undefined ? undefined : shareOf('--base-rate', baseRate),
+    baseRate: baseRate === undefined ? undefined : shareOf(flags.baseRate, baseRate),
     rise: rise === undefined ? undefined : shareOf('--rise', rise),
     latency: latency === undefined ? undefined : read('--latency', latency, parseQuantilePair),
     buckets: buckets === undefined ? undefined : read('--buckets', buckets, parseBounds),
@@ -67,10 +68,10 @@ export function expectedOf(stated: StatedTraffic): ExpectedTraffic | null {
   return expected
 }
 
-function requestsOf(text: string): number {
+function requestsOf(flag: string, text: string): number {
   const value = Number(text)
   if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 1e9) return value
-  throw new CliFailure(EXIT.usage, `--rps ${clean(text)}: expected the requests per second, such as 50 or 0.5`)
+  throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected the requests per second, such as 50 or 0.5`)
 }
 
 function shareOf(flag: string, text: string): number {

@@ -9,7 +9,7 @@ import { type SimulatedRelease, simulateRelease } from './run-release.ts'
 import type { SimulatedTraffic } from './world.ts'
 
 /** What is simulated. */
-interface SimulationWish {
+export interface SimulationWish {
   readonly plan: Plan
   /** With the canary as it is feared to be. */
   readonly traffic: SimulatedTraffic

@@ -7,6 +7,7 @@ import { bothPools, createRecorder, type RecordPast } from '../../src/api/record
 import { createServer } from '../../src/api/server.ts'
 import type { RecordedWindow } from '../../src/domain/observation.ts'
 import { readPlan } from '../../src/domain/plan/plan.ts'
+import { readPlanText } from '../../src/domain/plan/plan-text.ts'
 import type { MetricSource, RecordRequest } from '../../src/metrics/metric-source.ts'
 import { compileEmbedded } from '../embedded/compiled.ts'
 import { apiParts } from '../support/api-parts.ts'
@@ -29,14 +30,14 @@ const WATCHED = {
   },
 }
 
-function setUp(recordTraffic?: RecordPast, runPower?: RunPower) {
+function setUp(recordTraffic?: RecordPast, runPower?: RunPower, url = '/api/v1/plans/check') {
   const server = createServer({
     ...apiParts({ now: () => NOW }),
     ...(recordTraffic !== undefined && { recordTraffic }),
     ...(runPower !== undefined && { runPower }),
   })
   closers.push(() => server.close())
-  return (payload: object) => server.inject({ method: 'POST', url: '/api/v1/plans/check', payload })
+  return (payload: object) => server.inject({ method: 'POST', url, payload })
 }
 
 const spans: Omit<RecordRequest, 'pool'>[] = []
@@ -191,4 +192,30 @@ describe('the power of a plan', () => {
     const answer = await powerInThread(job, pathToFileURL(compiled.path('../api/power-thread.ts')))
     expect(answer).toEqual(JSON.parse(JSON.stringify(workOutPower(job, () => 0))))
   }, 60_000)
+})
+
+describe('POST /plans/design', () => {
+  const target = { service: PLAN.service, environment: PLAN.environment }
+  const design = (record?: RecordPast) => setUp(record, undefined, '/api/v1/plans/design')
+
+  it('proposes a plan for the traffic that was measured', async () => {
+    const answer = await design(past)({ ...target, harm: '10x' })
+    expect(answer.statusCode).toBe(200)
+    const { text, plan, traffic } = answer.json<AnswerTo<'designPlan'>>()
+    expect(traffic.requestsPerSecond).toBeCloseTo(20, 0)
+    expect(traffic.errors.to).toBeCloseTo(10 * traffic.errors.from, 6)
+    expect(text).toContain('# Designed for 20')
+    expect(readPlanText(text, 'plan.yaml', CONTEXT)).toMatchObject({ plan })
+  })
+
+  it('says why nothing can be designed', async () => {
+    const blind = await design()({ ...target, harm: '2x' })
+    expect(blind.statusCode).toBe(400)
+    expect(blind.json()).toMatchObject({
+      code: 'request.invalid',
+      title: expect.stringContaining('could not be measured: nothing was recorded here'),
+    })
+    expect((await design(past)({ ...target, service: 'nobody', harm: '2x' })).statusCode).toBe(404)
+    expect((await design(past)({ ...target, harm: 'bad' })).statusCode).toBe(400)
+  })
 })

@@ -87,6 +87,8 @@ export function* powersOf(plan: Plan, traffic: ExpectedTraffic): Generator<StepP
     if (action.kind !== 'bake' && action.kind !== 'judge') continue
     // What has gone on in the background is only asked here.
     if (action.kind === 'judge' && action.begunAtStep !== undefined) continue
+    // What a ramp with a budget sees adds up over its weights, and it waits where that is not enough.
+    const isStay = action.kind === 'bake' && action.raise !== undefined
     const place = { step: action.step, label: action.label, weight: exposure.weight, bake: action.duration }
     const before = watched
     watched += action.duration
@@ -100,7 +102,7 @@ export function* powersOf(plan: Plan, traffic: ExpectedTraffic): Generator<StepP
           ? action.duration - warmUp
           : watched - Math.min(watched, warmUpOf(check, exposed))
         yield {
-          ...ask(check, place, exposure, { interval: plan.interval, warmUp }),
+          ...ask(check, place, exposure, { interval: plan.interval, warmUp, isStay }),
           wait: waitOf(check, { place, exposure, waited }, plan, rps),
         }
       } else if (own.includes(check)) yield { ...NO_FIGURE, ...place, check: check.name, ...words }
@@ -189,7 +191,11 @@ function createAsker(traffic: ExpectedTraffic) {
     check: Check,
     place: Place,
     exposure: Exposure,
-    { interval, warmUp }: Pick<BakePlan, 'interval'> & { readonly warmUp: Milliseconds },
+    {
+      interval,
+      warmUp,
+      isStay,
+    }: Pick<BakePlan, 'interval'> & { readonly warmUp: Milliseconds; readonly isStay: boolean },
   ): StepPower => {
     const silent = whyNothing(check, exposure)
     if (silent !== null) return { ...NO_FIGURE, ...place, check: check.name, text: silent }
@@ -203,6 +209,7 @@ function createAsker(traffic: ExpectedTraffic) {
     }
     const answer = answers.get(key) ?? { check: check.name, ...answerTo(question, stretch) }
     answers.set(key, answer)
+    if (isStay) return { ...place, ...answer, isWeak: false }
     const isFirstWeak = answer.isWeak && !told.has(check) && 'sight' in question
     if (!isFirstWeak) return { ...place, ...answer }
     told.add(check)

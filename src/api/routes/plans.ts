@@ -1,8 +1,10 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
+import { designPlan } from '../../analysis/design/design-plan.ts'
 import { expectedTraffic, type MeasuredTraffic, type StatedTraffic } from '../../analysis/power/expected-traffic.ts'
 import { unaskedEvent } from '../../analysis/power/plan-power.ts'
 import { configurationHash } from '../../config/fingerprint.ts'
+import { factsFor } from '../../catalog.ts'
 import { freezeNotes } from '../../config/freezes.ts'
 import { rehearsalNotes } from '../../config/rehearsed.ts'
 import { SluiceError } from '../../domain/errors.ts'
@@ -13,7 +15,7 @@ import { oneAtATime } from '../one-at-a-time.ts'
 import { type AnswerTo, OPERATIONS } from '../operations.ts'
 import { problemList } from '../problem.ts'
 import { trafficOf } from '../target-traffic.ts'
-import type { checkBody } from '../wire/requests.ts'
+import type { checkBody, designBody } from '../wire/requests.ts'
 
 /** Reads a plan as a start would, and starts nothing; says what its bakes can see when traffic is stated or asked for. */
 export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
@@ -32,7 +34,34 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
       return alone(async () => ({ ...(await answerTo(read.plan, body, deps)), ...told }))
     },
   })
+
+  fastify.route({
+    ...OPERATIONS.designPlan,
+    handler: ({ body }) => alone(() => design(body, deps)),
+  })
   done()
+}
+
+async function design(
+  { service, environment, since, traffic: stated, harm }: z.output<typeof designBody>,
+  { installation, readPlan, recordTraffic, runPower, now }: ApiDependencies,
+): Promise<AnswerTo<'designPlan'>> {
+  const target = { service, environment }
+  return designPlan(
+    { target, facts: factsFor(installation, target), harm },
+    {
+      read: readPlan,
+      async traffic(plan) {
+        if (stated.requestsPerSecond !== undefined && stated.baseRate !== undefined)
+          return expectedTraffic(stated, null)
+        const { measured, missing } = await trafficOf(plan, { since, now: now(), record: recordTraffic })
+        if (measured === null && stated.requestsPerSecond === undefined)
+          return { problem: `the traffic of ${service}/${environment} could not be measured: ${missing.join('; ')}` }
+        return expectedTraffic(stated, measured)
+      },
+      power: async (plan, traffic) => (await runPower({ plan, traffic })).power,
+    },
+  )
 }
 
 async function answerTo(

@@ -97,3 +97,11 @@ export const checkedPlan = z
     isWhole: z.boolean().exactOptional().meta({ description: 'False when not all rows could be worked out in time' }),
   })
   .meta({ id: 'CheckedPlan' })
+
+export const designedPlan = z
+  .object({
+    text: z.string().meta({ description: 'The plan as YAML, with comments that say why' }),
+    plan: opaque<Plan>('The plan, complete and expanded to actions'),
+    traffic: expected.meta({ description: 'With the version that is feared' }),
+  })
+  .meta({ id: 'DesignedPlan' })

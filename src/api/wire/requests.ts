@@ -196,12 +196,25 @@ const statedTraffic = z
     error: 'expected only beside latency',
   })
 
+const measuredTime = durationText.refine((since) => since >= 10 * MINUTE && since <= 90 * DAY, {
+  error: 'expected 10m to 90d',
+})
+
 export const checkBody = z.strictObject({
   plan: planJson,
-  since: durationText
-    .refine((since) => since >= 10 * MINUTE && since <= 90 * DAY, { error: 'expected 10m to 90d' })
-    .optional(),
+  since: measuredTime.optional(),
   traffic: statedTraffic.optional(),
+})
+
+/** `2x` stable's share of failed requests, or a share such as `2%`. */
+const harmText = z.union([ratioText.transform((times) => ({ times })), shareText.transform((share) => ({ share }))])
+
+export const designBody = targetParams.extend({
+  since: measuredTime.default(DAY),
+  traffic: z
+    .strictObject({ requestsPerSecond: z.number().positive().max(1e9).optional(), baseRate: shareText.optional() })
+    .default({}),
+  harm: harmText,
 })
 
 export const ticketBody = z.strictObject({

@@ -74,9 +74,16 @@ async function checkBySince(
 const STOPPED =
   'the plan has more bakes and checks than the server calculates at once: with --config the rest is calculated here'
 
+const RAMP_NOTE =
+  'each row of this ramp stands for one weight alone; its evidence adds up, and it rises only when the next weight is affordable'
+
 function powerLines(plan: Plan, power: readonly StepPower[], rps: number, session: Session): readonly string[] {
   const look = session.look()
-  if (power.length > 0) return renderPower(power, rps, look)
+  const ramps = plan.actions.flatMap((action) =>
+    action.kind === 'bake' && action.raise !== undefined ? action.step : [],
+  )
+  const notes = [...new Set(ramps)].flatMap((step) => hanging(`step ${step}: ${RAMP_NOTE}`, look.width))
+  if (power.length > 0) return [...renderPower(power, rps, look), ...notes]
   const lack =
     checksOf(plan).length === 0
       ? 'the plan has no checks'

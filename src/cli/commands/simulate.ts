@@ -4,6 +4,7 @@ import type { AnswerTo } from '../../api/operations.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { shareText } from '../../domain/plan/plan-values.ts'
 import { type Milliseconds, parseDuration } from '../../domain/units.ts'
+import type { Simulation, SimulationWish } from '../../simulation/simulate.ts'
 import type { SimulatedTraffic } from '../../simulation/world.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
@@ -33,16 +34,21 @@ export async function simulatePlan(name: string, options: SimulateOptions, sessi
   const noticedAfter = durationOf('--noticed-after', options.noticedAfter)
   const { plan, expected, isErrors } = await planAndTraffic(name, options, session)
   const traffic = simulatedTraffic(expected, isErrors, options)
+  const simulation = await simulateAloud({ plan, traffic, releases, seed, noticedAfter }, session)
+  if (options.svg !== undefined) await saveDrawing(options.svg, drawSimulation(plan, simulation), session)
+  session.say(renderSimulation(name, plan, simulation, session.look()), simulation)
+}
+
+/** Simulates, and says from time to time how far that is. */
+export async function simulateAloud(wish: SimulationWish, session: Session): Promise<Simulation> {
   const { simulate } = await import('../../simulation/simulate.ts')
   let said = 0
-  const simulation = await simulate({ plan, traffic, releases, seed, noticedAfter }, async (done, of) => {
+  return simulate(wish, async (done, of) => {
     const quarter = Math.floor((4 * done) / of)
     if (quarter > said && quarter < 4) session.hint(`${done} of ${of} releases simulated`)
     said = quarter
     await breathe()
   })
-  if (options.svg !== undefined) await saveDrawing(options.svg, drawSimulation(plan, simulation), session)
-  session.say(renderSimulation(name, plan, simulation, session.look()), simulation)
 }
 
 interface Planned {
@@ -80,10 +86,10 @@ async function planAndTraffic(name: string, options: SimulateOptions, session: S
   return { plan: answer.plan, expected: answer.traffic, isErrors }
 }
 
-function simulatedTraffic(
+export function simulatedTraffic(
   { requestsPerSecond, errors, latency, slower, events, changes }: ExpectedTraffic,
   isErrors: boolean,
-  options: SimulateOptions,
+  options: Pick<SimulateOptions, 'cohortShare' | 'lag'>,
 ): SimulatedTraffic {
   const cohortShare = shareText.safeParse(options.cohortShare)
   if (!cohortShare.success || cohortShare.data <= 0)

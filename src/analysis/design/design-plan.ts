@@ -1,0 +1,225 @@
+import { SluiceError } from '../../domain/errors.ts'
+import type { Plan, PlanRead } from '../../domain/plan/plan.ts'
+import type { TargetFacts } from '../../domain/plan/plan-context.ts'
+import type { TargetId } from '../../domain/target.ts'
+import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
+import { writeYaml } from '../../domain/yaml/yaml-text.ts'
+import { formatShare } from '../explain.ts'
+import type { ExpectedTraffic, expectedTraffic } from '../power/expected-traffic.ts'
+import type { StepPower } from '../power/plan-power.ts'
+import { GOOD_POWER } from '../power/power.ts'
+import {
+  type FearedHarm,
+  type LaidStep,
+  LONGEST_BAKE,
+  layLadder,
+  layPlan,
+  type PlanLayout,
+  policiesOf,
+  SHORTEST_BAKE,
+  sourceOf,
+  usableWeights,
+} from './plan-layout.ts'
+
+/** What a plan is designed for: a share of failed requests, or so many times that of stable. */
+export type Harm = { readonly times: number } | { readonly share: number }
+
+interface DesignWish {
+  readonly target: TargetId
+  readonly facts: TargetFacts
+  readonly harm: Harm
+}
+
+/** What a design needs of those who have it. */
+interface DesignTools {
+  readonly read: (written: unknown) => Promise<PlanRead> | PlanRead
+  /** The traffic of the target, by the checks of a plan; null where none is known. */
+  readonly traffic: (plan: Plan) => Promise<ReturnType<typeof expectedTraffic>>
+  readonly power: (plan: Plan, traffic: ExpectedTraffic) => Promise<readonly StepPower[]>
+}
+
+export interface DesignedPlan {
+  /** The plan as YAML, with comments that say why. */
+  readonly text: string
+  readonly plan: Plan
+  /** With the version that is feared. */
+  readonly traffic: ExpectedTraffic
+}
+
+/**
+ * A whole plan for a target, its traffic and a harm that its bakes are to see. What is said of each bake is what the
+ * finished plan was found to see, not what it was laid out for.
+ * @throws SluiceError for a target, a traffic or a harm that no plan can be designed for
+ */
+export async function designPlan(wish: DesignWish, { read, traffic, power }: DesignTools): Promise<DesignedPlan> {
+  const { target, facts, harm } = wish
+  refuseUnable(target, facts)
+  const readLayout = async (layout: PlanLayout): Promise<Plan> =>
+    planRead(await read(writtenOf(target, layout)), target)
+  const known = await traffic(await readLayout(layLadder(facts, { times: 2 })))
+  if (known === null || 'problem' in known) throw noTraffic(target, known?.problem)
+  const feared = fearedOf(harm, known.errors.from)
+  const expected = { ...known, errors: { from: known.errors.from, to: feared.share } }
+  const ladder = await readLayout(layLadder(facts, feared))
+  const rungs = await power(onlyHeld(ladder), expected)
+  const layout = layPlan(facts, feared, {
+    bakeFor: (weight) => bakeOf(rungs, weight),
+    bearsRamp: failuresWhileHeld(expected, ladder) >= FAILURES_FOR_RAMP,
+  })
+  const plan = await readLayout(layout)
+  const seen = await power(onlyHeld(plan), expected)
+  return { text: textOf(target, layout, expected, seen), plan, traffic: expected }
+}
+
+function refuseUnable({ service, environment }: TargetId, facts: TargetFacts): void {
+  const name = `${service}/${environment}`
+  if (usableWeights(facts, policiesOf(facts)).every((weight) => weight >= FULL_WEIGHT)) {
+    throw new SluiceError('request.invalid', {
+      message: `no plan can be designed for ${name}: ${facts.router === null ? 'it has no router' : 'its router sets no weight between 0% and 100%'}`,
+      expected: 'a target whose router splits the traffic by weight',
+      fix: 'write a plan of cohorts or flags by hand',
+    })
+  }
+  if (sourceOf(facts) === null) {
+    throw new SluiceError('request.invalid', {
+      message: `no plan can be designed for ${name}: none of its metric sources counts requests and errors`,
+      expected: 'a metric source that counts both for each pool',
+      fix: 'add requests and errors to a metric source of the target in sluice.yaml',
+    })
+  }
+}
+
+function noTraffic({ service, environment }: TargetId, problem?: string): SluiceError {
+  return new SluiceError('request.invalid', {
+    message: problem ?? `no requests of ${service}/${environment} are known, and without traffic nothing can be seen`,
+    expected: 'more than 0 requests per second, measured or stated',
+    fix: 'state them, such as --traffic 200rps --errors 0.5%, or ask when its metric sources have seen some',
+  })
+}
+
+/** @throws SluiceError for a harm that is none */
+function fearedOf(harm: Harm, from: number): FearedHarm & { readonly share: number } {
+  const share = 'share' in harm ? harm.share : harm.times * from
+  if (share > from && share <= 1 && from > 0) return { share, times: share / from }
+  const received = 'share' in harm ? formatShare(harm.share) : `${harm.times}x`
+  if (!(from > 0) && share > 0 && share <= 1) return { share, times: FROM_NOTHING }
+  throw new SluiceError('request.invalid', {
+    message: `a version with such harm would be no worse than stable, of whose requests ${formatShare(from)} fail`,
+    expected:
+      from > 0 ? `more than ${formatShare(from)}, or 1x, and at most 100% of the requests` : 'a share such as 1%',
+    received,
+    fix: from > 0 ? 'state a larger harm, such as --harm 2x' : 'state the harm as a share, such as --harm 1%',
+  })
+}
+
+/** Where stable fails nothing every failure is many times as much. */
+const FROM_NOTHING = 4
+
+function planRead(read: PlanRead, { service, environment }: TargetId): Plan {
+  if ('plan' in read) return read.plan
+  const [first] = read.problems
+  throw new SluiceError('plan.invalid', {
+    message: `no plan that is designed here keeps the rules of ${service}/${environment}: ${first?.message ?? 'it was refused'}`,
+    expected: first?.expected,
+    received: first?.received,
+    fix: `write the plan by hand: ${first?.fix ?? 'see what plan check says of it'}`,
+  })
+}
+
+/** A ramp is held while nobody can say what its next weight costs at most: with fewer failed requests it would be paused. */
+const FAILURES_FOR_RAMP = 60
+
+function failuresWhileHeld({ requestsPerSecond, errors }: ExpectedTraffic, { onInconclusive }: Plan): number {
+  return (requestsPerSecond * errors.from * onInconclusive.holdFor) / 1_000
+}
+
+/** The part of a plan whose bakes stand for themselves: the stays of a ramp add up, and only `errors` is asked. */
+function onlyHeld(plan: Plan): Plan {
+  return {
+    ...plan,
+    checks: plan.checks.filter(({ name }) => name === 'errors'),
+    actions: plan.actions.filter((action) => action.kind !== 'bake' || action.raise === undefined),
+  }
+}
+
+/** The bake at a weight that sees the harm; null where none that anybody would wait for does. */
+function bakeOf(rungs: readonly StepPower[], weight: BasisPoints): Milliseconds | null {
+  const rung = rungs.find((row) => row.weight === weight)
+  if (rung === undefined || rung.power === null) return null
+  const time = rung.power >= GOOD_POWER ? SHORTEST_BAKE : rung.needs
+  return time === null || time > LONGEST_BAKE ? null : Math.max(SHORTEST_BAKE, time)
+}
+
+function writtenOf({ service, environment }: TargetId, { steps, checks, confidence }: PlanLayout) {
+  return {
+    ...{ service, environment, steps: steps.map(({ written }) => written), checks },
+    ...(confidence !== null && { confidence }),
+  }
+}
+
+function textOf(
+  target: TargetId,
+  layout: PlanLayout,
+  { requestsPerSecond, errors }: ExpectedTraffic,
+  seen: readonly StepPower[],
+): string {
+  const rps = Number(requestsPerSecond.toPrecision(3))
+  const rise = `a rise of the failed requests from ${formatShare(errors.from)} to ${formatShare(errors.to)}`
+  const head = commented(
+    `Designed for ${rps} requests/s and to see ${rise}. No warm-up is written, so that what releases of this target taught counts.${lowTrafficText(seen)}`,
+  )
+  let step = 0
+  const body = writeYaml(writtenOf(target, layout))
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => {
+      const laid = line.startsWith(STEP) ? layout.steps[step] : undefined
+      if (laid === undefined) return [line]
+      step += 1
+      const why = reasonOf(
+        laid,
+        seen.find((row) => row.step === step),
+      )
+      return [...(why === null ? [] : commented(why).map((one) => `  ${one}`)), line]
+    })
+  return `${[...head, ...body].join('\n')}\n`
+}
+
+const LONG: Milliseconds = 3_600_000
+
+function lowTrafficText(seen: readonly StepPower[]): string {
+  const longest = Math.max(0, ...seen.map(({ bake }) => bake))
+  return longest < LONG
+    ? ''
+    : ` LOW TRAFFIC for this harm: bakes of up to ${formatDuration(longest)}. A larger harm is seen sooner, a smaller one not at all.`
+}
+
+/** How the YAML of a step begins. */
+const STEP = '  - '
+
+function reasonOf({ why, seesAt }: LaidStep, row: StepPower | undefined): string | null {
+  return seesAt === null || row === undefined ? why : sightOf(row)
+}
+
+/** What a bake of the finished plan sees, and of one that sees too little what it cannot. */
+function sightOf({ power, regression, weight, needs, from }: StepPower): string {
+  const said = regression?.said ?? 'the harm'
+  const at = `at ${formatWeight(weight)} this bake sees ${said}`
+  if (power !== null && power >= GOOD_POWER) return `Long enough: ${at} with 90% power or more.`
+  const longer = needs === null ? 'no bake up to 30d would' : `90% would take ${formatDuration(needs)}`
+  const least =
+    from === null ? 'nothing smaller than a total failure is sure to be seen' : `90% only from ${from.text} on`
+  return `NOT SURE TO BE SEEN: ${at} with ${Math.floor((power ?? 0) * 100)}% power; ${longer}; ${least}.`
+}
+
+const WIDTH = 96
+
+function commented(text: string): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && `${last} ${word}`.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(`# ${word}`)
+  }
+  return lines
+}
