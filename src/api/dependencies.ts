@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Foresight } from '../config/start.ts'
 import type { PipelineRead } from '../domain/pipeline/read-pipeline.ts'
+import type { TargetFacts } from '../domain/plan/plan-context.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Pipelines } from '../releases/pipelines.ts'
@@ -19,6 +20,11 @@ export interface ApiDependencies extends Foresight {
   /** Reads a pipeline as it was written, with the plans of its stages. */
   readonly readPipeline: (written: unknown) => Promise<PipelineRead>
   readonly readPlan: ReadPlan
+  /**
+   * What a target offers a plan.
+   * @throws SluiceError `target.unknown`
+   */
+  readonly factsOf: (target: TargetId) => TargetFacts
   /** The plan a target has registered, parsed but not checked; null when it has none. */
   readonly plans: (target: TargetId) => Promise<unknown>
   readonly metrics: Metrics

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { ADAPTERS, planContextFor } from '../catalog.ts'
+import { ADAPTERS, factsFor, planContextFor } from '../catalog.ts'
 import { withAdmin } from '../config/admin.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
 import { startUnlessAsked } from '../config/help.ts'
@@ -61,6 +61,7 @@ async function main(): Promise<void> {
   })
   const server = createServer({
     ...shared,
+    factsOf: (target) => factsFor(installation, target),
     metrics,
     logger: log,
     record: createRecorder(installation, ADAPTERS),

@@ -213,7 +213,7 @@ describe('POST /plans/design', () => {
     expect(blind.statusCode).toBe(400)
     expect(blind.json()).toMatchObject({
       code: 'request.invalid',
-      title: expect.stringContaining('could not be measured: nothing was recorded here'),
+      detail: expect.stringContaining('could not be measured: nothing was recorded here'),
     })
     expect((await design(past)({ ...target, service: 'nobody', harm: '2x' })).statusCode).toBe(404)
     expect((await design(past)({ ...target, harm: 'bad' })).statusCode).toBe(400)

@@ -1,10 +1,12 @@
 import { workOut } from '../../src/api/calibration.ts'
 import type { ApiDependencies } from '../../src/api/dependencies.ts'
 import { workOutPower } from '../../src/api/power.ts'
+import { requireTarget } from '../../src/config/targets.ts'
 import { readPipeline } from '../../src/domain/pipeline/read-pipeline.ts'
 import { readPlan } from '../../src/domain/plan/plan.ts'
+import type { TargetId } from '../../src/domain/target.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { CONTEXT, demoInstallation, PLAN } from './demo-installation.ts'
+import { CONTEXT, DEMO_FACTS, demoInstallation, PLAN } from './demo-installation.ts'
 import { createFakePipelines } from './fake-pipelines.ts'
 import { createFakeReleases } from './fake-releases.ts'
 
@@ -14,6 +16,11 @@ export const readDemoPlan = async (written: unknown) => readPlan(written, CONTEX
 /** The same for pipelines; each target has the plan of the demo. */
 export const readDemoPipeline = (written: unknown) =>
   readPipeline(written, { ...CONTEXT, readPlan: readDemoPlan, registeredPlan: async () => PLAN })
+
+function factsOfDemo(target: TargetId) {
+  requireTarget(demoInstallation(), target)
+  return DEMO_FACTS
+}
 
 const noPast = async () => ({ kind: 'noData', reason: 'nothing was recorded here' }) as const
 
@@ -25,6 +32,7 @@ export function apiParts(more: Partial<ApiDependencies> = {}): ApiDependencies {
     readPipeline: readDemoPipeline,
     installation: demoInstallation(),
     readPlan: readDemoPlan,
+    factsOf: factsOfDemo,
     plans: async () => PLAN,
     metrics: createMetrics({ isBare: true }),
     record: noPast,

@@ -5,7 +5,8 @@ import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
 import type { GuardState } from '../../src/domain/release/guard.ts'
 import { FACTS, planContext } from '../domain/plan/plan-context.ts'
 
-export const CONTEXT = planContext({ ...FACTS, metrics: { proxy: FACTS.metrics['prometheus']! } })
+export const DEMO_FACTS = { ...FACTS, metrics: { proxy: FACTS.metrics['prometheus']! } }
+export const CONTEXT = planContext(DEMO_FACTS)
 
 /** A plan as JSON that the context takes: a cohort, a small weight, an approval by two, then everybody. */
 export const PLAN = {

@@ -22,12 +22,12 @@ import {
 } from './plan-layout.ts'
 
 /** What a plan is designed for: a share of failed requests, or so many times that of stable. */
-export type Harm = { readonly times: number } | { readonly share: number }
+export type StatedHarm = { readonly times: number } | { readonly share: number }
 
 interface DesignWish {
   readonly target: TargetId
   readonly facts: TargetFacts
-  readonly harm: Harm
+  readonly harm: StatedHarm
 }
 
 /** What a design needs of those who have it. */
@@ -98,7 +98,7 @@ function noTraffic({ service, environment }: TargetId, problem?: string): Sluice
 }
 
 /** @throws SluiceError for a harm that is none */
-function fearedOf(harm: Harm, from: number): FearedHarm & { readonly share: number } {
+function fearedOf(harm: StatedHarm, from: number): FearedHarm & { readonly share: number } {
   const share = 'share' in harm ? harm.share : harm.times * from
   if (share > from && share <= 1 && from > 0) return { share, times: share / from }
   const received = 'share' in harm ? formatShare(harm.share) : `${harm.times}x`

@@ -26,7 +26,7 @@ export interface PlanLayout {
 }
 
 /** How long each weight must be held to see the harm; null where no bake that anybody would wait for does. */
-export type BakeFor = (weight: BasisPoints) => Milliseconds | null
+type BakeFor = (weight: BasisPoints) => Milliseconds | null
 
 /** What is feared of a version: so many times stable's share of failed requests. */
 export interface FearedHarm {

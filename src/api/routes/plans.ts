@@ -44,11 +44,11 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
 
 async function design(
   { service, environment, since, traffic: stated, harm }: z.output<typeof designBody>,
-  { installation, readPlan, recordTraffic, runPower, now }: ApiDependencies,
+  { factsOf, readPlan, recordTraffic, runPower, now }: ApiDependencies,
 ): Promise<AnswerTo<'designPlan'>> {
   const target = { service, environment }
   return designPlan(
-    { target, facts: factsFor(installation, target), harm },
+    { target, facts: factsOf(target), harm },
     {
       read: readPlan,
       async traffic(plan) {

@@ -1,4 +1,4 @@
-import type { DesignedPlan, Harm } from '../../analysis/design/design-plan.ts'
+import type { DesignedPlan, StatedHarm } from '../../analysis/design/design-plan.ts'
 import { expectedTraffic } from '../../analysis/power/expected-traffic.ts'
 import type { AnswerTo } from '../../api/operations.ts'
 import { describeError, SluiceError } from '../../domain/errors.ts'
@@ -76,7 +76,7 @@ async function designAtServer(
 async function designHere(
   config: string,
   { service, environment, since }: DesignOptions,
-  { harm, stated }: { readonly harm: Harm; readonly stated: Parameters<typeof expectedTraffic>[0] | undefined },
+  { harm, stated }: { readonly harm: StatedHarm; readonly stated: Parameters<typeof expectedTraffic>[0] | undefined },
 ): Promise<DesignedPlan> {
   if (since !== undefined)
     throw new CliFailure(EXIT.usage, '--since asks a server: leave --config out, or state the traffic with --traffic')
@@ -103,7 +103,7 @@ async function designHere(
   }
 }
 
-function harmOf(text: string): Harm {
+function harmOf(text: string): StatedHarm {
   const ratio = ratioText.safeParse(text)
   if (ratio.success && ratio.data > 1) return { times: ratio.data }
   const share = shareText.safeParse(text)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { designPlan, type Harm } from '../../../src/analysis/design/design-plan.ts'
+import { designPlan, type StatedHarm } from '../../../src/analysis/design/design-plan.ts'
 import { expectedTraffic, type StatedTraffic } from '../../../src/analysis/power/expected-traffic.ts'
 import { powerOf } from '../../../src/analysis/power/plan-power.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
@@ -13,7 +13,7 @@ const TARGET = { service: 'checkout', environment: 'production' }
 const PROXY = FACTS.metrics['prometheus'] ?? { counts: true, latency: true, queries: null, records: false }
 const ONE: TargetFacts = { ...FACTS, metrics: { proxy: PROXY } }
 
-function design(stated: StatedTraffic, harm: Harm, facts: TargetFacts = ONE) {
+function design(stated: StatedTraffic, harm: StatedHarm, facts: TargetFacts = ONE) {
   const context = planContext(facts)
   return designPlan(
     { target: TARGET, facts, harm },
@@ -63,7 +63,7 @@ describe('a plan that is designed', () => {
     await expect(design({ requestsPerSecond: 200 }, { times: 4 }, impossible)).rejects.toThrow(/query/)
   })
 
-  it.each<[string, StatedTraffic, Harm, TargetFacts, RegExp]>([
+  it.each<[string, StatedTraffic, StatedHarm, TargetFacts, RegExp]>([
     ['no traffic', { requestsPerSecond: 0 }, { times: 2 }, ONE, /no requests of checkout\/production are known/],
     [
       'a harm that stable has itself',
