@@ -99,12 +99,10 @@ describe('sluice calibrate --recording', () => {
     const lines = out.slice(at, out.indexOf('\n\n', at)).split('\n')
     expect(lines.map((line) => line.trim().split(/ {2,}/))).toMatchObject([
       ['past releases, judged again'],
-      ['RELEASE', 'VERSION', 'IN FACT', 'LOOKS', 'NOW', 'PROPOSED'],
-      ['#8', '2.4.8', 'abort by ana, 20m', '19', expect.stringMatching(/^\w+, \d+m$/), expect.anything()],
-      ['#7', '2.4.7', 'promoted', '19', 'quiet', 'quiet'],
+      ['RELEASE', 'VERSION', 'IN FACT', 'LOOKS', 'NOW'],
+      ['#8', '2.4.8', 'abort by ana, 20m', '19', expect.stringMatching(/^\w+, \d+m$/)],
+      ['#7', '2.4.7', 'promoted', '19', 'quiet'],
       [expect.stringMatching(/^now: would have failed 0 of 1 promoted and 1 of 1 rolled back \(median after \d+m\)$/)],
-      [expect.stringMatching(/^proposed: would have failed 0 of 1 promoted and 1 of 1 rolled back \(median after$/)],
-      [expect.stringMatching(/^\d+m\)$/)],
     ])
     expect(Math.max(...lines.map(columnsOf))).toBeLessThanOrEqual(80)
   })

@@ -43,7 +43,7 @@ afterAll(async () => {
 /** How often green has ended with a code. */
 async function counted(code: string): Promise<number> {
   const page = await (await fetch(`${admin}/metrics`)).text()
-  const line = new RegExp(`^sluice_proxy_requests_total\\{pool="green",code="${code}",cohort="brave"\\} (\\d+)$`, 'm')
+  const line = new RegExp(`^sluice_proxy_requests_total\\{pool="green",cohort="brave",code="${code}"\\} (\\d+)$`, 'm')
   return Number(line.exec(page)?.[1] ?? 0)
 }
 
