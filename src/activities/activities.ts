@@ -233,6 +233,9 @@ export type ReturnAnswer =
   | { readonly kind: 'started'; readonly releaseId: string }
   | { readonly kind: 'waits' | 'away' | 'impossible'; readonly reason: string }
 
+/** Where a way back that has begun leads to; `waits`: it has not got there within its patience. */
+export type ReturnEnding = StageEnding | { readonly kind: 'waits'; readonly reason: string }
+
 /** The checklist as a release asks it in the middle of its plan; what was rehearsed its lane knows. */
 type ReadinessGateRequest = Omit<ReadinessInput, 'rehearsals'> & { readonly without: readonly ReadinessItem[] }
 
@@ -289,8 +292,8 @@ export interface Activities {
   }): Promise<StageLoss>
   /** Asks the lane of a stage for the way back. Polls while it has to wait and there is nothing new to say. */
   returnStage(request: ReturnRequest): Promise<ReturnAnswer>
-  /** Ends when everybody has the version before. Polls likewise. */
-  followReturn(input: { readonly releaseId: string }): Promise<StageEnding>
+  /** Ends when everybody has the version before, or once, with what is `known` still null, when that takes long. Polls likewise. */
+  followReturn(input: { readonly releaseId: string; readonly known: string | null }): Promise<ReturnEnding>
   /** Whether a release is still open. */
   isOpen(releaseId: string): Promise<boolean>
 }

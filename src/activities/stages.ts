@@ -3,9 +3,10 @@ import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
 import { parseReleaseId, releaseName, type TargetId, targetName } from '../domain/target.ts'
-import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
+import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
 import type {
   ReturnAnswer,
+  ReturnEnding,
   ReturnRequest,
   StageAnswer,
   StageEnding,
@@ -130,15 +131,24 @@ function isAway({ promotedVersion, keeper }: Pick<LaneView, 'promotedVersion' | 
 
 export async function followReturn(
   { releases }: Deps,
-  { releaseId }: { readonly releaseId: string },
-): Promise<StageEnding> {
+  { releaseId, known }: { readonly releaseId: string; readonly known: string | null },
+): Promise<ReturnEnding> {
   const { phase, isEnded, weight, reason } = await releases.show(releaseId)
   // What follows is watching: users are on the version before by now, as the router has confirmed.
   if (phase === 'promoted' || (!isEnded && phase !== 'rolling-back' && weight === FULL_WEIGHT))
     return { kind: 'promoted' }
   if (isEnded) return { kind: 'failed', reason: `${releaseName(releaseId)}: ${phase}, ${reason ?? 'without a reason'}` }
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo()
+  if (known === null && currentAttemptScheduledTimestampMs - scheduledTimestampMs >= RETURN_PATIENCE)
+    return {
+      kind: 'waits',
+      reason: `${releaseName(releaseId)} has not got everybody back within ${formatDuration(RETURN_PATIENCE)}`,
+    }
   throw again('stage.goes-on', `${releaseName(releaseId)} goes back`, QUICK)
 }
+
+/** What a way back takes where the router answers, and more. After that the stages before it no longer wait for it. */
+const RETURN_PATIENCE: Milliseconds = 30_000
 
 /** Time between two questions, the first ones sooner: short stages are over in moments, long ones take days. */
 const SLOWEST: Milliseconds = 5_000

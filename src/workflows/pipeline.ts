@@ -189,10 +189,18 @@ async function submitReturn(
 }
 
 async function followBack(releaseId: string, stage: PipelineStage, run: PipelineRun): Promise<void> {
-  const end = await run.whileOnDuty(stage, () => followReturn({ releaseId }))
+  const { name } = stage
+  const known = stageIn(run.state(), name).reason
+  const end = await run.whileOnDuty(stage, () => followReturn({ releaseId, known }))
   if (end === 'interrupted') return
-  if (end.kind === 'promoted') return run.record({ type: 'stage-returned', stage: stage.name, reason: null })
-  run.record({ type: 'return-refused', stage: stage.name, reason: end.reason })
+  switch (end.kind) {
+    case 'promoted':
+      return run.record({ type: 'stage-returned', stage: name, reason: null })
+    case 'waits':
+      return run.record({ type: 'return-waits', stage: name, reason: end.reason })
+    case 'failed':
+      return run.record({ type: 'return-refused', stage: name, reason: end.reason })
+  }
 }
 
 /** Somebody has cancelled the workflow in Temporal: that is an abort by a hand that nobody knows. */

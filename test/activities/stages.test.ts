@@ -2,7 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
-import { returnStage, watchStage } from '../../src/activities/stages.ts'
+import { followReturn, returnStage, watchStage } from '../../src/activities/stages.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { emptyLane, type LaneState } from '../../src/domain/lane/lane-state.ts'
 import { laneView } from '../../src/domain/lane/lane-view.ts'
@@ -58,5 +58,25 @@ describe('a stage whose lane brings its router back', () => {
     expect(await held.watch()).toEqual({ reason: expect.stringContaining('it is on 2.3.9') })
     expect(await held.back()).toMatchObject({ kind: 'away' })
     expect(await laneOf({ nextNumber: 3, rest: REST }).back()).toMatchObject({ kind: 'away' })
+  })
+})
+
+describe('a way back that has begun', () => {
+  /** What is said of one that its router does not confirm, so long after it was first asked for. */
+  const after = (waited: number, known: string | null = null) => {
+    const releases = { show: async () => ({ phase: 'rolling-back', isEnded: false, weight: 1_000, reason: null }) }
+    const info = { scheduledTimestampMs: 0, currentAttemptScheduledTimestampMs: waited }
+    return new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') })
+      .run(() =>
+        followReturn({ releases } as unknown as ActivityDependencies, { releaseId: 'release/checkout/eu/3', known }),
+      )
+      .catch((error: unknown) => (error instanceof Error ? error.message : error))
+  }
+
+  it('is said once to take long, so that the stages before it need not wait, and is followed all the same', async () => {
+    expect(await after(29_999)).toBe('checkout/eu/3 goes back')
+    const reason = 'checkout/eu/3 has not got everybody back within 30s'
+    expect(await after(30_000)).toEqual({ kind: 'waits', reason })
+    expect(await after(90_000, reason)).toBe('checkout/eu/3 goes back')
   })
 })

@@ -97,8 +97,8 @@ function isTurnToReturn(stages: readonly PipelineStage[], state: PipelineState, 
   const later = stages.filter((other) => ancestorsOf(stages, other.name).has(name))
   return later.every((other) => {
     const after = stageIn(state, other.name)
-    const { phase, returnId, reason } = after
-    if (phase === 'returning') return returnId === null && reason !== null
+    const { phase, reason } = after
+    if (phase === 'returning') return reason !== null
     if (phase === 'failed') return !isUncertain(after)
     return phase === 'waiting' || phase === 'returned' || phase === 'stuck'
   })

@@ -116,6 +116,17 @@ describe('a pipeline', () => {
     expect(one.duty('small')).toEqual({ kind: 'return' })
   })
 
+  it('does not wait for a way back that has begun and takes long, once that has been said', () => {
+    const one = begin(regions('rollback-all'))
+    for (const name of ['canary', 'small', 'eu']) one.promote(name)
+    one.command('abort')
+    one.record({ type: 'return-begun', stage: 'eu' })
+    one.record({ type: 'return-started', stage: 'eu', releaseId: 'release/checkout/eu/2' })
+    expect(one.duty('small')).toEqual({ kind: 'wait' })
+    one.record({ type: 'return-waits', stage: 'eu', reason: 'not everybody is back after 30s' })
+    expect(['small', 'eu'].map((name) => one.duty(name).kind)).toEqual(['return', 'follow-return'])
+  })
+
   it('is not rolled back while nobody can say where the users of a failed stage are; the others wait no longer than that is told', () => {
     const one = begin(regions('rollback-all'))
     for (const name of ['canary', 'small']) one.promote(name)
