@@ -86,14 +86,17 @@ export async function watchStage(
   if (!hasGivenOut(lane, releaseId)) throw goesOn(`the lane of ${targetName(target)} begins again`)
   // The lane learns of a promotion a moment after the release itself has said so.
   if (running === releaseId || promotedVersion === version) throw goesOn(`${targetName(target)} has ${version}`)
-  return { reason: lostText(target, version, promotedVersion), ...(!isAway(lane, version) && { mayHaveVersion: true }) }
+  return {
+    reason: lostText(target, version, promotedVersion),
+    ...(!isAway(lane, { version, releaseId }) && { mayHaveVersion: true }),
+  }
 }
 
 export async function returnStage({ releases }: Deps, request: ReturnRequest): Promise<ReturnAnswer> {
   const { target, version, releaseId: former, actor, reason, key, known } = request
   const before = await releases.lane(target)
   if (!hasGivenOut(before, former)) throw goesOn(`the lane of ${targetName(target)} begins again`)
-  if (isAway(before, version)) return { kind: 'away', reason: lostText(target, version, before.promotedVersion) }
+  if (isAway(before, request)) return { kind: 'away', reason: lostText(target, version, before.promotedVersion) }
   if (before.keeper.state === 'recovering') {
     const why = before.keeper.recovery?.reason ?? before.keeper.text
     return waits(`the lane of ${targetName(target)} brings its router back first: ${why}`, known)
@@ -122,9 +125,15 @@ function hasGivenOut({ nextNumber }: Pick<LaneView, 'nextNumber'>, releaseId: st
   return nextNumber > (parseReleaseId(releaseId)?.number ?? 0)
 }
 
-/** True when nobody has the version: the lane knows of another one, and is not on its way to it still. */
-function isAway({ promotedVersion, keeper }: Pick<LaneView, 'promotedVersion' | 'keeper'>, version: string): boolean {
-  if (keeper.state === 'recovering' || promotedVersion === version) return false
+/**
+ * True when nobody has the version that a release took there: the lane knows of another one, is not on its way to it still,
+ * and has heard how that release ended.
+ */
+function isAway(
+  { running, promotedVersion, keeper }: Pick<LaneView, 'running' | 'promotedVersion' | 'keeper'>,
+  { version, releaseId }: Pick<ReturnRequest, 'version' | 'releaseId'>,
+): boolean {
+  if (running === releaseId || keeper.state === 'recovering' || promotedVersion === version) return false
   // It holds what it had before anything was promoted.
   return promotedVersion !== null || keeper.state === 'holding'
 }

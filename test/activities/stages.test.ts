@@ -44,6 +44,15 @@ describe('a stage whose lane begins again', () => {
   })
 })
 
+describe('a stage whose lane has not heard yet that its release has promoted the version', () => {
+  it('still has the version, and its way back waits for the lane', async () => {
+    const running = { ...STAGE, number: 2 } as unknown as LaneState<never>['running']
+    const deaf = laneOf({ nextNumber: 3, promotedVersion: '2.3.9', rest: REST, running })
+    expect(await deaf.watch()).toBe('checkout/eu has 2.4.0')
+    expect(await deaf.back()).toEqual({ kind: 'waits', reason: 'there is no version before' })
+  })
+})
+
 describe('a stage whose lane brings its router back', () => {
   it('is not back before the router is, says so once, and whatever is tried meanwhile', async () => {
     const onItsWay = laneOf({ nextNumber: 3, promotedVersion: '2.3.9', rest: REST, recovery: RECOVERY })

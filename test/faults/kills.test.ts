@@ -108,8 +108,23 @@ describe('a release whose processes are killed', () => {
     expect(new Set(Object.values(await world.split()))).toEqual(new Set([0, 10_000]))
   })
 
+  it('survives the kill of Temporal in the middle of a bake, and still rolls back on command', async () => {
+    world.startWorker()
+    const id = await start('5m')
+    await until(id, (card) => card.phase === 'baking' && card.latest !== null)
+    await world.temporal.kill()
+    await world.temporal.start()
+    const card = await until(id, ({ phase }) => phase === 'baking')
+    expect(card.weight).toBe(2_000)
+    const actor = { person: 'bob', entrance: 'cli' } as const
+    await world.releases.command({ verb: 'abort', releaseId: id, step: null, key: 'after-kill', actor, reason: '' })
+    expect(await result(id)).toMatchObject({ outcome: 'rolled-back' })
+    expect(new Set(Object.values(await world.split()))).toEqual(new Set([0, 10_000]))
+  })
+
   it('starts a stage of a pipeline once and takes it back once, whatever of it the workers had not recorded', async () => {
     world.startWorker()
+    while ((await world.releases.lane(TARGET).catch(() => null)) === null) await sleep(100)
     await result(await start('1s'))
     const [lane, split] = [await world.releases.lane(TARGET), await world.split()]
     const pipelines = createPipelines({ ...world, taskQueue: 'sluice', times: ALWAYS_ANEW })
@@ -145,19 +160,5 @@ describe('a release whose processes are killed', () => {
     const told = (await pipelines.show(pipelineId)).trail.map(({ text }) => text)
     expect(told.filter((text) => text.endsWith(' started'))).toHaveLength(1)
     expect(told.filter((text) => text.includes('goes back by'))).toHaveLength(1)
-  })
-
-  it('survives the kill of Temporal in the middle of a bake, and still rolls back on command', async () => {
-    world.startWorker()
-    const id = await start('5m')
-    await until(id, (card) => card.phase === 'baking' && card.latest !== null)
-    await world.temporal.kill()
-    await world.temporal.start()
-    const card = await until(id, ({ phase }) => phase === 'baking')
-    expect(card.weight).toBe(2_000)
-    const actor = { person: 'bob', entrance: 'cli' } as const
-    await world.releases.command({ verb: 'abort', releaseId: id, step: null, key: 'after-kill', actor, reason: '' })
-    expect(await result(id)).toMatchObject({ outcome: 'rolled-back' })
-    expect(new Set(Object.values(await world.split()))).toEqual(new Set([0, 10_000]))
   })
 })
