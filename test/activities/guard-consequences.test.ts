@@ -67,7 +67,7 @@ describe('a check that holds', () => {
     expect(verdict('errors')?.reason).toMatch(/^failed \d+s ago, not passed since; then: .*; now: /)
     script.pools['green'] = GOOD
     expect(await look(10)).toBeNull()
-    expect(heldBy(checks, state())).toMatch(/^errors: failed \d+s ago, passes again for \d+s of \d+s; then: /)
+    expect(heldBy(checks, state())).toMatch(/^errors: failed \d+s ago, passes again for \d+s of \d+[ms]; then: /)
     expect(await look(200)).toMatchObject({ kind: 'noted', reason: 'errors passes again' })
     expect(heldBy(checks, state())).toBeNull()
     expect(standingOf(checks, state())).toEqual({ isPassing: true })
