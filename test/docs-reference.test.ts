@@ -6,7 +6,6 @@ import type { RouteOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createServer } from '../src/api/server.ts'
-import { runProgram } from '../src/cli/program.ts'
 import { environmentSchema } from '../src/config/environment.ts'
 import { metricTable } from '../src/docs-tables.ts'
 import { ERROR_CODES } from '../src/domain/error-codes.ts'
@@ -20,6 +19,7 @@ import { apiParts } from './support/api-parts.ts'
 import { demoInstallation } from './support/demo-installation.ts'
 import { createFakeReleases } from './support/fake-releases.ts'
 import { actsOf, patternOf } from './support/followed-page.ts'
+import { runSluice } from './support/program.ts'
 
 /** What operators look up, held against what the code really has. */
 
@@ -214,16 +214,7 @@ describe('docs/install.md', () => {
 
 describe('the command line', () => {
   it('has every command of its help on a page', async () => {
-    let out = ''
-    await runProgram(['--help'], {
-      ...{ env: {}, live: null, columns: () => 200, hasColor: false, now: () => 0, userName: () => 'carol' },
-      out: (more) => void (out += more),
-      err: () => undefined,
-      fetch: () => Promise.reject(new Error('no server is needed')),
-      sleep: async () => undefined,
-      writeFile: async () => undefined,
-      readFile: async () => '',
-    })
+    const { out } = await runSluice(['--help'], { columns: () => 200 })
     const names = [...out.slice(out.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)(?= |$)/gm)].map(([, name]) => name)
     expect(names).toContain('approve')
     const pages = ['commands', 'plan', 'pipelines', 'simulate', 'readiness', 'rehearsal', 'calibration', 'checks/argo']

@@ -4,8 +4,6 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { fillTables } from '../scripts/lib/generated.mjs'
 import { ADAPTERS, CHECK_KINDS, planContextFor } from '../src/catalog.ts'
-import { runProgram } from '../src/cli/program.ts'
-import type { Terminal } from '../src/cli/terminal.ts'
 import { readInstallation } from '../src/config/installation.ts'
 import { docsTables } from '../src/docs-tables.ts'
 import { ERROR_CODES } from '../src/domain/error-codes.ts'
@@ -19,6 +17,7 @@ import { memoryStore } from '../src/flags/memory.ts'
 import { METRIC_SOURCES } from '../src/metrics/index.ts'
 import { ROUTERS } from '../src/routers/index.ts'
 import { SEARCH_ATTRIBUTES } from '../src/workflows/search-attributes.ts'
+import { runSluice } from './support/program.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -38,18 +37,9 @@ function blocksOf(page: string): readonly { readonly kind: string; readonly text
 
 /** What the command line prints for the installation of the examples, whatever the file's name. */
 async function outputOf(command: string, plan: string): Promise<string> {
-  let out = ''
-  const terminal: Terminal = {
-    ...{ env: {}, live: null, columns: () => 80, hasColor: false, now: () => 0, userName: () => 'carol' },
-    out: (more) => void (out += more),
-    err: (more) => void (out += more),
-    fetch: () => Promise.reject(new Error('no server is needed')),
-    sleep: async () => undefined,
-    writeFile: async () => undefined,
-    readFile: async () => plan,
-  }
-  await runProgram([...command.split(' '), '--config', join(ROOT, 'examples/sluice.yaml')], terminal)
-  return out
+  const config = ['--config', join(ROOT, 'examples/sluice.yaml')]
+  const { out, err } = await runSluice([...command.split(' '), ...config], { readFile: async () => plan })
+  return out + err
 }
 
 describe.each([

@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { demoInstallation, PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
-import { runServed } from '../support/served-program.ts'
+import { runServed } from '../support/program.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {

@@ -8,7 +8,7 @@ import { FACTS, planContext } from '../domain/plan/plan-context.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { PLAN, TEAM } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
-import { runServed } from '../support/served-program.ts'
+import { runServed } from '../support/program.ts'
 
 const RULES = {
   firstWeight: '10%',

@@ -11,7 +11,7 @@ import { FACTS, planContext } from '../domain/plan/plan-context.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { PLAN, TEAM } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
-import { runServed } from '../support/served-program.ts'
+import { runServed } from '../support/program.ts'
 
 const DAY = 86_400_000
 const NOW = Date.now()

@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { runProgram } from '../../src/cli/program.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import { columnsOf } from '../../src/cli/text.ts'
+import { runSluice } from '../support/program.ts'
 import { recordedPast } from '../support/recorded-past.ts'
 
 const CONFIG = fileURLToPath(new URL('./sluice.yaml', import.meta.url))
@@ -37,38 +36,28 @@ const release = (number: number, errors: number) => ({
 const STABLE = { proxy: recordedPast({ windows: 600, bursts: 0.9 }) }
 const RECORDING = JSON.stringify({ stable: STABLE, releases: [release(8, 12), release(7, 1)] })
 
-async function run(
+async function calibrate(
   files: Readonly<Record<string, string>>,
   args: readonly string[],
   send?: (body: unknown) => Response,
 ) {
-  let [out, err] = ['', '']
   const bodies: unknown[] = []
   const written: Record<string, string> = {}
-  const terminal: Terminal = {
-    env: {},
-    out: (more) => void (out += more),
-    err: (more) => void (err += more),
-    live: null,
-    columns: () => 80,
-    hasColor: false,
-    fetch: async (_url, init) => {
-      if (send === undefined) throw new Error('no server is needed')
-      const body: unknown = JSON.parse(typeof init?.body === 'string' ? init.body : 'null')
-      bodies.push(body)
-      return send(body)
-    },
-    now: () => 0,
-    sleep: async () => undefined,
+  const said = await runSluice(['calibrate', 'plan.yaml', ...args], {
+    ...(send !== undefined && {
+      fetch: async (_url, init) => {
+        bodies.push(JSON.parse(typeof init?.body === 'string' ? init.body : 'null'))
+        return send(bodies.at(-1))
+      },
+    }),
     writeFile: async (path, text) => void (written[path] = text),
     readFile: async (path) => {
       const text = files[path]
       if (text === undefined) throw new Error('ENOENT')
       return text
     },
-    userName: () => 'carol',
-  }
-  return { code: await runProgram(['calibrate', 'plan.yaml', ...args], terminal), out, err, bodies, written }
+  })
+  return { ...said, bodies, written }
 }
 
 const FILES = { 'plan.yaml': PLAN, 'past.json': RECORDING }
@@ -76,7 +65,7 @@ const LOCAL = ['--recording', 'past.json', '--config', CONFIG, '--replays', '60'
 
 describe('sluice calibrate --recording', () => {
   it('prints the figures now and proposed, and the line to paste', async () => {
-    const { code, out, err } = await run(FILES, LOCAL)
+    const { code, out, err } = await calibrate(FILES, LOCAL)
     expect(code).toBe(0)
     expect(out).toContain('stable against itself, from past.json, seed 1\n')
     expect(out).toMatch(/CHECK +RATIO +α +MIN +FALSE +1\.5x +2x +4x\n/)
@@ -94,7 +83,7 @@ describe('sluice calibrate --recording', () => {
   })
 
   it('judges the releases of the recording once more', async () => {
-    const { out } = await run(FILES, LOCAL)
+    const { out } = await calibrate(FILES, LOCAL)
     const at = out.indexOf('past releases')
     const lines = out.slice(at, out.indexOf('\n\n', at)).split('\n')
     expect(lines.map((line) => line.trim().split(/ {2,}/))).toMatchObject([
@@ -116,7 +105,7 @@ describe('sluice calibrate --recording', () => {
       'plan.yaml': PLAN.replace('errors:', `${name}:`),
       'past.json': JSON.stringify({ stable: STABLE, releases }),
     }
-    const { out } = await run(files, LOCAL)
+    const { out } = await calibrate(files, LOCAL)
     const text = out.slice(0, out.indexOf('to paste'))
     expect(text).toContain('aaaaaa…aaaaaa')
     expect(Math.max(...text.split('\n').map(columnsOf))).toBeLessThanOrEqual(80)
@@ -124,29 +113,29 @@ describe('sluice calibrate --recording', () => {
 
   it('says the same for the same seed and something else for another', async () => {
     const figures = async (seed: string) =>
-      JSON.parse((await run(FILES, [...LOCAL, '--seed', seed, '--output', 'json'])).out).checks
+      JSON.parse((await calibrate(FILES, [...LOCAL, '--seed', seed, '--output', 'json'])).out).checks
     expect(await figures('1')).toEqual(await figures('1'))
     expect(await figures('2')).not.toEqual(await figures('1'))
   })
 
   it('lists what is wrong with a recording', async () => {
     const bad = JSON.stringify({ stable: { proxy: [{ start: 5, end: 1, counts: { requests: 1, errors: 1 } }] } })
-    const { code, err } = await run({ ...FILES, 'past.json': bad }, LOCAL)
+    const { code, err } = await calibrate({ ...FILES, 'past.json': bad }, LOCAL)
     expect(code).toBe(1)
     expect(err).toContain('past.json: stable.proxy[0]: expected an end after the start')
-    expect(await run({ ...FILES, 'past.json': '{ "stable": oops' }, LOCAL)).toMatchObject({
+    expect(await calibrate({ ...FILES, 'past.json': '{ "stable": oops' }, LOCAL)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^past\.json is not JSON: .*(oops|position)/),
     })
-    expect((await run({ ...FILES, 'past.json': '' }, LOCAL)).err).toBe('past.json is not JSON: it is empty\n')
-    expect((await run({ 'plan.yaml': PLAN }, LOCAL)).err).toContain('past.json cannot be read')
+    expect((await calibrate({ ...FILES, 'past.json': '' }, LOCAL)).err).toBe('past.json is not JSON: it is empty\n')
+    expect((await calibrate({ 'plan.yaml': PLAN }, LOCAL)).err).toContain('past.json cannot be read')
   })
 
   it.each([
     ['--config', 'sluice.yaml'],
     ['--replays', '50'],
   ])('takes %s only beside it', async (flag, value) => {
-    const { code, err, bodies } = await run(FILES, [flag, value])
+    const { code, err, bodies } = await calibrate(FILES, [flag, value])
     expect([code, bodies]).toEqual([2, []])
     expect(err).toContain(`${flag} goes only with --recording`)
   })
@@ -154,7 +143,7 @@ describe('sluice calibrate --recording', () => {
   it.each([[['--replays', '5']], [['--seed', 'x']], [['--since', '14d']]])(
     'refuses %j as wrong usage',
     async (flags) => {
-      expect(await run(FILES, [...LOCAL, ...flags])).toMatchObject({ code: 2, out: '' })
+      expect(await calibrate(FILES, [...LOCAL, ...flags])).toMatchObject({ code: 2, out: '' })
     },
   )
 })
@@ -170,7 +159,7 @@ describe('sluice calibrate --since', () => {
   }
 
   it('asks the server and shows what it used', async () => {
-    const { code, out, err, bodies } = await run(FILES, ['--since', '1d'], () => Response.json(answer))
+    const { code, out, err, bodies } = await calibrate(FILES, ['--since', '1d'], () => Response.json(answer))
     expect(code).toBe(0)
     expect(bodies).toEqual([
       expect.objectContaining({ since: '1d', seed: 1, plan: expect.objectContaining({ service: 'checkout' }) }),
@@ -183,31 +172,31 @@ describe('sluice calibrate --since', () => {
 
   it('keeps what the server read in a file that it can replay', async () => {
     const recording = JSON.parse(RECORDING)
-    const { code, out, bodies, written } = await run(FILES, ['--save', 'kept.json'], () =>
+    const { code, out, bodies, written } = await calibrate(FILES, ['--save', 'kept.json'], () =>
       Response.json({ ...answer, recording }),
     )
     expect([code, bodies]).toEqual([0, [expect.objectContaining({ recording: true })]])
     expect(Object.keys(written)).toEqual(['kept.json'])
     expect(out).not.toContain('"requests"')
-    const again = await run({ ...FILES, 'past.json': written['kept.json'] ?? '' }, LOCAL)
-    expect(again.out).toBe((await run(FILES, LOCAL)).out)
+    const again = await calibrate({ ...FILES, 'past.json': written['kept.json'] ?? '' }, LOCAL)
+    expect(again.out).toBe((await calibrate(FILES, LOCAL)).out)
   })
 
   it('says so when the releases could not be looked at', async () => {
     const past = { releases: 0, unread: 0, fault: 'temporal.unavailable: Temporal does not answer' }
-    const { out } = await run(FILES, [], () => Response.json({ ...answer, past }))
+    const { out } = await calibrate(FILES, [], () => Response.json({ ...answer, past }))
     expect(out).toContain('past releases could not be read: temporal.unavailable')
   })
 
   it('gives what is wrong with the plan its place in the file', async () => {
     const problem = { rule: 'value', path: ['steps', 1, 'bake'], where: 'steps[1].bake', message: 'no' }
     const refusal = { status: 422, code: 'plan.invalid', title: 'x', detail: '1 problem', problems: [problem] }
-    const { code, err } = await run(FILES, [], () => Response.json(refusal, { status: 422 }))
+    const { code, err } = await calibrate(FILES, [], () => Response.json(refusal, { status: 422 }))
     expect(code).toBe(1)
     expect(err).toContain('plan.yaml:5:')
   })
 
   it('refuses a duration that is none without asking', async () => {
-    expect(await run(FILES, ['--since', 'long'])).toMatchObject({ code: 2, bodies: [] })
+    expect(await calibrate(FILES, ['--since', 'long'])).toMatchObject({ code: 2, bodies: [] })
   })
 })

@@ -1,14 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { runProgram } from '../../src/cli/program.ts'
 import { renderCard } from '../../src/cli/render.ts'
 import { renderLane } from '../../src/cli/tables.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import { harmless } from '../../src/cli/text.ts'
 import { emptyLane } from '../../src/domain/lane/lane-state.ts'
 import { laneView } from '../../src/domain/lane/lane-view.ts'
 import type { ShownCard } from '../../src/releases/releases.ts'
 import { FORBIDDEN, HOSTILE } from '../support/hostile-text.ts'
+import { runSluice } from '../support/program.ts'
 
 interface Asked {
   readonly method: string
@@ -26,25 +25,24 @@ const problem = (status: number, code: string, detail: string) =>
 /** The program before a server that answers with these, one after the other, and with the last one for ever. */
 function setUp(replies: (request: Asked) => Reply, { color = false, columns = 80 } = {}) {
   const asked: Asked[] = []
-  let [out, err, slept] = ['', '', 0]
-  const terminal: Terminal = {
-    ...{ env: {}, live: null, columns: () => columns, hasColor: color, userName: () => 'carol' },
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    now: () => 1_000_000 + slept,
-    sleep: async (duration) => void (slept += duration),
-    writeFile: async () => undefined,
-    readFile: async () => 'service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n',
-    fetch: (async (url: unknown, init: RequestInit = {}) => {
-      const headers = new Headers(init.headers)
-      const { pathname } = new URL(String(url))
-      asked.push({ method: init.method ?? 'GET', path: pathname, key: headers.get('idempotency-key') })
-      const reply = replies(asked.at(-1) as Asked)
-      if (reply instanceof Error) throw reply
-      return reply
-    }) as typeof fetch,
-  }
-  const run = async (...args: string[]) => ({ code: await runProgram(args, terminal), out, err, slept })
+  let slept = 0
+  const run = async (...args: string[]) => ({
+    ...(await runSluice(args, {
+      ...{ columns: () => columns, hasColor: color, now: () => 1_000_000 + slept },
+      sleep: async (duration) => void (slept += duration),
+      readFile: async () => 'service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n',
+      fetch: async (url, init = {}) => {
+        const headers = new Headers(init.headers)
+        const { pathname } = new URL(url instanceof Request ? url.url : url)
+        const request = { method: init.method ?? 'GET', path: pathname, key: headers.get('idempotency-key') }
+        asked.push(request)
+        const reply = replies(request)
+        if (reply instanceof Error) throw reply
+        return reply
+      },
+    })),
+    slept,
+  })
   return { asked, run }
 }
 

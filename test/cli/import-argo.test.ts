@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { CHECK_KINDS } from '../../src/catalog.ts'
-import { runProgram } from '../../src/cli/program.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import { readPlanText } from '../../src/domain/plan/plan-text.ts'
 import { planContext } from '../domain/plan/plan-context.ts'
+import { runSluice } from '../support/program.ts'
 
 const TEMPLATE = `apiVersion: argoproj.io/v1alpha1
 kind: AnalysisTemplate
@@ -23,28 +22,12 @@ spec:
               / sum(rate(requests{service="{{args.service}}"}[5m]))
 `
 
-async function run(text: string, ...args: string[]) {
-  let [out, err] = ['', '']
-  const terminal: Terminal = {
-    env: {},
-    out: (more) => void (out += more),
-    err: (more) => void (err += more),
-    live: null,
-    columns: () => 80,
-    hasColor: false,
-    fetch: () => Promise.reject(new Error('no server is needed')),
-    now: () => 0,
-    sleep: async () => undefined,
-    writeFile: async () => undefined,
-    readFile: async () => text,
-    userName: () => 'carol',
-  }
-  return { code: await runProgram(['import', 'argo', 'template.yaml', ...args], terminal), out, err }
-}
+const runImport = (text: string, ...args: string[]) =>
+  runSluice(['import', 'argo', 'template.yaml', ...args], { readFile: async () => text })
 
 describe('sluice import argo, of templates alone', () => {
   it('prints checks that a plan takes, with what was left out as comments', async () => {
-    const { code, out } = await run(TEMPLATE, '--arg', 'service=checkout', '--source', 'proxy')
+    const { code, out } = await runImport(TEMPLATE, '--arg', 'service=checkout', '--source', 'proxy')
     expect(code).toBe(0)
     expect(out).toMatch(
       /^# {3}template\.yaml:13:\d+: spec\.metrics\[0\]\.provider\.prometheus\.address: the metric source's own setting/m,
@@ -61,18 +44,22 @@ describe('sluice import argo, of templates alone', () => {
 
   it('leaves out what it cannot import, as a comment and a hint', async () => {
     const web = '    - { name: web, provider: { web: { url: https://a } } }\n'
-    const { code, out, err } = await run(`${TEMPLATE}${web}`, '--arg', 'service=checkout')
+    const { code, out, err } = await runImport(`${TEMPLATE}${web}`, '--arg', 'service=checkout')
     expect(code).toBe(4)
     expect(out).toMatch(/^# left out:\n# {3}template\.yaml:17:\d+: web: only prometheus can be imported, not web\n/m)
     expect(out).toContain('checks:\n  success-rate:\n')
     expect(err).toBe('1 left out: the plan has nothing in its place\n')
-    const none = await run(`${TEMPLATE.slice(0, TEMPLATE.indexOf('    - name'))}${web}`, '--arg', 'service=checkout')
+    const none = await runImport(
+      `${TEMPLATE.slice(0, TEMPLATE.indexOf('    - name'))}${web}`,
+      '--arg',
+      'service=checkout',
+    )
     expect(none).toMatchObject({ code: 1, out: '' })
     expect(none.err).toContain('web: only prometheus can be imported, not web')
   })
 
   it('lists every problem of the template and prints no checks', async () => {
-    const { code, out, err } = await run(TEMPLATE.replace('result[0] >=', 'reslt >='))
+    const { code, out, err } = await runImport(TEMPLATE.replace('result[0] >=', 'reslt >='))
     expect([code, out]).toEqual([1, ''])
     expect(err).toContain("the argument 'service' has no value")
     expect(err).toContain('spec.metrics[0].successCondition')
@@ -80,34 +67,34 @@ describe('sluice import argo, of templates alone', () => {
   })
 
   it('says where a file is no YAML, and which argument is none', async () => {
-    expect((await run('a: [')).err).toContain('template.yaml:1:')
-    expect(await run(TEMPLATE, '--arg', 'service')).toMatchObject({ code: 2, out: '' })
-    expect(await run(TEMPLATE, '--source', 'My Source')).toMatchObject({ code: 2, out: '' })
+    expect((await runImport('a: [')).err).toContain('template.yaml:1:')
+    expect(await runImport(TEMPLATE, '--arg', 'service')).toMatchObject({ code: 2, out: '' })
+    expect(await runImport(TEMPLATE, '--source', 'My Source')).toMatchObject({ code: 2, out: '' })
   })
 
   it('answers in JSON when asked to', async () => {
-    const { out } = await run(TEMPLATE, '--arg', 'service=a', '--output', 'json')
+    const { out } = await runImport(TEMPLATE, '--arg', 'service=a', '--output', 'json')
     expect(JSON.parse(out)).toMatchObject({ checks: { 'success-rate': { argo: { interval: '5m' } } } })
   })
 
   it('lets nothing of the template reach the terminal as a control character', async () => {
-    const { out } = await run(TEMPLATE.replace('sum(rate', '"\\u001b[2J" sum(rate'), '--arg', 'service=a')
+    const { out } = await runImport(TEMPLATE.replace('sum(rate', '"\\u001b[2J" sum(rate'), '--arg', 'service=a')
     expect(out).not.toContain('\u001b')
   })
 
   it('tells a Helm template from YAML in one problem with its place', async () => {
     const chart = TEMPLATE.replace('name: success-rate', 'name: {{ include "shop.fullname" . }}-errors')
-    const { code, out, err } = await run(chart)
+    const { code, out, err } = await runImport(chart)
     expect([code, out]).toEqual([1, ''])
     expect(err).toMatch(/^template\.yaml:3:\d+: this is a Helm template/)
     expect(err).toMatch(/helm template …[^]*\n1 problem\n$/)
     const quoted = TEMPLATE.replace('interval: 5m', 'interval: "{{ .Values.interval }}"')
-    expect((await run(quoted)).err).toMatch(/this is a Helm template[^]*\n1 problem\n$/)
+    expect((await runImport(quoted)).err).toMatch(/this is a Helm template[^]*\n1 problem\n$/)
   })
 
   it('reads every document of a file', async () => {
     const second = TEMPLATE.replace('Success Rate', 'Second').replace('name: success-rate', 'name: second')
-    const { code, out } = await run(`${TEMPLATE}---\n${second}---\n# nothing\n`, '--arg', 'service=a')
+    const { code, out } = await runImport(`${TEMPLATE}---\n${second}---\n# nothing\n`, '--arg', 'service=a')
     expect(code).toBe(0)
     expect(out).toMatch(/ {2}success-rate:[^]* {2}second:/)
   })

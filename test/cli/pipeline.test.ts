@@ -4,15 +4,13 @@ import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { readPipelineFile } from '../../src/cli/pipeline-file.ts'
-import { runProgram } from '../../src/cli/program.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import { columnsOf } from '../../src/cli/text.ts'
 import { describeError } from '../../src/domain/errors.ts'
 import { planText } from '../domain/pipeline/pipelines.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { createFakePipelines, type FakePipelines } from '../support/fake-pipelines.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
-import { runServed } from '../support/served-program.ts'
+import { runServed, runSluice } from '../support/program.ts'
 
 const PIPELINE = `pipeline: shop
 stages:
@@ -158,18 +156,10 @@ describe('examples/pipelines', () => {
   it.each(readdirSync(FOLDER).filter((file) => file.endsWith('.yaml') && isPipeline(file)))(
     '%s is valid with its plans, and names the schema that editors check it with',
     async (file) => {
-      let said = ''
-      const terminal: Terminal = {
-        ...{ env: {}, live: null, columns: () => 80, hasColor: false, now: () => 0, userName: () => 'carol' },
-        out: (text) => void (said += text),
-        err: (text) => void (said += text),
-        fetch: () => Promise.reject(new Error('no server is needed')),
-        sleep: async () => undefined,
-        writeFile: async () => undefined,
+      const { code, out } = await runSluice(['pipeline', 'check', FOLDER + file, '--config', `${FOLDER}sluice.yaml`], {
         readFile: async (name) => readFileSync(name, 'utf8'),
-      }
-      const code = await runProgram(['pipeline', 'check', FOLDER + file, '--config', `${FOLDER}sluice.yaml`], terminal)
-      expect(said).toContain('is a valid pipeline')
+      })
+      expect(out).toContain('is a valid pipeline')
       expect(code).toBe(0)
       expect(readFileSync(FOLDER + file, 'utf8')).toMatch(
         /^# yaml-language-server: \$schema=\.\.\/\.\.\/schema\/pipeline\.schema\.json\n#\n# \w/,

@@ -1,28 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { runProgram } from '../../src/cli/program.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import { columnsOf } from '../../src/cli/text.ts'
+import { runSluice } from '../support/program.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
 
-async function run(args: readonly string[], text = '') {
-  let [out, err, written] = ['', '', '']
-  const terminal: Terminal = {
-    env: {},
-    out: (more) => void (out += more),
-    err: (more) => void (err += more),
-    live: null,
-    columns: () => 80,
-    hasColor: false,
-    fetch: () => Promise.reject(new Error('no server is needed')),
-    now: () => 0,
-    sleep: async () => undefined,
-    writeFile: async (_path, more) => void (written = more),
-    readFile: async () => text,
-    userName: () => 'carol',
-  }
-  return { code: await runProgram(['plan', ...args], terminal), out, err, written }
+async function runPlan(args: readonly string[], text = '') {
+  let written = ''
+  const writeFile = async (_path: string, more: string) => void (written = more)
+  return { ...(await runSluice(['plan', ...args], { readFile: async () => text, writeFile })), written }
 }
 
 const designArgs = (config: string, service: string, environment: string, ...more: readonly string[]) => [
@@ -38,16 +24,16 @@ describe('sluice plan design', () => {
     ['sluice.yaml', 'search', 'production'],
     ['governed/sluice.yaml', 'checkout', 'production'],
   ])('prints a plan that plan check accepts: %s, %s in %s', async (config, service, environment) => {
-    const { code, out } = await run(designArgs(config, service, environment, ...STATED))
+    const { code, out } = await runPlan(designArgs(config, service, environment, ...STATED))
     expect(code).toBe(0)
     expect(out).toMatch(/# everybody at once/)
-    const checked = await run(['check', 'plan.yaml', '--config', `${EXAMPLES}${config}`], out)
+    const checked = await runPlan(['check', 'plan.yaml', '--config', `${EXAMPLES}${config}`], out)
     expect(checked.err).toBe('')
     expect(checked.out).toContain(`is a valid plan for ${service} in ${environment}`)
   })
 
   it('writes the plan to a file, and says the rest in 80 columns', async () => {
-    const { code, out, written } = await run(
+    const { code, out, written } = await runPlan(
       designArgs('sluice.yaml', 'checkout', 'production', ...STATED, '-o', 'new.yaml'),
     )
     expect(code).toBe(0)
@@ -62,13 +48,13 @@ describe('sluice plan design', () => {
     [['--traffic', '9rps', '--errors', '5%', '--harm', '2%'], 'no worse than stable, of whose requests 5% fail'],
     [[], 'a design needs the traffic'],
   ])('refuses %j with what to do', async (more, message) => {
-    const { code, err } = await run(designArgs('sluice.yaml', 'checkout', 'production', ...more))
+    const { code, err } = await runPlan(designArgs('sluice.yaml', 'checkout', 'production', ...more))
     expect(code).not.toBe(0)
     expect(err).toContain(message)
   })
 
   it('says that a target of flags alone has no weights', async () => {
-    const { err } = await run(designArgs('sluice.yaml', 'payments', 'production', ...STATED))
+    const { err } = await runPlan(designArgs('sluice.yaml', 'payments', 'production', ...STATED))
     expect(err).toContain('payments/production: it has no router')
   })
 })

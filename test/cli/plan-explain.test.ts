@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { runProgram } from '../../src/cli/program.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import { columnsOf } from '../../src/cli/text.ts'
+import { runSluice } from '../support/program.ts'
 
 const CONFIG = fileURLToPath(new URL('./sluice.yaml', import.meta.url))
 const PLAN = `service: checkout
@@ -19,28 +18,12 @@ checks:
   ceiling: { errorRate: { max: 3% } }
 `
 
-async function run(columns: number, text: string, ...args: string[]) {
-  let [out, err] = ['', '']
-  const terminal: Terminal = {
-    env: {},
-    out: (more) => void (out += more),
-    err: (more) => void (err += more),
-    live: null,
-    columns: () => columns,
-    hasColor: false,
-    fetch: () => Promise.reject(new Error('no server is needed')),
-    now: () => 0,
-    sleep: async () => undefined,
-    writeFile: async () => undefined,
-    readFile: async () => text,
-    userName: () => 'carol',
-  }
-  return { code: await runProgram(['plan', ...args, '--config', CONFIG], terminal), out, err }
-}
+const runPlan = (columns: number, text: string, ...args: string[]) =>
+  runSluice(['plan', ...args, '--config', CONFIG], { columns: () => columns, readFile: async () => text })
 
 describe('sluice plan explain', () => {
   it('shows what happens when, to whom, and what watches it', async () => {
-    const { code, out } = await run(80, PLAN, 'explain', 'plan.yaml')
+    const { code, out } = await runPlan(80, PLAN, 'explain', 'plan.yaml')
     expect(code).toBe(0)
     expect(out).toBe(`checkout in production
 takes 1h 30m with approvals that come at once; approvals may take up to 4h more
@@ -83,7 +66,7 @@ checks say
 
   it('says what the plan itself has set for drift and floor', async () => {
     const own = `${PLAN}onDrift: { repairs: 1, share: 2.5% }\nfloor: { errors: 20%, requests: 100 }\n`
-    const { out } = await run(100, own, 'explain', 'plan.yaml')
+    const { out } = await runPlan(100, own, 'explain', 'plan.yaml')
     expect(out).toContain('when somebody else changes the router: pause after the first repair, or 2.5% of a bake\n')
     expect(out).toContain('when 20% of 100 or more requests to the canary fail: rollback, whatever the checks say\n')
   })
@@ -93,24 +76,24 @@ checks say
       'errors',
       'a-check-with-quite-a-long-name',
     )
-    const { out } = await run(columns, long, 'explain', 'plan.yaml')
+    const { out } = await runPlan(columns, long, 'explain', 'plan.yaml')
     expect(Math.max(...out.split('\n').map(columnsOf))).toBeLessThanOrEqual(columns)
   })
 
   it('says that nothing is watched when nothing is', async () => {
     const bare = 'service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n'
-    const { out } = await run(80, bare, 'explain', 'plan.yaml')
+    const { out } = await runPlan(80, bare, 'explain', 'plan.yaml')
     expect(out).toContain('takes 0s\n')
     expect(out).toContain('nothing is watched')
   })
 
   it('gives programs the plan and its timeline', async () => {
-    const { out } = await run(80, PLAN, 'explain', 'plan.yaml', '--output', 'json')
+    const { out } = await runPlan(80, PLAN, 'explain', 'plan.yaml', '--output', 'json')
     expect(JSON.parse(out)).toMatchObject({ plan: { service: 'checkout' }, timeline: { planned: 5_400_000 } })
   })
 
   it('lists what is wrong with a plan instead', async () => {
-    const { code, err } = await run(80, PLAN.replace('25%', '25'), 'explain', 'plan.yaml')
+    const { code, err } = await runPlan(80, PLAN.replace('25%', '25'), 'explain', 'plan.yaml')
     expect(code).toBe(1)
     expect(err).toContain('plan.yaml:6:')
   })
@@ -118,7 +101,7 @@ checks say
 
 describe('sluice plan check --rps', () => {
   it('says what each bake can see, and warns of those that cannot', async () => {
-    const { code, out } = await run(80, PLAN, 'check', 'plan.yaml', '--rps', '20')
+    const { code, out } = await runPlan(80, PLAN, 'check', 'plan.yaml', '--rps', '20')
     expect(code).toBe(0)
     expect(out).toMatch(
       /warning: errors would probably miss this regression in 1 of 2 bakes; step 3:\n {2}at 20 requests/,
@@ -129,10 +112,10 @@ describe('sluice plan check --rps', () => {
 
   it('says in one line that there is nothing to say, and why', async () => {
     const bare = 'service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n'
-    const unwatched = await run(80, bare, 'check', 'plan.yaml', '--rps', '20')
+    const unwatched = await runPlan(80, bare, 'check', 'plan.yaml', '--rps', '20')
     expect(unwatched.out).toMatch(/\n\nits power cannot be calculated: the plan has no checks\n$/)
     const sudden = `${bare}checks: { errors: { errorRate: { notWorseThan: 1.5x } } }\n`
-    const unbaked = await run(80, sudden, 'check', 'plan.yaml', '--rps', '20')
+    const unbaked = await runPlan(80, sudden, 'check', 'plan.yaml', '--rps', '20')
     expect(unbaked.out).toMatch(
       /\n\nits power cannot be calculated: the plan has no bake and no analysis in which\n .*\n$/,
     )
@@ -140,7 +123,7 @@ describe('sluice plan check --rps', () => {
 
   it('lists the checks of analyses with their steps, within the width', async () => {
     const analysis = '  - analyse: { for: 1h, checks: { last-ceiling: { errorRate: { max: 2% } } } }\nchecks:\n'
-    const { out } = await run(
+    const { out } = await runPlan(
       60,
       PLAN.replace('checks:\n', analysis),
       'check',
@@ -151,7 +134,7 @@ describe('sluice plan check --rps', () => {
   })
 
   it('says of a limit how often it would fail a good canary, and shows its power within the limit too', async () => {
-    const { out } = await run(
+    const { out } = await runPlan(
       80,
       PLAN.replace('max: 3%', 'max: 1%, minRequests: 20'),
       'check',
@@ -161,7 +144,7 @@ describe('sluice plan check --rps', () => {
     )
     expect(out).not.toContain('which it accepts')
     expect(out).toMatch(/warning: ceiling would fail (over )?\d+% of canaries that are no worse than stable\n/)
-    const json = await run(80, PLAN, 'check', 'plan.yaml', '--rps', '20', '--output', 'json')
+    const json = await runPlan(80, PLAN, 'check', 'plan.yaml', '--rps', '20', '--output', 'json')
     const rows = JSON.parse(json.out).power as { check: string; falseAlarm: number | null; power: number | null }[]
     expect(rows.filter(({ check }) => check === 'errors').every(({ falseAlarm }) => falseAlarm === null)).toBe(true)
     expect(rows.filter(({ check, power }) => check === 'ceiling' && power !== null)).toHaveLength(3)
@@ -170,17 +153,17 @@ describe('sluice plan check --rps', () => {
   })
 
   it('warns of a bake that is over before enough requests came', async () => {
-    const { out } = await run(200, PLAN, 'check', 'plan.yaml', '--rps', '3')
+    const { out } = await runPlan(200, PLAN, 'check', 'plan.yaml', '--rps', '3')
     expect(out).toContain(
       'warning: step 3: errors needs 50 requests on the canary, about 27m 47s at 3 requests/s and a weight of 1%; the bake of 10m is held for 15m, then paused\n',
     )
-    expect((await run(200, PLAN, 'check', 'plan.yaml', '--rps', '20')).out).not.toContain('would be held')
+    expect((await runPlan(200, PLAN, 'check', 'plan.yaml', '--rps', '20')).out).not.toContain('would be held')
   })
 
   it('refuses an event that no check asks for', async () => {
     const flags = ['--rps', '20', '--change', 'ordres=0.5x']
     const orders = `${PLAN}  orders: { rate: { of: orders, notBelow: 0.9x } }\n`
-    expect(await run(80, orders, 'check', 'plan.yaml', ...flags)).toMatchObject({
+    expect(await runPlan(80, orders, 'check', 'plan.yaml', ...flags)).toMatchObject({
       ...{ code: 2, out: '' },
       err: expect.stringContaining('--change ordres: no check of the plan asks for ordres; one of orders'),
     })
@@ -188,7 +171,7 @@ describe('sluice plan check --rps', () => {
 
   it('gives programs the same figures', async () => {
     const flags = ['--rps', '20', '--base-rate', '0.1%', '--rise', '5%', '--output', 'json']
-    const answer = JSON.parse((await run(80, PLAN, 'check', 'plan.yaml', ...flags)).out)
+    const answer = JSON.parse((await runPlan(80, PLAN, 'check', 'plan.yaml', ...flags)).out)
     expect(answer.traffic).toMatchObject({ requestsPerSecond: 20, errors: { from: 0.001, to: 0.05 } })
     expect(answer.power).toHaveLength(8)
     expect(answer.power[2]).toMatchObject({ step: 3, check: 'errors', weight: 100, isWeak: expect.any(Boolean) })
@@ -202,6 +185,6 @@ describe('sluice plan check --rps', () => {
     [['--rps', '10', '--base-rate', '2%', '--rise', '1%']],
     [['--rise', '1%']],
   ])('refuses %j as wrong usage', async (flags) => {
-    expect(await run(80, PLAN, 'check', 'plan.yaml', ...flags)).toMatchObject({ code: 2, out: '' })
+    expect(await runPlan(80, PLAN, 'check', 'plan.yaml', ...flags)).toMatchObject({ code: 2, out: '' })
   })
 })

@@ -5,14 +5,13 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { AnswerTo } from '../../src/api/operations.ts'
 import type { RecordPast } from '../../src/api/recorder.ts'
 import { createServer } from '../../src/api/server.ts'
-import { runProgram } from '../../src/cli/program.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { SLUICE_VERSION } from '../../src/domain/sluice-version.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { demoInstallation, PLAN, validPlan } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
+import { runSluice } from '../support/program.ts'
 import { recordedPast } from '../support/recorded-past.ts'
 import { promoteTwo } from '../support/two-promotions.ts'
 
@@ -89,32 +88,20 @@ function setUp({ env = {}, hasTokens = false, userName = 'carol', recordTraffic,
     server,
     slept: () => slept,
     goAway: (error) => void (absence = error),
-    run: async (...args) => {
-      let [out, err] = ['', '']
-      const terminal: Terminal = {
-        env,
-        out: (text) => void (out += text),
-        err: (text) => void (err += text),
-        live: null,
-        columns: () => 80,
-        hasColor: false,
-        fetch: send as typeof fetch,
-        now: () => Date.now() + slept * 1_000,
+    run: (...args) =>
+      runSluice(args, {
+        ...{ env, fetch: send as typeof fetch, now: () => Date.now() + slept * 1_000, userName: () => userName },
         sleep: async (duration) => {
           slept += duration / 1_000
           meanwhile?.(world)
         },
-        writeFile: async () => undefined,
         readFile: async (path) => {
           if (path === 'good.yaml') return GOOD
           if (path === 'bad.yaml') return BAD
           if (path === 'deep.yaml') return `steps: ${'['.repeat(2_000)}`
           return readFile(path, 'utf8')
         },
-        userName: () => userName,
-      }
-      return { code: await runProgram(args, terminal), out, err }
-    },
+      }),
   }
   return world
 }

@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
-import { runProgram } from '../../src/cli/program.ts'
 import { configurationHash } from '../../src/config/fingerprint.ts'
 import type { ReadinessAnswers } from '../../src/domain/readiness/answers.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
-import { runServed } from '../support/served-program.ts'
+import { fetchFrom, runServed, runSluice } from '../support/program.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -31,22 +30,10 @@ async function ready(lines: ReadinessAnswers['lines'], ...more: string[]) {
   releases.answerReady(lines)
   const server = createServer(apiParts({ releases }))
   closers.push(() => server.close())
-  let [out, err] = ['', '']
-  const code = await runProgram(['ready', 'plan.yaml', ...more], {
-    ...{ env: {}, live: null, hasColor: false, columns: () => 80, now: Date.now, sleep: async () => undefined },
-    ...{ userName: () => 'carol', writeFile: async () => undefined },
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
+  return runSluice(['ready', 'plan.yaml', ...more], {
+    fetch: fetchFrom(server),
     readFile: async () => JSON.stringify(PLAN),
-    fetch: (async (url: unknown, init: RequestInit = {}) => {
-      const { pathname } = new URL(String(url))
-      const headers = init.headers as Record<string, string>
-      const payload = typeof init.body === 'string' ? init.body : ''
-      const answer = await server.inject({ method: 'POST', url: pathname, headers, payload })
-      return new Response(answer.body, { status: answer.statusCode })
-    }) as typeof fetch,
   })
-  return { code, out, err }
 }
 
 describe('sluice ready', () => {

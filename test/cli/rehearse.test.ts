@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RehearsalPlan } from '../../src/analysis/readiness/rehearsal-plan.ts'
 import { createServer } from '../../src/api/server.ts'
-import { runProgram } from '../../src/cli/program.ts'
 import type { Rehearse } from '../../src/cli/rehearsing.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { PLAN } from '../support/demo-installation.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
+import { fetchFrom, runSluice } from '../support/program.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -33,23 +33,11 @@ async function rehearse(rehearse: Rehearse | null, plan: object, ...more: string
   const releases = createFakeReleases()
   const server = createServer(apiParts({ releases }))
   closers.push(() => server.close())
-  let [out, err] = ['', '']
-  const code = await runProgram(['rehearse', 'plan.yaml', ...more], {
-    ...{ env: {}, live: null, hasColor: false, columns: () => 80, now: Date.now, sleep: async () => undefined },
-    ...{ userName: () => 'carol', writeFile: async () => undefined },
+  const said = await runSluice(['rehearse', 'plan.yaml', ...more], {
+    ...{ fetch: fetchFrom(server), readFile: async () => JSON.stringify(plan) },
     ...(rehearse !== null && { rehearse }),
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    readFile: async () => JSON.stringify(plan),
-    fetch: (async (url: unknown, init: RequestInit = {}) => {
-      const { pathname } = new URL(String(url))
-      const headers = init.headers as Record<string, string>
-      const payload = typeof init.body === 'string' ? init.body : ''
-      const answer = await server.inject({ method: 'POST', url: pathname, headers, payload })
-      return new Response(answer.body, { status: answer.statusCode })
-    }) as typeof fetch,
   })
-  return { code, out, err, kept: releases.keptRehearsals }
+  return { ...said, kept: releases.keptRehearsals }
 }
 
 describe('sluice rehearse', () => {

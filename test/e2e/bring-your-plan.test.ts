@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADAPTERS, planContextFor } from '../../src/catalog.ts'
-import { runProgram } from '../../src/cli/program.ts'
 import { readInstallation } from '../../src/config/installation.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
 import { formatProblem } from '../../src/domain/problems.ts'
 import { prometheusSource } from '../../src/metrics/prometheus.ts'
 import { haproxyRouter } from '../../src/routers/haproxy.ts'
 import { startDataPath } from '../support/haproxy-server.ts'
+import { runSluice } from '../support/program.ts'
 import { type PrometheusServer, startPrometheus } from '../support/prometheus-server.ts'
 import { requireServer } from '../support/require-server.ts'
 import { startTemporal } from '../support/temporal.ts'
@@ -20,24 +20,12 @@ const POOLS = ['blue', 'green'] as const
 
 /** The manifests as they stand, through the command line, with the pauses of a rehearsal. */
 async function importedPlan(): Promise<Plan> {
-  let out = ''
-  const terminal = {
-    ...{ env: {}, live: null, columns: () => 80, hasColor: false, now: () => 0, userName: () => 'carol' },
-    out: (more: string) => void (out += more),
-    err: (more: string) => void (out += more),
-    fetch: () => Promise.reject(new Error('no server is needed')),
-    sleep: async () => undefined,
-    writeFile: async () => undefined,
-    readFile: (path: string) => readFile(path, 'utf8'),
-  }
   const files = ['rollout.yaml', 'analysis.yaml'].map((file) => `${FOLDER}/${file}`)
-  expect(
-    await runProgram(
-      ['import', 'argo', ...files, '--faster', '600x', '--arg', 'window=2s', '--output', 'json'],
-      terminal,
-    ),
-    out,
-  ).toBe(0)
+  const options = ['--faster', '600x', '--arg', 'window=2s', '--output', 'json']
+  const { code, out, err } = await runSluice(['import', 'argo', ...files, ...options], {
+    readFile: (path) => readFile(path, 'utf8'),
+  })
+  expect(code, err).toBe(0)
   const { notes: _, ...form } = JSON.parse(out)
   const read = readInstallation(await readFile(`${FOLDER}/sluice.yaml`, 'utf8'), `${FOLDER}/sluice.yaml`, ADAPTERS)
   if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'))
