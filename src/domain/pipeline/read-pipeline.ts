@@ -64,14 +64,15 @@ export async function readPipeline(value: unknown, context: PipelineContext): Pr
 /** The stages that can be read for themselves: what is wrong with one must not hide what is wrong with the others. */
 function stagesIn(value: unknown): readonly PlacedStage[] {
   const written = writtenStages(value)
-  const nameOf = (index: number) => namesOf(written.slice(index, index + 1))
+  const names = namesOf(written)
+  const before = (index: number) => names.slice(Math.max(0, index - 1), index).flatMap((name) => name ?? [])
   return written.flatMap((stage, index) => {
     const { read, has } = partsOf(stageForm, stage)
     const { stage: name, target, soak = 0 } = read
     // Of a plan that cannot be read nobody knows whether the target's own was meant.
     if (name === undefined || target === undefined || (has('plan') && read.plan === undefined)) return []
     const form = { ...read, stage: name, target, soak }
-    return [{ index, form, after: read.after ?? (index === 0 ? [] : nameOf(index - 1)) }]
+    return [{ index, form, after: read.after ?? before(index) }]
   })
 }
 
@@ -79,14 +80,15 @@ function writtenStages(value: unknown): readonly unknown[] {
   return isRecord(value) && Array.isArray(value['stages']) ? value['stages'] : []
 }
 
-function namesOf(stages: readonly unknown[]): readonly string[] {
-  return stages.flatMap((stage) => (isRecord(stage) && typeof stage['stage'] === 'string' ? [stage['stage']] : []))
+/** The name of each stage in its place, whether the stage can be read or not; null for one that has none. */
+function namesOf(stages: readonly unknown[]): readonly (string | null)[] {
+  return stages.map((stage) => (isRecord(stage) && typeof stage['stage'] === 'string' ? stage['stage'] : null))
 }
 
-/** `names` are those of all stages, whether they can be read or not. */
-function reportOrder(placed: readonly PlacedStage[], names: readonly string[], report: Report): void {
-  for (const { index, form, after } of placed) {
-    if (names.indexOf(form.stage) < index) {
+function reportOrder(placed: readonly PlacedStage[], written: readonly (string | null)[], report: Report): void {
+  const names = written.flatMap((name) => name ?? [])
+  for (const { index, form } of placed) {
+    if (written.indexOf(form.stage) < index) {
       report({
         rule: 'stage-twice',
         path: ['stages', index, 'stage'],
@@ -96,7 +98,7 @@ function reportOrder(placed: readonly PlacedStage[], names: readonly string[], r
         fix: 'rename one',
       })
     }
-    for (const name of form.after === undefined ? [] : after) {
+    for (const name of form.after ?? []) {
       if (names.includes(name)) continue
       const near = nearestWord(name, names)
       report({

@@ -93,6 +93,13 @@ describe('a pipeline', () => {
     ])
   })
 
+  it('takes no stage for a second one because one before it has no name', async () => {
+    const nameless = { ...stage('checkout/canary'), stage: undefined }
+    const found = await problemsOf({ pipeline: 'two', stages: [nameless, stage('checkout/eu'), stage('checkout/us')] })
+    expect(found.filter((problem) => problem.startsWith('stage-twice'))).toEqual([])
+    expect(found).toHaveLength(1)
+  })
+
   it('knows a stage by its name that cannot be read itself', async () => {
     const stages = [stage('checkout/canary', { soak: '30' }), stage('checkout/eu', { after: 'canary' })]
     expect(await problemsOf({ pipeline: 'two', stages })).toEqual([
