@@ -4,10 +4,13 @@ import type { Pipeline, PipelineStage } from '../domain/pipeline/pipeline.ts'
 import { type OpenPipeline, pipelineVersions, startProblems } from '../domain/pipeline/start-problems.ts'
 import { createProblemList, type Problem } from '../domain/problems.ts'
 import type { TargetId } from '../domain/target.ts'
-import type { Instant } from '../domain/units.ts'
+import type { Instant, Milliseconds } from '../domain/units.ts'
 import { type StartWish, throughFreezes } from './freezes.ts'
 import { rehearsalProblems } from './rehearsed.ts'
 import type { Foresight } from './start.ts'
+
+/** How long a start waits for what is known of the past of all its stages together. */
+const PATIENCE: Milliseconds = 10_000
 
 /** Who knows what the lanes and the other pipelines are doing. */
 interface Lookout {
@@ -61,7 +64,7 @@ export async function preparePipeline(
   for (const problem of (await Promise.all(rehearsals)).flat()) list.report(problem)
   const problems = list.problems()
   if (problems.length > 0) return { problems }
-  const stages = await Promise.all(pipeline.stages.map((stage) => learned(stage, written[stage.name], foresight)))
+  const stages = await learnedInTurn(pipeline, written, foresight)
   const notes = [...freeze, ...stages].flatMap(({ notes: said, name }) => said.map((note) => `${name}: ${note}`))
   return { pipeline: { ...pipeline, stages: stages.map(({ stage }) => stage) }, versions, notes }
 }
@@ -97,6 +100,17 @@ async function unrehearsedStage(
 ): Promise<readonly Problem[]> {
   const problems = await rehearsalProblems(plan, foresight, now)
   return problems.map((problem) => ({ ...problem, path: ['stages', index, 'target'] }))
+}
+
+/** One after the other: whoever asks while another plan is looked at is told nothing. */
+async function learnedInTurn({ stages }: Pipeline, written: PipelineWish['written'], foresight: Foresight) {
+  const until = performance.now() + PATIENCE
+  const found: Awaited<ReturnType<typeof learned>>[] = []
+  for (const stage of stages) {
+    const isInTime = performance.now() < until
+    found.push(isInTime ? await learned(stage, written[stage.name], foresight) : { name: stage.name, stage, notes: [] })
+  }
+  return found
 }
 
 async function learned(stage: PipelineStage, written: unknown, { foresee, learnWarmUp }: Foresight) {

@@ -5,7 +5,7 @@ import type { Instant, Milliseconds } from '../domain/units.ts'
 import { type StartWish, throughFreezes } from './freezes.ts'
 import { type RehearsalKeeper, rehearsalProblems } from './rehearsed.ts'
 
-/** Who knows something of a plan before it starts. Neither throws, and neither keeps a start for long. */
+/** Who knows something of a plan before it starts. What it is asked for does not throw, and keeps no start for long. */
 export interface Foresight extends RehearsalKeeper {
   /** What is worth knowing of it, as sentences. */
   readonly foresee: (plan: Plan) => Promise<readonly string[]>

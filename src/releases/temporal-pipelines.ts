@@ -151,8 +151,11 @@ export function createPipelines({
     },
     async open() {
       const query = `WorkflowType = 'pipeline' AND ExecutionStatus = 'Running'`
-      const found: string[] = []
-      for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId)
+      const found = await calls.look('the pipelines', calls.deadline(), async () => {
+        const ids: string[] = []
+        for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId)
+        return ids
+      })
       const views = await Promise.all(found.map((id) => viewOf(id)))
       return views.flatMap(({ input, state }) =>
         state.outcome === null
