@@ -3,10 +3,7 @@ import type { ApprovalRequest } from '../release/release-events.ts'
 import type { Instant } from '../units.ts'
 
 /** Why a pipeline stands still until a person says that it goes on. */
-export const HOLD_CAUSES = ['command', 'refused', 'approval-expired', 'stage-failed'] as const
-
-/** Why a pipeline was given up. */
-export const GIVE_UP_CAUSES = ['abort', 'cancelled', 'stage-failed'] as const
+export type HoldCause = 'command' | 'refused' | 'approval-expired' | 'stage-failed'
 
 /** What a release is asked for its pipeline. */
 export type StageVerb = 'pause' | 'resume' | 'abort'
@@ -50,7 +47,7 @@ export type NewPipelineEvent =
   | { readonly type: 'resumed'; readonly actor: Actor; readonly key: string; readonly reason: string }
   | {
       readonly type: 'given-up'
-      readonly cause: (typeof GIVE_UP_CAUSES)[number]
+      readonly cause: 'abort' | 'cancelled'
       readonly actor: Actor
       readonly reason: string
       readonly key?: string

@@ -46,7 +46,7 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
     case 'release-started':
       return change(state, event.stage, { phase: 'running', releaseId: event.releaseId, told: 'resume' })
     case 'release-refused':
-      return refused(state, event.stage, event.reason, event.at)
+      return refused(state, event.stage, event.reason)
     case 'release-told':
       return change(state, event.stage, { told: event.verb, isHeld: event.verb === 'pause' && event.isTaken })
     case 'release-withdrawn': {
@@ -58,9 +58,9 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
     case 'stage-done':
       return change(state, event.stage, { phase: 'done', soakUntil: null })
     case 'stage-failed':
-      return failed(state, event.stage, event.reason, event)
+      return failed(state, event.stage, event.reason, event.mayHaveVersion)
     case 'rejected':
-      return failed(state, event.stage, wordOf('rejected', event), event)
+      return failed(state, event.stage, wordOf('rejected', event))
     case 'return-begun':
       return change(state, event.stage, { phase: 'returning', reason: null })
     case 'return-started':
@@ -72,11 +72,11 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
     case 'return-refused':
       return change(state, event.stage, { phase: 'stuck', reason: event.reason })
     case 'paused':
-      return { ...state, hold: holdOf('command', event.actor, wordOf('paused', event), event.at) }
+      return { ...state, hold: { cause: 'command', actor: event.actor, reason: wordOf('paused', event) } }
     case 'resumed':
       return resumed(state, event.actor)
     case 'given-up':
-      return givenUp(state, { back: 'all', cause: event.cause, actor: event.actor, reason: wordOf(event.cause, event) })
+      return givenUp(state, { back: 'all', actor: event.actor, reason: wordOf(event.cause, event) })
     case 'ended':
       return { ...state, outcome: endOfPipeline(state), endedAt: event.at, hold: null }
   }
@@ -100,18 +100,13 @@ function wordOf(what: string, { actor, reason }: { readonly actor: Actor; readon
 }
 
 /** What its lane does not take a person may mend; once the pipeline is given up there is nothing to take back there. */
-function refused(state: PipelineState, name: string, reason: string, at: Instant): PipelineState {
+function refused(state: PipelineState, name: string, reason: string): PipelineState {
   const { tries, isApproved } = stageIn(state, name)
   const next = change(state, name, { ...freshStage(name, tries + 1), isApproved, reason })
-  return state.givenUp === null ? held(next, 'refused', { stage: name, reason, at }) : next
+  return state.givenUp === null ? held(next, 'refused', { stage: name, reason }) : next
 }
 
-function failed(
-  state: PipelineState,
-  name: string,
-  reason: string,
-  { at, mayHaveVersion }: { readonly at: Instant; readonly mayHaveVersion?: true },
-): PipelineState {
+function failed(state: PipelineState, name: string, reason: string, mayHaveVersion?: true): PipelineState {
   const uncertain = mayHaveVersion === true ? { mayHaveVersion } : {}
   const part = { phase: 'failed', approval: null, soakUntil: null, isHeld: false, reason, ...uncertain } as const
   const next = change(state, name, part)
@@ -119,22 +114,18 @@ function failed(
   if (state.givenUp !== null) return next
   const back = state.onFail === 'rollback-all' ? 'all' : 'none'
   return state.onFail === 'stop'
-    ? held(next, 'stage-failed', { stage: name, reason, at })
-    : givenUp(next, { back, cause: 'stage-failed', actor: BY_ITSELF, reason: told })
+    ? held(next, 'stage-failed', { stage: name, reason })
+    : givenUp(next, { back, actor: BY_ITSELF, reason: told })
 }
 
 /** A person's pause stays one, whatever happens meanwhile. */
 function held(
   state: PipelineState,
   cause: PipelineHold['cause'],
-  { stage, reason, at }: { readonly stage: string; readonly reason: string; readonly at: Instant },
+  { stage, reason }: { readonly stage: string; readonly reason: string },
 ): PipelineState {
   if (state.hold?.cause === 'command') return state
-  return { ...state, hold: holdOf(cause, null, `${stage}: ${reason}`, at) }
-}
-
-function holdOf(cause: PipelineHold['cause'], actor: Actor | null, reason: string, at: Instant): PipelineHold {
-  return { cause, by: actor?.person ?? BY_ITSELF.person, actor, reason, at }
+  return { ...state, hold: { cause, actor: null, reason: `${stage}: ${reason}` } }
 }
 
 /** What has failed is tried again; what was paused for its pipeline is still to hear that it goes on. */

@@ -2,7 +2,7 @@ import type { Actor } from '../actor.ts'
 import type { ApprovalRequest } from '../release/release-events.ts'
 import type { Instant } from '../units.ts'
 import type { Pipeline, StageFailure } from './pipeline.ts'
-import type { GIVE_UP_CAUSES, HOLD_CAUSES, StageVerb } from './pipeline-events.ts'
+import type { HoldCause, StageVerb } from './pipeline-events.ts'
 
 /**
  * Where a stage is. `waiting`: its release is still to be asked for. `starting`: its lane is being asked. `soaking` and `done`:
@@ -48,10 +48,8 @@ export interface StageState {
 
 /** A pipeline that stands still; `command` holds the releases that run as well. */
 export interface PipelineHold {
-  readonly cause: (typeof HOLD_CAUSES)[number]
-  readonly by: string
+  readonly cause: HoldCause
   readonly reason: string
-  readonly at: Instant
   /** Who paused it; null when it did so itself. */
   readonly actor: Actor | null
 }
@@ -59,7 +57,6 @@ export interface PipelineHold {
 /** Nothing further begins; with `all` whatever has the version goes back. */
 export interface GivenUp {
   readonly back: 'all' | 'none'
-  readonly cause: (typeof GIVE_UP_CAUSES)[number]
   readonly actor: Actor
   readonly reason: string
 }

@@ -4,7 +4,7 @@ import type { PipelineStage } from './pipeline.ts'
 import type { StageVerb } from './pipeline-events.ts'
 import { BY_ITSELF } from './pipeline-reducer.ts'
 import { isUncertain, type PipelineState, type StageState, stageIn } from './pipeline-state.ts'
-import { ancestorsOf } from './stage-order.ts'
+import { laterThan } from './stage-order.ts'
 
 /** What is to be done for a stage now: one thing at a time. */
 export type StageDuty =
@@ -94,9 +94,8 @@ function dutyWhileRunning(
  * said that those cannot go back yet.
  */
 function isTurnToReturn(stages: readonly PipelineStage[], state: PipelineState, name: string): boolean {
-  const later = stages.filter((other) => ancestorsOf(stages, other.name).has(name))
-  return later.every((other) => {
-    const after = stageIn(state, other.name)
+  return [...laterThan(stages, name)].every((later) => {
+    const after = stageIn(state, later.name)
     const { phase, reason } = after
     if (phase === 'returning') return reason !== null
     if (phase === 'failed') return !isUncertain(after)

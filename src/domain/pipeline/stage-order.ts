@@ -23,6 +23,13 @@ export function ancestorsOf(stages: readonly OrderedStage[], name: string): Read
   return found
 }
 
+/** All stages that wait for this one, directly or not. */
+export function laterThan<Stage extends OrderedStage>(stages: readonly Stage[], name: string): ReadonlySet<Stage> {
+  const found = new Set(followersOf(stages, name))
+  for (const later of found) for (const next of followersOf(stages, later.name)) found.add(next)
+  return found
+}
+
 /** True for a stage that may have the version when another one fails, so that it may be asked to go back. */
 export function mayHaveToReturn(stages: readonly OrderedStage[], name: string): boolean {
   const before = ancestorsOf(stages, name)
