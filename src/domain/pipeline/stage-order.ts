@@ -10,7 +10,7 @@ export function followersOf<Stage extends OrderedStage>(stages: readonly Stage[]
 }
 
 /** All stages that this one waits for, directly or not. Ends for circles as well, and then holds the stage itself. */
-export function ancestorsOf(stages: readonly OrderedStage[], name: string): ReadonlySet<string> {
+function ancestorsOf(stages: readonly OrderedStage[], name: string): ReadonlySet<string> {
   const found = new Set<string>()
   const todo = [name]
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {

@@ -15,7 +15,7 @@ import {
 } from '../../../src/domain/pipeline/pipeline-state.ts'
 import type { PipelineVerb } from '../../../src/domain/pipeline/pipeline-verbs.ts'
 import { stageDutyOf } from '../../../src/domain/pipeline/stage-duty.ts'
-import { ancestorsOf } from '../../../src/domain/pipeline/stage-order.ts'
+import { laterThan } from '../../../src/domain/pipeline/stage-order.ts'
 import { regions, stageOf } from './pipelines.ts'
 
 const ID = 'pipeline/checkout-regions/3fa9c2d1'
@@ -235,8 +235,7 @@ describe('whatever happens to a pipeline', () => {
               for (const earlier of stage.after) expect(stageIn(before, earlier).phase).toBe('done')
             }
             if (was !== 'returning' && is === 'returning') {
-              const later = names.filter((other) => ancestorsOf(pipeline.stages, other).has(stage.name))
-              for (const other of later)
+              for (const { name: other } of laterThan(pipeline.stages, stage.name))
                 expect(['waiting', 'failed', 'returned', 'stuck']).toContain(stageIn(before, other).phase)
             }
           }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ancestorsOf, circleIn, mayHaveToReturn, wavesOf } from '../../../src/domain/pipeline/stage-order.ts'
+import { circleIn, laterThan, mayHaveToReturn, wavesOf } from '../../../src/domain/pipeline/stage-order.ts'
 
 const stage = (name: string, ...after: string[]) => ({ name, after })
 
@@ -34,7 +34,12 @@ describe('the order of stages', () => {
           const place = (name: string) => waves.findIndex((wave) => wave.some((one) => one.name === name))
           for (const { name, after } of stages)
             for (const before of after) expect(place(before)).toBeLessThan(place(name))
-          for (const { name } of stages) expect(ancestorsOf(stages, name)).not.toContain(name)
+          for (const { name } of stages) {
+            const later = [...laterThan(stages, name)].map((one) => one.name)
+            expect(later).not.toContain(name)
+            for (const { name: other, after } of stages)
+              expect(later.includes(other)).toBe(after.some((before) => before === name || later.includes(before)))
+          }
           return
         }
         expect(circle[0]).toBe(circle.at(-1))
