@@ -31,7 +31,7 @@ export function answerReadinessMessages(run: LaneRun): ReadinessDesk {
 
   async function ask(request: ReadinessRequest): Promise<ReadinessAnswers> {
     await run.untilKnown()
-    await condition(() => pending === null)
+    while (pending !== null) await condition(() => pending === null)
     const own: Pending = { request, answers: null }
     pending = own
     run.nudge()
