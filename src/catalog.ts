@@ -1,5 +1,5 @@
 import { CHECK_KINDS } from './analysis/checks/index.ts'
-import { type Installation, planContextOf } from './config/installation.ts'
+import { factsOf, type Installation, planContextOf } from './config/installation.ts'
 import type { AdapterLists } from './config/installation-schema.ts'
 import { requireTarget } from './config/targets.ts'
 import type { PlanContext, TargetFacts } from './domain/plan/plan-context.ts'
@@ -30,8 +30,5 @@ export function planContextFor(installation: Installation): PlanContext {
  * @throws SluiceError `target.unknown`
  */
 export function factsFor(installation: Installation, target: TargetId): TargetFacts {
-  requireTarget(installation, target)
-  const facts = planContextFor(installation).target(target.service, target.environment)
-  if (facts === null) throw new Error('a registered target has no facts')
-  return facts
+  return factsOf(requireTarget(installation, target), installation, ADAPTERS)
 }

@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity'
-import { describeError, SluiceError } from '../domain/errors.ts'
+import { errorLine, SluiceError } from '../domain/errors.ts'
 import { openLines, readyText } from '../domain/readiness/answers.ts'
 import { lackOf } from '../domain/release/pool-health.ts'
 import { proofOf } from '../domain/release/version-proof.ts'
@@ -57,7 +57,7 @@ async function asked(
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof SluiceError)) throw error
-    return { kind: 'wait', reason: describeError(error).replaceAll('\n  ', '; '), isFault: true }
+    return { kind: 'wait', reason: errorLine(error), isFault: true }
   }
 }
 

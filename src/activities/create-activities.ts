@@ -1,5 +1,5 @@
 import { ApplicationFailure, activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity'
-import { describeError, SluiceError } from '../domain/errors.ts'
+import { errorLine, SluiceError } from '../domain/errors.ts'
 import { fenceOf } from '../domain/fenced-error.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../domain/release/guard.ts'
 import type { TargetId } from '../domain/target.ts'
@@ -116,7 +116,7 @@ async function asFailures<T>(body: () => Promise<T>): Promise<T> {
     return await body()
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
-    const message = describeError(error).replaceAll('\n  ', '; ')
+    const message = errorLine(error)
     const details = [{ fence: fenceOf(error) }]
     throw ApplicationFailure.create({ message, type: error.code, nonRetryable: !error.isRetryable, details })
   }

@@ -1,5 +1,5 @@
 import { evidenceStart } from '../analysis/traffic/watch-traffic.ts'
-import { describeError, SluiceError } from '../domain/errors.ts'
+import { errorLine, SluiceError } from '../domain/errors.ts'
 import type { GuardInput, GuardState } from '../domain/release/guard.ts'
 import { isProofDue, type StandingProof, standingProof } from '../domain/release/version-proof.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
@@ -33,7 +33,7 @@ export async function proveAgain(
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof SluiceError)) throw error
-    return unknown(describeError(error).replaceAll('\n  ', '; '))
+    return unknown(errorLine(error))
   }
 }
 

@@ -1,5 +1,5 @@
 import { windowState } from '../domain/calendar/window-rule.ts'
-import { describeError, SluiceError } from '../domain/errors.ts'
+import { errorLine, SluiceError } from '../domain/errors.ts'
 import type { WindowsInput, WindowsOutcome } from './activities.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 
@@ -12,6 +12,6 @@ export async function readWindows(
     return { kind: 'read', ...windowState(pagesOf(rule, at), at) }
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
-    return { kind: 'unreadable', reason: describeError(error).replaceAll('\n  ', '; ') }
+    return { kind: 'unreadable', reason: errorLine(error) }
   }
 }

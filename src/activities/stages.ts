@@ -1,8 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
-import type { ErrorCode } from '../domain/error-codes.ts'
-import { SluiceError } from '../domain/errors.ts'
+import { isUnanswered, SluiceError } from '../domain/errors.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
-import { parseReleaseId, releaseName, type TargetId, targetName } from '../domain/target.ts'
+import { parseReleaseId, releaseName, type TargetId, targetName, targetOfRelease } from '../domain/target.ts'
 import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
 import type {
   ReturnAnswer,
@@ -28,7 +27,7 @@ type Deps = Pick<ActivityDependencies, 'releases' | 'directory' | 'adaptersOf'>
 export async function submitStage({ releases, adaptersOf }: Deps, request: StageRequest): Promise<StageAnswer> {
   try {
     // A target that has left the configuration since the pipeline began has a lane still.
-    adaptersOf(targetOf(request.plan))
+    adaptersOf(request.plan)
     const { releaseId } = await releases.start({ ...request, whenBusy: 'queue' })
     return { kind: 'started', releaseId }
   } catch (error) {
@@ -42,8 +41,9 @@ export async function orderStage({ releases }: Deps, order: StageOrder): Promise
     const { phase } = await releases.command({ releaseId, verb, actor, reason, key, step: null })
     return phase === 'withdrawn' ? 'withdrawn' : 'taken'
   } catch (error) {
-    if (verb === 'pause' && codeOf(error) === 'release.waiting') return leaveQueue({ releases }, order)
-    refusalOf(error)
+    if (verb === 'pause' && error instanceof SluiceError && error.code === 'release.waiting')
+      return leaveQueue({ releases }, order)
+    throwUnanswered(error)
     return 'idle'
   }
 }
@@ -52,10 +52,10 @@ export async function orderStage({ releases }: Deps, order: StageOrder): Promise
 async function leaveQueue({ releases }: Pick<Deps, 'releases'>, order: StageOrder): Promise<StageOrderOutcome> {
   const { releaseId, actor, reason, key } = order
   try {
-    await releases.withdraw(targetOf(parseReleaseId(releaseId)), { releaseId, by: actor.person, reason, key })
+    await releases.withdraw(targetOfRelease(releaseId), { releaseId, by: actor.person, reason, key })
     return 'withdrawn'
   } catch (error) {
-    refusalOf(error)
+    throwUnanswered(error)
     throw again('stage.goes-on', `${releaseName(releaseId)} begins in this moment`, QUICK)
   }
 }
@@ -69,7 +69,7 @@ export async function followStage(deps: Deps, { releaseId }: { readonly releaseI
     const isBack = outcome === 'rolled-back' || outcome === 'refused'
     return { kind: 'failed', reason: `${outcome.replace('-', ' ')}, ${reason}`, ...(isBack && { isBack }) }
   }
-  const lane = await deps.releases.lane(targetOf(parseReleaseId(releaseId)))
+  const lane = await deps.releases.lane(targetOfRelease(releaseId))
   const { queue, running, keeper } = lane
   const isWaiting = running === releaseId || queue.some((waiting) => waiting.releaseId === releaseId)
   if (isWaiting || !hasGivenOut(lane, releaseId)) throw goesOn(`${releaseName(releaseId)} waits for its turn`)
@@ -147,8 +147,9 @@ export async function followReturn(
   if (phase === 'promoted' || (!isEnded && phase !== 'rolling-back' && weight === FULL_WEIGHT))
     return { kind: 'promoted' }
   if (isEnded) return { kind: 'failed', reason: `${releaseName(releaseId)}: ${phase}, ${reason ?? 'without a reason'}` }
+  if (known !== null) throw goesOn(`${releaseName(releaseId)} goes back`)
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo()
-  if (known === null && currentAttemptScheduledTimestampMs - scheduledTimestampMs >= RETURN_PATIENCE)
+  if (currentAttemptScheduledTimestampMs - scheduledTimestampMs >= RETURN_PATIENCE)
     return {
       kind: 'waits',
       reason: `${releaseName(releaseId)} has not got everybody back within ${formatDuration(RETURN_PATIENCE)}`,
@@ -164,33 +165,21 @@ const SLOWEST: Milliseconds = 5_000
 const QUICK: Milliseconds = 500
 
 function goesOn(text: string) {
-  return again('stage.goes-on', text, Math.min(SLOWEST, QUICK * 2 ** Math.min(activityInfo().attempt, 10)))
+  return again('stage.goes-on', text, Math.min(SLOWEST, QUICK * 2 ** activityInfo().attempt))
 }
 
-/** What says nothing of whether it was taken. */
-const UNANSWERED: readonly ErrorCode[] = [
-  'request.not-taken',
-  'request.unsettled',
-  'request.too-many',
-  'temporal.unavailable',
-]
-
-function codeOf(error: unknown): ErrorCode | null {
-  return error instanceof SluiceError ? error.code : null
+/** @throws the error itself when it is no answer */
+function throwUnanswered(error: unknown): asserts error is SluiceError {
+  if (!(error instanceof SluiceError) || isUnanswered(error) || error.code === 'temporal.unavailable') throw error
 }
 
 /** The no in words, with what helps. @throws the error itself when it is no answer */
 function refusalOf(error: unknown): string {
-  if (!(error instanceof SluiceError) || UNANSWERED.includes(error.code)) throw error
+  throwUnanswered(error)
   return error.fix === undefined ? error.message : `${error.message} (${error.fix})`
 }
 
 function lostText(target: TargetId, version: string, now: string | null): string {
   const instead = now === null ? 'nobody knows which version it is on' : `it is on ${now}`
   return `${targetName(target)} does not have ${version} any more: ${instead}`
-}
-
-function targetOf(named: TargetId | null): TargetId {
-  const { service = '', environment = '' } = named ?? {}
-  return { service, environment }
 }

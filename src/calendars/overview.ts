@@ -1,5 +1,5 @@
 import { type CalendarPage, type WindowRule, type WindowState, windowState } from '../domain/calendar/window-rule.ts'
-import { describeError, SluiceError } from '../domain/errors.ts'
+import { errorLine, SluiceError } from '../domain/errors.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Calendars } from './calendars.ts'
 
@@ -30,7 +30,7 @@ export function createOverview({ pagesOf }: Pick<Calendars, 'pagesOf'>, at: Inst
       return { ...windowState({ whole, ...pages }, at), problem: null }
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error
-      const problem = describeError(error).replaceAll('\n  ', '; ')
+      const problem = errorLine(error)
       return { isOpen: false, frozenBy: [], opensAt: null, closesAt: null, problem }
     }
   }

@@ -181,7 +181,8 @@ export function planContextOf(
   }
 }
 
-function factsOf(target: TargetConfig, installation: Installation, lists: AdapterLists): TargetFacts {
+/** What a target offers a plan. */
+export function factsOf(target: TargetConfig, installation: Installation, lists: AdapterLists): TargetFacts {
   const { groups, hooks = {}, slack, ticketSecret } = installation
   const policies = policiesFor(target, installation)
   const metrics = Object.entries(target.metrics).flatMap(([name, options]) => {

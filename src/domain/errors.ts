@@ -48,3 +48,13 @@ export function describeError(error: unknown): string {
   if (error.fix !== undefined) parts.push(`fix: ${error.fix}`)
   return parts.join('\n  ')
 }
+
+/** The same in one line. */
+export function errorLine(error: unknown): string {
+  return describeError(error).replaceAll('\n  ', '; ')
+}
+
+/** True for what was not taken, or may not have been: the same with the same key can do no harm. */
+export function isUnanswered({ code }: SluiceError): boolean {
+  return code === 'request.not-taken' || code === 'request.unsettled' || code === 'request.too-many'
+}

@@ -21,6 +21,12 @@ export function targetOfLane(id: string): TargetId | null {
   return { service, environment }
 }
 
+/** The target of a release's id; no name is empty, so that any other text is of a target that does not exist. */
+export function targetOfRelease(releaseId: string): TargetId {
+  const { service = '', environment = '' } = parseReleaseId(releaseId) ?? {}
+  return { service, environment }
+}
+
 /** Workflow id of a release, which is also the release's id everywhere else. */
 export function releaseIdOf(target: TargetId, number: number): string {
   return `release/${targetName(target)}/${number}`

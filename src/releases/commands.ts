@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
-import { parseReleaseId, releaseName, type TargetId } from '../domain/target.ts'
+import { releaseName, type TargetId, targetOfRelease } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { abortSignal, type CommandAnswer, commandUpdates } from '../workflows/messages.ts'
 import type { Calls } from './calls.ts'
@@ -74,7 +74,7 @@ export function createCommands(client: Client, lanes: Lanes, calls: Calls) {
     const status = await statusOf(releaseId)
     if (status === 'RUNNING') return 'begins'
     if (status !== null) throw hasEnded(releaseId, status)
-    const target = targetOf(releaseId)
+    const target = targetOfRelease(releaseId)
     const lane = await lanes.view(target, calls.deadline())
     if (lane.running === releaseId) return 'begins'
     const place = placeIn(lane, releaseId)
@@ -170,11 +170,6 @@ function stillWaiting(releaseId: string, how: string): SluiceError {
     message: `${releaseName(releaseId)} has not started: it ${how}`,
     fix: 'wait for it, or abort it: that removes it from the queue',
   })
-}
-
-function targetOf(releaseId: string): TargetId {
-  const { service = '', environment = '' } = parseReleaseId(releaseId) ?? {}
-  return { service, environment }
 }
 
 function hasEnded(releaseId: string, status: string): SluiceError {

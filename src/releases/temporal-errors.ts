@@ -83,7 +83,8 @@ function fateOfPrecondition(details: string): Fate {
  */
 export function toSluiceError(error: unknown, what: string): unknown {
   if (error instanceof SluiceError) return error
-  if (error instanceof WorkflowNotFoundError) return unknownRelease(what)
+  if (error instanceof WorkflowNotFoundError)
+    return what.startsWith('pipeline/') ? unknownPipeline(what) : unknownRelease(what)
   const fate = fateOf(error)
   if (fate.kind !== 'settled') return unavailable(fate.reason, error)
   const refusal = error instanceof WorkflowUpdateFailedError ? error.cause : null
@@ -99,7 +100,6 @@ function invalidRequest(cause: Error): SluiceError {
 }
 
 export function unknownRelease(what: string): SluiceError {
-  if (what.startsWith('pipeline/')) return unknownPipeline(what)
   return new SluiceError('release.unknown', {
     message: `there is no release ${releaseName(what)}`,
     received: releaseName(what),

@@ -162,7 +162,7 @@ async function start(
   const read = await deps.readPlan(await registeredPlanOf(target, deps))
   if ('problems' in read) return { text: problemText(target, read.problems), card: null }
   const wish = { actor: author, reason, overridesFreeze: false }
-  const begun = await prepareStart(read, wish, deps, Date.now())
+  const begun = await prepareStart(read, wish, deps, (deps.now ?? Date.now)())
   if ('problems' in begun) return { text: problemText(target, begun.problems), card: null }
   const { notes, ...prepared } = begun
   const request = { ...prepared, version, author, reason, key, whenBusy: 'reject', mayReturn: !followsPlan } as const

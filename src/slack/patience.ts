@@ -1,4 +1,4 @@
-import { SluiceError } from '../domain/errors.ts'
+import { isUnanswered, SluiceError } from '../domain/errors.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 
 export interface Patience {
@@ -27,9 +27,4 @@ export async function untilTaken<T>(send: () => Promise<T>, { now, sleep, onWait
     }
     await sleep(PAUSE)
   }
-}
-
-/** True for what was not taken, or may not have been: the same with the same key can do no harm. */
-function isUnanswered({ code }: SluiceError): boolean {
-  return code === 'request.not-taken' || code === 'request.unsettled' || code === 'request.too-many'
 }

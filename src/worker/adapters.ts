@@ -2,7 +2,7 @@ import type { TargetAdapters } from '../activities/dependencies.ts'
 import type { Installation } from '../config/installation.ts'
 import type { AdapterLists, TargetConfig } from '../config/installation-schema.ts'
 import { requireTarget } from '../config/targets.ts'
-import { describeError, SluiceError } from '../domain/errors.ts'
+import { errorLine, SluiceError } from '../domain/errors.ts'
 import { type TargetId, targetName } from '../domain/target.ts'
 import { routerWithFlags } from '../flags/router-with-flags.ts'
 import { createUnusableStore } from '../flags/unusable-store.ts'
@@ -65,7 +65,7 @@ function openSource(
     return listed.open(options, context)
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
-    return createUnusableSource(listed.capabilities, describeError(error).replaceAll('\n  ', '; '))
+    return createUnusableSource(listed.capabilities, errorLine(error))
   }
 }
 

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../domain/errors.ts'
 import type { Plan, PlanRead } from '../../domain/plan/plan.ts'
 import type { TargetFacts } from '../../domain/plan/plan-context.ts'
-import type { TargetId } from '../../domain/target.ts'
+import { type TargetId, targetName } from '../../domain/target.ts'
 import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
 import { writeYaml } from '../../domain/yaml/yaml-text.ts'
 import { formatShare } from '../explain.ts'
@@ -71,8 +71,8 @@ export async function designPlan(wish: DesignWish, { read, traffic, power }: Des
   return { text: textOf(target, layout, expected, seen), plan, traffic: expected }
 }
 
-function refuseUnable({ service, environment }: TargetId, facts: TargetFacts): void {
-  const name = `${service}/${environment}`
+function refuseUnable(target: TargetId, facts: TargetFacts): void {
+  const name = targetName(target)
   if (usableWeights(facts, policiesOf(facts)).every((weight) => weight >= FULL_WEIGHT)) {
     throw new SluiceError('request.invalid', {
       message: `no plan can be designed for ${name}: ${facts.router === null ? 'it has no router' : 'its router sets no weight between 0% and 100%'}`,
@@ -89,9 +89,9 @@ function refuseUnable({ service, environment }: TargetId, facts: TargetFacts): v
   }
 }
 
-function noTraffic({ service, environment }: TargetId, problem?: string): SluiceError {
+function noTraffic(target: TargetId, problem?: string): SluiceError {
   return new SluiceError('request.invalid', {
-    message: problem ?? `no requests of ${service}/${environment} are known, and without traffic nothing can be seen`,
+    message: problem ?? `no requests of ${targetName(target)} are known, and without traffic nothing can be seen`,
     expected: 'more than 0 requests per second, measured or stated',
     fix: 'state them, such as --traffic 200rps --errors 0.5%, or ask when its metric sources have seen some',
   })
@@ -115,11 +115,11 @@ function fearedOf(harm: StatedHarm, from: number): FearedHarm & { readonly share
 /** Where stable fails nothing every failure is many times as much. */
 const FROM_NOTHING = 4
 
-function planRead(read: PlanRead, { service, environment }: TargetId): Plan {
+function planRead(read: PlanRead, target: TargetId): Plan {
   if ('plan' in read) return read.plan
   const [first] = read.problems
   throw new SluiceError('plan.invalid', {
-    message: `no plan that is designed here keeps the rules of ${service}/${environment}: ${first?.message ?? 'it was refused'}`,
+    message: `no plan that is designed here keeps the rules of ${targetName(target)}: ${first?.message ?? 'it was refused'}`,
     expected: first?.expected,
     received: first?.received,
     fix: `write the plan by hand: ${first?.fix ?? 'see what plan check says of it'}`,

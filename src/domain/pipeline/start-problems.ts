@@ -1,4 +1,5 @@
 import { type LaneView, pinText, vetoText } from '../lane/lane-view.ts'
+import { vetoOf } from '../lane/leave-to-start.ts'
 import type { Problem } from '../problems.ts'
 import { type TargetId, targetName } from '../target.ts'
 import { type Pipeline, type PipelineStage, pipelineName } from './pipeline.ts'
@@ -43,8 +44,9 @@ function overlaps({ target }: PipelineStage, open: readonly OpenPipeline[]): rea
   }))
 }
 
-function closed({ freeze, pin = null, vetoes = [] }: LaneView, version: string): readonly Words[] {
-  const veto = vetoes.find((one) => one.version === version)
+function closed(lane: LaneView, version: string): readonly Words[] {
+  const { freeze, pin = null } = lane
+  const veto = vetoOf(lane, version)
   return [
     ...(freeze === null
       ? []
@@ -64,7 +66,7 @@ function closed({ freeze, pin = null, vetoes = [] }: LaneView, version: string):
             fix: 'wait, or ask them to unpin it',
           },
         ]),
-    ...(veto === undefined
+    ...(veto === null
       ? []
       : [
           {
