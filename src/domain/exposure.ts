@@ -1,4 +1,4 @@
-import { areSameFlags, FLAG_OFF, type FlagReaches, isOff, isWider, reachIn, widestReach } from './flag-reach.ts'
+import { areSameFlags, FLAG_OFF, type FlagReaches, isAllOrNobody, isWider, reachIn, widestReach } from './flag-reach.ts'
 import { type BasisPoints, FULL_WEIGHT, type Instant } from './units.ts'
 
 /** Who gets the new version now, as one whole desired state: never a change relative to what was there. */
@@ -117,10 +117,15 @@ export function withoutFlags({ flags: _, ...routing }: Exposure): Exposure {
   return routing.byFlags === true ? NO_FLAGS : routing
 }
 
+/** Everybody on the new version, with the flags as they are; without a router the flags alone say who has what. */
+export function wholeOf(live: Exposure): Exposure {
+  return live.byFlags === true ? live : withFlags({ weight: FULL_WEIGHT, cohorts: [] }, live.flags ?? {})
+}
+
 /** True when everybody has what is new; without a router, of each flag by itself. */
 export function isWhole({ weight, byFlags, flags = {} }: Exposure): boolean {
   if (weight < FULL_WEIGHT || byFlags !== true) return weight >= FULL_WEIGHT
-  return Object.values(flags).every((reach) => reach.weight === FULL_WEIGHT || isOff(reach))
+  return Object.values(flags).every(isAllOrNobody)
 }
 
 /** What a way back from `wanted` leads to: the baseline, with those of its flags that the release has set. */

@@ -22,6 +22,11 @@ export function isOff({ weight, cohorts }: FlagReach): boolean {
   return weight === 0 && cohorts.length === 0
 }
 
+/** True when nobody who has the flag has it by a share or a cohort. */
+export function isAllOrNobody(reach: FlagReach): boolean {
+  return reach.weight === FULL_WEIGHT || isOff(reach)
+}
+
 /** True when somebody has the flag afterwards who had not. */
 export function isWider(before: FlagReach, after: FlagReach): boolean {
   if (after.weight > before.weight) return true

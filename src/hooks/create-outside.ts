@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { isFor } from '../config/hook-rules.ts'
 import type { HookConfig, OutboundConfig } from '../config/hook-schema.ts'
 import type { TargetConfig } from '../config/installation-schema.ts'
@@ -65,7 +64,10 @@ export function createOutside({ installation, variables, now, policy: given }: O
       const { ticketSecret = null } = installation
       if (config?.through === undefined || ticketSecret === null) return null
       const fillings = fillingsOf({ target, version, roles, releaseId: testerOf ?? '', step: 0, key: '' })
-      const cookie = testerOf === null ? null : `${TICKET_NAME}=${ticketFor(ticketSecret(), testerOf, now())}`
+      const cookie =
+        testerOf === null
+          ? null
+          : `${TICKET_NAME}=${issueTicket(ticketKeyOf(ticketSecret(), testerOf), { until: now() + TICKET_LASTS })}`
       return askThrough({ through: config.through, json: config.json }, fillings, policy, cookie, signal)
     },
     async versionsOf({ target, version, roles }, pool, signal) {
@@ -79,11 +81,6 @@ export function createOutside({ installation, variables, now, policy: given }: O
 
 /** Long enough for one request, and for nothing else. */
 const TICKET_LASTS: Milliseconds = 30_000
-
-function ticketFor(secret: string, releaseId: string, now: Instant): string {
-  const number = randomBytes(8).toString('hex')
-  return issueTicket(ticketKeyOf(secret, releaseId), { until: now + TICKET_LASTS, number })
-}
 
 /** Where nothing outside is defined, as in tests that need nothing of it. */
 export const NOTHING_OUTSIDE: Outside = createOutside({

@@ -1,6 +1,6 @@
 import { lookOnce } from '../activities/guard-look.ts'
 import type { Random } from '../analysis/statistics/random.ts'
-import { type ExposureSpan, isSameExposure, NO_EXPOSURE, withFlags } from '../domain/exposure.ts'
+import { type ExposureSpan, isSameExposure, NO_EXPOSURE, wholeOf } from '../domain/exposure.ts'
 import type { Action, BakeAction, ExposeAction, JudgeAction } from '../domain/plan/actions.ts'
 import { backgroundAt } from '../domain/plan/background.ts'
 import type { Check } from '../domain/plan/checks.ts'
@@ -25,7 +25,7 @@ import type { Abandonment, Pause, ReleaseEvent } from '../domain/release/release
 import { reduce } from '../domain/release/release-reducer.ts'
 import { beginState, isEnded, type ReleaseState } from '../domain/release/release-state.ts'
 import { watchFor } from '../domain/release/release-watch.ts'
-import { FULL_WEIGHT, type Instant, type Milliseconds } from '../domain/units.ts'
+import { type Instant, type Milliseconds } from '../domain/units.ts'
 import { RELEASE_ID, ROLES, type SimulatedTraffic, simulatedTarget } from './world.ts'
 
 /** How a simulated release ended: `paused` where a person would have to decide. */
@@ -155,7 +155,7 @@ async function bake({ duration, step, until }: BakeAction, run: Run, isAnalysis:
 
 function promote(run: Run): void {
   const { live } = run.state()
-  const full = live.byFlags === true ? live : withFlags({ weight: FULL_WEIGHT, cohorts: [] }, live.flags ?? {})
+  const full = wholeOf(live)
   if (!isSameExposure(run.state().live, full)) expose({ exposure: full, step: run.state().step }, run)
   run.record({ type: 'promoted' })
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Instant } from '../domain/units.ts'
 
 /**
@@ -24,10 +24,10 @@ export function keyDigest(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16)
 }
 
-/** Makes a ticket; `number` is 8 random bytes as lower-case hexadecimal digits. */
+/** Makes a ticket; `number` is 8 bytes as lower-case hexadecimal digits, random when absent. */
 export function issueTicket(
   key: string,
-  { until, number }: { readonly until: Instant; readonly number: string },
+  { until, number = randomBytes(8).toString('hex') }: { readonly until: Instant; readonly number?: string },
 ): string {
   const body = `${Math.floor(until / 1_000)}.${number}`
   return `${body}.${sealOf(key, body)}`

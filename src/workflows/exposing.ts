@@ -1,10 +1,9 @@
-import { isSameExposure, withFlags } from '../domain/exposure.ts'
+import { isSameExposure, wholeOf } from '../domain/exposure.ts'
 import type { ExposeAction } from '../domain/plan/actions.ts'
 import { flagsIn } from '../domain/plan/plan-flags.ts'
 import { withoutFailed } from '../domain/release/failed-flags.ts'
 import { isEnded } from '../domain/release/release-state.ts'
 import { exposedText } from '../domain/release/release-story.ts'
-import { FULL_WEIGHT } from '../domain/units.ts'
 import { readBaseline } from './activity-calls.ts'
 import { causeOf, isActivityFailure } from './failures.ts'
 import { untilUnpaused, waitWhilePausedThenWatch } from './pausing.ts'
@@ -97,7 +96,7 @@ export async function promote(run: Run, watch: Watch): Promise<void> {
 
 async function settle(run: Run, watch: Watch): Promise<void> {
   const { live, step } = run.state()
-  const full = live.byFlags === true ? live : withFlags({ weight: FULL_WEIGHT, cohorts: [] }, live.flags ?? {})
+  const full = wholeOf(live)
   if (!isSameExposure(live, full)) await expose({ exposure: full, step }, run, watch)
   await watch.stop()
   const isFresh = Date.now() - (run.state().exposedAt ?? 0) < run.input.plan.interval

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { activityInfo } from '@temporalio/activity'
+import { activityInfo, log } from '@temporalio/activity'
 import { describeError, SluiceError } from '../../domain/errors.ts'
 import { type ReadinessAnswer, type ReadinessAnswers, unknown } from '../../domain/readiness/answers.ts'
 import type { Milliseconds } from '../../domain/units.ts'
@@ -60,6 +60,8 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
 /** One question may take so long; the others are answered meanwhile. */
 const DEADLINE: Milliseconds = 22_000
 
+const LOOK_AT_LOG = 'look at the log of the worker, then ask again'
+
 async function answerOf(
   ask: (signal: AbortSignal) => Promise<ReadinessAnswer>,
   signal: AbortSignal,
@@ -69,8 +71,8 @@ async function answerOf(
     return answer === LATE ? unknown(lateText(DEADLINE), 'find out what is so slow, then ask again') : answer
   } catch (error) {
     signal.throwIfAborted()
-    const fix = error instanceof SluiceError ? error.fix : undefined
-    const text = error instanceof SluiceError ? error.message : describeError(error)
-    return unknown(text, fix ?? 'look at the log of the worker, then ask again')
+    if (error instanceof SluiceError) return unknown(error.message, error.fix ?? LOOK_AT_LOG)
+    log.error('a question of the checklist could not be asked', { error: String(error) })
+    return unknown(describeError(error), LOOK_AT_LOG)
   }
 }

@@ -8,6 +8,7 @@ import {
   trafficAnswer,
 } from '../../analysis/readiness/traffic-rules.ts'
 import type { Exposure } from '../../domain/exposure.ts'
+import { isOff } from '../../domain/flag-reach.ts'
 import { countsKeyOf } from '../../domain/plan/checks.ts'
 import { allChecks } from '../../domain/plan/consequences.ts'
 import { flagsIn } from '../../domain/plan/plan-flags.ts'
@@ -198,8 +199,8 @@ const rehearsal: Probe = {
 }
 
 /** True when users have the new version, which a try-it ticket alone does not mean. */
-function isForUsers({ weight, cohorts }: Exposure): boolean {
-  return weight > 0 || cohorts.length > 0
+function isForUsers(exposure: Exposure): boolean {
+  return !isOff(exposure)
 }
 
 /** The whole checklist, in the order in which it is told. */

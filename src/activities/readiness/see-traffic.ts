@@ -27,14 +27,17 @@ export async function seeTraffic(
   const cursors = Object.fromEntries(
     Object.entries(first).flatMap(([key, { cursor }]) => (cursor === null ? [] : [[key, cursor] as const])),
   )
+  await sleep(SHORTEST, undefined, { signal })
   for (;;) {
-    await sleep(LOOK_EVERY, undefined, { signal })
     const time = now() - began
     const observations = await observeSources(adapters, asked, { cursors }, now(), signal)
     const isSeen = Object.values(observations).every(
       ({ stable }) => stable.kind === 'value' && stable.value.requests > 0,
     )
-    if (time < SHORTEST || (!isSeen && time < LONGEST)) continue
+    if (!isSeen && time < LONGEST) {
+      await sleep(LOOK_EVERY, undefined, { signal })
+      continue
+    }
     const servedLast = await servedNow(adapters.router, roles.canary, signal)
     const sent = servedFirst === null || servedLast === null ? null : Math.max(0, servedLast - servedFirst)
     return { observations, sent, time }

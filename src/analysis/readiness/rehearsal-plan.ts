@@ -1,8 +1,9 @@
 import type { Action } from '../../domain/plan/actions.ts'
 import type { Check } from '../../domain/plan/checks.ts'
-import { allChecks, failureOf } from '../../domain/plan/consequences.ts'
+import { allChecks, failureOf, stopsRelease } from '../../domain/plan/consequences.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import { flagsIn } from '../../domain/plan/plan-flags.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import { queriesOf } from '../checks/needs.ts'
 
 /** What is made to happen to a release. */
@@ -93,12 +94,11 @@ function unableIn(plan: Plan): readonly Unable[] {
       ? []
       : [{ name: check.name, why: `the check ${check.name} asks a store that the embedded data plane does not have` }],
   )
-  const hasFlags = plan.actions.some((action) => action.kind === 'expose' && action.exposure.flags !== undefined)
   const flags = {
     name: 'flags',
     why: 'the plan sets flags, and no application of the embedded data plane asks for any',
   }
-  return [...queries, ...(hasFlags ? [flags] : [])]
+  return [...queries, ...(flagsIn(plan.actions).length > 0 ? [flags] : [])]
 }
 
 function shortened(checks: readonly Check[], without: readonly string[]): readonly Check[] {
@@ -160,7 +160,7 @@ function standInsOf({ actions, proof, after }: Plan, hasWindows: boolean): reado
 
 /** The runs, and the faults that nothing in the plan looks for. */
 function faultsFor(plan: Plan): readonly (PlannedRun | { readonly missed: string })[] {
-  const stopping = allChecks(plan).filter((check) => ['rollback', 'pause'].includes(failureOf(check, plan.onFail)))
+  const stopping = allChecks(plan).filter((check) => stopsRelease(check, plan.onFail))
   const mayPause = stopping.some((check) => failureOf(check, plan.onFail) === 'pause')
   const stopped: readonly RehearsedEnd[] = mayPause ? ['rolled-back', 'paused'] : ['rolled-back']
   const looksFor = (kinds: readonly string[]) => stopping.some(({ kind }) => kinds.includes(kind))
@@ -168,7 +168,7 @@ function faultsFor(plan: Plan): readonly (PlannedRun | { readonly missed: string
     looksFor(kinds)
       ? { fault, name, ends: stopped }
       : { missed: `${name}, because no check that stops it looks at ${figure}` }
-  const hasPartial = plan.actions.some((action) => action.kind === 'expose' && action.exposure.weight < 10_000)
+  const hasPartial = plan.actions.some((action) => action.kind === 'expose' && action.exposure.weight < FULL_WEIGHT)
   return [
     { fault: 'none', name: 'a healthy version', ends: ['promoted'] },
     bad('errors', 'a version that fails', ['errorRate'], 'errors'),

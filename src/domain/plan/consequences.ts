@@ -6,6 +6,11 @@ export function failureOf({ onFail }: Pick<Check, 'onFail'>, usual: PlanConseque
   return onFail ?? usual
 }
 
+/** True for a check whose failure ends the way forward; the others warn, or hold until they pass again. */
+export function stopsRelease(check: Pick<Check, 'onFail'>, usual: PlanConsequence): boolean {
+  return ['rollback', 'pause'].includes(failureOf(check, usual))
+}
+
 /** True for a check that has no say in where the release goes. */
 export function onlyWarns({ onFail }: Pick<Check, 'onFail'>): boolean {
   return onFail === 'warn'

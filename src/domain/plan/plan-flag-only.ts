@@ -1,4 +1,14 @@
-import { FLAG_OFF, type FlagReach, type FlagReaches, isOff, isWider, reachIn, reachText } from '../flag-reach.ts'
+import {
+  FLAG_OFF,
+  type FlagReach,
+  type FlagReaches,
+  isAllOrNobody,
+  isOff,
+  isWider,
+  reachIn,
+  reachText,
+  widestReach,
+} from '../flag-reach.ts'
 import type { Problem } from '../problems.ts'
 import { FULL_WEIGHT, formatWeight } from '../units.ts'
 import type { Check } from './checks.ts'
@@ -23,14 +33,10 @@ export function reportFlagOnly(
     }
     flags = { ...flags, ...exposure.flags }
   }
-  for (const [name, reach] of Object.entries(flags)) if (!isWhole(reach)) reportPartial(name, reach, report)
+  for (const [name, reach] of Object.entries(flags)) if (!isAllOrNobody(reach)) reportPartial(name, reach, report)
   const inAnalyses = trace.flatMap((action) => (action.kind === 'judge' ? action.checks : []))
   for (const check of new Set([...checks, ...inAnalyses]))
     if (comparesWithStable(check)) reportBlurred(check.name, flags, report)
-}
-
-function isWhole(reach: FlagReach): boolean {
-  return reach.weight === FULL_WEIGHT || isOff(reach)
 }
 
 function reportOwnFlag(check: string, flag: string, report: (problem: Problem) => void): void {
@@ -61,8 +67,7 @@ interface Narrowing {
 }
 
 function reportNarrower(name: string, { before, reach, step }: Narrowing, report: (problem: Problem) => void): void {
-  const weight = Math.max(before.weight, reach.weight)
-  const cohorts = [...new Set([...before.cohorts, ...reach.cohorts])].sort()
+  const { weight, cohorts } = widestReach({ before, reach })
   const parts = [...cohorts, ...(weight === 0 ? [] : [formatWeight(weight)])]
   const whole =
     weight === FULL_WEIGHT ? 'on' : parts.length === 1 && weight > 0 ? parts.join() : `[${parts.join(', ')}]`

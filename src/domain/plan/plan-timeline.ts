@@ -74,7 +74,7 @@ export function timelineOf({ actions, checks, interval, onFail }: Plan, kinds: r
   )
   return {
     rows,
-    planned: plannedTime(actions),
+    planned: start,
     shortest,
     waiting,
     checks: [...checks.map((check) => checkOf(check, null, kinds)), ...own],

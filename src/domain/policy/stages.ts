@@ -1,3 +1,4 @@
+import { isAllOrNobody } from '../flag-reach.ts'
 import type { Action, ExposeAction } from '../plan/actions.ts'
 import type { Check } from '../plan/checks.ts'
 import { longestWarmUp, usualWarmUp } from '../plan/plan-warm-up.ts'
@@ -36,8 +37,7 @@ export function stagesOf(plan: Staged): readonly Stage[] {
 /** How long some users, and not all, have the version for certain. */
 export function heldInPart(plan: Staged): Milliseconds {
   return heldExposures(plan)
-    .filter(({ exposed: { exposure } }) => exposure.weight < FULL_WEIGHT)
-    .filter(({ exposed: { exposure } }) => exposure.weight > 0 || exposure.cohorts.length > 0)
+    .filter(({ exposed: { exposure } }) => !isAllOrNobody(exposure))
     .reduce((sum, { held }) => sum + held, 0)
 }
 

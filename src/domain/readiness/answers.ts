@@ -34,7 +34,7 @@ export interface ReadinessAnswers {
   readonly lines: readonly ReadinessLine[]
 }
 
-/** What a plan's gate does without, and the lines that keep it shut. */
+/** The lines that keep the gate of a plan shut which does without some. */
 export function openLines(
   { lines }: Pick<ReadinessAnswers, 'lines'>,
   without: readonly ReadinessItem[],

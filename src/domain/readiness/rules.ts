@@ -1,6 +1,6 @@
 import type { Action } from '../plan/actions.ts'
 import type { Check } from '../plan/checks.ts'
-import { allChecks, failureOf } from '../plan/consequences.ts'
+import { allChecks, failureOf, stopsRelease } from '../plan/consequences.ts'
 import type { Plan } from '../plan/plan.ts'
 import { flagsIn } from '../plan/plan-flags.ts'
 import { lackOf, type PoolHealth } from '../release/pool-health.ts'
@@ -155,7 +155,7 @@ function namesText(actions: readonly Action[]): string {
 
 /** Whether the plan stops and goes back without anybody. */
 export function automaticAnswer(plan: Pick<Plan, 'actions' | 'checks' | 'onFail'>): ReadinessAnswer {
-  const stops = (check: Check) => ['rollback', 'pause'].includes(failureOf(check, plan.onFail))
+  const stops = (check: Check) => stopsRelease(check, plan.onFail)
   const all = allChecks(plan)
   if (all.length === 0)
     return fail('the plan has no check: nothing but the floor would stop it', 'add checks to the plan')

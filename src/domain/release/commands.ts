@@ -129,7 +129,7 @@ function decideByPolicies(
 ): CommandDecision | null {
   if (verb !== 'promote' || isWhole(live)) return null
   const barred = shorteningBarred(policies, actor.person, reason)
-  return barred === null ? null : refuse(barred.code, barred.message, barred.fix)
+  return barred === null ? null : { kind: 'refuse', ...barred }
 }
 
 function decideOnSender(command: Command, state: ReleaseState, { author }: Standing): CommandDecision {

@@ -117,8 +117,9 @@ export type ReleaseEvent = { readonly at: Instant } & (
       /** What has opened it; a window when absent. */
       readonly text?: string
     }
-  /** Nobody waits for it any more: what follows says why. */
+  /** The checklist was asked, and keeps the gate shut or opens it. */
   | { readonly type: 'readiness-answered'; readonly answers: ReadinessAnswers }
+  /** Nobody waits for it any more: what follows says why. */
   | { readonly type: 'gate-given-up' }
   /** A call is about to be carried out; what undoes it is known from here on. */
   | {

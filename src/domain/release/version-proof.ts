@@ -49,9 +49,8 @@ export function proofOf(version: string, pool: string, instances: readonly Insta
  * away, or does not say its version, may be starting anew.
  */
 export function standingProof(version: string, pool: string, instances: readonly InstanceVersion[]): StandingProof {
-  const proof = proofOf(version, pool, instances)
-  if (proof.isProven) return { kind: 'stands' }
   const others = instances.filter(({ says }) => says !== version)
+  if (instances.length > 0 && others.length === 0) return { kind: 'stands' }
   if (others.every(({ says }) => says === null))
     return { kind: 'unknown', reason: `nobody knows whether ${pool} still runs ${version}: ${sayingsOf(others, pool)}` }
   const reason = `${pool} no longer runs ${version}, the version that the release says${whatElse(others, instances.length, pool)}`

@@ -18,7 +18,7 @@ interface ExtendedPlan {
   readonly place: (problem: Problem) => Problem | null
 }
 
-/** Fills in the template that a plan extends. Null when it extends one that does not exist: then nothing can be said of it. */
+/** Fills in the template that a plan extends. Of one that does not exist nothing more can be said than that. */
 export function extendPlan(
   written: Readonly<Record<string, unknown>>,
   templates: Readonly<Record<string, PlanTemplate>>,

@@ -52,22 +52,10 @@ export function createMirror({ upstreams, patience, metrics, chance }: MirrorSet
   }
 
   function failed(pool: string, failure: Failure): Ending {
-    switch (failure) {
-      case 'silent':
-        metrics.fail(pool, failure)
-        return { code: 504, event: null }
-      case 'refused':
-      case 'cut':
-      case 'stale':
-      case 'malformed':
-        metrics.fail(pool, failure)
-        return { code: 502, event: null }
-      case 'unsent':
-      case 'unsendable':
-      case 'abandoned':
-      case 'left':
-        return { code: LEFT, event: null }
-    }
+    if (failure === 'unsent' || failure === 'unsendable' || failure === 'abandoned' || failure === 'left')
+      return { code: LEFT, event: null }
+    metrics.fail(pool, failure)
+    return { code: failure === 'silent' ? 504 : 502, event: null }
   }
 
   /** Throws the answer away as it comes; one that goes on for too long is nobody's fault. */

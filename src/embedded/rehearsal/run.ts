@@ -6,9 +6,10 @@ import type {
   RehearsedFault,
 } from '../../analysis/readiness/rehearsal-plan.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
+import { plannedTime } from '../../domain/plan/plan-timeline.ts'
 import type { RehearsedRun } from '../../domain/readiness/rehearsal.ts'
 import type { ReleaseCard } from '../../domain/release/release-card.ts'
-import type { Milliseconds } from '../../domain/units.ts'
+import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import type { Faults } from '../demo-service/demo-service.ts'
 import type { RehearsalWorld } from './world.ts'
 
@@ -97,7 +98,7 @@ async function follow(
   canary: 'blue' | 'green',
   world: RehearsalWorld,
 ): Promise<ReleaseCard> {
-  const until = performance.now() + PATIENCE + lengthOf(plan)
+  const until = performance.now() + PATIENCE + plannedTime(plan.actions)
   const widest = widestPart(plan)
   let hasHappened = false
   for (;;) {
@@ -138,11 +139,7 @@ async function happen(
 /** The largest weight below everybody, from where the way back is longest. */
 function widestPart({ actions }: Plan): number {
   const weights = actions.flatMap((action) => (action.kind === 'expose' ? [action.exposure.weight] : []))
-  return Math.max(0, ...weights.filter((weight) => weight < 10_000))
-}
-
-function lengthOf({ actions }: Plan): Milliseconds {
-  return actions.reduce((sum, action) => sum + ('duration' in action ? action.duration : 0), 0)
+  return Math.max(0, ...weights.filter((weight) => weight < FULL_WEIGHT))
 }
 
 /** One person after the other, until there are enough. */
@@ -164,6 +161,6 @@ async function send(verb: 'abort' | 'approve', card: ReleaseCard, person: string
 /** A release that waits for a person is taken back, so that the next one finds everything as it was. */
 async function endIt(card: ReleaseCard, plan: Plan, world: RehearsalWorld): Promise<void> {
   await send('abort', card, AUTHOR.person, world)
-  const until = performance.now() + PATIENCE + lengthOf(plan)
+  const until = performance.now() + PATIENCE + plannedTime(plan.actions)
   while (!(await world.releases.show(card.releaseId)).isEnded && performance.now() < until) await sleep(LOOK_EVERY)
 }

@@ -8,6 +8,7 @@ import { fetchText } from '../../outbound/fetch-text.ts'
 import { connectTemporal } from '../../releases/connection.ts'
 import type { Releases } from '../../releases/releases.ts'
 import { createReleases } from '../../releases/temporal-releases.ts'
+import { ALWAYS_ANEW } from '../../releases/views.ts'
 import { startDataPlane } from '../data-plane/data-plane.ts'
 import { type Faults, HEALTHY, startDemoService } from '../demo-service/demo-service.ts'
 import { scrapedFrom, takeHome } from '../home.ts'
@@ -44,9 +45,6 @@ const USERS_PER_COHORT = 20
 /** A machine that runs all of this may be slow to answer. */
 const PATIENCE: Milliseconds = 60_000
 const METRICS = { deadline: 2_000, maxBytes: 4 * 1024 * 1024 }
-
-/** The next run begins right after the last one: what was seen before that is no longer so. */
-const ALWAYS_ANEW = { freshFor: 0, usableFor: 0 }
 
 /** Starts everything, in a folder and on ports of its own. */
 export async function openWorld(rehearsal: RehearsalPlan, onStep: (name: string) => void): Promise<RehearsalWorld> {
