@@ -2,7 +2,7 @@ import type { CheckState } from '../../src/analysis/checks/check-kind.ts'
 import type { ListedCheck as Check } from '../../src/analysis/checks/index.ts'
 import { harmEvidence } from '../../src/analysis/harm/of-checks.ts'
 import { weighRaise } from '../../src/analysis/harm/weigh-raise.ts'
-import { enterExposure, startCheck, stepCheck } from '../../src/analysis/judges/check-judge.ts'
+import { enterExposure, startCheck, weighCheck } from '../../src/analysis/judges/check-judge.ts'
 import type { Random } from '../../src/analysis/statistics/random.ts'
 import { ROLE_NAMES } from '../../src/domain/arm-names.ts'
 import type { RecordedStable } from '../../src/domain/recorded-noise.ts'
@@ -78,7 +78,7 @@ function release(
       ({ kind: 'value', value: { requests, errors, latency: null, events: {} } }) as const
     const canary = arm(counts.canaryTrials, counts.canaryEvents)
     const stable = arm(counts.stableTrials, counts.stableEvents)
-    const step = stepCheck(check, state, {
+    const step = weighCheck(check, state, {
       at: window.end,
       window,
       canary,
@@ -87,11 +87,11 @@ function release(
       ...(recorded !== null && { recorded }),
     })
     state = step.state
-    if (step.verdict.outcome === 'fail') return { half, caught: minutes(), extra, over }
+    if (step.outcome === 'fail') return { half, caught: minutes(), extra, over }
     if (watched < stay.duration) continue
     const weighed =
       stay.raise === undefined ? null : weighRaise(stay.raise, harmEvidence([check], { errors: { state } }), ROLE_NAMES)
-    if (step.verdict.outcome === 'pass' && weighed?.isAffordable !== false) {
+    if (step.outcome === 'pass' && weighed?.isAffordable !== false) {
       if (stay.raise !== undefined && (stay.raise.to / FULL_WEIGHT) * (traffic.ratio - 1) > stay.raise.spend)
         over = Math.min(over, minutes())
       index += 1

@@ -2,6 +2,7 @@ import type { RecordedWindow } from '../../domain/observation.ts'
 import type { Action, JudgeAction } from '../../domain/plan/actions.ts'
 import type { Check } from '../../domain/plan/checks.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
+import { type RecordedStable } from '../../domain/recorded-noise.ts'
 import type { PastRelease, RecordedRelease } from '../../domain/release/past-release.ts'
 import type { Recording } from '../../domain/release/recording.ts'
 import { type BasisPoints, FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
@@ -92,17 +93,19 @@ export function* calibratePlan(
   const cost = checks.reduce((sum, { check }) => sum + (kindOf(check).calibrate(check)?.cost ?? 0), 0)
   const looks = effort.looks / JUDGED_TIMES / Math.max(1, cost)
   const warmUp = planWarmUp(plan)
+  const recordedOf = rememberRecorded(stable)
   for (const [index, { check, actions }] of checks.entries()) {
     const { name, kind } = check
     // A check of an analysis watched only there, if it watched at all.
     const replayed = plan.checks.includes(check) ? releases : []
+    const pastOf = (proposed: Check) => replaysOf({ check, proposed, warmUp, recordedOf }, replayed)
     const outcome = calibrateOne(check, plan, actions, stable, { ...effort, looks }, seed + index)
     if ('skipped' in outcome || 'limit' in outcome) {
-      yield { name, kind, ...outcome, past: pastOf(check, check, replayed, stable, warmUp) }
+      yield { name, kind, ...outcome, past: pastOf(check) }
       continue
     }
     const { calibrated, ...found } = outcome
-    const past = pastOf(check, proposedCheck(calibrated, found.report), replayed, stable, warmUp)
+    const past = pastOf(proposedCheck(calibrated, found.report))
     yield { name, kind, ...found, line: null, past }
   }
 }
@@ -191,20 +194,33 @@ function minimumFor(check: Check, { minRequests }: CalibrationReport, reached: n
   return minRequests !== null && minRequests > own && minRequests <= reached / 2 ? minRequests : null
 }
 
-function pastOf(
-  check: Check,
-  proposed: Check,
+/** What the guard would have known of a source at a time, worked out once for all checks of that source. */
+function rememberRecorded(stable: Recording['stable']): (source: string, at: Instant) => RecordedStable | null {
+  const known = new Map<string, RecordedStable | null>()
+  return (source, at) => {
+    const key = `${at} ${source}`
+    const recording = stable[source]
+    if (!known.has(key)) known.set(key, recordedBefore(recording?.kind === 'value' ? recording.value : [], at))
+    return known.get(key) ?? null
+  }
+}
+
+interface Replayed {
+  readonly check: Check
+  readonly proposed: Check
+  readonly warmUp: Milliseconds
+  readonly recordedOf: ReturnType<typeof rememberRecorded>
+}
+
+function replaysOf(
+  { check, proposed, warmUp, recordedOf }: Replayed,
   releases: readonly RecordedRelease[],
-  stable: Recording['stable'],
-  warmUp: Milliseconds,
 ): readonly PastReplay[] {
   if (!needsCounts(check)) return []
-  const known = stable[check.source]
-  const record = known?.kind === 'value' ? known.value : []
   const isOther = JSON.stringify(proposed) !== JSON.stringify(check)
   return releases.map((release) => {
     const { releaseId, version, outcome, abandoned } = release
-    const before = { warmUp, recorded: recordedBefore(record, startOf(release)) }
+    const before = { warmUp, recorded: recordedOf(check.source, startOf(release)) }
     return {
       ...{ releaseId, version, outcome, abandoned, givenUpAfter: givenUpAfter(release) },
       now: replayRelease(check, release, before),

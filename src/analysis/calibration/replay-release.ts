@@ -7,8 +7,9 @@ import type { RecordedStable } from '../../domain/recorded-noise.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from '../../domain/release/past-release.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Outcome } from '../../domain/verdict.ts'
+import type { CheckState } from '../checks/check-kind.ts'
 import { comparesWithStable } from '../checks/needs.ts'
-import { enterExposure, startCheck, stepCheck } from '../judges/check-judge.ts'
+import { enterExposure, startCheck, stepCheck, weighCheck } from '../judges/check-judge.ts'
 
 /** What a check says of a release that is over. Plain JSON. */
 export interface PastVerdict {
@@ -52,17 +53,19 @@ export function replayRelease(
   const looks = watched.filter(({ window }) => window.canary !== null && window.stable !== null).length
   let state = startCheck(check)
   let before: Exposure | null = null
-  let last = nothingSeen('no window of the recording lies within one exposure')
+  let last: { readonly state: CheckState; readonly input: CheckInput } | null = null
   for (const { window, exposure } of watched) {
     if (before !== null && !isSameExposure(before, exposure)) state = enterExposure(check, state)
     before = exposure
-    const step = stepCheck(check, state, { ...inputOf(window, release), ...(recorded !== null && { recorded }) })
+    const input = { ...inputOf(window, release), ...(recorded !== null && { recorded }) }
+    last = { state, input }
+    const step = weighCheck(check, state, input)
     state = step.state
-    const { outcome, reason } = step.verdict
-    if (outcome === 'fail') return { failsAfter: window.end - startOf(release), looks, outcome, reason }
-    last = { failsAfter: null, looks, outcome, reason }
+    if (step.outcome === 'fail') break
   }
-  return last
+  if (last === null) return nothingSeen('no window of the recording lies within one exposure')
+  const { outcome, reason } = stepCheck(check, last.state, last.input).verdict
+  return { failsAfter: outcome === 'fail' ? last.input.at - startOf(release) : null, looks, outcome, reason }
 }
 
 /** Time from the first exposure until a release was given up; null when it was promoted. */

@@ -2,7 +2,7 @@ import type { RecordedEvents } from '../../domain/recorded-noise.ts'
 import type { ErrorRateCheck, RateCheck, SequentialRule } from '../checks/shapes.ts'
 import { formatRatio, formatShare } from '../explain.ts'
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'
-import { logSumExp, startWealth } from '../judges/sequential/wealth.ts'
+import { logSumExp, startingLogs } from '../judges/sequential/wealth.ts'
 import { type SplitCounts, splitGains, WORSE_BETS } from '../judges/split-test.ts'
 import { passage } from '../statistics/first-passage.ts'
 import { logLowerGamma } from '../statistics/incomplete-gamma.ts'
@@ -181,9 +181,7 @@ function byFaster(more: Arm, fewer: Arm, side: Asked): number {
 }
 
 /** What each bet has before the first event, the reserve left out: it is placed over hours. */
-const START: readonly number[] = startWealth(WORSE_BETS.multiples.length).logs.map(
-  (log, bet) => log + (WORSE_BETS.logWeights[bet] ?? Number.NEGATIVE_INFINITY),
-)
+const START = startingLogs(WORSE_BETS.logWeights)
 
 /** What each bet earns per event of either arm: linear in the events. */
 function gainsPerEvent(more: Arm, fewer: Arm, { ratio }: Side) {

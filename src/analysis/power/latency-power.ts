@@ -5,8 +5,14 @@ import { recordedNear } from '../judges/sequential/latency-effect.ts'
 import { floorOf } from '../judges/sequential/latency-judge.ts'
 import { boundsOf, DEFAULT_BOUNDS, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'
-import { factorsOf, SLOWDOWNS, type Thresholds, thresholdsOf } from '../judges/sequential/slowdown-test.ts'
-import { startWealth } from '../judges/sequential/wealth.ts'
+import {
+  factorsOf,
+  SLOWDOWNS,
+  sharesBetween,
+  type Thresholds,
+  thresholdsOf,
+} from '../judges/sequential/slowdown-test.ts'
+import { startingLogs } from '../judges/sequential/wealth.ts'
 import { passage } from '../statistics/first-passage.ts'
 import { createRandom } from '../statistics/random.ts'
 import { formatMultiple } from './event-power.ts'
@@ -76,9 +82,7 @@ function isDefault(shape: LatencyShape): boolean {
 }
 
 /** What each bet starts with, the reserve left out: it is placed over hours. */
-const LOG_WEIGHTS: readonly number[] = startWealth(SLOWDOWNS.length).logs.map(
-  (log, bet) => log + (SLOWDOWNS[bet]?.logWeight ?? Number.NEGATIVE_INFINITY),
-)
+const LOG_WEIGHTS = startingLogs(SLOWDOWNS.map(({ logWeight }) => logWeight))
 
 function isUsable({ alpha, notWorseThan }: SequentialRule): boolean {
   return alpha > 0 && alpha < 1 && notWorseThan > 0 && Number.isFinite(notWorseThan)
@@ -248,11 +252,6 @@ function addUp(parts: readonly Part[]): readonly Earnings[] {
       parts.reduce((sum, { looks, means }) => sum + looks * at(means[sample] ?? means[0] ?? [], bet), 0),
     ),
   }))
-}
-
-/** From the shares above rising thresholds, the shares between them: below the first, …, above the last. */
-function sharesBetween(above: readonly number[]): readonly number[] {
-  return [...above, 0].map((share, index) => Math.max(0, (index === 0 ? 1 : at(above, index - 1)) - share))
 }
 
 function dot(counts: readonly number[], pay: readonly number[]): number {

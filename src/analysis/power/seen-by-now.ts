@@ -1,5 +1,5 @@
 import { type RatioEvidence, type Stratum, swapRatio } from '../judges/sequential/ratio-evidence.ts'
-import { logSumExp, startWealth } from '../judges/sequential/wealth.ts'
+import { logSumExp, startingLogs } from '../judges/sequential/wealth.ts'
 import { WORSE_BETS } from '../judges/split-test.ts'
 
 /** One one-sided question about the ratio of two rates. */
@@ -54,9 +54,7 @@ export function fallSeenByNow(evidence: RatioEvidence, question: SeenQuestion): 
 const GRAIN = 1e-6
 
 /** What each bet has before the first event, the reserve left out: it is placed over hours. */
-const START: readonly number[] = startWealth(WORSE_BETS.multiples.length).logs.map(
-  (log, bet) => log + at(WORSE_BETS.logWeights, bet),
-)
+const START = startingLogs(WORSE_BETS.logWeights)
 
 /**
  * What the bets have from the events of one arm, as they were, and what each event of the other would add: of the arm that

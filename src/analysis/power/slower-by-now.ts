@@ -1,8 +1,8 @@
 import type { LatencyHistogram } from '../../domain/observation.ts'
 import { survivalOf } from '../histogram.ts'
 import type { RatioEvidence } from '../judges/sequential/ratio-evidence.ts'
-import { factorsOf, SLOWDOWNS, type Thresholds } from '../judges/sequential/slowdown-test.ts'
-import { logSumExp, startWealth } from '../judges/sequential/wealth.ts'
+import { factorsOf, SLOWDOWNS, sharesBetween, type Thresholds } from '../judges/sequential/slowdown-test.ts'
+import { logSumExp, startingLogs } from '../judges/sequential/wealth.ts'
 
 /** What a latency judge has seen, and what it asks. */
 interface SlownessSeen {
@@ -31,9 +31,7 @@ const LOOKS_TO_LEARN = 2
 /** The bets that all requests are slower: those that win when they are. */
 const BETS = SLOWDOWNS.filter(({ share }) => share === 1)
 /** What each has before the first look, the reserve left out: it is placed over hours. */
-const START: readonly number[] = startWealth(BETS.length).logs.map(
-  (log, bet) => log + (BETS[bet]?.logWeight ?? Number.NEGATIVE_INFINITY),
-)
+const START = startingLogs(BETS.map(({ logWeight }) => logWeight))
 
 /**
  * How many times as slow all requests of a canary would have to be, from the start, for the judge to have failed it by now with
@@ -102,11 +100,6 @@ function earningsOf({
     }
     return { start: START[bet] ?? Number.NEGATIVE_INFINITY, known, spread, won, squares }
   })
-}
-
-/** From the shares above rising thresholds, the shares between them: below the first, …, above the last. */
-function sharesBetween(above: readonly number[]): readonly number[] {
-  return [...above, 0].map((share, index) => Math.max(0, (index === 0 ? 1 : (above[index - 1] ?? 0)) - share))
 }
 
 /** ln of what a bet would be worth, as little as it is in one of ten bakes of a canary with these shares of requests. */

@@ -69,6 +69,11 @@ export function countBetween(histogram: LatencyHistogram, thresholds: readonly n
   return counts
 }
 
+/** The same for shares: from those above rising thresholds. */
+export function sharesBetween(above: readonly number[]): readonly number[] {
+  return [...above, 0].map((share, index) => Math.max(0, (index === 0 ? 1 : (above[index - 1] ?? 0)) - share))
+}
+
 /** What one interval showed, in the categories of {@link countBetween}. */
 interface SlowdownCounts {
   readonly canary: readonly number[]

@@ -49,6 +49,11 @@ export function startWealth(bets: number, pace: Watched = 'release'): Wealth {
   return { logs, watched: 0, logPeak: 0, ...(pace !== 'release' && { pace }) }
 }
 
+/** ln of what each bet has before the first interval, by ln of the bets' weights; the reserve, placed over hours, is left out. */
+export function startingLogs(logWeights: readonly number[]): readonly number[] {
+  return startWealth(logWeights.length).logs.map((log, bet) => log + (logWeights[bet] ?? Number.NEGATIVE_INFINITY))
+}
+
 /**
  * Wealth after one interval of `duration`, in which bet i was multiplied by exp(gains[i]). A gain that is not a number
  * counts as no gain. `logWeights` are ln of the bets' weights, which sum to 1.
