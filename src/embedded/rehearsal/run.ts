@@ -5,6 +5,8 @@ import type {
   RehearsedEnd,
   RehearsedFault,
 } from '../../analysis/readiness/rehearsal-plan.ts'
+import type { ErrorCode } from '../../domain/error-codes.ts'
+import { isUnanswered, SluiceError } from '../../domain/errors.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { plannedTime } from '../../domain/plan/plan-timeline.ts'
 import type { RehearsedRun } from '../../domain/readiness/rehearsal.ts'
@@ -150,12 +152,19 @@ async function approve(card: ReleaseCard, { actions }: Plan, world: RehearsalWor
   await send('approve', card, person, world)
 }
 
+const NOT_NEEDED: readonly ErrorCode[] = ['release.ended', 'command.refused', 'command.stale']
+
 async function send(verb: 'abort' | 'approve', card: ReleaseCard, person: string, { releases }: RehearsalWorld) {
   const { releaseId, step } = card
   const key = `${verb}-${person}-${step}`
   const actor = { person, entrance: 'cli' } as const
-  // What a check has ended meanwhile needs neither.
-  await releases.command({ verb, releaseId, step: null, key, actor, reason: 'rehearsed' }).catch(() => undefined)
+  try {
+    await releases.command({ verb, releaseId, step: null, key, actor, reason: 'rehearsed' })
+  } catch (error) {
+    // What a check has ended meanwhile needs neither, and what nobody answers is told by how the run ends.
+    const isExpected = error instanceof SluiceError && (isUnanswered(error) || NOT_NEEDED.includes(error.code))
+    if (!isExpected) throw error
+  }
 }
 
 /** A release that waits for a person is taken back, so that the next one finds everything as it was. */
