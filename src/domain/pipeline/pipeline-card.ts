@@ -1,3 +1,4 @@
+import type { ReleaseCard } from '../release/release-card.ts'
 import { targetName } from '../target.ts'
 import type { Instant } from '../units.ts'
 import type { Pipeline, PipelineStage } from './pipeline.ts'
@@ -36,12 +37,7 @@ export interface StageRow {
   readonly reason: string | null
   readonly opensAt: Instant | null
   readonly soakUntil: Instant | null
-  readonly approval: {
-    readonly by: string
-    readonly need: number
-    readonly given: readonly string[]
-    readonly deadline: Instant
-  } | null
+  readonly approval: ReleaseCard['approval']
 }
 
 interface PipelineSource {
