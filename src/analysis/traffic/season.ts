@@ -133,7 +133,9 @@ function rhythmOf(records: readonly (readonly Point[])[]): Rhythm | null {
     const spread = longest === undefined ? null : spreadOfRecord(scale, stretchesOf(longest, scale, usualOf))
     return spread === null ? [] : [rounded(spread)]
   })
-  return { share: round(level), hours: hours.map(round), days: days.map(round), spreads }
+  const share = round(level)
+  // Counts of a source gone astray (5e-324 errors, 1e308 requests) tell nothing of what is usual.
+  return share > 0 && Number.isFinite(share) ? { share, hours: hours.map(round), days: days.map(round), spreads } : null
 }
 
 function isFineEnough(record: readonly Point[], scale: Milliseconds): boolean {

@@ -96,8 +96,10 @@ describe('the season of a record', () => {
     expect(still?.errors?.spreads.at(-1)?.deviation).toBeLessThan(0.03)
   })
 
-  it('is none of a record that is too short or nearly empty', () => {
+  it('is none of a record that is too short or nearly empty, or of counts that no service has', () => {
     expect(seasonOf([])).toBeNull()
+    expect(seasonOf([recordOf(7, 30 * MINUTE, () => counts(1_000, 5e-324))])).toBeNull()
+    expect(seasonOf([recordOf(7, 30 * MINUTE, () => counts(1e308, 1e306))])).toBeNull()
     expect(seasonOf([recordOf(1, 30 * MINUTE, even)])).toBeNull()
     expect(seasonOf([recordOf(7, 30 * MINUTE, () => counts(1, 0))])).toBeNull()
   })
