@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['domain', 'pino', 'prom-client', 'node:'],
   // Where rules, zones and calendar files become plain stretches of time; workflows get those only.
   calendars: ['domain', 'rrule-temporal', 'temporal-polyfill', 'ical.js'],
-  config: ['domain', 'calendars', 'tickets', 'zod', 'node:'],
+  config: ['domain', 'calendars', 'outbound/regular-file.ts', 'tickets', 'zod', 'node:'],
   api: [
     ...['domain', 'analysis', 'outbound', 'releases', 'config', 'calendars', 'telemetry', 'slack', 'catalog.ts'],
     ...['fastify', 'fastify-type-provider-zod', 'zod', 'node:'],

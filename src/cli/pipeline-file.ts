@@ -10,7 +10,7 @@ import type { Terminal } from './terminal.ts'
 /** A pipeline as it stands in a file, with the plans of its stages in it; each problem has its place in the file that it is of. */
 export async function readPipelineFile(
   name: string,
-  terminal: Pick<Terminal, 'readFile'>,
+  terminal: Pick<Terminal, 'readFile' | 'readBeside'>,
 ): Promise<Pick<PlanFile, 'name' | 'yaml'>> {
   const text = await readTextFile(name, terminal)
   const parsed = inBounds(() => readYaml(text, name, { ...PLAN_LIMITS, noun: 'a pipeline' }))
@@ -33,12 +33,12 @@ export async function readPipelineFile(
 async function planOf(
   stage: unknown,
   folder: string,
-  terminal: Pick<Terminal, 'readFile'>,
+  { readBeside }: Pick<Terminal, 'readBeside'>,
 ): Promise<YamlText | CliFailure | null> {
   const plan = isRecord(stage) ? stage['plan'] : undefined
   if (typeof plan !== 'string') return null
   try {
-    return (await readPlanFile(join(folder, plan), terminal)).yaml
+    return (await readPlanFile(join(folder, plan), { readFile: readBeside })).yaml
   } catch (error) {
     if (error instanceof CliFailure && error.exitCode === EXIT.usage) return error
     throw error

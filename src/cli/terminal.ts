@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instant, Milliseconds } from '../domain/units.ts'
+import { readInput, readRegularFile } from '../outbound/regular-file.ts'
 import { canRehearse, type Rehearse, rehearseHere } from './rehearsing.ts'
 import { harmless } from './text.ts'
 
@@ -17,7 +18,10 @@ export interface Terminal {
   readonly fetch: typeof fetch
   readonly now: () => Instant
   readonly sleep: (duration: Milliseconds) => Promise<unknown>
+  /** A file that a person has named. */
   readonly readFile: (path: string) => Promise<string>
+  /** A file that another file names. */
+  readonly readBeside: (path: string) => Promise<string>
   readonly writeFile: (path: string, text: string) => Promise<void>
   /** Runs a rehearsal, in processes of its own; absent where there is no data plane for one. */
   readonly rehearse?: Rehearse
@@ -46,7 +50,8 @@ export function processTerminal(): Terminal {
     fetch: globalThis.fetch,
     now: Date.now,
     sleep: (duration) => sleep(duration),
-    readFile: (path) => readFile(path, 'utf8'),
+    readFile: readInput,
+    readBeside: (path) => readRegularFile(path),
     writeFile: (path, text) => writeFile(path, text),
     ...(canRehearse() && { rehearse: rehearseHere }),
     userName: () => userInfo().username,

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { SluiceError } from '../domain/errors.ts'
+import { describeError, SluiceError } from '../domain/errors.ts'
 import { readPlanYaml } from '../domain/plan/plan-text.ts'
 import { formatProblem } from '../domain/problems.ts'
 import type { TargetId } from '../domain/target.ts'
+import { readRegularFile, readRegularFileSync } from '../outbound/regular-file.ts'
 import { type Installation, readInstallation } from './installation.ts'
 import { type AdapterLists, tokenSha256 } from './installation-schema.ts'
 
@@ -105,10 +104,10 @@ export function registeredPlans(installation: Installation, configPath: string) 
 /** Calendars are read where nothing can wait; they are small. */
 function readBeside(config: string, file: string): string {
   try {
-    return readFileSync(resolve(dirname(config), file), 'utf8')
+    return readRegularFileSync(resolve(dirname(config), file))
   } catch (cause) {
     throw new SluiceError('config.invalid', {
-      message: `${file} cannot be read`,
+      message: `${file} cannot be read: ${describeError(cause)}`,
       fix: 'create the file beside sluice.yaml or name another, and let the API and the workers read it',
       cause,
     })
@@ -117,10 +116,10 @@ function readBeside(config: string, file: string): string {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return await readRegularFile(path)
   } catch (cause) {
     throw new SluiceError('config.invalid', {
-      message: `${path} cannot be read`,
+      message: `${path} cannot be read: ${describeError(cause)}`,
       fix: 'create the file or name another, and let this process read it',
       cause,
     })

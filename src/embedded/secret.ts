@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readRegularFile } from '../outbound/regular-file.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
 
 const SECRET = /^[\x21-\x7e]{16,512}$/
@@ -14,7 +14,7 @@ export async function keepSecret(file: string): Promise<void> {
 
 /** The secret in the file; null when there is none. Read at each call, so that it can be changed while we run. */
 export async function readSecret(file: string): Promise<string | null> {
-  const text = await readFile(file, 'utf8').catch(() => '')
+  const text = await readRegularFile(file).catch(() => '')
   return SECRET.test(text.trim()) ? text.trim() : null
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { readRegularFile } from '../outbound/regular-file.ts'
 
 /** What a state file held. `damaged` means that it was set aside; the notice is a sentence that says why and where it is. */
 type StateFile<T> =
@@ -51,11 +52,7 @@ type ReadFile =
 
 async function readSmallFile(file: string): Promise<ReadFile> {
   try {
-    const found = await stat(file)
-    // A pipe would be waited for, without end.
-    if (!found.isFile()) return { kind: 'unreadable', problem: 'it is not a file' }
-    if (found.size > MOST_BYTES) return { kind: 'unreadable', problem: `it has more than ${MOST_BYTES} bytes` }
-    return { kind: 'text', text: await readFile(file, 'utf8') }
+    return { kind: 'text', text: await readRegularFile(file, MOST_BYTES) }
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? { kind: 'none' } : { kind: 'unreadable', problem: codeOf(error) }
   }

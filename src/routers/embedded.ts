@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { RouterCapabilities } from '../domain/capabilities.ts'
 import { SluiceError } from '../domain/errors.ts'
@@ -9,6 +8,7 @@ import { targetName } from '../domain/target.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../domain/units.ts'
 import { deadlineText, millisecondsOf } from '../outbound/deadline.ts'
 import { fetchText } from '../outbound/fetch-text.ts'
+import { readRegularFile } from '../outbound/regular-file.ts'
 import { defineRouter, type RouterContext } from './define.ts'
 import {
   type DesiredRouting,
@@ -245,7 +245,7 @@ function seedOf(per: 'service' | 'release', target: RouterContext['target'], fen
 async function secretOf({ secretFile, secret }: z.output<typeof optionsSchema>): Promise<string | null> {
   if (secretFile === undefined && secret === undefined) return null
   const found =
-    secretFile === undefined ? process.env[secret?.env ?? ''] : await readFile(secretFile, 'utf8').catch(() => '')
+    secretFile === undefined ? process.env[secret?.env ?? ''] : await readRegularFile(secretFile).catch(() => '')
   if (found !== undefined && /^[\x21-\x7e]{1,512}$/.test(found.trim())) return found.trim()
   throw new SluiceError('router.refused', {
     message: 'the secret of the embedded data plane cannot be read',

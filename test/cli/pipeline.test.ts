@@ -67,7 +67,7 @@ describe('sluice pipeline', () => {
   it('says at the line of the stage that the file of its plan is not there', async () => {
     const readFile = (name: string) =>
       name === 'ops/shop.yaml' ? Promise.resolve(PIPELINE) : Promise.reject(new Error('ENOENT: no such file'))
-    const failure = await readPipelineFile('ops/shop.yaml', { readFile }).catch(describeError)
+    const failure = await readPipelineFile('ops/shop.yaml', { readFile, readBeside: readFile }).catch(describeError)
     expect(failure).toMatch(/^ops\/shop\.yaml:5:11: ops\/plan\.yaml cannot be read: ENOENT/)
     expect(failure).toContain('fix:      name a file that is there, or leave plan out')
   })

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -122,5 +124,28 @@ describe('the files of an installation', () => {
     ).rejects.toThrow(
       expect.objectContaining({ code: 'plan.not-yaml', message: expect.stringContaining('plan.yaml:') }),
     )
+  })
+
+  it.each([
+    ['a device without an end', (file: string) => symlinkSync('/dev/zero', file), 'it is a pipe or a device'],
+    ['a pipe that nobody writes to', (file: string) => execFileSync('mkfifo', [file]), 'it is a pipe or a device'],
+    ['a folder', (file: string) => mkdirSync(file), 'it is a folder'],
+    ['a gigabyte', (file: string) => execFileSync('truncate', ['-s', '1G', file]), 'it has more than'],
+  ])('are refused at the line that names them where they are %s, and nobody waits', async (_what, make, problem) => {
+    const file = join(folder, 'odd.yaml')
+    make(file)
+    const users = `${TARGET}    cohorts: { beta: { cookie: beta, users: ${file} } }\n`
+    const template = `${TARGET}templates: { careful: ${file} }\n`
+    const calendar = `${TARGET}freezes: { company: { ics: ${file} } }\n`
+    for (const text of [users, template, calendar])
+      await expect(installed(text)).rejects.toThrow(new RegExp(`sluice.yaml:6:.*cannot be read: ${problem}`))
+    await expect(loadInstallation(file, ADAPTERS)).rejects.toThrow(problem)
+    const { path, installation } = await installed(`${TARGET}    plan: ${file}\n`)
+    const plan = registeredPlans(installation, path)({ service: 'checkout', environment: 'production' })
+    await expect(plan).rejects.toThrow(problem)
+  })
+
+  it('are refused at their own line where sluice.yaml names itself as a template', async () => {
+    await expect(installed(`${TARGET}templates: { careful: sluice.yaml }\n`)).rejects.toThrow(/sluice\.yaml:1:1: /)
   })
 })

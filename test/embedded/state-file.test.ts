@@ -49,8 +49,8 @@ describe('a state file', () => {
   it('is set aside whatever is in its place, and what was there is kept', async () => {
     const damages: readonly (readonly [string, () => unknown])[] = [
       ['it is no number', () => writeFile(file, '"one"')],
-      ['it is not a file', () => mkdir(file)],
-      ['it is not a file', () => execFileSync('mkfifo', [file])],
+      ['it is a folder', () => mkdir(file)],
+      ['it is a pipe or a device', () => execFileSync('mkfifo', [file])],
       ['ELOOP', () => symlink(file, file)],
       ['it has more than', () => writeFile(file, '1'.repeat(1_048_577))],
     ]

@@ -22,6 +22,7 @@ export async function runSluice(
     sleep: async () => undefined,
     writeFile: async () => undefined,
     readFile: async () => '',
+    readBeside: given.readFile ?? (async () => ''),
     ...given,
     out: (text) => void (out += text),
     err: (text) => void (err += text),

@@ -9,7 +9,7 @@ import { formatDuration, parseDuration } from '../../domain/units.ts'
 import { renderCalibration } from '../calibration-view.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
-import { readPlanFile, withPlaces } from '../plan-file.ts'
+import { readPlanFile, readTextFile, withPlaces } from '../plan-file.ts'
 import { SERVER_DEADLINE, type Session } from '../session.ts'
 import { wholeNumber } from '../stated-traffic.ts'
 import { clean } from '../text.ts'
@@ -110,9 +110,7 @@ async function calibrateHere(
 }
 
 async function recordingIn(path: string, { terminal }: Session): Promise<Recording> {
-  const text = await terminal.readFile(path).catch(() => {
-    throw new CliFailure(EXIT.usage, `${clean(path)} cannot be read`)
-  })
+  const text = await readTextFile(path, terminal)
   const { readRecording } = await import('../../domain/release/recording.ts')
   const read = readRecording(parse(text, path))
   if ('recording' in read) return read.recording

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { compareFences, type Fence } from '../../domain/exposure.ts'
 import type { Milliseconds } from '../../domain/units.ts'
+import { readRegularFile } from '../../outbound/regular-file.ts'
 import { syncFolder } from '../../outbound/sync-folder.ts'
 import { LATE, lateText, within } from '../../outbound/within.ts'
 import type { NodeMap } from './node.ts'
@@ -84,9 +85,8 @@ async function replaceFile(
 ): Promise<boolean> {
   // A link stays a link: what it leads to is replaced.
   const path = await realpath(file)
-  const { mode, uid, gid, size } = await stat(path)
-  if (size > LONGEST_FILE) throw new Error(`it has ${size} bytes, which is not a map of Sluice`)
-  const before = await readFile(path, 'utf8')
+  const { mode, uid, gid } = await stat(path)
+  const before = await readRegularFile(path, LONGEST_FILE)
   const text = `${commentsOf(before)}${entries.map(([key, value]) => `${key} ${value}\n`).join('')}`
   if (text === before) return true
   const draft = `${path}.${randomUUID()}.draft`

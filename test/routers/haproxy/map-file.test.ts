@@ -139,9 +139,9 @@ describe('the map file', () => {
         await rm(file)
         await mkdir(file)
       },
-      /EISDIR/,
+      /it is a folder/,
     ],
-    ['is far too long for a map', (file) => writeFile(file, '#'.repeat(5_000_000)), /5000000 bytes/],
+    ['is far too long for a map', (file) => writeFile(file, '#'.repeat(5_000_000)), /more than 4194304 bytes/],
   ])('that %s is told, and nothing is left behind', async (_, damage, words) => {
     const { file, folder } = await fileWith(HEAD)
     await damage(file)
