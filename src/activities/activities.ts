@@ -12,6 +12,7 @@ import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import type { CallOutcome, CallRequest } from '../hooks/outside.ts'
+import type { StartRequest } from '../releases/releases.ts'
 
 export interface ExposeInput {
   readonly target: TargetId
@@ -179,14 +180,7 @@ export interface ReadinessInput {
 }
 
 /** The release of one stage, as its lane is asked for it. */
-export interface StageRequest {
-  readonly plan: Plan
-  readonly warmUp?: Milliseconds
-  readonly version: string
-  readonly author: Actor
-  readonly reason: string
-  readonly key: string
-}
+export type StageRequest = Omit<StartRequest, 'whenBusy' | 'mayReturn'>
 
 /** `refused`: neither the lane nor the installation takes it, for a reason that a person may be able to mend. */
 export type StageAnswer =
@@ -202,8 +196,8 @@ export interface StageOrder {
   readonly key: string
 }
 
-/** `withdrawn`: it had not begun, and a pause has taken it out of the queue. `idle`: there was nothing for it to do. */
-export type StageOrderOutcome = 'taken' | 'withdrawn' | 'idle'
+/** `withdrawn`: it had not begun, and a pause has taken it out of the queue. An older worker answers a refusal with `idle` alone. */
+export type StageOrderOutcome = 'taken' | 'withdrawn' | { readonly refused: string } | 'idle'
 
 /**
  * `isBack`: the release itself says that nobody has its version. `mayHaveVersion`: nobody has confirmed yet where the users

@@ -43,8 +43,7 @@ export async function orderStage({ releases }: Deps, order: StageOrder): Promise
   } catch (error) {
     if (verb === 'pause' && error instanceof SluiceError && error.code === 'release.waiting')
       return leaveQueue({ releases }, order)
-    throwUnanswered(error)
-    return 'idle'
+    return { refused: refusalOf(error) }
   }
 }
 
@@ -152,7 +151,7 @@ export async function followReturn(
   if (currentAttemptScheduledTimestampMs - scheduledTimestampMs >= RETURN_PATIENCE)
     return {
       kind: 'waits',
-      reason: `${releaseName(releaseId)} has not got everybody back within ${formatDuration(RETURN_PATIENCE)}`,
+      reason: `its router has not confirmed within ${formatDuration(RETURN_PATIENCE)} that everybody is back; ${releaseName(releaseId)} goes on trying`,
     }
   throw again('stage.goes-on', `${releaseName(releaseId)} goes back`, QUICK)
 }

@@ -1,11 +1,11 @@
-import { condition, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
+import { condition, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import type { Notice } from '../activities/activities.ts'
 import { type Duty, dutyOf, emptyLane, type LaneState } from '../domain/lane/lane-state.ts'
 import { describeLane, type LaneView, laneView } from '../domain/lane/lane-view.ts'
 import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import { tell } from './activity-calls.ts'
 import type { Submission } from './messages.ts'
+import { notify } from './notify.ts'
 import { unlessOver } from './unless-over.ts'
 
 export interface LaneInput {
@@ -101,11 +101,9 @@ export function beginLane(input: LaneInput): LaneRun {
     },
     tell(text, level) {
       messages += 1
+      const { target } = input
       const key = `${id}/${workflowInfo().runId}/${messages}`
-      const notice = { target: input.target, releaseId: id, key, text: `${targetName(input.target)}: ${text}`, level }
-      tell
-        .executeWithOptions({ summary: text.slice(0, 150) }, [{ ...notice, card: null, ref: null }])
-        .catch((error: unknown) => log.warn('a message could not be sent', { text, error: String(error) }))
+      void notify({ target, releaseId: id, key, text: `${targetName(target)}: ${text}`, level })
     },
   }
 }

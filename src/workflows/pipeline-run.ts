@@ -1,4 +1,4 @@
-import { condition, log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import { condition, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
 import { type PipelineStage, pipelineName } from '../domain/pipeline/pipeline.ts'
 import { pipelineCard, versionOf } from '../domain/pipeline/pipeline-card.ts'
 import { describePipeline } from '../domain/pipeline/pipeline-details.ts'
@@ -8,8 +8,8 @@ import { beginPipelineState, endOfPipeline, type PipelineState } from '../domain
 import { tellPipelineEvent, urgencyOf } from '../domain/pipeline/pipeline-story.ts'
 import { type StageDuty, stageDutyOf } from '../domain/pipeline/stage-duty.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import { tell } from './activity-calls.ts'
 import type { PipelineInput } from './messages.ts'
+import { notify } from './notify.ts'
 import { pipelineAttributes } from './search-attributes.ts'
 import { unlessOver } from './unless-over.ts'
 
@@ -72,15 +72,9 @@ export function beginPipeline(input: PipelineInput): PipelineRun {
     if (target === undefined) return
     messages += 1
     const key = `${workflowInfo().runId}/${messages}`
-    const notice = { target, releaseId: pipelineId, key, level, text: `${pipelineName(pipelineId)} ${text}` }
     telling += 1
-    const sent = tell
-      .executeWithOptions({ summary: notice.text.slice(0, 150) }, [{ ...notice, card: null, ref: null }])
-      .catch((error: unknown) => log.warn('a message could not be sent', { text, error: String(error) }))
-      .finally(() => {
-        telling -= 1
-      })
-    told = Promise.all([told, sent])
+    const said = notify({ target, releaseId: pipelineId, key, level, text: `${pipelineName(pipelineId)} ${text}` })
+    told = Promise.all([told, said.finally(() => (telling -= 1))])
   }
 
   function isLong(): boolean {

@@ -134,7 +134,8 @@ async function order(
   const options = { summary: `${verb} ${name}` }
   const outcome = await orderStage.executeWithOptions(options, [{ releaseId, verb, actor, reason, key }])
   if (outcome === 'withdrawn' && verb === 'pause') return run.record({ type: 'release-withdrawn', stage: name })
-  run.record({ type: 'release-told', stage: name, verb, isTaken: outcome === 'taken' })
+  const refusal = typeof outcome === 'object' ? { refusal: outcome.refused } : {}
+  run.record({ type: 'release-told', stage: name, verb, isTaken: outcome === 'taken', ...refusal })
 }
 
 async function follow(releaseId: string, stage: PipelineStage, run: PipelineRun): Promise<void> {

@@ -2,10 +2,11 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
-import { followReturn, returnStage, watchStage } from '../../src/activities/stages.ts'
+import { followReturn, orderStage, returnStage, submitStage, watchStage } from '../../src/activities/stages.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { emptyLane, type LaneState } from '../../src/domain/lane/lane-state.ts'
 import { laneView } from '../../src/domain/lane/lane-view.ts'
+import type { Plan } from '../../src/domain/plan/plan.ts'
 
 const TARGET = { service: 'checkout', environment: 'eu' }
 const STAGE = { target: TARGET, version: '2.4.0', releaseId: 'release/checkout/eu/2' }
@@ -84,8 +85,26 @@ describe('a way back that has begun', () => {
 
   it('is said once to take long, so that the stages before it need not wait, and is followed all the same', async () => {
     expect(await after(29_999)).toBe('checkout/eu/3 goes back')
-    const reason = 'checkout/eu/3 has not got everybody back within 30s'
+    const reason = 'its router has not confirmed within 30s that everybody is back; checkout/eu/3 goes on trying'
     expect(await after(30_000)).toEqual({ kind: 'waits', reason })
     expect(await after(90_000, reason)).toBe('checkout/eu/3 goes back')
+  })
+})
+
+describe('a refusal', () => {
+  const refuse = () =>
+    Promise.reject(new SluiceError('lane.frozen', { message: 'frozen by carol: inventory', fix: 'wait for its end' }))
+  const deps = {
+    releases: { start: refuse, command: refuse },
+    adaptersOf: () => ({}),
+  } as unknown as ActivityDependencies
+  const actor = { person: 'bob', entrance: 'cli' } as const
+
+  it('is handed on with its reason and its fix, whether a stage is asked for or its release is told something', async () => {
+    const asked = { version: '2.4.0', author: actor, reason: '', key: 'k' }
+    const reason = 'frozen by carol: inventory (wait for its end)'
+    expect(await submitStage(deps, { ...asked, plan: {} as Plan })).toEqual({ kind: 'refused', reason })
+    const order = { releaseId: STAGE.releaseId, verb: 'resume', actor, reason: '', key: 'k' } as const
+    expect(await orderStage(deps, order)).toEqual({ refused: reason })
   })
 })

@@ -29,8 +29,14 @@ export type NewPipelineEvent =
   | { readonly type: 'release-started'; readonly stage: string; readonly releaseId: string }
   /** Its lane, or the installation, does not take the release. */
   | { readonly type: 'release-refused'; readonly stage: string; readonly reason: string }
-  /** The release has heard what the pipeline asks of it; `isTaken` is false where it had nothing to do about it. */
-  | { readonly type: 'release-told'; readonly stage: string; readonly verb: StageVerb; readonly isTaken: boolean }
+  /** The release has heard what the pipeline asks of it; `refusal`: why it does not do it. */
+  | {
+      readonly type: 'release-told'
+      readonly stage: string
+      readonly verb: StageVerb
+      readonly isTaken: boolean
+      readonly refusal?: string
+    }
   /** A release that had not begun has left the queue, because the pipeline is paused. */
   | { readonly type: 'release-withdrawn'; readonly stage: string }
   | { readonly type: 'stage-promoted'; readonly stage: string; readonly soakUntil: Instant }

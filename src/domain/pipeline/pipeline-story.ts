@@ -20,6 +20,7 @@ export function tellPipelineEvent(event: PipelineEvent, next: PipelineState): st
     case 'release-refused':
       return `${event.stage}: ${next.givenUp === null ? 'paused' : 'not started'}, ${event.reason}`
     case 'release-told':
+      if (event.refusal !== undefined) return `${event.stage}: its release does not ${event.verb}, ${event.refusal}`
       return event.verb === 'abort' ? `${event.stage}: its release is told to roll back` : null
     case 'release-withdrawn':
       return `${event.stage}: its release had not begun and has left the queue`
@@ -67,9 +68,10 @@ export function urgencyOf(event: NewPipelineEvent): 'info' | 'warning' | 'alarm'
       return 'warning'
     case 'stage-begun':
     case 'stage-done':
-    case 'release-told':
     case 'return-begun':
       return null
+    case 'release-told':
+      return event.refusal === undefined ? null : 'warning'
     case 'approved':
     case 'window-closed':
     case 'release-started':

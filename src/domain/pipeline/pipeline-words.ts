@@ -37,7 +37,8 @@ export function stageWords(
       if (release === undefined) return [named, reason ?? ''].filter(Boolean).join(', ')
       const place = release.steps === 0 ? '' : `, step ${release.step} of ${release.steps}`
       const why = release.reason === null ? '' : `: ${release.reason}`
-      return `${named}, ${phaseWords(release.phase)}${place}, ${formatWeight(release.weight)} on canary${why}`
+      const standing = `${named}, ${phaseWords(release.phase)}${place}, ${formatWeight(release.weight)} on canary${why}`
+      return [reason ?? '', standing].filter(Boolean).join('; ')
     }
     case 'soaking':
       return soakUntil === null ? '' : `${formatDuration(Math.max(0, soakUntil - now))} left`

@@ -13,7 +13,9 @@ import {
   pipelinePhase,
   stageIn,
 } from '../../../src/domain/pipeline/pipeline-state.ts'
+import { urgencyOf } from '../../../src/domain/pipeline/pipeline-story.ts'
 import type { PipelineVerb } from '../../../src/domain/pipeline/pipeline-verbs.ts'
+import { stageWords } from '../../../src/domain/pipeline/pipeline-words.ts'
 import { stageDutyOf } from '../../../src/domain/pipeline/stage-duty.ts'
 import { laterThan } from '../../../src/domain/pipeline/stage-order.ts'
 import { regions, stageOf } from './pipelines.ts'
@@ -186,6 +188,33 @@ describe('a pipeline', () => {
     one.record({ type: 'release-told', stage: 'eu', verb: 'resume', isTaken: true })
     one.command('pause')
     expect([one.duty('eu').kind, one.duty('us').kind]).toEqual(['tell', 'tell'])
+  })
+
+  it('says why a release does not do what it is told, warns of it, and follows it all the same', () => {
+    const one = begin(regions('stop'))
+    one.run('canary')
+    one.command('pause')
+    const refusal = 'the release waits for an approval (approve or reject it)'
+    const told = { type: 'release-told', stage: 'canary', verb: 'pause', isTaken: false, refusal } as const
+    one.record(told)
+    expect(one.card().trail.at(-1)?.text).toBe(`canary: its release does not pause, ${refusal}`)
+    expect(urgencyOf(told)).toBe('warning')
+    expect(one.duty('canary')).toMatchObject({ kind: 'follow' })
+  })
+
+  it('shows of a way back that its router does not confirm both that it waits and how it stands, and is not rolled back', () => {
+    const one = begin(regions('rollback-all'))
+    one.promote('canary')
+    one.command('abort')
+    one.record({ type: 'return-begun', stage: 'canary' })
+    one.record({ type: 'return-started', stage: 'canary', releaseId: 'release/checkout/canary/2' })
+    one.record({ type: 'return-waits', stage: 'canary', reason: 'its router has not confirmed that everybody is back' })
+    const [row] = one.card().stages
+    const release = { phase: 'exposing', weight: 0, step: 1, steps: 1, reason: null }
+    expect(row === undefined ? '' : stageWords(row, release, 0)).toBe(
+      'its router has not confirmed that everybody is back; checkout/canary/2, exposing, step 1 of 1, 0% on canary',
+    )
+    expect(one.card()).toMatchObject({ phase: 'rolling-back', isEnded: false })
   })
 
   it('counts as failed where a stage loses the version that it had promoted', () => {
