@@ -2,7 +2,7 @@ import type { Actor } from '../domain/actor.ts'
 import type { Pipeline } from '../domain/pipeline/pipeline.ts'
 import type { PipelineCard } from '../domain/pipeline/pipeline-card.ts'
 import type { PipelineCommand } from '../domain/pipeline/pipeline-commands.ts'
-import type { TargetId } from '../domain/target.ts'
+import type { OpenPipeline } from '../domain/pipeline/start-problems.ts'
 import type { BasisPoints, Instant } from '../domain/units.ts'
 import type { PipelineAnswer } from '../workflows/messages.ts'
 import type { PageRequest } from './releases.ts'
@@ -51,16 +51,19 @@ interface PipelinePage {
   readonly next: string | null
 }
 
+/** `heldBy`: the open pipeline that has some of its targets, with those; nothing was started. */
+export type StartedPipeline = { readonly pipelineId: string } | { readonly heldBy: OpenPipeline }
+
 /** The one door to pipelines; it throws as the one to releases does. */
 export interface Pipelines {
   /** @throws SluiceError `lane.key-reused` when the key was used for another request */
-  start(request: PipelineRequest): Promise<{ readonly pipelineId: string }>
+  start(request: PipelineRequest): Promise<StartedPipeline>
   /** Whether this key has begun a pipeline of this name: a start that comes again is not asked whether it may begin. */
   hasBegun(name: string, key: string): Promise<boolean>
   /** @throws SluiceError `pipeline.unknown` */
   show(pipelineId: string): Promise<ShownPipeline>
   list(filter: PipelineFilter, page: PageRequest): Promise<PipelinePage>
   command(command: PipelineCommand): Promise<PipelineAnswer>
-  /** The pipelines that are open, with their targets: two of them must not take turns on one. */
-  open(): Promise<readonly { readonly pipelineId: string; readonly targets: readonly TargetId[] }[]>
+  /** The pipelines that are open, with their targets, as Temporal's visibility knows them: a moment late. */
+  open(): Promise<readonly OpenPipeline[]>
 }

@@ -1,18 +1,24 @@
-import { createHash } from 'node:crypto'
-import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowExecutionInfo } from '@temporalio/client'
+import { createHash, randomUUID } from 'node:crypto'
+import { type Client, WithStartWorkflowOperation, type WorkflowExecutionInfo } from '@temporalio/client'
 import { SluiceError } from '../domain/errors.ts'
 import { parsePipelineId, pipelineIdOf, pipelineName } from '../domain/pipeline/pipeline.ts'
 import { lostPipelineCard, type PipelineCard, pipelineCard } from '../domain/pipeline/pipeline-card.ts'
-import { beginPipelineState } from '../domain/pipeline/pipeline-state.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
-import { type PipelineInput, pipelineQuery, pipelineUpdates, WORKFLOW_TASK_TIMEOUT } from '../workflows/messages.ts'
-import type { pipeline as pipelineWorkflow } from '../workflows/pipeline.ts'
-import { pipelineAttributes, SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
+import {
+  type PipelineInput,
+  pipelineQuery,
+  pipelineStartsId,
+  pipelineUpdates,
+  startPipelineUpdate,
+  WORKFLOW_TASK_TIMEOUT,
+} from '../workflows/messages.ts'
+import type { pipelineStarts } from '../workflows/pipeline-starts.ts'
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
 import { createCalls } from './calls.ts'
 import { pageOf, plain } from './list.ts'
 import { createLooks } from './looks.ts'
-import type { PipelineFilter, PipelineRequest, Pipelines, ShownPipeline } from './pipelines.ts'
+import type { PipelineFilter, PipelineRequest, Pipelines, ShownPipeline, StartedPipeline } from './pipelines.ts'
 import type { Releases } from './releases.ts'
 import { unknownPipeline } from './temporal-errors.ts'
 import { createTurnstile } from './turnstile.ts'
@@ -79,7 +85,7 @@ export function createPipelines({
     return Object.fromEntries((await Promise.all(asked)).flat())
   }
 
-  async function start(request: PipelineRequest): Promise<{ readonly pipelineId: string }> {
+  async function start(request: PipelineRequest): Promise<StartedPipeline> {
     const { pipeline, key } = request
     const pipelineId = idByKey(pipeline.name, key)
     const input: PipelineInput = {
@@ -87,30 +93,25 @@ export function createPipelines({
       ...(longestHistory !== undefined && { longestHistory }),
     }
     const named = `the start of ${pipelineName(pipelineId)}`
-    const isNew = await calls.send({ what: pipelineId, named, until: calls.deadline() }, () => begin(input))
-    if (isNew) return { pipelineId }
+    const sending = { args: [input] as [PipelineInput], updateId: randomUUID() }
+    const answer = await calls.send({ what: pipelineId, named, until: calls.deadline() }, () =>
+      client.workflow.executeUpdateWithStart(startPipelineUpdate, {
+        startWorkflowOperation: new WithStartWorkflowOperation<typeof pipelineStarts>('pipelineStarts', {
+          ...{ workflowId: pipelineStartsId(taskQueue), workflowIdConflictPolicy: 'USE_EXISTING', taskQueue, args: [] },
+          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        }),
+        ...sending,
+      }),
+    )
+    if (answer.kind === 'begun') return { pipelineId }
+    // One that has begun before another one took its targets is answered all the same.
+    if (answer.kind === 'held' && !(await hasBegun(pipeline.name, key))) return { heldBy: answer.by }
     const { input: known } = await viewOf(pipelineId)
     if (fingerprintOf(known) === fingerprintOf(request)) return { pipelineId }
     throw new SluiceError('lane.key-reused', {
       message: `this key was used for ${pipelineName(pipelineId)} with other stages or another version`,
       fix: 'use a new key',
     })
-  }
-
-  async function begin(input: PipelineInput): Promise<boolean> {
-    const { pipelineId, pipeline } = input
-    try {
-      await client.workflow.start<typeof pipelineWorkflow>('pipeline', {
-        ...{ workflowId: pipelineId, taskQueue, args: [input], workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT },
-        ...{ workflowIdReusePolicy: 'REJECT_DUPLICATE', workflowIdConflictPolicy: 'FAIL' },
-        staticSummary: `${pipeline.name}: ${pipeline.stages.length} stages`,
-        typedSearchAttributes: pipelineAttributes(input, beginPipelineState(pipelineId, pipeline)),
-      })
-      return true
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return false
-      throw error
-    }
   }
 
   async function hasBegun(name: string, key: string): Promise<boolean> {

@@ -9,6 +9,7 @@ import type { Pipeline } from '../domain/pipeline/pipeline.ts'
 import type { PipelineCommand } from '../domain/pipeline/pipeline-commands.ts'
 import type { PipelineEnd, PipelineState } from '../domain/pipeline/pipeline-state.ts'
 import type { PipelineVerb } from '../domain/pipeline/pipeline-verbs.ts'
+import type { OpenPipeline } from '../domain/pipeline/start-problems.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
 import type { ReadinessRequest } from '../domain/readiness/read-readiness.ts'
@@ -174,6 +175,14 @@ export interface PipelineResult {
   readonly pipelineId: string
   readonly outcome: PipelineEnd
 }
+
+/** `known`: it was started before. `held`: another one that is open has some of its targets, and nothing was started. */
+export type PipelineStart = { readonly kind: 'begun' | 'known' } | { readonly kind: 'held'; readonly by: OpenPipeline }
+
+export const startPipelineUpdate = defineUpdate<PipelineStart, [PipelineInput]>('start')
+
+/** Workflow id of the one that starts the pipelines of an installation, which is known by its task queue. */
+export const pipelineStartsId = (taskQueue: string) => `pipeline-starts/${taskQueue}`
 
 interface PipelineView {
   readonly input: Omit<PipelineInput, 'carried'>

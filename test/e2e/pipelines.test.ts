@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TargetAdapters } from '../../src/activities/dependencies.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
-import type { PipelineStage, StageFailure } from '../../src/domain/pipeline/pipeline.ts'
+import type { Pipeline, PipelineStage, StageFailure } from '../../src/domain/pipeline/pipeline.ts'
 import type { PipelineVerb } from '../../src/domain/pipeline/pipeline-verbs.ts'
 import { laneIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
-import type { Pipelines, ShownPipeline } from '../../src/releases/pipelines.ts'
+import type { PipelineRequest, Pipelines, ShownPipeline, StartedPipeline } from '../../src/releases/pipelines.ts'
 import { createPipelines } from '../../src/releases/temporal-pipelines.ts'
 import { ALWAYS_ANEW } from '../../src/releases/views.ts'
 import { beginLostLanes } from '../../src/worker/lost-lanes.ts'
@@ -105,10 +105,21 @@ const regions = (more: Parameters<typeof stageOf>[2] = {}) => [
 
 async function start(stages: readonly PipelineStage[], onFail: StageFailure, door = pipelines): Promise<string> {
   const pipeline = { name: 'everywhere', stages, onFail }
-  const asked = { pipeline, versions: { [stage.service]: '2.4.0' }, author: AUTHOR, reason: '', key: nextKey() }
-  const { pipelineId } = await door.start(asked)
-  begun.push(pipelineId)
-  return pipelineId
+  return idOf(await door.start(asked(pipeline)))
+}
+
+/** A request for a pipeline, by a key of its own. */
+function asked(
+  pipeline: Pipeline,
+  versions: PipelineRequest['versions'] = { [stage.service]: '2.4.0' },
+): PipelineRequest {
+  return { pipeline, versions, author: AUTHOR, reason: '', key: nextKey() }
+}
+
+function idOf(started: StartedPipeline): string {
+  if ('heldBy' in started) throw new Error(`not started: ${started.heldBy.pipelineId} has a target`)
+  begun.push(started.pipelineId)
+  return started.pipelineId
 }
 
 /** Promotes a version before, so that there is one to go back to. */
@@ -167,15 +178,14 @@ describe('a pipeline that goes well', () => {
       stages: [stageOf('canary', []), stageOf('eu', ['canary'], { approve })],
       onFail: 'stop',
     } as const
-    const asked = { pipeline, versions: { [stage.service]: '2.4.0' }, author: AUTHOR, reason: '', key: nextKey() }
+    const request = asked(pipeline)
     const door = facade(30)
-    const [first, second] = await Promise.all([door.start(asked), door.start(asked)])
+    const [first, second] = await Promise.all([door.start(request), door.start(request)])
     expect(second).toEqual(first)
-    await expect(door.start({ ...asked, versions: { [stage.service]: '2.5.0' } })).rejects.toMatchObject({
+    await expect(door.start({ ...request, versions: { [stage.service]: '2.5.0' } })).rejects.toMatchObject({
       code: 'lane.key-reused',
     })
-    const id = first.pipelineId
-    begun.push(id)
+    const id = idOf(first)
     await untilShown(id, (seen) => phases(seen)['eu'] === 'asking')
     expect((await pipelines.open()).map(({ pipelineId }) => pipelineId)).toContain(id)
     await expect(command(id, 'approve', 'alice')).rejects.toMatchObject({ code: 'command.forbidden' })
@@ -185,6 +195,30 @@ describe('a pipeline that goes well', () => {
     const { runId } = await stage.env.client.workflow.getHandle(id).describe()
     const started = await stage.env.client.workflow.getHandle(id, runId).fetchHistory()
     expect(started.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId).not.toBe('')
+  })
+})
+
+describe('pipelines that are started in the same moment', () => {
+  it('never share a target: of all that want it one proceeds, the others are told which one, and it is free after its end', async () => {
+    const doors = [facade(), facade()]
+    const pipelineOf = (name: string) =>
+      ({ name, stages: [stageOf('eu', [], { steps: LONG })], onFail: 'stop' }) as const
+    const requests = Array.from({ length: 8 }, (_, index) => asked(pipelineOf(`race-${index}`)))
+    const startAll = () => Promise.all(requests.map((request, index) => (doors[index % 2] ?? pipelines).start(request)))
+    const answers = await startAll()
+    const winners = answers.filter((answer) => 'pipelineId' in answer)
+    expect(winners).toHaveLength(1)
+    const [winner = { heldBy: { pipelineId: '', targets: [] } }] = winners
+    const id = idOf(winner)
+    const lost = { heldBy: { pipelineId: id, targets: [at('eu')] } }
+    for (const answer of answers) expect(answer).toEqual('heldBy' in answer ? lost : { pipelineId: id })
+    expect(await startAll()).toEqual(answers)
+    await untilShown(id, ({ releases }) => releases['eu']?.phase === 'baking')
+    expect(await stage.releases.lane(at('eu'))).toMatchObject({ nextNumber: 2, queue: [] })
+    await command(id, 'abort')
+    await untilEnd(id)
+    const loser = requests.find((_, index) => 'heldBy' in (answers[index] ?? {})) ?? asked(pipelineOf('next'))
+    await command(idOf(await pipelines.start(loser)), 'abort')
   })
 })
 
@@ -247,9 +281,7 @@ describe('a train', () => {
     for (const { plan } of stages) await stage.result(await stage.start({ ...plan, ...before() }, { version: '2.3.9' }))
     const pipeline = { name: 'train', stages, onFail: 'stop' } as const
     const versions = { [stage.service]: '2.4.0', [second]: '1.9.0' }
-    const asked = { pipeline, versions, author: AUTHOR, reason: '', key: nextKey() }
-    const { pipelineId: id } = await pipelines.start(asked)
-    begun.push(id)
+    const id = idOf(await pipelines.start(asked(pipeline, versions)))
     await untilShown(id, ({ releases }) => releases['canary']?.phase === 'baking')
     await stage.env.client.workflow.getHandle(id).cancel()
     const shown = await untilEnd(id)

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { preparePipeline } from '../../config/pipeline-start.ts'
 import { checkedPipeline } from '../../domain/pipeline/checked-pipeline.ts'
 import { pipelineIdOf, pipelineName } from '../../domain/pipeline/pipeline.ts'
+import { overlapProblems } from '../../domain/pipeline/start-problems.ts'
 import type { TargetId } from '../../domain/target.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
@@ -29,7 +30,10 @@ export const pipelineRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }>
       const prepared = await preparePipeline({ ...read, version, actor: author, reason }, deps, lookout, now())
       if ('problems' in prepared) return sendProblem(reply, problemList('pipeline.invalid', prepared.problems))
       const { pipeline, versions, notes } = prepared
-      const { pipelineId } = await pipelines.start({ pipeline, versions, author, reason, key: usedKey })
+      const started = await pipelines.start({ pipeline, versions, author, reason, key: usedKey })
+      if ('heldBy' in started)
+        return sendProblem(reply, problemList('pipeline.invalid', overlapProblems(pipeline, [started.heldBy])))
+      const { pipelineId } = started
       return reply
         .code(201)
         .header('location', `/api/v1/pipelines/${pipelineName(pipelineId)}`)

@@ -19,15 +19,28 @@ export function startProblems(
   lanes: readonly LaneView[],
   open: readonly OpenPipeline[],
 ): readonly Problem[] {
-  return pipeline.stages.flatMap((stage, index) => {
-    const lane = lanes[index]
-    const words = [
-      ...overlaps(stage, open),
-      ...(lane === undefined ? [] : closed(lane, versionOf(stage, versions))),
-      ...(lane === undefined ? [] : withoutFormer(stage, lane, pipeline)),
-    ]
-    return words.map((problem) => ({ ...problem, path: ['stages', index, 'target'] }))
-  })
+  return [
+    ...overlapProblems(pipeline, open),
+    ...problemsOf(pipeline, (stage, index) => {
+      const lane = lanes[index]
+      if (lane === undefined) return []
+      return [...closed(lane, versionOf(stage, versions)), ...withoutFormer(stage, lane, pipeline)]
+    }),
+  ]
+}
+
+/** The stages whose targets other pipelines have: two of them must not take turns on one. */
+export function overlapProblems(pipeline: Pipeline, open: readonly OpenPipeline[]): readonly Problem[] {
+  return problemsOf(pipeline, (stage) => overlaps(stage, open))
+}
+
+function problemsOf(
+  { stages }: Pipeline,
+  wordsOf: (stage: PipelineStage, index: number) => readonly Words[],
+): readonly Problem[] {
+  return stages.flatMap((stage, index) =>
+    wordsOf(stage, index).map((problem) => ({ ...problem, path: ['stages', index, 'target'] })),
+  )
 }
 
 type Words = Omit<Problem, 'path'>
