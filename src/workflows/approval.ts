@@ -1,5 +1,6 @@
 import type { AskAction } from '../domain/plan/actions.ts'
 import { formatDuration } from '../domain/units.ts'
+import { giveUp } from './giving-up.ts'
 import { untilUnpaused, waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
@@ -27,13 +28,8 @@ async function isGiven(action: AskAction, run: Run, watch: Watch): Promise<boole
     }
     const reason = `nobody in ${by} approved step ${step} within ${formatDuration(within)}`
     run.record({ type: 'approval-ended' })
-    if (onExpiry === 'rollback') {
-      run.abandon('approval-expired', 'sluice', reason)
-      return true
-    }
-    run.pause('approval-expired', reason)
-    run.tell(`${run.input.version}: paused, ${reason}`, 'alarm')
-    return false
+    giveUp(onExpiry, { cause: 'approval-expired', by: 'sluice', reason }, run)
+    return run.state().abandoned !== null
   }
 }
 

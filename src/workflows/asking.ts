@@ -3,6 +3,7 @@ import type { OutsideAnswer, OutsideQuestion } from '../activities/activities.ts
 import type { PlanConsequence } from '../domain/plan/checks.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { askOutside } from './activity-calls.ts'
+import { giveUp } from './giving-up.ts'
 import { waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
@@ -50,7 +51,7 @@ export async function untilYes(wait: Wait, run: Run, watch: Watch): Promise<void
       return
     }
     if (answer.kind === 'no' || (due !== null && Date.now() >= due)) {
-      giveUp(wait, answer.reason, run)
+      stopAsking(wait, answer.reason, run)
       if (run.state().abandoned !== null) return
       continue
     }
@@ -65,11 +66,9 @@ export async function untilYes(wait: Wait, run: Run, watch: Watch): Promise<void
   }
 }
 
-function giveUp({ cause, onFail }: Wait, reason: string, run: Run): void {
+function stopAsking({ cause, onFail }: Wait, reason: string, run: Run): void {
   run.record({ type: 'gate-given-up' })
-  if (onFail === 'rollback') return run.abandon(cause, 'sluice', reason)
-  run.pause(cause, reason)
-  run.tell(`${run.input.version}: paused, ${reason}`, 'alarm')
+  giveUp(onFail, { cause, by: 'sluice', reason }, run)
 }
 
 /** The answer, or null when anything happens to the release meanwhile: then it is to be asked anew. */

@@ -5,6 +5,7 @@ import { bakeEnd } from '../domain/release/bake-end.ts'
 import { type BakeMove, furtherLag, HELD_LOOK } from '../domain/release/bake-move.ts'
 import { heldBy } from '../domain/release/guard.ts'
 import { formatDuration } from '../domain/units.ts'
+import { giveUp } from './giving-up.ts'
 import { waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
 import type { Watch } from './watch.ts'
@@ -101,7 +102,5 @@ export function giveInconclusive(
   reason: string,
   then: PlanConsequence = run.input.plan.onInconclusive.then,
 ): void {
-  if (then === 'rollback') return run.abandon('inconclusive', 'guard', reason)
-  run.pause('inconclusive', reason)
-  run.tell(`${run.input.version}: paused, ${reason}`, 'warning')
+  giveUp(then, { cause: 'inconclusive', by: 'guard', reason }, run)
 }

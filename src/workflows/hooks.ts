@@ -11,6 +11,7 @@ import {
 import { formatDuration } from '../domain/units.ts'
 import { callHook } from './activity-calls.ts'
 import { causeOf, isActivityFailure } from './failures.ts'
+import { giveUp } from './giving-up.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import { untilUnpaused, waitWhilePausedThenWatch } from './pausing.ts'
 import type { Run } from './run.ts'
@@ -39,13 +40,8 @@ async function isCarriedOut(action: HookAction, run: Run, watch: Watch): Promise
   }
   const reason = `${call} failed: ${end.reason}`
   run.record({ type: 'hook-failed', call, reason: end.reason, isRefusal: end.isRefusal })
-  if (onFail === 'rollback') {
-    run.abandon('hook', 'sluice', reason)
-    return true
-  }
-  run.pause('hook', reason)
-  run.tell(`${run.input.version}: paused, ${reason}`, 'alarm')
-  return false
+  giveUp(onFail, { cause: 'hook', by: 'sluice', reason }, run)
+  return run.state().abandoned !== null
 }
 
 function begin({ call, step }: HookAction, run: Run, watch: Watch, undo: string | null): Promise<CallEnd> {

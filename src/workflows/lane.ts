@@ -107,6 +107,7 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
           target,
           goesOnTelling: true,
           asksUntilHeard: true,
+          asksToGoBack: true,
           ...told,
           ...asked,
           ...further,

@@ -38,6 +38,8 @@ export interface ReleaseInput {
   readonly goesOnTelling?: true
   /** Ends only once its lane has heard what it asks; absent in releases that an older version started. */
   readonly asksUntilHeard?: true
+  /** A way back that only gives is a person's to decide; absent in releases that an older version started. */
+  readonly asksToGoBack?: true
   /** The pools as the lane knows them, or null when it does not. */
   readonly rest?: PoolRoles | null
   /** The newer version that was promoted while this release waited, or null: then a person is to say whether to go on. */

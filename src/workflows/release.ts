@@ -20,6 +20,7 @@ import { ask } from './approval.ts'
 import { bake, giveInconclusive, judge, untilNotHeld } from './bake.ts'
 import { expose, promote, recordBaseline } from './exposing.ts'
 import { callGate, gate, readinessGate, tellOverride } from './gate.ts'
+import { giveUp } from './giving-up.ts'
 import { handOverWhenLong } from './hand-over.ts'
 import { hook } from './hooks.ts'
 import { type ReleaseInput, type ReleaseResult, releaseEndedSignal } from './messages.ts'
@@ -109,7 +110,9 @@ function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
   const decision = decisionOf(outcome, { failure, isKept: run.isKept })
   switch (decision.kind) {
     case 'abandon':
-      return run.abandon(decision.cause, 'guard', reason)
+      if (decision.cause === 'superseded') return run.abandon(decision.cause, 'guard', reason)
+      giveUp('rollback', { cause: decision.cause, by: 'guard', reason }, run)
+      return run.isKept ? watch.start() : undefined
     case 'pause':
       return pauseWith(decision.cause, reason, run, watch)
     case 'inconclusive':

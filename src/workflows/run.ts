@@ -32,7 +32,7 @@ export interface Run {
   readonly abandon: (cause: Abandonment['cause'], by: string, reason: string) => void
   /** Settles when the release is abandoned. */
   readonly abandoned: PromiseLike<void>
-  readonly pause: (cause: Pause['cause'], reason: string) => void
+  readonly pause: (cause: Pause['cause'], reason: string, asksToGoBack?: true) => void
   /** Waits while the plan is paused, or until the history has grown too long. */
   readonly untilUnpausedOrLong: () => Promise<void>
   /** Waits for the time to pass, for anything to be recorded, or for the history to grow too long. */
@@ -129,7 +129,8 @@ export function beginRun(input: ReleaseInput): Run {
     abandoned,
     state: () => state,
     inPlan: (body) => plan.run(body),
-    pause: (cause, reason) => record({ type: 'paused', cause, by: 'sluice', reason }),
+    pause: (cause, reason, asksToGoBack) =>
+      record({ type: 'paused', cause, by: 'sluice', reason, ...(asksToGoBack === true && { asksToGoBack }) }),
     untilUnpausedOrLong() {
       const { flagsOff } = state
       // Not one turn more than before there were flags: older histories are replayed step by step.

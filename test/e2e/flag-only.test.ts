@@ -69,6 +69,23 @@ describe('a target without a router', () => {
     expect(await flagNow()).toEqual(OFF)
   })
 
+  it('gives nobody a feature back while its checks fail, and asks once whether it is to', async () => {
+    await stage.flagStore.apply({ flags: { 'new-checkout': ON }, fence: { release: 1, epoch: 1 } }, open())
+    stage.script.pools['on'] = { requestsPerSecond: 400, errorRate: 0.2, slowShare: 0 }
+    const id = await stage.start(plan({ steps: STEPS, checks: ERRORS }))
+    const asked = await stage.untilCard(id, ({ phase }) => phase.startsWith('paused'))
+    const question = 'a rollback would set flag new-checkout on again, so a person decides'
+    expect(asked.reason).toContain(question)
+    const fence = (await stage.flagStore.read(['new-checkout'], open())).fence ?? { release: 0, epoch: 0 }
+    await stage.flagStore.apply({ flags: { 'new-checkout': ON }, fence }, open())
+    await stage.untilCard(id, ({ repairs }) => repairs === 1)
+    expect(await flagNow()).toEqual({ weight: 2_500, cohorts: ['beta'] })
+    expect(stage.notices.filter(({ text }) => text.includes(question))).toHaveLength(1)
+    await stage.command(id, 'abort')
+    expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
+    expect(await flagNow()).toEqual(ON)
+  })
+
   it('has it put right when another hand sets it, and by the lane when its release is terminated', async () => {
     const id = await stage.start(plan({ steps: STEPS, checks: {} }))
     await stage.untilCard(id, ({ flags }) => flags !== undefined)

@@ -1,10 +1,11 @@
 import type { Consequence, PlanConsequence } from '../plan/checks.ts'
+import type { StopCause } from './giving-up.ts'
 import type { GuardOutcome } from './guard.ts'
-import type { Abandonment, Pause } from './release-events.ts'
+import type { Pause } from './release-events.ts'
 
 /** What a guard that ended by itself means for the plan; somebody watches the router afterwards, whatever it was. */
 type GuardDecision =
-  | { readonly kind: 'abandon'; readonly cause: Abandonment['cause'] }
+  | { readonly kind: 'abandon'; readonly cause: StopCause | 'superseded' }
   | { readonly kind: 'pause'; readonly cause: Pause['cause'] }
   /** What the plan says of checks that cannot decide, unless the check itself says something else. */
   | { readonly kind: 'inconclusive'; readonly then?: PlanConsequence }

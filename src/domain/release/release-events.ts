@@ -22,6 +22,8 @@ export interface Pause {
     | 'version'
   readonly by: string
   readonly reason: string
+  /** True where the plan had gone back, had that not given a feature back to somebody: a person is asked instead. */
+  readonly asksToGoBack?: true
   readonly at: Instant
 }
 
@@ -178,7 +180,7 @@ export type ReleaseEvent = { readonly at: Instant } & (
       /** True when it has data again. */
       readonly isBlind?: true
     }
-  | { readonly type: 'paused'; readonly cause: Pause['cause']; readonly by: string; readonly reason: string }
+  | ({ readonly type: 'paused' } & Pick<Pause, 'cause' | 'by' | 'reason' | 'asksToGoBack'>)
   | { readonly type: 'approved'; readonly actor: Actor; readonly key: string; readonly reason: string }
   | {
       readonly type: 'resumed'

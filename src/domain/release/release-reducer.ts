@@ -127,8 +127,10 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return { ...state, ledger: withEntry(state.ledger ?? [], entryOf(event, state.step)) }
     case 'check-recovered':
       return { ...state, ledger: withoutOpen(state.ledger ?? [], event.check, event.at, event.isBlind) }
-    case 'paused':
-      return pause(state, { cause: event.cause, by: event.by, reason: event.reason, at: event.at })
+    case 'paused': {
+      const { type: _, ...reason } = event
+      return pause(state, reason)
+    }
     case 'pause-commanded':
       return pause(state, { cause: 'command', by: event.actor.person, reason: event.reason, at: event.at })
     case 'resumed':

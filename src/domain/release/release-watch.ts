@@ -46,6 +46,10 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
     const raise = raiseAt(state.position, plan.actions)
     return { ...always, mode: 'judge', drift: driftPolicyOf(plan), ...(raise !== null && { raise }) }
   }
+  if (pause.asksToGoBack === true) {
+    const { floor: _, ...rest } = always
+    return { ...rest, mode: 'keep', drift: null, blindLimit: null }
+  }
   if (pause.cause === 'failed-check' && mayRollBack(plan)) {
     return { ...always, mode: 'judge', acting: actingIn(state, plan), drift: null, blindLimit: null }
   }
