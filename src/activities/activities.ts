@@ -12,7 +12,7 @@ import type { ReleaseCard } from '../domain/release/release-card.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import type { CallOutcome, CallRequest } from '../hooks/outside.ts'
-import type { StartRequest } from '../releases/releases.ts'
+import type { ReadyQuestion, StartRequest } from '../releases/releases.ts'
 
 export interface ExposeInput {
   readonly target: TargetId
@@ -139,6 +139,7 @@ export type OutsideQuestion = {
   | { readonly about: 'call'; readonly request: Omit<CallRequest, 'direction'> }
   | { readonly about: 'version'; readonly request: Pick<CallRequest, 'target' | 'version' | 'roles'> }
   | { readonly about: 'readiness'; readonly request: ReadinessGateRequest }
+  | { readonly about: 'stage'; readonly request: ReadyQuestion; readonly without: readonly ReadinessItem[] }
   | { readonly about: 'capacity'; readonly target: TargetId; readonly pools: readonly string[]; readonly ready: number }
 )
 

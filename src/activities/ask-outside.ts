@@ -1,6 +1,6 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity'
 import { errorLine, SluiceError } from '../domain/errors.ts'
-import { openLines, readyText } from '../domain/readiness/answers.ts'
+import { openLines, type ReadinessAnswers, type ReadinessItem, readyText } from '../domain/readiness/answers.ts'
 import { lackOf } from '../domain/release/pool-health.ts'
 import { proofOf } from '../domain/release/version-proof.ts'
 import type { Milliseconds } from '../domain/units.ts'
@@ -15,6 +15,7 @@ const SLOWEST: Readonly<Record<OutsideQuestion['about'], Milliseconds>> = {
   version: 10_000,
   capacity: 10_000,
   readiness: 60_000,
+  stage: 60_000,
 }
 const QUICKEST: Milliseconds = 1_000
 /** Another reason is news at most this often: some say how long they have waited. */
@@ -53,6 +54,9 @@ async function asked(
         return await askCapacity(deps, question, signal)
       case 'readiness':
         return await askChecklist(deps, question, signal)
+      case 'stage':
+        // The router of a stage that has not begun is in the hands of its lane.
+        return checked(await deps.releases.ready(question.request), question.without)
     }
   } catch (error) {
     signal.throwIfAborted()
@@ -91,14 +95,17 @@ async function askVersion(
   return proof.isProven ? { kind: 'go', text: proof.text } : { kind: 'wait', reason: proof.reason }
 }
 
-/** The reason names questions only: the numbers in their answers would be news at each look. */
 async function askChecklist(
   deps: ActivityDependencies,
   { request: { without, ...request } }: Extract<OutsideQuestion, { about: 'readiness' }>,
   signal: AbortSignal,
 ): Promise<OutsideAnswer> {
   const rehearsals = await deps.directory.rehearsalsOf(request.target)
-  const readiness = await askReadiness(deps, { ...request, rehearsals }, signal)
+  return checked(await askReadiness(deps, { ...request, rehearsals }, signal), without)
+}
+
+/** The reason names questions only: the numbers in their answers would be news at each look. */
+function checked(readiness: ReadinessAnswers, without: readonly ReadinessItem[]): OutsideAnswer {
   const open = openLines(readiness, without)
   if (open.length === 0) return { kind: 'go', text: readyText(without), readiness }
   return { kind: 'wait', reason: `it is not ready: ${open.map(({ item }) => item).join(', ')}`, readiness }

@@ -83,7 +83,7 @@ export interface ActivityDependencies {
   readonly outside: Outside
   readonly directory: ReleaseDirectory
   /** The door to releases that everybody takes; pipelines have no other. */
-  readonly releases: Pick<Releases, 'start' | 'command' | 'withdraw' | 'back' | 'show' | 'lane'>
+  readonly releases: Pick<Releases, 'start' | 'command' | 'withdraw' | 'back' | 'show' | 'lane' | 'ready'>
   readonly notifier: Notifier
   readonly readiness: ReadinessSources
 }

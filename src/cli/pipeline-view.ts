@@ -115,7 +115,7 @@ export function renderCheckedPipeline(
         const { planned, soak, approve, gate, steps } = stage
         const facts = [
           ...(approve === null ? [] : [`approved by ${approve}`]),
-          ...(gate === null ? [] : [`in ${gate}`]),
+          ...(gate === null ? [] : [gate]),
           `${steps.length} ${steps.length === 1 ? 'step' : 'steps'}, ${formatDuration(planned)}`,
           ...(soak === 0 ? [] : [`soak ${formatDuration(soak)}`]),
         ]

@@ -29,7 +29,7 @@ export interface StartRequest {
 export type CommandRequest = Command
 
 /** Whether a release of this plan could begin. */
-interface ReadyQuestion {
+export interface ReadyQuestion {
   readonly plan: Plan
   /** Null where nobody says which version is to be released. */
   readonly version: string | null

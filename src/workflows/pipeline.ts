@@ -7,12 +7,13 @@ import {
   log,
 } from '@temporalio/workflow'
 import { closedText } from '../domain/calendar/window-rule.ts'
-import { type PipelineStage, pipelineName } from '../domain/pipeline/pipeline.ts'
+import { type PipelineStage, pipelineName, type StageGate } from '../domain/pipeline/pipeline.ts'
 import { BY_ITSELF } from '../domain/pipeline/pipeline-reducer.ts'
 import { stageIn } from '../domain/pipeline/pipeline-state.ts'
 import type { StageDuty } from '../domain/pipeline/stage-duty.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../domain/units.ts'
 import {
+  askOutside,
   followReturn,
   followStage,
   orderStage,
@@ -61,8 +62,8 @@ async function perform(duty: StageDuty, stage: PipelineStage, run: PipelineRun):
       return ask(stage, run)
     case 'await-approval':
       return untilApproved(duty.deadline, stage, run)
-    case 'await-window':
-      return untilOpen(duty.window, stage, run)
+    case 'await-gate':
+      return typeof duty.gate === 'string' ? untilOpen(duty.gate, stage, run) : untilYes(duty.gate, stage, run)
     case 'begin':
       return run.record({ type: 'stage-begun', stage: stage.name })
     case 'submit':
@@ -105,9 +106,40 @@ async function untilOpen(window: string, stage: PipelineStage, run: PipelineRun)
   const isRead = seen.kind === 'read'
   const reason = isRead ? closedText(rule, seen) : `nobody can say whether ${window} is open: ${seen.reason}`
   const opensAt = isRead ? seen.opensAt : null
-  if (stageIn(run.state(), name).reason !== reason) run.record({ type: 'window-closed', stage: name, reason, opensAt })
+  const told = isRead ? 'info' : 'alarm'
+  if (stageIn(run.state(), name).reason !== reason)
+    run.record({ type: 'gate-waits', stage: name, reason, opensAt, told })
   const longest = isRead ? READ_AGAIN : READ_DAMAGED
   await run.untilOtherDuty(stage, opensAt === null ? longest : Math.min(longest, opensAt - Date.now()), reason)
+}
+
+/** A no, and a yes that does not come in time, are a failure of the stage, or pause the pipeline where the gate says so. */
+async function untilYes(gate: Exclude<StageGate, string>, stage: PipelineStage, run: PipelineRun): Promise<void> {
+  const { name } = stage
+  const { reason: known, due = Date.now() + gate.within } = stageIn(run.state(), name)
+  const asked = { ...questionOf(gate, stage, run), known, patience: Math.max(1, due - Date.now()) }
+  const summary = `gate of ${name}`
+  const answer = await run.whileOnDuty(stage, () => askOutside.executeWithOptions({ summary }, [asked]))
+  if (answer === 'interrupted') return
+  if (answer.kind === 'go') return run.record({ type: 'stage-begun', stage: name, text: answer.text })
+  const { reason } = answer
+  if (answer.kind === 'no' || Date.now() >= due)
+    return run.record({ type: gate.onFail === 'pause' ? 'gate-refused' : 'stage-failed', stage: name, reason })
+  const told = answer.isFault === true ? 'alarm' : known === null ? 'info' : null
+  run.record({ type: 'gate-waits', stage: name, reason, opensAt: null, due, told })
+}
+
+function questionOf(gate: Exclude<StageGate, string>, stage: PipelineStage, run: PipelineRun) {
+  const { target, plan, name } = stage
+  const { pipelineId, author } = run.input
+  const version = run.versionOf(stage)
+  if (gate.kind === 'readiness-gate')
+    return { about: 'stage', request: { plan, version, author: author.person }, without: gate.without } as const
+  const { call } = gate
+  const key = `${pipelineId}/${name}/${call}`
+  // Nothing has begun there, so no pool has a role and no step a number.
+  const request = { target, releaseId: pipelineId, version, roles: { stable: '', canary: '' }, step: 0, call, key }
+  return { about: 'call', request } as const
 }
 
 async function submit(tries: number, stage: PipelineStage, run: PipelineRun): Promise<void> {
@@ -117,7 +149,8 @@ async function submit(tries: number, stage: PipelineStage, run: PipelineRun): Pr
   const key = `${pipelineId}/${name}/${tries}`
   const asked = { plan, version: run.versionOf(stage), author, reason, key, ...(warmUp !== undefined && { warmUp }) }
   const answer = await submitStage.executeWithOptions({ summary: `ask for ${name}` }, [asked])
-  if (answer.kind === 'refused') return run.record({ type: 'release-refused', stage: name, reason: answer.reason })
+  if (answer.kind === 'refused')
+    return run.record({ type: 'release-refused', stage: name, reason: `its release is not taken: ${answer.reason}` })
   run.record({ type: 'release-started', stage: name, releaseId: answer.releaseId })
 }
 

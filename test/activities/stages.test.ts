@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
+import { askOutside } from '../../src/activities/ask-outside.ts'
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
 import { followReturn, orderStage, returnStage, submitStage, watchStage } from '../../src/activities/stages.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
@@ -88,6 +89,21 @@ describe('a way back that has begun', () => {
     const reason = 'its router has not confirmed within 30s that everybody is back; checkout/eu/3 goes on trying'
     expect(await after(30_000)).toEqual({ kind: 'waits', reason })
     expect(await after(90_000, reason)).toBe('checkout/eu/3 goes back')
+  })
+})
+
+describe('the checklist before a stage', () => {
+  const answered = (outcome: 'pass' | 'fail') => {
+    const lines = [{ item: 'routing', outcome, text: '', fix: '' }]
+    const deps = { releases: { ready: async () => ({ lines }) } } as unknown as ActivityDependencies
+    const request = { plan: {} as Plan, version: '2.4.0', author: 'alice' }
+    const question = { about: 'stage', request, without: [], known: null, patience: null } as const
+    return new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() => askOutside(deps, question))
+  }
+
+  it('is asked of its lane, and waits for what is not ready', async () => {
+    expect(await answered('pass')).toMatchObject({ kind: 'go' })
+    expect(await answered('fail')).toMatchObject({ kind: 'wait', reason: 'it is not ready: routing' })
   })
 })
 

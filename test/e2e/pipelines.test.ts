@@ -1,13 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TargetAdapters } from '../../src/activities/dependencies.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
-import type { Pipeline, PipelineStage, StageFailure } from '../../src/domain/pipeline/pipeline.ts'
+import {
+  type Pipeline,
+  type PipelineStage,
+  STAGE_FAILURES,
+  type StageFailure,
+} from '../../src/domain/pipeline/pipeline.ts'
 import type { PipelineVerb } from '../../src/domain/pipeline/pipeline-verbs.ts'
 import { laneIdOf, type TargetId, targetName } from '../../src/domain/target.ts'
+import { NOTHING_OUTSIDE } from '../../src/hooks/create-outside.ts'
+import type { AskOutcome, CallRequest, Outside } from '../../src/hooks/outside.ts'
 import type { PipelineRequest, Pipelines, ShownPipeline, StartedPipeline } from '../../src/releases/pipelines.ts'
 import { createPipelines } from '../../src/releases/temporal-pipelines.ts'
 import { ALWAYS_ANEW } from '../../src/releases/views.ts'
 import { beginLostLanes } from '../../src/worker/lost-lanes.ts'
+import { pipelineStartsId } from '../../src/workflows/messages.ts'
 import { recordHistories } from '../support/histories.ts'
 import { createMemoryRouterWorld } from '../support/memory-router.ts'
 import { AUTHOR, ERRORS, nextKey, planFor, type Stage, stagePerTest, until } from './harness.ts'
@@ -31,6 +39,17 @@ function worldOf() {
 
 const worldsOf = createWorlds()
 
+/** What somebody outside answers when a gate asks, and what they were asked last. */
+let board: AskOutcome = { kind: 'wait', reason: '' }
+let asking: CallRequest | null = null
+const outside: Outside = {
+  ...NOTHING_OUTSIDE,
+  async ask(request) {
+    asking = request
+    return board
+  },
+}
+
 let stage: Stage
 let pipelines: Pipelines
 let begun: string[] = []
@@ -41,6 +60,7 @@ stagePerTest(
     stage = opened
   },
   {
+    outside,
     adaptersOf(target): TargetAdapters {
       const { router, script, isConfigured } = worldsOf(target)
       if (!isConfigured)
@@ -62,7 +82,8 @@ beforeEach(() => {
 
 afterEach(async () => {
   await Promise.allSettled(looks)
-  if (process.env['SLUICE_RECORD'] !== undefined) await recordHistories(stage.env, begun)
+  const starts = pipelineStartsId(stage.taskQueue)
+  if (process.env['SLUICE_RECORD'] !== undefined) await recordHistories(stage.env, [...begun, starts])
 })
 
 function facade(longestHistory?: number): Pipelines {
@@ -272,7 +293,96 @@ describe('a stage that fails', () => {
   })
 })
 
+describe('a wave in which one stage fails', () => {
+  /** Two regions at once, of which the first is bad, then one more. */
+  async function fallen(onFail: StageFailure) {
+    const [bad, good, last] = ['bad', 'good', 'last'].map((name) => `${name}-${onFail}`)
+    if (bad === undefined || good === undefined || last === undefined) throw new Error('three environments')
+    await released(bad, good)
+    const pool = world(bad).script.pools[NEW]
+    if (pool !== undefined) pool.errorRate = 0.4
+    const failing = stageOf(bad, [], { name: 'bad', steps: [{ weight: '20%' }, { bake: '1h' }, { weight: '100%' }] })
+    const stages = [failing, stageOf(good, [], { name: 'good' }), stageOf(last, ['bad', 'good'], { name: 'last' })]
+    const id = idOf(await pipelines.start(asked({ name: onFail, stages, onFail })))
+    const isSettled = ({ isEnded, phase, stages: [, other] }: ShownPipeline) =>
+      isEnded || (phase === 'paused' && other?.phase === 'done')
+    const shown = await untilShown(id, isSettled)
+    return { id, shown, shares: [shareOf(bad), shareOf(good)] }
+  }
+
+  it('takes back that stage, all of them, or stops for a person, as the pipeline says', async () => {
+    const [all, own, stop] = await Promise.all(STAGE_FAILURES.map(fallen))
+    if (all === undefined || own === undefined || stop === undefined) throw new Error('three policies')
+    expect(all.shown.phase).toBe('rolled-back')
+    expect(phases(all.shown)).toEqual({ bad: 'failed', good: 'returned', last: 'waiting' })
+    expect(all.shares).toEqual([0, 0])
+    expect(own.shown.phase).toBe('failed')
+    expect(phases(own.shown)).toEqual({ bad: 'failed', good: 'done', last: 'waiting' })
+    expect(own.shares).toEqual([0, 10_000])
+    expect(stop.shown.phase).toBe('paused')
+    expect(phases(stop.shown)).toEqual({ bad: 'failed', good: 'done', last: 'waiting' })
+    expect(stop.shares).toEqual([0, 10_000])
+    await command(stop.id, 'resume')
+    const again = await untilShown(stop.id, ({ phase, reason }) => phase === 'paused' && reason !== stop.shown.reason)
+    expect(again.reason).toMatch(/^bad: its release is not taken: 2\.4\.0, rolled back by .*sluice allow/)
+    await command(stop.id, 'abort')
+    expect(await untilEnd(stop.id)).toMatchObject({ phase: 'rolled-back' })
+  })
+})
+
+describe('a gate between stages', () => {
+  it('waits for a yes from outside, pauses when none comes in time, and a no takes everything back', async () => {
+    await released('canary')
+    const gate = (more: object) => ({ kind: 'call-gate', call: 'change-board', within: 3_600_000, ...more }) as const
+    const stages = [
+      stageOf('canary', [], { gate: gate({ within: 2_000, onFail: 'pause' }) }),
+      stageOf('eu', ['canary'], { gate: gate({}) }),
+    ]
+    board = { kind: 'wait', reason: 'nobody has looked' }
+    const id = await start(stages, 'rollback-all')
+    const waiting = await untilShown(id, (seen) => typeof seen.stages[0]?.due === 'number')
+    expect(waiting.stages[0]?.reason).toBe('change-board has not said yes yet: nobody has looked')
+    const late = await untilShown(id, ({ phase }) => phase === 'paused')
+    expect(late.reason).toBe('canary: change-board has not said yes yet: nobody has looked')
+    board = { kind: 'yes', reason: 'go' }
+    await command(id, 'resume')
+    await untilShown(id, (seen) => phases(seen)['canary'] === 'running')
+    expect(asking).toMatchObject({ target: at('canary'), releaseId: id, version: '2.4.0', direction: 'ask' })
+    board = { kind: 'no', reason: 'frozen for the holidays' }
+    const shown = await untilEnd(id)
+    expect(shown).toMatchObject({ phase: 'rolled-back', reason: 'eu: change-board says no: frozen for the holidays' })
+    expect(phases(shown)).toEqual({ canary: 'returned', eu: 'failed' })
+    expect(shown.trail.map(({ text }) => text)).toContain('canary: change-board says yes: go')
+    expect(shareOf('canary')).toBe(0)
+  })
+})
+
 describe('a train', () => {
+  it('with all or back takes every stage of the first service back, the last one first, when the second one fails', async () => {
+    const second = `${stage.service}-search`
+    await released('canary', 'eu')
+    const own = stageOf('canary', ['eu'], {
+      name: 'search',
+      target: { service: second, environment: 'canary' },
+      steps: LONG,
+    })
+    const search = { ...own, plan: { ...own.plan, service: second } }
+    await stage.result(await stage.start({ ...search.plan, ...before() }, { version: '1.8.0' }))
+    const pool = worldsOf(search.target).script.pools[NEW]
+    if (pool !== undefined) pool.errorRate = 0.4
+    const stages = [stageOf('canary', []), stageOf('eu', ['canary']), search]
+    const versions = { [stage.service]: '2.4.0', [second]: '1.9.0' }
+    const shown = await untilEnd(
+      idOf(await pipelines.start(asked({ name: 'all-or-back', stages, onFail: 'rollback-all' }, versions))),
+    )
+    expect(shown).toMatchObject({ phase: 'rolled-back', reason: expect.stringContaining('search: rolled back') })
+    expect(phases(shown)).toEqual({ canary: 'returned', eu: 'returned', search: 'failed' })
+    const [eu = -1, canary = -1] = placesIn(shown, 'eu: everybody is on', 'canary: everybody is on')
+    expect(eu).toBeGreaterThan(0)
+    expect(canary).toBeGreaterThan(eu)
+    for (const { target } of stages) expect(worldsOf(target).router.observe().split[NEW]).toBe(0)
+  })
+
   it('takes every service back, the last one first, when the workflow of the pipeline is cancelled in Temporal', async () => {
     const second = `${stage.service}-search`
     const own = stageOf('canary', ['search'], { steps: LONG })

@@ -18,6 +18,7 @@ const stage = z.object({
   returnId: releaseId.nullable().meta({ description: 'The release by which the version is taken back' }),
   reason: z.string().nullable().meta({ description: 'What it waits for, or why it failed or went back' }),
   opensAt: instant.nullable().meta({ description: 'When the window opens that it waits for' }),
+  due: instant.nullable().meta({ description: 'Until when it waits for the yes of its gate' }),
   soakUntil: instant.nullable(),
   approval: z
     .object({ by: z.string(), need: z.number(), given: list(z.string()), deadline: instant })
@@ -86,7 +87,7 @@ export const checkedPipeline = z
         planned: duration.meta({ description: 'All its bakes at their whole length, approvals at once' }),
         soak: duration,
         approve: z.string().nullable(),
-        gate: z.string().nullable(),
+        gate: z.string().nullable().meta({ description: 'What it waits for before it begins, in words' }),
       }),
     ),
   })

@@ -2,6 +2,7 @@ import { timelineOf } from '../plan/plan-timeline.ts'
 import { targetName } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
 import type { Pipeline, StageFailure } from './pipeline.ts'
+import { gateWords } from './pipeline-words.ts'
 
 /** A pipeline as people read it before it starts. Plain JSON. */
 interface CheckedPipeline {
@@ -20,6 +21,7 @@ interface CheckedStage {
   readonly soak: Milliseconds
   /** Who approves before it begins, in words; null when nobody has to. */
   readonly approve: string | null
+  /** What it waits for before it begins, in words; null for nothing. */
   readonly gate: string | null
 }
 
@@ -28,10 +30,11 @@ export function checkedPipeline({ name, onFail, stages }: Pipeline): CheckedPipe
   return {
     ...{ name, onFail },
     stages: stages.map(({ name: stage, target, plan, after, soak, approve, gate }) => ({
-      ...{ name: stage, target: targetName(target), after, soak, gate: gate ?? null },
+      ...{ name: stage, target: targetName(target), after, soak },
       steps: plan.steps.map(({ label }) => label),
       planned: timelineOf(plan, []).planned,
       approve: approve === undefined ? null : `${approve.need} of ${approve.by}`,
+      gate: gate === undefined ? null : gateWords(gate),
     })),
   }
 }

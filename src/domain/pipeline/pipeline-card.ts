@@ -36,6 +36,8 @@ export interface StageRow {
   readonly returnId: string | null
   readonly reason: string | null
   readonly opensAt: Instant | null
+  /** Until when it waits for the yes of its gate. */
+  readonly due: Instant | null
   readonly soakUntil: Instant | null
   readonly approval: ReleaseCard['approval']
 }
@@ -76,10 +78,10 @@ export function versionOf(
 }
 
 function rowOf(stage: PipelineStage, versions: PipelineCard['versions'], state: PipelineState): StageRow {
-  const { phase, releaseId, returnId, reason, opensAt, soakUntil, approval } = stageIn(state, stage.name)
+  const { phase, releaseId, returnId, reason, opensAt, due = null, soakUntil, approval } = stageIn(state, stage.name)
   return {
     ...{ name: stage.name, target: targetName(stage.target), version: versionOf(stage, versions), after: stage.after },
-    ...{ phase, releaseId, returnId, reason, opensAt, soakUntil },
+    ...{ phase, releaseId, returnId, reason, opensAt, due, soakUntil },
     approval:
       approval === null
         ? null

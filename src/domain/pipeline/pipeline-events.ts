@@ -3,7 +3,7 @@ import type { ApprovalRequest } from '../release/release-events.ts'
 import type { Instant } from '../units.ts'
 
 /** Why a pipeline stands still until a person says that it goes on. */
-export type HoldCause = 'command' | 'refused' | 'approval-expired' | 'stage-failed'
+export type HoldCause = 'command' | 'refused' | 'approval-expired' | 'gate-refused' | 'stage-failed'
 
 /** What a release is asked for its pipeline. */
 export type StageVerb = 'pause' | 'resume' | 'abort'
@@ -20,12 +20,19 @@ export type NewPipelineEvent =
     }
   | { readonly type: 'approval-expired'; readonly stage: string; readonly reason: string }
   | {
-      readonly type: 'window-closed'
+      readonly type: 'gate-waits'
       readonly stage: string
       readonly reason: string
+      /** When its window opens, or until when its yes is waited for. */
       readonly opensAt: Instant | null
+      readonly due?: Instant
+      /** How urgently people are told; null where they know that it waits. */
+      readonly told: 'info' | 'alarm' | null
     }
-  | { readonly type: 'stage-begun'; readonly stage: string }
+  /** Its gate has not opened, and stays closed until a person says that it is asked again. */
+  | { readonly type: 'gate-refused'; readonly stage: string; readonly reason: string }
+  /** `text`: what its gate said. */
+  | { readonly type: 'stage-begun'; readonly stage: string; readonly text?: string }
   | { readonly type: 'release-started'; readonly stage: string; readonly releaseId: string }
   /** Its lane, or the installation, does not take the release. */
   | { readonly type: 'release-refused'; readonly stage: string; readonly reason: string }

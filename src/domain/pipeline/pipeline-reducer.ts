@@ -39,20 +39,22 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
       return approve(state, event.stage, event.actor, event.at)
     case 'approval-expired':
       return held(change(state, event.stage, { phase: 'waiting', approval: null }), 'approval-expired', event)
-    case 'window-closed':
-      return change(state, event.stage, { reason: event.reason, opensAt: event.opensAt })
+    case 'gate-waits': {
+      const { reason, opensAt, due } = event
+      return change(state, event.stage, { reason, opensAt, ...(due !== undefined && { due }) })
+    }
+    case 'gate-refused':
+      return held(replace(state, toBegin(stageIn(state, event.stage))), 'gate-refused', event)
     case 'stage-begun':
-      return change(state, event.stage, { phase: 'starting', reason: null, opensAt: null })
+      return replace(state, { ...toBegin(stageIn(state, event.stage)), phase: 'starting' })
     case 'release-started':
       return change(state, event.stage, { phase: 'running', releaseId: event.releaseId, told: 'resume' })
     case 'release-refused':
       return refused(state, event.stage, event.reason)
     case 'release-told':
       return change(state, event.stage, { told: event.verb, isHeld: event.verb === 'pause' && event.isTaken })
-    case 'release-withdrawn': {
-      const { tries, isApproved } = stageIn(state, event.stage)
-      return change(state, event.stage, { ...freshStage(event.stage, tries + 1), isApproved })
-    }
+    case 'release-withdrawn':
+      return replace(state, tryAgain(stageIn(state, event.stage)))
     case 'stage-promoted':
       return change(state, event.stage, { phase: 'soaking', soakUntil: event.soakUntil, isHeld: false })
     case 'stage-done':
@@ -83,7 +85,21 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
 }
 
 function change(state: PipelineState, name: string, part: Partial<StageState>): PipelineState {
-  return { ...state, stages: state.stages.map((stage) => (stage.name === name ? { ...stage, ...part } : stage)) }
+  return replace(state, { ...stageIn(state, name), ...part })
+}
+
+function replace(state: PipelineState, next: StageState): PipelineState {
+  return { ...state, stages: state.stages.map((stage) => (stage.name === next.name ? next : stage)) }
+}
+
+/** Who was approved stays so; whatever else was waited for is asked for anew. */
+function toBegin({ name, tries, isApproved }: StageState): StageState {
+  return { ...freshStage(name, tries), isApproved }
+}
+
+/** The same for one whose release was asked for. */
+function tryAgain(stage: StageState): StageState {
+  return toBegin({ ...stage, tries: stage.tries + 1 })
 }
 
 function approve(state: PipelineState, name: string, { person, entrance }: Actor, at: Instant): PipelineState {
@@ -101,8 +117,7 @@ function wordOf(what: string, { actor, reason }: { readonly actor: Actor; readon
 
 /** What its lane does not take a person may mend; once the pipeline is given up there is nothing to take back there. */
 function refused(state: PipelineState, name: string, reason: string): PipelineState {
-  const { tries, isApproved } = stageIn(state, name)
-  const next = change(state, name, { ...freshStage(name, tries + 1), isApproved, reason })
+  const next = replace(state, { ...tryAgain(stageIn(state, name)), reason })
   return state.givenUp === null ? held(next, 'refused', { stage: name, reason }) : next
 }
 
@@ -132,6 +147,7 @@ function held(
 function resumed(state: PipelineState, actor: Actor): PipelineState {
   const stages = state.stages.map((stage): StageState => {
     if (stage.phase === 'failed') return freshStage(stage.name, stage.tries + 1)
+    if (stage.phase === 'waiting') return toBegin(stage)
     return stage.isHeld ? stage : { ...stage, told: 'resume' }
   })
   return { ...state, hold: null, resumedBy: actor, stages }

@@ -35,6 +35,8 @@ export interface StageState {
   readonly reason: string | null
   /** When the window opens that it waits for. */
   readonly opensAt: Instant | null
+  /** Until when it waits for the yes of its gate; absent where there is none. */
+  readonly due?: Instant
   readonly approval: ApprovalRequest | null
   readonly isApproved: boolean
   readonly soakUntil: Instant | null

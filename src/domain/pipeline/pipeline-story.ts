@@ -10,11 +10,12 @@ export function tellPipelineEvent(event: PipelineEvent, next: PipelineState): st
     case 'approved':
       return `${event.stage}: approved by ${event.actor.person}${because(event.reason)}${stillMissing(event.stage, next)}`
     case 'approval-expired':
+    case 'gate-refused':
       return `${event.stage}: paused, ${event.reason}`
-    case 'window-closed':
+    case 'gate-waits':
       return `${event.stage}: waits, ${event.reason}`
     case 'stage-begun':
-      return null
+      return event.text === undefined ? null : `${event.stage}: ${event.text}`
     case 'release-started':
       return `${event.stage}: ${releaseName(event.releaseId)} started`
     case 'release-refused':
@@ -57,6 +58,7 @@ export function tellPipelineEvent(event: PipelineEvent, next: PipelineState): st
 export function urgencyOf(event: NewPipelineEvent): 'info' | 'warning' | 'alarm' | null {
   switch (event.type) {
     case 'approval-expired':
+    case 'gate-refused':
     case 'release-refused':
     case 'stage-failed':
     case 'return-waits':
@@ -66,14 +68,16 @@ export function urgencyOf(event: NewPipelineEvent): 'info' | 'warning' | 'alarm'
     case 'rejected':
     case 'given-up':
       return 'warning'
-    case 'stage-begun':
     case 'stage-done':
     case 'return-begun':
       return null
+    case 'gate-waits':
+      return event.told
+    case 'stage-begun':
+      return event.text === undefined ? null : 'info'
     case 'release-told':
       return event.refusal === undefined ? null : 'warning'
     case 'approved':
-    case 'window-closed':
     case 'release-started':
     case 'release-withdrawn':
     case 'stage-promoted':

@@ -2,6 +2,7 @@ import { utcText } from '../calendar/window-rule.ts'
 import { phaseWords } from '../release/release-words.ts'
 import { releaseName } from '../target.ts'
 import { formatDuration, formatWeight, type Instant } from '../units.ts'
+import type { StageGate } from './pipeline.ts'
 import type { PipelineCard, StageRow } from './pipeline-card.ts'
 import type { StagePhase } from './pipeline-state.ts'
 
@@ -16,13 +17,14 @@ interface RunningRelease {
 
 /** What is worth knowing of a stage beside its phase, in one line; empty for nothing. */
 export function stageWords(
-  { phase, after, reason, approval, soakUntil, releaseId, returnId, opensAt }: StageRow,
+  { phase, after, reason, approval, soakUntil, releaseId, returnId, opensAt, due }: StageRow,
   release: RunningRelease | undefined,
   now: Instant,
 ): string {
   switch (phase) {
     case 'waiting':
       if (opensAt !== null) return `${reason ?? ''}; opens ${utcText(opensAt)}`
+      if (due !== null) return `${reason ?? ''}; until ${utcText(due)}`
       return reason ?? (after.length === 0 ? '' : `after ${after.join(', ')}`)
     case 'asking': {
       if (approval === null) return ''
@@ -50,6 +52,15 @@ export function stageWords(
     case 'stuck':
       return reason ?? ''
   }
+}
+
+/** What a stage waits for before it begins, in words. */
+export function gateWords(gate: StageGate): string {
+  if (typeof gate === 'string') return `in ${gate}`
+  const within = `, within ${formatDuration(gate.within)}`
+  if (gate.kind === 'call-gate') return `once ${gate.call} says yes${within}`
+  const without = gate.without.length === 0 ? '' : ` without ${gate.without.join(', ')}`
+  return `once it is ready${without}${within}`
 }
 
 /** What each phase of a stage is marked with, as the steps of a release are. */

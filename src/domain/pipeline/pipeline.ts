@@ -1,3 +1,4 @@
+import type { Gate } from '../plan/actions.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { TargetId } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
@@ -16,9 +17,11 @@ export interface PipelineStage {
   readonly soak: Milliseconds
   /** Who must approve before it begins. */
   readonly approve?: StageApproval
-  /** The window that must be open when it begins. */
-  readonly gate?: string
+  /** What must have said yes when it begins. A text is a window: older pipelines know no other gate. */
+  readonly gate?: StageGate
 }
+
+export type StageGate = string | Exclude<Gate, { readonly kind: 'gate' }>
 
 export interface StageApproval {
   readonly by: string

@@ -1,16 +1,18 @@
 import { isRecord } from '../json.ts'
 import { nearestWord } from '../nearest-word.ts'
 import type { PlanRead } from '../plan/plan.ts'
-import type { PlanContext } from '../plan/plan-context.ts'
+import { reportCall } from '../plan/plan-calls.ts'
+import type { PlanContext, TargetFacts } from '../plan/plan-context.ts'
 import { reportIssues } from '../plan/plan-issues.ts'
 import { partsOf } from '../plan/plan-parts.ts'
 import { timelineOf } from '../plan/plan-timeline.ts'
 import { approversOf } from '../plan/steps/approve.ts'
+import { gateOf, reportGate } from '../plan/steps/gate.ts'
 import { createProblemList, type Problem, type ProblemPath } from '../problems.ts'
 import { type TargetId, targetName } from '../target.ts'
 import { formatDuration, type Milliseconds } from '../units.ts'
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
-import type { Pipeline, PipelineStage, StageApproval } from './pipeline.ts'
+import type { Pipeline, PipelineStage, StageApproval, StageGate } from './pipeline.ts'
 import { pipelineForm, type StageForm, stageForm } from './pipeline-form.ts'
 import { circleIn, followersOf, mayHaveToReturn } from './stage-order.ts'
 
@@ -166,8 +168,7 @@ async function stageOf(
   const facts = context.target(target.service, target.environment)
   if (facts === null) return null
   const approve = form.approve === undefined ? null : approvalOf(form.approve, facts.groups, path, report)
-  const closed = gate === undefined ? null : (context.windowProblem?.({ only: [gate], freeze: [] }) ?? null)
-  if (closed !== null) report({ ...closed, rule: 'window', path: [...path, 'gate'] })
+  const waitsFor = gate === undefined ? null : stageGateOf(gate, facts.calls ?? {}, [...path, 'gate'], context, report)
   const written = await writtenPlanOf(form, path, context, report)
   if (written === null) return null
   const read = await context.readPlan(written)
@@ -189,7 +190,7 @@ async function stageOf(
     })
     return null
   }
-  const further = { ...(approve !== null && { approve }), ...(gate !== undefined && { gate }) }
+  const further = { ...(approve !== null && { approve }), ...(waitsFor !== null && { gate: waitsFor }) }
   return { stage: { name, target, plan, after, soak, ...further }, written: read.written }
 }
 
@@ -207,6 +208,25 @@ function approvalOf(
   const peopleOf = (group: string) => (Object.hasOwn(groups, group) ? (groups[group] ?? null) : null)
   const people = approversOf(approve, { peopleOf, path: [...path, 'approve'], report })
   return { ...approve, people }
+}
+
+/** A text alone is the checklist or a window, which is what is reported then. */
+function stageGateOf(
+  written: NonNullable<StageForm['gate']>,
+  calls: NonNullable<TargetFacts['calls']>,
+  path: ProblemPath,
+  { windowProblem }: Pick<PipelineContext, 'windowProblem'>,
+  report: Report,
+): StageGate {
+  const isText = typeof written === 'string'
+  const options = isText && written !== 'readiness' ? { window: written } : written
+  reportGate(options, {
+    ...{ path, report: isText ? (problem) => report({ ...problem, path }) : report },
+    ...(windowProblem !== undefined && { windowProblem }),
+    reportCall: (name, use, place) => reportCall(name, use, calls, place, report),
+  })
+  const gate = gateOf(options)
+  return gate.kind === 'gate' ? gate.window : gate
 }
 
 async function writtenPlanOf(

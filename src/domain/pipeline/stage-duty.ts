@@ -1,6 +1,6 @@
 import type { Actor } from '../actor.ts'
 import type { Instant } from '../units.ts'
-import type { PipelineStage } from './pipeline.ts'
+import type { PipelineStage, StageGate } from './pipeline.ts'
 import type { StageVerb } from './pipeline-events.ts'
 import { BY_ITSELF } from './pipeline-reducer.ts'
 import { isUncertain, type PipelineState, type StageState, stageIn } from './pipeline-state.ts'
@@ -11,7 +11,7 @@ export type StageDuty =
   | { readonly kind: 'wait' }
   | { readonly kind: 'ask' }
   | { readonly kind: 'await-approval'; readonly deadline: Instant }
-  | { readonly kind: 'await-window'; readonly window: string }
+  | { readonly kind: 'await-gate'; readonly gate: StageGate }
   | { readonly kind: 'begin' }
   | { readonly kind: 'submit'; readonly tries: number }
   | { readonly kind: 'tell'; readonly releaseId: string; readonly verb: StageVerb; readonly actor: Actor }
@@ -68,7 +68,7 @@ function dutyToBegin({ after, approve, gate }: PipelineStage, own: StageState, s
   if (state.givenUp !== null || state.hold !== null) return WAIT
   if (!after.every((name) => stageIn(state, name).phase === 'done')) return WAIT
   if (approve !== undefined && !own.isApproved) return { kind: 'ask' }
-  return gate === undefined ? { kind: 'begin' } : { kind: 'await-window', window: gate }
+  return gate === undefined ? { kind: 'begin' } : { kind: 'await-gate', gate }
 }
 
 function dutyWhileRunning(

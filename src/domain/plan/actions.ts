@@ -90,6 +90,12 @@ export interface ReadinessGateAction extends ActionOrigin {
   readonly onFail?: 'rollback' | 'pause'
 }
 
+/** What a gate waits for, wherever it stands. */
+export type Gate =
+  | Omit<GateAction, keyof ActionOrigin>
+  | Omit<CallGateAction, keyof ActionOrigin>
+  | Omit<ReadinessGateAction, keyof ActionOrigin>
+
 /** Carry out a call of `sluice.yaml`. */
 export interface HookAction extends ActionOrigin {
   readonly kind: 'hook'

@@ -60,6 +60,8 @@ function begin(pipeline: Pipeline) {
   }
 }
 
+const BOARD = { kind: 'call-gate', call: 'change-board', within: 3_600_000 } as const
+
 const phasesIn = ({ stages }: PipelineState) => stages.map(({ phase }) => phase).join(' ')
 
 describe('a pipeline', () => {
@@ -102,6 +104,41 @@ describe('a pipeline', () => {
     expect(one.command('approve')).toMatchObject({ message: expect.stringContaining('the approval has expired') })
     one.command('resume')
     expect(one.duty('small')).toEqual({ kind: 'ask' })
+  })
+
+  it('waits at a gate before a stage, after its approval, and asks anew with all its time when somebody resumes it', () => {
+    const approve = { by: 'owners', people: ['bob'], need: 1, notAuthor: true, within: 1_000 }
+    const one = begin(regions('stop', { approve, gate: { ...BOARD, onFail: 'pause' } }))
+    one.promote('canary')
+    one.record({ type: 'approval-asked', stage: 'small', request: { ...approve, deadline: 99_000 } })
+    one.command('approve')
+    expect(one.duty('small')).toMatchObject({ kind: 'await-gate', gate: BOARD })
+    const reason = 'change-board has not said yes yet'
+    one.record({ type: 'gate-waits', stage: 'small', reason, opensAt: null, due: 60_000, told: 'info' })
+    const [, row] = one.card().stages
+    expect(row === undefined ? '' : stageWords(row, undefined, 0)).toBe(`${reason}; until 1970-01-01 00:01 UTC`)
+    one.record({ type: 'gate-refused', stage: 'small', reason: 'change-board says no: freeze' })
+    expect(one.card()).toMatchObject({ phase: 'paused', reason: 'small: change-board says no: freeze' })
+    expect([one.duty('small').kind, one.card().stages[1]?.due]).toEqual(['wait', null])
+    one.command('resume')
+    expect(one.duty('small').kind).toBe('await-gate')
+    one.record({ type: 'stage-begun', stage: 'small', text: 'change-board says yes: fine' })
+    expect(one.card().trail.at(-1)?.text).toBe('small: change-board says yes: fine')
+  })
+
+  it('holds no way back and no abort at a gate, and asks nobody while it is paused', () => {
+    const one = begin(regions('rollback-all', { gate: BOARD }))
+    one.promote('canary')
+    one.record({ type: 'gate-waits', stage: 'small', reason: 'no yes', opensAt: null, due: 60_000, told: 'info' })
+    one.command('pause')
+    expect(one.duty('small')).toEqual({ kind: 'wait' })
+    one.command('resume')
+    one.command('abort')
+    expect([one.duty('small').kind, one.duty('canary').kind]).toEqual(['wait', 'return'])
+    const refused = begin(regions('rollback-all', { gate: BOARD }))
+    refused.promote('canary')
+    refused.record({ type: 'stage-failed', stage: 'small', reason: 'change-board says no: freeze' })
+    expect([refused.duty('small').kind, refused.duty('canary').kind]).toEqual(['wait', 'return'])
   })
 
   it('takes everything back in reverse order when a stage fails and the plan says so', () => {
@@ -241,7 +278,7 @@ describe('a pipeline', () => {
 describe('whatever happens to a pipeline', () => {
   const shapes = fc.constantFrom(regions('rollback-all'), regions('rollback-stage'), regions('stop'), {
     ...regions('rollback-all'),
-    stages: [stageOf('checkout/canary'), stageOf('search/eu', ['canary'])],
+    stages: [stageOf('checkout/canary'), stageOf('search/eu', ['canary'], { gate: BOARD })],
   })
   const fates = fc.array(fc.tuple(fc.nat(), fc.nat(9)), { minLength: 40, maxLength: 120 })
 
@@ -316,9 +353,14 @@ function move(one: ReturnType<typeof begin>, stage: string, duty: Duty, fate: nu
       return one.record({ type: 'return-started', stage, releaseId: `release/checkout/${stage}/2` })
     case 'follow-return':
       return one.record({ type: 'stage-returned', stage, reason: null })
+    case 'await-gate':
+      if (fate === 1) return one.record({ type: 'stage-failed', stage, reason: 'board says no' })
+      if (fate === 2) return one.record({ type: 'gate-refused', stage, reason: 'board says no' })
+      if (fate === 3)
+        return one.record({ type: 'gate-waits', stage, reason: 'not yet', opensAt: null, due: 9_000, told: null })
+      return one.record({ type: 'stage-begun', stage })
     case 'ask':
     case 'await-approval':
-    case 'await-window':
     case 'wait':
   }
 }

@@ -6,7 +6,10 @@ import { planContext } from '../plan/plan-context.ts'
 const ENVIRONMENTS = ['canary', 'small', 'eu', 'us']
 export const TARGETS = ['checkout', 'search'].flatMap((service) => ENVIRONMENTS.map((name) => `${service}/${name}`))
 
-const facts = planContext().target('checkout', 'production')
+const known = planContext().target('checkout', 'production')
+const webhook = { kind: 'webhook', answersLater: false } as const
+const calls = { 'change-board': webhook, late: { ...webhook, answersLater: true } }
+const facts = known === null ? null : { ...known, calls }
 
 /** A context in which each of the targets is registered. */
 export const CONTEXT = {

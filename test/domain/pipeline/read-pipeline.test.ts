@@ -57,6 +57,44 @@ describe('a pipeline', () => {
     })
   })
 
+  it('has the gates of a plan before a stage: a window, a call, the checklist', async () => {
+    const gates = [
+      ...[
+        'office-hours',
+        { window: 'office-hours' },
+        'readiness',
+        { readiness: { without: ['routing'] }, within: '1h' },
+      ],
+      ...[{ call: 'change-board', within: '4h', onFail: 'pause' }],
+    ]
+    const words = gates.map(async (gate) => {
+      const found = await read({ pipeline: 'one', stages: [stage('checkout/eu', { gate })] })
+      return 'pipeline' in found ? checkedPipeline(found.pipeline).stages[0]?.gate : JSON.stringify(found.problems)
+    })
+    expect(await Promise.all(words)).toEqual([
+      ...['in office-hours', 'in office-hours', 'once it is ready, within 1d'],
+      ...['once it is ready without routing, within 1h', 'once change-board says yes, within 4h'],
+    ])
+  })
+
+  it('is refused for a gate that is none, or that asks a call that nobody has defined or that answers later', async () => {
+    const gate = async (value: unknown) =>
+      problemsOf({ pipeline: 'one', stages: [stage('checkout/eu', { gate: value })] })
+    expect(await gate('Mon-Fry 09:00-16:00')).toEqual(['value at stages[0].gate: this value is not accepted'])
+    expect(await gate({ call: 'nobody' })).toEqual([
+      'unknown-call at stages[0].gate.call: there is no such call for this target',
+    ])
+    expect(await gate({ call: 'late' })).toEqual([
+      expect.stringContaining('call-answers-later at stages[0].gate.call: a gate cannot wait for this call'),
+    ])
+    expect(await gate({ window: 'office-hours', within: '1h' })).toEqual([
+      'value at stages[0].gate.within: this value is not accepted',
+    ])
+    expect(await gate({ call: 'change-board', until: '1h' })).toEqual([
+      'unknown-key at stages[0].gate.until: unknown key stages[0].gate.until',
+    ])
+  })
+
   it('takes the plan that a target has registered where a stage has none', async () => {
     const one = { pipeline: 'one', stages: [{ stage: 'eu', target: 'checkout/eu' }] }
     expect(await read(one, planText('checkout/eu'))).toMatchObject({ pipeline: { stages: [{ name: 'eu' }] } })

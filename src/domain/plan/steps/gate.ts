@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { READINESS_ITEMS } from '../../readiness/answers.ts'
 import { formatDuration } from '../../units.ts'
-import type { Action } from '../actions.ts'
+import type { Gate } from '../actions.ts'
 import { partsOf } from '../plan-parts.ts'
 import { nameText, stretchText, windowText } from '../plan-values.ts'
 import { defineStep, type GlimpseContext, NEEDS_NOTHING } from './step-kind.ts'
@@ -9,7 +9,8 @@ import { defineStep, type GlimpseContext, NEEDS_NOTHING } from './step-kind.ts'
 const DAY = 86_400_000
 const FORMS = ['window', 'call', 'readiness'] as const
 
-const gateKeys = z
+/** What a gate waits for, written out; a pipeline has gates as well. */
+export const gateKeys = z
   .strictObject({
     window: windowText.optional(),
     call: nameText.optional(),
@@ -40,15 +41,36 @@ export const gateStep = defineStep({
   describe: labelOf,
   needs: () => NEEDS_NOTHING,
   expand(options, context) {
-    reportWhatFor(keysOf(options), context)
+    reportGate(options, context)
     const { step, label, exposure } = context
-    return { actions: [actionOf(options, { step, label })], exposure }
+    return { actions: [{ ...gateOf(options), step, label }], exposure }
   },
   glimpse(value, context) {
-    reportWhatFor(partsOf(gateKeys, value).read, context)
+    reportGate(partsOf(gateKeys, value).read, context)
     return context.exposure
   },
 })
+
+/** A gate as it is waited for. */
+export function gateOf(options: GateOptions): Gate {
+  const { window, call, readiness, within = DAY, onFail } = keysOf(options)
+  if (window !== undefined) return { kind: 'gate', window }
+  const patience = { within, ...(onFail !== undefined && { onFail }) }
+  if (call !== undefined) return { kind: 'call-gate', call, ...patience }
+  return { kind: 'readiness-gate', without: readiness?.without ?? [], ...patience }
+}
+
+/** Reports a window or a call that is not there. */
+export function reportGate(
+  options: 'readiness' | { readonly window?: string | undefined; readonly call?: string | undefined },
+  { path, report, windowProblem, reportCall }: Pick<GlimpseContext, 'path' | 'report' | 'windowProblem' | 'reportCall'>,
+): void {
+  if (options === 'readiness') return
+  const { window, call } = options
+  if (call !== undefined) reportCall?.(call, 'gate', [...path, 'call'])
+  const problem = window === undefined ? null : (windowProblem?.({ only: [window], freeze: [] }) ?? null)
+  if (problem !== null) report({ ...problem, rule: 'window', path: [...path, 'window'] })
+}
 
 /** The short form is the checklist without exceptions. */
 function keysOf(options: GateOptions): Exclude<GateOptions, string> {
@@ -61,21 +83,4 @@ function labelOf(options: GateOptions): string {
   if (call !== undefined) return `gate ${call} within ${formatDuration(within)}`
   const without = readiness === undefined ? '' : ` without ${readiness.without.join(', ')}`
   return `gate readiness${without} within ${formatDuration(within)}`
-}
-
-function actionOf(options: GateOptions, origin: { readonly step: number; readonly label: string }): Action {
-  const { window, call, readiness, within = DAY, onFail } = keysOf(options)
-  if (window !== undefined) return { kind: 'gate', ...origin, window }
-  const patience = { within, ...(onFail !== undefined && { onFail }) }
-  if (call !== undefined) return { kind: 'call-gate', ...origin, call, ...patience }
-  return { kind: 'readiness-gate', ...origin, without: readiness?.without ?? [], ...patience }
-}
-
-function reportWhatFor(
-  { window, call }: { readonly window?: string | undefined; readonly call?: string | undefined },
-  { path, report, windowProblem, reportCall }: GlimpseContext,
-): void {
-  if (call !== undefined) reportCall?.(call, 'gate', [...path, 'call'])
-  const problem = window === undefined ? null : (windowProblem?.({ only: [window], freeze: [] }) ?? null)
-  if (problem !== null) report({ ...problem, rule: 'window', path: [...path, 'window'] })
 }
