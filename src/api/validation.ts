@@ -15,7 +15,7 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> =
     const parsed = schema.safeParse(data)
     if (parsed.success) return { value: parsed.data }
     const { report, problems } = createProblemList()
-    reportIssues(parsed.error.issues, [], data, report)
+    reportIssues(parsed.error.issues, [], data, report, schema)
     return { error: Object.assign(new Error('the request does not fit its schema'), { problems: problems() }) }
   }
 

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { describeError, SluiceError } from '../domain/errors.ts'
+import { issueTexts } from '../domain/plan/plan-issues.ts'
 import { readPlanYaml } from '../domain/plan/plan-text.ts'
 import { formatProblem } from '../domain/problems.ts'
 import type { TargetId } from '../domain/target.ts'
@@ -70,7 +71,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   if (parsed.success) return parsed.data
   throw new SluiceError('config.invalid', {
     message: 'the environment has problems',
-    received: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+    received: issueTexts(parsed.error.issues, variables, 'the environment', { isSecret: true }).join('; '),
     fix: 'set these variables to what is expected, or remove them',
   })
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
+import { issueTexts } from '../domain/plan/plan-issues.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { createFaultReport, type Report } from './fault-report.ts'
 
@@ -154,11 +155,11 @@ export function parseSettings<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data
   throw new SluiceError('config.invalid', {
     message: `the settings of the ${name} are invalid`,
-    received: problemsOf(parsed.error),
+    received: problemsOf(parsed.error, settings),
   })
 }
 
 /** All problems of a refused value in one line. */
-export function problemsOf(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; ')
+export function problemsOf({ issues }: z.ZodError, value: unknown): string {
+  return issueTexts(issues, value, 'the whole').join('; ')
 }

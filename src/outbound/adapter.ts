@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { SluiceError } from '../domain/errors.ts'
+import { issueTexts } from '../domain/plan/plan-issues.ts'
 
 /** What an adapter gets beside its own options. */
 export interface AdapterContext {
@@ -48,7 +49,7 @@ export function defineAdapter<Kind extends string, Options extends AdapterOption
     throw new SluiceError('config.invalid', {
       message: `these are not options of the ${port.name} \`${kind}\``,
       expected: `the options of ${page}`,
-      received: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
+      received: issueTexts(parsed.error.issues, options, 'the options', { isSecret: true }).join('; '),
       fix: `set the ${port.name} of the target in sluice.yaml as ${page} says`,
     })
   }

@@ -45,7 +45,7 @@ export const haproxyRouter = defineRouter({
       .array(z.string().refine((text) => parseAddress(text) !== null, { error: 'must be a path or host:port' }))
       .min(1)
       .max(64)
-      .refine((sockets) => new Set(sockets).size === sockets.length, { error: 'must not name a socket twice' })
+      .refine((sockets) => new Set(sockets).size === sockets.length, { error: 'expected each socket once' })
       .describe('runtime API of every HAProxy that carries this target’s traffic: a socket’s path, or `host:port`'),
     map: z
       .string()

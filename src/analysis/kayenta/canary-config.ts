@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { issueTexts } from '../../domain/plan/plan-issues.ts'
 import type { MetricRules } from './classifier.ts'
 
 /** A Kayenta canary config, read strictly: a word Kayenta would quietly take as its default is a problem here. */
@@ -86,10 +87,11 @@ export const canaryConfigSchema = z
 export function parseCanaryConfig(value: unknown): ParsedCanaryConfig {
   const parsed = canaryConfigSchema.safeParse(value)
   if (!parsed.success) {
-    return {
-      ok: false,
-      problems: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`),
-    }
+    const said = (issue: z.core.$ZodIssue) =>
+      issue.code === 'custom'
+        ? [`${issue.path.join('.') || 'config'}: ${issue.message}`]
+        : issueTexts([issue], value, 'config')
+    return { ok: false, problems: parsed.error.issues.flatMap(said) }
   }
   const { name, metrics, classifier } = parsed.data
   return { ok: true, config: { name, metrics: metrics.map(metricOf), groupWeights: classifier.groupWeights ?? {} } }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { isRecord } from '../json.ts'
 import { nearestWord } from '../nearest-word.ts'
 import { formatPath, MOST_PROBLEMS, type Problem, type ProblemPath, shortened, showValue } from '../problems.ts'
+import { expectedBy, isUnworded } from './issue-words.ts'
 import { type JsonShape, keysOf, shapeOf, shapesAt } from './schema-shapes.ts'
 import { fixFor } from './value-fix.ts'
 
@@ -52,27 +53,54 @@ function reportWithShapes(
         continue
       }
     }
-    const seen = valueAt(value, inner)
-    const message = seen === undefined ? 'missing' : withoutExpected(issue.message)
     report({
       rule: 'value',
       path: [...prefix, ...inner],
-      message: seen === undefined ? `${formatPath([...prefix, ...inner])} is missing` : `this value is not accepted`,
-      ...(seen !== undefined && { received: showValue(seen) }),
-      expected: seen === undefined ? 'a value' : message,
-      fix: seen === undefined ? 'add it' : fixFor(seen, here, message),
+      ...wordsOf(issue, [...prefix, ...inner], valueAt(value, inner), here),
     })
   }
+}
+
+function wordsOf(
+  issue: z.core.$ZodIssue,
+  path: ProblemPath,
+  seen: unknown,
+  shapes: readonly JsonShape[],
+): Pick<Problem, 'message' | 'received' | 'expected' | 'fix'> {
+  const expected = expectedBy(issue)
+  const key = path.at(-1)
+  if (issue.code === 'invalid_key' && key !== undefined)
+    return { message: 'this name is not accepted', received: showValue(key), expected, fix: 'write another name' }
+  if (seen === undefined) return { message: `${formatPath(path)} is missing`, expected, fix: 'add it' }
+  return {
+    ...{ message: 'this value is not accepted', received: showValue(seen), expected },
+    fix: fixFor(seen, shapes, expected),
+  }
+}
+
+/** What is wrong with a value in one line for each, for a door that has no list; `whole` is what the value is called itself. */
+export function issueTexts(
+  issues: readonly z.core.$ZodIssue[],
+  value: unknown,
+  whole: string,
+  { isSecret = false }: { readonly isSecret?: boolean } = {},
+): readonly string[] {
+  const texts: string[] = []
+  reportIssues(issues, [], value, ({ path, received, expected, rule }) => {
+    const place = formatPath(rule === 'unknown-key' ? path.slice(0, -1) : path) || whole
+    if (rule === 'unknown-key') texts.push(`${place}: unknown key ${received}`)
+    else if (received === undefined) texts.push(`${place} is missing, expected ${expected}`)
+    else texts.push(`${place}: expected ${expected}${isSecret ? '' : `, got ${received}`}`)
+  })
+  return texts
 }
 
 /**
  * Of a union's branches the one that came furthest: it fits what the author meant. Null where several came as far and the
  * union says in its own words what may stand there.
  */
-function closestBranch(
-  { errors: branches, message }: z.core.$ZodIssueInvalidUnion,
-  seen: unknown,
-): readonly z.core.$ZodIssue[] | null {
+function closestBranch(issue: z.core.$ZodIssueInvalidUnion, seen: unknown): readonly z.core.$ZodIssue[] | null {
+  const { errors: branches } = issue
   const isWrongForm = ({ code, path }: z.core.$ZodIssue) =>
     path.length === 0 && (code === 'invalid_type' || (code === 'invalid_value' && typeof seen === 'object'))
   const fitting = branches.filter((issues) => issues.length > 0 && !issues.some(isWrongForm))
@@ -81,37 +109,12 @@ function closestBranch(
   const least = Math.min(...strange)
   const nearest = fitting.filter((_, index) => strange[index] === least)
   if (nearest.length === 1) return nearest[0] ?? null
-  return message === UNWORDED ? (branches[0] ?? null) : null
+  return isUnworded(issue) ? (branches[0] ?? null) : null
 }
 
 /** How many of the keys that were written a form does not know. */
 function strangeKeys(issues: readonly z.core.$ZodIssue[]): number {
   return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0), 0)
-}
-
-/** What zod says of a union that says nothing itself. */
-const UNWORDED = 'Invalid input'
-
-/** How people call what zod calls a type. */
-const FORM_WORDS: Readonly<Record<string, string>> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'keys with values',
-  record: 'keys with values',
-}
-
-function withoutExpected(message: string): string {
-  const [, form = ''] = /^Invalid input: expected (\w+), received/.exec(message) ?? []
-  const words = message.replace(/^Invalid (?:input|option): /, '').replace(/^expected /, '')
-  return FORM_WORDS[form] ?? words.replace(/^(one of )?"([^"]*(?:"\|"[^"]*)*)"$/, listedWords)
-}
-
-/** `one of "a"|"b"` as people write it. */
-function listedWords(_: string, head = '', words: string): string {
-  return `${head}${words.replaceAll('"|"', ', ')}`
 }
 
 function valueAt(value: unknown, path: ProblemPath): unknown {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { MetricResult, RecordedWindow } from '../observation.ts'
+import { issueTexts } from '../plan/plan-issues.ts'
 import { nameText } from '../plan/plan-values.ts'
-import { formatPath } from '../problems.ts'
 import { FULL_WEIGHT } from '../units.ts'
 import type { PastRelease, RecordedPair, RecordedRelease } from './past-release.ts'
 import { ABANDON_CAUSES } from './release-events.ts'
@@ -160,12 +160,7 @@ export function readRecording(
       },
     }
   }
-  return {
-    problems: parsed.error.issues.map(({ path, message }) => {
-      const place = formatPath(path.map((key) => (typeof key === 'symbol' ? String(key) : key)))
-      return `${place || 'the file'}: ${message}`
-    }),
-  }
+  return { problems: issueTexts(parsed.error.issues, value, 'the file') }
 }
 
 /** Null when there are so many problems that zod cannot put them together. */

@@ -73,7 +73,7 @@ async function replace(
   const read = await readJson(request, MOST_BYTES)
   if (!read.ok) return sendJson(response, read.status, { error: read.error })
   const parsed = wish.safeParse(read.body)
-  if (!parsed.success) return sendJson(response, 422, { error: problemsOf(parsed.error) })
+  if (!parsed.success) return sendJson(response, 422, { error: problemsOf(parsed.error, read.body) })
   const { isTaken, notice } = await settings.store.replace(parsed.data)
   if (isTaken) return sendJson(response, 200, describe(settings, notice))
   sendJson(response, 409, { error: 'a newer fence has been taken', fence: settings.store.current.fence })

@@ -55,7 +55,7 @@ function parseState(text: string, pools: readonly [string, string]): ParsedState
   const json = parseJson(text)
   if (json === undefined) return { ok: false, problem: 'it is not JSON' }
   const parsed = stateSchema(pools).safeParse(json)
-  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, problem: problemsOf(parsed.error) }
+  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, problem: problemsOf(parsed.error, json) }
 }
 
 /** Null when it is on disk, else what a restart would do. */

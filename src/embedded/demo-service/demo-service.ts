@@ -131,7 +131,7 @@ async function change<Schema extends z.ZodType>(
   const read = await readJson(request, 4_096)
   if (!read.ok) return sendJson(response, read.status, { error: read.error })
   const parsed = schema.safeParse(read.body)
-  if (!parsed.success) return sendJson(response, 422, { error: problemsOf(parsed.error) })
+  if (!parsed.success) return sendJson(response, 422, { error: problemsOf(parsed.error, read.body) })
   sendJson(response, 200, apply(parsed.data))
 }
 

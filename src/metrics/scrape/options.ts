@@ -17,12 +17,12 @@ export const scrapeOptions = z.strictObject({
   urls: z
     .array(
       z
-        .url({ protocol: /^https?$/ })
-        .refine((text) => new URL(text).username === '', { error: 'must not hold a user' }),
+        .url({ protocol: /^https?$/, error: 'expected an http or https address', abort: true })
+        .refine((text) => new URL(text).username === '', { error: 'expected an address without a user' }),
     )
     .min(1)
     .max(32)
-    .refine((urls) => new Set(urls).size === urls.length, { error: 'must not name a page twice' })
+    .refine((urls) => new Set(urls).size === urls.length, { error: 'expected each page once' })
     .describe('1 to 32 metrics pages, one per process: a balancer in between would mix the counters of several'),
   poolLabel: labelName.default('pool').describe('the label that holds the name of the pool'),
   cohortLabel: labelName
@@ -38,7 +38,7 @@ export const scrapeOptions = z.strictObject({
       match: z
         .strictObject({ prefix: z.string().min(1).optional(), values: z.array(z.string()).min(1).optional() })
         .refine(({ prefix, values }) => prefix !== undefined || values !== undefined, {
-          error: 'must have a prefix, values or both',
+          error: 'expected a prefix, values or both',
         }),
     })
     .describe(
