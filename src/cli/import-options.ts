@@ -14,6 +14,7 @@ export interface ManifestOptions {
   readonly preview?: string
   /** `route=cohort` each. */
   readonly cohort?: readonly string[]
+  readonly mirror?: boolean
   readonly faster?: string
 }
 
@@ -37,6 +38,7 @@ export function importOptions(options: ManifestOptions): ImportOptions {
     ...(service !== undefined && { service }),
     ...(approvers !== undefined && { approvers }),
     ...(preview !== undefined && { preview }),
+    ...(options.mirror === true && { mirror: true }),
   }
 }
 

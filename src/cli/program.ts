@@ -264,6 +264,7 @@ function addManifestOptions(command: Command): void {
     .option('--approvers <group>', 'the group that lets it go on where a person is waited for')
     .option('--preview <cohort>', 'the cohort that sees the new version before everybody, as by a preview service')
     .option('--cohort <route=cohort>', 'the cohort that stands for a route (repeatable)', addValue)
+    .option('--mirror', 'copies of requests, where the manifest mirrors them and the router of the target can')
     .option('--faster <times>', 'divide every duration, such as 60x: for a rehearsal')
 }
 

@@ -20,6 +20,7 @@ export interface DraftCheck {
 /** A step of the plan to be, with the place that it came from. */
 export type DraftStep = { readonly spot: Spot } & (
   | { readonly kind: 'weight'; readonly weight: BasisPoints }
+  | { readonly kind: 'mirror'; readonly share: BasisPoints }
   | { readonly kind: 'bake'; readonly duration: Milliseconds }
   | { readonly kind: 'ramp'; readonly through: readonly BasisPoints[]; readonly bake: Milliseconds }
   | { readonly kind: 'cohort'; readonly cohorts: readonly string[] }
@@ -102,6 +103,15 @@ export function planOf(draft: Draft, { environment }: ImportOptions) {
   return { form, spotOf: (path: ProblemPath) => nearest(spots, path) }
 }
 
+/** What becomes of mirroring where nobody has said that the target's router can. */
+export const NOT_MIRRORED = {
+  becomes: 'requests are not mirrored',
+  fix: 'add --mirror where the router of the target can send copies; else let a cohort see the new version first',
+}
+
+/** Who is copied is not for the plan to say. */
+export const MIRRORS_READS = 'copies are of GET and HEAD requests of anybody on stable, until the first weight'
+
 /** The checks of a draft alone, for a plan that somebody writes. */
 export function checksForm(checks: readonly DraftCheck[]): PlanForm {
   const names = createNames()
@@ -116,6 +126,8 @@ function stepOf(
   switch (step.kind) {
     case 'weight':
       return { weight: formatWeight(step.weight) }
+    case 'mirror':
+      return { mirror: step.share === 0 ? 'off' : formatWeight(step.share) }
     case 'bake':
       return { bake: writeDuration(step.duration) }
     case 'ramp':

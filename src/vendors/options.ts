@@ -13,6 +13,8 @@ export interface ImportOptions {
   readonly preview?: string
   /** The cohort of sluice.yaml that stands for a route of the manifest, by the route's name. */
   readonly cohorts: Readonly<Record<string, string>>
+  /** True where the target's router can send copies: then mirroring is a step of the plan. */
+  readonly mirror?: boolean
   /** Every duration is divided by this, for a rehearsal; 1 changes nothing. */
   readonly faster: number
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type BasisPoints, FULL_WEIGHT, formatWeight, LONGEST_DURATION, type Milliseconds } from '../../domain/units.ts'
-import { type DraftCheck, type DraftStep, paced, planName } from '../draft.ts'
+import { type DraftCheck, type DraftStep, MIRRORS_READS, NOT_MIRRORED, paced, planName } from '../draft.ts'
 import { parseGoDuration } from '../go-values.ts'
 import type { Spot } from '../manifest.ts'
 import { pathText } from '../path-text.ts'
@@ -11,6 +11,13 @@ const stepSchema = z.object({
   pause: z.object({ duration: z.union([z.int(), z.string()]).optional() }).optional(),
   analysis: analysisSchema.optional(),
   setHeaderRoute: z.object({ name: z.string().min(1), match: z.array(z.unknown()).optional() }).optional(),
+  setMirrorRoute: z
+    .object({
+      name: z.string().min(1),
+      match: z.array(z.unknown()).optional(),
+      percentage: z.int().min(0).max(100).optional(),
+    })
+    .optional(),
 })
 
 /** The kinds of steps that a Rollout may have; each step has one. */
@@ -23,6 +30,8 @@ const KINDS = [
 interface Progress {
   weight: BasisPoints
   cohorts: readonly string[]
+  /** Share of requests of which the new version has copies. */
+  mirror: BasisPoints
 }
 
 /** The steps of a canary; `most` is what everybody is, usually 100. `begin` adds what an earlier step of the Rollout begins. */
@@ -33,7 +42,7 @@ export function canarySteps(
   context: AnalysisContext,
   begin: (step: number) => readonly DraftStep[],
 ): readonly DraftStep[] {
-  const now: Progress = { weight: 0, cohorts: [] }
+  const now: Progress = { weight: 0, cohorts: [], mirror: 0 }
   const all = steps.flatMap((value, index) => {
     const at = { ...spot, path: [...spot.path, 'steps', index] }
     return [...begin(index), ...stepsOf(value, at, most, now, context)]
@@ -66,13 +75,13 @@ function stepsOf(
   }
   const read = context.report.read(stepSchema, value, spot)
   if (read === null) return []
-  const { setWeight, pause, analysis, setHeaderRoute } = read
+  const { setWeight, pause, analysis, setHeaderRoute, setMirrorRoute } = read
   const at = { ...spot, path: [...spot.path, kind] }
   if (setWeight !== undefined) return weightSteps(setWeight, at, most, now, context)
   if (pause !== undefined) return pauseSteps(pause.duration, at, context)
   if (analysis !== undefined) {
     const checks = checksOf(analysis, at, context)
-    const isSeen = now.weight > 0 || now.cohorts.length > 0
+    const isSeen = now.weight > 0 || now.cohorts.length > 0 || now.mirror > 0
     if (isSeen) return analysisSteps(checks, at, 'this step', context)
     context.report.note(
       'left-out',
@@ -83,6 +92,7 @@ function stepsOf(
     return []
   }
   if (setHeaderRoute !== undefined) return routeSteps(setHeaderRoute, at, now, context)
+  if (setMirrorRoute !== undefined) return mirrorSteps(setMirrorRoute, at, now, context)
   // What the table of fields has told of already.
   return []
 }
@@ -116,6 +126,7 @@ function weightSteps(
     return []
   }
   now.weight = weight
+  if (weight > 0) now.mirror = 0
   return [{ kind: 'weight', weight, spot }]
 }
 
@@ -220,4 +231,31 @@ function routeSteps(
   )
   now.cohorts = [...now.cohorts, cohort]
   return [{ kind: 'cohort', cohorts: now.cohorts, spot }]
+}
+
+/** Copies for the new version; a route without a match is taken away. */
+function mirrorSteps(
+  {
+    match = [],
+    percentage = 100,
+  }: { readonly match?: readonly unknown[] | undefined; readonly percentage?: number | undefined },
+  spot: Spot,
+  now: Progress,
+  { report, options }: AnalysisContext,
+): readonly DraftStep[] {
+  const path = pathText(spot.path)
+  const share = match.length === 0 ? 0 : percentage * 100
+  if (share === now.mirror) {
+    report.note('not-needed', spot, `${path}: there are no other copies than before this step`)
+    return []
+  }
+  if (options.mirror !== true || now.weight > 0) {
+    const { becomes, fix } = NOT_MIRRORED
+    const first = 'let it come before the first setWeight: copies end once somebody has the new version'
+    report.note('left-out', spot, `${path}: ${becomes}`, now.weight > 0 ? first : fix)
+    return []
+  }
+  if (share > 0) report.note('differs', spot, `${path}: ${MIRRORS_READS}; its match is not asked`)
+  now.mirror = share
+  return [{ kind: 'mirror', share, spot }]
 }

@@ -133,9 +133,8 @@ const STEPS_TABLE: FieldTable = {
     fix: 'write a hook: { call, undo } in its place, with a call of sluice.yaml that scales',
   },
   [`${STEP}.setMirrorRoute`]: {
-    effect: 'left-out',
-    becomes: 'requests are not mirrored',
-    fix: 'write a step such as mirror: 10% before the first weight, where the router can; else let a cohort see the new version first',
+    effect: 'carried',
+    becomes: '`mirror`, with `--mirror` and before the first weight; else left out',
   },
   [`${STEP}.experiment`]: {
     effect: 'left-out',

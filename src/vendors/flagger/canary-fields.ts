@@ -29,12 +29,10 @@ const analysisRows = (above: string): FieldTable => ({
     becomes: 'the target says how many servers must be ready: capacity in sluice.yaml',
   }),
   [`${above}.mirror`]: {
-    effect: 'left-out',
-    becomes: 'requests are not mirrored',
-    fix: 'write a step such as mirror: 10% before the first weight, where the router can; else let a cohort see the new version first',
-    when: isTrue,
+    effect: 'carried',
+    becomes: '`mirror` before the first weight, or for all `iterations`, with `--mirror`; else left out',
   },
-  [`${above}.mirrorWeight`]: { effect: 'not-needed', becomes: 'it belongs to mirror' },
+  [`${above}.mirrorWeight`]: { effect: 'carried', becomes: 'the share of `mirror`, everything when absent' },
   [`${above}.alerts`]: { effect: 'differs', becomes: 'people are told in Slack, as sluice.yaml says' },
   [`${above}.metrics`]: { effect: 'carried', becomes: 'a check each' },
   ...rowsFor(

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isRecord } from '../../domain/json.ts'
 import { FULL_WEIGHT, LONGEST_DURATION, type Milliseconds } from '../../domain/units.ts'
-import { type Draft, type DraftStep, paced, planName } from '../draft.ts'
+import { type Draft, type DraftStep, MIRRORS_READS, NOT_MIRRORED, paced, planName } from '../draft.ts'
 import { reportFields } from '../fields.ts'
 import { parseGoDuration } from '../go-values.ts'
 import type { Manifest, Spot } from '../manifest.ts'
@@ -22,6 +22,8 @@ const analysisSchema = z.object({
   stepWeights: z.array(percent).min(1).optional(),
   iterations: z.int().min(0).optional(),
   match: z.array(z.unknown()).optional(),
+  mirror: z.boolean().optional(),
+  mirrorWeight: percent.optional(),
   metrics: z.array(metricSchema).optional(),
   webhooks: z.array(webhookSchema).optional(),
 })
@@ -126,7 +128,14 @@ function exposures(
   { report, options }: Conversion,
 ): readonly DraftStep[] {
   const at = (key: string) => ({ ...spot, path: [...spot.path, key] })
-  if (iterations === 0) return rampOf(analysis, interval, spot, report)
+  const copies = copiesOf(analysis, at('mirror'), { report, options })
+  if (iterations === 0) {
+    const first = copies.map((step) => [step, { kind: 'bake', duration: interval, spot: step.spot }] as const)
+    return [...first.flat(), ...rampOf(analysis, interval, spot, report)]
+  }
+  const duration = Math.min(LONGEST_DURATION, iterations * interval)
+  const looks = { kind: 'bake', duration, spot: at('iterations') } as const
+  if (copies.length > 0 && match.length === 0) return [...copies, looks]
   const cohort = match.length > 0 ? options.cohorts['match'] : options.preview
   if (cohort === undefined) {
     const isMatch = match.length > 0
@@ -138,15 +147,26 @@ function exposures(
       expected: 'a cohort of the target',
       fix: isMatch
         ? 'add --cohort match= with the name of the cohort'
-        : 'add --preview with the cohort that is to see it first',
+        : 'add --preview with the cohort that is to see it first, or mirror: true with --mirror',
     })
     return []
   }
-  const duration = Math.min(LONGEST_DURATION, iterations * interval)
-  return [
-    { kind: 'cohort', cohorts: [cohort], spot: at(match.length > 0 ? 'match' : 'iterations') },
-    { kind: 'bake', duration, spot: at('iterations') },
-  ]
+  return [...copies, { kind: 'cohort', cohorts: [cohort], spot: at(match.length > 0 ? 'match' : 'iterations') }, looks]
+}
+
+/** The step that begins to send copies, or none. */
+function copiesOf(
+  { mirror = false, mirrorWeight = 100 }: Analysis,
+  spot: Spot,
+  { report, options }: Pick<Conversion, 'report' | 'options'>,
+): readonly DraftStep[] {
+  if (!mirror || mirrorWeight === 0) return []
+  if (options.mirror !== true) {
+    report.note('left-out', spot, `mirror: ${NOT_MIRRORED.becomes}`, NOT_MIRRORED.fix)
+    return []
+  }
+  report.note('differs', spot, `mirror: ${MIRRORS_READS}`)
+  return [{ kind: 'mirror', share: Math.round(mirrorWeight * 100), spot }]
 }
 
 function rampOf(

@@ -109,7 +109,7 @@ describe('the steps of a canary', () => {
 
   it.each([
     ['- setCanaryScale: { replicas: 3 }', 'scales no pods'],
-    ['- setMirrorRoute: { name: m, percentage: 50, match: [] }', 'requests are not mirrored'],
+    ['- setMirrorRoute: { name: m, percentage: 50, match: [{ method: { exact: GET } }] }', 'requests are not mirrored'],
     ['- experiment: { duration: 5m, templates: [] }', 'experiment'],
     ['- plugin: { name: a/b, config: {} }', 'plugins'],
     ['- setHeaderRoute: { name: beta, match: [{ headerName: x, headerValue: { exact: y } }] }', 'route beta'],
@@ -117,6 +117,47 @@ describe('the steps of a canary', () => {
     const { form, notes } = argo(canary(`- setWeight: 5\n${step}\n- setWeight: 100`))
     expect(notes['left-out']).toEqual([expect.stringMatching(new RegExp(`^a\\.yaml:9: .*${why}`))])
     expect(stepsOf(form)).toEqual([{ weight: '5%' }, { weight: '100%' }])
+  })
+
+  it('send copies before the first weight where somebody says that the router can, and say what is copied', () => {
+    const match = '[{ method: { exact: GET }, path: { prefix: / } }]'
+    const steps = `- setMirrorRoute: { name: m, percentage: 35, match: ${match} }
+- pause: { duration: 5m }
+- setMirrorRoute: { name: m, match: ${match} }
+- setMirrorRoute: { name: m }
+- setWeight: 5
+- setMirrorRoute: { name: m }
+- setMirrorRoute: { name: m, match: ${match} }
+- setWeight: 100`
+    const { form, notes } = argo(canary(steps), { mirror: true })
+    expect(stepsOf(form)).toEqual([
+      ...[
+        { mirror: '35%' },
+        { bake: '5m' },
+        { mirror: '100%' },
+        { mirror: 'off' },
+        { weight: '5%' },
+        { weight: '100%' },
+      ],
+    ])
+    expect(notes.differs).toEqual([
+      expect.stringMatching(/^a\.yaml:8: .*GET and HEAD.*match is not asked/),
+      expect.stringMatching(/^a\.yaml:10: /),
+    ])
+    expect(notes['not-needed']).toContainEqual(expect.stringMatching(/^a\.yaml:13: .*no other copies/))
+    expect(notes['left-out']).toEqual([expect.stringMatching(/^a\.yaml:14: .*not mirrored/)])
+    const without = argo(canary(steps))
+    expect(stepsOf(without.form)).toEqual([{ bake: '5m' }, { weight: '5%' }, { weight: '100%' }])
+    expect(without.notes['left-out']).toHaveLength(3)
+  })
+
+  it('judge the new version by copies alone', () => {
+    const steps = `- setMirrorRoute: { name: m, match: [{ method: { exact: GET } }] }
+- analysis: { templates: [{ templateName: errors }] }
+- setWeight: 100`
+    expect(stepsOf(argo(`${canary(steps)}---\n${TEMPLATE}`, { mirror: true }).form)).toMatchObject([
+      ...[{ mirror: '100%' }, { analyse: {} }, { weight: '100%' }],
+    ])
   })
 
   it('send a route’s users first where a cohort stands for it, and keep them', () => {

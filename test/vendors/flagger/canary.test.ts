@@ -133,6 +133,17 @@ describe('a Canary of Flagger', () => {
     expect(form).not.toHaveProperty('checks')
   })
 
+  it.each([
+    [RAMP, [{ mirror: '20%' }, { bake: '1m' }, { ramp: {} }, { weight: '100%' }]],
+    ['interval: 1m\niterations: 5', [{ mirror: '20%' }, { bake: '5m' }, { weight: '100%' }]],
+  ])('sends copies before anybody has it where somebody says that the router can %#', (analysis, steps) => {
+    const text = canary(`${analysis}\nmirror: true\nmirrorWeight: 20`)
+    const { form, notes } = flagger(text, { mirror: true })
+    expect(form).toMatchObject({ steps })
+    expect(notes['left-out']).toEqual([])
+    expect(notes.differs).toContainEqual(expect.stringMatching(/^a\.yaml:\d+: mirror: .*GET and HEAD/))
+  })
+
   it('of the examples becomes a plan with nothing left out', () => {
     const files = ['canary.yaml', 'metric-template.yaml'].map((name) => ({
       ...{ name, text: readFileSync(`examples/flagger/${name}`, 'utf8') },
