@@ -1,8 +1,8 @@
-import type { ArmCounts, RecordedWindow } from '../../domain/observation.ts'
+import type { ArmCounts, LatencyHistogram, RecordedWindow } from '../../domain/observation.ts'
 import type { RecordedEvents, RecordedNoise, RecordedStable } from '../../domain/recorded-noise.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
 import { isCount } from '../arms.ts'
-import { histogramFault } from '../histogram.ts'
+import { addHistograms, histogramFault } from '../histogram.ts'
 import { slowerThan } from './season.ts'
 import { addCount, type PastCount } from './spread.ts'
 
@@ -140,9 +140,9 @@ function slowEvents(
   const newest = windows.findLast(({ counts }) => counts.latency !== null)?.counts.latency
   if (newest === null || newest === undefined || histogramFault(newest) !== null) return []
   const bounds = newest.upperBoundsSeconds
+  const latency = windows.reduce(addUsable, { upperBoundsSeconds: bounds, counts: newest.counts.map(() => 0) })
   const shares = bounds.map((_, index) => {
-    const all = windows.flatMap((window) => slowerThan(window.counts, bounds, index) ?? [])
-    const { events, requests } = all.reduce(addCount, { events: 0, requests: 0 })
+    const { events, requests } = slowerThan({ latency }, bounds, index) ?? { events: 0, requests: 0 }
     return events / requests
   })
   const distance = (share: number, tail: number) => Math.abs(Math.log(Math.max(share, 1e-9) / tail))
@@ -152,4 +152,9 @@ function slowEvents(
     return Number.isFinite(distances[nearest]) ? [nearest] : []
   })
   return [...new Set(chosen)].flatMap((index) => eventsOf((counts) => slowerThan(counts, bounds, index)) ?? [])
+}
+
+function addUsable(sum: LatencyHistogram, { counts: { latency } }: RecordedWindow): LatencyHistogram {
+  if (latency === null || histogramFault(latency) !== null) return sum
+  return addHistograms(sum, latency) ?? sum
 }

@@ -194,7 +194,11 @@ function slowRhythm(
 }
 
 /** The requests that were slower than the bound with this index; null when the histogram has other buckets. */
-export function slowerThan({ latency }: ArmCounts, bounds: readonly number[], index: number): PastCount | null {
+export function slowerThan(
+  { latency }: Pick<ArmCounts, 'latency'>,
+  bounds: readonly number[],
+  index: number,
+): PastCount | null {
   if (latency === null || histogramFault(latency) !== null || !hasSameBuckets(latency.upperBoundsSeconds, bounds))
     return null
   const events = latency.counts.slice(index + 1).reduce((sum, count) => sum + count, 0)
