@@ -44,7 +44,7 @@ export const policySchema = z.strictObject({
   bake: z
     .strictObject({
       each: stretchText.optional().describe('each weight between 0% and 100% is held for at least so long'),
-      total: stretchText.optional().describe('some users, and not all, have the version for at least so long'),
+      total: stretchText.optional().describe('all weights between 0% and 100% together are held for at least so long'),
     })
     .refine(({ each, total }) => each !== undefined || total !== undefined, { error: 'expected each, total, or both' })
     .optional()

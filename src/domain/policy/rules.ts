@@ -13,7 +13,7 @@ import {
 } from '../units.ts'
 import { featuresOf } from './by-flag.ts'
 import type { Policy } from './policy.ts'
-import { heldInPart, stagesOf } from './stages.ts'
+import { stagesOf } from './stages.ts'
 
 /** What the rules look at: a plan that is valid, complete and expanded. */
 interface GovernedPlan {
@@ -81,7 +81,7 @@ const RULES: { readonly [Name in RuleName]: Rule<NonNullable<Policy[Name]>> } = 
       ...(each === undefined ? [] : [`each weight between 0% and 100% is held for at least ${formatDuration(each)}`]),
       ...(total === undefined
         ? []
-        : [`some users, and not all, have the version for at least ${formatDuration(total)}`]),
+        : [`the weights between 0% and 100% last at least ${formatDuration(total)} together`]),
     ],
     weaknesses: (plan, { each = 0, total = 0 }) => [...shortStages(plan, each), ...shortWhole(plan, total)],
   },
@@ -203,15 +203,15 @@ function shortStages(plan: GovernedPlan, each: Milliseconds): readonly Weakness[
 }
 
 function shortWhole(plan: GovernedPlan, total: Milliseconds): readonly Weakness[] {
-  const held = heldInPart(plan)
+  const held = stagesOf(plan).reduce((sum, stage) => sum + stage.held, 0)
   if (held >= total) return []
   return [
     {
       path: ['steps'],
       message: 'everybody gets the version too soon',
-      received: `${formatDuration(held)} for certain before 100%`,
+      received: `${formatDuration(held)} at weights between 0% and 100%, for certain`,
       expected: `at least ${writeDuration(total)}`,
-      fix: 'lengthen the bakes before 100%',
+      fix: 'lengthen the bakes at these weights; what a cohort has alone counts for nothing',
     },
   ]
 }

@@ -1,4 +1,3 @@
-import { isAllOrNobody } from '../flag-reach.ts'
 import type { Action, ExposeAction } from '../plan/actions.ts'
 import type { Check } from '../plan/checks.ts'
 import { longestWarmUp, usualWarmUp } from '../plan/plan-warm-up.ts'
@@ -32,13 +31,6 @@ export function stagesOf(plan: Staged): readonly Stage[] {
     else stages.push({ weight, step, held })
   }
   return stages
-}
-
-/** How long some users, and not all, have the version for certain. */
-export function heldInPart(plan: Staged): Milliseconds {
-  return heldExposures(plan)
-    .filter(({ exposed: { exposure } }) => !isAllOrNobody(exposure))
-    .reduce((sum, { held }) => sum + held, 0)
 }
 
 /**

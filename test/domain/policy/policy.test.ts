@@ -228,9 +228,9 @@ describe('a refusal', () => {
         expected: at least 3
         fix:      add weights, each with a bake after it
       plan.yaml:5:3: everybody gets the version too soon: the policy money asks for more (bake)
-        seen:     15m for certain before 100%
+        seen:     15m at weights between 0% and 100%, for certain
         expected: at least 1h
-        fix:      lengthen the bakes before 100%
+        fix:      lengthen the bakes at these weights; what a cohort has alone counts for nothing
       plan.yaml:5:13: the first weight is too large: the policy money asks for more (firstWeight)
         seen:     10%
         expected: at most 5%
@@ -260,6 +260,19 @@ describe('a refusal', () => {
     const result = readPlan({ service: 'checkout', environment: 'production', steps, checks }, context)
     const places = 'problems' in result ? result.problems.map(({ path }) => path.join('.')) : []
     expect([...new Set(places)]).toEqual(['steps.2.ramp.atLeast', 'steps.2.ramp.to'])
+  })
+
+  it('counts the time of a cohort alone for nothing', () => {
+    const policy = policySchema.parse({ bake: { total: '30m' } })
+    const context = planContext({ ...GOVERNED, policies: [{ name: 'money', policy }] })
+    const read = (weight: string, bake: string) => {
+      const steps = [{ cohort: 'beta' }, { bake: '10h' }, { weight }, { bake }, { weight: '100%' }]
+      return readPlan({ service: 'checkout', environment: 'production', steps }, context)
+    }
+    expect(read('1%', '30m')).toHaveProperty('plan')
+    expect(read('1%', '29m')).toMatchObject({
+      problems: [{ rule: 'policy.bake', received: '29m at weights between 0% and 100%, for certain' }],
+    })
   })
 
   it('comes only once the plan is valid by itself', () => {
@@ -351,7 +364,7 @@ describe('a policy', () => {
         "at least 3 weights between 0% and 100%, each held for some time",
         "the first weight is at most 5%",
         "each weight between 0% and 100% is held for at least 10m",
-        "some users, and not all, have the version for at least 1h",
+        "the weights between 0% and 100% last at least 1h together",
         "the whole release is watched by errorRate, rate of orders from proxy, and not only to warn",
         "none of errorRate, payments, rate only warns",
         "the checks together are at least 99% sure",
