@@ -48,6 +48,8 @@ const SOURCE = 'proxy'
 const INTERVAL: Milliseconds = 1_000
 /** Silence ends a run after so long; shorter, and a slow machine would be taken for one. */
 const HOLD: Milliseconds = 20_000
+/** What a weight may cost at most, seconds of few requests hardly bound; that it goes on, holds and goes back they show. */
+const ANY_COST = 1_000
 const APPROVED_WITHIN: Milliseconds = 120_000
 /** Bakes are seconds, so are the requests in them. */
 const FEWEST_REQUESTS = 5
@@ -120,7 +122,13 @@ function withFewerRequests(check: Check): Check {
 function shortAction(action: Action, { longestBake, without }: RehearsalOptions): readonly Action[] {
   switch (action.kind) {
     case 'bake':
-      return [{ ...action, duration: Math.min(longestBake, action.duration) }]
+      return [
+        {
+          ...action,
+          duration: Math.min(longestBake, action.duration),
+          ...(action.raise !== undefined && { raise: { ...action.raise, spend: ANY_COST } }),
+        },
+      ]
     case 'judge':
       return [
         {
@@ -149,6 +157,9 @@ function standInsOf({ actions, proof, after }: Plan, hasWindows: boolean): reado
   const has = (kind: Action['kind']) => actions.some((action) => action.kind === kind)
   return [
     ...(has('ask') ? ['approvals are given at once'] : []),
+    ...(actions.some((action) => action.kind === 'bake' && action.raise !== undefined)
+      ? [`the budget of a ramp is ${ANY_COST}x`]
+      : []),
     ...(hasWindows || has('gate') ? ['every window is open'] : []),
     ...(has('readiness-gate') ? ['readiness is not asked'] : []),
     ...(has('hook') || has('call-gate') ? ['no call is sent, each is taken to be done'] : []),

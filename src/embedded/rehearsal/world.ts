@@ -30,8 +30,8 @@ export interface RehearsalWorld {
   /** True: the metrics page answers nothing. */
   readonly silence: (isSilent: boolean) => void
   readonly killWorker: () => void
-  /** What users have seen since the beginning. */
-  readonly seen: () => { readonly total: number; readonly errors: number }
+  /** Requests of users since the beginning that no service has answered: what a service fails by itself is a 500. */
+  readonly lost: () => number
   /** Ends every process and removes every file. */
   readonly close: () => Promise<void>
 }
@@ -135,7 +135,10 @@ async function open(
       const pid = supervisor.pidOf('worker')
       if (pid !== undefined) process.kill(pid, 'SIGKILL')
     },
-    seen: load.stats,
+    lost() {
+      const { errors, byStatus } = load.stats()
+      return errors - (byStatus['500'] ?? 0)
+    },
   }
 }
 

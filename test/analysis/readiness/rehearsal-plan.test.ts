@@ -43,6 +43,14 @@ function rehearsed(plan: Plan, options: Parameters<typeof rehearsalOf>[1] = OPTI
 const names = ({ runs }: RehearsalPlan) => runs.map(({ fault }) => fault)
 
 describe('a plan as it is rehearsed', () => {
+  it('has a budget that seconds of few requests can keep', () => {
+    const steps = [{ weight: '1%' }, { ramp: { to: '50%', spend: '0.5x', atLeast: '6m' } }, { weight: '100%' }]
+    const { plan, standIns } = rehearsed(planOf({ steps }))
+    const raises = plan.actions.flatMap((one) => (one.kind === 'bake' && one.raise !== undefined ? [one] : []))
+    expect(raises.map(({ duration, raise }) => [duration, raise?.spend])).toEqual(raises.map(() => [5_000, 1_000]))
+    expect(standIns).toEqual(['the budget of a ramp is 1000x'])
+  })
+
   it('keeps its steps, limits and approvals, with bakes of seconds', () => {
     const plan = planOf()
     const { plan: short, standIns, events } = rehearsed(plan)
