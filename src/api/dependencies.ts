@@ -38,6 +38,8 @@ export interface ApiDependencies extends Foresight {
   readonly recordRelease: RecordRelease
   /** The past of both pools of a target, for the power of a plan. */
   readonly recordTraffic: RecordPast
+  /** The traffic of this moment, where no source keeps the past. */
+  readonly seeTraffic: RecordPast
   /** Works a calibration out, which takes seconds. */
   readonly runCalibration: RunCalibration
   /** Works the power of a plan out, which takes seconds. */

@@ -19,7 +19,7 @@ import { createForesight } from './foresight.ts'
 import { createWarmUpLearner } from './learned-warm-up.ts'
 import { createPlanReader } from './plan-reader.ts'
 import { powerInThread } from './power.ts'
-import { bothPools, createRecorder, createReleaseRecorder } from './recorder.ts'
+import { bothPools, createLookout, createRecorder, createReleaseRecorder } from './recorder.ts'
 import { servedFlagsOf } from './served-flags.ts'
 import { createServer } from './server.ts'
 import { catchStrays } from './strays.ts'
@@ -67,6 +67,7 @@ async function main(): Promise<void> {
     record: createRecorder(installation, ADAPTERS),
     recordRelease,
     recordTraffic,
+    seeTraffic: createLookout(installation, ADAPTERS),
     runCalibration: calibrateInThread,
     runPower: powerInThread,
     servedFlags: servedFlagsOf(installation, ADAPTERS, (sentence) => log.error(sentence)),

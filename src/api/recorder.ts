@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { stableOf } from '../analysis/calibration/plan-calibration.ts'
 import type { Installation } from '../config/installation.ts'
 import type { AdapterLists } from '../config/installation-schema.ts'
 import { describeError } from '../domain/errors.ts'
-import type { MetricResult, RecordedWindow } from '../domain/observation.ts'
+import type { Cursor, MetricResult, RecordedWindow } from '../domain/observation.ts'
 import type { PastRelease, RecordedPair } from '../domain/release/past-release.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
@@ -36,7 +37,7 @@ export const bothPools: JoinPasts = (first, second) => [...first, ...second]
 /** A recorder that opens a metric source for each question and closes it again. */
 export function createRecorder(installation: Installation, lists: Lists, join: JoinPasts = stableOf): RecordPast {
   return (target, name, span, signal) =>
-    withSource(installation, lists, target, name, async (source, pools) => {
+    withRecord(installation, lists, target, name, async (source, pools) => {
       const past: (readonly RecordedWindow[])[] = []
       for (const pool of pools) {
         const answer = await source.record({ ...span, pool }, signal)
@@ -49,10 +50,32 @@ export function createRecorder(installation: Installation, lists: Lists, join: J
     })
 }
 
+/** So long is the present looked at. */
+export const LOOK_TIME: Milliseconds = 6_000
+
+/** As {@link createRecorder}, of both pools, for sources that keep no past: what they do from the end of the span on. */
+export function createLookout(installation: Installation, lists: Lists, wait = waitFor): RecordPast {
+  return (target, name, { end }, signal) =>
+    withSource(installation, lists, target, name, async (source, [stable, canary]) => {
+      const look = (now: Instant, since: Cursor | null) =>
+        source.observe({ roles: { stable, canary }, since, now, notBefore: end }, signal)
+      const { cursor } = await look(end, null)
+      await wait(LOOK_TIME, signal)
+      const seen = await look(end + LOOK_TIME, cursor)
+      const counts = [seen.stable, seen.canary].flatMap((arm) => (arm.kind === 'value' ? [arm.value] : []))
+      if (counts.length > 0) return { kind: 'value', value: counts.map((one) => ({ ...seen.window, counts: one })) }
+      return { kind: 'noData', reason: `${name} has no requests of ${stable} or ${canary} at this moment` }
+    })
+}
+
+async function waitFor(time: Milliseconds, signal: AbortSignal): Promise<void> {
+  await delay(time, undefined, { signal })
+}
+
 /** As {@link createRecorder}, for releases that have ended. */
 export function createReleaseRecorder(installation: Installation, lists: Lists): RecordRelease {
   return (target, name, release, signal) =>
-    withSource(installation, lists, target, name, async (source) => {
+    withRecord(installation, lists, target, name, async (source) => {
       const span = spanOf(release, source.shortestRecord ?? LONGEST_LOOK)
       const [canary, stable] = await Promise.all([
         source.record({ ...span, pool: release.roles.canary }, signal),
@@ -67,12 +90,30 @@ export function createReleaseRecorder(installation: Installation, lists: Lists):
 
 type RecordingSource = MetricSource & Required<Pick<MetricSource, 'record'>>
 
+type WithSource<Source, Value> = (
+  source: Source,
+  pools: readonly [string, string],
+  kind: string,
+) => Promise<MetricResult<Value>>
+
+function withRecord<Value>(
+  installation: Installation,
+  lists: Lists,
+  target: TargetId,
+  name: string,
+  body: WithSource<RecordingSource, Value>,
+): Promise<MetricResult<Value>> {
+  return withSource(installation, lists, target, name, async (source, pools, kind) =>
+    canRecord(source) ? body(source, pools, kind) : unavailable(`a ${kind} source does not keep the past`),
+  )
+}
+
 async function withSource<Value>(
   installation: Installation,
   lists: Lists,
   target: TargetId,
   name: string,
-  body: (source: RecordingSource, pools: readonly [string, string]) => Promise<MetricResult<Value>>,
+  body: WithSource<MetricSource, Value>,
 ): Promise<MetricResult<Value>> {
   const config = installation.find(target)
   const options = config?.metrics[name]
@@ -81,8 +122,7 @@ async function withSource<Value>(
     return unavailable(`the target has no metric source ${name}`)
   const source = definition.open(options, { pools: config.pools })
   try {
-    if (!canRecord(source)) return unavailable(`a ${definition.kind} source does not keep the past`)
-    return await body(source, config.pools)
+    return await body(source, config.pools, definition.kind)
   } finally {
     await source.close()
   }

@@ -3,12 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { expectedTraffic } from '../../src/analysis/power/expected-traffic.ts'
 import type { AnswerTo } from '../../src/api/operations.ts'
 import { type PowerJob, powerInThread, type RunPower, workOutPower } from '../../src/api/power.ts'
-import { bothPools, createRecorder, type RecordPast } from '../../src/api/recorder.ts'
+import { bothPools, createLookout, createRecorder, LOOK_TIME, type RecordPast } from '../../src/api/recorder.ts'
 import { createServer } from '../../src/api/server.ts'
-import type { RecordedWindow } from '../../src/domain/observation.ts'
+import type { Observation, RecordedWindow } from '../../src/domain/observation.ts'
 import { readPlan } from '../../src/domain/plan/plan.ts'
 import { readPlanText } from '../../src/domain/plan/plan-text.ts'
-import type { MetricSource, RecordRequest } from '../../src/metrics/metric-source.ts'
+import type { MetricSource, ObserveRequest, RecordRequest } from '../../src/metrics/metric-source.ts'
 import { compileEmbedded } from '../embedded/compiled.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { CONTEXT, demoInstallation, PLAN } from '../support/demo-installation.ts'
@@ -153,6 +153,39 @@ describe('the recorder of both pools', () => {
   })
 })
 
+describe('the lookout of both pools', () => {
+  it('looks twice, and gives what each pool has done meanwhile as one window', async () => {
+    const asked: ObserveRequest[] = []
+    const window = { start: 60_000, end: 60_000 + LOOK_TIME }
+    const none = { kind: 'noData', reason: 'nothing yet' } as const
+    const counts = { requests: 900, errors: 3, latency: null, events: {} }
+    let stable: Observation['stable'] = { kind: 'value', value: counts }
+    const source = {
+      async observe(request: ObserveRequest): Promise<Observation> {
+        asked.push(request)
+        return { stable, canary: none, cursor: { at: 60_000 }, window }
+      },
+      close: async () => undefined,
+    } as unknown as MetricSource
+    const lists = { metricSources: [{ kind: 'prometheus', open: () => source }] }
+    const see = createLookout(
+      demoInstallation(),
+      lists as unknown as Parameters<typeof createRecorder>[1],
+      async () => undefined,
+    )
+    const span = { start: 0, end: 60_000, step: 60_000 }
+    const target = { service: 'checkout', environment: 'production' }
+    const signal = new AbortController().signal
+    expect(await see(target, 'proxy', span, signal)).toEqual({ kind: 'value', value: [{ ...window, counts }] })
+    expect(asked.map(({ now, since, notBefore }) => [now, since, notBefore])).toEqual([
+      [60_000, null, 60_000],
+      [60_000 + LOOK_TIME, { at: 60_000 }, 60_000],
+    ])
+    stable = none
+    expect(await see(target, 'proxy', span, signal)).toMatchObject({ kind: 'noData' })
+  })
+})
+
 describe('the power of a plan', () => {
   const traffic = expectedTraffic({ requestsPerSecond: 50 }, null)
   const read = readPlan(WATCHED, CONTEXT)
@@ -206,6 +239,14 @@ describe('POST /plans/design', () => {
     expect(traffic.errors.to).toBeCloseTo(10 * traffic.errors.from, 6)
     expect(text).toContain('# Designed for 20')
     expect(readPlanText(text, 'plan.yaml', CONTEXT)).toMatchObject({ plan })
+  })
+
+  it('goes by the present where nothing of the past was kept, and says so', async () => {
+    const server = createServer({ ...apiParts({ now: () => NOW, seeTraffic: past }) })
+    closers.push(() => server.close())
+    const url = '/api/v1/plans/design'
+    const answer = await server.inject({ method: 'POST', url, payload: { ...target, harm: '10x' } })
+    expect(answer.json<AnswerTo<'designPlan'>>().text).toContain('SEEN FOR 6s ONLY')
   })
 
   it('says why nothing can be designed', async () => {

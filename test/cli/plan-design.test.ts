@@ -45,6 +45,7 @@ describe('sluice plan design', () => {
   it.each([
     [['--traffic', '0rps'], '--traffic 0: expected the requests per second'],
     [['--traffic', '9rps', '--harm', '1x'], '--harm 1x: expected more than 1x'],
+    [['--traffic', '9rps', '--harm', '99999x'], 'and at most 9999x'],
     [['--traffic', '9rps', '--errors', '5%', '--harm', '2%'], 'no worse than stable, of whose requests 5% fail'],
     [[], 'a design needs the traffic'],
   ])('refuses %j with what to do', async (more, message) => {

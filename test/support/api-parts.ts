@@ -38,6 +38,7 @@ export function apiParts(more: Partial<ApiDependencies> = {}): ApiDependencies {
     record: noPast,
     recordRelease: noPast,
     recordTraffic: noPast,
+    seeTraffic: noPast,
     runCalibration: async (job) => workOut(job),
     runPower: async (job) => workOutPower(job, Date.now),
     foresee: async () => [],

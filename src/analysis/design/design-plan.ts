@@ -1,8 +1,9 @@
 import { SluiceError } from '../../domain/errors.ts'
 import type { Plan, PlanRead } from '../../domain/plan/plan.ts'
 import type { TargetFacts } from '../../domain/plan/plan-context.ts'
+import { rehearsedWithin } from '../../domain/policy/rehearsed.ts'
 import { type TargetId, targetName } from '../../domain/target.ts'
-import { type BasisPoints, FULL_WEIGHT, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
+import { type BasisPoints, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
 import { writeYaml } from '../../domain/yaml/yaml-text.ts'
 import { formatShare } from '../explain.ts'
 import type { ExpectedTraffic, expectedTraffic } from '../power/expected-traffic.ts'
@@ -15,7 +16,6 @@ import {
   layLadder,
   layPlan,
   type PlanLayout,
-  policiesOf,
   SHORTEST_BAKE,
   sourceOf,
   usableWeights,
@@ -33,9 +33,16 @@ interface DesignWish {
 /** What a design needs of those who have it. */
 interface DesignTools {
   readonly read: (written: unknown) => Promise<PlanRead> | PlanRead
-  /** The traffic of the target, by the checks of a plan; null where none is known. */
-  readonly traffic: (plan: Plan) => Promise<ReturnType<typeof expectedTraffic>>
+  /** The traffic of the target, by the checks of a plan. */
+  readonly traffic: (plan: Plan) => Promise<KnownTraffic>
   readonly power: (plan: Plan, traffic: ExpectedTraffic) => Promise<readonly StepPower[]>
+}
+
+interface KnownTraffic {
+  /** Null where none is known. */
+  readonly traffic: ReturnType<typeof expectedTraffic>
+  /** How long it was looked at, where nothing but the present could be. */
+  readonly seenFor?: Milliseconds
 }
 
 export interface DesignedPlan {
@@ -56,7 +63,7 @@ export async function designPlan(wish: DesignWish, { read, traffic, power }: Des
   refuseUnable(target, facts)
   const readLayout = async (layout: PlanLayout): Promise<Plan> =>
     planRead(await read(writtenOf(target, layout)), target)
-  const known = await traffic(await readLayout(layLadder(facts, { times: 2 })))
+  const { traffic: known, seenFor } = await traffic(await readLayout(layLadder(facts, { times: 2 })))
   if (known === null || 'problem' in known) throw noTraffic(target, known?.problem)
   const feared = fearedOf(harm, known.errors.from)
   const expected = { ...known, errors: { from: known.errors.from, to: feared.share } }
@@ -68,16 +75,20 @@ export async function designPlan(wish: DesignWish, { read, traffic, power }: Des
   })
   const plan = await readLayout(layout)
   const seen = await power(onlyHeld(plan), expected)
-  return { text: textOf(target, layout, expected, seen), plan, traffic: expected }
+  return {
+    text: textOf(target, layout, { expected, seen, seenFor, within: rehearsedWithin(plan) }),
+    plan,
+    traffic: expected,
+  }
 }
 
 function refuseUnable(target: TargetId, facts: TargetFacts): void {
   const name = targetName(target)
-  if (usableWeights(facts, policiesOf(facts)).every((weight) => weight >= FULL_WEIGHT)) {
+  if (usableWeights(facts).length === 0) {
     throw new SluiceError('request.invalid', {
-      message: `no plan can be designed for ${name}: ${facts.router === null ? 'it has no router' : 'its router sets no weight between 0% and 100%'}`,
-      expected: 'a target whose router splits the traffic by weight',
-      fix: 'write a plan of cohorts or flags by hand',
+      message: `no plan can be designed for ${name}: ${facts.router === null ? 'it has no router' : 'its router cannot set weights as small, or as many, as a plan needs'}`,
+      expected: 'a target whose router splits the traffic by weight, as finely as its policies ask for',
+      fix: 'write a plan of cohorts or flags by hand, or ask an administrator for a policy that this router can follow',
     })
   }
   if (sourceOf(facts) === null) {
@@ -108,7 +119,10 @@ function fearedOf(harm: StatedHarm, from: number): FearedHarm & { readonly share
     expected:
       from > 0 ? `more than ${formatShare(from)}, or 1x, and at most 100% of the requests` : 'a share such as 1%',
     received,
-    fix: from > 0 ? 'state a larger harm, such as --harm 2x' : 'state the harm as a share, such as --harm 1%',
+    fix:
+      from > 0
+        ? 'state a larger harm, such as --harm 2x'
+        : 'state the harm as a share, such as --harm 1%, or what fails on other days: --errors 0.1%',
   })
 }
 
@@ -157,16 +171,25 @@ function writtenOf({ service, environment }: TargetId, { steps, checks, confiden
   }
 }
 
-function textOf(
-  target: TargetId,
-  layout: PlanLayout,
-  { requestsPerSecond, errors }: ExpectedTraffic,
-  seen: readonly StepPower[],
-): string {
+/** What is said about a plan above it and beside its bakes. */
+interface Finding {
+  readonly expected: ExpectedTraffic
+  readonly seen: readonly StepPower[]
+  readonly seenFor: Milliseconds | undefined
+  readonly within: Milliseconds | undefined
+}
+
+function textOf(target: TargetId, layout: PlanLayout, { expected, seen, seenFor, within }: Finding): string {
+  const { requestsPerSecond, errors } = expected
   const rps = Number(requestsPerSecond.toPrecision(3))
   const rise = `a rise of the failed requests from ${formatShare(errors.from)} to ${formatShare(errors.to)}`
   const head = commented(
-    `Designed for ${rps} requests/s and to see ${rise}. No warm-up is written, so that what releases of this target taught counts.${lowTrafficText(seen)}`,
+    [
+      `Designed for ${rps} requests/s and to see ${rise}. No warm-up is written, so that what releases of this target taught counts.`,
+      ...(seenFor === undefined ? [] : [momentText(seenFor)]),
+      ...(within === undefined ? [] : [rehearsalText(within)]),
+      ...lowTrafficText(seen),
+    ].join(' '),
   )
   let step = 0
   const body = writeYaml(writtenOf(target, layout))
@@ -187,11 +210,19 @@ function textOf(
 
 const LONG: Milliseconds = 3_600_000
 
-function lowTrafficText(seen: readonly StepPower[]): string {
+function lowTrafficText(seen: readonly StepPower[]): readonly string[] {
   const longest = Math.max(0, ...seen.map(({ bake }) => bake))
-  return longest < LONG
-    ? ''
-    : ` LOW TRAFFIC for this harm: bakes of up to ${formatDuration(longest)}. A larger harm is seen sooner, a smaller one not at all.`
+  if (longest < LONG) return []
+  const bakes = `bakes of up to ${formatDuration(longest)}`
+  return [`LOW TRAFFIC for this harm: ${bakes}. A larger harm is seen sooner, a smaller one not at all.`]
+}
+
+function momentText(seenFor: Milliseconds): string {
+  return `SEEN FOR ${formatDuration(seenFor)} ONLY, for no metric source has kept the past: state --traffic and --errors where you know them.`
+}
+
+function rehearsalText(within: Milliseconds): string {
+  return `MUST BE REHEARSED: a policy asks for sluice rehearse <this file>, at most ${formatDuration(within)} before each start.`
 }
 
 /** How the YAML of a step begins. */

@@ -46,6 +46,8 @@ const SOON: Milliseconds = 30 * MINUTE
 export const SHORTEST_BAKE: Milliseconds = 5 * MINUTE
 /** Longer than this nobody waits for one bake: then the plan says what it cannot see. */
 export const LONGEST_BAKE: Milliseconds = 12 * HOUR
+/** A ramp with a budget holds its first and its last weight for as long as is written; what it does between is its own. */
+const HELD_WITH_RAMP = 2
 const RAMP_AT_LEAST: Milliseconds = 6 * MINUTE
 const AFTERWARDS: Milliseconds = 30 * MINUTE
 /** A check against stable accepts at most so much, whatever is feared. */
@@ -53,10 +55,9 @@ const MOST_ACCEPTED = 1.5
 
 /** Every weight that a plan for this target may have, each held for a while: what the power of each is asked with. */
 export function layLadder(facts: TargetFacts, harm: FearedHarm): PlanLayout {
-  const rules = policiesOf(facts)
-  const held = Math.max(SHORTEST_BAKE, ...rules.map(({ bake }) => bake?.each ?? 0))
-  const bakes = usableWeights(facts, rules).map((weight) => ({ weight, bake: held }))
-  return planOf(fixedSteps(bakes, rules, null), facts, { rules, harm })
+  const { each, total } = demandsOf(facts)
+  const held = usableWeights(facts).map((weight) => ({ weight, bake: Math.max(SHORTEST_BAKE, each) }))
+  return planOf(fixedSteps(heldFor(total, held), null), facts, harm)
 }
 
 /** The plan for a target: a small first weight, then as fast as the evidence lets it where the traffic carries that. */
@@ -65,24 +66,50 @@ export function layPlan(
   harm: FearedHarm,
   { bakeFor, bearsRamp }: { readonly bakeFor: BakeFor; readonly bearsRamp: boolean },
 ): PlanLayout {
-  const rules = policiesOf(facts)
-  const weights = usableWeights(facts, rules)
-  const bakeOf = (weight: BasisPoints): Milliseconds =>
-    Math.max(roundedUp(bakeFor(weight) ?? LONGEST_BAKE), ...rules.map(({ bake }) => bake?.each ?? 0))
+  const { each, total, leastSteps, firstWeight } = demandsOf(facts)
+  const weights = usableWeights(facts)
+  const held = (weight: BasisPoints): HeldWeight => ({
+    weight,
+    bake: Math.max(roundedUp(bakeFor(weight) ?? LONGEST_BAKE), each),
+  })
   const isSoon = (weight: BasisPoints): boolean => (bakeFor(weight) ?? Number.POSITIVE_INFINITY) <= SOON
-  const most = Math.min(LARGEST_FIRST, ...rules.map(({ firstWeight }) => firstWeight ?? FULL_WEIGHT))
-  const small = weights.filter((weight, index) => index === 0 || weight <= most)
+  const most = Math.min(LARGEST_FIRST, firstWeight)
+  const small = weights.filter(
+    (weight, index) => index === 0 || (weight <= most && weights.length - index >= leastSteps),
+  )
   const first = small.find(isSoon) ?? small.at(-1) ?? 0
   const last = weights.at(-1) ?? first
   const later = weights.filter((weight) => weight > first)
-  const least = Math.max(0, ...rules.map(({ leastSteps }) => leastSteps ?? 0))
-  const isOrdered = rules.some(({ bake }) => bake?.each !== undefined)
-  if (bearsRamp && isSoon(first) && last > first && !isOrdered)
-    return planOf(rampSteps({ first, last }, { bakeOf, rules, harm }), facts, { rules, harm })
+  if (bearsRamp && isSoon(first) && last > first && each === 0 && leastSteps <= HELD_WITH_RAMP)
+    return planOf(rampSteps(heldFor(total, [held(first), held(last)], RAMP_AT_LEAST), harm), facts, harm)
   // Where every bake takes long, weights between cost time and show nothing that the last does not.
-  const between = isSoon(first) || least > 2 ? later : later.filter((weight) => weight === last)
-  const held = [first, ...between].map((weight) => ({ weight, bake: bakeOf(weight) }))
-  return planOf(fixedSteps(held, rules, isOrdered ? ORDERED_WHY : SLOW_WHY), facts, { rules, harm })
+  const between = isSoon(first) || leastSteps > 2 ? later : later.filter((weight) => weight === last)
+  const why = each > 0 || leastSteps > HELD_WITH_RAMP ? ORDERED_WHY : SLOW_WHY
+  return planOf(fixedSteps(heldFor(total, [first, ...between].map(held)), why), facts, harm)
+}
+
+/** What the policies of a target ask of its plans together. */
+interface Demands {
+  readonly firstWeight: BasisPoints
+  readonly leastSteps: number
+  readonly each: Milliseconds
+  readonly total: Milliseconds
+  readonly confidence: number
+  readonly approvals: NonNullable<Policy['approvals']>
+  readonly checks: NonNullable<Policy['checks']>
+}
+
+function demandsOf({ policies = [] }: TargetFacts): Demands {
+  const rules = policies.map(({ policy }) => policy)
+  return {
+    firstWeight: Math.min(FULL_WEIGHT, ...rules.map((rule) => rule.firstWeight ?? FULL_WEIGHT)),
+    leastSteps: Math.max(1, ...rules.map((rule) => rule.leastSteps ?? 1)),
+    each: Math.max(0, ...rules.map(({ bake }) => bake?.each ?? 0)),
+    total: Math.max(0, ...rules.map(({ bake }) => bake?.total ?? 0)),
+    confidence: Math.max(0, ...rules.map((rule) => rule.confidence ?? 0)),
+    approvals: rules.flatMap(({ approvals = [] }) => approvals),
+    checks: rules.flatMap(({ checks = [] }) => checks),
+  }
 }
 
 /** The metric source whose failed requests the plan compares; null where the target has none. */
@@ -90,17 +117,31 @@ export function sourceOf({ metrics }: Pick<TargetFacts, 'metrics'>): string | nu
   return sourcesWith(metrics, ({ counts }) => counts)[0] ?? null
 }
 
-/** The weights between nobody and everybody that the router can set, from the smallest that a first step may have. */
-export function usableWeights({ router }: TargetFacts, rules: readonly Policy[]): readonly BasisPoints[] {
-  const step = router?.capabilities.weightStep ?? FULL_WEIGHT
-  const most = Math.min(FULL_WEIGHT, ...rules.map(({ firstWeight }) => firstWeight ?? FULL_WEIGHT))
+/** The weights between nobody and everybody that a plan may have; none where the router cannot set them as policies ask. */
+export function usableWeights(facts: TargetFacts): readonly BasisPoints[] {
+  const { firstWeight, leastSteps } = demandsOf(facts)
+  const step = facts.router?.capabilities.weightStep ?? FULL_WEIGHT
   const settable = WEIGHTS.filter((weight) => weight % step === 0)
-  const smallest = settable.findLast((weight) => weight <= Math.min(most, USUAL_FIRST)) ?? settable[0] ?? FULL_WEIGHT
-  return settable.filter((weight) => weight >= smallest)
+  const smallest =
+    settable.findLast((weight) => weight <= Math.min(firstWeight, USUAL_FIRST)) ??
+    multipleOf(step, Math.min(firstWeight, settable[0] ?? FULL_WEIGHT))
+  if (smallest === 0 || smallest === FULL_WEIGHT) return []
+  const usual = [smallest, ...settable.filter((weight) => weight > smallest)]
+  if (usual.length >= leastSteps) return usual
+  const even = evenly(smallest, leastSteps, step)
+  return even.length < leastSteps ? [] : even
 }
 
-export function policiesOf({ policies = [] }: TargetFacts): readonly Policy[] {
-  return policies.map(({ policy }) => policy)
+/** So many weights, from the smallest to half of the users, or further where the steps of the router are large. */
+function evenly(smallest: BasisPoints, count: number, step: BasisPoints): readonly BasisPoints[] {
+  const last = Math.min(FULL_WEIGHT - step, Math.max(FULL_WEIGHT / 2, smallest + step * (count - 1)))
+  const even = (index: number) => smallest + multipleOf(step, ((last - smallest) * index) / (count - 1))
+  return [...new Set(Array.from({ length: count }, (_, index) => even(index)))]
+}
+
+/** The largest multiple that is not above the weight. */
+function multipleOf(step: BasisPoints, weight: BasisPoints): BasisPoints {
+  return Math.floor(weight / step) * step
 }
 
 interface HeldWeight {
@@ -108,67 +149,42 @@ interface HeldWeight {
   readonly bake: Milliseconds
 }
 
-function fixedSteps(held: readonly HeldWeight[], rules: readonly Policy[], why: string | null): readonly LaidStep[] {
-  const lacking = lackingOf(
-    held.reduce((sum, { bake }) => sum + bake, 0),
-    rules,
-  )
-  return held.flatMap(({ weight, bake }, index) => [
-    weightStep(weight, [FIRST_WHY, why][index] ?? null),
-    bakeStep(bake + (index === held.length - 1 ? lacking : 0), weight),
-  ])
+/** The last weight is held for what all lack of the time that is asked for before everybody has the version. */
+function heldFor(total: Milliseconds, held: readonly HeldWeight[], besides: Milliseconds = 0): readonly HeldWeight[] {
+  const lacking = roundedUp(held.reduce((rest, { bake }) => rest - bake, total - besides))
+  return held.map((one) => (one === held.at(-1) ? { ...one, bake: one.bake + lacking } : one))
 }
 
-/** What the bakes of a plan lack of the time that policies ask for before everybody has the version. */
-function lackingOf(total: Milliseconds, rules: readonly Policy[]): Milliseconds {
-  return roundedUp(Math.max(0, ...rules.map(({ bake }) => (bake?.total ?? 0) - total)))
+function fixedSteps(held: readonly HeldWeight[], why: string | null): readonly LaidStep[] {
+  return held.flatMap((one, index) => [weightStep(one.weight, [FIRST_WHY, why][index] ?? null), bakeStep(one)])
 }
 
 const FIRST_WHY = 'Few users first: what is grossly bad is found where the fewest have it.'
-const ORDERED_WHY = 'No ramp with a budget: a policy of this target says how long each weight is held.'
+const ORDERED_WHY = 'No ramp with a budget: a policy of this target says which weights are held, or how long.'
 const SLOW_WHY = 'No ramp with a budget: too few requests fail for it to be decided in time.'
 
-function rampSteps(
-  { first, last }: { readonly first: BasisPoints; readonly last: BasisPoints },
-  {
-    bakeOf,
-    rules,
-    harm: { times },
-  }: {
-    readonly bakeOf: (weight: BasisPoints) => Milliseconds
-    readonly rules: readonly Policy[]
-    readonly harm: FearedHarm
-  },
-): readonly LaidStep[] {
-  const held = bakeOf(first) + RAMP_AT_LEAST + bakeOf(last)
+function rampSteps(held: readonly HeldWeight[], { times }: FearedHarm): readonly LaidStep[] {
+  const last = held.at(-1)?.weight ?? 0
   // What a version that is just as bad as is feared would cost at the end of the ramp: it is not raised as far.
   const spend = Math.max(0.0001, Math.floor(((times - 1) * last * 10_000) / FULL_WEIGHT) / 10_000)
-  const ramp = { to: formatWeight(last), spend: `${spend}x`, atLeast: writeDuration(RAMP_AT_LEAST) }
-  return [
-    weightStep(first, FIRST_WHY),
-    bakeStep(bakeOf(first), first),
-    {
-      written: { ramp },
-      why: `Up as fast as the evidence lets it: no weight may cost more than the feared version would at ${formatWeight(last)}.`,
-      seesAt: null,
-    },
-    bakeStep(bakeOf(last) + lackingOf(held, rules), last),
-  ]
+  const ramp: LaidStep = {
+    written: { ramp: { to: formatWeight(last), spend: `${spend}x`, atLeast: writeDuration(RAMP_AT_LEAST) } },
+    why: `Up as fast as the evidence lets it: no weight may cost more than the feared version would at ${formatWeight(last)}.`,
+    seesAt: null,
+  }
+  return held.flatMap((one, index) => [index === 0 ? weightStep(one.weight, FIRST_WHY) : ramp, bakeStep(one)])
 }
 
 function weightStep(weight: BasisPoints, why: string | null): LaidStep {
   return { written: { weight: formatWeight(weight) }, why, seesAt: null }
 }
 
-function bakeStep(bake: Milliseconds, seesAt: BasisPoints): LaidStep {
-  return { written: { bake: writeDuration(bake) }, why: null, seesAt }
+function bakeStep({ bake, weight }: HeldWeight): LaidStep {
+  return { written: { bake: writeDuration(bake) }, why: null, seesAt: weight }
 }
 
-function planOf(
-  steps: readonly LaidStep[],
-  facts: TargetFacts,
-  { rules, harm }: { readonly rules: readonly Policy[]; readonly harm: FearedHarm },
-): PlanLayout {
+function planOf(steps: readonly LaidStep[], facts: TargetFacts, harm: FearedHarm): PlanLayout {
+  const demands = demandsOf(facts)
   const everybody: readonly LaidStep[] = [
     weightStep(FULL_WEIGHT, null),
     {
@@ -177,28 +193,26 @@ function planOf(
       seesAt: null,
     },
   ]
-  const confidence = Math.max(0, ...rules.map((rule) => rule.confidence ?? 0))
   return {
-    confidence: confidence === 0 ? null : formatPercent(confidence, 6),
-    steps: withApprovals([...steps, ...everybody], rules),
-    checks: checksFor(facts, rules, harm),
+    confidence: demands.confidence === 0 ? null : formatPercent(demands.confidence, 6),
+    steps: withApprovals([...steps, ...everybody], demands),
+    checks: checksFor(facts, demands, harm),
   }
 }
 
 /** Each approval that a policy asks for, before the first step that reaches its weight. */
-function withApprovals(steps: readonly LaidStep[], rules: readonly Policy[]): readonly LaidStep[] {
-  const asked = rules.flatMap(({ approvals = [] }) => approvals)
+function withApprovals(steps: readonly LaidStep[], { approvals }: Demands): readonly LaidStep[] {
   let before: BasisPoints = 0
   return steps.flatMap((step) => {
     const reached = weightOf(step) ?? before
-    const due = asked.filter((approval) => approval.before > before && approval.before <= reached)
+    const due = approvals.filter((approval) => approval.before > before && approval.before <= reached)
     before = reached
-    const approvals = due.map(({ by, need, notAuthor }) => ({
+    const asked = due.map(({ by, need, notAuthor }) => ({
       written: { approve: { by, need, notAuthor } },
       why: 'A policy of this target asks for it.',
       seesAt: null,
     }))
-    return [...approvals, step]
+    return [...asked, step]
   })
 }
 
@@ -208,9 +222,7 @@ function weightOf({ written }: LaidStep): BasisPoints | null {
   return text === undefined ? null : Math.round(Number(text.slice(0, -1)) * 100)
 }
 
-function checksFor(facts: TargetFacts, rules: readonly Policy[], { times }: FearedHarm): PlanLayout['checks'] {
-  const { metrics } = facts
-  const wanted = rules.flatMap(({ checks = [] }) => checks)
+function checksFor({ metrics }: TargetFacts, { checks: wanted }: Demands, { times }: FearedHarm): PlanLayout['checks'] {
   const named = (able: readonly string[], kind: string) => {
     const asked = wanted.find((check) => check.kind === kind)?.source
     const source = asked ?? able[0]

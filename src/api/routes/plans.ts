@@ -13,6 +13,7 @@ import { sendProblem } from '../errors.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { type AnswerTo, OPERATIONS } from '../operations.ts'
 import { problemList } from '../problem.ts'
+import { LOOK_TIME } from '../recorder.ts'
 import { trafficOf } from '../target-traffic.ts'
 import type { checkBody, designBody } from '../wire/requests.ts'
 
@@ -43,7 +44,7 @@ export const planRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (
 
 async function design(
   { service, environment, since, traffic: stated, harm }: z.output<typeof designBody>,
-  { factsOf, readPlan, recordTraffic, runPower, now }: ApiDependencies,
+  { factsOf, readPlan, recordTraffic, seeTraffic, runPower, now }: ApiDependencies,
 ): Promise<AnswerTo<'designPlan'>> {
   const target = { service, environment }
   return designPlan(
@@ -52,11 +53,14 @@ async function design(
       read: readPlan,
       async traffic(plan) {
         if (stated.requestsPerSecond !== undefined && stated.baseRate !== undefined)
-          return expectedTraffic(stated, null)
-        const { measured, missing } = await trafficOf(plan, { since, now: now(), record: recordTraffic })
-        if (measured === null && stated.requestsPerSecond === undefined)
-          return { problem: `the traffic of ${service}/${environment} could not be measured: ${missing.join('; ')}` }
-        return expectedTraffic(stated, measured)
+          return { traffic: expectedTraffic(stated, null) }
+        const past = await trafficOf(plan, { since, now: now(), record: recordTraffic })
+        if (past.measured !== null) return { traffic: expectedTraffic(stated, past.measured) }
+        const { measured, missing } = await trafficOf(plan, { since, now: now(), record: seeTraffic })
+        if (measured !== null) return { traffic: expectedTraffic(stated, measured), seenFor: LOOK_TIME }
+        if (stated.requestsPerSecond !== undefined) return { traffic: expectedTraffic(stated, null) }
+        const why = [...new Set([...past.missing, ...missing])].join('; ')
+        return { traffic: { problem: `the traffic of ${service}/${environment} could not be measured: ${why}` } }
       },
       power: async (plan, traffic) => (await runPower({ plan, traffic })).power,
     },

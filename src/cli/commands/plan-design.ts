@@ -94,7 +94,7 @@ async function designHere(
       { target, facts: factsFor(installation, target), harm },
       {
         read: (written) => readPlan(written, context),
-        traffic: async () => expectedTraffic(stated, null),
+        traffic: async () => ({ traffic: expectedTraffic(stated, null) }),
         power: async (plan, traffic) => powerOf(plan, traffic),
       },
     )
@@ -110,6 +110,6 @@ function harmOf(text: string): StatedHarm {
   if (share.success && share.data > 0) return { share: share.data }
   throw new CliFailure(
     EXIT.usage,
-    `--harm ${clean(text)}: expected more than 1x, such as 2x, or a share of failed requests such as 2%`,
+    `--harm ${clean(text)}: expected more than 1x and at most 9999x, such as 2x, or a share of failed requests such as 2%`,
   )
 }

@@ -7,19 +7,20 @@ import { readPlan } from '../../../src/domain/plan/plan.ts'
 import type { TargetFacts } from '../../../src/domain/plan/plan-context.ts'
 import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
 import { policySchema } from '../../../src/domain/policy/policy.ts'
+import { formatWeight } from '../../../src/domain/units.ts'
 import { FACTS, FINE_ROUTER, planContext } from '../../domain/plan/plan-context.ts'
 
 const TARGET = { service: 'checkout', environment: 'production' }
 const PROXY = FACTS.metrics['prometheus'] ?? { counts: true, latency: true, queries: null, records: false }
 const ONE: TargetFacts = { ...FACTS, metrics: { proxy: PROXY } }
 
-function design(stated: StatedTraffic, harm: StatedHarm, facts: TargetFacts = ONE) {
+function design(stated: StatedTraffic, harm: StatedHarm, facts: TargetFacts = ONE, seenFor?: number) {
   const context = planContext(facts)
   return designPlan(
     { target: TARGET, facts, harm },
     {
       read: (written) => readPlan(written, context),
-      traffic: async () => expectedTraffic(stated, null),
+      traffic: async () => ({ traffic: expectedTraffic(stated, null), ...(seenFor !== undefined && { seenFor }) }),
       power: async (plan, traffic) => powerOf(plan, traffic),
     },
   )
@@ -56,6 +57,44 @@ describe('a plan that is designed', () => {
     const { text } = await design({ requestsPerSecond: 200, baseRate: 0.005 }, { times: 4 }, governedBy(careful))
     expect(readPlanText(text, 'plan.yaml', planContext(governedBy(careful)))).toHaveProperty('plan')
     expect(text).toMatch(/approve:[^]*- weight: 25%/)
+  })
+
+  it('says that a policy wants it rehearsed, and that only the present was seen', async () => {
+    const governed = governedBy({ rehearsal: { within: '30d' } })
+    const { text } = await design({ requestsPerSecond: 200, baseRate: 0.005 }, { times: 4 }, governed, 6_000)
+    expect(text.replaceAll('\n#', '')).toMatch(
+      /SEEN FOR 6s ONLY, .* MUST BE REHEARSED: .* at most 30d before each start/,
+    )
+  })
+
+  it.each<[object, number, readonly string[]]>([
+    [{ leastSteps: 5 }, 100, ['2%', '5%', '10%', '25%', '50%']],
+    [{ leastSteps: 9 }, 100, ['1%', '7%', '13%', '19%', '25%', '31%', '37%', '43%', '50%']],
+    [{ leastSteps: 9 }, 1_000, ['10%', '20%', '30%', '40%', '50%', '60%', '70%', '80%', '90%']],
+    [{ firstWeight: '0.05%', leastSteps: 2 }, 5, ['0.05%', '50%']],
+  ])(
+    'has the weights that %j asks for, as a router of steps of %i can set them',
+    async (policy, weightStep, weights) => {
+      const router = { ...FINE_ROUTER, capabilities: { ...FINE_ROUTER.capabilities, weightStep } }
+      const { plan } = await design(
+        { requestsPerSecond: 20, baseRate: 0.005 },
+        { times: 2 },
+        { ...governedBy(policy), router },
+      )
+      const set = plan.actions.flatMap((action) =>
+        action.kind === 'expose' ? [formatWeight(action.exposure.weight)] : [],
+      )
+      expect(set).toEqual([...weights, '100%'])
+    },
+  )
+
+  it.each([
+    [{ firstWeight: '1%' }, 500],
+    [{ leastSteps: 10 }, 1_000],
+  ])('is refused where the router cannot do what %j asks for', async (policy, weightStep) => {
+    const router = { ...FINE_ROUTER, capabilities: { ...FINE_ROUTER.capabilities, weightStep } }
+    const refused = design({ requestsPerSecond: 200 }, { times: 4 }, { ...governedBy(policy), router })
+    await expect(refused).rejects.toThrow(/its router cannot set weights as small, or as many/)
   })
 
   it('is refused with the reason where a policy asks for what no design has', async () => {
