@@ -43,12 +43,12 @@ export function createActivities(deps: ActivityDependencies): Activities {
     readGuard: (releaseId) => deps.directory.guardStateOf(releaseId),
     tell: (notice) => deps.notifier.tell(notice, cancellationSignal()),
     findReleases: (target) => findReleases(deps, target),
-    submitStage: (request) => submitStage(deps, request),
-    orderStage: (order) => orderStage(deps, order),
-    followStage: (input) => followStage(deps, input),
-    watchStage: (input) => watchStage(deps, input),
-    returnStage: (request) => returnStage(deps, request),
-    followReturn: (input) => followReturn(deps, input),
+    submitStage: (request) => whileHeartbeating(undefined, () => submitStage(deps, request)),
+    orderStage: (order) => whileHeartbeating(undefined, () => orderStage(deps, order)),
+    followStage: (input) => whileHeartbeating(undefined, () => followStage(deps, input)),
+    watchStage: (input) => whileHeartbeating(undefined, () => watchStage(deps, input)),
+    returnStage: (request) => whileHeartbeating(undefined, () => returnStage(deps, request)),
+    followReturn: (input) => whileHeartbeating(undefined, () => followReturn(deps, input)),
     isOpen: (releaseId) => deps.directory.isOpen(releaseId),
   }
 }

@@ -139,18 +139,16 @@ export const { tell } = proxyActivities<Pick<Activities, 'tell'>>({
   retry: CAPPED_BACKOFF,
 })
 
+/** A worker that is killed in the midst of a question is missed after moments: a way back may hang on the answer. */
+const QUESTIONS = { startToCloseTimeout: '30s', heartbeatTimeout: '3s', retry: CAPPED_BACKOFF } as const
+
 /** What a pipeline asks for is asked until it is answered: only the answer says what there is to take back. */
 export const { submitStage, orderStage } = proxyActivities<Pick<Activities, 'submitStage' | 'orderStage'>>({
   ...WRITES,
-  startToCloseTimeout: '30s',
-  retry: CAPPED_BACKOFF,
+  ...QUESTIONS,
 })
 
 /** These poll by failing, so their number of attempts must stay unlimited. */
 export const { followStage, watchStage, returnStage, followReturn } = proxyActivities<
   Pick<Activities, 'followStage' | 'watchStage' | 'returnStage' | 'followReturn'>
->({
-  ...READS,
-  startToCloseTimeout: '30s',
-  retry: CAPPED_BACKOFF,
-})
+>({ ...READS, ...QUESTIONS })

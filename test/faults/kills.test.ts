@@ -6,7 +6,7 @@ import { createPipelines } from '../../src/releases/temporal-pipelines.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { ALWAYS_ANEW } from '../../src/releases/views.ts'
 import { planFor } from '../e2e/harness.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld, stopped, type World } from './world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -122,47 +122,100 @@ describe('a release whose processes are killed', () => {
     expect(await result(id)).toMatchObject({ outcome: 'rolled-back' })
     expect(new Set(Object.values(await world.split()))).toEqual(new Set([0, 10_000]))
   })
+})
 
-  it('starts a stage of a pipeline once and takes it back once, whatever of it the workers had not recorded', async () => {
-    // What was seen before a kill is no answer to what came of it.
-    const lanes = createReleases({ ...world, taskQueue: 'sluice', times: ALWAYS_ANEW })
+describe('a pipeline whose processes are killed', () => {
+  // What was seen before a kill is no answer to what came of it.
+  const fresh = () => ({ ...world, taskQueue: 'sluice', times: ALWAYS_ANEW })
+  const written = (bake: string) => ({
+    ...{ ...TARGET, steps: [{ weight: '20%' }, { bake }, { weight: '100%' }], after: { keep: '1h' } },
+  })
+  const lane = () => createReleases(fresh()).lane(TARGET)
+  const shown = (id: string) => createPipelines(fresh()).show(id)
+
+  /** Until something is so; while a worker begins nobody answers. */
+  async function untilStage(id: string, phase: string): Promise<void> {
+    for (;;) {
+      const seen = await shown(id).catch(() => null)
+      if (seen?.stages[0]?.phase === phase) return
+      await sleep(100)
+    }
+  }
+
+  it('starts a stage once and takes it back once when the workers are killed between the lane’s answer and its record', async () => {
     world.startWorker()
-    while ((await lanes.lane(TARGET).catch(() => null)) === null) await sleep(100)
+    while ((await lane().catch(() => null)) === null) await sleep(100)
     await result(await start('1s'))
-    const [lane, split] = [await lanes.lane(TARGET), await world.split()]
-    const pipelines = createPipelines({ ...world, taskQueue: 'sluice', times: ALWAYS_ANEW })
-    const kept = { ...plan('1s'), after: { onFail: 'tell', alone: [], keep: 3_600_000 } } as const
-    const stages = [{ name: 'production', target: TARGET, plan: kept, after: [], soak: 3_600_000 }]
+    const [before, split] = [await lane(), await world.split()]
+    world.killWorkers()
+    const submitting = stopped(world.startWorker('submit'))
+    const stages = [
+      { name: 'production', target: TARGET, plan: planFor(TARGET, written('1s')), after: [], soak: 3_600_000 },
+    ]
     const author = { person: 'alice', entrance: 'http' } as const
     const asked = { versions: { checkout: '4.0.0' }, author, reason: '', key: 'a pipeline' }
-    const pipeline = { name: 'shop', stages, onFail: 'stop' } as const
-    const started = await pipelines.start({ ...asked, pipeline })
+    const request = { ...asked, pipeline: { name: 'shop', stages, onFail: 'stop' } } as const
+    const pipelines = createPipelines(fresh())
+    const started = await pipelines.start(request)
     const pipelineId = 'pipelineId' in started ? started.pipelineId : ''
-    // The lane has taken the stage: its workers end before the pipeline can have heard of it, or just after.
-    while ((await lanes.lane(TARGET)).nextNumber === lane.nextNumber) await sleep(5)
+    await submitting
     world.killWorkers()
     world.startWorker()
-    // Until the new worker is there nobody answers.
-    const phase = () =>
-      pipelines.show(pipelineId).then(
-        ({ stages: [stage] }) => stage?.phase,
-        () => null,
-      )
-    while ((await phase()) !== 'soaking') await sleep(100)
-    expect(await pipelines.start({ ...asked, pipeline })).toEqual({ pipelineId })
-    world.afterWrite = () => {
-      world.afterWrite = null
-      world.killWorkers()
-      world.startWorker()
-    }
+    await untilStage(pipelineId, 'soaking')
+    expect(await pipelines.start(request)).toEqual({ pipelineId })
+    world.killWorkers()
+    const returning = stopped(world.startWorker('back'))
     const actor = { person: 'bob', entrance: 'cli' } as const
     await pipelines.command({ verb: 'abort', pipelineId, stage: null, key: 'take it back', actor, reason: '' })
+    await returning
+    world.killWorkers()
+    world.startWorker()
     expect(await result(pipelineId)).toMatchObject({ outcome: 'rolled-back' })
-    const after = await lanes.lane(TARGET)
-    expect(after.nextNumber - lane.nextNumber).toBe(2)
+    expect((await lane()).nextNumber - before.nextNumber).toBe(2)
     expect(await world.split()).toEqual(split)
-    const told = (await pipelines.show(pipelineId)).trail.map(({ text }) => text)
+    const told = (await shown(pipelineId)).trail.map(({ text }) => text)
     expect(told.filter((text) => text.endsWith(' started'))).toHaveLength(1)
     expect(told.filter((text) => text.includes('goes back by'))).toHaveLength(1)
+  })
+
+  it('is one, and does once what it is told, where an API is killed before it has answered and is asked again by the same key', async () => {
+    world.startWorker()
+    const before = await lane()
+    const stage = { stage: 'production', target: 'checkout/production', plan: written('1h') }
+    const body = { pipeline: { pipeline: 'once', stages: [stage] }, version: '5.0.0' }
+    const ask = (url: string, path: string, key: string, sent: object) =>
+      fetch(`${url}/api/v1/pipelines${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key, 'x-sluice-person': 'alice' },
+        body: JSON.stringify(sent),
+      }).then(
+        async (response) => ({ status: response.status, answer: (await response.json()) as Record<string, string> }),
+        () => null,
+      )
+    /** Asks an API that is killed when Temporal has answered it, and then another one the same. */
+    async function askTwice(stopAfter: string, ...asked: [path: string, key: string, sent: object]) {
+      const first = await world.startApi(stopAfter)
+      const unheard = stopped(first.child)
+      const lost = ask(first.url, ...asked)
+      await unheard
+      first.child.kill('SIGKILL')
+      expect(await lost).toBeNull()
+      return ask((await world.startApi()).url, ...asked)
+    }
+
+    const started = await askTwice('start', '', 'start-once', body)
+    expect(started?.status, JSON.stringify(started)).toBe(201)
+    const pipelineId = started?.answer['pipelineId'] ?? ''
+    await untilStage(pipelineId, 'running')
+    const path = `/${pipelineId.replace('pipeline/', '')}/commands`
+    const paused = await askTwice('pause', path, 'pause-once', { verb: 'pause', reason: 'lunch' })
+    expect(paused).toMatchObject({ status: 200, answer: { phase: 'paused' } })
+    const told = (await shown(pipelineId)).trail.map(({ text }) => text)
+    expect(told.filter((text) => text === 'paused by alice: lunch')).toHaveLength(1)
+    expect((await createPipelines(fresh()).list({ name: 'once' }, { size: 5, next: null })).pipelines).toHaveLength(1)
+    const actor = { person: 'bob', entrance: 'cli' } as const
+    await createPipelines(fresh()).command({ verb: 'abort', pipelineId, stage: null, key: 'end it', actor, reason: '' })
+    expect(await result(pipelineId)).toMatchObject({ outcome: 'rolled-back' })
+    expect((await lane()).nextNumber - before.nextNumber).toBe(1)
   })
 })

@@ -16,6 +16,8 @@ import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { ensureSearchAttributes } from '../../src/worker/namespace.ts'
 
 const WORKER = fileURLToPath(new URL('../../dist/worker/main.js', import.meta.url))
+const API = fileURLToPath(new URL('../../dist/api/main.js', import.meta.url))
+const STOP_AFTER = fileURLToPath(new URL('stop-after.mjs', import.meta.url))
 const BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url))
 const POOLS = ['blue', 'green'] as const
 
@@ -25,7 +27,10 @@ export interface World {
   readonly client: Client
   /** The live split as the data plane itself reports it, past every stand-in. */
   readonly split: () => Promise<Record<string, number>>
-  readonly startWorker: () => ChildProcess
+  /** With the name of an update it stands still once Temporal has answered that one; see `stopped`. */
+  readonly startWorker: (stopAfter?: string) => ChildProcess
+  /** The same for an API, once it serves. */
+  readonly startApi: (stopAfter?: string) => Promise<{ readonly child: ChildProcess; readonly url: string }>
   /** Kills (SIGKILL) every worker there is. */
   readonly killWorkers: () => void
   readonly temporal: { readonly kill: () => Promise<void>; readonly start: () => Promise<void> }
@@ -36,6 +41,11 @@ export interface World {
   /** Called when a call has taken effect and before its answer is passed on. */
   afterCall: (() => void) | null
   readonly close: () => Promise<void>
+}
+
+/** Settles when a process stands still where it was told to. */
+export function stopped(child: ChildProcess): Promise<void> {
+  return new Promise((done) => child.on('message', (message) => message === 'stopped' && done()))
 }
 
 export async function openWorld(): Promise<World> {
@@ -63,6 +73,16 @@ export async function openWorld(): Promise<World> {
   const config = join(folder, 'sluice.yaml')
   await writeFile(config, JSON.stringify(installation(standIn.url, admin, callee.url)))
   const workers: ChildProcess[] = []
+  const apis: ChildProcess[] = []
+  const launch = (entry: string, more: Readonly<Record<string, string>>) =>
+    fork(entry, {
+      env: {
+        ...{ ...process.env, ...more, TEMPORAL_ADDRESS: address, SLUICE_CONFIG: config },
+        SLUICE_WORKFLOW_BUNDLE: BUNDLE,
+      },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: more['STOP_AFTER'] === '' ? [] : [`--import=${STOP_AFTER}`],
+    })
 
   const world: World = {
     ...{ client, temporal, afterWrite: null, calls: [], afterCall: null },
@@ -72,17 +92,24 @@ export async function openWorld(): Promise<World> {
       const { split } = (await response.json()) as { split: Record<string, number> }
       return split
     },
-    startWorker() {
-      const env = { ...process.env, TEMPORAL_ADDRESS: address, SLUICE_CONFIG: config, SLUICE_WORKFLOW_BUNDLE: BUNDLE }
-      const worker = fork(WORKER, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] })
+    startWorker(stopAfter = '') {
+      const worker = launch(WORKER, { STOP_AFTER: stopAfter })
       workers.push(worker)
       return worker
+    },
+    async startApi(stopAfter = '') {
+      const port = await freePort()
+      const child = launch(API, { STOP_AFTER: stopAfter, SLUICE_PORT: String(port) })
+      apis.push(child)
+      await new Promise((done) => child.once('message', done))
+      return { child, url: `http://127.0.0.1:${port}` }
     },
     killWorkers() {
       for (const worker of workers.splice(0)) worker.kill('SIGKILL')
     },
     async close() {
       world.killWorkers()
+      for (const api of apis) api.kill('SIGKILL')
       await connection.close()
       await temporal.kill()
       await load.close()
