@@ -3,6 +3,7 @@ import type { WindowRule, WindowState } from '../domain/calendar/window-rule.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
 import type { EndReport, LaneState } from '../domain/lane/lane-state.ts'
 import type { Submission } from '../domain/lane/read-submission.ts'
+import type { PipelineCard } from '../domain/pipeline/pipeline-card.ts'
 import type { StageVerb } from '../domain/pipeline/pipeline-events.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { ReadinessAnswers, ReadinessItem } from '../domain/readiness/answers.ts'
@@ -92,20 +93,23 @@ export type FollowOutcome =
   | { readonly kind: 'ended'; readonly report: EndReport }
   | { readonly kind: 'gone' }
 
-/** One message to people about a release, or about a target between releases. */
+/** One message to people about a release or a pipeline, or about a target between releases. */
 export interface Notice {
   readonly target: TargetId
+  /** Or the id of the pipeline. */
   readonly releaseId: string
   /** Names the message, so that a retry is known as one. */
   readonly key: string
   readonly text: string
   readonly level: 'info' | 'warning' | 'alarm'
-  /** The release as it stood when the message was written; null when it is the lane that speaks. */
-  readonly card: ReleaseCard | null
-  /** What the last message of this release was answered with, or null for the first. */
+  /** How it stood when the message was written; null when it is the lane that speaks. */
+  readonly card: ReleaseCard | PipelineCard | null
+  /** What its last message was answered with, or null for the first. */
   readonly ref: string | null
   /** A channel of `sluice.yaml` in which it is said instead; absent: where the release is shown. */
   readonly to?: string
+  /** The stage of a pipeline that people are asked to approve. */
+  readonly asks?: string
 }
 
 export interface OpenRelease {

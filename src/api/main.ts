@@ -92,7 +92,7 @@ async function main(): Promise<void> {
 async function createSlackIfConfigured(
   environment: Environment,
   installation: Installation,
-  shared: Pick<ApiDependencies, 'releases' | 'readPlan' | 'plans' | 'foresee' | 'learnWarmUp'> &
+  shared: Pick<ApiDependencies, 'releases' | 'pipelines' | 'readPlan' | 'plans' | 'foresee' | 'learnWarmUp'> &
     Pick<SlackOptions, 'metrics' | 'logger'>,
 ) {
   const { SLUICE_SLACK_SIGNING_SECRET: signingSecret, SLUICE_SLACK_BOT_TOKEN: botToken } = environment

@@ -50,19 +50,19 @@ export function renderPipeline(card: Card, { width, now, color }: RenderOptions)
 
 function stageLines(
   stage: Stage,
-  { stages, releases }: Card,
+  card: Card,
   {
     columns,
     now,
     paint,
   }: { readonly columns: number; readonly now: number; readonly paint: ReturnType<typeof createPaint> },
 ): readonly string[] {
-  const names = widest(stages.map(({ name }) => clean(name)))
-  const targets = widest(stages.map(({ target }) => clean(target)))
+  const names = widest(card.stages.map(({ name }) => clean(name)))
+  const targets = widest(card.stages.map(({ target }) => clean(target)))
   const mark = STAGE_MARKS[stage.phase]
   const style =
     stage.phase === 'done' ? 'green' : mark === '✗' || mark === '↩' ? 'red' : mark === '⏸' ? 'yellow' : 'cyan'
-  const words = wrap(clean(stageWords(stage, releases[stage.name], now)), columns - names - 7).filter(Boolean)
+  const words = wrap(clean(stageWords(stage, card, now)), columns - names - 7).filter(Boolean)
   const head = `  ${paint(style, pad(mark, 1))} ${pad(clean(stage.name), names)}  ${pad(clean(stage.target), targets)}  ${stage.phase}`
   return [head.trimEnd(), ...words.map((line) => `${' '.repeat(names + 6)}${paint('dim', line)}`)]
 }

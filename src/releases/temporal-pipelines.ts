@@ -89,7 +89,7 @@ export function createPipelines({
     const { pipeline, key } = request
     const pipelineId = idByKey(pipeline.name, key)
     const input: PipelineInput = {
-      ...{ ...request, pipelineId, startedAt: now() },
+      ...{ ...request, pipelineId, startedAt: now(), keepsMessage: true },
       ...(longestHistory !== undefined && { longestHistory }),
     }
     const named = `the start of ${pipelineName(pipelineId)}`

@@ -8,18 +8,24 @@ import type { Actor } from '../domain/actor.ts'
 import { SluiceError } from '../domain/errors.ts'
 import type { PlanRead } from '../domain/plan/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
+import { openLines } from '../domain/readiness/answers.ts'
+import { waivedIn } from '../domain/readiness/rules.ts'
 import { type CommandVerb, VERBS } from '../domain/release/verbs.ts'
 import { releaseName, type TargetId, targetName } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
+import type { Pipelines, ShownPipeline } from '../releases/pipelines.ts'
 import type { Releases, ShownCard } from '../releases/releases.ts'
 import { laneText, ticketText } from './blocks.ts'
+import { checklistText } from './checklist.ts'
 import { HELP, type SlashCommand } from './command-text.ts'
 import { type Patience, untilTaken } from './patience.ts'
+import { holdOf, pipelinesText } from './pipeline-blocks.ts'
 import { clamp, escape, escapeLines, LIMITS } from './text.ts'
 
 /** What Slack's people can reach; the same as through HTTP. */
 export interface SlackDependencies extends Foresight {
   readonly releases: Releases
+  readonly pipelines: Pipelines
   readonly plans: (target: TargetId) => Promise<unknown>
   readonly readPlan: (written: unknown) => Promise<PlanRead>
   readonly now?: () => Instant
@@ -32,14 +38,18 @@ export interface SlackUser {
   readonly user: string
 }
 
-/** A sentence for one person in Slack's markup, or the release when that says it better. */
+/** A sentence for one person in Slack's markup, or the release or pipeline when that says it better. */
 export interface Answer {
   readonly text: string
-  readonly card: ShownCard | null
+  readonly card: ShownCard | ShownPipeline | null
 }
 
-/** How a request is tried again that nobody has answered. */
-type WithPatience = SlackDependencies & { readonly patience: Patience }
+type WithPatience = SlackDependencies & {
+  /** How a request is tried again that nobody has answered. */
+  readonly patience: Patience
+  /** Says something to the person before the answer. */
+  readonly say: (text: string) => Promise<void>
+}
 
 /** Carries out what was typed. `delivery` is the same for every delivery of one request. */
 export async function answerSlash(
@@ -56,6 +66,14 @@ export async function answerSlash(
       const card = await releases.show(command.releaseId)
       return { text: '', card }
     }
+    case 'pipeline':
+      return { text: '', card: await deps.pipelines.show(command.pipelineId) }
+    case 'pipelines':
+      return listPipelines(command.name, deps)
+    case 'ready': {
+      const { person } = requirePerson(user, installation)
+      return askReady(command, person, deps)
+    }
     case 'start': {
       const author = requirePerson(user, installation)
       return start(command, author, keyOf(['start', user.team, user.user, delivery]), deps)
@@ -67,6 +85,8 @@ export async function answerSlash(
       const step = meansStep ? (await releases.show(command.releaseId)).step : 0
       return answerCommand({ ...command, step }, user, delivery, deps)
     }
+    case 'pipeline-command':
+      return answerPipelineCommand(command, user, delivery, deps)
     case 'lane':
       requireTarget(installation, command.target)
       return { text: laneText(await releases.lane(command.target)), card: null }
@@ -117,6 +137,30 @@ export async function answerCommand(
   return { text: escape(text), card: hasCard ? await releases.show(releaseId) : null }
 }
 
+type PipelineAsked = Omit<Extract<SlashCommand, { kind: 'pipeline-command' }>, 'kind'> & {
+  /** Why it was paused when the button was drawn. */
+  readonly hold?: string | undefined
+}
+
+/** @throws SluiceError as the façade does, and `command.forbidden` for strangers */
+export async function answerPipelineCommand(
+  { hold, ...asked }: PipelineAsked,
+  user: SlackUser,
+  delivery: string,
+  { pipelines, installation, patience }: WithPatience,
+): Promise<Answer> {
+  const actor = requirePerson(user, installation)
+  const { verb, pipelineId } = asked
+  const key = keyOf([verb, pipelineId, user.team, user.user, delivery])
+  if (hold !== undefined && hold !== holdOf(await pipelines.show(pipelineId)))
+    throw new SluiceError('command.stale', {
+      message: 'the pipeline is not paused any more for what this button was drawn for',
+      fix: 'look at the pipeline and decide again',
+    })
+  await untilTaken(() => pipelines.command({ ...asked, actor, key }), patience)
+  return { text: '', card: await pipelines.show(pipelineId) }
+}
+
 /** What a person is told when something did not work; nothing that was not meant for people gets out. */
 export function refusalText(error: unknown): string {
   if (!(error instanceof SluiceError)) return 'Sluice failed to do this; the log of the API says why'
@@ -151,6 +195,29 @@ async function give(
   const given = giveTicket(await releases.show(releaseId), installation, { now: now(), lasts })
   logger?.info({ releaseId, person, until: given.until }, 'a try-it ticket was given')
   return { text: ticketText(given, page === null ? null : linkWith(page, given)), card: null }
+}
+
+/** So many of each kind. */
+const LISTED = 10
+
+async function listPipelines(name: string | null, { pipelines }: SlackDependencies): Promise<Answer> {
+  const listed = (phase: string) =>
+    pipelines.list({ phase, ...(name !== null && { name }) }, { size: LISTED, next: null })
+  const [open, ended] = await Promise.all([listed('open'), listed('closed')])
+  return { text: pipelinesText(open, ended), card: null }
+}
+
+async function askReady(
+  { target, version }: Extract<SlashCommand, { kind: 'ready' }>,
+  author: string,
+  deps: WithPatience,
+): Promise<Answer> {
+  const read = await deps.readPlan(await registeredPlanOf(target, deps))
+  if ('problems' in read) return { text: problemText(target, read.problems), card: null }
+  await deps.say('this looks at the target for some seconds; nobody is moved')
+  const answers = await deps.releases.ready({ plan: read.plan, version, author })
+  const isReady = openLines(answers, waivedIn(read.plan)).length === 0
+  return { text: checklistText(target, answers, isReady), card: null }
 }
 
 async function start(

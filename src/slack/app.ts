@@ -5,21 +5,23 @@ import { z } from 'zod'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { SluiceError } from '../domain/errors.ts'
 import { parseJson } from '../domain/json.ts'
-import { BUTTON_VERBS } from '../domain/release/verbs.ts'
+import { parsePipelineId } from '../domain/pipeline/pipeline.ts'
+import { BUTTON_VERBS, type ButtonVerb } from '../domain/release/verbs.ts'
 import { parseReleaseId } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
-import type { ShownCard } from '../releases/releases.ts'
 import { countedDelivery, type SlackMetrics } from '../telemetry/slack-metrics.ts'
 import {
   type Answer,
   answerCommand,
+  answerPipelineCommand,
   answerSlash,
   refusalText,
   type SlackDependencies,
   type SlackUser,
 } from './answers.ts'
-import { actionIdOf, releaseBlocks, releaseText, textBlocks } from './blocks.ts'
 import { parseSlashCommand } from './command-text.ts'
+import { actionIdOf } from './elements.ts'
+import { cardMessage, textMessage } from './messages.ts'
 import { mountSlack } from './mount.ts'
 import type { Patience } from './patience.ts'
 import { createSignatureCheck } from './signature.ts'
@@ -65,10 +67,10 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     const parsed = parseSlashCommand(command.text)
     if ('refusal' in parsed) return inWords(respond, options, () => tellOne(respond, escapeLines(parsed.refusal)))
     await inWords(respond, options, async () => {
-      const patience = patienceOf(respond, options)
-      const { text, card } = await answerSlash(parsed.command, user, command.trigger_id, { ...options, patience })
+      const { text, card } = await answerSlash(parsed.command, user, command.trigger_id, talking(respond, options))
       if (card === null) return tellOne(respond, text)
-      await respond({ response_type: 'ephemeral', text: releaseText(card), blocks: [...releaseBlocks(card)] })
+      const releases = 'releases' in card ? card.releases : {}
+      await respond({ response_type: 'ephemeral', ...cardMessage(card, releases) })
     })
   })
 
@@ -77,11 +79,9 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
       await ack()
       const respond = counted(send, metrics)
       await inWords(respond, options, async () => {
-        const { release, step } = readButton(action.value)
-        const command = { verb, releaseId: release, step, reason: '' }
-        const patience = patienceOf(respond, options)
-        const answer = await refreshing(respond, release, options, () =>
-          answerCommand(command, userOf(body), body.trigger_id, { ...options, patience }),
+        const seen = readButton(action.value)
+        const answer = await refreshing(respond, seen, options, () =>
+          answerClick(verb, seen, userOf(body), body.trigger_id, talking(respond, options)),
         )
         if (answer.card === null) await tellOne(respond, answer.text)
         else await redraw(respond, answer.card)
@@ -134,13 +134,16 @@ function counted(respond: RespondFn, metrics: SlackMetrics | undefined): Respond
     )
 }
 
-/** While a command is tried again, the person who sent it knows. */
-function patienceOf(respond: RespondFn, { now = Date.now, sleep: pause = sleep }: SlackOptions): Patience {
-  return {
+/** While a request takes its time, the person who sent it knows. */
+function talking(respond: RespondFn, options: SlackOptions) {
+  const { now = Date.now, sleep: pause = sleep } = options
+  const say = (text: string) => tellOne(respond, text)
+  const patience: Patience = {
     now,
     sleep: (time) => pause(time),
-    onWait: (failure) => tellOne(respond, `${refusalText(failure)}\nSluice keeps trying for a minute`),
+    onWait: (failure) => say(`${refusalText(failure)}\nSluice keeps trying for a minute`),
   }
+  return { ...options, patience, say }
 }
 
 /** A person from another workspace (a shared channel) is known by their own workspace. */
@@ -148,22 +151,49 @@ function userOf({ user, team }: BlockAction): SlackUser {
   return { team: user.team_id ?? team?.id ?? '', user: user.id }
 }
 
-const buttonValue = z.strictObject({ release: z.string().max(200), step: z.int().min(0) })
+const buttonValue = z.union([
+  z.strictObject({ release: z.string().max(200), step: z.int().min(0) }),
+  z.strictObject({
+    pipeline: z.string().max(200),
+    stage: z.string().max(200).nullable(),
+    hold: z.string().max(100).optional(),
+  }),
+])
 
-function readButton(value: string | undefined): z.infer<typeof buttonValue> {
+/** What a button says that its reader saw. */
+type ButtonValue = z.infer<typeof buttonValue>
+
+function readButton(value: string | undefined): ButtonValue {
   const parsed = buttonValue.safeParse(parseJson(value ?? ''))
-  if (parsed.success && parseReleaseId(parsed.data.release) !== null) return parsed.data
+  const seen = parsed.success ? parsed.data : { release: '', step: 0 }
+  const isOurs = 'release' in seen ? parseReleaseId(seen.release) !== null : parsePipelineId(seen.pipeline) !== null
+  if (isOurs) return seen
   throw new SluiceError('request.invalid', {
     message: 'this button does not belong to Sluice',
     fix: 'use /release help',
   })
 }
 
-/** A refused click shows, besides the sentence, how the release stands: the message it came from is out of date. */
+function answerClick(
+  verb: ButtonVerb,
+  seen: ButtonValue,
+  user: SlackUser,
+  delivery: string,
+  deps: ReturnType<typeof talking>,
+): Promise<Answer> {
+  if ('release' in seen) {
+    const { release: releaseId, step } = seen
+    return answerCommand({ verb, releaseId, step, reason: '' }, user, delivery, deps)
+  }
+  const { pipeline: pipelineId, stage, hold } = seen
+  return answerPipelineCommand({ verb, pipelineId, stage, hold, reason: '' }, user, delivery, deps)
+}
+
+/** A refused click shows, besides the sentence, how things stand: the message it came from is out of date. */
 async function refreshing(
   respond: RespondFn,
-  releaseId: string,
-  { releases }: SlackDependencies,
+  seen: ButtonValue,
+  { releases, pipelines }: SlackDependencies,
   body: () => Promise<Answer>,
 ): Promise<Answer> {
   try {
@@ -171,21 +201,21 @@ async function refreshing(
   } catch (error) {
     if (error instanceof SluiceError && OUTDATED.includes(error.code)) {
       await tellOne(respond, refusalText(error))
-      return { text: '', card: await releases.show(releaseId) }
+      return { text: '', card: await ('release' in seen ? releases.show(seen.release) : pipelines.show(seen.pipeline)) }
     }
     throw error
   }
 }
 
-const OUTDATED: readonly ErrorCode[] = ['command.stale', 'command.refused', 'release.ended']
+const OUTDATED: readonly ErrorCode[] = ['command.stale', 'command.refused', 'release.ended', 'pipeline.ended']
 
-async function redraw(respond: RespondFn, card: ShownCard): Promise<void> {
-  await respond({ replace_original: true, text: releaseText(card), blocks: [...releaseBlocks(card)] })
+async function redraw(respond: RespondFn, card: NonNullable<Answer['card']>): Promise<void> {
+  await respond({ replace_original: true, ...cardMessage(card) })
 }
 
 /** `text` is Slack's own markup, with everything foreign in it escaped. */
 async function tellOne(respond: RespondFn, text: string): Promise<void> {
-  await respond({ response_type: 'ephemeral', replace_original: false, text, blocks: [...textBlocks(text)] })
+  await respond({ response_type: 'ephemeral', replace_original: false, ...textMessage(text) })
 }
 
 /** Whatever goes wrong, the person who asked reads a sentence; when Slack does not take it, the log has it. */

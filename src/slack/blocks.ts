@@ -1,23 +1,30 @@
-import type { types } from '@slack/bolt'
 import { formerText, type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { countText, errorsText, latencyText } from '../domain/release/card-figures.ts'
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
-import { phaseWords, rollbackWords, saysWeight, shareWords, toneOf } from '../domain/release/release-words.ts'
-import { BUTTON_VERBS, type ButtonVerb, VERBS, type VerbButton } from '../domain/release/verbs.ts'
-import { plainLine } from '../domain/safe-text.ts'
+import { phaseWords, rollbackWords, saysWeight, shareWords } from '../domain/release/release-words.ts'
+import { BUTTON_VERBS, VERBS } from '../domain/release/verbs.ts'
 import { formatDuration, formatWeight, type Instant } from '../domain/units.ts'
+import {
+  actions,
+  approvalText,
+  type Block,
+  context,
+  header,
+  optional,
+  phaseText,
+  section,
+  short,
+  slackTime,
+  verbButton,
+} from './elements.ts'
 import { clamp, escape, escapeLines, LIMITS } from './text.ts'
 
-type Block = types.KnownBlock
-
 /** What a button carries: the release and the step it was drawn for, so that a stale one is known. */
-interface ButtonValue {
+interface ReleaseButton {
   readonly release: string
   readonly step: number
 }
-
-export const actionIdOf = (verb: ButtonVerb): `sluice.${ButtonVerb}` => `sluice.${verb}`
 
 const MOST_STEPS = 12
 const BAR_CELLS = 20
@@ -33,7 +40,7 @@ export function releaseBlocks(card: ReleaseCard): readonly Block[] {
     ...optional(figures(card)),
     ...optional(verdicts(card)),
     ...optional(notices(card)),
-    ...optional(approval(card)),
+    ...optional(card.approval === null ? '' : approvalText('Approval', card.approval)),
     context(origin(card)),
     ...buttons(card),
   ] satisfies Block[]
@@ -46,27 +53,6 @@ export function releaseText(card: ReleaseCard): string {
   const share = saysWeight(card.phase) ? `, ${shareWords(card)}` : ''
   const text = `${card.service} ${card.version} → ${card.environment}: ${phaseWords(card.phase)}${share}${reason}`
   return clamp(escape(text), LIMITS.fallback)
-}
-
-function header(text: string) {
-  return {
-    type: 'header',
-    text: { type: 'plain_text', text: clamp(plainLine(text), LIMITS.header), emoji: false },
-  } satisfies Block
-}
-
-function section(text: string) {
-  return { type: 'section', text: markup(clamp(text, LIMITS.section)) } satisfies Block
-}
-
-/** Nothing in it turns into a link or a mention by itself: only what we have written as one. */
-function markup(text: string) {
-  return { type: 'mrkdwn', text, verbatim: true } satisfies types.MrkdwnElement
-}
-
-/** A sentence in Slack's markup; as a block, because a bare text would be searched for links. */
-export function textBlocks(text: string): readonly Block[] {
-  return [section(text)]
 }
 
 const MOST_VETOES = 3
@@ -117,14 +103,6 @@ export function ticketText(
   ].join('\n')
 }
 
-function optional(text: string) {
-  return text === '' ? [] : [section(text)]
-}
-
-function context(text: string) {
-  return { type: 'context', elements: [markup(clamp(text, LIMITS.context))] } satisfies Block
-}
-
 function standing(card: ReleaseCard): string {
   const { weight, cohorts, flags = [], mirror, bakeDuration, warmsUpUntil = null } = card
   const filled = filledCells(weight, BAR_CELLS)
@@ -138,10 +116,8 @@ function standing(card: ReleaseCard): string {
   const users =
     card.byFlags === true ? shareWords(card) : `${formatWeight(weight)}${people} on canary${copies}${ofFlags}`
   const share = saysWeight(card.phase) ? `\n${bar} ${users}` : ''
-  return `${PHASE_SIGNS[toneOf(card.phase)]} *${escape(phaseWords(card.phase))}*${bake}${warm}${share}`
+  return `${phaseText(card.phase)}${bake}${warm}${share}`
 }
-
-const PHASE_SIGNS = { good: '🟢', bad: '🔴', asks: '🟡', moving: '🔵' } as const
 
 function rollback(card: ReleaseCard): string {
   const words = rollbackWords(card, null)
@@ -203,26 +179,8 @@ function notices({ notices: all = [], ledger = [] }: ReleaseCard): string {
     .join('\n')
 }
 
-function approval({ approval: asked }: ReleaseCard): string {
-  if (asked === null) return ''
-  const { by, need, given, deadline } = asked
-  const names = given.length === 0 ? '' : ` (${given.map(short).join(', ')})`
-  return `*Approval:* ${given.length} of ${need} from ${short(by)}${names}, until ${slackTime(deadline)}`
-}
-
 function shortId(releaseId: string): string {
   return short(releaseId.replace(/^release\//, ''))
-}
-
-/** A name or another short text, so that no single one crowds out the rest of its block. */
-function short(text: string): string {
-  return clamp(escape(text), 80)
-}
-
-/** A point in time that Slack shows in the reader's own time zone. */
-function slackTime(at: Instant): string {
-  const fallback = new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, 'Z')
-  return `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${fallback}>`
 }
 
 function origin({ releaseId, author, replaces = null, startedAt, trail }: ReleaseCard): string {
@@ -233,31 +191,8 @@ function origin({ releaseId, author, replaces = null, startedAt, trail }: Releas
   return `\`${id}\` ${replaced}started by ${short(author)}, ${slackTime(startedAt)}${story}`
 }
 
-function buttons(card: ReleaseCard) {
-  const verbs = BUTTON_VERBS.filter((verb) => card.verbs.includes(verb))
-  if (verbs.length === 0) return []
-  const value: ButtonValue = { release: card.releaseId, step: card.step }
-  return [{ type: 'actions', elements: verbs.map((verb) => button(verb, value)) } satisfies Block]
-}
-
-function button(verb: ButtonVerb, value: ButtonValue) {
-  const { label, style, warning }: VerbButton = VERBS[verb].button
-  return {
-    type: 'button',
-    action_id: actionIdOf(verb),
-    text: { type: 'plain_text', text: label },
-    value: JSON.stringify(value),
-    ...(style !== null && { style }),
-    ...(warning !== null && { confirm: confirmation(label, warning) }),
-  } satisfies types.Button
-}
-
-function confirmation(label: string, warning: string) {
-  return {
-    title: { type: 'plain_text', text: `${label}?` },
-    text: { type: 'plain_text', text: warning },
-    confirm: { type: 'plain_text', text: label },
-    deny: { type: 'plain_text', text: 'Leave it' },
-    style: 'danger',
-  } satisfies types.ConfirmationDialog
+function buttons({ verbs, releaseId, step }: ReleaseCard) {
+  const open = BUTTON_VERBS.filter((verb) => verbs.includes(verb))
+  const value: ReleaseButton = { release: releaseId, step }
+  return actions(open.map((verb) => verbButton(verb, VERBS[verb].button, value)))
 }

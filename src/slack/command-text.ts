@@ -1,4 +1,6 @@
 import { TICKET_LASTS } from '../config/tickets.ts'
+import { parsePipelineId, pipelineName } from '../domain/pipeline/pipeline.ts'
+import { PIPELINE_VERB_NAMES, PIPELINE_VERBS, type PipelineVerb } from '../domain/pipeline/pipeline-verbs.ts'
 import { nameText } from '../domain/plan/plan-values.ts'
 import { BUTTON_VERBS, type ButtonVerb, VERBS } from '../domain/release/verbs.ts'
 import { parseReleaseId, type TargetId } from '../domain/target.ts'
@@ -16,6 +18,10 @@ export type SlashCommand =
       readonly reason: string
     }
   | { readonly kind: 'status'; readonly releaseId: string }
+  | { readonly kind: 'pipeline'; readonly pipelineId: string }
+  /** All of them, or those of one name. */
+  | { readonly kind: 'pipelines'; readonly name: string | null }
+  | { readonly kind: 'ready'; readonly target: TargetId; readonly version: string | null }
   | { readonly kind: 'lane'; readonly target: TargetId }
   | { readonly kind: 'back' | 'recover'; readonly target: TargetId; readonly reason: string }
   | {
@@ -26,16 +32,31 @@ export type SlashCommand =
       readonly page: string | null
     }
   | { readonly kind: 'command'; readonly verb: ButtonVerb; readonly releaseId: string; readonly reason: string }
+  | {
+      readonly kind: 'pipeline-command'
+      readonly verb: PipelineVerb
+      readonly pipelineId: string
+      /** Null where only one can be meant, or the whole pipeline is. */
+      readonly stage: string | null
+      readonly reason: string
+    }
 
 export const HELP = [
   '`/release start <service> <environment> <version> [follow-plan] [reason]`  start with the plan of the target',
   '`/release status <release>`  show how it stands',
   ...BUTTON_VERBS.map((verb) => `\`/release ${verb} <release> [reason]\`  ${VERBS[verb].does}`),
+  '`/release ready <service> <environment> [version]`  whether a release could begin, and what is missing',
   '`/release try <release> [1h] [address]`  a link and a cookie that put one person on the canary',
   '`/release back <service> <environment> [reason]`  return to the version before while its pool is kept',
   '`/release lane <service> <environment>`  what runs, what waits, who controls the router',
   '`/release recover <service> <environment> <reason>`  send everybody back to stable, and end the release that runs',
-  'A release is named like `checkout/production/7`.',
+  '`/release pipelines [name]`  the pipelines, those that are open first',
+  '`/release pipeline <pipeline>`  show how it stands',
+  ...PIPELINE_VERB_NAMES.map((verb) => {
+    const { meansStage, does } = PIPELINE_VERBS[verb]
+    return `\`/release ${verb} <pipeline>${meansStage ? '[/stage]' : ''} [reason]\`  ${does}`
+  }),
+  'A release is named like `checkout/production/7`, a pipeline like `checkout-regions/3fa9c2d1`, a stage of it like `checkout-regions/3fa9c2d1/eu`.',
 ].join('\n')
 
 const LONGEST_REASON = 500
@@ -52,6 +73,12 @@ export function parseSlashCommand(text: string): { command: SlashCommand } | { r
       return readStart(rest)
     case 'status':
       return readStatus(rest)
+    case 'pipeline':
+      return readPipeline(rest)
+    case 'pipelines':
+      return readPipelines(rest)
+    case 'ready':
+      return readReady(rest)
     case 'lane':
       return readLane(rest)
     case 'back':
@@ -75,9 +102,8 @@ function readStart([service, environment, version, ...reason]: readonly string[]
   }
   const names = refusalOfNames([service, environment])
   if (names !== null) return names
-  if (!/^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/.test(version)) {
-    return { refusal: `${version} is not a version: at most 128 letters, digits and ._+:@/-` }
-  }
+  const wrong = refusalOfVersion(version)
+  if (wrong !== null) return wrong
   const followsPlan = reason[0] === 'follow-plan'
   return withReason(followsPlan ? reason.slice(1) : reason, (text) => ({
     kind: 'start' as const,
@@ -88,7 +114,42 @@ function readStart([service, environment, version, ...reason]: readonly string[]
   }))
 }
 
+function refusalOfVersion(version: string): { refusal: string } | null {
+  return /^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/.test(version)
+    ? null
+    : { refusal: `${version} is not a version: at most 128 letters, digits and ._+:@/-` }
+}
+
+function readReady([service, environment, version, ...more]: readonly string[]) {
+  if (service === undefined || environment === undefined || more.length > 0)
+    return {
+      refusal:
+        'ready needs a service, an environment and perhaps a version, such as: /release ready checkout production v2',
+    }
+  const wrong = refusalOfNames([service, environment]) ?? (version === undefined ? null : refusalOfVersion(version))
+  return wrong ?? { command: { kind: 'ready' as const, target: { service, environment }, version: version ?? null } }
+}
+
+function readPipelines([name, ...more]: readonly string[]) {
+  if (more.length > 0) return { refusal: `pipelines takes only a name; what is “${more.join(' ')}”?` }
+  const wrong = name === undefined ? null : refusalOfNames([name])
+  return wrong ?? { command: { kind: 'pipelines' as const, name: name ?? null } }
+}
+
+function readPipeline([id = '', ...more]: readonly string[]) {
+  const parsed = parsePipelineId(id)
+  if (parsed === null)
+    return {
+      refusal: `${id === '' ? 'a pipeline is missing' : `${id} is not a pipeline`}; name it like ${PIPELINE_EXAMPLE}, or see /release pipelines`,
+    }
+  if (more.length > 0) return { refusal: `pipeline takes only a pipeline; what is “${more.join(' ')}”?` }
+  return { command: { kind: 'pipeline' as const, pipelineId: parsed.pipelineId } }
+}
+
+const PIPELINE_EXAMPLE = 'checkout-regions/3fa9c2d1'
+
 function readStatus([id = '', ...more]: readonly string[]) {
+  if (parsePipelineId(id) !== null) return readPipeline([id, ...more])
   const release = releaseOf(id)
   if ('refusal' in release) return release
   if (more.length > 0) return { refusal: `status takes only a release; what is “${more.join(' ')}”?` }
@@ -150,16 +211,42 @@ function refusalOfNames(names: readonly string[]): { refusal: string } | null {
 }
 
 function readVerb(verb: ButtonVerb, [id = '', ...reason]: readonly string[]) {
-  const release = releaseOf(id)
+  const pipeline = pipelineIn(id)
+  if (pipeline !== null) return readPipelineVerb(verb, pipeline, reason)
+  const release = releaseOf(id, `, or a pipeline like ${PIPELINE_EXAMPLE}`)
   if ('refusal' in release) return release
   return withReason(reason, (text) => ({ kind: 'command' as const, verb, releaseId: release.releaseId, reason: text }))
 }
 
-function releaseOf(id: string): { releaseId: string } | { refusal: string } {
+function readPipelineVerb(
+  verb: PipelineVerb,
+  { pipelineId, stage }: NonNullable<ReturnType<typeof pipelineIn>>,
+  reason: readonly string[],
+) {
+  if (stage !== null && !PIPELINE_VERBS[verb].meansStage)
+    return { refusal: `${verb} means the whole pipeline: /release ${verb} ${pipelineName(pipelineId)}` }
+  return withReason(reason, (text) => ({ kind: 'pipeline-command' as const, verb, pipelineId, stage, reason: text }))
+}
+
+const STAGE = /^(.+\/[0-9a-f]{8})\/([^/]+)$/
+
+/**
+ * A pipeline, or one of its stages as `checkout-regions/3fa9c2d1/eu`; null for what is neither. An environment may be called as a
+ * run is: what could be a release as well is no stage.
+ */
+function pipelineIn(id: string) {
+  const whole = parsePipelineId(id)
+  if (whole !== null) return { pipelineId: whole.pipelineId, stage: null }
+  const [, of = '', stage = ''] = parseReleaseId(id) === null ? (STAGE.exec(id) ?? []) : []
+  const parsed = parsePipelineId(of)
+  return parsed === null ? null : { pipelineId: parsed.pipelineId, stage }
+}
+
+function releaseOf(id: string, or = ''): { releaseId: string } | { refusal: string } {
   const parsed = parseReleaseId(id)
   if (parsed !== null) return { releaseId: parsed.releaseId }
   return {
-    refusal: `${id === '' ? 'a release is missing' : `${id} is not a release`}; name it like checkout/production/7`,
+    refusal: `${id === '' ? 'a release is missing' : `${id} is not a release`}; name it like checkout/production/7${or}`,
   }
 }
 

@@ -2,7 +2,8 @@ import type { webApi } from '@slack/bolt'
 import type { Notice } from '../activities/activities.ts'
 import type { Notifier } from '../activities/notifier.ts'
 import { countedDelivery, type SlackDeliveries } from '../telemetry/slack-metrics.ts'
-import { releaseBlocks, releaseText, textBlocks } from './blocks.ts'
+import { cardMessage, textMessage } from './messages.ts'
+import { approvalBlocks } from './pipeline-blocks.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 import { createWebClient, type WebClientOptions } from './web-client.ts'
 
@@ -15,8 +16,8 @@ interface SlackNotifierOptions extends WebClientOptions {
 }
 
 /**
- * One message per release that changes as the release moves. An update notifies nobody, so what people should look up
- * for is also said in the message's thread, and alarms in the channel as well. The reference is `channel:ts`.
+ * One message per release or pipeline that changes as it moves. An update notifies nobody, so what people should look up
+ * for is also said in the message's thread, and alarms and what a stage asks in the channel as well. The reference is `channel:ts`.
  */
 export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   const { channel, channels = {}, metrics } = options
@@ -42,17 +43,17 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   }
 
   async function reply(client: webApi.WebClient, notice: Notice, place: MessagePlace): Promise<void> {
-    const { level } = notice
-    const text = lineOf(notice)
-    const message = { channel: place.channel, thread_ts: place.ts, text, blocks: [...textBlocks(text)], ...PLAIN }
-    const broadcast = level === 'alarm' ? { reply_broadcast: true as const } : {}
+    const { level, card, asks } = notice
+    const { text, blocks } = textMessage(lineOf(notice))
+    const asking = asks !== undefined && card !== null && 'pipelineId' in card ? approvalBlocks(card, asks) : []
+    const message = { channel: place.channel, thread_ts: place.ts, text, blocks: [...blocks, ...asking], ...PLAIN }
+    const broadcast = level === 'alarm' || asking.length > 0 ? { reply_broadcast: true as const } : {}
     await countedDelivery(metrics, 'chat.postMessage', () => client.chat.postMessage({ ...message, ...broadcast }))
   }
 
   /** A line in another channel: what shows the release stays as it is. */
   async function say(client: webApi.WebClient, notice: Notice, where: string): Promise<void> {
-    const text = lineOf(notice)
-    const message = { channel: where, text, blocks: [...textBlocks(text)], ...PLAIN }
+    const message = { channel: where, ...textMessage(lineOf(notice)), ...PLAIN }
     await countedDelivery(metrics, 'chat.postMessage', () => client.chat.postMessage(message))
   }
 
@@ -73,12 +74,9 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   }
 }
 
-/** A release is shown as its card; what a lane has to say between releases is a line. */
+/** A release or a pipeline is shown as its card; what a lane has to say between releases is a line. */
 function contentOf(notice: Notice) {
-  const { card } = notice
-  return card === null
-    ? { text: lineOf(notice), blocks: [...textBlocks(lineOf(notice))] }
-    : { text: releaseText(card), blocks: [...releaseBlocks(card)] }
+  return notice.card === null ? textMessage(lineOf(notice)) : cardMessage(notice.card)
 }
 
 function lineOf({ text, level }: Pick<Notice, 'text' | 'level'>): string {

@@ -167,8 +167,12 @@ export interface PipelineInput {
   /** What it was asked for with, to tell a repetition from another request. */
   readonly key: string
   readonly startedAt: Instant
+  /** People are told by one message that follows it; absent in pipelines that an older version started: a line for each event. */
+  readonly keepsMessage?: true
   /** What an earlier run knew; absent when the pipeline begins. */
   readonly carried?: PipelineState
+  /** What the last message of an earlier run was answered with. */
+  readonly messageRef?: string | null
   /** Events after which a run hands over to a new one; the server's suggestion counts as well. */
   readonly longestHistory?: number
 }

@@ -1,4 +1,11 @@
-import { condition, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import {
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { Notice } from '../activities/activities.ts'
 import { type PipelineStage, pipelineName } from '../domain/pipeline/pipeline.ts'
 import { pipelineCard, versionOf } from '../domain/pipeline/pipeline-card.ts'
 import { describePipeline } from '../domain/pipeline/pipeline-details.ts'
@@ -33,11 +40,15 @@ export interface PipelineRun {
   ) => Promise<T | 'interrupted'>
   /** Settles when every message is sent or given up. */
   readonly allTold: () => Promise<unknown>
+  /** What the last message was answered with. */
+  readonly messageRef: () => string | null
 }
 
 /** Events after which Temporal suggests a new run; up to so many times as many there is room for a little more. */
 const USUALLY_LONG = 4_096
 const MUCH_TOO_LONG = 4
+/** A message shows the end of the story: the whole of it with every message would be a long history. */
+const STORY_TOLD = 5
 
 /** Begins a pipeline, or goes on with one that another run has carried here. */
 export function beginPipeline(input: PipelineInput): PipelineRun {
@@ -46,6 +57,7 @@ export function beginPipeline(input: PipelineInput): PipelineRun {
   let messages = 0
   let telling = 0
   let told: Promise<unknown> = Promise.resolve()
+  let messageRef = input.messageRef ?? null
   let shown = ''
 
   function record(event: NewPipelineEvent): void {
@@ -53,7 +65,8 @@ export function beginPipeline(input: PipelineInput): PipelineRun {
     state = reducePipeline(state, now)
     const urgency = urgencyOf(event)
     const text = tellPipelineEvent(now, state)
-    if (urgency !== null && text !== null) say(text, urgency)
+    const asked = event.type === 'approval-asked' ? { asks: event.stage } : {}
+    if (urgency !== null && text !== null) say({ text, level: urgency, ...asked })
     if (state.outcome === null && endOfPipeline(state) !== null) record({ type: 'ended' })
     else show()
   }
@@ -67,14 +80,23 @@ export function beginPipeline(input: PipelineInput): PipelineRun {
     upsertSearchAttributes(attributes)
   }
 
-  function say(text: string, level: 'info' | 'warning' | 'alarm'): void {
+  function say({ text, ...more }: Pick<Notice, 'text' | 'level' | 'asks'>): void {
     const target = pipeline.stages[0]?.target
     if (target === undefined) return
     messages += 1
     const key = `${workflowInfo().runId}/${messages}`
+    const notice = { target, releaseId: pipelineId, key, text: `${pipelineName(pipelineId)} ${text}`, ...more }
     telling += 1
-    const said = notify({ target, releaseId: pipelineId, key, level, text: `${pipelineName(pipelineId)} ${text}` })
+    const said = input.keepsMessage === true ? inTurn(notice) : notify(notice)
     told = Promise.all([told, said.finally(() => (telling -= 1))])
+  }
+
+  /** One after the other, because each changes the message that shows the pipeline. */
+  async function inTurn(notice: Omit<Notice, 'card' | 'ref'>): Promise<void> {
+    const card = pipelineCard(input, state)
+    const shown = { ...notice, card: { ...card, trail: card.trail.slice(-STORY_TOLD) } }
+    await told
+    messageRef = await CancellationScope.nonCancellable(() => notify({ ...shown, ref: messageRef }))
   }
 
   function isLong(): boolean {
@@ -104,5 +126,6 @@ export function beginPipeline(input: PipelineInput): PipelineRun {
     },
     whileOnDuty: (stage, activity, timeout) => unlessOver(hasChangedSince(stage), activity, timeout),
     allTold: () => told,
+    messageRef: () => messageRef,
   }
 }

@@ -46,7 +46,7 @@ export async function pipeline(input: PipelineInput): Promise<PipelineResult> {
   })
   const { outcome } = run.state()
   if (outcome !== null) return { pipelineId: input.pipelineId, outcome }
-  return continueAsNew<typeof pipeline>({ ...input, carried: run.state() })
+  return continueAsNew<typeof pipeline>({ ...input, carried: run.state(), messageRef: run.messageRef() })
 }
 
 /** Does for one stage what is to be done, until the pipeline is over or goes on in a new run. */

@@ -9,6 +9,7 @@ import { createSlack } from '../../src/slack/app.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { apiParts, readDemoPlan } from '../support/api-parts.ts'
 import { demoInstallation, PLAN } from '../support/demo-installation.ts'
+import { createFakePipelines } from '../support/fake-pipelines.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 import { HOSTILE } from '../support/hostile-text.ts'
 
@@ -28,6 +29,7 @@ beforeAll(async () => {
     foresee: async () => [],
     learnWarmUp: async () => ({ notes: [] }),
     releases,
+    pipelines: createFakePipelines(),
     installation: demoInstallation(),
     plans: async () => PLAN,
     readPlan: readDemoPlan,

@@ -63,7 +63,8 @@ async function startBySlack() {
     target: { service: 'checkout', environment: 'production' },
   }
   const patience = { now: () => 0, sleep: async () => undefined, onWait: async () => undefined }
-  const deps = { ...parts, patience }
+  const say = async () => undefined
+  const deps = { ...parts, patience, say }
   return answerSlash(command, { team: TEAM, user: 'UALICE' }, 'delivery', deps)
 }
 

@@ -60,7 +60,8 @@ async function rehearsed(daysAgo: number): Promise<void> {
 function startBySlack() {
   const command = { kind: 'start' as const, version: 'v1', followsPlan: false, reason: '', target: TARGET }
   const patience = { now: () => 0, sleep: async () => undefined, onWait: async () => undefined }
-  return answerSlash(command, { team: TEAM, user: 'UALICE' }, 'delivery', { ...parts, patience })
+  const say = async () => undefined
+  return answerSlash(command, { team: TEAM, user: 'UALICE' }, 'delivery', { ...parts, patience, say })
 }
 
 describe('a plan whose policy asks for a rehearsal', () => {

@@ -1,110 +1,11 @@
-import { createHmac, randomUUID } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createServer } from '../../src/api/server.ts'
-import { createSlack } from '../../src/slack/app.ts'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { apiParts, readDemoPlan } from '../support/api-parts.ts'
-import { demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
-import { createFakeReleases } from '../support/fake-releases.ts'
+import { describe, expect, it } from 'vitest'
+import { demoInstallation, validPlan } from '../support/demo-installation.ts'
+import { click, type SlackWorld, sayToSlack, setUpSlack, signed, slash } from '../support/slack-world.ts'
 import { promoteTwo } from '../support/two-promotions.ts'
 
-const SECRET = 'shhh'
-const RESPONSE_URL = 'https://hooks.slack.test/response'
 const ID = 'release/checkout/production/1'
 
-const servers: FastifyInstance[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close()
-})
-
-const newTrigger = (): string => randomUUID()
-
-interface Sent {
-  readonly url: string
-  readonly body: Record<string, unknown>
-}
-
-/** The clock stands: a test on a slow machine must not carry a request over a limit. */
-const NOW = Date.now()
-
-async function setUp(installation = demoInstallation()) {
-  const sent: Sent[] = []
-  const send = async (url: unknown, init?: { body?: unknown }) => {
-    sent.push({ url: String(url), body: JSON.parse(String(init?.body)) as Record<string, unknown> })
-    return new Response('{"ok":true}', { headers: { 'content-type': 'application/json' } })
-  }
-  const releases = createFakeReleases()
-  const metrics = createMetrics({ isBare: true })
-  const slack = await createSlack({
-    foresee: async () => [],
-    learnWarmUp: async () => ({ notes: [] }),
-    signingSecret: SECRET,
-    botToken: 'xoxb-test',
-    releases,
-    installation,
-    readPlan: readDemoPlan,
-    plans: async () => PLAN,
-    fetch: send as typeof fetch,
-    metrics: metrics.slack,
-    now: () => NOW,
-  })
-  const server = createServer(apiParts({ releases, metrics, mount: slack.mount }))
-  servers.push(server)
-  const answered = async (count: number) => {
-    await vi.waitFor(() => expect(sent.length).toBeGreaterThanOrEqual(count))
-    return sent.map(({ body }) => body)
-  }
-  return { server, releases, sent, answered, metrics }
-}
-
-type World = Awaited<ReturnType<typeof setUp>>
-
-/** A request as Slack signs it, `age` seconds old. */
-function signed(body: string, { age = 0, secret = SECRET } = {}) {
-  const time = String(Math.floor(NOW / 1_000) - age)
-  const signature = `v0=${createHmac('sha256', secret).update(`v0:${time}:${body}`).digest('hex')}`
-  return {
-    method: 'POST' as const,
-    url: '/slack/events',
-    payload: body,
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded',
-      'x-slack-request-timestamp': time,
-      'x-slack-signature': signature,
-    },
-  }
-}
-
-function slash(text: string, { user = 'UALICE', team = TEAM, trigger = newTrigger() } = {}): string {
-  const fields = {
-    command: '/release',
-    text,
-    user_id: user,
-    team_id: team,
-    trigger_id: trigger,
-    response_url: RESPONSE_URL,
-  }
-  return new URLSearchParams({ ...fields, channel_id: 'C1', user_name: 'alice', token: 'x' }).toString()
-}
-
-function click(verb: string, value: object, { user = 'UALICE', team = TEAM, trigger = newTrigger() } = {}): string {
-  const payload = {
-    type: 'block_actions',
-    user: { id: user, team_id: team, username: 'x' },
-    team: { id: TEAM },
-    trigger_id: trigger,
-    response_url: RESPONSE_URL,
-    channel: { id: 'C1' },
-    container: { type: 'message' },
-    actions: [
-      { type: 'button', action_id: `sluice.${verb}`, block_id: 'b', value: JSON.stringify(value), action_ts: '1' },
-    ],
-  }
-  return new URLSearchParams({ payload: JSON.stringify(payload) }).toString()
-}
-
-async function startByHand({ releases }: World, steps = 0): Promise<void> {
+async function startByHand({ releases }: SlackWorld, steps = 0): Promise<void> {
   const author = { person: 'carol', entrance: 'demo' } as const
   await releases.start({ plan: validPlan(), version: 'v2', author, reason: '', key: 'k', whenBusy: 'reject' })
   releases.advance(ID, steps)
@@ -115,7 +16,7 @@ const UNTIL_APPROVAL = 5
 
 describe('requests', () => {
   it('refuses a wrong signature, and times too old or too far ahead, before anything happens', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     const start = slash('start checkout production v2')
     for (const request of [
       signed(start, { secret: 'guess' }),
@@ -134,7 +35,7 @@ describe('requests', () => {
   })
 
   it('lets the same bytes have an effect only once', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     const request = signed(slash('help'))
     for (let time = 0; time < 5; time += 1) expect((await world.server.inject(request)).statusCode).toBe(200)
     await world.answered(1)
@@ -142,13 +43,13 @@ describe('requests', () => {
   })
 
   it('refuses a body above 64 kB', async () => {
-    const { server } = await setUp()
+    const { server } = await setUpSlack()
     const answer = await server.inject(signed(slash(`start ${'x'.repeat(70_000)}`)))
     expect(answer.statusCode).toBe(413)
   })
 
   it('answers the check of the address, which comes unsigned, and looks at nothing else in it', async () => {
-    const { server, sent } = await setUp()
+    const { server, sent } = await setUpSlack()
     const request = {
       ...signed(`ssl_check=1&${slash('help')}`),
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -160,7 +61,7 @@ describe('requests', () => {
 
 describe('/release', () => {
   it('starts a release as the person behind the Slack user', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     const answer = await world.server.inject(
       signed(slash('start checkout production v2 faster cart', { user: 'UCAROL' })),
     )
@@ -177,7 +78,7 @@ describe('/release', () => {
   })
 
   it('gives one release to two deliveries of one command', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     const body = slash('start checkout production v2', { trigger: 'one' })
     await world.server.inject(signed(body, { age: 3 }))
     await world.server.inject(signed(body))
@@ -187,7 +88,7 @@ describe('/release', () => {
   })
 
   it('shows a release to everybody, but lets strangers do nothing', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await startByHand(world, UNTIL_APPROVAL)
     const strangers = [{ user: 'UEVE' }, { user: 'UALICE', team: 'T0OTHER' }]
     for (const stranger of strangers) {
@@ -209,7 +110,7 @@ describe('/release', () => {
   })
 
   it('approves the step that asks', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await startByHand(world, UNTIL_APPROVAL)
     await world.server.inject(signed(slash('approve checkout/production/1 looks fine', { user: 'UBOB' })))
     const [reply] = await world.answered(1)
@@ -220,7 +121,7 @@ describe('/release', () => {
   })
 
   it('explains what it cannot read, and mentions nobody by it', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     const texts = [
       'deploy',
       'start checkout',
@@ -242,7 +143,7 @@ describe('/release', () => {
   })
 
   it('tells a sentence, not the fault, when Sluice itself fails', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     world.releases.failWith(new Error('SECRET'))
     await world.server.inject(signed(slash('status checkout/production/1')))
     const [reply] = await world.answered(1)
@@ -252,7 +153,7 @@ describe('/release', () => {
 
 describe('buttons', () => {
   it('carries out a click and redraws the message', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await startByHand(world, UNTIL_APPROVAL)
     await world.server.inject(signed(click('approve', { release: ID, step: 4 })))
     const [redrawn] = await world.answered(1)
@@ -261,7 +162,7 @@ describe('buttons', () => {
   })
 
   it('refuses a button of an earlier step with the sentence, and redraws', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await startByHand(world, UNTIL_APPROVAL)
     await world.server.inject(signed(click('approve', { release: ID, step: 2 })))
     const [sentence, redrawn] = await world.answered(2)
@@ -272,7 +173,7 @@ describe('buttons', () => {
   })
 
   it('aborts whatever step the button was drawn for', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await startByHand(world, UNTIL_APPROVAL)
     await world.server.inject(signed(click('abort', { release: ID, step: 1 })))
     await world.answered(1)
@@ -281,7 +182,7 @@ describe('buttons', () => {
   })
 
   it('gives one effect to two deliveries of one click, even when the release has moved on', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await startByHand(world, UNTIL_APPROVAL)
     const body = click('approve', { release: ID, step: 4 }, { trigger: 'one' })
     await world.server.inject(signed(body, { age: 2 }))
@@ -294,7 +195,7 @@ describe('buttons', () => {
   })
 
   it('lets the author not approve their own release', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await world.releases.start({
       plan: validPlan(),
       version: 'v2',
@@ -310,7 +211,7 @@ describe('buttons', () => {
   })
 
   it('refuses a value it did not make', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await world.server.inject(signed(click('abort', { release: '../../x', step: 1 })))
     const [reply] = await world.answered(1)
     expect(reply?.['text']).toContain('this button does not belong to Sluice')
@@ -318,52 +219,50 @@ describe('buttons', () => {
 })
 
 describe('/release back, try and start of the version before', () => {
-  const say = async (world: World, text: string, user = 'UALICE') => {
-    const before = world.sent.length
-    await world.server.inject(signed(slash(text, { user })))
-    return (await world.answered(before + 1))[before]
-  }
-
   it('returns to the version before as the person behind the Slack user, once', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await promoteTwo(world.releases)
-    const reply = await say(world, 'back checkout production orders are lost')
+    const reply = await sayToSlack(world, 'back checkout production orders are lost')
     const text = '`checkout/production/3` started: back to v1 on green'
     expect(reply).toMatchObject({ response_type: 'ephemeral', text, blocks: [{ type: 'section', text: { text } }] })
     const card = await world.releases.show('release/checkout/production/3')
     expect(card).toMatchObject({ version: 'v1', author: 'alice' })
-    expect(await say(world, 'back checkout production')).toMatchObject({
+    expect(await sayToSlack(world, 'back checkout production')).toMatchObject({
       text: expect.stringContaining('checkout/production/3 is running on this target'),
     })
   })
 
   it('takes a start of the version before for a return, says so, and follows the plan when it is told to', async () => {
-    const world = await setUp()
+    const world = await setUpSlack()
     await promoteTwo(world.releases)
-    expect((await say(world, 'start checkout production v1 oh dear'))?.['text']).toBe(
+    expect((await sayToSlack(world, 'start checkout production v1 oh dear'))?.['text']).toBe(
       '`checkout/production/3` started: back to v1 on green\nv1 is the version before v2 and its pool is kept: everybody returns to green in one step, and the steps of the plan are left out\nwrite follow-plan after the version to follow the plan instead',
     )
-    const other = await setUp()
+    const other = await setUpSlack()
     await promoteTwo(other.releases)
-    expect((await say(other, 'start checkout production v1 follow-plan slowly'))?.['text']).toBe(
+    expect((await sayToSlack(other, 'start checkout production v1 follow-plan slowly'))?.['text']).toBe(
       '`checkout/production/3` started: checkout/production v1',
     )
     expect((await other.releases.show('release/checkout/production/3')).steps).toHaveLength(6)
   })
 
   it('gives a ticket with a link and a cookie to the one who asked, and to nobody that is not known', async () => {
-    const world = await setUp({ ...demoInstallation(), ticketSecret: () => 'a-secret-of-more-than-32-characters' })
+    const world = await setUpSlack({ ...demoInstallation(), ticketSecret: () => 'a-secret-of-more-than-32-characters' })
     await startByHand(world)
     const show = world.releases.show.bind(world.releases)
     world.releases.show = async (id) => ({ ...(await show(id)), tickets: true })
-    const reply = await say(world, 'try checkout/production/1 2h <https://shop.example/?a=1&amp;b=2|shop>')
+    const reply = await sayToSlack(world, 'try checkout/production/1 2h <https://shop.example/?a=1&amp;b=2|shop>')
     expect(reply?.['text']).toMatch(
       /^a ticket for `checkout\/production\/1` until <!date\^\d+\^[^>]+>; whoever has it sees the canary\n\*Link:\* <https:\/\/shop\.example\/\?a=1&amp;b=2&amp;sluice-try=[\w.-]+>\n\*Cookie:\* `sluice-try=[\w.-]+`$/,
     )
     expect(reply?.['response_type']).toBe('ephemeral')
-    expect((await say(world, 'try checkout/production/1'))?.['text']).not.toContain('Link')
-    expect((await say(world, 'try checkout/production/1', 'UNOBODY'))?.['text']).toContain('you can look, but not act')
-    expect((await say(world, 'back checkout production', 'UNOBODY'))?.['text']).toContain('you can look, but not act')
+    expect((await sayToSlack(world, 'try checkout/production/1'))?.['text']).not.toContain('Link')
+    expect((await sayToSlack(world, 'try checkout/production/1', 'UNOBODY'))?.['text']).toContain(
+      'you can look, but not act',
+    )
+    expect((await sayToSlack(world, 'back checkout production', 'UNOBODY'))?.['text']).toContain(
+      'you can look, but not act',
+    )
   })
 
   it.each([
@@ -376,6 +275,6 @@ describe('/release back, try and start of the version before', () => {
     ['try checkout/production/1 ftp://shop.example', 'try takes a release'],
     ['try checkout/production/1 https://a.example https://b.example', 'try takes a release'],
   ])('says what is wrong with %s', async (text, sentence) => {
-    expect((await say(await setUp(), text))?.['text']).toContain(sentence)
+    expect((await sayToSlack(await setUpSlack(), text))?.['text']).toContain(sentence)
   })
 })

@@ -5,13 +5,15 @@ import { emptyLane } from '../../src/domain/lane/lane-state.ts'
 import { laneView } from '../../src/domain/lane/lane-view.ts'
 import type { Releases, ShownCard } from '../../src/releases/releases.ts'
 import { answerCommand, answerSlash, refusalText } from '../../src/slack/answers.ts'
-import { laneText, releaseBlocks, releaseText, textBlocks } from '../../src/slack/blocks.ts'
+import { laneText, releaseBlocks, releaseText } from '../../src/slack/blocks.ts'
 import { parseSlashCommand } from '../../src/slack/command-text.ts'
+import { textBlocks } from '../../src/slack/elements.ts'
 import { untilTaken } from '../../src/slack/patience.ts'
 import { readSlackRequest } from '../../src/slack/requests.ts'
 import { escape } from '../../src/slack/text.ts'
 import { readDemoPlan } from '../support/api-parts.ts'
 import { demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
+import { createFakePipelines } from '../support/fake-pipelines.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 import { FORBIDDEN, HOSTILE } from '../support/hostile-text.ts'
 
@@ -130,6 +132,8 @@ function setUp() {
   }
   const deps = {
     releases,
+    pipelines: createFakePipelines(),
+    say: async () => undefined,
     installation: demoInstallation(),
     readPlan: readDemoPlan,
     foresee: async () => [],

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { Notice } from '../../src/activities/activities.ts'
 import { createSlackNotifier } from '../../src/slack/notifier.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { regions } from '../domain/pipeline/pipelines.ts'
 import { validPlan } from '../support/demo-installation.ts'
+import { createFakePipelines } from '../support/fake-pipelines.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
 
 interface Call {
@@ -86,6 +88,27 @@ describe('createSlackNotifier', () => {
     expect(replies.map((body) => body.get('thread_ts'))).toEqual(['1700000000.000100', '1700000000.000100'])
     expect(replies.map((body) => body.get('reply_broadcast'))).toEqual([null, 'true'])
     expect(replies[1]?.get('text')).toContain('&lt;!channel&gt;')
+  })
+
+  it('shows a pipeline as its card, and asks in the channel as well for an approval, with its buttons', async () => {
+    const { calls, notifier } = setUp()
+    const pipelines = createFakePipelines()
+    const author = { person: 'carol', entrance: 'http' } as const
+    const asked = { pipeline: regions('stop'), versions: { checkout: '2.4.0' }, author, reason: '', key: 'k' }
+    await pipelines.start(asked)
+    const pipelineId = 'pipeline/checkout-regions/00000001'
+    const request = { by: 'owners', people: ['alice'], need: 1, notAuthor: true, deadline: 1_800_000_000_000 }
+    pipelines.record(pipelineId, { type: 'approval-asked', stage: 'eu', request })
+    const card = await pipelines.show(pipelineId)
+    const more = { releaseId: pipelineId, card, text: 'eu: 1 of owners asked to approve', level: 'warning' } as const
+    const ref = await notifier.tell(await notice({ ...more, asks: 'eu' }), never)
+    await notifier.tell(await notice({ ...more, asks: 'eu', ref }), never)
+    expect(calls.map(({ method }) => method)).toEqual(['chat.postMessage', 'chat.update', 'chat.postMessage'])
+    const [post, update, reply] = calls.map(({ body }) => body)
+    expect(update?.get('blocks')).toBe(post?.get('blocks'))
+    expect(post?.get('blocks')).toContain('checkout-regions 2.4.0')
+    expect(reply?.get('reply_broadcast')).toBe('true')
+    expect(reply?.get('blocks')).toMatch(/eu: 1 of owners asked.*Approval of eu.*"text":"Approve".*"text":"Reject"/)
   })
 
   it('makes the message anew when somebody has deleted it', async () => {

@@ -48,9 +48,10 @@ export function createFakePipelines({ now = Date.now }: { readonly now?: () => n
       const { request, startedAt, state } = find(id)
       return { ...pipelineCard({ ...request, startedAt }, state), releases: {} }
     },
-    async list({ name }, { size }) {
+    async list({ name, phase }, { size }) {
       const rows = [...kept.values()]
         .filter(({ request }) => name === undefined || request.pipeline.name === name)
+        .filter(({ state }) => phase === undefined || (phase === 'open') === (state.outcome === null))
         .map(({ request, startedAt, state }) => ({
           ...{ pipelineId: state.pipelineId, versions: Object.values(request.versions).join(', ') },
           ...{ phase: pipelinePhase(state), startedAt, endedAt: state.endedAt },

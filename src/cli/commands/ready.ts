@@ -1,4 +1,5 @@
 import type { AnswerTo } from '../../api/operations.ts'
+import { readinessTitle } from '../../domain/readiness/answers.ts'
 import { EXIT, type ExitCode } from '../failure.ts'
 import { readPlanFile, withPlaces } from '../plan-file.ts'
 import { hanging } from '../power-table.ts'
@@ -29,18 +30,13 @@ export async function askReady(name: string, { version }: ReadyOptions, session:
 const COLOURS = { pass: 'green', fail: 'red', unknown: 'yellow' } as const
 
 function renderReadiness(report: Report, { width, color }: RenderOptions): readonly string[] {
-  const { service, environment, version, lines, isReady } = report
+  const { lines, isReady } = report
   const paint = createPaint(color)
   const items = widest(lines.map(({ item }) => item))
   const outcomes = widest(lines.map(({ outcome }) => outcome))
   const indent = outcomes + items + 4
-  const what = version === null ? service : `${service} ${clean(version)}`
-  const open = lines.filter(({ outcome }) => outcome !== 'pass').length
   return [
-    ...hanging(
-      `${what} in ${environment} is ${isReady ? 'ready' : `not ready: ${open} of ${lines.length} questions are open`}`,
-      width,
-    ),
+    ...hanging(clean(readinessTitle(report, report, isReady)), width),
     '',
     ...lines.flatMap((line) => {
       const { item, outcome, text } = line

@@ -89,7 +89,7 @@ function refusalByState(verb: PipelineVerb, state: PipelineState): Refusal | nul
         ? refuse('command.refused', `the approval has expired: ${hold.reason}`, 'resume first: then it is asked again')
         : refuse('command.refused', 'no stage waits for an approval')
     case 'pause':
-      return hold?.cause === 'command' ? refuse('command.refused', `the pipeline is paused: ${hold.reason}`) : null
+      return hold?.cause === 'command' ? refuse('command.refused', `the pipeline is ${hold.reason}`) : null
     case 'resume':
       return hold === null ? refuse('command.refused', 'the pipeline is not paused') : null
   }

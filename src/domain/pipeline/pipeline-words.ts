@@ -15,43 +15,79 @@ interface RunningRelease {
   readonly reason: string | null
 }
 
-/** What is worth knowing of a stage beside its phase, in one line; empty for nothing. */
-export function stageWords(
-  { phase, after, reason, approval, soakUntil, releaseId, returnId, opensAt, due }: StageRow,
-  release: RunningRelease | undefined,
-  now: Instant,
-): string {
+/** What is worth knowing of a stage beside its phase, and until when; each entrance says times in its own way. */
+interface StageNews {
+  /** One line; empty for nothing. */
+  readonly text: string
+  readonly until: { readonly does: 'opens' | 'until'; readonly at: Instant } | null
+}
+
+interface Shown {
+  /** Of the pipeline. */
+  readonly phase: string
+  readonly stages: readonly StageRow[]
+  /** By stage: how its release stands that runs, where that is known. */
+  readonly releases: Readonly<Record<string, RunningRelease>>
+}
+
+export function stageNews(stage: StageRow, shown: Shown): StageNews {
+  const { name, phase, after, reason, approval, soakUntil, releaseId, returnId, opensAt, due } = stage
   switch (phase) {
     case 'waiting':
-      if (opensAt !== null) return `${reason ?? ''}; opens ${utcText(opensAt)}`
-      if (due !== null) return `${reason ?? ''}; until ${utcText(due)}`
-      return reason ?? (after.length === 0 ? '' : `after ${after.join(', ')}`)
+      if (opensAt !== null) return { text: reason ?? '', until: { does: 'opens', at: opensAt } }
+      if (due !== null) return { text: reason ?? '', until: { does: 'until', at: due } }
+      return only(reason ?? waitingWords(after, shown))
     case 'asking': {
-      if (approval === null) return ''
+      if (approval === null) return only('')
       const { by, need, given, deadline } = approval
       const names = given.length === 0 ? '' : ` (${given.join(', ')})`
-      return `${given.length} of ${need} from ${by}${names}, until ${utcText(deadline)}`
+      return { text: `${given.length} of ${need} from ${by}${names}`, until: { does: 'until', at: deadline } }
     }
     case 'running':
     case 'returning': {
       const id = phase === 'running' ? releaseId : returnId
       const named = id === null ? '' : releaseName(id)
-      if (release === undefined) return [named, reason ?? ''].filter(Boolean).join(', ')
+      const release = shown.releases[name]
+      if (release === undefined) return only([named, reason ?? ''].filter(Boolean).join(', '))
       const place = release.steps === 0 ? '' : `, step ${release.step} of ${release.steps}`
       const why = release.reason === null ? '' : `: ${release.reason}`
       const standing = `${named}, ${phaseWords(release.phase)}${place}, ${formatWeight(release.weight)} on canary${why}`
-      return [reason ?? '', standing].filter(Boolean).join('; ')
+      return only([reason ?? '', standing].filter(Boolean).join('; '))
     }
     case 'soaking':
-      return soakUntil === null ? '' : `${formatDuration(Math.max(0, soakUntil - now))} left`
+      return { text: '', until: soakUntil === null ? null : { does: 'until', at: soakUntil } }
     case 'starting':
     case 'done':
-      return releaseId === null ? '' : releaseName(releaseId)
+      return only(releaseId === null ? '' : releaseName(releaseId))
     case 'failed':
     case 'returned':
+      return only(reason ?? '')
     case 'stuck':
-      return reason ?? ''
+      return only(['still has the version', reason ?? ''].filter(Boolean).join(', '))
   }
+}
+
+/** The same for who looks at it now. */
+export function stageWords(stage: StageRow, shown: Shown, now: Instant): string {
+  const { text, until } = stageNews(stage, shown)
+  if (until === null) return text
+  const { does, at } = until
+  if (stage.phase === 'soaking') return `${formatDuration(Math.max(0, at - now))} left`
+  return `${text}${stage.phase === 'asking' ? ',' : ';'} ${does} ${utcText(at)}`
+}
+
+/** Phases of a pipeline in which a stage may still begin. */
+const GOING_ON: readonly string[] = ['running', 'waiting', 'paused']
+
+/** The stages that it still waits for; empty for one that only the pause of its pipeline holds, or nothing at all. */
+function waitingWords(after: StageRow['after'], { phase, stages }: Shown): string {
+  if (!GOING_ON.includes(phase)) return 'does not begin any more'
+  const missing = after.filter((name) => stages.some((one) => one.name === name && one.phase !== 'done'))
+  return missing.length === 0 ? '' : `after ${missing.join(', ')}`
+}
+
+function only(text: string): StageNews {
+  return { text, until: null }
 }
 
 /** What a stage waits for before it begins, in words. */

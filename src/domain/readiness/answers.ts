@@ -1,3 +1,4 @@
+import type { TargetId } from '../target.ts'
 import type { Instant } from '../units.ts'
 
 /** What a team should know before a release begins, in the order in which it is told. */
@@ -52,6 +53,17 @@ export function readinessText({ lines }: Pick<ReadinessAnswers, 'lines'>): strin
   const open = openLines({ lines }, [])
   const yes = `${lines.length - open.length} of ${lines.length} answers are yes`
   return open.length === 0 ? yes : `${yes}, not ${open.map(({ item }) => item).join(', ')}`
+}
+
+/** What the answers come to, in one line: `checkout 2.4.0 in production is not ready: 2 of 11 questions are open`. */
+export function readinessTitle(
+  { service, environment }: TargetId,
+  { version, lines }: Pick<ReadinessAnswers, 'version' | 'lines'>,
+  isReady: boolean,
+): string {
+  const what = version === null ? service : `${service} ${version}`
+  const open = openLines({ lines }, []).length
+  return `${what} in ${environment} is ${isReady ? 'ready' : `not ready: ${open} of ${lines.length} questions are open`}`
 }
 
 export function pass(text: string): ReadinessAnswer {

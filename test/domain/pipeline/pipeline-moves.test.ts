@@ -116,7 +116,9 @@ describe('a pipeline', () => {
     const reason = 'change-board has not said yes yet'
     one.record({ type: 'gate-waits', stage: 'small', reason, opensAt: null, due: 60_000, told: 'info' })
     const [, row] = one.card().stages
-    expect(row === undefined ? '' : stageWords(row, undefined, 0)).toBe(`${reason}; until 1970-01-01 00:01 UTC`)
+    expect(row === undefined ? '' : stageWords(row, { ...one.card(), releases: {} }, 0)).toBe(
+      `${reason}; until 1970-01-01 00:01 UTC`,
+    )
     one.record({ type: 'gate-refused', stage: 'small', reason: 'change-board says no: freeze' })
     expect(one.card()).toMatchObject({ phase: 'paused', reason: 'small: change-board says no: freeze' })
     expect([one.duty('small').kind, one.card().stages[1]?.due]).toEqual(['wait', null])
@@ -248,7 +250,7 @@ describe('a pipeline', () => {
     one.record({ type: 'return-waits', stage: 'canary', reason: 'its router has not confirmed that everybody is back' })
     const [row] = one.card().stages
     const release = { phase: 'exposing', weight: 0, step: 1, steps: 1, reason: null }
-    expect(row === undefined ? '' : stageWords(row, release, 0)).toBe(
+    expect(row === undefined ? '' : stageWords(row, { ...one.card(), releases: { canary: release } }, 0)).toBe(
       'its router has not confirmed that everybody is back; checkout/canary/2, exposing, step 1 of 1, 0% on canary',
     )
     expect(one.card()).toMatchObject({ phase: 'rolling-back', isEnded: false })
