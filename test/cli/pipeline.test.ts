@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { readPipelineFile } from '../../src/cli/pipeline-file.ts'
 import { columnsOf } from '../../src/cli/text.ts'
@@ -136,6 +136,15 @@ describe('sluice pipeline', () => {
     expect(err).toContain('ops/shop.yaml:4:13: another pipeline has this target: shop/00000001')
     expect(err).toContain('ops/shop.yaml:4:13: this target is frozen by bob: an incident')
     expect((await pipelines.list({}, { size: 5, next: null })).pipelines).toHaveLength(1)
+  })
+
+  it('starts nothing where another one of the same moment got the target, of which visibility does not know yet', async () => {
+    await start()
+    vi.spyOn(pipelines, 'open').mockResolvedValue([])
+    const { code, err } = await run('pipeline start ops/shop.yaml --version 2.5.0')
+    expect([code, err.split('\n')[0]]).toEqual([
+      ...[1, 'ops/shop.yaml:4:13: another pipeline has this target: shop/00000001'],
+    ])
   })
 
   it('takes a version for each service, and refuses one for a service that it does not have', async () => {

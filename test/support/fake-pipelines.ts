@@ -5,6 +5,8 @@ import { decideOnPipeline } from '../../src/domain/pipeline/pipeline-commands.ts
 import type { NewPipelineEvent } from '../../src/domain/pipeline/pipeline-events.ts'
 import { reducePipeline } from '../../src/domain/pipeline/pipeline-reducer.ts'
 import { beginPipelineState, type PipelineState, pipelinePhase } from '../../src/domain/pipeline/pipeline-state.ts'
+import type { OpenPipeline } from '../../src/domain/pipeline/start-problems.ts'
+import { targetName } from '../../src/domain/target.ts'
 import type { PipelineRequest, Pipelines } from '../../src/releases/pipelines.ts'
 import { unknownPipeline } from '../../src/releases/temporal-errors.ts'
 
@@ -33,11 +35,20 @@ export function createFakePipelines({ now = Date.now }: { readonly now?: () => n
     one.state = reducePipeline(one.state, { ...event, at: now() })
   }
 
+  function openOnes(): readonly OpenPipeline[] {
+    return [...kept.values()].flatMap(({ request, state }) =>
+      state.outcome === null ? [{ pipelineId: state.pipelineId, targets: targetsOf(request) }] : [],
+    )
+  }
+
   return {
     record,
     async start(request) {
       const known = [...kept.values()].find((one) => one.request.key === request.key)
       if (known !== undefined) return { pipelineId: known.state.pipelineId }
+      const wanted = new Set(targetsOf(request).map(targetName))
+      const heldBy = openOnes().find(({ targets }) => targets.some((target) => wanted.has(targetName(target))))
+      if (heldBy !== undefined) return { heldBy }
       const pipelineId = pipelineIdOf(request.pipeline.name, (kept.size + 1).toString(16).padStart(8, '0'))
       kept.set(pipelineId, { request, startedAt: now(), state: beginPipelineState(pipelineId, request.pipeline) })
       return { pipelineId }
@@ -67,12 +78,8 @@ export function createFakePipelines({ now = Date.now }: { readonly now?: () => n
       const phase = pipelinePhase(find(state.pipelineId).state)
       return { pipelineId: state.pipelineId, phase, text: `${command.verb} accepted, now ${phase}` }
     },
-    async open() {
-      return [...kept.values()].flatMap(({ request, state }) =>
-        state.outcome === null
-          ? [{ pipelineId: state.pipelineId, targets: request.pipeline.stages.map(({ target }) => target) }]
-          : [],
-      )
-    },
+    open: async () => openOnes(),
   }
 }
+
+const targetsOf = ({ pipeline }: PipelineRequest) => pipeline.stages.map(({ target }) => target)

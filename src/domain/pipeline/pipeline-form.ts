@@ -8,7 +8,7 @@ import type { TargetId } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
 import { STAGE_FAILURES } from './pipeline.ts'
 
-const MOST_STAGES = 50
+export const MOST_STAGES = 50
 const DAY: Milliseconds = 86_400_000
 
 const targetText = z

@@ -13,7 +13,7 @@ import { type TargetId, targetName } from '../target.ts'
 import { formatDuration, type Milliseconds } from '../units.ts'
 import { faultsOf, PLAN_VALUE_LIMITS } from '../yaml/plain-value.ts'
 import type { Pipeline, PipelineStage, StageApproval, StageGate } from './pipeline.ts'
-import { pipelineForm, type StageForm, stageForm } from './pipeline-form.ts'
+import { MOST_STAGES, pipelineForm, type StageForm, stageForm } from './pipeline-form.ts'
 import { circleIn, followersOf, mayHaveToReturn } from './stage-order.ts'
 
 /** Everything the reading of a pipeline depends on. */
@@ -66,6 +66,7 @@ export async function readPipeline(value: unknown, context: PipelineContext): Pr
 /** The stages that can be read for themselves: what is wrong with one must not hide what is wrong with the others. */
 function stagesIn(value: unknown): readonly PlacedStage[] {
   const written = writtenStages(value)
+  if (written.length > MOST_STAGES) return []
   const names = namesOf(written)
   const before = (index: number) => names.slice(Math.max(0, index - 1), index).flatMap((name) => name ?? [])
   return written.flatMap((stage, index) => {

@@ -145,6 +145,15 @@ describe('a pipeline', () => {
     ])
   })
 
+  it('is refused at its stages when there are none, a thousand, or something else, and when it is nested without end', async () => {
+    const thousand = Array.from({ length: 1_000 }, (_, index) => ({ stage: `s${index}`, target: 'checkout/eu' }))
+    for (const stages of [[], thousand, 'canary', null])
+      expect(await problemsOf({ pipeline: 'odd', stages })).toEqual(['value at stages: this value is not accepted'])
+    const deep = Array.from({ length: 400 }).reduce<unknown>((inner) => [inner], 'eu')
+    const nested = await problemsOf({ pipeline: 'deep', stages: [stage('checkout/eu', { after: deep })] })
+    expect(nested).toEqual([expect.stringMatching(/^\S+ at stages\[0\]\.after.*nested/)])
+  })
+
   it('is refused where stages wait for each other, with the circle', async () => {
     const stages = [stage('checkout/canary', { after: 'us' }), stage('checkout/eu'), stage('checkout/us')]
     const found = await read({ pipeline: 'round', stages })

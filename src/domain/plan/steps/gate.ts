@@ -20,7 +20,10 @@ export const gateKeys = z
   })
   .superRefine(({ within, onFail, ...forms }, context) => {
     if (FORMS.filter((form) => forms[form] !== undefined).length !== 1)
-      context.addIssue({ code: 'custom', message: 'expected one of window, call and readiness' })
+      context.addIssue({
+        code: 'custom',
+        message: 'expected one of window, call and readiness, such as { window: office-hours }',
+      })
     for (const [key, value] of Object.entries({ within, onFail }))
       if (forms.call === undefined && forms.readiness === undefined && value !== undefined)
         context.addIssue({
