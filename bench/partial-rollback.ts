@@ -53,7 +53,7 @@ console.log(
 console.log('after weight 0 was read back. Ratios: the second stretch to the first, and the rollback to the second')
 console.log('')
 console.log(
-  '             users of   requests/s   requests   errors   lost   new conn.   p99 calm   before   during   ratios',
+  '             users of   requests/s   requests   errors   lost   closed   p99 calm   before   during   ratios',
 )
 for (const name of ['embedded', 'haproxy'] as const) await measure(name)
 // The last handles belong to native code.
@@ -68,12 +68,12 @@ async function measure(name: keyof typeof ROUTERS): Promise<void> {
     notifier: QUIET_NOTIFIER,
   })
   const sides: Record<'stable' | 'canary', Side[]> = { stable: [], canary: [] }
-  let opened = 0
+  let closed = 0
   let asked = 0
   let time = 0
   for (let index = 1; index <= rollbacks; index += 1) {
-    const { visits, opened: sockets, aborted } = await rollBackOnce(index, where, bench.releases)
-    opened += sockets - connections
+    const { visits, closed: gone, aborted } = await rollBackOnce(index, where, bench.releases)
+    closed += gone
     asked += visits.length
     time += Math.max(...visits.map(({ at }) => at)) - Math.min(...visits.map(({ at }) => at))
     // By when the answer was there: what was due before the abort and sent after it says nothing of the user's pool.
@@ -84,7 +84,7 @@ async function measure(name: keyof typeof ROUTERS): Promise<void> {
     sides.canary.push(sideOf(of('green'), aborted))
   }
   for (const side of ['stable', 'canary'] as const)
-    console.log(rowOf(name, side, (asked / time) * 1_000, opened, sides[side]))
+    console.log(rowOf(name, side, (asked / time) * 1_000, closed, sides[side]))
   await bench.close()
   await router.close()
   await path.close()
@@ -110,9 +110,9 @@ async function rollBackOnce(index: number, { port }: Where, releases: Releases) 
   await untilPhase('rolled-back')
   await pause(seconds * 1_000)
   load.say('stop')
-  const said = (await load.hear()) as { visits: readonly UserVisit[]; opened: number }
+  const said = (await load.hear()) as { visits: readonly UserVisit[]; closed: number }
   await load.close()
-  return { visits: said.visits.filter(({ at }) => at >= measured), opened: said.opened, aborted }
+  return { visits: said.visits.filter(({ at }) => at >= measured), closed: said.closed, aborted }
 
   async function untilPhase(phase: string): Promise<void> {
     while ((await releases.show(releaseId)).phase !== phase) await pause(20)
@@ -138,7 +138,7 @@ function p99(visits: readonly UserVisit[]): number {
   )
 }
 
-function rowOf(name: string, side: string, perSecond: number, opened: number, all: readonly Side[]): string {
+function rowOf(name: string, side: string, perSecond: number, closed: number, all: readonly Side[]): string {
   const sum = (of: (one: Side) => number) => all.reduce((total, one) => total + of(one), 0)
   const median = (of: (one: Side) => number) =>
     percentile(
@@ -153,7 +153,7 @@ function rowOf(name: string, side: string, perSecond: number, opened: number, al
       .padStart(11),
     String(sum(({ failed }) => failed)).padStart(9),
     String(sum(({ lost }) => lost)).padStart(7),
-    String(opened).padStart(12),
+    String(closed).padStart(9),
     ...[calm, before, during].map((time, index) => time.toFixed(1).padStart(index === 0 ? 11 : 9)),
     [before / calm, during / before]
       .map((ratio) => ratio.toFixed(2))

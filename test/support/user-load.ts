@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What became of one request. `lost`: no whole answer came; `failed`: it said 500 or more. */
@@ -23,8 +24,8 @@ interface UserLoadOptions {
 
 interface UserLoad {
   readonly visits: readonly UserVisit[]
-  /** Connections that were opened since the start: more than asked for means that some were closed. */
-  readonly opened: () => number
+  /** Connections that were closed or reset by the other side, idle or in use, and those of requests that were given up. */
+  readonly closed: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -36,10 +37,20 @@ const PATIENCE = 20_000
 export function startUserLoad({ port, users, connections, rate }: UserLoadOptions): UserLoad {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections })
   const visits: UserVisit[] = []
-  const sockets = new Set<unknown>()
+  const sockets = new WeakSet<Socket>()
   const began = now()
   let next = 0
+  let closed = 0
   let isStopped = false
+  let isOver = false
+
+  function follow(socket: Socket): void {
+    if (sockets.has(socket)) return
+    sockets.add(socket)
+    socket.once('close', () => {
+      if (!isOver) closed += 1
+    })
+  }
 
   async function client(): Promise<void> {
     while (!isStopped) {
@@ -70,7 +81,7 @@ export function startUserLoad({ port, users, connections, rate }: UserLoadOption
           answer.resume()
         },
       )
-      outgoing.on('socket', (socket) => sockets.add(socket))
+      outgoing.on('socket', follow)
       outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')))
       outgoing.on('error', () => end('lost'))
       outgoing.end(isPost ? 'a small body' : undefined)
@@ -80,10 +91,11 @@ export function startUserLoad({ port, users, connections, rate }: UserLoadOption
   const clients = Array.from({ length: connections }, client)
   return {
     visits,
-    opened: () => sockets.size,
+    closed: () => closed,
     async stop() {
       isStopped = true
       await Promise.all(clients)
+      isOver = true
       agent.destroy()
     },
   }
