@@ -31,7 +31,7 @@ export const FULL: Effort = {
   latency: 300,
   latencyFalse: 1_000,
   low: 600,
-  ramps: 400,
+  ramps: 1_000,
   users: 200,
   weeks: 52,
   changes: 20,

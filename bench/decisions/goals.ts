@@ -12,7 +12,7 @@ import { WARM_UP_GOALS } from './warm-up-table.ts'
 /** A figure to reach, with what was measured. */
 export interface Goal {
   readonly what: string
-  readonly unit: 'share' | 'minutes' | 'perYear' | 'times' | 'sooner'
+  readonly unit: 'share' | 'minutes' | 'perYear' | 'mean' | 'times' | 'sooner'
   readonly most: number
   readonly scenario: string
   /** Null when there is no such rule, because calibration proposed none: then the goal is missed. */
@@ -56,7 +56,7 @@ export function goalsWith(proposals: Proposals): readonly Goal[] {
 
 const PRINTS = {
   ...{ share: printShare, minutes: printMinutes, perYear: printPerYear },
-  ...{ times: printMinutes, sooner: printMinutes },
+  ...{ mean: printMinutes, times: printMinutes, sooner: printMinutes },
 } as const
 
 /** All goals beside what was measured. */
@@ -86,6 +86,8 @@ function measure({ scenario, rule, unit, against = '' }: Goal, results: Results)
       return WEEKS_A_YEAR * seen
     case 'minutes':
       return median
+    case 'mean':
+      return mean
   }
 }
 

@@ -19,27 +19,22 @@ export const RAMP_PLANS = {
   'fixed-10m': fixed(600_000),
   'fixed-5m': fixed(300_000),
   codedeploy: [{ weight: 1_000, duration: 300_000 }, LAST],
-  'ramp-1.4x': budgeted('1.4x'),
-  'ramp-0.5x': budgeted('0.5x'),
-  'ramp-0.15x': budgeted('0.15x'),
+  // As it is without a word of the budget or the time.
+  ramp: budgeted({ to: '50%' }),
 } as const satisfies Record<string, RampPlan>
 
 export type RampPlanName = keyof typeof RAMP_PLANS
 
-/** Requests per second with the budget of a ramp for them. */
-export const RAMP_RATES = [
-  { requestsPerSecond: 20, plan: 'ramp-1.4x' },
-  { requestsPerSecond: 100, plan: 'ramp-0.5x' },
-  { requestsPerSecond: 1_000, plan: 'ramp-0.15x' },
-] as const satisfies readonly { readonly requestsPerSecond: number; readonly plan: RampPlanName }[]
+/** Requests per second. */
+export const RAMP_RATES = [20, 100, 1_000] as const
 
 function fixed(duration: number): RampPlan {
   return [...[100, 500, 1_000, 2_500].map((weight) => ({ weight, duration })), LAST]
 }
 
 /** What the step of a plan expands to. */
-function budgeted(spend: string): RampPlan {
-  const read = rampStep.read({ to: '50%', spend, atLeast: '5m' })
+function budgeted(step: Readonly<Record<string, string>>): RampPlan {
+  const read = rampStep.read(step)
   if (!('step' in read)) throw new Error(JSON.stringify(read.issues))
   let weight = FIRST
   const context: Omit<StepContext, 'label'> = {

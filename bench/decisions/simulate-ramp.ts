@@ -20,13 +20,13 @@ interface RampEnd {
   readonly caught: number
   /** Failed requests that stable would not have had, expected of the requests that were served. */
   readonly extra: number
-  /** Minutes until a weight was raised that costs more than the budget. */
-  readonly over: number
+  /** What half of the users cost, in failed requests for each of stable's: nothing for a release that did not get there. */
+  readonly cost: number
 }
 
 export type RampRule = `${RampPlanName}/${keyof RampEnd}`
 
-const FIGURES: readonly string[] = ['half', 'caught', 'extra', 'over'] satisfies readonly (keyof RampEnd)[]
+const FIGURES: readonly string[] = ['half', 'caught', 'extra', 'cost'] satisfies readonly (keyof RampEnd)[]
 
 export function isRampRule(rule: string): rule is RampRule {
   const [plan = '', figure = ''] = rule.split('/')
@@ -37,10 +37,15 @@ const LOOK: Milliseconds = LOOK_SECONDS * 1_000
 /** `onInconclusive: { holdFor: 15m, then: rollback }` */
 const LONGEST_HOLD: Milliseconds = 900_000
 
+/** Traffic of which the judge knows the day before, where that was noisy. */
+export interface RampTraffic extends ErrorTraffic {
+  readonly isUnrecorded?: true
+}
+
 /** The figures of these plans, each with a release of its own over such traffic. */
-export function simulateRamp(traffic: ErrorTraffic, rules: readonly RampRule[], random: Random): readonly number[] {
+export function simulateRamp(traffic: RampTraffic, rules: readonly RampRule[], random: Random): readonly number[] {
   const ends = new Map<string, RampEnd>()
-  const recorded = traffic.noise === null ? null : recordOf(traffic)
+  const recorded = traffic.noise === null || traffic.isUnrecorded === true ? null : recordOf(traffic)
   return rules.map((rule) => {
     const [plan, figure] = rule.split('/') as [RampPlanName, keyof RampEnd]
     const end = ends.get(plan) ?? release(RAMP_PLANS[plan], traffic, recorded, random)
@@ -62,13 +67,16 @@ function release(
   }
   let [index, looks, watched, held] = [0, 0, 0, 0]
   let state: CheckState = startCheck(check)
-  let [extra, half, over] = [0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  let [extra, half, cost] = [0, Number.POSITIVE_INFINITY, 0]
   const minutes = () => (looks * LOOK_SECONDS) / 60
   const canaryShare = () => (stays[index]?.weight ?? 0) / FULL_WEIGHT
   for (const { counts } of drawLooks({ ...traffic, minutes: 600, canaryShare }, random)) {
     const stay = stays[index]
     if (stay === undefined) break
-    if (stay.weight === FULL_WEIGHT / 2) half = Math.min(half, minutes())
+    if (stay.weight === FULL_WEIGHT / 2) {
+      half = Math.min(half, minutes())
+      cost = Math.max(0, traffic.ratio - 1) / 2
+    }
     const usual = traffic.errorShare(Math.floor(minutes()))
     extra += counts.canaryTrials * Math.max(0, Math.min(1, usual * traffic.ratio) - usual)
     const window = { start: looks * LOOK, end: (looks + 1) * LOOK }
@@ -87,13 +95,11 @@ function release(
       ...(recorded !== null && { recorded }),
     })
     state = step.state
-    if (step.outcome === 'fail') return { half, caught: minutes(), extra, over }
+    if (step.outcome === 'fail') return { half, caught: minutes(), extra, cost }
     if (watched < stay.duration) continue
     const weighed =
       stay.raise === undefined ? null : weighRaise(stay.raise, harmEvidence([check], { errors: { state } }), ROLE_NAMES)
     if (step.outcome === 'pass' && weighed?.isAffordable !== false) {
-      if (stay.raise !== undefined && (stay.raise.to / FULL_WEIGHT) * (traffic.ratio - 1) > stay.raise.spend)
-        over = Math.min(over, minutes())
       index += 1
       ;[watched, held] = [0, 0]
       state = enterExposure(check, state)
@@ -102,5 +108,5 @@ function release(
     held += LOOK
     if (held > LONGEST_HOLD) break
   }
-  return { half, caught: Number.POSITIVE_INFINITY, extra, over }
+  return { half, caught: Number.POSITIVE_INFINITY, extra, cost }
 }

@@ -48,7 +48,8 @@ export function beginWatch(input: GuardInput, now: Instant): GuardState {
     ...(resume?.seasons !== undefined && { seasons: resume.seasons }),
     ...(resume?.lastProof !== undefined && { lastProof: resume.lastProof }),
     hold: isAnew ? null : (resume.hold ?? null),
-    notices: isAnew ? [] : (resume.notices ?? []),
+    // The raise is weighed anew, with a sentence of its own.
+    notices: isAnew ? [] : (resume.notices ?? []).filter((notice) => notice !== resume.raise?.reason),
   }
 }
 

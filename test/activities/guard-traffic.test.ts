@@ -294,3 +294,21 @@ describe('the state of a guard', () => {
     expect(JSON.stringify(state).length).toBeLessThan(40_000)
   })
 })
+
+describe('a raise that is weighed', () => {
+  const raise = { from: 500, to: 1_000, end: 5_000, spend: 0.5 }
+
+  it('ends the watch with a note once it is affordable, and has one sentence after that, also before anything was counted', async () => {
+    const traffic = watchedTraffic({ checks: [ERRORS], rate: () => 400 })
+    const early = await traffic.watch(500, 2, { raise })
+    expect(early.state.notices).toEqual([expect.stringMatching(/^10% waits: /)])
+    const { outcome } = await traffic.watch(500, 600, { raise })
+    expect(outcome).toMatchObject({ kind: 'noted', reason: expect.stringMatching(/^5% → 10%: it costs at most /) })
+    // The first look of the next guard comes at once.
+    for (const looks of [1, 5]) {
+      const { state } = await traffic.watch(500, looks, { raise })
+      expect(state.notices).toEqual([state.raise?.reason])
+      expect(state.raise?.isAffordable).toBe(true)
+    }
+  })
+})

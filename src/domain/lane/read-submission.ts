@@ -107,7 +107,7 @@ function isAction(action: unknown): boolean {
 
 function isRaise(raise: unknown): boolean {
   if (raise === undefined) return true
-  if (!isRecord(raise) || !isWeight(raise['from']) || !isWeight(raise['to'])) return false
+  if (!isRecord(raise) || ![raise['from'], raise['to'], raise['end'] ?? raise['to']].every(isWeight)) return false
   return typeof raise['spend'] === 'number' && raise['spend'] > 0
 }
 

@@ -35,6 +35,8 @@ export interface BudgetedRaise {
   /** The weight that comes next, and the one before. */
   readonly to: BasisPoints
   readonly from: BasisPoints
+  /** Where the ramp ends. Absent in plans that an older version read; the next weight counts then. */
+  readonly end?: BasisPoints
   /** Failed requests that the canary may add, for each that stable's rate brings anyway; above 0. */
   readonly spend: number
 }

@@ -98,12 +98,19 @@ describe('a valid plan', () => {
           ...{
             duration: index === 0 ? 120_000 : 60_000,
             until: 'time',
-            raise: { from: raises[index], to, spend: 0.5 },
+            raise: { from: raises[index], to, end: 3_000, spend: 0.5 },
           },
         },
         { kind: 'expose', step: 2, label: `weight ${to / 100}%`, exposure: { weight: to, cohorts: [] } },
       ]),
     )
+  })
+
+  it('needs to know of such a ramp where it ends, and no more', () => {
+    const [short, long] = ['ramp: { to: 50% }', 'ramp: { to: 50%, spend: 0.5x, atLeast: 6m }'].map(
+      (ramp) => planOf(`${withSteps('weight: 1%', ramp, 'weight: 100%')}${WITH_ERRORS}`).actions,
+    )
+    expect(short).toEqual(long)
   })
 
   it('leaves out of such a ramp what the router cannot set', () => {
@@ -421,10 +428,10 @@ const REFUSALS: readonly Refusal[] = [
     },
   },
   {
-    says: 'a ramp that states no budget, as the one it is nearest to',
-    text: withSteps('weight: 1%', 'ramp: { to: 50%, atLeast: 5m }', 'weight: 100%') + WITH_ERRORS,
+    says: 'a ramp that states no end, as the one it is nearest to',
+    text: withSteps('weight: 1%', 'ramp: { spend: 0.5x, atLeast: 5m }', 'weight: 100%') + WITH_ERRORS,
     at: [5, 11],
-    problem: { rule: 'value', message: 'steps[1].ramp.spend is missing', fix: 'add it' },
+    problem: { rule: 'value', message: 'steps[1].ramp.to is missing', fix: 'add it' },
   },
   {
     says: 'steps that never reach 100%',

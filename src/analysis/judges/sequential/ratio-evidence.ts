@@ -121,21 +121,8 @@ export interface RatioInterval {
  * Source: Robbins' method of mixtures on the likelihood ratio (Robbins 1970; Wasserman, Ramdas and Balakrishnan 2020).
  */
 export function ratioInterval({ strata }: RatioEvidence, confidence: number): RatioInterval | null {
-  const pieces = strata.flatMap(pieceOf)
-  const a = pieces.reduce((sum, { canaryEvents }) => sum + canaryEvents, 0)
-  if (pieces.length === 0 || !(confidence > 0 && confidence < 1)) return null
-  const likelihood = (x: number): Derivatives => {
-    let [value, slope, bend] = [a * x, a, 0]
-    for (const { events, middle, spread } of pieces) {
-      const at = middle + x
-      const q = 1 / (1 + Math.exp(-at))
-      const p = q * (1 - q)
-      value -= events * softplus(at) + 0.5 * spread * p
-      slope -= events * q + 0.5 * spread * p * (1 - 2 * q)
-      bend -= events * p
-    }
-    return { value, slope, bend }
-  }
+  const likelihood = likelihoodOf(strata)
+  if (likelihood === null || !(confidence > 0 && confidence < 1)) return null
   const level = logMixture(likelihood) + Math.log(1 - confidence)
   const top = peakOf(likelihood, 0)
   const isInside = (x: number): boolean => likelihood(x).value >= level
@@ -151,6 +138,59 @@ export function ratioInterval({ strata }: RatioEvidence, confidence: number): Ra
     return towards < 0 ? 0 : Number.POSITIVE_INFINITY
   }
   return { atLeast: bound(-1), atMost: bound(1) }
+}
+
+/** A ratio, and ln of the odds against it by all looks so far: of the releases that have it, at most one in so many ever gets as far. */
+export interface OpposedRatio {
+  readonly ratio: number
+  readonly logOdds: number
+}
+
+/** Precision of the prior of a canary that is about as good as stable: a fifth wide in ln θ. */
+const AS_GOOD = 25
+
+/**
+ * The ratio θ ≥ `least`, which is above 1, whose (θ − 1)/odds(θ) is largest; null where the events bound none.
+ *
+ * odds(θ) is the mean likelihood of a canary about as good as stable, as a multiple of that of θ: where θ is the true ratio its mean is at
+ * most 1 whenever one stops. So who goes on only at odds of (θ − 1)/c against every θ pays, of what costs θ − 1 each time,
+ * c at most on average over the releases of that ratio, whatever it is.
+ */
+export function dearestRatio({ strata }: RatioEvidence, least: number): OpposedRatio | null {
+  const likelihood = likelihoodOf(strata)
+  if (likelihood === null || !(least > 1)) return null
+  // ln(θ − 1) is concave in ln θ as well, so there is one peak.
+  const priced = (x: number): Derivatives => {
+    const { value, slope, bend } = likelihood(x)
+    const part = -Math.expm1(-x)
+    return {
+      value: value + Math.log(Math.expm1(x)),
+      slope: slope + 1 / part,
+      bend: bend - Math.exp(-x) / part ** 2,
+    }
+  }
+  const x = peakOf(priced, 0, Math.log(least))
+  if (priced(WIDEST).slope > 0) return null
+  return { ratio: Math.exp(x), logOdds: logMixture(likelihood, AS_GOOD) - likelihood(x).value }
+}
+
+/** ln of the likelihood of a ratio, as a function of ln of it; null without an event. */
+function likelihoodOf(strata: readonly Stratum[]): Concave | null {
+  const pieces = strata.flatMap(pieceOf)
+  if (pieces.length === 0) return null
+  const a = pieces.reduce((sum, { canaryEvents }) => sum + canaryEvents, 0)
+  return (x) => {
+    let [value, slope, bend] = [a * x, a, 0]
+    for (const { events, middle, spread } of pieces) {
+      const at = middle + x
+      const q = 1 / (1 + Math.exp(-at))
+      const p = q * (1 - q)
+      value -= events * softplus(at) + 0.5 * spread * p
+      slope -= events * q + 0.5 * spread * p * (1 - 2 * q)
+      bend -= events * p
+    }
+    return { value, slope, bend }
+  }
 }
 
 /** ln of the ratio beyond which an interval is open: nobody reads more digits. */
@@ -185,9 +225,9 @@ type Concave = (x: number) => Derivatives
 const MOST_ROUNDS = 60
 
 /** Where a concave function, less `precision` · x²/2, is largest, within the range. Newton's steps, halved into a bracket. */
-function peakOf(concave: Concave, precision: number): number {
-  let [low, high] = [-WIDEST, WIDEST]
-  let x = 0
+function peakOf(concave: Concave, precision: number, from = -WIDEST): number {
+  let [low, high] = [from, WIDEST]
+  let x = Math.max(0, from)
   for (let round = 0; round < MOST_ROUNDS && high - low > 1e-9; round += 1) {
     const { slope, bend } = concave(x)
     const up = slope - precision * x
@@ -209,23 +249,23 @@ const DEEP = 25
 const GRAIN = 0.8
 const MOST_NODES = 200
 
-/** ln of the mean likelihood when ln θ is normal with mean 0 and variance 1: a sum around the peak of the product. */
-function logMixture(likelihood: Concave): number {
-  const peak = peakOf(likelihood, 1)
+/** ln of the mean likelihood when ln θ is normal with mean 0 and variance 1/`precision`: a sum around the peak of the product. */
+function logMixture(likelihood: Concave, precision = 1): number {
+  const peak = peakOf(likelihood, precision)
   const { value, bend } = likelihood(peak)
-  const height = value - (peak * peak) / 2
-  const grain = GRAIN / Math.sqrt(1 - bend)
+  const height = value - (precision * peak * peak) / 2
+  const grain = GRAIN / Math.sqrt(precision - bend)
   let sum = 1
   for (const side of [-1, 1]) {
     // A sum that is cut short makes the interval wider, never narrower.
     for (let node = 1; node <= MOST_NODES; node += 1) {
       const x = peak + side * node * grain
-      const fall = likelihood(x).value - (x * x) / 2 - height
+      const fall = likelihood(x).value - (precision * x * x) / 2 - height
       if (!(fall > -DEEP)) break
       sum += Math.exp(fall)
     }
   }
-  return height + Math.log((sum * grain) / Math.sqrt(2 * Math.PI))
+  return height + Math.log(sum * grain * Math.sqrt(precision / (2 * Math.PI)))
 }
 
 /**

@@ -7,7 +7,14 @@ import { reportUnseen } from './looks.ts'
 import { likelyWeight, reportFallingWeight } from './rising.ts'
 import type { GlimpseContext, StepContext } from './step-kind.ts'
 
-const schema = z.strictObject({ to: weightText, spend: budgetText, atLeast: stretchText })
+const MINUTE: Milliseconds = 60_000
+
+/** One setting for all traffic: `docs/benchmarks/decisions.md`, "A ramp with a budget". */
+const schema = z.strictObject({
+  to: weightText,
+  spend: budgetText.default(0.5),
+  atLeast: stretchText.default(6 * MINUTE),
+})
 
 type Budget = z.output<typeof schema>
 
@@ -27,7 +34,7 @@ export const budgetedRamp = {
     const share = Math.ceil(atLeast / (weights.length + 1))
     reportShortStay(share, weights.length + 1, context)
     const actions = weights.flatMap((weight, index): Action[] => {
-      const raise = { from: weights[index - 1] ?? context.exposure.weight, to: weight, spend }
+      const raise = { from: weights[index - 1] ?? context.exposure.weight, to: weight, end: to, spend }
       const next = formatWeight(weight)
       // What is grossly bad is found where the fewest have it.
       const stay = index === 0 ? 2 * share : share

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   addToRatio,
+  dearestRatio,
   NO_RATIO,
   type RatioEvidence,
   ratioInterval,
@@ -160,5 +161,86 @@ describe('the interval of a ratio', () => {
         expect(found === null || found.atLeast <= found.atMost).toBe(true)
       }),
     )
+  })
+})
+
+describe('the dearest of the ratios that a canary may have', () => {
+  /** Looks at three weights, of so many events on the canary for each 10 that stable's rate explains. */
+  const seen = (events: number) =>
+    over([counts(events, 1_000, 495, 49_500), counts(events, 1_000, 95, 9_500), counts(events, 1_000, 45, 4_500)])
+
+  /** By brute force: ln of the likelihood, and of its mean over a normal prior of ln θ that is a fifth wide. */
+  function odds(looks: readonly (readonly [number, number, number, number])[], ratio: number): number {
+    const logLikelihood = (x: number) =>
+      looks.reduce((sum, [a, n, b, m]) => {
+        const canary = (n * Math.exp(x)) / (n * Math.exp(x) + m)
+        return sum + a * Math.log(canary) + b * Math.log1p(-canary)
+      }, 0)
+    const top = logLikelihood(0)
+    let mean = 0
+    for (let z = -12; z <= 12; z += 0.01)
+      mean += Math.exp(logLikelihood(z / 5) - top - (z * z) / 2) * (0.01 / Math.sqrt(2 * Math.PI))
+    return mean * Math.exp(top - logLikelihood(Math.log(ratio)))
+  }
+
+  it.each([
+    ['few events', [[1, 1_000, 20, 9_000]]],
+    [
+      'many, at three weights',
+      [
+        [12, 1_000, 495, 49_500],
+        [12, 1_000, 95, 9_500],
+        [12, 1_000, 45, 4_500],
+      ],
+    ],
+    ['a canary that is better', [[4, 1_000, 95, 9_500]]],
+    ['a canary that is worse', [[40, 1_000, 95, 9_500]]],
+  ] as const)('is where the excess by its odds is largest: %s', (_name, looks) => {
+    const evidence = over(looks.map((look) => counts(...look)))
+    for (const least of [1.05, 2, 6]) {
+      const found = dearestRatio(evidence, least)
+      if (found === null) throw new Error('no ratio')
+      expect(found.logOdds).toBeCloseTo(Math.log(odds(looks, found.ratio)), 6)
+      expect(found.ratio).toBeGreaterThanOrEqual(least * (1 - 1e-9))
+      const worth = (ratio: number) => (ratio - 1) / odds(looks, ratio)
+      for (let ratio = least; ratio < 100; ratio *= 1.05)
+        expect(worth(ratio)).toBeLessThanOrEqual(worth(found.ratio) * (1 + 1e-3))
+    }
+  })
+
+  it('is none before an event, where every ratio is left possible, and of all ratios', () => {
+    expect(dearestRatio(NO_RATIO, 2)).toBeNull()
+    // The canary's odds fall no faster than its excess rises.
+    expect(dearestRatio(over([counts(3, 1_000, 1, 9_000)]), 2)).toBeNull()
+    expect(dearestRatio(over([counts(3, 1_000, 2, 9_000)]), 2)).not.toBeNull()
+    expect(dearestRatio(seen(10), 1)).toBeNull()
+  })
+
+  it('has longer odds the more was seen of a canary that is as good, and shorter ones with a design effect', () => {
+    const [few, many] = [seen(10), over([counts(100, 10_000, 950, 95_000)])]
+    const clumped = over([counts(100, 10_000, 950, 95_000)], 4)
+    const logOdds = (evidence: RatioEvidence) => dearestRatio(evidence, 2)?.logOdds ?? Number.NaN
+    expect(logOdds(many)).toBeGreaterThan(logOdds(few))
+    expect(logOdds(clumped)).toBeLessThan(logOdds(many))
+    expect(logOdds(clumped)).toBeGreaterThan(0)
+  })
+
+  it('had odds of one to one on average, whenever one stops: a release of that ratio wins nothing', () => {
+    const random = createRandom(11)
+    const runs = 400
+    let sum = 0
+    for (let run = 0; run < runs; run += 1) {
+      let evidence = NO_RATIO
+      let best = 0
+      // Stops as soon as the odds are three to one, or after twenty looks.
+      for (let look = 0; look < 20; look += 1) {
+        evidence = addToRatio(evidence, counts(random.poisson(2), 100, random.poisson(9), 900))
+        const found = dearestRatio(evidence, 2)
+        best = found !== null && Math.abs(found.ratio - 2) < 1e-6 ? Math.exp(found.logOdds) : 0
+        if (best >= 3) break
+      }
+      sum += best
+    }
+    expect(sum / runs).toBeLessThanOrEqual(1)
   })
 })
