@@ -183,7 +183,7 @@ describe('the dearest of the ratios that a canary may have', () => {
     return mean * Math.exp(top - logLikelihood(Math.log(ratio)))
   }
 
-  it.each([
+  it.each<readonly [string, readonly Parameters<typeof counts>[]]>([
     ['few events', [[1, 1_000, 20, 9_000]]],
     [
       'many, at three weights',
@@ -195,7 +195,7 @@ describe('the dearest of the ratios that a canary may have', () => {
     ],
     ['a canary that is better', [[4, 1_000, 95, 9_500]]],
     ['a canary that is worse', [[40, 1_000, 95, 9_500]]],
-  ] as const)('is where the excess by its odds is largest: %s', (_name, looks) => {
+  ])('is where the excess by its odds is largest: %s', (_name, looks) => {
     const evidence = over(looks.map((look) => counts(...look)))
     for (const least of [1.05, 2, 6]) {
       const found = dearestRatio(evidence, least)
