@@ -152,11 +152,15 @@ export async function answerPipelineCommand(
   const actor = requirePerson(user, installation)
   const { verb, pipelineId } = asked
   const key = keyOf([verb, pipelineId, user.team, user.user, delivery])
-  if (hold !== undefined && hold !== holdOf(await pipelines.show(pipelineId)))
-    throw new SluiceError('command.stale', {
-      message: 'the pipeline is not paused any more for what this button was drawn for',
-      fix: 'look at the pipeline and decide again',
-    })
+  if (hold !== undefined) {
+    const card = await pipelines.show(pipelineId)
+    // One that is not paused at all may have gone on by this very click.
+    if (card.phase === 'paused' && hold !== holdOf(card))
+      throw new SluiceError('command.stale', {
+        message: 'the pipeline is paused for another reason by now',
+        fix: 'look at the pipeline and decide again',
+      })
+  }
   await untilTaken(() => pipelines.command({ ...asked, actor, key }), patience)
   return { text: '', card: await pipelines.show(pipelineId) }
 }

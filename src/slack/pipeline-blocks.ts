@@ -67,9 +67,11 @@ export function approvalBlocks({ pipelineId, stages: all, verbs }: PipelineCard,
 /** The same in one line: for notifications and for clients that draw no blocks. */
 export function pipelineText({ name, versions, phase, reason, stages: all }: PipelineCard): string {
   const asking = all.filter((stage) => stage.phase === 'asking').map((stage) => stage.name)
-  const asks = asking.length === 0 ? '' : `, ${asking.join(', ')} to be approved`
+  const asks = asking.length === 0 ? '' : `; ${asking.join(', ')} to be approved`
   const why = reason === null ? '' : `: ${reason}`
-  return clamp(escape(`${name} ${versionsText(versions)}: ${phaseWords(phase)}${asks}${why}`), LIMITS.fallback)
+  // `paused by alice: dinner` says the phase itself.
+  const standing = reason?.startsWith(`${phase} `) === true ? reason : `${phaseWords(phase)}${why}`
+  return clamp(escape(`${name} ${versionsText(versions)}: ${standing}${asks}`), LIMITS.fallback)
 }
 
 /** Names why a pipeline is paused, so that a resume for one reason is none for another. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { NewPipelineEvent } from '../../src/domain/pipeline/pipeline-events.ts'
-import { regions } from '../domain/pipeline/pipelines.ts'
+import { regions, stageOf } from '../domain/pipeline/pipelines.ts'
 import { click, type SlackWorld, sayToSlack, setUpSlack, signed } from '../support/slack-world.ts'
 
 const ID = 'pipeline/checkout-regions/00000001'
@@ -40,8 +40,8 @@ const valueOf = (message: Record<string, unknown> | undefined, label: string) =>
 describe('/release with a pipeline', () => {
   it('lists those that are open before those that have ended, and those of one name', async () => {
     const author = { person: 'carol', entrance: 'http' } as const
-    const other = { ...regions('stop'), name: 'train' }
-    await world.pipelines.start({ pipeline: other, versions: { checkout: '3.0.0' }, author, reason: '', key: 'k2' })
+    const other = { ...regions('stop'), name: 'train', stages: [stageOf('search/eu')] }
+    await world.pipelines.start({ pipeline: other, versions: { search: '3.0.0' }, author, reason: '', key: 'k2' })
     world.pipelines.record('pipeline/train/00000002', { type: 'given-up', cause: 'abort', actor: author, reason: '' })
     world.pipelines.record('pipeline/train/00000002', { type: 'ended' })
     const text = String((await say('pipelines'))?.['text'])
@@ -72,7 +72,7 @@ describe('/release with a pipeline', () => {
       'small: failed, rolled back, errors 17%; paused',
     ])
       expect(text).toContain(part)
-    expect(reply?.['text']).toBe('checkout-regions 2.4.0: paused, eu to be approved: small: rolled back, errors 17%')
+    expect(reply?.['text']).toBe('checkout-regions 2.4.0: paused: small: rolled back, errors 17%; eu to be approved')
     expect(buttonsIn(reply).map(({ label }) => label)).toEqual(['Approve', 'Reject', 'Pause', 'Resume', 'Abort'])
     expect(await say(`status ${NAME}`, 'UEVE')).toEqual(reply)
   })
@@ -90,7 +90,9 @@ describe('/release with a pipeline', () => {
   })
 
   it('pauses, resumes and aborts the whole of it', async () => {
-    expect(JSON.stringify(await say(`pause ${NAME} orders are late`))).toContain('paused by alice: orders are late')
+    expect((await say(`pause ${NAME} orders are late`))?.['text']).toBe(
+      'checkout-regions 2.4.0: paused by alice: orders are late',
+    )
     expect((await say(`pause ${NAME}`))?.['text']).toContain('the pipeline is paused by alice: orders are late')
     expect(JSON.stringify(await say(`resume ${NAME}`))).toContain('*waiting*')
     expect(JSON.stringify(await say(`abort ${NAME} it burns`, 'UBOB'))).toContain('abort by bob: it burns')
@@ -138,18 +140,26 @@ describe('a button of a pipeline', () => {
     await say(`resume ${NAME}`)
     world.pipelines.record(ID, { type: 'stage-failed', stage: 'canary', reason: 'errors 17%' })
     const [sentence, redrawn] = await clickOn('resume', value, {}, 2)
-    expect(sentence?.['text']).toContain('the pipeline is not paused any more for what this button was drawn for')
+    expect(sentence?.['text']).toContain('the pipeline is paused for another reason by now')
     expect(JSON.stringify(redrawn)).toContain('*Why:* canary: errors 17%')
     expect((await world.pipelines.show(ID)).phase).toBe('paused')
-    await clickOn('resume', valueOf(redrawn, 'Resume'))
+    const again = valueOf(redrawn, 'Resume')
+    for (const age of [2, 0]) {
+      const before = world.sent.length
+      await world.server.inject(signed(click('resume', again, { trigger: 'one' }), { age }))
+      expect((await world.answered(before + 1))[before]).toMatchObject({ replace_original: true })
+    }
     expect((await world.pipelines.show(ID)).phase).toBe('waiting')
   })
 
   it('has one effect for two deliveries of one click', async () => {
     const value = { pipeline: ID, stage: null }
-    await clickOn('pause', value, { trigger: 'one' })
+    const body = click('pause', value, { trigger: 'one' })
+    await world.server.inject(signed(body, { age: 2 }))
+    await world.answered(1)
     world.pipelines.record(ID, { type: 'resumed', actor: { person: 'bob', entrance: 'cli' }, key: 'r', reason: '' })
-    await clickOn('pause', value, { trigger: 'one' }).catch(() => undefined)
+    await world.server.inject(signed(body))
+    await world.answered(2)
     expect((await world.pipelines.show(ID)).phase).toBe('waiting')
   })
 
