@@ -78,6 +78,8 @@ export type HoldOutcome =
   | { readonly kind: 'repaired'; readonly text: string; readonly times: number; readonly fence: Fence }
   | { readonly kind: 'faulty'; readonly text: string }
   | { readonly kind: 'well' }
+  /** A release that this installation does not know has the router: it was left alone. */
+  | { readonly kind: 'stranger'; readonly text: string }
 
 export interface FollowInput {
   readonly releaseId: string

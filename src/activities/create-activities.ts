@@ -85,6 +85,7 @@ async function guard(deps: ActivityDependencies, input: GuardInput): Promise<Gua
   const rights: KeeperRights = {
     isHolder: () => deps.directory.isHolder(input.target, input.releaseId),
     permit: permitFor(deps.directory, 'forward'),
+    unseenSince: now,
   }
   const { target, roles, version = '' } = input
   const canaryVersions = (signal: AbortSignal) =>
@@ -102,7 +103,8 @@ async function hold(deps: ActivityDependencies, input: HoldInput): Promise<HoldO
   const { heartbeatDetails, currentAttemptScheduledTimestampMs: now } = activityInfo()
   const before = (heartbeatDetails as HoldState | undefined) ?? null
   // Between releases the lane is the one who is to hold the router: there is nobody else to ask for.
-  const rights: KeeperRights = { isHolder: async () => 'yes', permit: permitFor(deps.directory, 'back') }
+  const permit = permitFor(deps.directory, 'back')
+  const rights: KeeperRights = { isHolder: async () => 'yes', permit, unseenSince: now }
   const { router } = deps.adaptersOf(input.target)
   const { state, outcome } = await holdOnce(router, input, before, now, rights, cancellationSignal())
   // Every heartbeat is a write of the server: a keeper with nothing to remember makes none.

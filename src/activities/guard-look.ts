@@ -3,7 +3,7 @@ import type { Instant } from '../domain/units.ts'
 import { askQueries, observeSources } from './ask-sources.ts'
 import { beginWatch } from './begin-watch.ts'
 import type { Watched } from './dependencies.ts'
-import { outcomeOf, summaryOf, usersOutcome, versionOutcome } from './guard-outcome.ts'
+import { isOthers, outcomeOf, summaryOf, usersOutcome, versionOutcome } from './guard-outcome.ts'
 import { nextState, trafficPart } from './guard-state.ts'
 import { judgeChecks } from './judge-checks.ts'
 import { keepOf, routerOutcome, routerPart } from './judge-router.ts'
@@ -67,7 +67,7 @@ async function keepOnce(
   signal: AbortSignal,
 ): Promise<LookResult> {
   const [router, observations, proof] = await Promise.all([
-    keepRouter(adapters.router, keepOf(input, before), rights, signal),
+    input.watchesRouter ? keepRouter(adapters.router, keepOf(input, before), rights, signal) : quietLook(input),
     input.floor === undefined ? {} : observeSources(adapters, input, before, now, signal),
     proveAgain(adapters, input, before, now, signal),
   ])
@@ -77,7 +77,8 @@ async function keepOnce(
     ...proofPart(before, proof, now),
   }
   const ofRouter = routerOutcome(input, before, state, router)
-  const outcome =
-    ofRouter?.kind === 'foreign' ? ofRouter : (usersOutcome(traffic, state) ?? versionOutcome(proof, state) ?? ofRouter)
+  const outcome = isOthers(ofRouter)
+    ? ofRouter
+    : (usersOutcome(traffic, state) ?? versionOutcome(proof, state) ?? ofRouter)
   return { state, outcome, text: summaryOf(input, state) }
 }

@@ -23,7 +23,7 @@ export interface Shown {
 export function outcomeOf(input: GuardInput, before: GuardState, state: GuardState, shown: Shown): GuardOutcome | null {
   const { router, traffic, split, proof } = shown
   const ofRouter = routerOutcome(input, before, state, router)
-  if (ofRouter?.kind === 'foreign') return ofRouter
+  if (isOthers(ofRouter)) return ofRouter
   return (
     usersOutcome(traffic, state) ??
     versionOutcome(proof, state) ??
@@ -35,6 +35,11 @@ export function outcomeOf(input: GuardInput, before: GuardState, state: GuardSta
     troubleOutcome(before, state) ??
     raiseOutcome(before, state)
   )
+}
+
+/** Whatever the checks say of it, what is live is not this release's. */
+export function isOthers(outcome: GuardOutcome | null): boolean {
+  return outcome?.kind === 'foreign' || outcome?.kind === 'stranger'
 }
 
 /** The canary is not fit for anybody. */

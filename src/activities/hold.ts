@@ -37,13 +37,14 @@ export async function holdOnce(
 ): Promise<HoldLook> {
   const known = before ?? { repairs: 0, text: '', faults: 0, fence: input.fence }
   const keep = { roles: input.roles, exposure: NO_EXPOSURE, fence: known.fence }
-  const { repair, fault, fence } = await keepRouter(router, keep, rights, signal)
+  const { repair, fault, fence, stranger } = await keepRouter(router, keep, rights, signal)
   const state: HoldState = {
     repairs: known.repairs + (repair === null ? 0 : 1),
     text: repair ?? known.text,
     faults: fault === null ? 0 : known.faults + 1,
     fence,
   }
+  if (stranger !== null) return { state, outcome: { kind: 'stranger', text: stranger } }
   return { state, outcome: outcomeOf(input, state, fault, now) }
 }
 

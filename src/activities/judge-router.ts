@@ -36,6 +36,11 @@ export function routerOutcome(
   look: RouterLook,
 ): GuardOutcome | null {
   if (look.foreign !== null) return { kind: 'foreign', reason: look.foreign, state }
+  if (look.stranger !== null) {
+    const choice =
+      'it is left as it is: resume to take it over, or send everybody to a pool with sluice recover --stable'
+    return { kind: 'stranger', reason: `${look.stranger}; ${choice}`, state }
+  }
   const { drift = NO_DRIFT } = state
   const last = state.repairs.at(-1) ?? state.routerFault
   const exposure = { since: input.exposedAt, now: state.lookedAt, last }

@@ -1,7 +1,15 @@
 import { describeError, SluiceError } from '../domain/errors.ts'
-import { compareFences, type Exposure, type Fence, fenceAbove, type PoolRoles } from '../domain/exposure.ts'
+import {
+  compareFences,
+  type Exposure,
+  type Fence,
+  fenceAbove,
+  hasBegunUnseen,
+  type PoolRoles,
+} from '../domain/exposure.ts'
 import type { RouterSight } from '../domain/release/drift.ts'
 import { exposureText, holderText } from '../domain/release/release-story.ts'
+import type { Instant } from '../domain/units.ts'
 import { isRoutedAs, isSplitAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import { applyPermitted, type WritePermit } from './write-permit.ts'
 
@@ -11,6 +19,8 @@ export interface RouterLook {
   readonly repair: string | null
   /** Who else is in charge of the router, as a sentence; null when nobody is. */
   readonly foreign: string | null
+  /** That a release which this installation does not know has it, as a sentence; null when none has. */
+  readonly stranger: string | null
   /** Why the router could not be read or put right; null when it could. */
   readonly fault: string | null
   /** What was seen: where it should be, somewhere else, or nothing. */
@@ -35,6 +45,8 @@ export interface KeeperRights {
   readonly isHolder: AskHolder
   /** Asked before each write; throws when the keeper's right to write is over. */
   readonly permit: WritePermit
+  /** Since when nobody has looked; absent where that cannot be. */
+  readonly unseenSince?: Instant
 }
 
 /** Whether the keeper is the one who is to hold this router: `unknown` when Temporal cannot say. */
@@ -43,12 +55,13 @@ export type AskHolder = () => Promise<'yes' | 'no' | 'unknown'>
 /**
  * Reads the router and puts right what has drifted, so that what it shows is what was asked for. A router that has lost
  * what it needs is written as well: the write is absolute. A newer fence is respected only where it belongs to another
- * release of this lane; a fence that nobody owns is overtaken, and that is said.
+ * release of this lane; a fence that nobody owns is overtaken, and that is said, unless a release that began while nobody
+ * looked has written it: then the knowledge here is older than the router.
  */
 export async function keepRouter(
   router: Router,
   keep: Keep,
-  { isHolder, permit }: KeeperRights,
+  { isHolder, permit, unseenSince }: KeeperRights,
   signal: AbortSignal,
 ): Promise<RouterLook> {
   const quiet = quietLook(keep)
@@ -58,6 +71,8 @@ export async function keepRouter(
     const newest = observed === 'lost' ? null : observed.fence
     const isOvertaken = newest !== null && compareFences(newest, keep.fence) > 0
     if (isOvertaken && (await isHolder()) !== 'yes') return { ...quiet, foreign: foreignText(newest) }
+    if (isOvertaken && unseenSince !== undefined && hasBegunUnseen(newest, unseenSince, Date.now()))
+      return { ...quiet, stranger: strangerText(newest) }
     const wish = { ...keep, fence: isOvertaken ? fenceAbove(newest, keep.fence) : keep.fence }
     if (observed !== 'lost' && !isOvertaken && isRoutedAs(observed, wish)) return { ...quiet, served: observed.served }
     // Flags that cannot be read are no reason to write, and none to leave the router alone either.
@@ -78,7 +93,7 @@ export async function keepRouter(
 
 /** A look at a router that is as it should be. */
 export function quietLook({ fence }: Pick<Keep, 'fence'>): RouterLook {
-  return { repair: null, foreign: null, fault: null, sight: 'right', served: null, fence }
+  return { repair: null, foreign: null, stranger: null, fault: null, sight: 'right', served: null, fence }
 }
 
 /** What the router shows, or `lost` when it lacks what it should have: then there is nothing to compare with. */
@@ -108,6 +123,11 @@ function driftText(observed: ObservedRouting | 'lost', keep: Keep, overtaken: Fe
 
 function foreignText(fence: Fence): string {
   return `another release has taken the router over (fence ${fenceText(fence)})`
+}
+
+function strangerText(fence: Fence): string {
+  const began = new Date(fence.release).toISOString()
+  return `a release that this installation does not know began at ${began} and has the router (fence ${fenceText(fence)}), as after Temporal's database was restored from a back-up`
 }
 
 function fenceText({ release, epoch }: Fence): string {

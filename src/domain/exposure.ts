@@ -140,6 +140,14 @@ export function sortedCohorts(cohorts: readonly string[]): readonly string[] {
   return [...new Set(cohorts)].sort()
 }
 
+/**
+ * True when the fence is of a release that began after `since` and not later than now: a turn is the time at which its lane
+ * started it. A number that another program has written is hardly ever one of these.
+ */
+export function hasBegunUnseen({ release }: Fence, since: Instant, now: Instant): boolean {
+  return release > since && release <= now
+}
+
 /** The highest number that every router can keep in a fence. */
 const HIGHEST = 999_999_999_999_999
 

@@ -59,6 +59,7 @@ export function onAfterwardsSeen(outcome: GuardOutcome, run: Run, watch: Watch):
     case 'misrouted':
     case 'drifting':
     case 'foreign':
+    case 'stranger':
     case 'repaired':
     case 'proven':
   }

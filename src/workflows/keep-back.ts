@@ -43,6 +43,7 @@ async function keep(run: Run): Promise<void> {
       }
       fault = seen.kind === 'faulty' ? seen.text : null
       if (seen.kind !== 'well') run.tell(`${version}: ${seen.text}`, 'alarm')
+      if (seen.kind === 'stranger') return
     } catch (error) {
       if (!isActivityFailure(error)) throw error
       await sleep(LOOK_EVERY, { summary: 'keeper: next try' })

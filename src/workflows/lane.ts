@@ -10,6 +10,7 @@ import {
   markEnding,
   markStarted,
   overtakenBy,
+  overtakenUnseen,
   recovered,
   recoveryFailed,
   restored,
@@ -198,6 +199,9 @@ async function hold(rest: PoolRoles, run: LaneRun): Promise<void> {
       return run.tell(`the router cannot be watched between releases: ${seen.text}`, 'warning')
     case 'well':
       return run.set(kept(run.state(), { ...NOTHING_SEEN, turn }, Date.now()))
+    case 'stranger':
+      run.set(overtakenUnseen(run.state(), seen.text))
+      return run.tell(`${seen.text}; ${run.view().keeper.text}`, 'alarm')
   }
 }
 

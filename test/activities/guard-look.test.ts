@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { lookOnce } from '../../src/activities/guard-look.ts'
+import { keepRouter } from '../../src/activities/keep-router.ts'
 import { armNames } from '../../src/domain/arm-names.ts'
+import { NO_EXPOSURE } from '../../src/domain/exposure.ts'
 import type { GuardInput, GuardOutcome, GuardState } from '../../src/domain/release/guard.ts'
 import { errorCheck } from '../analysis/judges/looks.ts'
 import { healthyScript, scriptedSource } from '../e2e/scripted-source.ts'
@@ -51,6 +53,48 @@ function openWatch(sticky: 'none' | 'hash' = 'hash') {
 }
 
 const RIGHTS = { isHolder: async () => 'yes' as const, permit: { confirm: async () => {}, check: () => {} } }
+
+describe('a look that finds a newer fence', () => {
+  const signal = new AbortController().signal
+  const HOUR = 3_600_000
+
+  async function lookAt(release: number, isHolder: 'yes' | 'no' = 'yes') {
+    const router = createMemoryRouterWorld({ pools: ['blue', 'green'], deadline: 300, sticky: 'hash' }).connect()
+    const now = Date.now()
+    const [keep, wish] = [
+      { release: now - 2 * HOUR, epoch: 1 },
+      { release, epoch: 1 },
+    ]
+    await router.apply({ roles: ROLES, exposure: { weight: 10_000, cohorts: [] }, fence: wish }, signal)
+    const rights = { ...RIGHTS, isHolder: async () => isHolder, unseenSince: now - HOUR }
+    const look = await keepRouter(router, { roles: ROLES, exposure: NO_EXPOSURE, fence: keep }, rights, signal)
+    return { ...look, weight: (await router.read(signal)).split['green'] }
+  }
+
+  it('leaves the router to a release that began while nobody looked', async () => {
+    expect(await lookAt(Date.now() - HOUR / 2)).toMatchObject({
+      ...{ weight: 10_000, repair: null, foreign: null, stranger: expect.stringContaining('does not know') },
+    })
+  })
+
+  it.each([
+    ['began before', Date.now() - 1.5 * HOUR],
+    ['is to begin one day', Date.now() + HOUR],
+    ['no clock says', 99_999_999_999_999],
+  ])('puts the router right where it %s', async (_, release) => {
+    expect(await lookAt(release)).toMatchObject({
+      weight: 0,
+      stranger: null,
+      repair: expect.stringContaining('repaired'),
+    })
+  })
+
+  it('leaves it to another release of the same lane, whenever that began', async () => {
+    const known = { weight: 10_000, stranger: null, foreign: expect.stringContaining('another release') }
+    expect(await lookAt(Date.now() - HOUR / 2, 'no')).toMatchObject(known)
+    expect(await lookAt(99_999_999_999_999, 'no')).toMatchObject(known)
+  })
+})
 
 describe('a look of the guard', () => {
   it('calls both sides by their versions', async () => {

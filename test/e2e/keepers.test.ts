@@ -118,6 +118,54 @@ describe('drift', () => {
   })
 })
 
+describe('a router that a release has which began while nobody looked, as after a database was restored', () => {
+  const fence = () => ({ release: Date.now(), epoch: 1 })
+  const roles = { stable: 'blue', canary: 'green' }
+  const AT_ALL = { blue: 0, green: 10_000 }
+  const unknown = 'a release that this installation does not know began at'
+
+  /** Until the next look is overdue that nobody takes: whatever begins now begins after it. */
+  async function untilUnseen(workflow: ReturnType<typeof handleOf>): Promise<void> {
+    const isOverdue = async () => {
+      const looks = (await workflow.describe()).raw.pendingActivities ?? []
+      const due = Math.max(...looks.map(({ scheduledTime }) => Number(scheduledTime?.seconds ?? 0) * 1_000 + 1_000))
+      return Number.isFinite(due) && Date.now() > due
+    }
+    await expect.poll(isOverdue, { timeout: 40_000, interval: 50 }).toBe(true)
+  }
+
+  it('is left alone by a release, which is paused until somebody takes it over', async () => {
+    const id = await baking()
+    await stage.stopWorkers()
+    await untilUnseen(handleOf(id))
+    stage.router.land({ roles, exposure: { weight: 10_000, cohorts: [] }, fence: fence() })
+    await stage.startWorker()
+    const card = await stage.untilCard(id, isPaused)
+    expect(card.reason).toMatch(new RegExp(`^${unknown} .*; it is left as it is: resume to take it over`))
+    expect(split()).toEqual(AT_ALL)
+    await stage.command(id, 'resume')
+    await untilSplit(AT_TEN)
+    await endByAbort(id)
+  })
+
+  it('is left alone by the lane, which forgets what it knew, and the next release begins from what it shows', async () => {
+    await stage.result(await stage.start(planFor(stage, QUICK)))
+    await stage.untilLane(({ keeper }) => keeper.state === 'holding')
+    await stage.stopWorkers()
+    await untilUnseen(laneHandle())
+    stage.router.land({ roles, exposure: { weight: 0, cohorts: [] }, fence: fence() })
+    await stage.startWorker()
+    const lane = await stage.untilLane(({ keeper }) => keeper.state === 'idle')
+    expect(lane).toMatchObject({ stable: null, promotedVersion: null })
+    expect(lane.keeper.text).toContain('sluice recover --stable')
+    await expect.poll(() => stage.notices.map(({ text }) => text).join('\n')).toContain(unknown)
+    expect(split()).toEqual(AT_ZERO)
+    const next = await stage.start(planFor(stage, QUICK), { version: '2.4.1' })
+    expect(await stage.result(next)).toMatchObject({ outcome: 'promoted' })
+    expect(split()).toEqual(AT_ALL)
+  })
+})
+
 describe('a rollback', () => {
   it('writes also where the router cannot be read, and says on every view why it is not over', async () => {
     const id = await baking()

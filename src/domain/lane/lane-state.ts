@@ -428,6 +428,15 @@ export function kept<Entry>(
   }
 }
 
+/**
+ * A release that this lane does not know has the router: where everybody is at rest is not known any more. Whoever names the
+ * pool, or the next release, begins from what the router shows.
+ */
+export function overtakenUnseen<Entry>(lane: LaneState<Entry>, fault: string): LaneState<Entry> {
+  const forgotten = { rest: null, promotedVersion: null, ...(lane.former !== undefined && { former: null }) }
+  return { ...lane, ...forgotten, keeping: { ...lane.keeping, fault } }
+}
+
 /** The lane without a release that waited; the answer to its key stays. */
 export function withdraw<Entry>(lane: LaneState<Entry>, releaseId: string): LaneState<Entry> {
   return { ...lane, queue: lane.queue.filter((waiting) => waiting.releaseId !== releaseId) }

@@ -124,9 +124,13 @@ function keeperView(state: LaneState<unknown>): KeeperView {
   if (recovery !== null) return { state: 'recovering', text: recoveryText(recovery, rest?.stable), ...told }
   if (running !== null)
     return { state: 'release', text: `${releaseName(running.releaseId)} controls the router`, ...told }
-  if (rest === null)
-    return { state: 'idle', text: 'nobody controls the router: nothing has been released here', ...told }
+  if (rest === null) return { state: 'idle', text: unheldText(keeping), ...told }
   return { state: 'holding', text: holdingText(keeping, rest.stable), ...told }
+}
+
+function unheldText({ fault }: LaneState<unknown>['keeping']): string {
+  if (fault === null) return 'nobody controls the router: nothing has been released here'
+  return 'this lane leaves the router alone until sluice recover --stable names the pool that is right, or a release begins'
 }
 
 function flagKeeperView({ recovery, running }: LaneState<unknown>): Pick<KeeperView, 'state' | 'text'> {

@@ -37,6 +37,8 @@ export function decisionOf(
       return { kind: 'pause', cause: 'drift' }
     case 'foreign':
       return isKept ? { kind: 'abandon', cause: 'superseded' } : { kind: 'pause', cause: 'foreign-change' }
+    case 'stranger':
+      return { kind: 'pause', cause: 'foreign-change' }
     case 'proven':
       return { kind: 'end-bake' }
     case 'noted':

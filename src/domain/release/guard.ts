@@ -204,6 +204,8 @@ export type GuardOutcome =
   /** A check that holds or warns has failed, or is fine again, or a raise has become affordable: the state says so. */
   | { readonly kind: 'noted'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'foreign'; readonly reason: string; readonly state: GuardState }
+  /** A release that this installation does not know has the router. */
+  | { readonly kind: 'stranger'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'misrouted'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'repaired'; readonly reason: string; readonly state: GuardState }
   | { readonly kind: 'drifting'; readonly reason: string; readonly state: GuardState }

@@ -19,7 +19,7 @@ function actingIn(state: ReleaseState, plan: Plan): readonly string[] {
 }
 
 /** Pauses for something that a look would only find again: the router is kept, and nothing is judged. */
-const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split', 'drift', 'foreign-change']
+const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split', 'drift']
 
 /** Nobody has the new version, and nothing but waits and calls come before somebody does: there is no canary to judge yet. */
 function isBeforeAnybody(state: ReleaseState, { actions }: Plan): boolean {
@@ -46,9 +46,9 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
     const raise = raiseAt(state.position, plan.actions)
     return { ...always, mode: 'judge', drift: driftPolicyOf(plan), ...(raise !== null && { raise }) }
   }
-  if (pause.asksToGoBack === true) {
+  if (pause.asksToGoBack === true || pause.cause === 'foreign-change') {
     const { floor: _, ...rest } = always
-    return { ...rest, mode: 'keep', drift: null, blindLimit: null }
+    return { ...rest, mode: 'keep', watchesRouter: pause.cause !== 'foreign-change', drift: null, blindLimit: null }
   }
   if (pause.cause === 'failed-check' && mayRollBack(plan)) {
     return { ...always, mode: 'judge', acting: actingIn(state, plan), drift: null, blindLimit: null }
