@@ -120,7 +120,7 @@ function onGuardEnded(outcome: GuardOutcome, run: Run, watch: Watch): void {
       return watch.start({ blindLimit: null })
     case 'end-bake':
       run.record({ type: 'bake-proven', reason })
-      return watch.start()
+      return watch.start({ endsWhenProven: false })
     case 'go-on':
       if (outcome.kind === 'repaired') run.tell(`${run.input.version}: ${reason}`, 'warning')
       return watch.start()

@@ -50,6 +50,23 @@ describe('a business metric that dips', () => {
     expect(stage.notices.map(({ text }) => text).join('\n')).toMatch(/2\.4\.0: would have rolled back, business/)
   })
 
+  it('that pauses is told once while a person has paused the release already', async () => {
+    const id = await stage.start(
+      planFor(stage, { steps: STEPS, checks: { errors: LIMIT }, onFail: 'pause', warmUp: '0s' }),
+    )
+    await stage.untilCard(id, ({ phase }) => phase === 'baking')
+    await stage.command(id, 'pause')
+    stage.script.pools['green'] = BAD
+    const told = () => stage.notices.filter(({ text }) => text.includes('paused, errors'))
+    await expect.poll(told, { timeout: 40_000 }).not.toEqual([])
+    // The guard goes on looking after the router, and says nothing of the check any more.
+    stage.router.meddle({ split: { blue: 0, green: 10_000 } })
+    const card = await stage.untilCard(id, ({ repairs }) => repairs > 0)
+    expect(card.reason).toMatch(/^errors/)
+    expect(told()).toHaveLength(1)
+    await stage.command(id, 'abort')
+  })
+
   it('does not keep the errors from rolling back, not even while a person decides about it', async () => {
     stage.script.pools['green'] = DIP
     const checks = { business: { ...BUSINESS, onFail: 'pause' }, errors: { ...LIMIT, onFail: 'rollback' } }

@@ -12,6 +12,7 @@ import { type BakeClock, bakeElapsed } from './bake-clock.ts'
 import { withoutFailed } from './failed-flags.ts'
 import { calledAgain, hasOpenUndo, type Undo, withUndo } from './hooks.ts'
 import { type LedgerEntry, withEntry, withoutOpen } from './ledger.ts'
+import { isWorse } from './pauses.ts'
 import type { Pause, ReleaseEvent } from './release-events.ts'
 import { isEnded, isWatching, type ReleaseState, wasExposed } from './release-state.ts'
 import { tellEvent } from './release-story.ts'
@@ -354,7 +355,8 @@ function prolong(
 }
 
 function pause(state: ReleaseState, reason: Pause): ReleaseState {
-  if (state.pause !== null || state.abandoned !== null) return state
+  if (state.abandoned !== null) return state
+  if (state.pause !== null) return isWorse(reason, state.pause) ? { ...state, pause: reason } : state
   const { bake } = state
   const stopped = bake === null ? null : { ...bake, elapsed: bakeElapsed(bake, reason.at), runningSince: null }
   return { ...state, pause: reason, bake: stopped }

@@ -3,7 +3,7 @@ import type { Plan } from '../plan/plan.ts'
 import { driftPolicyOf, floorOf } from '../plan/plan-policies.ts'
 import { raiseAt } from '../plan/raises.ts'
 import { type GuardInput, RESTARTS } from './guard.ts'
-import type { Pause } from './release-events.ts'
+import { restIn } from './pauses.ts'
 import { evidenceSince, isEnded, isWatching, type ReleaseState, wasExposed } from './release-state.ts'
 import { checksAt, warmUpOfLive } from './warm-up.ts'
 
@@ -17,9 +17,6 @@ function actingIn(state: ReleaseState, plan: Plan): readonly string[] {
   const checks = checksAt(state, plan).filter(({ onFail }) => onFail === 'rollback')
   return [...checks.map(({ name }) => name), ...(plan.onFail === 'rollback' ? [RESTARTS] : [])]
 }
-
-/** Pauses for something that a look would only find again: the router is kept, and nothing is judged. */
-const KEEPS_ONLY: readonly Pause['cause'][] = ['failed-check', 'router', 'split', 'drift']
 
 /** Nobody has the new version, and nothing but waits and calls come before somebody does: there is no canary to judge yet. */
 function isBeforeAnybody(state: ReleaseState, { actions }: Plan): boolean {
@@ -46,15 +43,23 @@ export function watchFor(state: ReleaseState, plan: Plan): Partial<GuardInput> {
     const raise = raiseAt(state.position, plan.actions)
     return { ...always, mode: 'judge', drift: driftPolicyOf(plan), ...(raise !== null && { raise }) }
   }
-  if (pause.asksToGoBack === true || pause.cause === 'foreign-change') {
-    const { floor: _, ...rest } = always
-    return { ...rest, mode: 'keep', watchesRouter: pause.cause !== 'foreign-change', drift: null, blindLimit: null }
+  const rest = restIn(pause)
+  if (rest === 'everything' || rest === 'judging-and-floor') {
+    const { floor: _, ...known } = always
+    return { ...known, mode: 'keep', watchesRouter: rest !== 'everything', drift: null, blindLimit: null }
   }
   if (pause.cause === 'failed-check' && mayRollBack(plan)) {
-    return { ...always, mode: 'judge', acting: actingIn(state, plan), drift: null, blindLimit: null }
+    // A split that looks wrong is one more reason to pause, and told once somebody goes on.
+    return {
+      ...always,
+      mode: 'judge',
+      acting: actingIn(state, plan),
+      splitSettled: true,
+      drift: null,
+      blindLimit: null,
+    }
   }
-  const mode = KEEPS_ONLY.includes(pause.cause) ? 'keep' : 'judge'
-  return { ...always, mode, drift: null, blindLimit: null }
+  return { ...always, mode: rest === 'judging' ? 'keep' : 'judge', drift: null, blindLimit: null }
 }
 
 /**
