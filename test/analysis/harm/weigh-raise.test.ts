@@ -63,6 +63,10 @@ describe('a raise that is weighed', () => {
     ])
       expect(weighRaise(RAISE, evidence, NAMES).isAffordable).toBe(false)
   })
+
+  it('says the most that any of the checks has seen fail so far', () => {
+    expect(weighRaise(RAISE, [seen(7, 63), seen(30, 270)], NAMES).reason).toMatch(/; so far at most 22 failed /)
+  })
 })
 
 describe('the evidence of harm', () => {
