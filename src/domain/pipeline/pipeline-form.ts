@@ -3,7 +3,7 @@ import { isRecord } from '../json.ts'
 import { dropParsedDefault } from '../plan/plan-json-schema.ts'
 import { durationText, nameText, windowText } from '../plan/plan-values.ts'
 import { approveOptions } from '../plan/steps/approve.ts'
-import { gateKeys } from '../plan/steps/gate.ts'
+import { bareReadiness, gateKeys } from '../plan/steps/gate.ts'
 import type { TargetId } from '../target.ts'
 import type { Milliseconds } from '../units.ts'
 import { STAGE_FAILURES } from './pipeline.ts'
@@ -36,7 +36,7 @@ export const stageForm = z.strictObject({
     .meta({ description: 'Stages that must be done before; the one above when left out' }),
   soak: durationText.refine((soak) => soak <= 30 * DAY, { error: 'expected at most 30d' }).default(0),
   approve: approveOptions.omit({ onExpiry: true }).optional(),
-  gate: z.union([windowText, gateKeys]).optional(),
+  gate: z.union([bareReadiness, windowText, gateKeys]).optional(),
 })
 
 /** A pipeline as people write it. */

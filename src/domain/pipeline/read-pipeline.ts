@@ -211,7 +211,7 @@ function approvalOf(
   return { ...approve, people }
 }
 
-/** A text alone is the checklist or a window, which is what is reported then. */
+/** A text alone is a window, which is what is reported then. */
 function stageGateOf(
   written: NonNullable<StageForm['gate']>,
   calls: NonNullable<TargetFacts['calls']>,
@@ -220,7 +220,7 @@ function stageGateOf(
   report: Report,
 ): StageGate {
   const isText = typeof written === 'string'
-  const options = isText && written !== 'readiness' ? { window: written } : written
+  const options = isText ? { window: written } : written
   reportGate(options, {
     ...{ path, report: isText ? (problem) => report({ ...problem, path }) : report },
     ...(windowProblem !== undefined && { windowProblem }),

@@ -9,12 +9,14 @@ import { defineStep, type GlimpseContext, NEEDS_NOTHING } from './step-kind.ts'
 const DAY = 86_400_000
 const FORMS = ['window', 'call', 'readiness'] as const
 
+const readinessKeys = z.strictObject({ without: z.array(z.enum(READINESS_ITEMS)).min(1) })
+
 /** What a gate waits for, written out; a pipeline has gates as well. */
 export const gateKeys = z
   .strictObject({
     window: windowText.optional(),
     call: nameText.optional(),
-    readiness: z.strictObject({ without: z.array(z.enum(READINESS_ITEMS)).min(1) }).optional(),
+    readiness: readinessKeys.optional(),
     within: stretchText.optional(),
     onFail: z.enum(['rollback', 'pause']).optional(),
   })
@@ -33,9 +35,11 @@ export const gateKeys = z
         })
   })
 
-const gateOptions = z.union([z.literal('readiness'), gateKeys])
+type GateOptions = z.infer<typeof gateKeys>
 
-type GateOptions = z.infer<typeof gateOptions>
+/** The short form is the checklist without exceptions. */
+export const bareReadiness = z.literal('readiness').transform((): GateOptions => ({ readiness: { without: [] } }))
+const gateOptions = z.union([bareReadiness, gateKeys])
 
 export const gateStep = defineStep({
   kind: 'gate',
@@ -56,7 +60,7 @@ export const gateStep = defineStep({
 
 /** A gate as it is waited for. */
 export function gateOf(options: GateOptions): Gate {
-  const { window, call, readiness, within = DAY, onFail } = keysOf(options)
+  const { window, call, readiness, within = DAY, onFail } = options
   if (window !== undefined) return { kind: 'gate', window }
   const patience = { within, ...(onFail !== undefined && { onFail }) }
   if (call !== undefined) return { kind: 'call-gate', call, ...patience }
@@ -65,25 +69,18 @@ export function gateOf(options: GateOptions): Gate {
 
 /** Reports a window or a call that is not there. */
 export function reportGate(
-  options: 'readiness' | { readonly window?: string | undefined; readonly call?: string | undefined },
+  { window, call }: { readonly window?: string | undefined; readonly call?: string | undefined },
   { path, report, windowProblem, reportCall }: Pick<GlimpseContext, 'path' | 'report' | 'windowProblem' | 'reportCall'>,
 ): void {
-  if (options === 'readiness') return
-  const { window, call } = options
   if (call !== undefined) reportCall?.(call, 'gate', [...path, 'call'])
   const problem = window === undefined ? null : (windowProblem?.({ only: [window], freeze: [] }) ?? null)
   if (problem !== null) report({ ...problem, rule: 'window', path: [...path, 'window'] })
 }
 
-/** The short form is the checklist without exceptions. */
-function keysOf(options: GateOptions): Exclude<GateOptions, string> {
-  return options === 'readiness' ? {} : options
-}
-
-function labelOf(options: GateOptions): string {
-  const { window, call, readiness, within = DAY } = keysOf(options)
+function labelOf({ window, call, readiness, within = DAY }: GateOptions): string {
   if (window !== undefined) return `gate ${window}`
   if (call !== undefined) return `gate ${call} within ${formatDuration(within)}`
-  const without = readiness === undefined ? '' : ` without ${readiness.without.join(', ')}`
-  return `gate readiness${without} within ${formatDuration(within)}`
+  const { without = [] } = readiness ?? {}
+  const exceptions = without.length === 0 ? '' : ` without ${without.join(', ')}`
+  return `gate readiness${exceptions} within ${formatDuration(within)}`
 }
