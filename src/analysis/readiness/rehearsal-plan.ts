@@ -5,6 +5,7 @@ import type { Plan } from '../../domain/plan/plan.ts'
 import { flagsIn } from '../../domain/plan/plan-flags.ts'
 import { FULL_WEIGHT, type Milliseconds } from '../../domain/units.ts'
 import { queriesOf } from '../checks/needs.ts'
+import type { ErrorRateCheck, LatencyCheck } from '../checks/shapes.ts'
 
 /** What is made to happen to a release. */
 export type RehearsedFault = 'none' | 'errors' | 'slow' | 'event' | 'silent' | 'dead' | 'worker' | 'back'
@@ -51,6 +52,9 @@ const HOLD: Milliseconds = 20_000
 /** What a weight may cost at most, seconds of few requests hardly bound; that it goes on, holds and goes back they show. */
 const ANY_COST = 1_000
 const APPROVED_WITHIN: Milliseconds = 120_000
+/** What a bad version of a rehearsal hardly goes beyond: its share of failed requests, and the time of its slow ones. */
+const FAILED_SHARE = 0.4
+const SLOW_SECONDS = 0.5
 /** Bakes are seconds, so are the requests in them. */
 const FEWEST_REQUESTS = 5
 
@@ -174,18 +178,20 @@ function faultsFor(plan: Plan): readonly (PlannedRun | { readonly missed: string
   const stopping = allChecks(plan).filter((check) => stopsRelease(check, plan.onFail))
   const mayPause = stopping.some((check) => failureOf(check, plan.onFail) === 'pause')
   const stopped: readonly RehearsedEnd[] = mayPause ? ['rolled-back', 'paused'] : ['rolled-back']
-  const looksFor = (kinds: readonly string[]) => stopping.some(({ kind }) => kinds.includes(kind))
-  const bad = (fault: RehearsedFault, name: string, kinds: readonly string[], figure: string) =>
-    looksFor(kinds)
-      ? { fault, name, ends: stopped }
-      : { missed: `${name}, because no check that stops it looks at ${figure}` }
+  const looksFor = (kinds: readonly string[]) => stopping.filter(({ kind }) => kinds.includes(kind))
+  const bad = (fault: RehearsedFault, name: string, kinds: readonly string[], figure: string, reached = Infinity) => {
+    const looking = looksFor(kinds)
+    if (looking.length === 0) return { missed: `${name}, because no check that stops it looks at ${figure}` }
+    if (!looking.every((check) => accepts(check, reached))) return { fault, name, ends: stopped }
+    return { missed: `${name}, because ${looking.map((check) => check.name).join(', ')} accepts as much` }
+  }
   const hasPartial = plan.actions.some((action) => action.kind === 'expose' && action.exposure.weight < FULL_WEIGHT)
   return [
     { fault: 'none', name: 'a healthy version', ends: ['promoted'] },
-    bad('errors', 'a version that fails', ['errorRate'], 'errors'),
-    bad('slow', 'a version that is slow', ['latency'], 'latency'),
+    bad('errors', 'a version that fails', ['errorRate'], 'errors', FAILED_SHARE),
+    bad('slow', 'a version that is slow', ['latency'], 'latency', SLOW_SECONDS),
     bad('event', 'a business figure that moves', ['rate'], 'events'),
-    looksFor(['errorRate', 'latency', 'rate'])
+    looksFor(['errorRate', 'latency', 'rate']).length > 0
       ? { fault: 'silent', name: 'metrics that fall silent', ends: ['rolled-back', 'paused'] }
       : { missed: 'metrics that fall silent, because no check that stops it measures anything' },
     { fault: 'dead', name: 'a canary pool that is dead', ends: stopped },
@@ -194,4 +200,10 @@ function faultsFor(plan: Plan): readonly (PlannedRun | { readonly missed: string
       ? { fault: 'back', name: 'forward and back under load', ends: ['rolled-back'] }
       : { missed: 'the way back from a part of the users, because the plan has no step with one' },
   ]
+}
+
+/** True for a fixed limit that what is made to happen stays below. */
+function accepts(check: Check, reached: number): boolean {
+  const { rule } = check as Partial<Pick<ErrorRateCheck | LatencyCheck, 'rule'>>
+  return rule?.judge === 'threshold' && rule.max > reached
 }

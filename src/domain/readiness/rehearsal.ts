@@ -52,8 +52,8 @@ export function rehearsalAnswer(
   if (newest.runs.length === 0) return fail(`the rehearsal ${when} has run nothing`, REHEARSE)
   if (wrong.length > 0)
     return fail(
-      `rehearsed ${when}, and it did not go as it should: ${wrong.map(({ name, came }) => `${name} ${came}`).join(', ')}`,
-      'mend the plan or the version, then rehearse it again: sluice rehearse <plan.yaml>',
+      `rehearsed ${when}, and it did not go as it should: ${wrong.map(({ name, came }) => `${name}: ${came}`).join(', ')}`,
+      'mend the plan, or give it more to see, then rehearse it again: sluice rehearse <plan.yaml> --bake 20s',
     )
   if (now - newest.at > within) return fail(`rehearsed ${when}, longer ago than ${formatDuration(within)}`, REHEARSE)
   const without = newest.leftOut.length === 0 ? '' : `, without ${newest.leftOut.join(', ')}`

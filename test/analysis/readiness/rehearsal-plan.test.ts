@@ -43,6 +43,15 @@ function rehearsed(plan: Plan, options: Parameters<typeof rehearsalOf>[1] = OPTI
 const names = ({ runs }: RehearsalPlan) => runs.map(({ fault }) => fault)
 
 describe('a plan as it is rehearsed', () => {
+  it('has no bad version where every limit accepts it', () => {
+    const slow = (max: string) => rehearsed(planOf({ checks: { slowest: { latency: { quantiles: ['p99'], max } } } }))
+    expect(names(slow('400ms'))).toContain('slow')
+    expect(names(slow('5s'))).not.toContain('slow')
+    const failing = rehearsed(planOf({ checks: { most: { errorRate: { max: '60%' } } } }))
+    expect(failing.leftOut).toContain('a version that fails, because most accepts as much')
+    expect(slow('5s').leftOut).toContain('a version that is slow, because slowest accepts as much')
+  })
+
   it('has a budget that seconds of few requests can keep', () => {
     const steps = [{ weight: '1%' }, { ramp: { to: '50%', spend: '0.5x', atLeast: '6m' } }, { weight: '100%' }]
     const { plan, standIns } = rehearsed(planOf({ steps }))

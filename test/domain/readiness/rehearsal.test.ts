@@ -38,7 +38,7 @@ describe('a rehearsal', () => {
     const known = withRehearsal([REHEARSAL], wrong)
     expect(rehearsalAnswer(known, NOW)).toMatchObject({
       outcome: 'fail',
-      text: expect.stringContaining('errors promoted'),
+      text: expect.stringContaining('errors: promoted'),
     })
     expect(rehearsalAnswer(withRehearsal(known, REHEARSAL), NOW).outcome).toBe('pass')
     expect(rehearsalAnswer([{ ...REHEARSAL, runs: [] }], NOW).outcome).toBe('fail')
