@@ -79,7 +79,7 @@ type StageOptions = {
   readonly isFlagOnly?: true
   /** Router and metrics of the tests' own, instead of those in memory. */
   readonly adaptersOf?: (target: TargetId) => TargetAdapters
-} & Partial<Pick<ActivityDependencies, 'pagesOf' | 'outside'>>
+} & Partial<Pick<ActivityDependencies, 'pagesOf' | 'outside' | 'readiness'>>
 
 /** One server for all tests of a file, and a stage for each of them, which is handed over before it begins. */
 export function stagePerTest(begin: (stage: Stage) => void, options: StageOptions = {}): void {
@@ -103,7 +103,7 @@ export function stagePerTest(begin: (stage: Stage) => void, options: StageOption
 /** Each stage has a service of its own, so that stages share a server without meeting. */
 export async function openStage(
   env: TestWorkflowEnvironment,
-  { pagesOf, outside, adaptersOf: given, isFlagOnly, ...options }: StageOptions = {},
+  { pagesOf, outside, readiness, adaptersOf: given, isFlagOnly, ...options }: StageOptions = {},
 ): Promise<Stage> {
   services += 1
   const service = `shop-${services}`
@@ -142,6 +142,7 @@ export async function openStage(
         adaptersOf,
         ...(pagesOf !== undefined && { pagesOf }),
         ...(outside !== undefined && { outside }),
+        ...(readiness !== undefined && { readiness }),
         directory: { ...slowLooks(createDirectory(env.client), looks), ...(env.supportsTimeSkipping && WITHOUT_LIST) },
         notifier: {
           async tell(notice) {

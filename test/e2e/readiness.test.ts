@@ -72,7 +72,7 @@ describe('a question about readiness', () => {
     const id = await stage.start(planFor(stage, { steps: WAITING }))
     await stage.untilCard(id, ({ approval }) => approval !== null)
     const before = stage.router.landed.length
-    expect(await outcomes(plan())).toMatchObject({ 'way-back': 'unknown', metrics: 'pass' })
+    expect(await outcomes(plan())).toMatchObject({ 'way-back': 'unknown', background: 'unknown', metrics: 'pass' })
     expect(stage.router.landed).toHaveLength(before)
     await stage.command(id, 'abort')
     expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })

@@ -52,9 +52,11 @@ const routing: Probe = {
     if (isForUsers(holder.exposure)) return pass(`${exposureText(holder.exposure)} is there already`)
     if (adapters.router.capabilities.tickets !== true)
       return unknown(
-        'this router lets in no try-it tickets',
+        'nobody lets in try-it tickets here',
         'do without it: `without: [routing]` in the gate of the plan',
       )
+    // Its own request would be taken for something that the canary pool does without traffic.
+    await asked.traffic()
     const sight = await askThroughRouter({ ...asked, holder, version }, await asked.roles(), signal)
     if (sight !== null) return routingAnswer(version, sight)
     return unknown(
@@ -92,7 +94,7 @@ const traffic: Probe = {
     if (expected === null || 'problem' in expected) return trafficAnswer(null)
     const { power } = await asked.sources.runPower({ plan, traffic: expected })
     const weak = power.flatMap(({ lowTraffic }) => lowTraffic ?? [])
-    return trafficAnswer({ rps: expected.requestsPerSecond, weak, rows: power.length })
+    return trafficAnswer({ rps: expected.requestsPerSecond, errors: expected.errors.from, weak, rows: power.length })
   },
 }
 
@@ -118,7 +120,7 @@ const capacity: Probe = {
     const { router } = adapters
     if (router.health === undefined)
       return unknown(
-        'this router does not say how many servers of a pool are ready',
+        'nobody says how many servers of a pool are ready',
         'do without it: `without: [capacity]` in the gate of the plan',
       )
     const { stable } = await roles()
@@ -146,6 +148,7 @@ const names: Probe = {
   async ask({ input, adapters }, signal) {
     const { plan, author } = input
     const flags = flagsIn(plan.actions)
+    if (flags.length === 0) return namesAnswer(plan, author, { missingFlags: [], flagFault: null })
     const { flags: seen = {}, flagFault } = await adapters.router.read(signal, flags)
     const isRead = flagFault === undefined
     const missingFlags = isRead ? flags.filter((name) => !Object.hasOwn(seen, name)) : []
@@ -171,7 +174,9 @@ const background: Probe = {
   async ask(asked, signal) {
     const { input, sources, adapters } = asked
     const { canary: pool } = await asked.roles()
-    if (input.holder !== null && isForUsers(input.holder.exposure)) return pass(`${pool} has traffic already`)
+    if (input.holder === null)
+      return unknown(`whoever has the router in hand may send users to ${pool}`, 'ask again when it has ended')
+    if (isForUsers(input.holder.exposure)) return pass(`${pool} has traffic already`)
     const { observations, sent, time } = await asked.traffic()
     const query = sources.consumesOf(input.target)
     const source = query === null ? undefined : adapters.metrics[query.source]

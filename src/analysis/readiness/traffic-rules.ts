@@ -3,6 +3,7 @@ import type { Check } from '../../domain/plan/checks.ts'
 import { fail, pass, type ReadinessAnswer, unknown } from '../../domain/readiness/answers.ts'
 import { formatDuration, type Milliseconds } from '../../domain/units.ts'
 import { missingFor } from '../checks/needs.ts'
+import { formatShare } from '../explain.ts'
 
 /** What one metric source has counted of both pools while nobody had the new version. */
 interface SourceSight {
@@ -73,22 +74,32 @@ function requestsOf(arm: MetricResult<ArmCounts>): number {
 
 /** Whether the bakes are long enough for the traffic; `weak` holds a sentence for each check that is too weak, null where nobody knows. */
 export function trafficAnswer(
-  sight: { readonly rps: number; readonly weak: readonly string[]; readonly rows: number } | null,
+  sight: {
+    readonly rps: number
+    /** The share of requests that fails today. */
+    readonly errors: number
+    readonly weak: readonly string[]
+    readonly rows: number
+  } | null,
 ): ReadinessAnswer {
   if (sight === null)
     return unknown(
       'how much traffic the target has could not be measured',
       'see that its metric source counts requests, or state it: sluice plan check --rps',
     )
-  const { rps, weak, rows } = sight
-  const [first] = weak
+  const { errors, weak, rows } = sight
+  const rps = Number(sight.rps.toPrecision(3))
+  const [first, ...others] = weak
   if (rows === 0) return fail('no check of the plan has a threshold and a bake to meet it in', 'add checks and bakes')
-  if (first === undefined)
-    return pass(`at ${Number(rps.toPrecision(3))} requests/s every check sees what it is to see within its bakes`)
+  if (first === undefined) return pass(`at ${rps} requests/s every check sees what it is to see within its bakes`)
   return fail(
-    `${first}${weak.length > 1 ? `; ${weak.length - 1} more checks are as weak` : ''}`,
-    'bake longer or at a larger weight there: sluice plan check <plan.yaml> --since 1d',
+    [first, ...(others.length === 0 ? [] : [othersText(others.length)])].join('; '),
+    `bake longer or at a larger weight there; how long says sluice plan check <plan.yaml> --rps ${rps} --base-rate ${formatShare(errors)}`,
   )
+}
+
+function othersText(count: number): string {
+  return count === 1 ? '1 more check is as weak' : `${count} more checks are as weak`
 }
 
 /** What the canary pool did while nobody was sent to it. */
@@ -110,8 +121,8 @@ export function backgroundAnswer({ pool, time, sent, counted, consumed }: Backgr
   const said = (what: string) => `${pool} ${what} in ${formatDuration(time)}, though nobody is sent to it`
   if (consumed?.kind === 'value' && consumed.value.some((value) => value > 0))
     return fail(said(`consumed ${Math.max(...consumed.value)}`), fix)
-  if (sent !== null && sent > 0) return fail(said(`was sent ${sent} requests`), fix)
-  if (counted !== null && counted.requests > 0) return fail(said(`answered ${counted.requests} requests`), fix)
+  if (sent !== null && sent > 0) return fail(said(`was sent ${requestsText(sent)}`), fix)
+  if (counted !== null && counted.requests > 0) return fail(said(`answered ${requestsText(counted.requests)}`), fix)
   const event = Object.entries(counted?.events ?? {}).find(([, count]) => count > 0)
   if (event !== undefined) return fail(said(`counted ${event[1]} ${event[0]}`), fix)
   if (consumed !== null && consumed.kind !== 'value' && consumed.kind !== 'noData')
@@ -123,4 +134,8 @@ export function backgroundAnswer({ pool, time, sent, counted, consumed }: Backgr
     )
   const jobs = consumed === null ? '; what it takes from queues only a query could say (`consumes`)' : ''
   return pass(`${pool} did nothing in ${formatDuration(time)}${jobs}`)
+}
+
+function requestsText(count: number): string {
+  return count === 1 ? '1 request' : `${count} requests`
 }

@@ -64,16 +64,16 @@ describe('the metrics', () => {
 
 describe('the traffic', () => {
   it('is enough where no check is weak', () => {
-    expect(trafficAnswer({ rps: 151.234, weak: [], rows: 3 }).text).toContain('at 151 requests/s')
-    expect(trafficAnswer({ rps: 1, weak: ['errors: 54m', 'latency: 2h'], rows: 3 })).toMatchObject({
+    expect(trafficAnswer({ rps: 151.234, errors: 0.005, weak: [], rows: 3 }).text).toContain('at 151 requests/s')
+    expect(trafficAnswer({ rps: 1, errors: 0.005, weak: ['errors: 54m', 'latency: 2h'], rows: 3 })).toMatchObject({
       outcome: 'fail',
-      text: 'errors: 54m; 1 more checks are as weak',
+      text: 'errors: 54m; 1 more check is as weak',
     })
   })
 
   it('is not known where nobody measures it, and asks for checks', () => {
     expect(trafficAnswer(null).outcome).toBe('unknown')
-    expect(trafficAnswer({ rps: 100, weak: [], rows: 0 }).outcome).toBe('fail')
+    expect(trafficAnswer({ rps: 100, errors: 0.005, weak: [], rows: 0 }).outcome).toBe('fail')
   })
 })
 
