@@ -51,7 +51,7 @@ describe('a target without a router', () => {
     const id = await stage.start(plan({ steps: STEPS, checks: ERRORS, floor: { errors: '90%' } }))
     expect(await stage.result(id)).toMatchObject({
       outcome: 'rolled-back',
-      reason: expect.stringMatching(/^errors 20% on new-checkout against 0\.\d+% on the rest/),
+      reason: expect.stringMatching(/^errors [\d.]+% on new-checkout against [\d.]+% on the rest/),
     })
     expect(await flagNow()).toEqual(before)
     // The next one starts from there as well: no pool has changed its role. It is a way back, which nobody can freeze.

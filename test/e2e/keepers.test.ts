@@ -63,12 +63,19 @@ describe('a pause', () => {
   it('after a write that failed keeps what was live, also when that write lands after all', async () => {
     const id = await stage.start(
       planFor(stage, {
-        steps: [{ weight: '10%' }, { bake: '1s' }, { weight: '50%' }, { bake: '1h' }, { weight: '100%' }],
+        steps: [
+          { weight: '10%' },
+          { approve: { by: 'owners' } },
+          { weight: '50%' },
+          { bake: '1h' },
+          { weight: '100%' },
+        ],
       }),
     )
-    await stage.untilCard(id, isBaking)
+    await stage.untilCard(id, ({ approval }) => approval !== null)
     stage.router.inject({ call: 'apply', kind: 'lateApply' })
     stage.router.inject({ call: 'apply', kind: 'fail', code: 'router.misconfigured' })
+    await stage.command(id, 'approve')
     const paused = await stage.untilCard(id, isPaused)
     expect(paused.weight).toBe(1_000)
     expect(stage.router.landLateWrites()).toBe(1)
