@@ -1,10 +1,10 @@
 /**
  * The answer to one check.
  *
- * - `pass`: data of both arms is there, is enough, and shows no breach.
+ * - `pass`: data of both arms is there, is enough, and neither shows a breach nor makes one likely.
  * - `fail`: the breach is shown at the stated confidence.
  * - `inconclusive`: anything else. `blind` when the data is missing or unusable now, `undecided` when data flows but is
- *   not yet enough.
+ *   not yet enough, for a pass or for a failure.
  */
 export type Verdict =
   | { readonly outcome: 'pass'; readonly reason: string; readonly evidence: Evidence }

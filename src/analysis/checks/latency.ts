@@ -7,7 +7,7 @@ import { formatRatio, formatSeconds } from '../explain.ts'
 import { totalOf } from '../histogram.ts'
 import { floorOf, type LatencyState, startLatency, stepLatency } from '../judges/sequential/latency-judge.ts'
 import { latencyProof } from '../judges/sequential/promotion-evidence.ts'
-import { SLOWDOWNS } from '../judges/sequential/slowdown-test.ts'
+import { SLOWDOWN_LOG_WEIGHTS } from '../judges/sequential/slowdown-test.ts'
 import { logMeanWealth } from '../judges/sequential/wealth.ts'
 import type { Asked } from '../power/check-power.ts'
 import type { ExpectedTraffic } from '../power/expected-traffic.ts'
@@ -71,7 +71,7 @@ export const latencyKind: CheckKind<LatencyCheck> = defineCheck<LatencyCheck, La
   enter: enterAfresh,
   evidence: (state) =>
     state.kind === 'latency'
-      ? { strongest: state.wealth.logPeak, now: logMeanWealth(state.wealth, LOG_WEIGHTS) }
+      ? { strongest: state.wealth.logPeak, now: logMeanWealth(state.wealth, SLOWDOWN_LOG_WEIGHTS) }
       : NO_EVIDENCE,
   power: (check) => ({
     leastRequests: check.rule.minRequests,
@@ -92,7 +92,6 @@ export const latencyKind: CheckKind<LatencyCheck> = defineCheck<LatencyCheck, La
   }),
 })
 
-const LOG_WEIGHTS = SLOWDOWNS.map(({ logWeight }) => logWeight)
 /** A look at a latency histogram takes about so many times as long as one at a rate (measured). */
 const COST = 5
 /** So many times the accepted slowdown, when none is stated. */

@@ -7,6 +7,7 @@ import { boundsOf, DEFAULT_BOUNDS, type LatencyShape, slowerThan } from '../judg
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'
 import {
   factorsOf,
+  SLOWDOWN_LOG_WEIGHTS,
   SLOWDOWNS,
   sharesBetween,
   type Thresholds,
@@ -82,7 +83,7 @@ function isDefault(shape: LatencyShape): boolean {
 }
 
 /** What each bet starts with, the reserve left out: it is placed over hours. */
-const LOG_WEIGHTS = startingLogs(SLOWDOWNS.map(({ logWeight }) => logWeight))
+const LOG_WEIGHTS = startingLogs(SLOWDOWN_LOG_WEIGHTS)
 
 function isUsable({ alpha, notWorseThan }: SequentialRule): boolean {
   return alpha > 0 && alpha < 1 && notWorseThan > 0 && Number.isFinite(notWorseThan)

@@ -18,6 +18,7 @@ import {
   formatStanding,
   formatWatched,
 } from '../explain.ts'
+import { isDoubt } from '../judges/sequential/wealth.ts'
 import type { WeighedStep } from '../judges/weighed-step.ts'
 import { areBetsOn, type ClaimBets, growBets, type Leader, standingOfBets, startBets } from './alone-bets.ts'
 import type { PastClaim, PastClaims } from './past-claims.ts'
@@ -147,15 +148,19 @@ function conclude(state: AgainstPastState, claims: PastClaims, names: ArmNames):
     return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
   }
   const lack = lackOf(state, claims.minRequests, names)
+  const isDoubted = isDoubt(log)
   return {
-    ...{ state, outcome: lack === null ? 'pass' : 'inconclusive' },
+    ...{ state, outcome: lack === null && !isDoubted ? 'pass' : 'inconclusive' },
     tell() {
       const evidence = evidenceFor(state, claims)
       if (lack !== null) return inconclusive(lack.cause, lack.reason, evidence)
       const standing = formatStanding(Math.max(0, log), needed, 'fails')
       const breach = breachOf(state, claims, strictestOf(state, claims))
-      const reason = `everybody is on ${names.canary}: ${tellCounts(state, claims)} against ${contrastOf(state, claims, names)}: no sign of being ${breach} ${standing}, ${formatWatched(state.watched)}`
-      return { outcome: 'pass', reason: asSentence(reason), evidence }
+      const sign = isDoubted ? 'not yet sure of' : 'no sign of'
+      const reason = `everybody is on ${names.canary}: ${tellCounts(state, claims)} against ${contrastOf(state, claims, names)}: ${sign} being ${breach} ${standing}, ${formatWatched(state.watched)}`
+      return isDoubted
+        ? inconclusive('undecided', asSentence(reason), evidence)
+        : { outcome: 'pass', reason: asSentence(reason), evidence }
     },
   }
 }

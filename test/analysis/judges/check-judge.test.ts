@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CheckState } from '../../../src/analysis/checks/check-kind.ts'
-import type { ListedCheck as Check } from '../../../src/analysis/checks/index.ts'
+import { type ListedCheck as Check, kindOf } from '../../../src/analysis/checks/index.ts'
 import type { ErrorRateCheck, LatencyCheck } from '../../../src/analysis/checks/shapes.ts'
 import {
   enterExposure,
@@ -492,5 +492,62 @@ describe('a part of the counts that is missing', () => {
         expect(step.isProven).toBe(false)
       }
     }
+  })
+})
+
+describe('a check that speaks against the canary, and is not sure enough to fail', () => {
+  /** A fifth of the canary's requests fail, at next to no traffic, and nobody who is on stable has an error. */
+  const bad = [look(0, arm(50, 10), arm(450)), look(1, arm(50, 10), arm(450))]
+
+  it('does not pass, whatever its budget: nobody else is sent to such a version before the next looks', () => {
+    const check = errorCheck({ notWorseThan: 1.5, alpha: 1e-6, minRequests: 50 })
+    let state = startCheck(check)
+    for (const input of bad) {
+      const step = stepCheck(check, state, input)
+      state = step.state
+      expect(step.verdict).toMatchObject({ outcome: 'inconclusive', cause: 'undecided' })
+      expect(step.verdict.reason).toContain('not yet sure of 1.5 times as many or more (false-alarm odds 1 : ')
+    }
+  })
+
+  it.each(comparing.map((check) => [check.kind, check] as const))(
+    'never passes at odds of 1 : 10 and more: %s',
+    (_kind, check) => {
+      const count = fc.nat(60)
+      const one = fc.record({ canary: count, stable: count, slow: count, fast: count })
+      fc.assert(
+        fc.property(fc.array(one, { minLength: 1, maxLength: 12 }), (drawn) => {
+          let state = startCheck(check)
+          for (const [index, { canary, stable, slow, fast }] of drawn.entries()) {
+            const latency = (part: number) => ({ upperBoundsSeconds: [0.1, 0.5], counts: [100 - part, part, 0] })
+            const { state: next, verdict } = stepCheck(
+              check,
+              state,
+              look(
+                index,
+                arm(100, canary, { latency: latency(slow), events: { orders: stable } }),
+                arm(100, stable, { latency: latency(fast), events: { orders: canary } }),
+              ),
+            )
+            state = next
+            if (kindOf(check).evidence(state).now >= Math.log(10)) expect(verdict.outcome).not.toBe('pass')
+          }
+        }),
+      )
+    },
+  )
+
+  it('passes again once the next looks speak for the canary', () => {
+    const check = errorCheck({ notWorseThan: 1.5, alpha: 1e-6, minRequests: 50 })
+    const healthy = Array.from({ length: 30 }, (_, index) => look(index + 2, arm(500), arm(4_500, 22)))
+    const verdicts = [...bad.slice(0, 1), ...healthy].reduce<{ state: CheckState; outcomes: string[] }>(
+      ({ state, outcomes }, input) => {
+        const step = stepCheck(check, state, input)
+        return { state: step.state, outcomes: [...outcomes, step.verdict.outcome] }
+      },
+      { state: startCheck(check), outcomes: [] },
+    )
+    expect(verdicts.outcomes[0]).toBe('inconclusive')
+    expect(verdicts.outcomes.at(-1)).toBe('pass')
   })
 })

@@ -45,6 +45,12 @@ describe('a canary that everybody is on, against what stable has shown before', 
     })
   })
 
+  it('does not pass while it is not sure enough to fail of what it likely sees', () => {
+    const verdicts = alone({ ...CHECK, rule: { ...CHECK.rule, alpha: 1e-9 } }, times(12, counts(100, 30)))
+    expect(verdicts.at(-1)).toMatchObject({ outcome: 'inconclusive', cause: 'undecided' })
+    expect(verdicts.at(-1)?.reason).toContain('not yet sure of being above 2% (false-alarm odds 1 : ')
+  })
+
   it('does not pass before it has served enough, nor while it cannot be seen', () => {
     expect(alone(CHECK, [counts(60, 0)])[0]).toMatchObject({
       outcome: 'inconclusive',

@@ -44,8 +44,16 @@ import {
   slowFigures,
   slowOutlook,
 } from './slow-share.ts'
-import { countBetween, factorsOf, SLOWDOWNS, slowdownGain, type Thresholds, thresholdsOf } from './slowdown-test.ts'
-import { growWealth, startWealth, type Wealth } from './wealth.ts'
+import {
+  countBetween,
+  factorsOf,
+  SLOWDOWN_LOG_WEIGHTS,
+  SLOWDOWNS,
+  slowdownGain,
+  type Thresholds,
+  thresholdsOf,
+} from './slowdown-test.ts'
+import { growWealth, isDoubt, logMeanWealth, startWealth, type Wealth } from './wealth.ts'
 
 /** Requests slower than this quantile of stable are always told apart, even when the plan names only higher ones. */
 const HIGHEST_FLOOR = 0.5
@@ -158,8 +166,7 @@ function bet(
   const gains = factorsOf(SLOWDOWNS, rule.notWorseThan, past, thresholds, floorOf(check)).map(
     (factors, index) => slowdownGain(counts, factors) / effectOn(SLOWDOWNS[index]?.share ?? 1),
   )
-  const weights = SLOWDOWNS.map((slowdown) => slowdown.logWeight)
-  return { ...state, wealth: growWealth(state.wealth, gains, weights, look.duration) }
+  return { ...state, wealth: growWealth(state.wealth, gains, SLOWDOWN_LOG_WEIGHTS, look.duration) }
 }
 
 /** The design effect of requests that so large a share is as slow as. */
@@ -223,6 +230,7 @@ function conclude(
   const { tally, wealth } = state
   const hasFailed = wealth.logPeak >= -Math.log(rule.alpha)
   const lack = hasFailed ? null : tallyFault(tally, rule.minRequests, names)
+  const isDoubted = isDoubt(logMeanWealth(wealth, SLOWDOWN_LOG_WEIGHTS))
   const tell = (): Verdict => {
     const outlook = slowOutlook(state.slow)
     const seenFrom = seenByNow(check, rule, state, thresholds)
@@ -237,10 +245,11 @@ function conclude(
     }
     const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
     const coarse = describeCoarseness(check, rule, state, thresholds)
-    const reason = `${seen}: no sign of ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${describeSeenFrom(seenFrom)}${coarse}`
-    return { outcome: 'pass', reason, evidence }
+    const sign = isDoubted ? 'not yet sure of' : 'no sign of'
+    const reason = `${seen}: ${sign} ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${describeSeenFrom(seenFrom)}${coarse}`
+    return isDoubted ? inconclusive('undecided', reason, evidence) : { outcome: 'pass', reason, evidence }
   }
-  if (!hasFailed) return { state, outcome: lack === null ? 'pass' : 'inconclusive', tell }
+  if (!hasFailed) return { state, outcome: lack === null && !isDoubted ? 'pass' : 'inconclusive', tell }
   const failure = tell()
   return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
 }

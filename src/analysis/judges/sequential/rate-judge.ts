@@ -48,10 +48,11 @@ import {
   type Outlook,
   outlookFigures,
   outlookOf,
+  SURE,
 } from './rate-outlook.ts'
-import { addToRatio, NO_RATIO, type RatioEvidence } from './ratio-evidence.ts'
+import { addToRatio, NO_RATIO, type RatioEvidence, ratioInterval } from './ratio-evidence.ts'
 import { effectOfRecord } from './record-effect.ts'
-import { growWealth, startWealth, type Wealth } from './wealth.ts'
+import { growWealth, isDoubt, logMeanWealth, startWealth, type Wealth } from './wealth.ts'
 
 /** One or two one-sided questions about the ratio of two rates, at one error budget. */
 export interface RateQuestion {
@@ -70,6 +71,9 @@ export interface RateQuestion {
   /** The same in the target's record. */
   readonly recordedOf: (record: RecordedStable) => RecordedEvents | null | undefined
 }
+
+/** In so many looks the odds cannot show a canary that only fails, as all of it may be one user: till then the interval is asked. */
+const FIRST_LOOKS = 2
 
 /** What the judge remembers between looks. Plain JSON; the wealth of a side that is not asked about is null. */
 export interface RateState {
@@ -135,8 +139,8 @@ export function startRate(question: RateQuestion): RateState {
  * One look at both arms, by the per-interval split e-process (`split-test.ts`, `wealth.ts`), O(bets) whatever the
  * traffic. It fails once the odds against "the ratio is within what is accepted" reach 1 : 1/alpha, the budget being
  * halved when both sides are asked about; a failure stays. It passes when this look had usable data of both arms, both
- * have served `minRequests` since the exposure began and are not silent, and nothing is shown. Anything else is
- * inconclusive. Weights and traffic may differ at each look.
+ * have served `minRequests` since the exposure began and are not silent, and nothing is shown, nor likely ({@link isDoubted}).
+ * Anything else is inconclusive. Weights and traffic may differ at each look.
  */
 export function stepRate(question: RateQuestion, before: RateState, input: CheckInput): WeighedStep<RateState> {
   const state = hasSameSides(question, before) ? before : startRate(question)
@@ -201,13 +205,15 @@ function conclude(question: RateQuestion, state: RateState, names: ArmNames): We
     return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
   }
   const lack = tallyFault(state.tally, question.minRequests, names)
+  const isInDoubt = isDoubted(question, state)
   return {
-    ...{ state, outcome: lack === null ? 'pass' : 'inconclusive' },
+    ...{ state, outcome: lack === null && !isInDoubt ? 'pass' : 'inconclusive' },
     tell() {
       const outlook = outlookNow(question, state)
       const evidence = evidenceOf(question, state, outlook)
       if (lack !== null) return inconclusive(lack.cause, lack.reason, evidence)
-      return { outcome: 'pass', reason: describePass(question, state, names, outlook), evidence }
+      const reason = describeUnshown(question, state, names, outlook)
+      return isInDoubt ? inconclusive('undecided', reason, evidence) : { outcome: 'pass', reason, evidence }
     },
   }
 }
@@ -269,6 +275,17 @@ function questionFault(question: RateQuestion): string | null {
   return null
 }
 
+/** True while the canary is too likely to be worse to go on; one of two sides has half of the odds. */
+function isDoubted(question: RateQuestion, state: RateState): boolean {
+  const sides = sidesOf(state)
+  const oddsOf = ({ wealth }: AskedSide) => logMeanWealth(wealth, WORSE_BETS.logWeights) - Math.log(sides.length)
+  if (sides.some((side) => isDoubt(oddsOf(side)))) return true
+  const { ratio = NO_RATIO } = state
+  if (ratio.looks > FIRST_LOOKS) return false
+  const interval = ratioInterval(ratio, SURE)
+  return sides.some(({ side }) => isBeyond(interval, limitOf(question, side)))
+}
+
 function neededLogEvidence({ alpha, notAbove, notBelow }: RateQuestion): number {
   return Math.log((notAbove !== null && notBelow !== null ? 2 : 1) / alpha)
 }
@@ -294,6 +311,19 @@ function describeCounts(question: RateQuestion, tally: Tally, names: ArmNames): 
 }
 
 type Side = 'above' | 'below'
+
+/** A side that is asked about. */
+interface AskedSide {
+  readonly side: Side
+  readonly wealth: Wealth
+}
+
+function sidesOf(state: RateState): readonly AskedSide[] {
+  return (['above', 'below'] as const).flatMap((side) => {
+    const wealth = state[side]
+    return wealth === null ? [] : [{ side, wealth }]
+  })
+}
 
 function describeFailure(
   question: RateQuestion,
@@ -335,13 +365,14 @@ function limitOf({ notAbove, notBelow }: RateQuestion, side: Side) {
     : ({ word: 'fewer', ratio: notBelow ?? 1 } as const)
 }
 
-function describePass(question: RateQuestion, state: RateState, names: ArmNames, outlook: Outlook): string {
-  const sides = (['above', 'below'] as const).filter((side) => state[side] !== null)
-  const peak = Math.max(...sides.map((side) => state[side]?.logPeak ?? 0))
+function describeUnshown(question: RateQuestion, state: RateState, names: ArmNames, outlook: Outlook): string {
+  const sides = sidesOf(state)
+  const peak = Math.max(...sides.map(({ wealth }) => wealth.logPeak))
   const standing = formatStanding(peak, neededLogEvidence(question), 'fails')
-  const none = sides.map((side) => describeAbsence(question, side, names)).join(', nor of ')
+  const none = sides.map(({ side }) => describeAbsence(question, side, names)).join(', nor of ')
   // The interval is surer of less than the judge is: it may have seen already what the judge must not say yet.
-  const isNear = sides.some((side) => isBeyond(outlook.interval, limitOf(question, side)))
+  const isNear =
+    isDoubted(question, state) || sides.some(({ side }) => isBeyond(outlook.interval, limitOf(question, side)))
   const said = `${describeCounts(question, state.tally, names)}: ${isNear ? 'not yet sure' : 'no sign'} of ${none} ${standing}, ${formatWatched(state.tally.watched)}`
   return `${said}${describeInterval(outlook.interval)}${describeSeen(question, outlook)}`
 }

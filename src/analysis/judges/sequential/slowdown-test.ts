@@ -34,6 +34,9 @@ export const SLOWDOWNS: readonly Slowdown[] = weighSlowdowns([
   [0.005, 10, 2],
 ])
 
+/** ln of their weights, which sum to 1. */
+export const SLOWDOWN_LOG_WEIGHTS: readonly number[] = SLOWDOWNS.map(({ logWeight }) => logWeight)
+
 /**
  * Thresholds at which both arms are compared: requests of the canary above `canarySeconds[i]` with requests of stable
  * above `stableSeconds[i]`, where canarySeconds ≥ ratio · stableSeconds. Both ascend.

@@ -39,6 +39,17 @@ const PLACING = {
 /** What the bets watch, which decides how their money is placed. */
 type Watched = keyof typeof PLACING
 
+/** ln of the odds of 1 : 10. */
+const DOUBT = Math.log(10)
+
+/**
+ * True when the evidence of now, as ln of its odds, is too much to send the canary more users, and may be too little yet to go back
+ * for. Of the releases that are just within what is accepted at most one in ten ever comes to it, and the next looks undo it.
+ */
+export function isDoubt(logOdds: number): boolean {
+  return logOdds >= DOUBT
+}
+
 /** Keeps logarithms finite, and so JSON: no test ever comes near it from above. */
 const LOWEST_LOG = -1e12
 const HIGHEST_LOG = 1e12
