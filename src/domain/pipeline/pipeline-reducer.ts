@@ -55,8 +55,10 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
       return change(state, event.stage, { told: event.verb, isHeld: event.verb === 'pause' && event.isTaken })
     case 'release-withdrawn':
       return replace(state, tryAgain(stageIn(state, event.stage)))
-    case 'stage-promoted':
-      return change(state, event.stage, { phase: 'soaking', soakUntil: event.soakUntil, isHeld: false })
+    case 'stage-promoted': {
+      const { mayHaveVersion: _, ...stage } = stageIn(state, event.stage)
+      return replace(state, { ...stage, phase: 'soaking', soakUntil: event.soakUntil, isHeld: false })
+    }
     case 'stage-done':
       return change(state, event.stage, { phase: 'done', soakUntil: null })
     case 'stage-failed':
@@ -93,8 +95,13 @@ function replace(state: PipelineState, next: StageState): PipelineState {
 }
 
 /** Who was approved stays so; whatever else was waited for is asked for anew. */
-function toBegin({ name, tries, isApproved }: StageState): StageState {
-  return { ...freshStage(name, tries), isApproved }
+function toBegin(stage: StageState): StageState {
+  return { ...anew(stage), isApproved: stage.isApproved }
+}
+
+/** As if it had never begun, but for what nobody knows of its users since an earlier try. */
+function anew({ name, tries, mayHaveVersion, releaseId }: StageState): StageState {
+  return { ...freshStage(name, tries), ...(mayHaveVersion === true && { mayHaveVersion, releaseId }) }
 }
 
 /** The same for one whose release was asked for. */
@@ -146,7 +153,7 @@ function held(
 /** What has failed is tried again; what was paused for its pipeline is still to hear that it goes on. */
 function resumed(state: PipelineState, actor: Actor): PipelineState {
   const stages = state.stages.map((stage): StageState => {
-    if (stage.phase === 'failed') return freshStage(stage.name, stage.tries + 1)
+    if (stage.phase === 'failed') return anew({ ...stage, tries: stage.tries + 1 })
     if (stage.phase === 'waiting') return toBegin(stage)
     return stage.isHeld ? stage : { ...stage, told: 'resume' }
   })
@@ -157,7 +164,7 @@ function resumed(state: PipelineState, actor: Actor): PipelineState {
 function givenUp(state: PipelineState, wish: GivenUp): PipelineState {
   if (state.givenUp?.back === 'all') return state
   const stages = state.stages.map((stage) =>
-    stage.phase === 'asking' || stage.phase === 'waiting' ? freshStage(stage.name, stage.tries) : stage,
+    stage.phase === 'asking' || stage.phase === 'waiting' ? anew(stage) : stage,
   )
   return { ...state, givenUp: wish, hold: null, stages }
 }

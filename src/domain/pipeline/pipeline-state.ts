@@ -44,7 +44,7 @@ export interface StageState {
   readonly told: StageVerb
   /** True while its release is paused because the pipeline is. */
   readonly isHeld: boolean
-  /** True for one that has failed while nobody could say where its users are: a way back asks its lane as well. */
+  /** True for one that has failed while nobody could say where its users are, tried again or not: a way back asks its lane as well. */
   readonly mayHaveVersion?: true
 }
 
@@ -111,9 +111,9 @@ export function hasVersion({ phase }: Pick<StageState, 'phase'>): boolean {
   return phase === 'soaking' || phase === 'done' || phase === 'stuck'
 }
 
-/** True for a stage that has failed, and whose users may be on the version for all that anybody has confirmed. */
+/** True for a stage that does nothing, and whose users may be on the version for all that anybody has confirmed. */
 export function isUncertain({ phase, mayHaveVersion }: Pick<StageState, 'phase' | 'mayHaveVersion'>): boolean {
-  return phase === 'failed' && mayHaveVersion === true
+  return (phase === 'failed' || phase === 'waiting') && mayHaveVersion === true
 }
 
 /** How the pipeline ends now, or null while there is something left to do. */

@@ -31,7 +31,7 @@ export function stageDutyOf(stages: readonly PipelineStage[], state: PipelineSta
   if (stage === undefined || state.outcome !== null) return WAIT
   switch (own.phase) {
     case 'waiting':
-      return dutyToBegin(stage, own, state)
+      return state.givenUp === null ? dutyToBegin(stage, own, state) : dutyInDoubt(stages, own, state)
     case 'asking':
       return own.approval === null || state.hold !== null
         ? WAIT
@@ -56,16 +56,21 @@ export function stageDutyOf(stages: readonly PipelineStage[], state: PipelineSta
         : { kind: 'follow-return', releaseId: own.returnId }
     }
     case 'failed':
-      if (state.givenUp?.back !== 'all' || !isUncertain(own)) return WAIT
-      return isTurnToReturn(stages, state, name) ? { kind: 'return' } : WAIT
+      return dutyInDoubt(stages, own, state)
     case 'returned':
     case 'stuck':
       return WAIT
   }
 }
 
+/** What has failed, or never began, has nothing to give back, unless nobody knows that. */
+function dutyInDoubt(stages: readonly PipelineStage[], own: StageState, state: PipelineState): StageDuty {
+  if (state.givenUp?.back !== 'all' || !isUncertain(own)) return WAIT
+  return isTurnToReturn(stages, state, own.name) ? { kind: 'return' } : WAIT
+}
+
 function dutyToBegin({ after, approve, gate }: PipelineStage, own: StageState, state: PipelineState): StageDuty {
-  if (state.givenUp !== null || state.hold !== null) return WAIT
+  if (state.hold !== null) return WAIT
   if (!after.every((name) => stageIn(state, name).phase === 'done')) return WAIT
   if (approve !== undefined && !own.isApproved) return { kind: 'ask' }
   return gate === undefined ? { kind: 'begin' } : { kind: 'await-gate', gate }
@@ -98,7 +103,7 @@ function isTurnToReturn(stages: readonly PipelineStage[], state: PipelineState, 
     const after = stageIn(state, later.name)
     const { phase, reason } = after
     if (phase === 'returning') return reason !== null
-    if (phase === 'failed') return !isUncertain(after)
-    return phase === 'waiting' || phase === 'returned' || phase === 'stuck'
+    if (phase === 'failed' || phase === 'waiting') return !isUncertain(after)
+    return phase === 'returned' || phase === 'stuck'
   })
 }

@@ -60,6 +60,11 @@ function begin(pipeline: Pipeline) {
   }
 }
 
+const BEGUN: readonly [NewPipelineEvent, NewPipelineEvent] = [
+  { type: 'stage-begun', stage: 'eu' },
+  { type: 'release-started', stage: 'eu', releaseId: 'release/checkout/eu/2' },
+]
+
 const BOARD = { kind: 'call-gate', call: 'change-board', within: 3_600_000 } as const
 
 const phasesIn = ({ stages }: PipelineState) => stages.map(({ phase }) => phase).join(' ')
@@ -184,6 +189,47 @@ describe('a pipeline', () => {
     expect(one.state().outcome).toBe(null)
     one.record({ type: 'stage-returned', stage: 'eu', reason: 'it is on 2.3.9' })
     expect(one.state().outcome).toBe('rolled-back')
+  })
+
+  it.each([
+    ['asks for its approval again', []],
+    ['is not approved again', [{ type: 'rejected', stage: 'eu', actor: BOB, key: 'no', reason: '' }]],
+    ['waits in the queue behind what its lane brings back', BEGUN],
+    ['has left that queue', [...BEGUN, { type: 'stage-failed', stage: 'eu', reason: 'withdrawn' }]],
+    ['left it for a pause', [...BEGUN, { type: 'release-withdrawn', stage: 'eu' }]],
+    ['is not taken by its lane', [BEGUN[0], { type: 'release-refused', stage: 'eu', reason: 'frozen' }]],
+  ] as readonly (readonly [string, readonly NewPipelineEvent[]])[])(
+    'is not rolled back before that is known when the stage was tried again and %s',
+    (_, events) => {
+      const approve = { by: 'owners', people: ['bob'], need: 1, notAuthor: true, within: 3_600_000 }
+      const one = begin({ name: 'one', onFail: 'stop', stages: [stageOf('checkout/eu', [], { approve })] })
+      one.run('eu')
+      one.record({ type: 'stage-failed', stage: 'eu', reason: 'ended without a report', mayHaveVersion: true })
+      one.command('resume')
+      one.record({ type: 'approval-asked', stage: 'eu', request: { ...approve, deadline: 9_000_000 } })
+      for (const event of events) one.record(event)
+      one.command('abort')
+      if (one.duty('eu').kind === 'tell') {
+        one.record({ type: 'release-told', stage: 'eu', verb: 'abort', isTaken: true })
+        one.record({ type: 'stage-failed', stage: 'eu', reason: 'withdrawn' })
+      }
+      expect(one.state().outcome).toBe(null)
+      expect(one.duty('eu')).toEqual({ kind: 'return' })
+      one.record({ type: 'return-begun', stage: 'eu' })
+      expect(stageIn(one.state(), 'eu').releaseId).not.toBe(null)
+      one.record({ type: 'stage-returned', stage: 'eu', reason: 'it is on 2.3.9' })
+      expect(one.state().outcome).toBe('rolled-back')
+    },
+  )
+
+  it('is asked no more once it was promoted after all', () => {
+    const one = begin({ name: 'one', onFail: 'stop', stages: [stageOf('checkout/eu')] })
+    one.run('eu')
+    one.record({ type: 'stage-failed', stage: 'eu', reason: 'ended without a report', mayHaveVersion: true })
+    one.command('resume')
+    one.promote('eu')
+    expect(stageIn(one.state(), 'eu')).not.toHaveProperty('mayHaveVersion')
+    expect(one.state().outcome).toBe('promoted')
   })
 
   it('ends with the others as they are when only the failed stage goes back, and lets its wave come to its end', () => {
