@@ -52,9 +52,9 @@ export function fateOf(error: unknown): Fate {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof ServiceError)
     return error.cause === undefined ? UNANSWERED : fateOf(error.cause)
   if (!isGrpcServiceError(error)) return { kind: 'settled' }
-  const { code, details } = error
+  const { code, details, message } = error
   if (code === GRPC.exhausted) return { kind: 'not-taken', isLimit: true, reason: 'Temporal is over its limits' }
-  if (code === GRPC.precondition) return fateOfPrecondition(details)
+  if (code === GRPC.precondition) return fateOfPrecondition(`${details} ${message}`)
   if (!UNCLEAR.includes(code)) return { kind: 'settled' }
   if (NEVER_SENT.test(details)) return { kind: 'not-taken', isLimit: false, reason: 'Temporal cannot be reached' }
   return UNANSWERED

@@ -30,6 +30,10 @@ const TOTAL = grpc(
   'The limit on the total number of distinct updates in this workflow has been reached (2000). Make',
 )
 const FAILING = grpc(9, 'Unable to perform workflow execution update due to unexpected workflow task failure.')
+/** Of an update that may begin its workflow the client puts what was said into the message alone. */
+const FAILING_AT_START = Object.assign(grpc(9, 'Update-with-Start could not be executed.'), {
+  message: 'Unable to perform workflow execution update due to Workflow Task in failed state.',
+})
 
 describe('what is known of a call that failed', () => {
   it.each([
@@ -42,6 +46,7 @@ describe('what is known of a call that failed', () => {
     ['over a limit', wrapped(FULL), true],
     ['no update any more in this run', wrapped(TOTAL), true],
     ['a worker that fails at the workflow', wrapped(FAILING), true],
+    ['a worker that fails at the workflow that it was to begin', wrapped(FAILING_AT_START), true],
     ['a query in the way', rejected('UnprocessedUpdate'), false],
   ])('%s: it had no effect', (_name, error, isLimit) => {
     expect(fateOf(error)).toMatchObject({ kind: 'not-taken', isLimit })
