@@ -1,5 +1,5 @@
 import { isRecord } from '../json.ts'
-import { type Read, wrong } from '../release/read-command.ts'
+import { isText, type Read, readActor, wrong } from '../release/read-command.ts'
 import { targetName } from '../target.ts'
 import { parsePipelineId } from './pipeline.ts'
 import type { OpenPipeline } from './start-problems.ts'
@@ -26,16 +26,22 @@ export function withHolder(holders: Holders, { pipelineId, targets }: OpenPipeli
 export function readPipelineStart(message: unknown): Read<OpenPipeline> {
   if (!isRecord(message) || !isRecord(message['pipeline']))
     return { problem: 'a start must be an object with a pipeline' }
-  const { pipelineId, pipeline } = message
+  const { pipelineId, pipeline, versions, author, reason } = message
   const id = typeof pipelineId === 'string' ? parsePipelineId(pipelineId)?.pipelineId : undefined
   if (id === undefined || id !== pipelineId) return wrong('pipelineId', 'the id of a pipeline', pipelineId)
   const stages: readonly unknown[] = Array.isArray(pipeline['stages']) ? pipeline['stages'] : []
   const targets = stages.flatMap((stage) => {
     const target = isRecord(stage) && isRecord(stage['target']) ? stage['target'] : {}
     const { service, environment } = target
+    if (!isRecord(stage) || typeof stage['name'] !== 'string') return []
     return typeof service === 'string' && typeof environment === 'string' ? [{ service, environment }] : []
   })
   if (targets.length === 0 || targets.length < stages.length)
-    return wrong('pipeline.stages', 'stages with their targets', pipeline['stages'])
+    return wrong('pipeline.stages', 'stages with their names and targets', pipeline['stages'])
+  if (!isRecord(versions) || !Object.values(versions).every((version) => isText(version, 1, 256)))
+    return wrong('versions', 'a version for each service', versions)
+  const person = readActor(author)
+  if ('problem' in person) return person
+  if (!isText(reason, 0, 4_000)) return wrong('reason', 'a text of at most 4,000 characters', reason)
   return { value: { pipelineId: id, targets } }
 }

@@ -50,11 +50,22 @@ describe('the message that starts a pipeline', () => {
   const pipeline = regions('stop')
   it('is read for its targets, and refused when it cannot be one', () => {
     const pipelineId = 'pipeline/checkout-regions/3fa9c2d1'
-    expect(readPipelineStart({ pipelineId, pipeline })).toEqual({
+    const rest = { versions: { checkout: '2.4.0' }, author: { person: 'alice', entrance: 'http' }, reason: '' }
+    const asked = { pipelineId, pipeline, ...rest }
+    expect(readPipelineStart(asked)).toEqual({
       value: { pipelineId, targets: pipeline.stages.map(({ target }) => target) },
     })
-    const strange = [null, {}, { pipelineId, pipeline: {} }, { pipelineId: 'release/a/b/1', pipeline }]
-    const broken = { pipelineId, pipeline: { stages: [...pipeline.stages, { target: null }] } }
-    for (const message of [...strange, broken]) expect(readPipelineStart(message)).toHaveProperty('problem')
+    const stagesOf = (...more: readonly object[]) => ({ stages: [...pipeline.stages, ...more] })
+    const wrong = [
+      ...[{ pipelineId: 'release/a/b/1' }, { pipeline: {} }, { pipeline: stagesOf({ name: 'a', target: null }) }],
+      ...[
+        { pipeline: stagesOf({ target: { service: 'a', environment: 'b' } }) },
+        { author: 'alice' },
+        { reason: null },
+      ],
+      ...[{ versions: undefined }, { versions: ['2.4.0'] }, { versions: { checkout: null } }],
+    ]
+    for (const message of [null, {}, ...wrong.map((part) => ({ ...asked, ...part }))])
+      expect(readPipelineStart(message)).toHaveProperty('problem')
   })
 })
