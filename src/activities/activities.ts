@@ -110,7 +110,7 @@ export interface Notice {
   readonly ref: string | null
   /** A channel of `sluice.yaml` in which it is said instead; absent: where the release is shown. */
   readonly to?: string
-  /** The stage of a pipeline that people are asked to approve. */
+  /** What people are asked to approve: the stage of a pipeline, or a step of the release. */
   readonly asks?: string
 }
 

@@ -3,7 +3,7 @@ import { countText, errorsText, latencyText } from '../domain/release/card-figur
 import type { ReleaseCard } from '../domain/release/release-card.ts'
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, rollbackWords, saysWeight, shareWords } from '../domain/release/release-words.ts'
-import { BUTTON_VERBS, VERBS } from '../domain/release/verbs.ts'
+import { BUTTON_VERBS, type ButtonVerb, VERBS } from '../domain/release/verbs.ts'
 import { formatDuration, formatWeight, type Instant } from '../domain/units.ts'
 import {
   actions,
@@ -26,6 +26,7 @@ interface ReleaseButton {
   readonly step: number
 }
 
+const ANSWERS = ['approve', 'reject'] as const
 const MOST_STEPS = 12
 const BAR_CELLS = 20
 
@@ -42,9 +43,16 @@ export function releaseBlocks(card: ReleaseCard): readonly Block[] {
     ...optional(notices(card)),
     ...optional(card.approval === null ? '' : approvalText('Approval', card.approval)),
     context(origin(card)),
-    ...buttons(card),
+    ...buttons(card, BUTTON_VERBS),
   ] satisfies Block[]
   return blocks
+}
+
+/** What people are asked to approve, with its two buttons; nothing where nothing is. */
+export function askingBlocks(card: ReleaseCard, what: string): readonly Block[] {
+  return card.approval === null
+    ? []
+    : [section(approvalText(`Approval of ${short(what)}`, card.approval)), ...buttons(card, ANSWERS)]
 }
 
 /** The same in one line: for notifications and for clients that draw no blocks. */
@@ -191,8 +199,8 @@ function origin({ releaseId, author, replaces = null, startedAt, trail }: Releas
   return `\`${id}\` ${replaced}started by ${short(author)}, ${slackTime(startedAt)}${story}`
 }
 
-function buttons({ verbs, releaseId, step }: ReleaseCard) {
-  const open = BUTTON_VERBS.filter((verb) => verbs.includes(verb))
+function buttons({ verbs, releaseId, step }: ReleaseCard, shown: readonly ButtonVerb[]) {
+  const open = shown.filter((verb) => verbs.includes(verb))
   const value: ReleaseButton = { release: releaseId, step }
   return actions(open.map((verb) => verbButton(verb, VERBS[verb].button, value)))
 }

@@ -2,8 +2,7 @@ import type { webApi } from '@slack/bolt'
 import type { Notice } from '../activities/activities.ts'
 import type { Notifier } from '../activities/notifier.ts'
 import { countedDelivery, type SlackDeliveries } from '../telemetry/slack-metrics.ts'
-import { cardMessage, textMessage } from './messages.ts'
-import { approvalBlocks } from './pipeline-blocks.ts'
+import { askingBlocksOf, cardMessage, textMessage } from './messages.ts'
 import { clamp, escape, LIMITS } from './text.ts'
 import { createWebClient, type WebClientOptions } from './web-client.ts'
 
@@ -17,7 +16,7 @@ interface SlackNotifierOptions extends WebClientOptions {
 
 /**
  * One message per release or pipeline that changes as it moves. An update notifies nobody, so what people should look up
- * for is also said in the message's thread, and alarms and what a stage asks in the channel as well. The reference is `channel:ts`.
+ * for is also said in the message's thread, and alarms and approvals that are asked for in the channel as well. The reference is `channel:ts`.
  */
 export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   const { channel, channels = {}, metrics } = options
@@ -45,7 +44,7 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   async function reply(client: webApi.WebClient, notice: Notice, place: MessagePlace): Promise<void> {
     const { level, card, asks } = notice
     const { text, blocks } = textMessage(lineOf(notice))
-    const asking = asks !== undefined && card !== null && 'pipelineId' in card ? approvalBlocks(card, asks) : []
+    const asking = asks === undefined || card === null ? [] : askingBlocksOf(card, asks)
     const message = { channel: place.channel, thread_ts: place.ts, text, blocks: [...blocks, ...asking], ...PLAIN }
     const broadcast = level === 'alarm' || asking.length > 0 ? { reply_broadcast: true as const } : {}
     await countedDelivery(metrics, 'chat.postMessage', () => client.chat.postMessage({ ...message, ...broadcast }))

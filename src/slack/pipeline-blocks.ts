@@ -54,7 +54,7 @@ export function pipelineBlocks(card: PipelineCard, releases: StageReleases): rea
 }
 
 /** What a stage waits for, with its buttons; nothing for one that waits for no approval. */
-export function approvalBlocks({ pipelineId, stages: all, verbs }: PipelineCard, stage: string): readonly Block[] {
+export function stageAskingBlocks({ pipelineId, stages: all, verbs }: PipelineCard, stage: string): readonly Block[] {
   const approval = all.find(({ name }) => name === stage)?.approval ?? null
   if (approval === null) return []
   const open = PIPELINE_VERB_NAMES.filter((verb) => PIPELINE_VERBS[verb].meansStage && verbs.includes(verb))
@@ -122,7 +122,7 @@ function approvals(card: PipelineCard) {
   const asking = card.stages.filter(({ approval }) => approval !== null)
   const left = asking.length - MOST_APPROVALS
   return [
-    ...asking.slice(0, MOST_APPROVALS).flatMap(({ name }) => approvalBlocks(card, name)),
+    ...asking.slice(0, MOST_APPROVALS).flatMap(({ name }) => stageAskingBlocks(card, name)),
     ...optional(left > 0 ? `… ${left} more to be approved, with /release approve and their names` : ''),
   ]
 }

@@ -36,5 +36,5 @@ async function isGiven(action: AskAction, run: Run, watch: Watch): Promise<boole
 function beginAsking({ by, people, need, notAuthor, within, step }: AskAction, run: Run): void {
   const request = { by, people, need, notAuthor, deadline: Date.now() + within }
   run.record({ type: 'approval-asked', step, request })
-  run.tell(`${run.input.version}: ${need} of ${by} asked to approve step ${step}`, 'warning')
+  run.tell(`${run.input.version}: ${need} of ${by} asked to approve step ${step}`, 'warning', { asks: `step ${step}` })
 }

@@ -86,7 +86,11 @@ async function perform(action: Action, run: Run, watch: Watch): Promise<void> {
     case 'ask':
       return ask(action, run, watch)
     case 'tell':
-      return run.tell(`${run.input.version}: ${action.text}`, 'warning', action.to)
+      return run.tell(
+        `${run.input.version}: ${action.text}`,
+        'warning',
+        action.to === undefined ? {} : { to: action.to },
+      )
     case 'gate':
       return gate(action, run, watch)
     case 'call-gate':

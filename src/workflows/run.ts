@@ -47,7 +47,7 @@ export interface Run {
   /** The fence of what is wanted now. */
   readonly fence: () => Fence
   /** `to` names a channel of `sluice.yaml`; absent: where the release is shown. */
-  readonly tell: (text: string, level: Notice['level'], to?: string) => void
+  readonly tell: (text: string, level: Notice['level'], more?: Pick<Notice, 'to' | 'asks'>) => void
   /** Settles when every message is sent or given up, with what the last one was answered with. */
   readonly allTold: () => Promise<string | null>
   /** The release is not over, and no run of it, before this is: what somebody else must hear. */
@@ -147,12 +147,12 @@ export function beginRun(input: ReleaseInput): Run {
     isLong,
     isKept,
     fence: () => ({ release: state.turn ?? input.turn ?? input.number, epoch: state.epoch }),
-    tell(text, level, to) {
+    tell(text, level, more = {}) {
       const { releaseId, target } = input
       messageCount += 1
       const card = releaseCard(input, state, null, Date.now())
       const key = `${releaseId}/${state.epoch}/${messageCount}`
-      messages = send({ target, releaseId, key, text, level, card, ...(to !== undefined && { to }) }, messages)
+      messages = send({ target, releaseId, key, text, level, card, ...more }, messages)
     },
     allTold: () => (errands === null ? messages : errands.then(() => messages)),
     errand(work) {

@@ -90,6 +90,20 @@ describe('createSlackNotifier', () => {
     expect(replies[1]?.get('text')).toContain('&lt;!channel&gt;')
   })
 
+  it('asks in the channel as well for an approval of a release, with its buttons', async () => {
+    const { calls, notifier } = setUp()
+    const asked = await notice({ ref: 'C0REAL:1700000000.000100', level: 'warning', asks: 'step 5' })
+    const approval = { by: 'owners', need: 2, given: ['alice'], deadline: 1_800_000_000_000 }
+    if (asked.card === null || 'pipelineId' in asked.card) throw new Error('a release has a card of its own')
+    const card = { ...asked.card, approval, verbs: ['approve', 'reject', 'pause', 'abort'] as const }
+    await notifier.tell({ ...asked, card }, never)
+    await notifier.tell({ ...asked, card: { ...card, approval: null } }, never)
+    const replies = calls.filter(({ method }) => method === 'chat.postMessage').map(({ body }) => body)
+    expect(replies.map((body) => body.get('reply_broadcast'))).toEqual(['true', null])
+    expect(replies[0]?.get('blocks')).toMatch(/Approval of step 5.*1 of 2 from owners.*"Approve".*"Reject"/)
+    expect(replies[0]?.get('blocks')).not.toContain('"Abort"')
+  })
+
   it('shows a pipeline as its card, and asks in the channel as well for an approval, with its buttons', async () => {
     const { calls, notifier } = setUp()
     const pipelines = createFakePipelines()
