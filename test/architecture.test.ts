@@ -222,9 +222,9 @@ describe('the types of src', () => {
 })
 
 describe('what src exports', () => {
-  /** Parts of a file that are hard enough to have tests of their own, and what only tests put together. */
+  /** Parts of a file that are hard enough to have tests of their own, what only tests put together, and what Temporal's bundler looks for. */
   const FOR_TESTS_ALONE = [
-    ...['worker/lost-lanes.ts beginLostLanes'],
+    ...['worker/lost-lanes.ts beginLostLanes', 'workflows/interceptors.ts interceptors'],
     ...['api/json-body.ts extentOf', 'api/plan-reader.ts isShort', 'domain/yaml/yaml-scan.ts deepestPlace'],
     ...['analysis/kayenta/mann-whitney.ts shiftStatistic', 'analysis/statistics/normal.ts erfc'],
     ...['analysis/kayenta/outliers.ts percentile', 'analysis/kayenta/outliers.ts interquartileFences'],

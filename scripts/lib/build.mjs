@@ -64,7 +64,11 @@ async function bundleWorkflows(root) {
     throw new Error('src/workflows/index.ts is missing: there is no workflow to bundle')
   const worker = createRequire(join(root, 'package.json')).resolve('@temporalio/worker')
   const { bundleWorkflowCode, DefaultLogger } = (await import(pathToFileURL(worker).href)).default
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    workflowInterceptorModules: [join(root, 'dist', 'workflows', 'interceptors.js')],
+    logger: new DefaultLogger('WARN'),
+  })
   await writeFile(join(root, 'dist', 'workflow-bundle.js'), code)
 }
 

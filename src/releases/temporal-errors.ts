@@ -1,5 +1,6 @@
 import {
   isGrpcServiceError,
+  QueryNotRegisteredError,
   ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -11,6 +12,7 @@ import { SluiceError } from '../domain/errors.ts'
 import { isRecord } from '../domain/json.ts'
 import { pipelineName } from '../domain/pipeline/pipeline.ts'
 import { releaseName } from '../domain/target.ts'
+import { UNSTARTED_STEP } from '../workflows/messages.ts'
 
 /** What is known of a call that failed. */
 export type Fate =
@@ -51,6 +53,8 @@ export function fateOf(error: unknown): Fate {
   if (error instanceof WorkflowUpdateFailedError) return fateOfRejection(error.cause)
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof ServiceError)
     return error.cause === undefined ? UNANSWERED : fateOf(error.cause)
+  // The client calls every question that a worker fails at an unregistered one.
+  if (error instanceof QueryNotRegisteredError && error.message.includes(UNSTARTED_STEP)) return UNANSWERED
   if (!isGrpcServiceError(error)) return { kind: 'settled' }
   const { code, details, message } = error
   if (code === GRPC.exhausted) return { kind: 'not-taken', isLimit: true, reason: 'Temporal is over its limits' }

@@ -52,7 +52,7 @@ export function createWorker(parts: WorkerParts): Promise<Worker> {
   })
   const workflows =
     workflowBundle === undefined
-      ? { workflowsPath: fileURLToPath(new URL(`../workflows/index.${sourceEnding()}`, import.meta.url)) }
+      ? { workflowsPath: workflowModule('index'), interceptors: { workflowModules: [workflowModule('interceptors')] } }
       : { workflowBundle }
   return Worker.create({
     connection,
@@ -71,6 +71,7 @@ export function createWorker(parts: WorkerParts): Promise<Worker> {
   })
 }
 
-function sourceEnding(): string {
-  return import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+function workflowModule(name: string): string {
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  return fileURLToPath(new URL(`../workflows/${name}.${ending}`, import.meta.url))
 }

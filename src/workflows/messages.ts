@@ -77,6 +77,9 @@ export interface ReleaseResult extends EndReport {
  */
 export const WORKFLOW_TASK_TIMEOUT = '2s' as const
 
+/** How a worker answers a question that it cannot answer before the next step of the workflow. */
+export const UNSTARTED_STEP = 'something has come in that no step of the workflow has seen yet: ask again'
+
 /** What a release answers when it is asked how it stands. */
 interface ReleaseView {
   readonly input: Omit<ReleaseInput, 'carried'>

@@ -1,4 +1,5 @@
 import {
+  QueryNotRegisteredError,
   ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -9,6 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { fateOf, notSettled, toSluiceError } from '../../src/releases/temporal-errors.ts'
 import { untilAnswered } from '../../src/releases/tries.ts'
+import { UNSTARTED_STEP } from '../../src/workflows/messages.ts'
 
 function grpc(code: number, details: string): Error {
   return Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} })
@@ -65,6 +67,7 @@ describe('what is known of a call that failed', () => {
     ['a stream that was reset', wrapped(grpc(13, 'Received RST_STREAM with code 2'))],
     ['an update that the server lost', wrapped(grpc(14, 'workflow update was aborted'))],
     ['a run that ended with the update in it', rejected('AcceptedUpdateCompletedWorkflow')],
+    ['a question that came before the step', new QueryNotRegisteredError(UNSTARTED_STEP, 3)],
   ])('%s: it may have had one', (_name, error) => {
     expect(fateOf(error).kind).toBe('unknown')
     expect(notSettled('abort of release/a/b/1', true, error)).toMatchObject({

@@ -39,7 +39,11 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined
 
 /** The workflows, bundled once per test process from the sources. */
 export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url))
-  bundle ??= bundleWorkflowCode({ workflowsPath, logger })
+  const moduleOf = (name: string) => fileURLToPath(new URL(`../../src/workflows/${name}.ts`, import.meta.url))
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: moduleOf('index'),
+    workflowInterceptorModules: [moduleOf('interceptors')],
+    logger,
+  })
   return bundle
 }

@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url'
+import { QueryNotRegisteredError } from '@temporalio/client'
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker'
+import { expect, it, vi } from 'vitest'
+import { UNSTARTED_STEP } from '../../src/workflows/messages.ts'
+import { startTemporal } from '../support/temporal.ts'
+import { leftQuery, type waitThenAct } from './wait-then-act.ts'
+
+const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+/** Whether a question is taken before the step is a matter of luck: of so many some are. */
+const WORKFLOWS = 12
+const [TIME, PATIENCE] = [3_000, 20_000]
+
+it('a question that waits for a worker while a timer fires leaves nothing in a history that cannot be replayed', async () => {
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: fileOf('wait-then-act.ts'),
+    workflowInterceptorModules: [fileOf('../../src/workflows/interceptors.ts')],
+    logger: new DefaultLogger('ERROR'),
+  })
+  const env = await startTemporal()
+  const { client, nativeConnection: connection } = env
+  const work = { connection, taskQueue: 'own', workflowBundle, activities: { act: async () => undefined } }
+  try {
+    const ids = Array.from({ length: WORKFLOWS }, (_, index) => `wait-${index}`)
+    const handles = ids.map((id) => client.workflow.getHandle<typeof waitThenAct>(id))
+    const eventsOf = async (id: string) => (await client.workflow.getHandle(id).fetchHistory()).events ?? []
+    const first = await Worker.create(work)
+    await first.runUntil(async () => {
+      for (const workflowId of ids)
+        await client.workflow.start<typeof waitThenAct>('waitThenAct', { workflowId, taskQueue: 'own', args: [TIME] })
+      for (const id of ids)
+        await vi.waitUntil(
+          async () => (await eventsOf(id)).some((event) => event.timerStartedEventAttributes),
+          PATIENCE,
+        )
+    })
+    const questions = Promise.all(
+      handles.map((handle) => client.withDeadline(Date.now() + PATIENCE, () => handle.query(leftQuery)).catch(String)),
+    )
+    for (const id of ids)
+      await vi.waitUntil(async () => (await eventsOf(id)).some((event) => event.timerFiredEventAttributes), PATIENCE)
+    const second = await Worker.create(work)
+    await second.runUntil(async () => {
+      const refused = String(new QueryNotRegisteredError(UNSTARTED_STEP, 3))
+      for (const answer of await questions)
+        expect(typeof answer === 'number' ? answer <= 0 : answer).toBeOneOf([true, refused])
+      await Promise.all(handles.map((handle) => handle.result()))
+    })
+    for (const handle of handles)
+      await expect(
+        Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), 'replayed'),
+      ).resolves.toBeUndefined()
+  } finally {
+    await env.teardown()
+  }
+})
