@@ -234,8 +234,14 @@ export type ReturnAnswer =
   | { readonly kind: 'started'; readonly releaseId: string }
   | { readonly kind: 'waits' | 'away' | 'impossible'; readonly reason: string }
 
-/** Where a way back that has begun leads to; `waits`: it has not got there within its patience. */
-export type ReturnEnding = StageEnding | { readonly kind: 'waits'; readonly reason: string }
+/**
+ * Where a way back that has begun leads to; `waits`: it has not got there within its patience. `isWatched`: everybody is back, and
+ * the version before is looked at for a while yet.
+ */
+export type ReturnEnding =
+  | { readonly kind: 'promoted'; readonly isWatched?: true }
+  | Exclude<StageEnding, { readonly kind: 'promoted' }>
+  | { readonly kind: 'waits'; readonly reason: string }
 
 /** The checklist as a release asks it in the middle of its plan; what was rehearsed its lane knows. */
 type ReadinessGateRequest = Omit<ReadinessInput, 'rehearsals'> & { readonly without: readonly ReadinessItem[] }
@@ -295,6 +301,8 @@ export interface Activities {
   returnStage(request: ReturnRequest): Promise<ReturnAnswer>
   /** Ends when everybody has the version before, or once, with what is `known` still null, when that takes long. Polls likewise. */
   followReturn(input: { readonly releaseId: string; readonly known: string | null }): Promise<ReturnEnding>
+  /** Ends when the way back that everybody has gone has held, or has not: its own floor may send users forward again. Polls likewise. */
+  watchReturn(input: { readonly releaseId: string }): Promise<StageEnding>
   /** Whether a release is still open. */
   isOpen(releaseId: string): Promise<boolean>
 }

@@ -17,7 +17,7 @@ import { permitFor } from './permit-of-attempt.ts'
 import { again } from './polling.ts'
 import { readWindows } from './read-windows.ts'
 import { askReadiness } from './readiness/ask-readiness.ts'
-import { followReturn, followStage, orderStage, returnStage, submitStage, watchStage } from './stages.ts'
+import { followReturn, followStage, orderStage, returnStage, submitStage, watchReturn, watchStage } from './stages.ts'
 import { takeRouter } from './take-router.ts'
 
 /**
@@ -49,6 +49,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     watchStage: (input) => whileHeartbeating(undefined, () => watchStage(deps, input)),
     returnStage: (request) => whileHeartbeating(undefined, () => returnStage(deps, request)),
     followReturn: (input) => whileHeartbeating(undefined, () => followReturn(deps, input)),
+    watchReturn: (input) => whileHeartbeating(undefined, () => watchReturn(deps, input)),
     isOpen: (releaseId) => deps.directory.isOpen(releaseId),
   }
 }

@@ -142,10 +142,10 @@ export async function followReturn(
   { releaseId, known }: { readonly releaseId: string; readonly known: string | null },
 ): Promise<ReturnEnding> {
   const { phase, isEnded, weight, reason } = await releases.show(releaseId)
+  if (phase === 'promoted') return { kind: 'promoted' }
   // What follows is watching: users are on the version before by now, as the router has confirmed.
-  if (phase === 'promoted' || (!isEnded && phase !== 'rolling-back' && weight === FULL_WEIGHT))
-    return { kind: 'promoted' }
-  if (isEnded) return { kind: 'failed', reason: `${releaseName(releaseId)}: ${phase}, ${reason ?? 'without a reason'}` }
+  if (!isEnded && phase !== 'rolling-back' && weight === FULL_WEIGHT) return { kind: 'promoted', isWatched: true }
+  if (isEnded) return returnLost(releaseId, phase, reason)
   if (known !== null) throw goesOn(`${releaseName(releaseId)} goes back`)
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo()
   if (currentAttemptScheduledTimestampMs - scheduledTimestampMs >= RETURN_PATIENCE)
@@ -154,6 +154,20 @@ export async function followReturn(
       reason: `its router has not confirmed within ${formatDuration(RETURN_PATIENCE)} that everybody is back; ${releaseName(releaseId)} goes on trying`,
     }
   throw again('stage.goes-on', `${releaseName(releaseId)} goes back`, QUICK)
+}
+
+export async function watchReturn(
+  { releases }: Pick<Deps, 'releases'>,
+  { releaseId }: { readonly releaseId: string },
+): Promise<StageEnding> {
+  const { phase, isEnded, reason } = await releases.show(releaseId)
+  if (phase === 'promoted') return { kind: 'promoted' }
+  if (isEnded || phase === 'rolling-back') return returnLost(releaseId, phase, reason)
+  throw goesOn(`${releaseName(releaseId)} watches the version before`)
+}
+
+function returnLost(releaseId: string, phase: string, reason: string | null) {
+  return { kind: 'failed', reason: `${releaseName(releaseId)}: ${phase}, ${reason ?? 'without a reason'}` } as const
 }
 
 /** What a way back takes where the router answers, and more. After that the stages before it no longer wait for it. */

@@ -149,6 +149,6 @@ export const { submitStage, orderStage } = proxyActivities<Pick<Activities, 'sub
 })
 
 /** These poll by failing, so their number of attempts must stay unlimited. */
-export const { followStage, watchStage, returnStage, followReturn } = proxyActivities<
-  Pick<Activities, 'followStage' | 'watchStage' | 'returnStage' | 'followReturn'>
+export const { followStage, watchStage, returnStage, followReturn, watchReturn } = proxyActivities<
+  Pick<Activities, 'followStage' | 'watchStage' | 'returnStage' | 'followReturn' | 'watchReturn'>
 >({ ...READS, ...QUESTIONS })

@@ -20,6 +20,7 @@ import {
   readWindows,
   returnStage,
   submitStage,
+  watchReturn,
   watchStage,
 } from './activity-calls.ts'
 import type { PipelineInput, PipelineResult } from './messages.ts'
@@ -80,6 +81,8 @@ async function perform(duty: StageDuty, stage: PipelineStage, run: PipelineRun):
       return submitReturn(duty, stage, run)
     case 'follow-return':
       return followBack(duty.releaseId, stage, run)
+    case 'watch-return':
+      return watchBack(duty.releaseId, stage, run)
   }
 }
 
@@ -229,12 +232,29 @@ async function followBack(releaseId: string, stage: PipelineStage, run: Pipeline
   if (end === 'interrupted') return
   switch (end.kind) {
     case 'promoted':
-      return run.record({ type: 'stage-returned', stage: name, reason: null })
+      return run.record({
+        type: 'stage-returned',
+        stage: name,
+        reason: null,
+        ...(end.isWatched && { isWatched: true }),
+      })
     case 'waits':
       return run.record({ type: 'return-waits', stage: name, reason: end.reason })
     case 'failed':
       return run.record({ type: 'return-refused', stage: name, reason: end.reason })
   }
+}
+
+/** The version before may be dead by now; its release then sends everybody to the other one again, and the pipeline is not back. */
+async function watchBack(releaseId: string, stage: PipelineStage, run: PipelineRun): Promise<void> {
+  const end = await run.whileOnDuty(stage, () => watchReturn({ releaseId }))
+  if (end === 'interrupted') return
+  const { name } = stage
+  run.record(
+    end.kind === 'failed'
+      ? { type: 'return-refused', stage: name, reason: end.reason }
+      : { type: 'return-held', stage: name },
+  )
 }
 
 /** Somebody has cancelled the workflow in Temporal: that is an abort by a hand that nobody knows. */

@@ -3,7 +3,14 @@ import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import { askOutside } from '../../src/activities/ask-outside.ts'
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
-import { followReturn, orderStage, returnStage, submitStage, watchStage } from '../../src/activities/stages.ts'
+import {
+  followReturn,
+  orderStage,
+  returnStage,
+  submitStage,
+  watchReturn,
+  watchStage,
+} from '../../src/activities/stages.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { emptyLane, type LaneState } from '../../src/domain/lane/lane-state.ts'
 import { laneView } from '../../src/domain/lane/lane-view.ts'
@@ -89,6 +96,39 @@ describe('a way back that has begun', () => {
     const reason = 'its router has not confirmed within 30s that everybody is back; checkout/eu/3 goes on trying'
     expect(await after(30_000)).toEqual({ kind: 'waits', reason })
     expect(await after(90_000, reason)).toBe('checkout/eu/3 goes back')
+  })
+})
+
+describe('a way back that everybody has gone', () => {
+  const standing = (more: object) => {
+    const releases = {
+      show: async () => ({ phase: 'baking', isEnded: false, weight: 10_000, reason: null, ...more }),
+    }
+    const deps = { releases } as unknown as ActivityDependencies
+    const ask = <Answer>(question: () => Promise<Answer>) =>
+      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+        .run(question)
+        .catch((error: unknown) => (error instanceof Error ? error.message : error))
+    return {
+      follow: () => ask(() => followReturn(deps, { releaseId: 'release/checkout/eu/3', known: null })),
+      watch: () => ask(() => watchReturn(deps, { releaseId: 'release/checkout/eu/3' })),
+    }
+  }
+
+  it('is watched while its release looks at the version before', async () => {
+    expect(await standing({}).follow()).toEqual({ kind: 'promoted', isWatched: true })
+    expect(await standing({}).watch()).toBe('checkout/eu/3 watches the version before')
+    const ended = standing({ phase: 'promoted', isEnded: true })
+    expect([await ended.follow(), await ended.watch()]).toEqual([{ kind: 'promoted' }, { kind: 'promoted' }])
+  })
+
+  it('has failed once that release goes forward again', async () => {
+    const reason = 'the canary fails everybody'
+    for (const part of [{ phase: 'rolling-back' }, { phase: 'rolled-back', isEnded: true }])
+      expect(await standing({ ...part, reason }).watch()).toEqual({
+        kind: 'failed',
+        reason: `checkout/eu/3: ${part.phase}, ${reason}`,
+      })
   })
 })
 

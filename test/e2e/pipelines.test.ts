@@ -165,7 +165,19 @@ const command = (pipelineId: string, verb: PipelineVerb, person = 'bob') =>
   })
 
 const untilShown = (id: string, wanted: (seen: ShownPipeline) => boolean) => until(() => pipelines.show(id), wanted)
-const untilEnd = (id: string) => untilShown(id, ({ isEnded }) => isEnded)
+/** A return is watched for a minute: who has seen enough promotes it. */
+async function untilSettled(id: string, wanted: (seen: ShownPipeline) => boolean): Promise<ShownPipeline> {
+  const ended = new Set<string>()
+  return await untilShown(id, (seen) => {
+    for (const { phase, returnId } of seen.stages) {
+      if (phase !== 'returned' || returnId === null || ended.has(returnId)) continue
+      ended.add(returnId)
+      looks.push(stage.command(returnId, 'promote'))
+    }
+    return wanted(seen)
+  })
+}
+const untilEnd = (id: string) => untilSettled(id, ({ isEnded }) => isEnded)
 const phases = ({ stages }: ShownPipeline) => Object.fromEntries(stages.map(({ name, phase }) => [name, phase]))
 /** The pool that the version goes to where another one was promoted before it. */
 const NEW = 'blue'
@@ -266,6 +278,25 @@ describe('a stage that fails', () => {
     expect(shown.reason).toMatch(/^asia: rolled back, .*errors/)
   })
 
+  it('has not rolled back where the version before fails everybody, who goes forward again', async () => {
+    await released('canary')
+    const id = await start([stageOf('canary', [], { soak: 3_600_000 })], 'stop')
+    await untilShown(id, (seen) => phases(seen)['canary'] === 'soaking')
+    const old = world('canary').script.pools['green']
+    if (old !== undefined) old.errorRate = 1
+    await command(id, 'abort')
+    const shown = await untilShown(id, ({ isEnded }) => isEnded)
+    expect(shown.phase).toBe('failed')
+    expect(phases(shown)).toEqual({ canary: 'stuck' })
+    expect(shown.trail.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^canary: still has the version and does not go back by itself, .*\/3: (rolled|rolling)/),
+    )
+    await until(
+      async () => shareOf('canary'),
+      (share) => share === 10_000,
+    )
+  })
+
   it('stops for a person, says when its target has left the configuration, and is tried again by a resume', async () => {
     world('eu').isConfigured = false
     const id = await start([stageOf('canary', []), stageOf('eu', ['canary'])], 'stop')
@@ -311,7 +342,7 @@ describe('a wave in which one stage fails', () => {
     const id = idOf(await pipelines.start(asked({ name: onFail, stages, onFail })))
     const isSettled = ({ isEnded, phase, stages: [, other] }: ShownPipeline) =>
       isEnded || (phase === 'paused' && other?.phase === 'done')
-    const shown = await untilShown(id, isSettled)
+    const shown = await untilSettled(id, isSettled)
     return { id, shown, shares: [shareOf(bad), shareOf(good)] }
   }
 

@@ -53,7 +53,14 @@ export type NewPipelineEvent =
   | { readonly type: 'return-begun'; readonly stage: string }
   | { readonly type: 'return-started'; readonly stage: string; readonly releaseId: string }
   | { readonly type: 'return-waits'; readonly stage: string; readonly reason: string }
-  | { readonly type: 'stage-returned'; readonly stage: string; readonly reason: string | null }
+  | {
+      readonly type: 'stage-returned'
+      readonly stage: string
+      readonly reason: string | null
+      /** True while the version before is looked at yet, by the release that went back to it. */
+      readonly isWatched?: true
+    }
+  | { readonly type: 'return-held'; readonly stage: string }
   /** Nobody but a person can take the version back there. */
   | { readonly type: 'return-refused'; readonly stage: string; readonly reason: string }
   | { readonly type: 'paused'; readonly actor: Actor; readonly key: string; readonly reason: string }

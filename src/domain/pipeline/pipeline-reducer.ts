@@ -1,4 +1,5 @@
 import type { Actor } from '../actor.ts'
+import { releaseName } from '../target.ts'
 import type { Instant } from '../units.ts'
 import type { PipelineEvent } from './pipeline-events.ts'
 import {
@@ -72,9 +73,11 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
     case 'return-waits':
       return change(state, event.stage, { reason: event.reason })
     case 'stage-returned':
-      return change(state, event.stage, { phase: 'returned', reason: event.reason })
+      return returned(state, event)
+    case 'return-held':
+      return replace(state, { ...unwatched(stageIn(state, event.stage)), reason: null })
     case 'return-refused':
-      return change(state, event.stage, { phase: 'stuck', reason: event.reason })
+      return replace(state, { ...unwatched(stageIn(state, event.stage)), phase: 'stuck', reason: event.reason })
     case 'paused':
       return { ...state, hold: { cause: 'command', actor: event.actor, reason: wordOf('paused', event) } }
     case 'resumed':
@@ -84,6 +87,20 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
     case 'ended':
       return { ...state, outcome: endOfPipeline(state), endedAt: event.at, hold: null }
   }
+}
+
+function returned(
+  state: PipelineState,
+  { stage, reason, isWatched }: Extract<PipelineEvent, { type: 'stage-returned' }>,
+): PipelineState {
+  if (isWatched !== true) return change(state, stage, { phase: 'returned', reason })
+  const { returnId } = stageIn(state, stage)
+  const watching = `${returnId === null ? 'the way back' : releaseName(returnId)} watches the version before yet`
+  return change(state, stage, { phase: 'returned', reason: watching, isWatched })
+}
+
+function unwatched({ isWatched: _, ...stage }: StageState): StageState {
+  return stage
 }
 
 function change(state: PipelineState, name: string, part: Partial<StageState>): PipelineState {

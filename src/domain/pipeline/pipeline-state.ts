@@ -46,6 +46,8 @@ export interface StageState {
   readonly isHeld: boolean
   /** True for one that has failed while nobody could say where its users are, tried again or not: a way back asks its lane as well. */
   readonly mayHaveVersion?: true
+  /** True for one that has gone back while the version before is looked at yet: should that fail, its users go forward again. */
+  readonly isWatched?: true
 }
 
 /** A pipeline that stands still; `command` holds the releases that run as well. */
@@ -124,7 +126,7 @@ export function endOfPipeline({ stages, givenUp }: PipelineState): PipelineEnd |
       ? ['starting', 'running', 'soaking', 'done', 'returning']
       : ['starting', 'running', 'soaking']
   if (stages.some(({ phase }) => moving.includes(phase))) return null
-  if (givenUp.back === 'all' && stages.some(isUncertain)) return null
+  if (givenUp.back === 'all' && stages.some((stage) => isUncertain(stage) || stage.isWatched === true)) return null
   return givenUp.back === 'all' && !stages.some(hasVersion) ? 'rolled-back' : 'failed'
 }
 

@@ -41,6 +41,8 @@ export function tellPipelineEvent(event: PipelineEvent, next: PipelineState): st
       return `${event.stage}: cannot go back yet, ${event.reason}`
     case 'stage-returned':
       return `${event.stage}: ${event.reason ?? 'everybody is on the version before'}`
+    case 'return-held':
+      return `${event.stage}: the version before has held`
     case 'return-refused':
       return `${event.stage}: still has the version and does not go back by itself, ${event.reason}`
     case 'paused':
@@ -83,6 +85,7 @@ export function urgencyOf(event: NewPipelineEvent): 'info' | 'warning' | 'alarm'
     case 'stage-promoted':
     case 'return-started':
     case 'stage-returned':
+    case 'return-held':
     case 'paused':
     case 'resumed':
     case 'ended':

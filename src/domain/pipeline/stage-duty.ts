@@ -21,6 +21,8 @@ export type StageDuty =
   | { readonly kind: 'return' }
   | { readonly kind: 'submit-return'; readonly actor: Actor; readonly reason: string }
   | { readonly kind: 'follow-return'; readonly releaseId: string }
+  /** Everybody is back; nobody waits for this but the end of the pipeline. */
+  | { readonly kind: 'watch-return'; readonly releaseId: string }
 
 const WAIT: StageDuty = { kind: 'wait' }
 
@@ -58,6 +60,7 @@ export function stageDutyOf(stages: readonly PipelineStage[], state: PipelineSta
     case 'failed':
       return dutyInDoubt(stages, own, state)
     case 'returned':
+      return own.isWatched === true && own.returnId !== null ? { kind: 'watch-return', releaseId: own.returnId } : WAIT
     case 'stuck':
       return WAIT
   }

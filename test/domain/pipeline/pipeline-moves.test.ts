@@ -69,6 +69,43 @@ const BOARD = { kind: 'call-gate', call: 'change-board', within: 3_600_000 } as 
 
 const phasesIn = ({ stages }: PipelineState) => stages.map(({ phase }) => phase).join(' ')
 
+describe('a stage whose return is watched yet', () => {
+  function returning() {
+    const one = begin(regions('stop'))
+    one.promote('canary')
+    one.promote('small')
+    one.command('abort')
+    one.record({ type: 'return-begun', stage: 'small' })
+    one.record({ type: 'return-started', stage: 'small', releaseId: 'release/checkout/small/2' })
+    one.record({ type: 'stage-returned', stage: 'small', reason: null, isWatched: true })
+    return one
+  }
+
+  it('holds nobody up but the end of its pipeline', () => {
+    const one = returning()
+    expect(one.duty('small')).toEqual({ kind: 'watch-return', releaseId: 'release/checkout/small/2' })
+    expect(one.duty('canary')).toEqual({ kind: 'return' })
+    one.record({ type: 'stage-returned', stage: 'canary', reason: null })
+    expect(pipelinePhase(one.state())).toBe('rolling-back')
+    expect(one.card().stages.find(({ name }) => name === 'small')?.reason).toBe(
+      'checkout/small/2 watches the version before yet',
+    )
+    one.record({ type: 'return-held', stage: 'small' })
+    expect(one.state().outcome).toBe('rolled-back')
+    expect(one.duty('small')).toEqual({ kind: 'wait' })
+  })
+
+  it('has the version again where the version before fails: the pipeline has not rolled back, and people hear of it', () => {
+    const one = returning()
+    one.record({ type: 'stage-returned', stage: 'canary', reason: null })
+    const lost = { type: 'return-refused', stage: 'small', reason: 'checkout/small/2: rolled-back, the floor' } as const
+    one.record(lost)
+    expect(one.state().outcome).toBe('failed')
+    expect(urgencyOf(lost)).toBe('alarm')
+    expect(stageIn(one.state(), 'small')).toMatchObject({ phase: 'stuck', reason: lost.reason })
+  })
+})
+
 describe('a pipeline', () => {
   it('begins a stage when those before it are done, and both of a wave at once', () => {
     const one = begin(regions('stop'))
@@ -400,7 +437,11 @@ function move(one: ReturnType<typeof begin>, stage: string, duty: Duty, fate: nu
       if (fate === 1) return one.record({ type: 'return-refused', stage, reason: 'not kept' })
       return one.record({ type: 'return-started', stage, releaseId: `release/checkout/${stage}/2` })
     case 'follow-return':
-      return one.record({ type: 'stage-returned', stage, reason: null })
+      return one.record({ type: 'stage-returned', stage, reason: null, ...(fate % 2 === 0 && { isWatched: true }) })
+    case 'watch-return':
+      return one.record(
+        fate === 1 ? { type: 'return-refused', stage, reason: 'went forward again' } : { type: 'return-held', stage },
+      )
     case 'await-gate':
       if (fate === 1) return one.record({ type: 'stage-failed', stage, reason: 'board says no' })
       if (fate === 2) return one.record({ type: 'gate-refused', stage, reason: 'board says no' })
