@@ -91,7 +91,7 @@ export function createDirectory(client: Client): ReleaseDirectory {
   }
 }
 
-/** How a lane closes that was not to close, as Temporal describes it, and as its visibility is asked for it. */
+/** How a workflow closes that was not to close, as Temporal describes it, and as its visibility is asked for it. */
 export const LOST_ENDS = {
   TERMINATED: 'Terminated',
   TIMED_OUT: 'TimedOut',

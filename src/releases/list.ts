@@ -4,6 +4,7 @@ import { isGrpcServiceError } from '@temporalio/client'
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js'
 import { SluiceError } from '../domain/errors.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
+import { LOST_ENDS } from './directory.ts'
 import type { ListFilter, PageRequest, ReleasePage, ReleaseRow } from './releases.ts'
 import { fateOf } from './temporal-errors.ts'
 
@@ -94,6 +95,15 @@ export function plain(word: string): string {
   })
 }
 
+/** How a release or a pipeline ends by itself. */
+const ENDS: readonly string[] = ['promoted', 'rolled-back', 'refused', 'superseded', 'failed']
+
+/** Where the workflow was last, as it said itself; `gone` for one that was ended in Temporal on its way. */
+export function phaseIn({ status, typedSearchAttributes }: WorkflowExecutionInfo, first: string): string {
+  const phase = typedSearchAttributes.get(SEARCH_ATTRIBUTES.phase) ?? first
+  return Object.hasOwn(LOST_ENDS, status.name) && !ENDS.includes(phase) ? 'gone' : phase
+}
+
 function rowOf(info: WorkflowExecutionInfo): ReleaseRow {
   const { typedSearchAttributes: attributes } = info
   return {
@@ -101,7 +111,7 @@ function rowOf(info: WorkflowExecutionInfo): ReleaseRow {
     service: attributes.get(SEARCH_ATTRIBUTES.service) ?? '',
     environment: attributes.get(SEARCH_ATTRIBUTES.environment) ?? '',
     version: attributes.get(SEARCH_ATTRIBUTES.version) ?? '',
-    phase: attributes.get(SEARCH_ATTRIBUTES.phase) ?? 'starting',
+    phase: phaseIn(info, 'starting'),
     weight: attributes.get(SEARCH_ATTRIBUTES.weight) ?? 0,
     verdict: attributes.get(SEARCH_ATTRIBUTES.verdict) ?? 'none',
     startedAt: info.startTime.getTime(),

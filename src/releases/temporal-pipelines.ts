@@ -16,7 +16,7 @@ import {
 import type { pipelineStarts } from '../workflows/pipeline-starts.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
 import { createCalls } from './calls.ts'
-import { pageOf, plain } from './list.ts'
+import { pageOf, phaseIn, plain } from './list.ts'
 import { createLooks } from './looks.ts'
 import type { PipelineFilter, PipelineRequest, Pipelines, ShownPipeline, StartedPipeline } from './pipelines.ts'
 import type { Releases } from './releases.ts'
@@ -209,11 +209,12 @@ function queryOf({ name, phase }: PipelineFilter): string {
   return parts.join(' AND ')
 }
 
-function rowOf({ workflowId, typedSearchAttributes: attributes, startTime, closeTime }: WorkflowExecutionInfo) {
+function rowOf(info: WorkflowExecutionInfo) {
+  const { workflowId, typedSearchAttributes: attributes, startTime, closeTime } = info
   return {
     pipelineId: workflowId,
     versions: attributes.get(SEARCH_ATTRIBUTES.version) ?? '',
-    phase: attributes.get(SEARCH_ATTRIBUTES.phase) ?? 'running',
+    phase: phaseIn(info, 'running'),
     startedAt: startTime.getTime(),
     endedAt: closeTime?.getTime() ?? null,
   }

@@ -68,6 +68,8 @@ function formsOf(seen: unknown): readonly string[] {
   if (text.length > LONGEST_QUANTITY) return []
   if (/^\d+(\.\d+)?$/.test(text)) {
     const number = Number(text)
+    // Hardly ever may it stand there, with whatever unit.
+    if (number === 0) return []
     return [`${text}x`, `p${number > 0 && number < 1 ? Number((number * 100).toPrecision(6)) : text}`]
   }
   const [, share] = /^(\d+(?:\.\d+)?) ?[Pp]er ?cents?$/.exec(text) ?? []

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { reportIssues } from '../../../src/domain/plan/plan-issues.ts'
-import { durationText, nameText, weightText } from '../../../src/domain/plan/plan-values.ts'
+import { budgetText, durationText, nameText, weightText } from '../../../src/domain/plan/plan-values.ts'
 
 function fixOf(schema: z.ZodType, value: unknown): string | undefined {
   const fixes: (string | undefined)[] = []
@@ -16,6 +16,13 @@ function expectedOf(schema: z.ZodType, value: unknown): string | undefined {
   if (!parsed.success) reportIssues(parsed.error.issues, [], value, ({ expected }) => all.push(expected), schema)
   return all[0]
 }
+
+describe('a zero', () => {
+  it('is given no unit that would be refused with it', () => {
+    expect(fixOf(budgetText, 0)).toBe('write it as text with its unit, such as 0.5x or 2x')
+    expect(fixOf(budgetText, 2)).toBe('write 2x')
+  })
+})
 
 describe('what is expected instead of a value', () => {
   it('is a form in the words of people', () => {
