@@ -222,6 +222,11 @@ export function inconclusive(cause: 'blind' | 'undecided', reason: string, evide
   return { outcome: 'inconclusive', cause, reason, evidence }
 }
 
+/** The verdict of a look that has shown no breach: no pass while one is likely. */
+export function unshown(isInDoubt: boolean, reason: string, evidence: Verdict['evidence']): Verdict {
+  return isInDoubt ? inconclusive('undecided', reason, evidence) : { outcome: 'pass', reason, evidence }
+}
+
 function lengthen(silence: Silence, duration: Milliseconds): Silence {
   return { looks: silence.looks + 1, time: silence.time + duration }
 }

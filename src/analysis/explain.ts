@@ -144,6 +144,11 @@ export function formatStanding(logEvidence: number, needed: number, comesTo: 'fa
   return `(${comesTo === 'fails' ? 'false-alarm' : 'false-proof'} odds ${formatOdds(logEvidence)}, ${comesTo} at ${formatOdds(needed)})`
 }
 
+/** What is said of a breach that is not shown: `no sign of`, or `not yet sure of` where it is likely. */
+export function formatSign(isLikely: boolean): string {
+  return isLikely ? 'not yet sure of' : 'no sign of'
+}
+
 /** How often a limit was broken lately: `in 2 of the last 3 looks (fails at 2 of 3)`. */
 export function formatBreaches(counts: {
   readonly breaches: number

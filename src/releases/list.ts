@@ -3,6 +3,8 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
 import { isGrpcServiceError } from '@temporalio/client'
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js'
 import { SluiceError } from '../domain/errors.ts'
+import type { PipelineEnd } from '../domain/pipeline/pipeline-state.ts'
+import type { ReleaseEnd } from '../domain/release/release-state.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
 import { LOST_ENDS } from './directory.ts'
 import type { ListFilter, PageRequest, ReleasePage, ReleaseRow } from './releases.ts'
@@ -96,7 +98,10 @@ export function plain(word: string): string {
 }
 
 /** How a release or a pipeline ends by itself. */
-const ENDS: readonly string[] = ['promoted', 'rolled-back', 'refused', 'superseded', 'failed']
+const ENDS: readonly string[] = ['promoted', 'rolled-back', 'refused', 'superseded', 'failed'] satisfies readonly (
+  | ReleaseEnd
+  | PipelineEnd
+)[]
 
 /** Where the workflow was last, as it said itself; `gone` for one that was ended in Temporal on its way. */
 export function phaseIn({ status, typedSearchAttributes }: WorkflowExecutionInfo, first: string): string {

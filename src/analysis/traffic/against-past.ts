@@ -2,7 +2,7 @@ import type { ArmNames } from '../../domain/arm-names.ts'
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { armFault, inconclusive, isTime, namesOf, tooFewOn, windowFault } from '../arms.ts'
+import { armFault, inconclusive, isTime, namesOf, tooFewOn, unshown, windowFault } from '../arms.ts'
 import type { CheckState } from '../checks/check-kind.ts'
 import { kindOf } from '../checks/index.ts'
 import { knownTo } from '../checks/needs.ts'
@@ -15,6 +15,7 @@ import {
   formatList,
   formatOdds,
   formatShare,
+  formatSign,
   formatStanding,
   formatWatched,
 } from '../explain.ts'
@@ -148,19 +149,16 @@ function conclude(state: AgainstPastState, claims: PastClaims, names: ArmNames):
     return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
   }
   const lack = lackOf(state, claims.minRequests, names)
-  const isDoubted = isDoubt(log)
+  const isInDoubt = lack === null && isDoubt(log)
   return {
-    ...{ state, outcome: lack === null && !isDoubted ? 'pass' : 'inconclusive' },
+    ...{ state, outcome: lack === null && !isInDoubt ? 'pass' : 'inconclusive' },
     tell() {
       const evidence = evidenceFor(state, claims)
       if (lack !== null) return inconclusive(lack.cause, lack.reason, evidence)
       const standing = formatStanding(Math.max(0, log), needed, 'fails')
       const breach = breachOf(state, claims, strictestOf(state, claims))
-      const sign = isDoubted ? 'not yet sure of' : 'no sign of'
-      const reason = `everybody is on ${names.canary}: ${tellCounts(state, claims)} against ${contrastOf(state, claims, names)}: ${sign} being ${breach} ${standing}, ${formatWatched(state.watched)}`
-      return isDoubted
-        ? inconclusive('undecided', asSentence(reason), evidence)
-        : { outcome: 'pass', reason: asSentence(reason), evidence }
+      const reason = `everybody is on ${names.canary}: ${tellCounts(state, claims)} against ${contrastOf(state, claims, names)}: ${formatSign(isInDoubt)} being ${breach} ${standing}, ${formatWatched(state.watched)}`
+      return unshown(isInDoubt, asSentence(reason), evidence)
     },
   }
 }

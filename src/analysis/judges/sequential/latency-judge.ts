@@ -13,6 +13,7 @@ import {
   readLook,
   type Tally,
   tallyFault,
+  unshown,
 } from '../../arms.ts'
 import type { LatencyCheck, SequentialRule } from '../../checks/shapes.ts'
 import {
@@ -25,6 +26,7 @@ import {
   formatQuantile,
   formatRatio,
   formatSeconds,
+  formatSign,
   formatStanding,
   formatWatched,
 } from '../../explain.ts'
@@ -230,7 +232,7 @@ function conclude(
   const { tally, wealth } = state
   const hasFailed = wealth.logPeak >= -Math.log(rule.alpha)
   const lack = hasFailed ? null : tallyFault(tally, rule.minRequests, names)
-  const isDoubted = isDoubt(logMeanWealth(wealth, SLOWDOWN_LOG_WEIGHTS))
+  const isInDoubt = lack === null && isDoubt(logMeanWealth(wealth, SLOWDOWN_LOG_WEIGHTS))
   const tell = (): Verdict => {
     const outlook = slowOutlook(state.slow)
     const seenFrom = seenByNow(check, rule, state, thresholds)
@@ -245,11 +247,10 @@ function conclude(
     }
     const standing = formatStanding(wealth.logPeak, -Math.log(rule.alpha), 'fails')
     const coarse = describeCoarseness(check, rule, state, thresholds)
-    const sign = isDoubted ? 'not yet sure of' : 'no sign of'
-    const reason = `${seen}: ${sign} ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${describeSeenFrom(seenFrom)}${coarse}`
-    return isDoubted ? inconclusive('undecided', reason, evidence) : { outcome: 'pass', reason, evidence }
+    const reason = `${seen}: ${formatSign(isInDoubt)} ${describeAbsence(rule, names)} ${standing}, ${watched}${slow}${describeSeenFrom(seenFrom)}${coarse}`
+    return unshown(isInDoubt, reason, evidence)
   }
-  if (!hasFailed) return { state, outcome: lack === null && !isDoubted ? 'pass' : 'inconclusive', tell }
+  if (!hasFailed) return { state, outcome: lack === null && !isInDoubt ? 'pass' : 'inconclusive', tell }
   const failure = tell()
   return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
 }

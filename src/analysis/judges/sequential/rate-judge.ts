@@ -15,6 +15,7 @@ import {
   readLook,
   type Tally,
   tallyFault,
+  unshown,
 } from '../../arms.ts'
 import type { ErrorRateCheck, RateCheck, SequentialRule } from '../../checks/shapes.ts'
 import {
@@ -26,6 +27,7 @@ import {
   formatOdds,
   formatRatio,
   formatShare,
+  formatSign,
   formatStanding,
   formatWatched,
 } from '../../explain.ts'
@@ -205,15 +207,14 @@ function conclude(question: RateQuestion, state: RateState, names: ArmNames): We
     return { state: { ...state, failure }, outcome: 'fail', tell: () => failure }
   }
   const lack = tallyFault(state.tally, question.minRequests, names)
-  const isInDoubt = isDoubted(question, state)
+  const isInDoubt = lack === null && isDoubted(question, state)
   return {
     ...{ state, outcome: lack === null && !isInDoubt ? 'pass' : 'inconclusive' },
     tell() {
       const outlook = outlookNow(question, state)
       const evidence = evidenceOf(question, state, outlook)
       if (lack !== null) return inconclusive(lack.cause, lack.reason, evidence)
-      const reason = describeUnshown(question, state, names, outlook)
-      return isInDoubt ? inconclusive('undecided', reason, evidence) : { outcome: 'pass', reason, evidence }
+      return unshown(isInDoubt, describeUnshown(question, state, names, outlook, isInDoubt), evidence)
     },
   }
 }
@@ -365,15 +366,20 @@ function limitOf({ notAbove, notBelow }: RateQuestion, side: Side) {
     : ({ word: 'fewer', ratio: notBelow ?? 1 } as const)
 }
 
-function describeUnshown(question: RateQuestion, state: RateState, names: ArmNames, outlook: Outlook): string {
+function describeUnshown(
+  question: RateQuestion,
+  state: RateState,
+  names: ArmNames,
+  outlook: Outlook,
+  isInDoubt: boolean,
+): string {
   const sides = sidesOf(state)
   const peak = Math.max(...sides.map(({ wealth }) => wealth.logPeak))
   const standing = formatStanding(peak, neededLogEvidence(question), 'fails')
   const none = sides.map(({ side }) => describeAbsence(question, side, names)).join(', nor of ')
   // The interval is surer of less than the judge is: it may have seen already what the judge must not say yet.
-  const isNear =
-    isDoubted(question, state) || sides.some(({ side }) => isBeyond(outlook.interval, limitOf(question, side)))
-  const said = `${describeCounts(question, state.tally, names)}: ${isNear ? 'not yet sure' : 'no sign'} of ${none} ${standing}, ${formatWatched(state.tally.watched)}`
+  const isNear = isInDoubt || sides.some(({ side }) => isBeyond(outlook.interval, limitOf(question, side)))
+  const said = `${describeCounts(question, state.tally, names)}: ${formatSign(isNear)} ${none} ${standing}, ${formatWatched(state.tally.watched)}`
   return `${said}${describeInterval(outlook.interval)}${describeSeen(question, outlook)}`
 }
 
