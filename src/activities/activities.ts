@@ -303,6 +303,6 @@ export interface Activities {
   followReturn(input: { readonly releaseId: string; readonly known: string | null }): Promise<ReturnEnding>
   /** Ends when the way back that everybody has gone has held, or has not: its own floor may send users forward again. Polls likewise. */
   watchReturn(input: { readonly releaseId: string }): Promise<StageEnding>
-  /** Whether a release is still open. */
-  isOpen(releaseId: string): Promise<boolean>
+  /** Whether a release or a pipeline is still open. */
+  isOpen(id: string): Promise<boolean>
 }

@@ -50,7 +50,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     returnStage: (request) => whileHeartbeating(undefined, () => returnStage(deps, request)),
     followReturn: (input) => whileHeartbeating(undefined, () => followReturn(deps, input)),
     watchReturn: (input) => whileHeartbeating(undefined, () => watchReturn(deps, input)),
-    isOpen: (releaseId) => deps.directory.isOpen(releaseId),
+    isOpen: (id) => deps.directory.isOpen(id),
   }
 }
 

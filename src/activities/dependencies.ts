@@ -41,7 +41,8 @@ interface ActivityAttempt {
 export interface ReleaseDirectory {
   /** What the pending guard of a release has in its heartbeat. */
   guardStateOf(releaseId: string): Promise<GuardState | null>
-  isOpen(releaseId: string): Promise<boolean>
+  /** Of a release or a pipeline. A pipeline that only sends its last messages is not open any more. */
+  isOpen(id: string): Promise<boolean>
   /**
    * Whether the release is open, has ended with a report of its own, or is gone. `asksItself`: a release that is open is
    * asked whether it has ended and only sends its last messages; then it holds no router any more.

@@ -4,11 +4,19 @@ import type { FollowOutcome, OpenRelease } from '../activities/activities.ts'
 import type { ReleaseDirectory } from '../activities/dependencies.ts'
 import { formerOf } from '../domain/lane/former.ts'
 import type { LaneState } from '../domain/lane/lane-state.ts'
+import { parsePipelineId } from '../domain/pipeline/pipeline.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import { endOf, rolesToKeep } from '../domain/release/release-state.ts'
 import { laneIdOf, parseReleaseId } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
-import { laneQuery, laneStateQuery, type ReleaseResult, type Submission, viewQuery } from '../workflows/messages.ts'
+import {
+  laneQuery,
+  laneStateQuery,
+  pipelineQuery,
+  type ReleaseResult,
+  type Submission,
+  viewQuery,
+} from '../workflows/messages.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
 import { fateOf } from './temporal-errors.ts'
 
@@ -29,8 +37,9 @@ export function createDirectory(client: Client): ReleaseDirectory {
       // Only our own guard writes these details, in the same version or an older one of this very type.
       return client.options.loadedDataConverter.payloadConverter.fromPayload<GuardState | null>(payload)
     },
-    async isOpen(releaseId) {
-      return (await soon(() => statusOf(client, releaseId))) === 'RUNNING'
+    async isOpen(id) {
+      if ((await soon(() => statusOf(client, id))) !== 'RUNNING') return false
+      return parsePipelineId(id) === null || (await soon(() => isPipelineOpen(client, id)))
     },
     async endOf(releaseId, asksItself) {
       const status = await soon(() => statusOf(client, releaseId))
@@ -131,6 +140,16 @@ async function askItself(client: Client, releaseId: string): Promise<FollowOutco
   const report = { releaseId, outcome, version, roles: rolesToKeep(state), turn: state.turn ?? turn }
   const why = abandoned === null ? {} : { reason: abandoned.reason, cause: abandoned.cause }
   return { kind: 'ended', report: { ...report, ...why, ...(former !== null && { former }) } }
+}
+
+/** A pipeline likewise, and its targets are free from its end on, however long its messages take. One that does not answer keeps them. */
+async function isPipelineOpen(client: Client, pipelineId: string): Promise<boolean> {
+  try {
+    const { state } = await client.workflow.getHandle(pipelineId).query(pipelineQuery)
+    return state.outcome === null
+  } catch {
+    return true
+  }
 }
 
 async function statusOf(client: Client, releaseId: string): Promise<string> {
