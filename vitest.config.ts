@@ -20,6 +20,8 @@ export default defineConfig({
           include: slow,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // They share two cores with servers and workers. One that passes then is a race all the same, and is printed by name.
+          retry: 1,
         },
       },
     ],

@@ -7,7 +7,7 @@ import { asStep, ROOT, runMain } from './lib/entry.mjs'
 import { ensurePackages } from './lib/packages.mjs'
 import { run } from './lib/run.mjs'
 import { prepareServers } from './lib/servers.mjs'
-import { summarize } from './lib/summary.mjs'
+import { secondTries, summarize } from './lib/summary.mjs'
 import { findTemporal } from './lib/temporal.mjs'
 import { findTestServer } from './lib/test-server.mjs'
 import { findUnleash } from './lib/unleash.mjs'
@@ -95,7 +95,9 @@ async function runVitest(args, env) {
   try {
     const ending = await run(process.execPath, [vitest, 'run', ...reporters, ...args], { cwd: ROOT, env, show: true })
     const text = await readFile(results, 'utf8').catch(() => 'null')
-    return summarize(JSON.parse(text), ending.code)
+    const result = JSON.parse(text)
+    for (const sentence of secondTries(result)) process.stdout.write(`\n${sentence}\n`)
+    return summarize(result, ending.code)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

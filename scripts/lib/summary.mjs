@@ -1,4 +1,9 @@
 /**
+ * One that passed at a second try still has the messages of the first.
+ * @typedef {{ status: string, fullName: string, failureMessages?: readonly string[] }} VitestTest
+ */
+
+/**
  * What vitest's JSON reporter writes, as far as it is needed.
  * @typedef {{
  *   success: boolean,
@@ -6,7 +11,7 @@
  *   numFailedTests: number,
  *   numPendingTests: number,
  *   numTodoTests: number,
- *   testResults: readonly { status: string, assertionResults: readonly { status: string }[] }[],
+ *   testResults: readonly { status: string, assertionResults: readonly VitestTest[] }[],
  * }} VitestResult
  */
 
@@ -26,6 +31,18 @@ export function summarize(result, exitCode) {
   const failed = counted === 0 && wrong ? 1 : counted
   const line = `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`
   return { line, exitCode: failed > 0 || passed === 0 ? 1 : 0 }
+}
+
+/**
+ * Tests of real processes that failed and passed when tried again: a race, in the test or in what it tests.
+ * @param {VitestResult | null} result
+ * @returns {string[]} a sentence each, with what the first try failed with
+ */
+export function secondTries(result) {
+  const tests = (result?.testResults ?? []).flatMap((file) => file.assertionResults)
+  return tests.flatMap(({ status, fullName, failureMessages: [first] = [] }) =>
+    status === 'passed' && first !== undefined ? [`passed only at the second try: ${fullName}\n  ${first}`] : [],
+  )
 }
 
 /** @param {VitestResult['testResults'][number]} file */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { summarize } from '../../scripts/lib/summary.mjs'
+import { secondTries, summarize } from '../../scripts/lib/summary.mjs'
 
 const green = {
   success: true,
@@ -7,8 +7,10 @@ const green = {
   numFailedTests: 0,
   numPendingTests: 0,
   numTodoTests: 0,
-  testResults: [{ status: 'passed', assertionResults: [{ status: 'passed' }] }],
+  testResults: [{ status: 'passed', assertionResults: [{ status: 'passed', fullName: 'adds' }] }],
 }
+
+const failed = { status: 'failed', fullName: 'adds', failureMessages: ['expected 1 to be 2'] }
 
 describe('summarize', () => {
   it('is green when all tests passed', () => {
@@ -21,7 +23,7 @@ describe('summarize', () => {
   })
 
   it('fails with failed tests', () => {
-    const testResults = [{ status: 'failed', assertionResults: [{ status: 'failed' }, { status: 'failed' }] }]
+    const testResults = [{ status: 'failed', assertionResults: [failed, failed] }]
     expect(summarize({ ...green, numFailedTests: 2, testResults }, 1)).toEqual({
       line: '3 passed, 2 failed',
       exitCode: 1,
@@ -40,5 +42,16 @@ describe('summarize', () => {
   it('fails when nothing ran and when vitest wrote no result', () => {
     expect(summarize({ ...green, numPassedTests: 0 }, 0)).toEqual({ line: '0 passed, 0 failed', exitCode: 1 })
     expect(summarize(null, 0)).toEqual({ line: '0 passed, 1 failed', exitCode: 1 })
+  })
+})
+
+describe('secondTries', () => {
+  it('names what passed after it had failed, with what it failed with, and nothing else', () => {
+    const assertionResults = [failed, { ...failed, status: 'passed' }, { status: 'passed', fullName: 'takes away' }]
+    expect(secondTries({ ...green, testResults: [{ status: 'failed', assertionResults }] })).toEqual([
+      'passed only at the second try: adds\n  expected 1 to be 2',
+    ])
+    expect(secondTries(green)).toEqual([])
+    expect(secondTries(null)).toEqual([])
   })
 })
