@@ -18,7 +18,6 @@ import {
   viewQuery,
 } from '../workflows/messages.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
-import { askWorkflow } from './ask-workflow.ts'
 import { fateOf } from './temporal-errors.ts'
 
 /** Questions that a write waits for have only a moment; the others are asked again by whoever asks. */
@@ -58,14 +57,12 @@ export function createDirectory(client: Client): ReleaseDirectory {
       }
     },
     async rehearsalsOf(target) {
-      const { rehearsals = [] } = await soon(() =>
-        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneStateQuery),
-      )
+      const { rehearsals = [] } = await soon(() => client.workflow.getHandle(laneIdOf(target)).query(laneStateQuery))
       return rehearsals
     },
     async isHolder(target, releaseId) {
       try {
-        const { running } = await soon(() => askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneQuery))
+        const { running } = await soon(() => client.workflow.getHandle(laneIdOf(target)).query(laneQuery))
         return running === releaseId ? 'yes' : 'no'
       } catch {
         return 'unknown'
@@ -124,7 +121,7 @@ async function runBefore(client: Client, laneId: string, runId: string) {
 
 async function askLostLane(client: Client, laneId: string, runId: string): Promise<LaneState<Submission> | null> {
   try {
-    return await askWorkflow(client.workflow.getHandle(laneId, runId), laneStateQuery)
+    return await client.workflow.getHandle(laneId, runId).query(laneStateQuery)
   } catch (error) {
     // A lane of an older version has no such query, and one that cannot be replayed answers none.
     if (fateOf(error).kind === 'settled') return null
@@ -134,7 +131,7 @@ async function askLostLane(client: Client, laneId: string, runId: string): Promi
 
 /** A release that has ended still waits until its last messages are sent. */
 async function askItself(client: Client, releaseId: string): Promise<FollowOutcome> {
-  const { input, state } = await askWorkflow(client.workflow.getHandle(releaseId), viewQuery)
+  const { input, state } = await client.workflow.getHandle(releaseId).query(viewQuery)
   const outcome = endOf(state)
   if (outcome === null) return { kind: 'open' }
   const { version, turn = input.number } = input
@@ -148,7 +145,7 @@ async function askItself(client: Client, releaseId: string): Promise<FollowOutco
 /** A pipeline likewise, and its targets are free from its end on, however long its messages take. One that does not answer keeps them. */
 async function isPipelineOpen(client: Client, pipelineId: string): Promise<boolean> {
   try {
-    const { state } = await askWorkflow(client.workflow.getHandle(pipelineId), pipelineQuery)
+    const { state } = await client.workflow.getHandle(pipelineId).query(pipelineQuery)
     return state.outcome === null
   } catch {
     return true

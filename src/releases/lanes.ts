@@ -29,7 +29,6 @@ import {
   WORKFLOW_TASK_TIMEOUT,
   withdrawUpdate,
 } from '../workflows/messages.ts'
-import { askWorkflow } from './ask-workflow.ts'
 import type { Calls } from './calls.ts'
 import type { BackRequest, LaneRequest, RecoverRequest } from './releases.ts'
 
@@ -103,9 +102,7 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
         until,
       ),
     async view(target, until) {
-      const view = await lookAt(target, until, () =>
-        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneQuery),
-      )
+      const view = await lookAt(target, until, () => client.workflow.getHandle(laneIdOf(target)).query(laneQuery))
       // A worker of an older version knows less of it.
       return { ...laneView(target, emptyLane()), ...view }
     },
@@ -174,9 +171,7 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
       )
     },
     async rehearsals(target, until) {
-      const state = await lookAt(target, until, () =>
-        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneStateQuery),
-      )
+      const state = await lookAt(target, until, () => client.workflow.getHandle(laneIdOf(target)).query(laneStateQuery))
       return state?.rehearsals ?? []
     },
     rehearsed(target, rehearsal) {
