@@ -174,12 +174,15 @@ function textOf<T>(parse: (text: string) => Parsed<T>) {
   return z.string().max(10_000).transform(valueBy(parse))
 }
 
+/** `2x` stable's share of failed requests, or a share such as `2%`. */
+const harmText = z.union([ratioText.transform((times) => ({ times })), shareText.transform((share) => ({ share }))])
+
 /** Traffic as stated: goes before what is measured. */
 const statedTraffic = z
   .strictObject({
     requestsPerSecond: z.number().positive().max(1e9).optional(),
     baseRate: shareText.optional(),
-    rise: shareText.optional(),
+    rise: harmText.optional(),
     latency: textOf(parseQuantilePair).optional(),
     buckets: textOf(parseBounds).optional(),
     slower: ratioText.refine((ratio) => ratio > 1, { error: 'expected more than 1x' }).optional(),
@@ -205,9 +208,6 @@ export const checkBody = z.strictObject({
   since: measuredTime.optional(),
   traffic: statedTraffic.optional(),
 })
-
-/** `2x` stable's share of failed requests, or a share such as `2%`. */
-const harmText = z.union([ratioText.transform((times) => ({ times })), shareText.transform((share) => ({ share }))])
 
 export const designBody = targetParams.extend({
   since: measuredTime.default(DAY),
