@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
+import type { PipelineChoice } from '../../config/chosen-pipeline.ts'
 import { TICKET_LASTS } from '../../config/tickets.ts'
 import { isRecord } from '../../domain/json.ts'
 import { PIPELINE_VERB_NAMES, PIPELINE_VERBS } from '../../domain/pipeline/pipeline-verbs.ts'
@@ -100,14 +101,27 @@ const pipelineJson = z
   .custom<Readonly<Record<string, unknown>>>(isRecord, { error: 'expected a pipeline, as one object' })
   .meta({ type: 'object', description: 'A pipeline, as in pipeline.schema.json, with plans instead of their files' })
 
-export const pipelineCheckBody = z.strictObject({ pipeline: pipelineJson })
+const pipelineChoice = {
+  pipeline: pipelineJson.optional(),
+  name: nameText.optional().meta({ description: 'A pipeline of sluice.yaml, instead of one in the request' }),
+}
 
-export const pipelineStartBody = z.strictObject({
-  pipeline: pipelineJson,
-  version: z.union([versionText, z.record(nameText, versionText)]),
-  reason: reasonText.default(''),
-  key: keyText.optional(),
-})
+function checkPipelineChoice({ pipeline, name }: PipelineChoice, context: z.RefinementCtx): void {
+  if ((pipeline === undefined) !== (name === undefined)) return
+  const message = `expected either a pipeline or the name of one${name === undefined ? '' : ', not both'}`
+  context.addIssue({ code: 'custom', path: ['pipeline'], message })
+}
+
+export const pipelineCheckBody = z.strictObject(pipelineChoice).superRefine(checkPipelineChoice)
+
+export const pipelineStartBody = z
+  .strictObject({
+    ...pipelineChoice,
+    version: z.union([versionText, z.record(nameText, versionText)]),
+    reason: reasonText.default(''),
+    key: keyText.optional(),
+  })
+  .superRefine(checkPipelineChoice)
 
 export const pipelineCommandBody = z
   .strictObject({
