@@ -34,7 +34,7 @@ const bench = await openBench('time-skipping', {
   adaptersOf: () => ({ pools: ['blue', 'green'], router, metrics: { proxy: source } }),
   notifier: QUIET_NOTIFIER,
   // The time-skipping server lists nothing; this lane is the first of its target.
-  directory: { findReleases: async () => ({ open: null, highest: 0 }), lostLane: async () => null },
+  directory: { findReleases: async () => ({ open: [], highest: 0 }), lostLane: async () => null },
 })
 
 const rule = { judge: 'sequential', notWorseThan: 1.5, alpha: 0.01, minRequests: 50 } as const

@@ -119,6 +119,17 @@ export interface OpenRelease {
   readonly number: number
 }
 
+export interface FoundReleases {
+  /** The release that runs, or did so last as far as anybody knows; null for none. */
+  readonly open: OpenRelease | null
+  /** Whether that is true, as Temporal and the release itself have said; absent for none, and where an older worker has answered. */
+  readonly end?: FollowOutcome
+  /** The highest number that was ever used. */
+  readonly highest: number
+  /** What the lane before this one had known; null for none. Absent where an older worker has answered. */
+  readonly lost?: LaneState<Submission> | null
+}
+
 export interface WindowsInput {
   readonly target: TargetId
   readonly rule: WindowRule
@@ -214,14 +225,6 @@ export type StageEnding =
   | { readonly kind: 'promoted' }
   | { readonly kind: 'failed'; readonly reason: string; readonly isBack?: true; readonly mayHaveVersion?: true }
 
-export interface StageWatch {
-  readonly target: TargetId
-  readonly version: string
-  readonly releaseId: string
-  /** True at the end of a soak: one look then, which answers with null where the target still has the version. */
-  readonly isLast?: true
-}
-
 /** Why a target does not have a version any more. */
 export type StageLoss = Pick<Extract<StageEnding, { kind: 'failed' }>, 'reason' | 'mayHaveVersion'>
 
@@ -250,9 +253,6 @@ export type ReturnEnding =
   | { readonly kind: 'promoted'; readonly isWatched?: true }
   | Exclude<StageEnding, { readonly kind: 'promoted' }>
   | { readonly kind: 'waits'; readonly reason: string }
-
-/** What became of a way back that everybody has gone; `stands`: how it is by now, where that is not what is `known`. */
-export type ReturnWatch = StageEnding | { readonly kind: 'stands'; readonly reason: string; readonly isPaused: boolean }
 
 /** The checklist as a release asks it in the middle of its plan; what was rehearsed its lane knows. */
 type ReadinessGateRequest = Omit<ReadinessInput, 'rehearsals'> & { readonly without: readonly ReadinessItem[] }
@@ -289,30 +289,26 @@ export interface Activities {
   readGuard(releaseId: string): Promise<GuardState | null>
   /** Tells people; answers with the reference that the next message of this release is to carry. */
   tell(notice: Notice): Promise<string | null>
-  /**
-   * The open release of a target and the highest number ever used, from Temporal's visibility; and what the lane had known
-   * that was ended in Temporal before this one, or null. Absent where an older worker has answered.
-   */
-  findReleases(
-    target: TargetId,
-  ): Promise<{ open: OpenRelease | null; highest: number; lost?: LaneState<Submission> | null }>
+  /** What there is of a target for a lane that begins. */
+  findReleases(target: TargetId): Promise<FoundReleases>
   /** Asks the lane of a stage for its release. Safe to repeat: the key stands for one release. */
   submitStage(request: StageRequest): Promise<StageAnswer>
   /** Hands an order of a pipeline on to the release of a stage. */
   orderStage(order: StageOrder): Promise<StageOrderOutcome>
   /** Ends when the release of a stage has ended. Polls by failing. */
   followStage(input: { readonly releaseId: string }): Promise<StageEnding>
-  /** Ends when a target has lost the version that a stage has promoted there, with why. Polls likewise; the last look ends at once. */
-  watchStage(input: StageWatch): Promise<StageLoss | null>
+  /** Ends when a target has lost the version that a stage has promoted there, with why. Polls likewise. */
+  watchStage(input: {
+    readonly target: TargetId
+    readonly version: string
+    readonly releaseId: string
+  }): Promise<StageLoss>
   /** Asks the lane of a stage for the way back. Polls while it has to wait and there is nothing new to say. */
   returnStage(request: ReturnRequest): Promise<ReturnAnswer>
   /** Ends when everybody has the version before, or once, with what is `known` still null, when that takes long. Polls likewise. */
   followReturn(input: { readonly releaseId: string; readonly known: string | null }): Promise<ReturnEnding>
-  /**
-   * Ends when the way back that everybody has gone has held, or has not: its own floor may send users forward again. Says when it is
-   * paused, and when it goes on. Polls likewise.
-   */
-  watchReturn(input: { readonly releaseId: string; readonly known: string | null }): Promise<ReturnWatch>
+  /** Ends when the way back that everybody has gone has held, or has not: its own floor may send users forward again. Polls likewise. */
+  watchReturn(input: { readonly releaseId: string }): Promise<StageEnding>
   /** Whether a release or a pipeline is still open. */
   isOpen(id: string): Promise<boolean>
 }

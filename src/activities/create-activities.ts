@@ -9,6 +9,7 @@ import { askOutside } from './ask-outside.ts'
 import { baselineOf } from './baseline.ts'
 import { callHook } from './call-hook.ts'
 import type { ActivityDependencies } from './dependencies.ts'
+import { findReleases } from './find-releases.ts'
 import { followOnce } from './follow.ts'
 import { lookOnce } from './guard-look.ts'
 import { type HoldState, holdOnce } from './hold.ts'
@@ -42,7 +43,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     stopRelease: ({ releaseId, reason }) => deps.directory.stop(releaseId, reason),
     readGuard: (releaseId) => deps.directory.guardStateOf(releaseId),
     tell: (notice) => deps.notifier.tell(notice, cancellationSignal()),
-    findReleases: (target) => findReleases(deps, target),
+    findReleases: (target) => findReleases(deps.directory, target),
     submitStage: (request) => whileHeartbeating(undefined, () => submitStage(deps, request)),
     orderStage: (order) => whileHeartbeating(undefined, () => orderStage(deps, order)),
     followStage: (input) => whileHeartbeating(undefined, () => followStage(deps, input)),
@@ -52,15 +53,6 @@ export function createActivities(deps: ActivityDependencies): Activities {
     watchReturn: (input) => whileHeartbeating(undefined, () => watchReturn(deps, input)),
     isOpen: (id) => deps.directory.isOpen(id),
   }
-}
-
-async function findReleases({ directory }: ActivityDependencies, target: TargetId) {
-  const { runId } = activityInfo().workflowExecution ?? {}
-  const [found, lost] = await Promise.all([
-    directory.findReleases(target),
-    runId === undefined ? null : directory.lostLane(target, runId),
-  ])
-  return { ...found, lost }
 }
 
 async function readBaseline(deps: ActivityDependencies, input: BaselineInput | TargetId) {

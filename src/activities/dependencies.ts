@@ -56,11 +56,12 @@ export interface ReleaseDirectory {
   isCurrent(attempt: ActivityAttempt): Promise<'yes' | 'no' | 'unknown'>
   /** What was rehearsed for a target, as its lane has kept it, oldest first. */
   rehearsalsOf(target: TargetId): Promise<readonly Rehearsal[]>
-  findReleases(target: TargetId): Promise<{ open: OpenRelease | null; highest: number }>
   /**
-   * What the target's lane had known when it was terminated, cancelled, timed out or failed, if that is how the run before
-   * this one ended; else null, also where nobody can say any more.
+   * The highest number that a target's releases have used, and those that may be open: what Temporal lists as open may have
+   * ended a moment ago, and what it does not list yet is found by its number.
    */
+  findReleases(target: TargetId): Promise<{ open: readonly OpenRelease[]; highest: number }>
+  /** What the run of the target's lane before this one had known; null for none, also where nobody can say any more. */
   lostLane(target: TargetId, runId: string): Promise<LaneState<Submission> | null>
 }
 

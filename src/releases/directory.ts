@@ -7,7 +7,7 @@ import type { LaneState } from '../domain/lane/lane-state.ts'
 import { parsePipelineId } from '../domain/pipeline/pipeline.ts'
 import type { GuardState } from '../domain/release/guard.ts'
 import { endOf, rolesToKeep } from '../domain/release/release-state.ts'
-import { laneIdOf, parseReleaseId } from '../domain/target.ts'
+import { laneIdOf, parseReleaseId, releaseIdOf } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import {
   laneQuery,
@@ -18,6 +18,7 @@ import {
   viewQuery,
 } from '../workflows/messages.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
+import { askWorkflow } from './ask-workflow.ts'
 import { fateOf } from './temporal-errors.ts'
 
 /** Questions that a write waits for have only a moment; the others are asked again by whoever asks. */
@@ -57,12 +58,14 @@ export function createDirectory(client: Client): ReleaseDirectory {
       }
     },
     async rehearsalsOf(target) {
-      const { rehearsals = [] } = await soon(() => client.workflow.getHandle(laneIdOf(target)).query(laneStateQuery))
+      const { rehearsals = [] } = await soon(() =>
+        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneStateQuery),
+      )
       return rehearsals
     },
     async isHolder(target, releaseId) {
       try {
-        const { running } = await soon(() => client.workflow.getHandle(laneIdOf(target)).query(laneQuery))
+        const { running } = await soon(() => askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneQuery))
         return running === releaseId ? 'yes' : 'no'
       } catch {
         return 'unknown'
@@ -77,25 +80,31 @@ export function createDirectory(client: Client): ReleaseDirectory {
         return error instanceof WorkflowNotFoundError ? 'no' : 'unknown'
       }
     },
-    async findReleases({ service, environment }) {
+    async findReleases(target) {
+      const { service, environment } = target
       const query = `WorkflowType = 'release' AND SluiceService = '${service}' AND SluiceEnvironment = '${environment}'`
-      let open: OpenRelease | null = null
+      const open: OpenRelease[] = []
       let highest = 0
       for await (const { workflowId, status, typedSearchAttributes } of client.workflow.list({ query })) {
         const number = parseReleaseId(workflowId)?.number ?? 0
         highest = Math.max(highest, number)
         // One that has ended and still watches what it promoted has no router to hold.
         if (typedSearchAttributes.get(SEARCH_ATTRIBUTES.phase) === 'watching') continue
-        if (status.name === 'RUNNING' && (open === null || number > open.number))
-          open = { releaseId: workflowId, number }
+        if (status.name === 'RUNNING') open.push({ releaseId: workflowId, number })
+      }
+      for (;;) {
+        const next = { releaseId: releaseIdOf(target, highest + 1), number: highest + 1 }
+        if ((await soon(() => statusOf(client, next.releaseId))) === 'NOT_FOUND') break
+        open.push(next)
+        highest = next.number
       }
       return { open, highest }
     },
     async lostLane(target, runId) {
       const laneId = laneIdOf(target)
       const before = await soon(() => runBefore(client, laneId, runId))
-      if (before === null || !Object.hasOwn(LOST_ENDS, before.status.name)) return null
-      return soon(() => askLostLane(client, laneId, before.runId))
+      // However it ended: the end of a run may be listed before the start of the run that went on from there.
+      return before && soon(() => askLostLane(client, laneId, before.runId))
     },
   }
 }
@@ -121,7 +130,7 @@ async function runBefore(client: Client, laneId: string, runId: string) {
 
 async function askLostLane(client: Client, laneId: string, runId: string): Promise<LaneState<Submission> | null> {
   try {
-    return await client.workflow.getHandle(laneId, runId).query(laneStateQuery)
+    return await askWorkflow(client.workflow.getHandle(laneId, runId), laneStateQuery)
   } catch (error) {
     // A lane of an older version has no such query, and one that cannot be replayed answers none.
     if (fateOf(error).kind === 'settled') return null
@@ -131,7 +140,7 @@ async function askLostLane(client: Client, laneId: string, runId: string): Promi
 
 /** A release that has ended still waits until its last messages are sent. */
 async function askItself(client: Client, releaseId: string): Promise<FollowOutcome> {
-  const { input, state } = await client.workflow.getHandle(releaseId).query(viewQuery)
+  const { input, state } = await askWorkflow(client.workflow.getHandle(releaseId), viewQuery)
   const outcome = endOf(state)
   if (outcome === null) return { kind: 'open' }
   const { version, turn = input.number } = input
@@ -145,7 +154,7 @@ async function askItself(client: Client, releaseId: string): Promise<FollowOutco
 /** A pipeline likewise, and its targets are free from its end on, however long its messages take. One that does not answer keeps them. */
 async function isPipelineOpen(client: Client, pipelineId: string): Promise<boolean> {
   try {
-    const { state } = await client.workflow.getHandle(pipelineId).query(pipelineQuery)
+    const { state } = await askWorkflow(client.workflow.getHandle(pipelineId), pipelineQuery)
     return state.outcome === null
   } catch {
     return true

@@ -29,6 +29,7 @@ import {
   WORKFLOW_TASK_TIMEOUT,
   withdrawUpdate,
 } from '../workflows/messages.ts'
+import { askWorkflow } from './ask-workflow.ts'
 import type { Calls } from './calls.ts'
 import type { BackRequest, LaneRequest, RecoverRequest } from './releases.ts'
 
@@ -102,7 +103,9 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
         until,
       ),
     async view(target, until) {
-      const view = await lookAt(target, until, () => client.workflow.getHandle(laneIdOf(target)).query(laneQuery))
+      const view = await lookAt(target, until, () =>
+        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneQuery),
+      )
       // A worker of an older version knows less of it.
       return { ...laneView(target, emptyLane()), ...view }
     },
@@ -171,7 +174,9 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
       )
     },
     async rehearsals(target, until) {
-      const state = await lookAt(target, until, () => client.workflow.getHandle(laneIdOf(target)).query(laneStateQuery))
+      const state = await lookAt(target, until, () =>
+        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneStateQuery),
+      )
       return state?.rehearsals ?? []
     },
     rehearsed(target, rehearsal) {

@@ -4,6 +4,7 @@ import { type PastRelease, pastReleaseOf } from '../domain/release/past-release.
 import type { TargetId } from '../domain/target.ts'
 import type { Instant } from '../domain/units.ts'
 import { viewQuery } from '../workflows/messages.ts'
+import { askWorkflow } from './ask-workflow.ts'
 
 /** Releases of a target that have ended, as far as Temporal still has them. */
 export interface PastReleases {
@@ -47,7 +48,7 @@ export async function pastReleases(
 /** Its history may be past its retention, or not replay any more: one release less to look at. */
 async function readOne(client: Client, releaseId: string): Promise<PastRelease | 'unread' | null> {
   try {
-    const { input, state } = await client.workflow.getHandle(releaseId).query(viewQuery)
+    const { input, state } = await askWorkflow(client.workflow.getHandle(releaseId), viewQuery)
     const { version, replaces = null, plan } = input
     const warns = plan.checks.filter(onlyWarns).map(({ name }) => name)
     const blind = plan.checks.filter((check) => blindnessOf(check) === 'warn').map(({ name }) => name)

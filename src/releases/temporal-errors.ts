@@ -53,8 +53,7 @@ export function fateOf(error: unknown): Fate {
   if (error instanceof WorkflowUpdateFailedError) return fateOfRejection(error.cause)
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof ServiceError)
     return error.cause === undefined ? UNANSWERED : fateOf(error.cause)
-  // The client calls every question that a worker fails at an unregistered one.
-  if (error instanceof QueryNotRegisteredError && error.message.includes(UNSTARTED_STEP)) return UNANSWERED
+  if (isUnstartedStep(error)) return UNANSWERED
   if (!isGrpcServiceError(error)) return { kind: 'settled' }
   const { code, details, message } = error
   if (code === GRPC.exhausted) return { kind: 'not-taken', isLimit: true, reason: 'Temporal is over its limits' }
@@ -62,6 +61,11 @@ export function fateOf(error: unknown): Fate {
   if (!UNCLEAR.includes(code)) return { kind: 'settled' }
   if (NEVER_SENT.test(details)) return { kind: 'not-taken', isLimit: false, reason: 'Temporal cannot be reached' }
   return UNANSWERED
+}
+
+/** The client calls every question that a worker fails at an unregistered one. */
+export function isUnstartedStep(error: unknown): boolean {
+  return error instanceof QueryNotRegisteredError && error.message.includes(UNSTARTED_STEP)
 }
 
 const UNANSWERED: Fate = { kind: 'unknown', reason: 'Temporal did not answer' }

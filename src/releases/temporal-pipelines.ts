@@ -15,6 +15,7 @@ import {
 } from '../workflows/messages.ts'
 import type { pipelineStarts } from '../workflows/pipeline-starts.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
+import { askWorkflow } from './ask-workflow.ts'
 import { createCalls } from './calls.ts'
 import { pageOf, phaseIn, plain } from './list.ts'
 import { createLooks } from './looks.ts'
@@ -57,7 +58,9 @@ export function createPipelines({
   })
 
   function viewOf(pipelineId: string) {
-    return calls.look(pipelineId, calls.deadline(), () => client.workflow.getHandle(pipelineId).query(pipelineQuery))
+    return calls.look(pipelineId, calls.deadline(), () =>
+      askWorkflow(client.workflow.getHandle(pipelineId), pipelineQuery),
+    )
   }
 
   async function read(pipelineId: string): Promise<ShownPipeline> {
@@ -89,7 +92,7 @@ export function createPipelines({
     const { pipeline, key } = request
     const pipelineId = idByKey(pipeline.name, key)
     const input: PipelineInput = {
-      ...{ ...request, pipelineId, startedAt: now(), keepsMessage: true, looksLast: true },
+      ...{ ...request, pipelineId, startedAt: now(), keepsMessage: true },
       ...(longestHistory !== undefined && { longestHistory }),
     }
     const named = `the start of ${pipelineName(pipelineId)}`

@@ -9,6 +9,7 @@ import { laneIdOf, parseReleaseId, releaseName, type TargetId } from '../domain/
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import { type LaneView, viewQuery } from '../workflows/messages.ts'
+import { askWorkflow } from './ask-workflow.ts'
 import type { Calls } from './calls.ts'
 import type { Lanes } from './lanes.ts'
 import { listPage } from './list.ts'
@@ -79,7 +80,7 @@ export function createViews(
   async function readCard(releaseId: string, until: Instant): Promise<ShownCard> {
     try {
       const [view, guard] = await calls.look(releaseId, until, () =>
-        Promise.all([client.workflow.getHandle(releaseId).query(viewQuery), directory.guardStateOf(releaseId)]),
+        Promise.all([askWorkflow(client.workflow.getHandle(releaseId), viewQuery), directory.guardStateOf(releaseId)]),
       )
       const card = releaseCard(view.input, view.state, guard, now())
       const isAtWork = card.isEnded || (await calls.look(releaseId, until, () => directory.isOpen(releaseId)))

@@ -1,27 +1,44 @@
 import type { WorkflowInterceptors } from '@temporalio/workflow'
 import { UNSTARTED_STEP } from './messages.ts'
 
+/** How Temporal names a question that no step brings. */
+const ALONE = 'legacy_query'
+
 /**
- * Refuses steps that Temporal has not started. A worker that gets a question about a workflow which it does not know replays its history,
- * and with it what has come in since the last step, by the time of that step. A bake whose timer has fired would find that it has just
- * begun, go on from there, and hold its commands ready for the next step: no worker could replay what that leaves in the history. So
- * the question fails, is asked again, and the worker forgets the workflow.
+ * Refuses questions to a workflow that may have gone a step that Temporal has not started. A worker that gets a question about a
+ * workflow which it does not know replays its history, and with it what has come in since the last step, by the time of that step. A bake
+ * whose timer has fired would find that it has just begun, go on from there, and hold its commands ready for the next step: no worker
+ * could replay what that leaves in the history. So the question fails, is asked again, and the worker forgets the workflow.
  */
 export function interceptors(): WorkflowInterceptors {
   let before = { length: 0, time: '' }
+  let wasReplayed = false
+  let isDoubtful = false
   return {
     internals: [
       {
         activate(input, next) {
           const { jobs, timestamp, historyLength, isReplaying } = input.activation
           const isQuestion = jobs?.every(({ queryWorkflow }) => queryWorkflow != null) === true
-          const now = { length: historyLength ?? 0, time: JSON.stringify(timestamp) }
-          if (!isQuestion && isReplaying !== true && now.length > before.length && now.time === before.time)
+          if (isDoubtful && isQuestion && jobs.some(({ queryWorkflow }) => asksAlone(queryWorkflow)))
             throw new Error(UNSTARTED_STEP)
-          if (!isQuestion) before = now
+          const now = { length: historyLength ?? 0, time: JSON.stringify(timestamp) }
+          if (!isQuestion && now.length > before.length) {
+            // The first one after a replay cannot be told from a step: one in which nothing was to do may lie between.
+            isDoubtful = isReplaying !== true && (wasReplayed || now.time === before.time)
+            wasReplayed = isReplaying === true
+            before = now
+          }
           next(input)
         },
       },
     ],
   }
+}
+
+/** Whether no step brings the question, and what it is about may go on: of what has closed it is asked with an argument. */
+function asksAlone(
+  question: { readonly queryId?: string | null; readonly arguments?: readonly unknown[] | null } | null | undefined,
+) {
+  return question?.queryId === ALONE && (question.arguments ?? []).length === 0
 }

@@ -1,4 +1,13 @@
-import { allHandlersFinished, condition, continueAsNew, log, ParentClosePolicy, startChild } from '@temporalio/workflow'
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  log,
+  ParentClosePolicy,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow'
+import type { FollowOutcome } from '../activities/activities.ts'
 import { NO_EXPOSURE, type PoolRoles, withFlags } from '../domain/exposure.ts'
 import { flagsOff, flagsText } from '../domain/flag-reach.ts'
 import {
@@ -80,9 +89,11 @@ async function perform(duty: Duty<Submission>, run: LaneRun, desk: ReadinessDesk
 
 /** A lane that begins, or begins again: which release is open, which numbers are used, and what a lost lane had known. */
 async function rebuild(run: LaneRun): Promise<void> {
-  const { lost = null, ...found } = await findReleases(run.input.target)
+  const { lost = null, end, ...found } = await findReleases(run.input.target)
   run.settle(restored(run.state(), lost, found))
   if (lost !== null) run.tell(`the lane was ended in Temporal and has begun again; ${run.view().keeper.text}`, 'alarm')
+  // Heard before anybody who asks for a release is told that the target is taken.
+  if (found.open !== null && end !== undefined) conclude(found.open.releaseId, end, run)
 }
 
 async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void> {
@@ -116,6 +127,8 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
         },
       ],
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      // A lane that was lost may not know that this one has had its turn.
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       staticSummary: `${targetName(target)} ${version}`,
       typedSearchAttributes: releaseAttributes({ target, version }, beginState(releaseId)),
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
@@ -151,7 +164,10 @@ async function learnRest(run: LaneRun): Promise<void> {
 async function follow({ releaseId, isEnding }: FollowDuty, run: LaneRun): Promise<void> {
   const asked = { releaseId, patience: isEnding ? ENDING_PATIENCE : null, isHeard: run.hears(releaseId) }
   const end = await run.whileOnDuty(() => followFor(releaseId)(asked))
-  if (end === 'interrupted') return
+  if (end !== 'interrupted') conclude(releaseId, end, run)
+}
+
+function conclude(releaseId: string, end: FollowOutcome, run: LaneRun): void {
   switch (end.kind) {
     case 'open':
       return run.set(markEnding(run.state(), releaseId, false))

@@ -1,4 +1,4 @@
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
+import { defineQuery, defineSignal, defineUpdate, type QueryDefinition } from '@temporalio/workflow'
 import type { Actor } from '../domain/actor.ts'
 import type { PoolRoles } from '../domain/exposure.ts'
 import type { FallBack, ReturnView } from '../domain/lane/former.ts'
@@ -77,6 +77,9 @@ export interface ReleaseResult extends EndReport {
  */
 export const WORKFLOW_TASK_TIMEOUT = '2s' as const
 
+/** Goes with a question to a workflow that has closed: it is answered whatever has come in last, since nothing follows from it. */
+export const CLOSED = 'closed'
+
 /** How a worker answers a question that it cannot answer before the next step of the workflow. */
 export const UNSTARTED_STEP = 'something has come in that no step of the workflow has seen yet: ask again'
 
@@ -93,7 +96,12 @@ export interface CommandAnswer {
   readonly text: string
 }
 
-export const viewQuery = defineQuery<ReleaseView>('view')
+/** What is asked of a workflow. */
+export type Question<T> = QueryDefinition<T, [of?: typeof CLOSED]>
+
+const question = <T>(name: string): Question<T> => defineQuery(name)
+
+export const viewQuery = question<ReleaseView>('view')
 
 const command = (verb: CommandVerb) => defineUpdate<CommandAnswer, [Command], CommandVerb>(verb)
 
@@ -153,9 +161,9 @@ export const recoverUpdate = defineUpdate<
 export const readyUpdate = defineUpdate<ReadinessAnswers, [ReadinessRequest]>('ready')
 /** Keeps what a rehearsal of a plan has shown; answers how many are kept. */
 export const rehearsedUpdate = defineUpdate<{ readonly kept: number }, [Rehearsal]>('rehearsed')
-export const laneQuery = defineQuery<LaneView>('lane')
+export const laneQuery = question<LaneView>('lane')
 /** All that a lane knows: for the lane that takes its place when it is lost. */
-export const laneStateQuery = defineQuery<LaneState<Submission>>('laneState')
+export const laneStateQuery = question<LaneState<Submission>>('laneState')
 export const releaseEndedSignal = defineSignal<[ReleaseResult]>('releaseEnded')
 
 /** What a pipeline is started with: plain JSON, complete, never changed afterwards. */
@@ -172,8 +180,6 @@ export interface PipelineInput {
   readonly startedAt: Instant
   /** People are told by one message that follows it; absent in pipelines that an older version started: a line for each event. */
   readonly keepsMessage?: true
-  /** A stage is looked at once more when its soak ends; absent in pipelines that an older version started. */
-  readonly looksLast?: true
   /** What an earlier run knew; absent when the pipeline begins. */
   readonly carried?: PipelineState
   /** What the last message of an earlier run was answered with. */
@@ -200,7 +206,7 @@ interface PipelineView {
   readonly state: PipelineState
 }
 
-export const pipelineQuery = defineQuery<PipelineView>('pipeline')
+export const pipelineQuery = question<PipelineView>('pipeline')
 
 /** What a command to a pipeline answers once it took effect. */
 export interface PipelineAnswer {

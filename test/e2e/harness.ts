@@ -281,7 +281,7 @@ async function unkept(env: TestWorkflowEnvironment, releaseId: string): Promise<
 }
 
 /** The time-skipping server lists nothing; each stage's lane is the first of its target there. */
-const WITHOUT_LIST = { findReleases: async () => ({ open: null, highest: 0 }), lostLane: async () => null }
+const WITHOUT_LIST = { findReleases: async () => ({ open: [], highest: 0 }), lostLane: async () => null }
 
 export async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
   const deadline = performance.now() + 60_000

@@ -6,7 +6,7 @@ import { type TargetId, targetName } from '../../domain/target.ts'
 import { type BasisPoints, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
 import { writeYaml } from '../../domain/yaml/yaml-text.ts'
 import { formatShare } from '../explain.ts'
-import type { ExpectedTraffic, expectedTraffic, StatedHarm } from '../power/expected-traffic.ts'
+import type { ExpectedTraffic, expectedTraffic } from '../power/expected-traffic.ts'
 import type { StepPower } from '../power/plan-power.ts'
 import { GOOD_POWER } from '../power/power.ts'
 import {
@@ -20,6 +20,9 @@ import {
   sourceOf,
   usableWeights,
 } from './plan-layout.ts'
+
+/** What a plan is designed for: a share of failed requests, or so many times that of stable. */
+export type StatedHarm = { readonly times: number } | { readonly share: number }
 
 interface DesignWish {
   readonly target: TargetId
@@ -118,8 +121,8 @@ function fearedOf(harm: StatedHarm, from: number): FearedHarm & { readonly share
     received,
     fix:
       from > 0
-        ? 'state a larger harm, such as --regression 2x'
-        : 'state the harm as a share, such as --regression 1%, or what fails on other days: --errors 0.1%',
+        ? 'state a larger harm, such as --harm 2x'
+        : 'state the harm as a share, such as --harm 1%, or what fails on other days: --errors 0.1%',
   })
 }
 

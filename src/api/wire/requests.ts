@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
-import type { PipelineChoice } from '../../config/chosen-pipeline.ts'
 import { TICKET_LASTS } from '../../config/tickets.ts'
 import { isRecord } from '../../domain/json.ts'
 import { PIPELINE_VERB_NAMES, PIPELINE_VERBS } from '../../domain/pipeline/pipeline-verbs.ts'
@@ -101,27 +100,14 @@ const pipelineJson = z
   .custom<Readonly<Record<string, unknown>>>(isRecord, { error: 'expected a pipeline, as one object' })
   .meta({ type: 'object', description: 'A pipeline, as in pipeline.schema.json, with plans instead of their files' })
 
-const pipelineChoice = {
-  pipeline: pipelineJson.optional(),
-  name: nameText.optional().meta({ description: 'A pipeline of sluice.yaml, instead of one in the request' }),
-}
+export const pipelineCheckBody = z.strictObject({ pipeline: pipelineJson })
 
-function checkPipelineChoice({ pipeline, name }: PipelineChoice, context: z.RefinementCtx): void {
-  if ((pipeline === undefined) !== (name === undefined)) return
-  const message = `expected either a pipeline or the name of one${name === undefined ? '' : ', not both'}`
-  context.addIssue({ code: 'custom', path: ['pipeline'], message })
-}
-
-export const pipelineCheckBody = z.strictObject(pipelineChoice).superRefine(checkPipelineChoice)
-
-export const pipelineStartBody = z
-  .strictObject({
-    ...pipelineChoice,
-    version: z.union([versionText, z.record(nameText, versionText)]),
-    reason: reasonText.default(''),
-    key: keyText.optional(),
-  })
-  .superRefine(checkPipelineChoice)
+export const pipelineStartBody = z.strictObject({
+  pipeline: pipelineJson,
+  version: z.union([versionText, z.record(nameText, versionText)]),
+  reason: reasonText.default(''),
+  key: keyText.optional(),
+})
 
 export const pipelineCommandBody = z
   .strictObject({
@@ -188,15 +174,12 @@ function textOf<T>(parse: (text: string) => Parsed<T>) {
   return z.string().max(10_000).transform(valueBy(parse))
 }
 
-/** `2x` stable's share of failed requests, or a share such as `2%`. */
-const harmText = z.union([ratioText.transform((times) => ({ times })), shareText.transform((share) => ({ share }))])
-
 /** Traffic as stated: goes before what is measured. */
 const statedTraffic = z
   .strictObject({
     requestsPerSecond: z.number().positive().max(1e9).optional(),
     baseRate: shareText.optional(),
-    rise: harmText.optional(),
+    rise: shareText.optional(),
     latency: textOf(parseQuantilePair).optional(),
     buckets: textOf(parseBounds).optional(),
     slower: ratioText.refine((ratio) => ratio > 1, { error: 'expected more than 1x' }).optional(),
@@ -222,6 +205,9 @@ export const checkBody = z.strictObject({
   since: measuredTime.optional(),
   traffic: statedTraffic.optional(),
 })
+
+/** `2x` stable's share of failed requests, or a share such as `2%`. */
+const harmText = z.union([ratioText.transform((times) => ({ times })), shareText.transform((share) => ({ share }))])
 
 export const designBody = targetParams.extend({
   since: measuredTime.default(DAY),

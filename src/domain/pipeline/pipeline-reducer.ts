@@ -1,4 +1,5 @@
 import type { Actor } from '../actor.ts'
+import { releaseName } from '../target.ts'
 import type { Instant } from '../units.ts'
 import type { PipelineEvent } from './pipeline-events.ts'
 import {
@@ -10,7 +11,7 @@ import {
   type StageState,
   stageIn,
 } from './pipeline-state.ts'
-import { returnStanding, tellPipelineEvent } from './pipeline-story.ts'
+import { tellPipelineEvent } from './pipeline-story.ts'
 
 /** Oldest entries of the story are dropped beyond this many; Temporal's history has them all. */
 const LONGEST_TRAIL = 200
@@ -70,7 +71,6 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
     case 'return-started':
       return change(state, event.stage, { returnId: event.releaseId, reason: null })
     case 'return-waits':
-    case 'return-stands':
       return change(state, event.stage, { reason: event.reason })
     case 'stage-returned':
       return returned(state, event)
@@ -95,7 +95,8 @@ function returned(
 ): PipelineState {
   if (isWatched !== true) return change(state, stage, { phase: 'returned', reason })
   const { returnId } = stageIn(state, stage)
-  return change(state, stage, { phase: 'returned', reason: returnStanding(returnId ?? '', null), isWatched })
+  const watching = `${returnId === null ? 'the way back' : releaseName(returnId)} watches the version before yet`
+  return change(state, stage, { phase: 'returned', reason: watching, isWatched })
 }
 
 function unwatched({ isWatched: _, ...stage }: StageState): StageState {
