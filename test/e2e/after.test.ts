@@ -169,10 +169,10 @@ describe('a plan', () => {
     await watching('rollback')
     await stage.env.client.workflow.getHandle(laneIdOf(target())).terminate('by hand')
     stage.script.pools['blue'] = BAD
-    await expect.poll(told, { timeout: 40_000 }).toContain('everybody is sent back to 2.3.9')
+    await expect.poll(told).toContain('everybody is sent back to 2.3.9')
     const isTarget = ({ service }: { readonly service: string }) => service === stage.service
     const parts = { client: stage.env.client, taskQueue: stage.taskQueue, isTarget, now: Date.now }
-    await expect.poll(() => beginLostLanes(parts, Date.now() - 120_000), { timeout: 40_000 }).toHaveLength(1)
+    await expect.poll(() => beginLostLanes(parts, Date.now() - 120_000)).toHaveLength(1)
     await stage.untilLane(({ promotedVersion, keeper }) => promotedVersion === '2.3.9' && keeper.state === 'holding')
     expect(stage.router.observe().split).toEqual({ green: 10_000, blue: 0 })
   })
@@ -183,7 +183,7 @@ describe('a plan', () => {
     await promoted(await stage.start(planFor(stage, { steps, checks: {}, after: { keep: '2h' } })))
     stage.flags.isDown = true
     const { releaseId } = await stage.releases.back(target(), { actor: bob, reason: '', key: nextKey() })
-    await expect.poll(() => stage.router.observe().split, { timeout: 40_000 }).toEqual({ green: 10_000, blue: 0 })
+    await expect.poll(() => stage.router.observe().split).toEqual({ green: 10_000, blue: 0 })
     stage.flags.isDown = false
     const card = await stage.untilCard(releaseId, ({ phase }) => phase === 'baking')
     expect(card).toMatchObject({ weight: 10_000, flags: ['banner off'] })

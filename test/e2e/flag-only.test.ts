@@ -80,7 +80,7 @@ describe('a target without a router', () => {
     await stage.flagStore.apply({ flags: { 'new-checkout': ON }, fence }, open())
     await stage.untilCard(id, ({ repairs }) => repairs === 1)
     expect(await flagNow()).toEqual({ weight: 2_500, cohorts: ['beta'] })
-    expect(stage.notices.filter(({ text }) => text.includes(question))).toHaveLength(1)
+    await expect.poll(() => stage.notices.filter(({ text }) => text.includes(question))).toHaveLength(1)
     await stage.command(id, 'abort')
     expect(await stage.result(id)).toMatchObject({ outcome: 'rolled-back' })
     expect(await flagNow()).toEqual(ON)

@@ -128,7 +128,7 @@ describe('a long wait', () => {
       await stage.command(id, 'pause')
       await stage.command(id, 'resume')
     }
-    await expect.poll(runs, { timeout: 20_000 }).not.toBe(first)
+    await expect.poll(runs).not.toBe(first)
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
     expect((await story(id)).filter((line) => line.startsWith('waits: '))).toHaveLength(1)
   })

@@ -15,6 +15,7 @@ const AT_ZERO = { blue: 10_000, green: 0 }
 const BAD = { requestsPerSecond: 400, errorRate: 0.3, slowShare: 0 }
 
 const split = () => stage.router.observe().split
+const told = () => stage.notices.map(({ text }) => text).join('\n')
 const story = (card: ReleaseCard) => card.trail.map(({ text }) => text).join('\n')
 const handleOf = (id: string) => stage.env.client.workflow.getHandle(id)
 const laneHandle = () => handleOf(`lane/${stage.service}/production`)
@@ -22,7 +23,7 @@ const isBaking = (card: ReleaseCard) => card.phase === 'baking'
 const isPaused = (card: ReleaseCard) => card.phase.startsWith('paused')
 
 async function untilSplit(wanted: Record<string, number>): Promise<void> {
-  await expect.poll(split, { timeout: 40_000, interval: 50 }).toEqual(wanted)
+  await expect.poll(split).toEqual(wanted)
 }
 
 async function baking(source: Record<string, unknown> = SLOW): Promise<string> {
@@ -138,7 +139,7 @@ describe('a router that a release has which began while nobody looked, as after 
       const due = Math.max(...looks.map(({ scheduledTime }) => Number(scheduledTime?.seconds ?? 0) * 1_000 + 1_000))
       return Number.isFinite(due) && Date.now() > due
     }
-    await expect.poll(isOverdue, { timeout: 40_000, interval: 50 }).toBe(true)
+    await expect.poll(isOverdue).toBe(true)
   }
 
   it('is left alone by a release, which is paused until somebody takes it over', async () => {
@@ -165,7 +166,7 @@ describe('a router that a release has which began while nobody looked, as after 
     const lane = await stage.untilLane(({ keeper }) => keeper.state === 'idle')
     expect(lane).toMatchObject({ stable: null, promotedVersion: null })
     expect(lane.keeper.text).toContain('sluice recover --stable')
-    await expect.poll(() => stage.notices.map(({ text }) => text).join('\n')).toContain(unknown)
+    await expect.poll(told).toContain(unknown)
     expect(split()).toEqual(AT_ZERO)
     const next = await stage.start(planFor(stage, QUICK), { version: '2.4.1' })
     expect(await stage.result(next)).toMatchObject({ outcome: 'promoted' })
@@ -206,9 +207,7 @@ describe('a lane between releases', () => {
     await untilSplit({ blue: 0, green: 10_000 })
     const lane = await stage.untilLane(({ keeper }) => keeper.keeping.repairs > 0)
     expect(lane.keeper.text).toContain('the lane keeps everybody on green; repaired once, last: ')
-    await expect
-      .poll(() => stage.notices.at(-1)?.text, { timeout: 40_000 })
-      .toContain('between releases the router was at')
+    await expect.poll(() => stage.notices.at(-1)?.text).toContain('between releases the router was at')
   })
 
   it('refuses a baseline that contradicts what it knows', async () => {
@@ -231,9 +230,7 @@ describe('a lane between releases', () => {
     const card = await stage.untilCard(id, ({ phase }) => phase === 'gone')
     expect(card).toMatchObject({ isEnded: true, weight: 0, verbs: [] })
     expect(card.reason).toContain('the lane keeps everybody on blue')
-    expect(stage.notices.map(({ text }) => text).join('\n')).toContain(
-      `${id.replace('release/', '')} ended without reporting it`,
-    )
+    await expect.poll(told).toContain(`${id.replace('release/', '')} ended without reporting it`)
     expect(await stage.result(await stage.start(planFor(stage, QUICK)))).toMatchObject({ outcome: 'promoted' })
   })
 
@@ -351,7 +348,7 @@ describe('a lane that was ended in Temporal', () => {
       Date.now() - 120_000,
     )
   async function untilBegunAgain(): Promise<void> {
-    await expect.poll(beginAgain, { timeout: 40_000 }).toEqual([`lane/${stage.service}/production`])
+    await expect.poll(beginAgain).toEqual([`lane/${stage.service}/production`])
     expect(await beginAgain()).toEqual([])
   }
 
@@ -364,9 +361,7 @@ describe('a lane that was ended in Temporal', () => {
     await untilSplit({ blue: 0, green: 10_000 })
     const lane = await stage.untilLane(({ keeper }) => keeper.state === 'holding')
     expect(lane).toMatchObject({ stable: { pool: 'green', version: '2.4.0' }, nextNumber: 2 })
-    await expect
-      .poll(() => stage.notices.map(({ text }) => text).join('\n'), { timeout: 40_000 })
-      .toContain('the lane was ended in Temporal and has begun again; ')
+    await expect.poll(told).toContain('the lane was ended in Temporal and has begun again; ')
   })
 
   it('knows the release that runs, what waits, and the freeze', async () => {
@@ -381,6 +376,16 @@ describe('a lane that was ended in Temporal', () => {
     await stage.releases.unfreeze(target(), { by: 'carol' })
     await stage.untilBegun(second)
     expect(await stage.result(second)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('together with its release lets the next one start, which begins once everybody is back', async () => {
+    const id = await baking()
+    await handleOf(id).terminate('by hand')
+    await laneHandle().terminate('by hand')
+    const next = await stage.start(planFor(stage, QUICK), { version: '2.5.0' })
+    await stage.untilBegun(next)
+    expect(await stage.result(next)).toMatchObject({ outcome: 'promoted' })
+    expect([...new Set(stage.router.landed.map(({ exposure }) => exposure.weight))]).toEqual([1_000, 0, 10_000])
   })
 
   it('is known as well to the wish that begins it before anybody else does', async () => {
@@ -466,7 +471,7 @@ describe('a wait without end', () => {
     await stage.untilCard(id, isBaking)
     const first = await runOf(id)
     await pausedAndResumed(id, 8)
-    await expect.poll(() => runOf(id), { timeout: 20_000 }).not.toBe(first)
+    await expect.poll(() => runOf(id)).not.toBe(first)
     const card = await stage.untilCard(id, isBaking)
     expect(card.bakeDuration).toBe(3_600_000)
     expect(story(card).match(/baseline read/g)).toHaveLength(1)
@@ -483,7 +488,7 @@ describe('a wait without end', () => {
     await stage.command(id, 'approve', as('bob'))
     const first = await runOf(id)
     await pausedAndResumed(id, 8)
-    await expect.poll(() => runOf(id), { timeout: 20_000 }).not.toBe(first)
+    await expect.poll(() => runOf(id)).not.toBe(first)
     expect((await stage.untilCard(id, (card) => card.approval !== null)).approval?.given).toEqual(['bob'])
     await stage.command(id, 'approve', as('carol'))
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
@@ -496,7 +501,7 @@ describe('a wait without end', () => {
     const first = await runOf(id)
     stage.router.inject({ call: 'apply', kind: 'fail', code: 'router.misconfigured', times: 100_000 })
     await stage.command(id, 'abort')
-    await expect.poll(() => runOf(id), { timeout: 50_000 }).not.toBe(first)
+    await expect.poll(() => runOf(id)).not.toBe(first)
     const card = await stage.releases.show(id)
     expect(card).toMatchObject({ phase: 'rolling-back', weight: 1_000 })
     stage.router.heal()

@@ -35,9 +35,9 @@ describe('a version that a check has rolled back', () => {
     expect(await stage.result(await stage.start(planFor(stage, { steps: QUICK })))).toMatchObject({
       outcome: 'promoted',
     })
-    expect(stage.notices.map(({ text }) => text).join('\n')).toContain(
-      '2.4.0 may be started again, allowed by carol: it was the database',
-    )
+    await expect
+      .poll(() => stage.notices.map(({ text }) => text).join('\n'))
+      .toContain('2.4.0 may be started again, allowed by carol: it was the database')
   })
 
   it('leaves the queue, so that nobody is asked about it', async () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   green = await serveRaw()
   const blue = await serve((_, response) => response.end('blue'))
   const settings = {
-    ...{ proxyPort: 0, adminPort: 0, stateFile: join(folder.path, 'routing.json'), patience: 400, grace: 100 },
+    ...{ proxyPort: 0, adminPort: 0, stateFile: join(folder.path, 'routing.json'), patience: 2_000, grace: 100 },
     pools: { blue: blue.url, green: green.url },
   }
   const file = compiled.path('data-plane/main.ts')

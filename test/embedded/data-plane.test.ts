@@ -1,7 +1,6 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
-import type { RequestListener } from 'node:http'
+import type { RequestListener, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startDataPlane } from '../../src/embedded/data-plane/data-plane.ts'
 import { scrapeSource } from '../../src/metrics/scrape.ts'
@@ -137,8 +136,12 @@ describe('the proxy', () => {
   })
 
   it('counts a client that gave up waiting as a failure of the version', async () => {
-    const plane = await run({ blue: () => undefined, grace: 20 })
-    await fetch(plane.url(), { signal: AbortSignal.timeout(80) }).catch(() => 'left')
+    const plane = await run({ blue: () => undefined, grace: 0 })
+    const controller = new AbortController()
+    const left = fetch(plane.url(), { signal: controller.signal }).catch(() => 'left')
+    await plane.until('sluice_proxy_requests_started_total{pool="blue"} 1\n')
+    controller.abort()
+    await left
     await plane.until('sluice_proxy_requests_total{pool="blue",code="499"} 1\n')
   })
 
@@ -157,19 +160,21 @@ describe('the proxy', () => {
   })
 
   it('blames a version that goes silent in the middle of an answer until the client gives up', async () => {
-    const plane = await run({ blue: (_, response) => void response.write('half'), grace: 20 })
-    const response = await fetch(plane.url(), { signal: AbortSignal.timeout(150) })
-    await response.text().catch(() => 'left')
+    const plane = await run({ blue: (_, response) => void response.write('half'), grace: 0 })
+    const controller = new AbortController()
+    await fetch(plane.url(), { signal: controller.signal })
+    controller.abort()
     await plane.until('sluice_proxy_requests_total{pool="blue",code="499"} 1\n')
   })
 
   it('does not blame a version whose stream of events is left', async () => {
     const plane = await run({
       blue: (_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n'),
-      grace: 20,
+      grace: 0,
     })
-    const response = await fetch(plane.url(), { signal: AbortSignal.timeout(150) })
-    await response.text().catch(() => 'left')
+    const controller = new AbortController()
+    await fetch(plane.url(), { signal: controller.signal })
+    controller.abort()
     await plane.until('sluice_proxy_requests_total{pool="blue",code="200"} 1\n')
   })
 
@@ -275,10 +280,13 @@ describe('the proxy', () => {
   })
 
   it('ends requests that are under way before it closes', async () => {
-    const plane = await run({ blue: (_, response) => void setTimeout(() => response.end('late'), 150) })
+    const asked: ServerResponse[] = []
+    const plane = await run({ blue: (_, response) => void asked.push(response) })
     const answer = fetch(plane.url()).then((response) => response.text())
-    await delay(50)
-    await plane.stopPlane()
+    await expect.poll(() => asked).toHaveLength(1)
+    const stopped = plane.stopPlane()
+    asked[0]?.end('late')
+    await stopped
     expect(await answer).toBe('late')
   })
 })

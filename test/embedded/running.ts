@@ -80,7 +80,7 @@ export async function runPlane(
     routing: async () =>
       (await fetch(`${admin()}/routing`, { headers: known })).json() as Promise<Record<string, unknown>>,
     /** Waits until the metrics page says so. */
-    until: (line: string) => expect.poll(metricsText, { timeout: 10_000 }).toContain(line),
+    until: (line: string) => expect.poll(metricsText).toContain(line),
     metricsText,
     restart: async () => {
       const { proxy, admin: adminPort } = plane.ports

@@ -216,7 +216,9 @@ describe('a pipeline whose processes are killed', () => {
     expect(paused).toMatchObject({ status: 200, answer: { phase: 'paused' } })
     const told = (await shown(pipelineId)).trail.map(({ text }) => text)
     expect(told.filter((text) => text === 'paused by alice: lunch')).toHaveLength(1)
-    expect((await createPipelines(fresh()).list({ name: 'once' }, { size: 5, next: null })).pipelines).toHaveLength(1)
+    const listed = async () =>
+      (await createPipelines(fresh()).list({ name: 'once' }, { size: 5, next: null })).pipelines
+    await expect.poll(listed).toHaveLength(1)
     const actor = { person: 'bob', entrance: 'cli' } as const
     await createPipelines(fresh()).command({ verb: 'abort', pipelineId, stage: null, key: 'end it', actor, reason: '' })
     expect(await result(pipelineId)).toMatchObject({ outcome: 'rolled-back' })

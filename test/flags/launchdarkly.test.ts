@@ -10,7 +10,7 @@ const pools = ['blue', 'green'] as const
 
 function storeFor({ url, project, environment, token }: FakeLaunchdarkly) {
   process.env[TOKEN] = token
-  const options = { kind: 'launchdarkly', url, project, environment, token: { env: TOKEN }, deadline: '500ms' }
+  const options = { kind: 'launchdarkly', url, project, environment, token: { env: TOKEN }, deadline: '2s' }
   return launchdarklyStore.open(options, { pools })
 }
 

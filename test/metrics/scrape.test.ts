@@ -38,7 +38,7 @@ describeMetricSourceContract('the scrape source', async (): Promise<MetricWorld>
           latency: { metric: 'http_duration_seconds' },
           events: { orders: { metric: 'shop_events_total', labels: { event: 'order' } } },
           started: { metric: 'http_requests_started_total' },
-          deadline: '300ms',
+          deadline: '1s',
         },
         { pools },
       ),

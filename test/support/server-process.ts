@@ -49,7 +49,7 @@ export function startProcess(
 export async function waitFor<T>(
   what: string,
   probe: () => Promise<T | null | undefined>,
-  patience: Milliseconds = 10_000,
+  patience: Milliseconds = 60_000,
 ): Promise<T> {
   const givesUpAt = performance.now() + patience
   let last: unknown = 'nothing yet'

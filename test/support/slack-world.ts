@@ -1,10 +1,10 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { afterEach, expect, vi } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { createSlack } from '../../src/slack/app.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { apiParts, readDemoPipeline, readDemoPlan } from './api-parts.ts'
+import { apiParts, readDemoPlan } from './api-parts.ts'
 import { demoInstallation, PLAN, TEAM } from './demo-installation.ts'
 import { createFakePipelines } from './fake-pipelines.ts'
 import { createFakeReleases } from './fake-releases.ts'
@@ -45,7 +45,6 @@ export async function setUpSlack(installation = demoInstallation()) {
     pipelines,
     installation,
     readPlan: readDemoPlan,
-    readPipeline: readDemoPipeline,
     plans: async () => PLAN,
     fetch: send as typeof fetch,
     metrics: metrics.slack,
@@ -54,7 +53,7 @@ export async function setUpSlack(installation = demoInstallation()) {
   const server = createServer(apiParts({ releases, metrics, mount: slack.mount }))
   servers.push(server)
   const answered = async (count: number) => {
-    await vi.waitFor(() => expect(sent.length).toBeGreaterThanOrEqual(count))
+    await expect.poll(() => sent.length).toBeGreaterThanOrEqual(count)
     return sent.map(({ body }) => body)
   }
   return { server, releases, pipelines, sent, answered, metrics }

@@ -33,7 +33,7 @@ async function speaker(text: string, keepsOpen = false) {
   const { address } = await standIn(cleanups, (socket) => {
     socket.on('data', () => void (keepsOpen ? socket.write(text) : socket.end(text)))
   })
-  return routerFor([{ socket: address, map: MAP }], { deadline: '300ms' })
+  return routerFor([{ socket: address, map: MAP }], { deadline: '1s' })
 }
 
 /** What an honest HAProxy says that has taken nothing yet. */
