@@ -75,6 +75,7 @@ export async function designPlan(wish: DesignWish, { read, traffic, power }: Des
   })
   const plan = await readLayout(layout)
   const seen = await power(onlyHeld(plan), expected)
+  refuseUnseen(harm, expected, seen)
   return {
     text: textOf(target, layout, { expected, seen, seenFor, within: rehearsedWithin(plan) }),
     plan,
@@ -103,22 +104,61 @@ function refuseUnable(target: TargetId, facts: TargetFacts): void {
 function noTraffic(target: TargetId, problem?: string): SluiceError {
   return new SluiceError('request.invalid', {
     message: problem ?? `no requests of ${targetName(target)} are known, and without traffic nothing can be seen`,
-    expected: 'more than 0 requests per second, measured or stated',
+    expected:
+      problem === undefined ? 'more than 0 requests per second, measured or stated' : 'traffic that can become worse',
     fix: 'state them, such as --traffic 200rps --errors 0.5%, or ask when its metric sources have seen some',
   })
+}
+
+/** A plan that would let nearly every such version through promises what it does not hold. */
+const HOPELESS = 0.1
+
+/** @throws SluiceError for a harm that no bake of the plan would see */
+function refuseUnseen(
+  harm: StatedHarm,
+  { requestsPerSecond, errors }: ExpectedTraffic,
+  seen: readonly StepPower[],
+): void {
+  if (seen.some(({ power }) => (power ?? 0) >= HOPELESS)) return
+  const { weight, from } = seen.findLast((row) => row.from !== null) ?? { weight: 0, from: null }
+  throw new SluiceError('request.invalid', {
+    message: `no plan would see such harm: at ${roundedRate(requestsPerSecond)} requests/s, ${formatShare(errors.from)} of which fail, bakes of ${formatDuration(LONGEST_BAKE)} find it in fewer than one release of ten`,
+    received: harmText(harm),
+    ...(from === null
+      ? {
+          expected: 'more requests: with so few not even a total failure is sure to be seen',
+          fix: 'write a plan by hand',
+        }
+      : {
+          expected: `what can be seen: at ${formatWeight(weight)} such a bake is sure of ${from.text} or more`,
+          fix: `state a larger harm, such as --harm ${from.text}`,
+        }),
+  })
+}
+
+function roundedRate(requestsPerSecond: number): number {
+  return Number(requestsPerSecond.toPrecision(3))
+}
+
+function harmText(harm: StatedHarm): string {
+  return 'share' in harm ? formatShare(harm.share) : `${harm.times}x`
 }
 
 /** @throws SluiceError for a harm that is none */
 function fearedOf(harm: StatedHarm, from: number): FearedHarm & { readonly share: number } {
   const share = 'share' in harm ? harm.share : harm.times * from
   if (share > from && share <= 1 && from > 0) return { share, times: share / from }
-  const received = 'share' in harm ? formatShare(harm.share) : `${harm.times}x`
   if (!(from > 0) && share > 0 && share <= 1) return { share, times: FROM_NOTHING }
+  const received = harmText(harm)
+  if (share > 1)
+    throw new SluiceError('request.invalid', {
+      message: `no version can fail more than all of its requests, and of stable's ${formatShare(from)} fail already`,
+      ...{ received, expected: `at most 100% of the requests, which is ${Number((1 / from).toPrecision(3))}x` },
+      fix: `state a smaller harm, such as --harm ${formatShare((1 + from) / 2)}`,
+    })
   throw new SluiceError('request.invalid', {
     message: `a version with such harm would be no worse than stable, of whose requests ${formatShare(from)} fail`,
-    expected:
-      from > 0 ? `more than ${formatShare(from)}, or 1x, and at most 100% of the requests` : 'a share such as 1%',
-    received,
+    ...{ received, expected: from > 0 ? `more than ${formatShare(from)}, or 1x` : 'a share such as 1%' },
     fix:
       from > 0
         ? 'state a larger harm, such as --harm 2x'
@@ -181,11 +221,10 @@ interface Finding {
 
 function textOf(target: TargetId, layout: PlanLayout, { expected, seen, seenFor, within }: Finding): string {
   const { requestsPerSecond, errors } = expected
-  const rps = Number(requestsPerSecond.toPrecision(3))
   const rise = `a rise of the failed requests from ${formatShare(errors.from)} to ${formatShare(errors.to)}`
   const head = commented(
     [
-      `Designed for ${rps} requests/s and to see ${rise}. No warm-up is written, so that what releases of this target taught counts.`,
+      `Designed for ${roundedRate(requestsPerSecond)} requests/s and to see ${rise}. No warm-up is written, so that what releases of this target taught counts.`,
       ...(seenFor === undefined ? [] : [momentText(seenFor)]),
       ...(within === undefined ? [] : [rehearsalText(within)]),
       ...lowTrafficText(seen),

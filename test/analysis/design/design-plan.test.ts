@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { designPlan, type StatedHarm } from '../../../src/analysis/design/design-plan.ts'
+import { type DesignedPlan, designPlan, type StatedHarm } from '../../../src/analysis/design/design-plan.ts'
 import { expectedTraffic, type StatedTraffic } from '../../../src/analysis/power/expected-traffic.ts'
 import { powerOf } from '../../../src/analysis/power/plan-power.ts'
+import { SluiceError } from '../../../src/domain/errors.ts'
 import { readPlan } from '../../../src/domain/plan/plan.ts'
 import type { TargetFacts } from '../../../src/domain/plan/plan-context.ts'
 import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
@@ -37,7 +38,7 @@ describe('a plan that is designed', () => {
   })
 
   it('says what low traffic means, and promises nothing that it cannot see', async () => {
-    const { text } = await design({ requestsPerSecond: 0.05, baseRate: 0.01 }, { times: 2 })
+    const { text } = await design({ requestsPerSecond: 0.05, baseRate: 0.01 }, { times: 10 })
     expect(text.replaceAll(/\n\s*# /g, ' ')).toMatch(/LOW TRAFFIC for this harm: [^]* NOT SURE TO BE SEEN: at 10%/)
     expect(text).not.toContain('ramp:')
   })
@@ -112,6 +113,20 @@ describe('a plan that is designed', () => {
       /no worse than stable/,
     ],
     ['a multiple of nothing', { requestsPerSecond: 9, baseRate: 0 }, { times: 2 }, ONE, /no worse than stable/],
+    [
+      'a harm that no bake finds',
+      { requestsPerSecond: 100, baseRate: 0.005 },
+      { times: 1.0001 },
+      ONE,
+      /no plan would see such harm: at 100 requests\/s, 0\.5% of which fail/,
+    ],
+    [
+      'more than all',
+      { requestsPerSecond: 9, baseRate: 0.005 },
+      { times: 1_000 },
+      ONE,
+      /more than all of its requests/,
+    ],
     ['no source', { requestsPerSecond: 9 }, { times: 2 }, { ...ONE, metrics: {} }, /counts requests and errors/],
     ['no router', { requestsPerSecond: 9 }, { times: 2 }, { ...ONE, router: null }, /has no router/],
   ])('is refused for %s', async (_what, stated, harm, facts, message) => {
@@ -130,11 +145,14 @@ describe('a plan that is designed', () => {
             ...ONE,
             router: { ...FINE_ROUTER, capabilities: { ...FINE_ROUTER.capabilities, weightStep } },
           }
-          const { text, plan, traffic } = await design(
-            { requestsPerSecond: 10 ** magnitude, baseRate },
-            { times },
-            facts,
+          const designed = await design({ requestsPerSecond: 10 ** magnitude, baseRate }, { times }, facts).catch(
+            (error: unknown) => error,
           )
+          if (designed instanceof SluiceError) {
+            expect(designed.message).toMatch(/^no plan would see such harm/)
+            return
+          }
+          const { text, plan, traffic } = designed as DesignedPlan
           const read = readPlanText(text, 'plan.yaml', planContext(facts))
           expect(read).toMatchObject({ plan })
           const bakes = powerOf({ ...plan, checks: plan.checks.filter(({ name }) => name === 'errors') }, traffic)
