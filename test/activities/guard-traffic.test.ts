@@ -102,7 +102,9 @@ describe('the floor of a guard', () => {
     expect(held.outcome).toBeNull()
     expect(standingOf([], held.state)).toEqual({
       isPassing: false,
-      waiting: expect.stringMatching(/^errors \d+% .* on 2\.0, but also \d+% .* on 1\.9: below the floor of 50%$/),
+      waiting: expect.stringMatching(
+        /^errors \d+% .* on 2\.0, but also \d+% .* on 1\.9: the floor allows less than 50%$/,
+      ),
     })
     expect((await traffic.watch(5_000, 30, { blindLimit: 10_000 })).outcome?.kind).toBe('blind')
     for (const pool of Object.values(traffic.pools)) pool.errorRate = 0

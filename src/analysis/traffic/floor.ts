@@ -102,12 +102,12 @@ function standingOf(rule: FloorRule, { portions, filling }: FloorState, look: Fl
   const isBelow = (portion: Portion) => portion.canaryErrors >= lowestOf(rule, portion)
   const below = portions.length - 1 - portions.findLastIndex((portion) => !isBelow(portion))
   const last = portions.at(-1)
-  const limit = `below the floor of ${formatShare(rule.errors)}`
+  const limit = `the floor allows less than ${formatShare(rule.errors)}`
   if (last === undefined || below === 0) {
     const isSuspected = filling !== null && filling.canaryRequests >= FEW_OF_CANARY && isBelow(filling)
-    return isSuspected ? { kind: 'suspected', reason: asSentence(`${tell(filling, look)}: ${limit} so far`) } : ABOVE
+    return isSuspected ? { kind: 'suspected', reason: asSentence(`${tell(filling, look)} so far: ${limit}`) } : ABOVE
   }
-  if (below < IN_A_ROW) return { kind: 'suspected', reason: asSentence(`${tell(last, look)}: ${limit} so far`) }
+  if (below < IN_A_ROW) return { kind: 'suspected', reason: asSentence(`${tell(last, look)} so far: ${limit}`) }
   // A longer row says more where requests are few, a shorter one is about now.
   const rows = Array.from({ length: below - IN_A_ROW + 1 }, (_, more) => together(portions.slice(-IN_A_ROW - more)))
   const counted = rows.filter(

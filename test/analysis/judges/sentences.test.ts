@@ -366,21 +366,21 @@ describe('the sentence of a canary that is not fit for anybody', () => {
   }
 
   it.each<[string, string | null]>([
-    ['errors 63% (50 of 80) on 2.4.0 against 0% (0 of 80) on 2.3.9: below the floor of 50%', say([40, 25])],
+    ['errors 63% (50 of 80) on 2.4.0 against 0% (0 of 80) on 2.3.9: the floor allows less than 50%', say([40, 25])],
     [
-      'errors 100% (80 of 80, 78 without an answer) on 2.4.0 against 0% (0 of 80) on 2.3.9: below the floor of 50%',
+      'errors 100% (80 of 80, 78 without an answer) on 2.4.0 against 0% (0 of 80) on 2.3.9: the floor allows less than 50%',
       say([40, 40, 39]),
     ],
     [
-      'errors 63% (50 of 80) on 2.4.0, but also 60% (48 of 80) on 2.3.9: below the floor of 50%',
+      'errors 63% (50 of 80) on 2.4.0, but also 60% (48 of 80) on 2.3.9: the floor allows less than 50%',
       say([40, 25], { stable: { requests: 40, errors: 24 } }),
     ],
     [
-      'errors 63% (50 of 80) on 2.4.0, and nothing is known of 2.3.9: below the floor of 50%',
+      'errors 63% (50 of 80) on 2.4.0, and nothing is known of 2.3.9: the floor allows less than 50%',
       say([40, 25], { stable: { requests: 0, errors: 0 } }),
     ],
     [
-      'errors 63% (50 of 80) on 2.4.0 against 0.5% (5 of 1,000) on 2.3.9 before: below the floor of 50%',
+      'errors 63% (50 of 80) on 2.4.0 against 0.5% (5 of 1,000) on 2.3.9 before: the floor allows less than 50%',
       say([40, 25], { stable: { requests: 0, errors: 0 }, past: { requests: 1_000, errors: 5 } }),
     ],
   ])('%s', (said, reason) => {
