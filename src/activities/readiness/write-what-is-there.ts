@@ -1,5 +1,7 @@
 import type { PoolRoles } from '../../domain/exposure.ts'
 import { fenceOf } from '../../domain/fenced-error.ts'
+import { flagsText } from '../../domain/flag-reach.ts'
+import { flagsIn } from '../../domain/plan/plan-flags.ts'
 import type { RouteSight, WriteSight } from '../../domain/readiness/rules.ts'
 import { exposureText } from '../../domain/release/release-story.ts'
 import { isRoutedAs, routingText } from '../../routers/router.ts'
@@ -18,6 +20,7 @@ export async function writeWhatIsThere(asked: Checklist, signal: AbortSignal): P
   const roles = await asked.roles()
   const wish = { ...holder, roles }
   const observed = await adapters.router.read(signal, Object.keys(holder.exposure.flags ?? {}))
+  if (observed.isUnrouted === true) return readFlags(asked, signal)
   if (!isRoutedAs(observed, wish))
     return { kind: 'not-at-rest', shows: routingText(observed, roles), wanted: exposureText(holder.exposure) }
   try {
@@ -27,6 +30,13 @@ export async function writeWhatIsThere(asked: Checklist, signal: AbortSignal): P
     if (fenceOf(error) === null) throw error
     return { kind: 'taken', by: 'another release has taken the router meanwhile' }
   }
+}
+
+/** Between releases flags belong to their store, so that nothing of them is written. */
+async function readFlags({ adapters, input }: Checklist, signal: AbortSignal): Promise<WriteSight> {
+  const { flags = {}, flagFault } = await adapters.router.read(signal, flagsIn(input.plan.actions))
+  if (flagFault !== undefined) throw flagFault
+  return { kind: 'unrouted', flags: flagsText(flags) || 'the plan sets none' }
 }
 
 /**

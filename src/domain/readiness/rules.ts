@@ -16,6 +16,8 @@ export function waivedIn({ actions }: Pick<Plan, 'actions'>): readonly Readiness
 /** What came of a write that changes nothing. Texts are clauses. */
 export type WriteSight =
   | { readonly kind: 'shown'; readonly stable: string }
+  /** There is no router, and so nothing to be written: the flags of the plan are, as their store says. */
+  | { readonly kind: 'unrouted'; readonly flags: string }
   /** The router is not where it should rest, so that a write would have changed something. */
   | { readonly kind: 'not-at-rest'; readonly shows: string; readonly wanted: string }
   /** Somebody else has it in hand. */
@@ -25,6 +27,8 @@ export function wayBackAnswer(sight: WriteSight): ReadinessAnswer {
   switch (sight.kind) {
     case 'shown':
       return pass(`the router was read, written with what it had, and read back: everybody is on ${sight.stable}`)
+    case 'unrouted':
+      return pass(`there is no router to go back by, and what the flags go back to was read: ${sight.flags}`)
     case 'not-at-rest':
       return fail(
         `the router shows ${sight.shows} instead of ${sight.wanted}, so nothing was written`,

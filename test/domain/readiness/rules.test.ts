@@ -22,6 +22,11 @@ describe('the way back', () => {
   })
 
   it('does not where the router is somewhere else, and is not known while another has it', () => {
+    const unrouted = wayBackAnswer({ kind: 'unrouted', flags: 'flag search off' })
+    expect(unrouted).toMatchObject({
+      outcome: 'pass',
+      text: expect.stringMatching(/^there is no router .*: flag search off$/),
+    })
     const shows = wayBackAnswer({ kind: 'not-at-rest', shows: '5%', wanted: '0%' })
     expect(shows).toMatchObject({ outcome: 'fail', text: 'the router shows 5% instead of 0%, so nothing was written' })
     expect(wayBackAnswer({ kind: 'taken', by: 'a release runs' }).outcome).toBe('unknown')
