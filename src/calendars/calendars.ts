@@ -1,6 +1,7 @@
 import { parseWeekly } from '../domain/calendar/weekly.ts'
 import type { CalendarPage, RulePages, WindowRule } from '../domain/calendar/window-rule.ts'
 import { SluiceError } from '../domain/errors.ts'
+import { useOneOr } from '../domain/problems.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { type Calendar, type CalendarForm, openCalendar, type ReadBeside } from './calendar.ts'
 
@@ -66,6 +67,6 @@ function unknown(kind: 'windows' | 'freezes', name: string, known: readonly stri
     message: `there is no ${what} of this name`,
     received: name,
     expected: `a ${what} from sluice.yaml: ${known.length === 0 ? 'none is there' : known.join(', ')}${weekly}`,
-    fix: 'use one of these, or ask an administrator to add this one',
+    fix: useOneOr(weekly === '' ? known : [weekly], 'ask an administrator to add this one'),
   })
 }

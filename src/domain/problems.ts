@@ -28,6 +28,11 @@ interface Place {
 /** A problem with its place in the text. */
 export interface LocatedProblem extends Problem, Place {}
 
+/** What to do about a name that is not known. */
+export function useOneOr(known: readonly string[], otherwise: string): string {
+  return known.length === 0 ? otherwise : `use one of these, or ${otherwise}`
+}
+
 /** The order in which people go through problems: file by file, from the top. */
 export function byPlace(left: Place, right: Place): number {
   const ofFile = left.file === right.file ? 0 : left.file < right.file ? -1 : 1

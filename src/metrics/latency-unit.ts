@@ -20,7 +20,7 @@ export const LATENCY_MEANING =
 /** How such a histogram is refused. */
 export const UNCLEAR_UNIT = {
   path: ['metric'],
-  error: 'a name without milliseconds in it, or unit: milliseconds beside it (unit: seconds, if the name is wrong)',
+  error: 'unit: milliseconds beside it, as the name says (unit: seconds, if the name is wrong)',
 }
 
 /** A bound as it stands in `le`, in seconds; NaN when it is none. `1`, `1.0` and `1e0` are one bound. */

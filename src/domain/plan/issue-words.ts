@@ -24,6 +24,8 @@ function wordsFor(issue: Issue): string {
       return sized(issue.origin, `${bound} ${issue.minimum}`)
     }
     case 'too_big': {
+      // A whole number that JavaScript cannot count to; how large it may be says the fix.
+      if (issue.maximum === Number.MAX_SAFE_INTEGER) return 'a whole number'
       const bound = issue.exact === true ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most'
       return sized(issue.origin, `${bound} ${issue.maximum}`)
     }

@@ -1,4 +1,4 @@
-import type { Problem, ProblemPath } from '../problems.ts'
+import { type Problem, type ProblemPath, useOneOr } from '../problems.ts'
 import type { Milliseconds } from '../units.ts'
 
 /** A call of `sluice.yaml` as plans need to know it. */
@@ -35,7 +35,7 @@ export function reportCall(
       message: 'there is no such call for this target',
       received: name,
       expected: `a name from hooks of sluice.yaml: ${known.join(', ') || 'none is there for this target'}`,
-      fix: 'use one of these, or ask an administrator to define this one',
+      fix: useOneOr(known, 'ask an administrator to define this one'),
     })
     return
   }

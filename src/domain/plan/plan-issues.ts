@@ -35,6 +35,12 @@ function reportWithShapes(
       for (const [index, key] of issue.keys.entries()) {
         const path = [...prefix, ...inner, key]
         const near = index < MOST_PROBLEMS ? nearestWord(key, known) : null
+        // One of another form of this value.
+        if (known.includes(key)) {
+          const message = `${formatPath([...inner, key])} cannot stand beside these keys`
+          report({ rule: 'unknown-key', path, message, received: key, fix: 'remove it, or the keys it excludes' })
+          continue
+        }
         report({
           rule: 'unknown-key',
           path,

@@ -21,11 +21,14 @@ function fixForForm(seen: unknown, shapes: readonly JsonShape[], expected: strin
   const words = shapes.flatMap(({ enum: some = [], const: one }) => (one === undefined ? some : [one]))
   const near = typeof seen === 'string' ? nearestWord(seen, words.map(String)) : null
   if (near !== null) return `did you mean ${near}?`
-  if (words.length > 0) return `write ${alternatives(words)}`
   const [, example] = / such as (.+)$/.exec(expected) ?? []
+  if (words.length > 0 && (example === undefined || typeof seen === 'string')) return `write ${alternatives(words)}`
   if (example !== undefined) return `write it as in ${example}`
   if (typeof seen === 'number' && shapes.some(({ type }) => type === 'string')) return 'write it as text, in quotes'
   const forms = shapes.flatMap((shape) => formOf(shape) ?? [])
+  // Of the right form, and so it is what it says that does not do.
+  if (typeof seen === 'string' && forms.length === 1 && forms[0] === formOf({ type: 'string' }))
+    return `write ${expected}`
   const [key] = keysOf(shapes)
   if (key !== undefined && forms.length === 1) return `write ${forms[0]}, such as { ${key}: … }`
   return forms.length === 0 ? 'write it as the docs show' : `write ${alternatives(forms)}`
@@ -72,7 +75,9 @@ function formsOf(seen: unknown): readonly string[] {
     if (number === 0) return []
     return [`${text}x`, `p${number > 0 && number < 1 ? Number((number * 100).toPrecision(6)) : text}`]
   }
-  const [, share] = /^(\d+(?:\.\d+)?) ?[Pp]er ?cents?$/.exec(text) ?? []
+  const [, times] = /^(\d+(?:\.\d+)?) ?[xX×]$/.exec(text) ?? []
+  if (times !== undefined) return [`${times}x`]
+  const [, share] = /^(\d+(?:\.\d+)?) ?(?:%|[Pp]er ?cents?)$/.exec(text) ?? []
   if (share !== undefined) return Number(share) <= 100 ? [`${share}%`] : []
   const meant = writeDuration(sumOfDurations(text))
   return parseDuration(meant).ok ? [meant] : []

@@ -1,6 +1,6 @@
 import { isRecord } from '../json.ts'
 import { nearestWord } from '../nearest-word.ts'
-import type { Problem, ProblemPath } from '../problems.ts'
+import { type Problem, type ProblemPath, useOneOr } from '../problems.ts'
 import { type PlanTemplate, reportUnfit, slotIn } from './template.ts'
 
 /** A plan with what it takes from its template. */
@@ -211,6 +211,6 @@ function noTemplate(named: unknown, templates: Readonly<Record<string, PlanTempl
     message: 'there is no such template',
     received: typeof named === 'string' ? named : typeof named,
     expected: known.length === 0 ? 'a template from sluice.yaml, which has none' : `one of ${known.join(', ')}`,
-    fix: near === null ? 'use one of these, or ask an administrator to add it' : `did you mean ${near}?`,
+    fix: near === null ? useOneOr(known, 'ask an administrator to add it') : `did you mean ${near}?`,
   }
 }

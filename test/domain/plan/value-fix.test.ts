@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { reportIssues } from '../../../src/domain/plan/plan-issues.ts'
-import { budgetText, durationText, nameText, weightText } from '../../../src/domain/plan/plan-values.ts'
+import {
+  budgetText,
+  durationText,
+  nameText,
+  ratioText,
+  shareText,
+  weightText,
+} from '../../../src/domain/plan/plan-values.ts'
 
 function fixOf(schema: z.ZodType, value: unknown): string | undefined {
   const fixes: (string | undefined)[] = []
@@ -74,6 +81,35 @@ describe('the fix of a value that is not accepted', () => {
     expect(['5 percent', '0.25 per cent'].map((text) => fixOf(weightText, text))).toEqual(['write 5%', 'write 0.25%'])
     expect(fixOf(weightText, 5)).toBe('write it as text with its unit, such as 5% or 0.25%')
     expect(fixOf(weightText, '500 percent')).toBe('write it as in 5% or 0.25%')
+  })
+
+  it('is the ratio and the share that other signs and a space mean', () => {
+    expect(['1.5×', '1.5 x', '2X'].map((text) => fixOf(ratioText, text))).toEqual([
+      'write 1.5x',
+      'write 1.5x',
+      'write 2x',
+    ])
+    expect(fixOf(shareText, '2 %')).toBe('write 2%')
+  })
+
+  it('is an example where keys stand in the place of a word', () => {
+    const either = z.union([z.literal('all'), z.strictObject({ of: z.string() })], {
+      error: 'one such as { of: orders }',
+    })
+    expect(fixOf(either, ['orders'])).toBe('write it as in { of: orders }')
+  })
+
+  it('says what a text must say that is a text already', () => {
+    expect(fixOf(z.string().regex(/^a/, { error: 'expected a word with an a' }), 'b')).toBe('write a word with an a')
+  })
+
+  it('is not the largest number that JavaScript can count to', () => {
+    expect(expectedOf(z.int().min(1).max(10), 1e30)).toBe('a whole number')
+  })
+
+  it('is not the key itself where it belongs to another form', () => {
+    const either = z.union([z.strictObject({ through: z.string() }), z.strictObject({ to: z.string() })])
+    expect(fixOf(either, { to: 'a', through: 'b' })).toBe('remove it, or the keys it excludes')
   })
 
   it('is a word of the list, the nearest where one is near', () => {
