@@ -16,7 +16,7 @@ export function eventsOf(command: Command): readonly NewEvent[] {
     case 'approve':
       return [{ type: 'approved', actor, key, reason }]
     case 'pause':
-      return [{ type: 'pause-commanded', actor, key, reason: reason === '' ? bare : reason }]
+      return [{ type: 'pause-commanded', actor, key, reason }]
     case 'resume':
     case 'retry':
       return [{ type: 'resumed', actor, key, reason, isRetry: verb === 'retry' }]

@@ -133,7 +133,10 @@ function change(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return pause(state, reason)
     }
     case 'pause-commanded':
-      return pause(state, { cause: 'command', by: event.actor.person, reason: event.reason, at: event.at })
+      return pause(state, {
+        ...{ cause: 'command', by: event.actor.person, at: event.at },
+        reason: event.reason === '' ? `pause by ${event.actor.person}` : event.reason,
+      })
     case 'resumed':
       if (state.pause === null || isLeaving) return state
       return {

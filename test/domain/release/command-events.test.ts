@@ -25,7 +25,7 @@ describe('the events of a command', () => {
 
   it('are one each for all that go on', () => {
     expect(eventsOf(command('approve', 'fine'))).toEqual([{ type: 'approved', actor, key: 'k', reason: 'fine' }])
-    expect(eventsOf(command('pause'))).toMatchObject([{ type: 'pause-commanded', reason: 'pause by bob' }])
+    expect(eventsOf(command('pause'))).toMatchObject([{ type: 'pause-commanded', reason: '' }])
     expect(eventsOf(command('resume'))).toMatchObject([{ type: 'resumed', isRetry: false }])
     expect(eventsOf(command('retry'))).toMatchObject([{ type: 'resumed', isRetry: true }])
     expect(eventsOf(command('promote'))).toMatchObject([{ type: 'bake-cut-short' }])
