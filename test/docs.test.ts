@@ -166,7 +166,7 @@ describe('the plans in the docs', () => {
   it('are looked at as docs/plan.md shows it', async () => {
     const page = 'docs/plan.md'
     const blocks = blocksOf(page)
-    const command = /^sluice (plan check checkout\.yaml --rps .+)$/m.exec(textOf(page))?.[1] ?? ''
+    const command = /^sluice (plan check checkout\.yaml --traffic .+)$/m.exec(textOf(page))?.[1] ?? ''
     const shown = blocks.find(({ text }) => text.startsWith('power of each bake alone'))?.text ?? ''
     const out = await outputOf(command, blocks.find(({ kind }) => kind === 'yaml plan')?.text ?? '')
     const parts = shown.split('…\n')

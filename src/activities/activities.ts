@@ -225,6 +225,14 @@ export type StageEnding =
   | { readonly kind: 'promoted' }
   | { readonly kind: 'failed'; readonly reason: string; readonly isBack?: true; readonly mayHaveVersion?: true }
 
+export interface StageWatch {
+  readonly target: TargetId
+  readonly version: string
+  readonly releaseId: string
+  /** True at the end of a soak: one look then, which answers with null where the target still has the version. */
+  readonly isLast?: true
+}
+
 /** Why a target does not have a version any more. */
 export type StageLoss = Pick<Extract<StageEnding, { kind: 'failed' }>, 'reason' | 'mayHaveVersion'>
 
@@ -253,6 +261,9 @@ export type ReturnEnding =
   | { readonly kind: 'promoted'; readonly isWatched?: true }
   | Exclude<StageEnding, { readonly kind: 'promoted' }>
   | { readonly kind: 'waits'; readonly reason: string }
+
+/** What became of a way back that everybody has gone; `stands`: how it is by now, where that is not what is `known`. */
+export type ReturnWatch = StageEnding | { readonly kind: 'stands'; readonly reason: string; readonly isPaused: boolean }
 
 /** The checklist as a release asks it in the middle of its plan; what was rehearsed its lane knows. */
 type ReadinessGateRequest = Omit<ReadinessInput, 'rehearsals'> & { readonly without: readonly ReadinessItem[] }
@@ -297,18 +308,17 @@ export interface Activities {
   orderStage(order: StageOrder): Promise<StageOrderOutcome>
   /** Ends when the release of a stage has ended. Polls by failing. */
   followStage(input: { readonly releaseId: string }): Promise<StageEnding>
-  /** Ends when a target has lost the version that a stage has promoted there, with why. Polls likewise. */
-  watchStage(input: {
-    readonly target: TargetId
-    readonly version: string
-    readonly releaseId: string
-  }): Promise<StageLoss>
+  /** Ends when a target has lost the version that a stage has promoted there, with why. Polls likewise; the last look ends at once. */
+  watchStage(input: StageWatch): Promise<StageLoss | null>
   /** Asks the lane of a stage for the way back. Polls while it has to wait and there is nothing new to say. */
   returnStage(request: ReturnRequest): Promise<ReturnAnswer>
   /** Ends when everybody has the version before, or once, with what is `known` still null, when that takes long. Polls likewise. */
   followReturn(input: { readonly releaseId: string; readonly known: string | null }): Promise<ReturnEnding>
-  /** Ends when the way back that everybody has gone has held, or has not: its own floor may send users forward again. Polls likewise. */
-  watchReturn(input: { readonly releaseId: string }): Promise<StageEnding>
+  /**
+   * Ends when the way back that everybody has gone has held, or has not: its own floor may send users forward again. Says when it is
+   * paused, and when it goes on. Polls likewise.
+   */
+  watchReturn(input: { readonly releaseId: string; readonly known: string | null }): Promise<ReturnWatch>
   /** Whether a release or a pipeline is still open. */
   isOpen(id: string): Promise<boolean>
 }

@@ -4,6 +4,7 @@ import { openLines, type ReadinessAnswers, type ReadinessItem, readyText } from 
 import { lackOf } from '../domain/release/pool-health.ts'
 import { proofOf } from '../domain/release/version-proof.ts'
 import type { Milliseconds } from '../domain/units.ts'
+import { LATE, lateText, within } from '../outbound/within.ts'
 import type { OutsideAnswer, OutsideQuestion } from './activities.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { again } from './polling.ts'
@@ -26,15 +27,21 @@ const NEWS_EVERY: Milliseconds = 30_000
  * no history however long it takes.
  */
 export async function askOutside(deps: ActivityDependencies, question: OutsideQuestion): Promise<OutsideAnswer> {
-  const answer = await asked(deps, question, cancellationSignal())
-  if (answer.kind !== 'wait') return answer
   const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs: now } = activityInfo()
   const lasted = now - scheduledTimestampMs
-  if (question.patience !== null && lasted >= question.patience) return answer
-  const isNews = answer.reason !== question.known && (question.known === null || lasted >= NEWS_EVERY)
+  const { about, known } = question
+  const patience = question.patience ?? Number.POSITIVE_INFINITY
+  const left = Math.max(QUICKEST, patience - lasted)
+  // What drips for longer than anybody waits for it is no answer.
+  const answer = await within({ deadline: left, signal: cancellationSignal() }, (own) => asked(deps, question, own))
+  if (answer === LATE) {
+    const who = question.about === 'call' ? question.request.call : 'what was asked'
+    return { kind: 'wait', reason: `${who} gives no answer: ${lateText(left)}`, isFault: true }
+  }
+  if (answer.kind !== 'wait' || lasted >= patience) return answer
+  const isNews = answer.reason !== known && (known === null || lasted >= NEWS_EVERY)
   if (isNews) return answer
-  const pause = Math.min(SLOWEST[question.about], QUICKEST * 2 ** Math.min(attempt - 1, 10))
-  const left = question.patience === null ? pause : Math.max(QUICKEST, question.patience - lasted)
+  const pause = Math.min(SLOWEST[about], QUICKEST * 2 ** Math.min(attempt - 1, 10))
   throw again('answer.waits', answer.reason, Math.min(pause, left))
 }
 

@@ -1,18 +1,21 @@
 import { activityInfo } from '@temporalio/activity'
 import { isUnanswered, SluiceError } from '../domain/errors.ts'
 import type { LaneView } from '../domain/lane/lane-view.ts'
+import { returnStanding } from '../domain/pipeline/pipeline-story.ts'
 import { parseReleaseId, releaseName, type TargetId, targetName, targetOfRelease } from '../domain/target.ts'
 import { FULL_WEIGHT, formatDuration, type Milliseconds } from '../domain/units.ts'
 import type {
   ReturnAnswer,
   ReturnEnding,
   ReturnRequest,
+  ReturnWatch,
   StageAnswer,
   StageEnding,
   StageLoss,
   StageOrder,
   StageOrderOutcome,
   StageRequest,
+  StageWatch,
 } from './activities.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { again } from './polling.ts'
@@ -78,13 +81,16 @@ export async function followStage(deps: Deps, { releaseId }: { readonly releaseI
 
 export async function watchStage(
   { releases }: Deps,
-  { target, version, releaseId }: { readonly target: TargetId; readonly version: string; readonly releaseId: string },
-): Promise<StageLoss> {
+  { target, version, releaseId, isLast }: StageWatch,
+): Promise<StageLoss | null> {
   const lane = await releases.lane(target)
   const { running, promotedVersion } = lane
   if (!hasGivenOut(lane, releaseId)) throw goesOn(`the lane of ${targetName(target)} begins again`)
   // The lane learns of a promotion a moment after the release itself has said so.
-  if (running === releaseId || promotedVersion === version) throw goesOn(`${targetName(target)} has ${version}`)
+  if (running === releaseId || promotedVersion === version) {
+    if (isLast === true) return null
+    throw goesOn(`${targetName(target)} has ${version}`)
+  }
   return {
     reason: lostText(target, version, promotedVersion),
     ...(!isAway(lane, { version, releaseId }) && { mayHaveVersion: true }),
@@ -158,12 +164,15 @@ export async function followReturn(
 
 export async function watchReturn(
   { releases }: Pick<Deps, 'releases'>,
-  { releaseId }: { readonly releaseId: string },
-): Promise<StageEnding> {
+  { releaseId, known }: { readonly releaseId: string; readonly known: string | null },
+): Promise<ReturnWatch> {
   const { phase, isEnded, reason } = await releases.show(releaseId)
   if (phase === 'promoted') return { kind: 'promoted' }
   if (isEnded || phase === 'rolling-back') return returnLost(releaseId, phase, reason)
-  throw goesOn(`${releaseName(releaseId)} watches the version before`)
+  const isPaused = phase === 'paused'
+  const standing = returnStanding(releaseId, isPaused ? (reason ?? '') : null)
+  if (standing === known) throw goesOn(standing)
+  return { kind: 'stands', reason: standing, isPaused }
 }
 
 function returnLost(releaseId: string, phase: string, reason: string | null) {

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { ADAPTERS, factsFor, planContextFor } from '../catalog.ts'
 import { withAdmin } from '../config/admin.ts'
+import { checkPipelines } from '../config/chosen-pipeline.ts'
 import { type Environment, loadInstallation, readEnvironment, registeredPlans } from '../config/environment.ts'
 import { startUnlessAsked } from '../config/help.ts'
 import type { Installation } from '../config/installation.ts'
 import { readPipeline } from '../domain/pipeline/read-pipeline.ts'
+import { readPlan } from '../domain/plan/plan.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { connectTemporal } from '../releases/connection.ts'
 import { createPipelines } from '../releases/temporal-pipelines.ts'
@@ -41,6 +43,12 @@ async function main(): Promise<void> {
   const context = planContextFor(installation)
   const plans = createPlanReader({ config: environment.SLUICE_CONFIG, context })
   const registeredPlan = registeredPlans(installation, environment.SLUICE_CONFIG)
+  // A window that is over by now is said at the start of its pipeline; it keeps no API from the way back of others.
+  const { windowProblem: _, ...timeless } = context
+  const readOwnPlan = async (written: unknown) => readPlan(written, timeless)
+  await checkPipelines(installation, (written) =>
+    readPipeline(written, { ...timeless, readPlan: readOwnPlan, registeredPlan }),
+  )
   const recordTraffic = createRecorder(installation, ADAPTERS, bothPools)
   const recordRelease = createReleaseRecorder(installation, ADAPTERS)
   const shared = {
@@ -92,7 +100,10 @@ async function main(): Promise<void> {
 async function createSlackIfConfigured(
   environment: Environment,
   installation: Installation,
-  shared: Pick<ApiDependencies, 'releases' | 'pipelines' | 'readPlan' | 'plans' | 'foresee' | 'learnWarmUp'> &
+  shared: Pick<
+    ApiDependencies,
+    'releases' | 'pipelines' | 'readPlan' | 'readPipeline' | 'plans' | 'foresee' | 'learnWarmUp'
+  > &
     Pick<SlackOptions, 'metrics' | 'logger'>,
 ) {
   const { SLUICE_SLACK_SIGNING_SECRET: signingSecret, SLUICE_SLACK_BOT_TOKEN: botToken } = environment

@@ -131,7 +131,7 @@ function addPlan(program: Command, run: Run): void {
     .command('check <file>')
     .description('list everything that is wrong with a plan, with line and column')
     .option(...config)
-    .option('--rps <number>', 'requests per second of the target: show what each bake can detect')
+    .option('--traffic <number>', 'requests per second, such as 200rps: show what each bake can detect')
   addTraffic(check)
   check.action((file: string, options: CheckOptions, command: Command) =>
     run(command, (session) => checkPlan(file, options, session)),
@@ -150,7 +150,7 @@ function addPlan(program: Command, run: Run): void {
     .requiredOption('--environment <environment>', 'the environment')
     .option('--traffic <number>', 'requests per second, such as 200rps (measured on the server)')
     .option('--errors <share>', 'share of requests that fail today (measured, or 0.5%)')
-    .option('--harm <harm>', 'what must be seen: 2x as many failed requests, or a share of them such as 2%', '2x')
+    .option('--regression <harm>', 'what must be seen: 2x as many failed requests, or a share such as 2%', '2x')
     .option('--since <duration>', 'how far back the server measures (1d)')
     .option('--config <sluice.yaml>', 'for a target of this sluice.yaml, without a server')
     .option('--releases <number>', 'releases of each kind that are simulated of it')
@@ -184,8 +184,8 @@ function addRehearse(program: Command, run: Run): void {
 function addTraffic(command: Command): void {
   command
     .option('--since <duration>', 'measure the traffic of the last 1d (or any time) on the server')
-    .option('--base-rate <share>', 'share of requests that fail today (measured, or 0.5%)')
-    .option('--rise <share>', 'share of requests that a bad canary fails (4 times the base rate)')
+    .option('--errors <share>', 'share of requests that fail today (measured, or 0.5%)')
+    .option('--regression <harm>', 'what a bad canary fails: 2x as many requests, or a share such as 2% (4x)')
     .option('--latency <quantiles>', 'latency today, such as p50=80ms,p99=900ms (measured)')
     .option('--buckets <times>', 'bucket bounds for --latency, such as 10ms,50ms,250ms,1s (those of Prometheus)')
     .option('--slower <ratio>', 'how much slower a bad canary is, such as 2x (1.5 times what the check accepts)')
@@ -204,7 +204,7 @@ function addSimulate(program: Command, run: Run): void {
       'run a plan many times on a virtual clock: is a bad version stopped, when, and what does it cost until then',
     )
     .option('--config <sluice.yaml>', 'check the plan against this sluice.yaml, without a server')
-    .option('--rps <number>', 'requests per second of the target')
+    .option('--traffic <number>', 'requests per second of the target, such as 200rps')
     .option('--releases <number>', 'releases of each kind (10 to 1,000, fewer for a long plan)')
     .option('--seed <number>', 'the same number gives the same figures', '1')
     .option('--noticed-after <duration>', 'when somebody notices a bad version that everybody has', '30m')
@@ -417,15 +417,15 @@ function addLanes(program: Command, run: Run): void {
 function addPipelines(program: Command, run: Run): void {
   const pipeline = program.command('pipeline').description('take one version through several targets, stage by stage')
   pipeline
-    .command('check <pipeline.yaml>')
-    .description('list everything that is wrong with a pipeline and its plans, with line and column')
+    .command('check <pipeline>')
+    .description('list everything that is wrong with a pipeline, a file or a name, and its plans, with line and column')
     .option('--config <sluice.yaml>', 'check against this sluice.yaml, without a server')
     .action((file: string, options: { config?: string }, command: Command) =>
       run(command, (session) => checkPipeline(file, options, session)),
     )
   pipeline
-    .command('start <pipeline.yaml>')
-    .description('start a pipeline')
+    .command('start <pipeline>')
+    .description('start a pipeline: its file, or its name in sluice.yaml')
     .requiredOption('--version <version>', 'the version, or service=version for each service (repeatable)', addValue)
     .option('--reason <text>', 'reason, shown to everyone', '')
     .option('--key <key>', 'starting again with the same key returns the same pipeline')

@@ -1,5 +1,10 @@
 import { parseBounds, parseQuantilePair } from '../analysis/judges/sequential/latency-shape.ts'
-import { type ExpectedTraffic, expectedTraffic, type StatedTraffic } from '../analysis/power/expected-traffic.ts'
+import {
+  type ExpectedTraffic,
+  expectedTraffic,
+  type StatedHarm,
+  type StatedTraffic,
+} from '../analysis/power/expected-traffic.ts'
 import { nameText, ratioText, shareText } from '../domain/plan/plan-values.ts'
 import type { Parsed } from '../domain/units.ts'
 import { CliFailure, EXIT } from './failure.ts'
@@ -7,10 +12,10 @@ import { clean } from './text.ts'
 
 /** Options that state traffic, as they are written. */
 export interface TrafficOptions {
-  /** Requests per second of the target. */
-  readonly rps?: string
-  readonly baseRate?: string
-  readonly rise?: string
+  /** Requests per second of the target: `200` or `200rps`. */
+  readonly traffic?: string
+  readonly errors?: string
+  readonly regression?: string
   readonly latency?: string
   readonly buckets?: string
   readonly slower?: string
@@ -29,17 +34,16 @@ export type WrittenTraffic = Readonly<Record<string, unknown>>
  */
 export function statedTraffic(
   options: TrafficOptions,
-  flags: { readonly rps: string; readonly baseRate: string } = { rps: '--rps', baseRate: '--base-rate' },
 ): { readonly stated: StatedTraffic; readonly written: WrittenTraffic } | null {
-  const { rps, baseRate, rise, latency, buckets, slower, event = [], change = [] } = options
+  const { traffic, errors: baseRate, regression: rise, latency, buckets, slower, event = [], change = [] } = options
   const events = namedTexts('--event', event, 'orders=3%')
   const changes = namedTexts('--change', change, 'orders=0.8x')
-  const requestsPerSecond = rps === undefined ? undefined : requestsOf(flags.rps, rps)
+  const requestsPerSecond = traffic === undefined ? undefined : requestsOf('--traffic', traffic)
   if (buckets !== undefined && latency === undefined) throw new CliFailure(EXIT.usage, '--buckets needs --latency')
   const stated: StatedTraffic = {
     requestsPerSecond,
-    baseRate: baseRate === undefined ? undefined : shareOf(flags.baseRate, baseRate),
-    rise: rise === undefined ? undefined : shareOf('--rise', rise),
+    baseRate: baseRate === undefined ? undefined : shareOf('--errors', baseRate),
+    rise: rise === undefined ? undefined : regressionOf(rise),
     latency: latency === undefined ? undefined : read('--latency', latency, parseQuantilePair),
     buckets: buckets === undefined ? undefined : read('--buckets', buckets, parseBounds),
     slower: slower === undefined ? undefined : slowdownOf(slower),
@@ -62,16 +66,29 @@ export function statedTraffic(
 export function expectedOf(stated: StatedTraffic): ExpectedTraffic | null {
   const expected = expectedTraffic(stated, null)
   if (expected !== null && 'problem' in expected) {
-    const flag = stated.rise === undefined ? '--base-rate' : '--rise'
+    const flag = stated.rise === undefined ? '--errors' : '--regression'
     throw new CliFailure(EXIT.usage, `${flag}: ${expected.problem}`)
   }
   return expected
 }
 
 function requestsOf(flag: string, text: string): number {
-  const value = Number(text)
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 1e9) return value
-  throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected the requests per second, such as 50 or 0.5`)
+  const number = text.replace(/rps$/, '')
+  const value = Number(number)
+  if (/^\d+(\.\d+)?$/.test(number) && value > 0 && value <= 1e9) return value
+  throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected the requests per second, such as 50rps or 0.5rps`)
+}
+
+/** @throws CliFailure for what is no regression */
+export function regressionOf(text: string): StatedHarm {
+  const ratio = ratioText.safeParse(text)
+  if (ratio.success && ratio.data > 1) return { times: ratio.data }
+  const share = shareText.safeParse(text)
+  if (share.success && share.data > 0) return { share: share.data }
+  throw new CliFailure(
+    EXIT.usage,
+    `--regression ${clean(text)}: expected more than 1x and at most 9999x, such as 2x, or a share of failed requests such as 2%`,
+  )
 }
 
 function shareOf(flag: string, text: string): number {

@@ -152,6 +152,12 @@ export const installationSchema = z.strictObject({
     .record(nameText, z.string().min(1).max(1_000))
     .default({})
     .describe('files of [templates](/docs/templates.md) by the name that plans extend; paths relative to this file'),
+  pipelines: z
+    .record(nameText, z.string().min(1).max(1_000))
+    .default({})
+    .describe(
+      'files of [pipelines](/docs/pipelines.md#by-name) by their name, for starts that bring none, such as those from Slack; paths relative to this file',
+    ),
   policies: z
     .record(nameText, policySchema)
     .default({})

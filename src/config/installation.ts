@@ -29,6 +29,7 @@ import {
   type TargetConfig,
   targetSchema,
 } from './installation-schema.ts'
+import { pipelinesOf } from './named-pipelines.ts'
 import { policiesFor } from './policies.ts'
 import { templatesOf } from './templates.ts'
 
@@ -48,6 +49,8 @@ export interface Installation {
   readonly policies?: readonly NamedPolicy[]
   /** What plans may extend, by name; nothing when absent. */
   readonly templates?: Readonly<Record<string, PlanTemplate>>
+  /** Pipelines by name, with the plans beside them, as they were written; none when absent. */
+  readonly pipelines?: Readonly<Record<string, YamlText>>
   readonly find: (target: TargetId) => TargetConfig | null
   /** Who is of which cohort of a target; null where it names none, so that plans may name any. */
   readonly cohortsOf: (target: TargetId) => CohortRules | null
@@ -70,8 +73,10 @@ export function readInstallation(
   const ofText = 'yaml' in read ? [] : read.problems
   if (yaml === null) return { problems: ofText }
   const { parsed, problems } = readValue(yaml, lists, readBeside)
-  const { templates, problems: ofTemplates } = templatesOf(namedIn(yaml.value), readBeside, yaml.locate)
-  const found = [...ofText, ...problems, ...ofTemplates]
+  const named = filesNamedIn(yaml.value)
+  const { templates, problems: ofTemplates } = templatesOf(named.templates, readBeside, yaml.locate)
+  const { pipelines, problems: ofPipelines } = pipelinesOf(named.pipelines, readBeside, yaml.locate)
+  const found = [...ofText, ...problems, ...ofTemplates, ...ofPipelines]
   if (parsed === null || found.length > 0) return { problems: found.toSorted(byPlace) }
   const byName = new Map(parsed.targets.map((target) => [targetName(target), target]))
   const { targets, groups, people, slack = null, windows, freezes, hooks, policies, outbound, tickets } = parsed
@@ -82,14 +87,18 @@ export function readInstallation(
   const ticketSecret = tickets === undefined ? null : () => secretIn(tickets.secretFile, readBeside)
   const calls = { hooks, ...(outbound !== undefined && { outbound }) }
   const targeting = { cohortsOf, ticketSecret }
-  const named = Object.entries(policies).map(([name, policy]) => ({ name, policy }))
-  const known = { policies: named, targets, groups, people, slack, freezes, calendars, templates }
+  const listed = Object.entries(policies).map(([name, policy]) => ({ name, policy }))
+  const known = { policies: listed, targets, groups, people, slack, freezes, calendars, templates, pipelines }
   return { installation: { ...known, find, ...targeting, ...calls } }
 }
 
-/** The files of templates, whatever else is wrong: what is wrong in them is said at once. */
-function namedIn(value: unknown): Readonly<Record<string, string>> {
-  return partsOf(installationSchema.pick({ templates: true }), value).read.templates ?? {}
+/** The files of templates and pipelines, whatever else is wrong: what is wrong in them is said at once. */
+function filesNamedIn(value: unknown) {
+  const { templates = {}, pipelines = {} } = partsOf(
+    installationSchema.pick({ templates: true, pipelines: true }),
+    value,
+  ).read
+  return { templates, pipelines }
 }
 
 /** The problems have been reported. */

@@ -1,10 +1,12 @@
 import { SluiceError } from '../domain/errors.ts'
-import type { LaneView } from '../domain/lane/lane-view.ts'
 import type { Pipeline, PipelineStage } from '../domain/pipeline/pipeline.ts'
-import { type OpenPipeline, pipelineVersions, startProblems } from '../domain/pipeline/start-problems.ts'
+import type { PipelineRead } from '../domain/pipeline/read-pipeline.ts'
+import { overlapProblems, pipelineVersions, startProblems } from '../domain/pipeline/start-problems.ts'
 import { createProblemList, type Problem } from '../domain/problems.ts'
-import type { TargetId } from '../domain/target.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
+import type { Pipelines } from '../releases/pipelines.ts'
+import type { Releases } from '../releases/releases.ts'
+import { chosenPipeline, type PipelineChoice } from './chosen-pipeline.ts'
 import { type StartWish, throughFreezes } from './freezes.ts'
 import { rehearsalProblems } from './rehearsed.ts'
 import type { Foresight } from './start.ts'
@@ -12,20 +14,48 @@ import type { Foresight } from './start.ts'
 /** How long a start waits for what is known of the past of all its stages together. */
 const PATIENCE: Milliseconds = 10_000
 
-/** Who knows what the lanes and the other pipelines are doing. */
-interface Lookout {
-  readonly lane: (target: TargetId) => Promise<LaneView>
-  readonly open: () => Promise<readonly OpenPipeline[]>
-  /** True for a start that comes again: what it has begun must not keep it from its answer. */
-  readonly hasBegun: () => Promise<boolean>
+/** Who reads, asks and starts. */
+interface PipelineDoors extends Foresight {
+  readonly readPipeline: (written: unknown) => Promise<PipelineRead>
+  readonly releases: Foresight['releases'] & Pick<Releases, 'lane'>
+  readonly pipelines: Pick<Pipelines, 'start' | 'open' | 'hasBegun'>
 }
 
-/** What was asked for: the pipeline with its plans as they were written, and one version, or one by service. */
 interface PipelineWish extends Omit<StartWish, 'overridesFreeze'> {
-  readonly pipeline: Pipeline
-  readonly written: Readonly<Record<string, unknown>>
+  /** One for all services, or one for each. */
   readonly version: string | Readonly<Record<string, string>>
+  readonly key: string
 }
+
+interface BegunPipeline {
+  readonly pipelineId: string
+  /** What its author should know. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Starts a pipeline, whichever entrance it comes through; or says all that is wrong with it, or why nothing of it can start now.
+ * @throws SluiceError `request.invalid` for a name or versions that do not fit, and as the doors do
+ */
+export async function startPipeline(
+  choice: PipelineChoice,
+  wish: PipelineWish,
+  doors: PipelineDoors,
+  now: Instant,
+): Promise<BegunPipeline | { readonly problems: readonly Problem[] }> {
+  const { written, placed } = chosenPipeline(choice, doors.installation)
+  const read = await doors.readPipeline(written)
+  if ('problems' in read) return { problems: placed(read.problems) }
+  const prepared = await prepare(read, wish, doors, now)
+  if ('problems' in prepared) return { problems: placed(prepared.problems) }
+  const { notes, ...ready } = prepared
+  const { actor: author, reason, key } = wish
+  const started = await doors.pipelines.start({ ...ready, author, reason, key })
+  if ('heldBy' in started) return { problems: placed(overlapProblems(ready.pipeline, [started.heldBy])) }
+  return { pipelineId: started.pipelineId, notes }
+}
+
+type ValidPipeline = Exclude<PipelineRead, { readonly problems: unknown }>
 
 type PreparedPipeline =
   | {
@@ -35,15 +65,11 @@ type PreparedPipeline =
     }
   | { readonly problems: readonly Problem[] }
 
-/**
- * What the start of a pipeline asks for, whichever entrance it comes through: with what was learned for its plans, and what its
- * author should know; or why nothing of it can start now.
- * @throws SluiceError `request.invalid` for versions that do not fit
- */
-export async function preparePipeline(
-  { pipeline, written, version, ...wish }: PipelineWish,
-  foresight: Foresight,
-  { lane, open, hasBegun }: Lookout,
+/** The pipeline with what was learned for its plans, or why nothing of it can start now. */
+async function prepare(
+  { pipeline, written }: ValidPipeline,
+  { version, key, ...wish }: PipelineWish,
+  doors: PipelineDoors,
   now: Instant,
 ): Promise<PreparedPipeline> {
   const read = pipelineVersions(pipeline, version)
@@ -54,17 +80,21 @@ export async function preparePipeline(
       fix: read.fix,
     })
   const { versions } = read
-  if (await hasBegun()) return { pipeline, versions, notes: [] }
-  const [lanes, others] = await Promise.all([Promise.all(pipeline.stages.map(({ target }) => lane(target))), open()])
+  // What a start has begun must not keep it from its answer when it comes again.
+  if (await doors.pipelines.hasBegun(pipeline.name, key)) return { pipeline, versions, notes: [] }
+  const [lanes, others] = await Promise.all([
+    Promise.all(pipeline.stages.map(({ target }) => doors.releases.lane(target))),
+    doors.pipelines.open(),
+  ])
   const list = createProblemList()
   for (const problem of startProblems(pipeline, versions, lanes, others)) list.report(problem)
-  const freeze = pipeline.stages.map((stage, index) => frozenStage(stage, index, wish, foresight, now))
+  const freeze = pipeline.stages.map((stage, index) => frozenStage(stage, index, wish, doors, now))
   for (const { problem } of freeze) if (problem !== null) list.report(problem)
-  const rehearsals = pipeline.stages.map((stage, index) => unrehearsedStage(stage, index, foresight, now))
+  const rehearsals = pipeline.stages.map((stage, index) => unrehearsedStage(stage, index, doors, now))
   for (const problem of (await Promise.all(rehearsals)).flat()) list.report(problem)
   const problems = list.problems()
   if (problems.length > 0) return { problems }
-  const stages = await learnedInTurn(pipeline, written, foresight)
+  const stages = await learnedInTurn(pipeline, written, doors)
   const notes = [...freeze, ...stages].flatMap(({ notes: said, name }) => said.map((note) => `${name}: ${note}`))
   return { pipeline: { ...pipeline, stages: stages.map(({ stage }) => stage) }, versions, notes }
 }
@@ -103,7 +133,7 @@ async function unrehearsedStage(
 }
 
 /** One after the other: whoever asks while another plan is looked at is told nothing. */
-async function learnedInTurn({ stages }: Pipeline, written: PipelineWish['written'], foresight: Foresight) {
+async function learnedInTurn({ stages }: Pipeline, written: ValidPipeline['written'], foresight: Foresight) {
   const until = performance.now() + PATIENCE
   const found: Awaited<ReturnType<typeof learned>>[] = []
   for (const stage of stages) {

@@ -92,7 +92,7 @@ export function createPipelines({
     const { pipeline, key } = request
     const pipelineId = idByKey(pipeline.name, key)
     const input: PipelineInput = {
-      ...{ ...request, pipelineId, startedAt: now(), keepsMessage: true },
+      ...{ ...request, pipelineId, startedAt: now(), keepsMessage: true, looksLast: true },
       ...(longestHistory !== undefined && { longestHistory }),
     }
     const named = `the start of ${pipelineName(pipelineId)}`

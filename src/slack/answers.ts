@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Installation } from '../config/installation.ts'
+import { startPipeline } from '../config/pipeline-start.ts'
 import { type Foresight, notesOfStart, prepareStart } from '../config/start.ts'
 import { registeredPlanOf, requireTarget } from '../config/targets.ts'
 import { giveTicket, linkWith } from '../config/tickets.ts'
 import type { Actor } from '../domain/actor.ts'
 import { SluiceError } from '../domain/errors.ts'
+import { pipelineName } from '../domain/pipeline/pipeline.ts'
+import { versionsText } from '../domain/pipeline/pipeline-words.ts'
+import type { PipelineRead } from '../domain/pipeline/read-pipeline.ts'
 import type { PlanRead } from '../domain/plan/plan.ts'
 import { formatPath, type Problem } from '../domain/problems.ts'
 import { openLines } from '../domain/readiness/answers.ts'
@@ -28,6 +32,7 @@ export interface SlackDependencies extends Foresight {
   readonly pipelines: Pipelines
   readonly plans: (target: TargetId) => Promise<unknown>
   readonly readPlan: (written: unknown) => Promise<PlanRead>
+  readonly readPipeline: (written: unknown) => Promise<PipelineRead>
   readonly now?: () => Instant
   readonly logger?: FastifyBaseLogger
 }
@@ -77,6 +82,10 @@ export async function answerSlash(
     case 'start': {
       const author = requirePerson(user, installation)
       return start(command, author, keyOf(['start', user.team, user.user, delivery]), deps)
+    }
+    case 'start-pipeline': {
+      const author = requirePerson(user, installation)
+      return beginPipeline(command, author, keyOf(['start-pipeline', user.team, user.user, delivery]), deps)
     }
     case 'command': {
       requirePerson(user, installation)
@@ -217,7 +226,7 @@ async function askReady(
   deps: WithPatience,
 ): Promise<Answer> {
   const read = await deps.readPlan(await registeredPlanOf(target, deps))
-  if ('problems' in read) return { text: problemText(target, read.problems), card: null }
+  if ('problems' in read) return { text: problemText(planOf(target), read.problems), card: null }
   await deps.say('this looks at the target for some seconds; nobody is moved')
   const answers = await deps.releases.ready({ plan: read.plan, version, author })
   const isReady = openLines(answers, waivedIn(read.plan)).length === 0
@@ -231,10 +240,10 @@ async function start(
   deps: WithPatience,
 ): Promise<Answer> {
   const read = await deps.readPlan(await registeredPlanOf(target, deps))
-  if ('problems' in read) return { text: problemText(target, read.problems), card: null }
+  if ('problems' in read) return { text: problemText(planOf(target), read.problems), card: null }
   const wish = { actor: author, reason, overridesFreeze: false }
   const begun = await prepareStart(read, wish, deps, (deps.now ?? Date.now)())
-  if ('problems' in begun) return { text: problemText(target, begun.problems), card: null }
+  if ('problems' in begun) return { text: problemText(planOf(target), begun.problems), card: null }
   const { notes, ...prepared } = begun
   const request = { ...prepared, version, author, reason, key, whenBusy: 'reject', mayReturn: !followsPlan } as const
   const answer = await untilTaken(() => deps.releases.start(request), deps.patience)
@@ -244,12 +253,31 @@ async function start(
   return { text: said.join('\n'), card: null }
 }
 
-function problemText(target: TargetId, problems: readonly Problem[]): string {
+async function beginPipeline(
+  { name, version, reason }: Extract<SlashCommand, { kind: 'start-pipeline' }>,
+  actor: Actor,
+  key: string,
+  deps: WithPatience,
+): Promise<Answer> {
+  const now = (deps.now ?? Date.now)()
+  const begun = await untilTaken(
+    () => startPipeline({ name }, { actor, version, reason, key }, deps, now),
+    deps.patience,
+  )
+  if ('problems' in begun) return { text: problemText(`the pipeline ${name}`, begun.problems), card: null }
+  const versions = typeof version === 'string' ? version : versionsText(version)
+  const started = `\`${pipelineName(begun.pipelineId)}\` started: ${escape(versions)}`
+  return { text: [started, ...begun.notes.map(escape)].join('\n'), card: null }
+}
+
+const planOf = (target: TargetId) => `the plan of ${targetName(target)}`
+
+function problemText(of: string, problems: readonly Problem[]): string {
   const lines = problems.slice(0, 10).map(({ path, message, place }) => {
     const where = place === undefined ? formatPath(path) : `${place.file}:${place.line}:${place.column}`
     return `• \`${escape(where)}\` ${escape(message)}`
   })
-  const head = `the plan of ${escape(targetName(target))} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`
+  const head = `${escape(of)} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`
   return clamp([head, ...lines].join('\n'), LIMITS.section)
 }
 

@@ -17,6 +17,13 @@ export type SlashCommand =
       readonly followsPlan: boolean
       readonly reason: string
     }
+  | {
+      readonly kind: 'start-pipeline'
+      readonly name: string
+      /** One for all services, or one for each. */
+      readonly version: string | Readonly<Record<string, string>>
+      readonly reason: string
+    }
   | { readonly kind: 'status'; readonly releaseId: string }
   | { readonly kind: 'pipeline'; readonly pipelineId: string }
   /** All of them, or those of one name. */
@@ -50,6 +57,7 @@ export const HELP = [
   '`/release back <service> <environment> [reason]`  return to the version before while its pool is kept',
   '`/release lane <service> <environment>`  what runs, what waits, who controls the router',
   '`/release recover <service> <environment> <reason>`  send everybody back to stable, and end the release that runs',
+  '`/release start-pipeline <name> <version> [reason]`  start a pipeline of the installation; a train takes `service=version` for each service',
   '`/release pipelines [name]`  the pipelines, those that are open first',
   '`/release pipeline <pipeline>`  show how it stands',
   ...PIPELINE_VERB_NAMES.map((verb) => {
@@ -71,6 +79,8 @@ export function parseSlashCommand(text: string): { command: SlashCommand } | { r
       return { command: { kind: 'help' } }
     case 'start':
       return readStart(rest)
+    case 'start-pipeline':
+      return readStartPipeline(rest)
     case 'status':
       return readStatus(rest)
     case 'pipeline':
@@ -113,6 +123,31 @@ function readStart([service, environment, version, ...reason]: readonly string[]
     reason: text,
   }))
 }
+
+function readStartPipeline([name, ...words]: readonly string[]) {
+  const end = words.findIndex((word) => !word.includes('='))
+  const versions = words.slice(0, end === -1 ? words.length : Math.max(end, 1))
+  const [first] = versions
+  if (name === undefined || first === undefined)
+    return {
+      refusal: `start-pipeline needs the name of a pipeline and a version, or service=version for each service, such as: ${START_PIPELINE_EXAMPLE}`,
+    }
+  const pairs = versions.map((word) => /^(?:(.*?)=)?(.*)$/.exec(word) ?? [])
+  const services = first.includes('=') ? pairs.map(([, service = '']) => service) : []
+  const wrongs = pairs.flatMap(([, , version = '']) => refusalOfVersion(version) ?? [])
+  const wrong = refusalOfNames([name, ...services]) ?? wrongs[0]
+  if (wrong !== undefined) return wrong
+  const byService = Object.fromEntries(pairs.map(([, service = '', version = '']) => [service, version]))
+  const version = services.length === 0 ? first : byService
+  return withReason(words.slice(versions.length), (reason) => ({
+    kind: 'start-pipeline' as const,
+    name,
+    version,
+    reason,
+  }))
+}
+
+const START_PIPELINE_EXAMPLE = '/release start-pipeline checkout-regions 2.4.1'
 
 function refusalOfVersion(version: string): { refusal: string } | null {
   return /^[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,127}$/.test(version)

@@ -180,6 +180,8 @@ export interface PipelineInput {
   readonly startedAt: Instant
   /** People are told by one message that follows it; absent in pipelines that an older version started: a line for each event. */
   readonly keepsMessage?: true
+  /** A stage is looked at once more when its soak ends; absent in pipelines that an older version started. */
+  readonly looksLast?: true
   /** What an earlier run knew; absent when the pipeline begins. */
   readonly carried?: PipelineState
   /** What the last message of an earlier run was answered with. */

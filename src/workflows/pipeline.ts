@@ -193,12 +193,14 @@ async function watch(
   stage: PipelineStage,
   run: PipelineRun,
 ): Promise<void> {
-  const left = soakUntil === null ? undefined : soakUntil - Date.now()
-  if (left !== undefined && left <= 0) return run.record({ type: 'stage-done', stage: stage.name })
   const { name, target } = stage
-  const version = run.versionOf(stage)
-  const lost = await run.whileOnDuty(stage, () => watchStage({ target, version, releaseId }), left)
-  if (lost !== 'interrupted') run.record({ type: 'stage-failed', stage: name, ...lost })
+  const left = soakUntil === null ? undefined : soakUntil - Date.now()
+  const isLast = left !== undefined && left <= 0
+  if (isLast && run.input.looksLast !== true) return run.record({ type: 'stage-done', stage: name })
+  const asked = { target, version: run.versionOf(stage), releaseId, ...(isLast && { isLast }) }
+  const lost = await run.whileOnDuty(stage, () => watchStage(asked), isLast ? undefined : left)
+  if (lost === 'interrupted') return
+  run.record(lost === null ? { type: 'stage-done', stage: name } : { type: 'stage-failed', stage: name, ...lost })
 }
 
 async function submitReturn(
@@ -247,14 +249,18 @@ async function followBack(releaseId: string, stage: PipelineStage, run: Pipeline
 
 /** The version before may be dead by now; its release then sends everybody to the other one again, and the pipeline is not back. */
 async function watchBack(releaseId: string, stage: PipelineStage, run: PipelineRun): Promise<void> {
-  const end = await run.whileOnDuty(stage, () => watchReturn({ releaseId }))
-  if (end === 'interrupted') return
   const { name } = stage
-  run.record(
-    end.kind === 'failed'
-      ? { type: 'return-refused', stage: name, reason: end.reason }
-      : { type: 'return-held', stage: name },
-  )
+  const known = stageIn(run.state(), name).reason
+  const end = await run.whileOnDuty(stage, () => watchReturn({ releaseId, known }))
+  if (end === 'interrupted') return
+  switch (end.kind) {
+    case 'promoted':
+      return run.record({ type: 'return-held', stage: name })
+    case 'stands':
+      return run.record({ type: 'return-stands', stage: name, reason: end.reason, isPaused: end.isPaused })
+    case 'failed':
+      return run.record({ type: 'return-refused', stage: name, reason: end.reason })
+  }
 }
 
 /** Somebody has cancelled the workflow in Temporal: that is an abort by a hand that nobody knows. */

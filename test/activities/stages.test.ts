@@ -35,6 +35,7 @@ function laneOf(facts: Partial<LaneState<never>>) {
       .catch((error: unknown) => (error instanceof Error ? error.message : error))
   return {
     watch: () => inActivity(() => watchStage(deps, STAGE)),
+    lookLast: () => inActivity(() => watchStage(deps, { ...STAGE, isLast: true })),
     back: (known: string | null = null) => inActivity(() => returnStage(deps, { ...ASKED, known })),
   }
 }
@@ -50,6 +51,17 @@ describe('a stage whose lane begins again', () => {
     const lost = laneOf({ nextNumber: 3 })
     expect(await lost.watch()).toMatchObject({ mayHaveVersion: true })
     expect(await lost.back()).toMatchObject({ kind: 'impossible' })
+  })
+})
+
+describe('the last look at a stage that has soaked', () => {
+  it('ends at once where the target has the version, with the loss where it has not, and with nothing where nobody can say', async () => {
+    const facts = { nextNumber: 3, rest: REST }
+    expect(await laneOf({ ...facts, promotedVersion: '2.4.0' }).lookLast()).toBeNull()
+    expect(await laneOf({ ...facts, promotedVersion: '2.3.9' }).lookLast()).toMatchObject({
+      reason: expect.stringContaining('it is on 2.3.9'),
+    })
+    expect(await laneOf({}).lookLast()).toBe('the lane of checkout/eu begins again')
   })
 })
 
@@ -100,6 +112,7 @@ describe('a way back that has begun', () => {
 })
 
 describe('a way back that everybody has gone', () => {
+  const WATCHES = 'checkout/eu/3 watches the version before yet'
   const standing = (more: object) => {
     const releases = {
       show: async () => ({ phase: 'baking', isEnded: false, weight: 10_000, reason: null, ...more }),
@@ -111,15 +124,25 @@ describe('a way back that everybody has gone', () => {
         .catch((error: unknown) => (error instanceof Error ? error.message : error))
     return {
       follow: () => ask(() => followReturn(deps, { releaseId: 'release/checkout/eu/3', known: null })),
-      watch: () => ask(() => watchReturn(deps, { releaseId: 'release/checkout/eu/3' })),
+      watch: (known = WATCHES) => ask(() => watchReturn(deps, { releaseId: 'release/checkout/eu/3', known })),
     }
   }
 
   it('is watched while its release looks at the version before', async () => {
     expect(await standing({}).follow()).toEqual({ kind: 'promoted', isWatched: true })
-    expect(await standing({}).watch()).toBe('checkout/eu/3 watches the version before')
+    expect(await standing({}).watch()).toBe(WATCHES)
     const ended = standing({ phase: 'promoted', isEnded: true })
     expect([await ended.follow(), await ended.watch()]).toEqual([{ kind: 'promoted' }, { kind: 'promoted' }])
+  })
+
+  it('says once that a pause keeps it open, and who ends that, and once that it goes on', async () => {
+    const paused = standing({ phase: 'paused', reason: 'errors 9.1% on 2.3.9' })
+    const said = await paused.watch()
+    const reason =
+      'everybody is back, but checkout/eu/3 is paused: errors 9.1% on 2.3.9; the pipeline stays open until somebody resumes checkout/eu/3, or aborts it, which sends everybody forward again'
+    expect(said).toEqual({ kind: 'stands', reason, isPaused: true })
+    expect(await paused.watch(reason)).toBe(reason)
+    expect(await standing({}).watch(reason)).toEqual({ kind: 'stands', reason: WATCHES, isPaused: false })
   })
 
   it('has failed once that release goes forward again', async () => {
@@ -129,6 +152,23 @@ describe('a way back that everybody has gone', () => {
         kind: 'failed',
         reason: `checkout/eu/3: ${part.phase}, ${reason}`,
       })
+  })
+})
+
+describe('a call that answers for longer than its gate waits', () => {
+  const request = { ...STAGE, roles: { stable: '', canary: '' }, step: 0, call: 'board', key: 'k' }
+  /** Answers when it is told that nobody waits any more, as a body does that drips. */
+  const ask = (_: unknown, signal: AbortSignal) =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'yes', reason: '' })))
+  const deps = { outside: { ask } } as unknown as ActivityDependencies
+
+  it('is given up when the time of the gate is over, and its late yes is none', async () => {
+    const question = { about: 'call', request, known: null, patience: 15_000 } as const
+    const info = { scheduledTimestampMs: 0, currentAttemptScheduledTimestampMs: 14_990 }
+    const answer = await new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') }).run(() =>
+      askOutside(deps, question),
+    )
+    expect(answer).toEqual({ kind: 'wait', reason: 'board gives no answer: no whole answer within 1s', isFault: true })
   })
 })
 

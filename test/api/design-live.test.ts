@@ -71,7 +71,9 @@ describe.skipIf(!requireServer('prometheus'))('a plan designed for what a real P
     const run = (command: string, file = '') =>
       runSluice(command.split(' '), { fetch: fetchFrom(server), readFile: async () => file })
     try {
-      const designed = await run('plan design --service checkout --environment production --harm 4x --releases 10')
+      const designed = await run(
+        'plan design --service checkout --environment production --regression 4x --releases 10',
+      )
       expect(designed.err).not.toContain('expected')
       const said = designed.out.replaceAll(/\n\s*#/g, '')
       expect(said).toMatch(/Designed for 120 requests\/s and to see a rise of the failed requests from 0\.5% to 2%\./)

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { createSlack } from '../../src/slack/app.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { apiParts, readDemoPlan } from '../support/api-parts.ts'
+import { apiParts, readDemoPipeline, readDemoPlan } from '../support/api-parts.ts'
 import { demoInstallation, PLAN } from '../support/demo-installation.ts'
 import { createFakePipelines } from '../support/fake-pipelines.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
@@ -33,6 +33,7 @@ beforeAll(async () => {
     installation: demoInstallation(),
     plans: async () => PLAN,
     readPlan: readDemoPlan,
+    readPipeline: readDemoPipeline,
     signingSecret: SECRET,
     botToken: 'xoxb-test',
     fetch: send as typeof fetch,

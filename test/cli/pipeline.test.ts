@@ -10,7 +10,7 @@ import { planText } from '../domain/pipeline/pipelines.ts'
 import { apiParts } from '../support/api-parts.ts'
 import { createFakePipelines, type FakePipelines } from '../support/fake-pipelines.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
-import { runServed, runSluice } from '../support/program.ts'
+import { fetchFrom, runServed, runSluice } from '../support/program.ts'
 
 const PIPELINE = `pipeline: shop
 stages:
@@ -62,6 +62,21 @@ describe('sluice pipeline', () => {
     expect(err).toMatch(/^ops\/plan\.yaml:5:5: there is no step kind bakery/)
     expect(err).toContain('ops/shop.yaml:6:45: this value is not accepted')
     expect(err).toContain('2 problems')
+  })
+
+  it('takes a pipeline by its name where there is no such file, as people do in Slack', async () => {
+    const noFile = () => Promise.reject(new Error('ENOENT: no such file'))
+    const run = (args: string) =>
+      runSluice(args.split(' '), { env: { SLUICE_PERSON: 'carol' }, fetch: fetchFrom(server), readFile: noFile })
+    expect((await run('pipeline check shop')).out).toContain('shop is a valid pipeline: shop')
+    expect((await run('pipeline start shop --version 2.4.0')).out).toMatch(/^shop\/[0-9a-f]{8} started/)
+    const { code, err } = await run('pipeline start shop --version 2.5.0')
+    expect(code).toBe(1)
+    expect(err).toMatch(/^shop\.yaml:3:26: another pipeline has this target: shop\//)
+    expect((await run('pipeline start regions --version 2.4.0')).err).toContain(
+      'there is no pipeline regions in sluice.yaml',
+    )
+    expect((await run('pipeline start regions.yaml --version 2.4.0')).err).toContain('regions.yaml cannot be read')
   })
 
   it('says at the line of the stage that the file of its plan is not there', async () => {

@@ -15,7 +15,7 @@ const designArgs = (config: string, service: string, environment: string, ...mor
   ...['design', '--config', `${EXAMPLES}${config}`, '--service', service, '--environment', environment],
   ...['--releases', '1', ...more],
 ]
-const STATED = ['--traffic', '200rps', '--errors', '0.5%', '--harm', '4x']
+const STATED = ['--traffic', '200rps', '--errors', '0.5%', '--regression', '4x']
 
 describe('sluice plan design', () => {
   it.each([
@@ -43,10 +43,10 @@ describe('sluice plan design', () => {
   })
 
   it.each([
-    [['--traffic', '0rps'], '--traffic 0: expected the requests per second'],
-    [['--traffic', '9rps', '--harm', '1x'], '--harm 1x: expected more than 1x'],
-    [['--traffic', '9rps', '--harm', '99999x'], 'and at most 9999x'],
-    [['--traffic', '9rps', '--errors', '5%', '--harm', '2%'], 'no worse than stable, of whose requests 5% fail'],
+    [['--traffic', '0rps'], '--traffic 0rps: expected the requests per second'],
+    [['--traffic', '9rps', '--regression', '1x'], '--regression 1x: expected more than 1x'],
+    [['--traffic', '9rps', '--regression', '99999x'], 'and at most 9999x'],
+    [['--traffic', '9rps', '--errors', '5%', '--regression', '2%'], 'no worse than stable, of whose requests 5% fail'],
     [[], 'a design needs the traffic'],
   ])('refuses %j with what to do', async (more, message) => {
     const { code, err } = await runPlan(designArgs('sluice.yaml', 'checkout', 'production', ...more))

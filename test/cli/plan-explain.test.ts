@@ -99,9 +99,9 @@ checks say
   })
 })
 
-describe('sluice plan check --rps', () => {
+describe('sluice plan check --traffic', () => {
   it('says what each bake can see, and warns of those that cannot', async () => {
-    const { code, out } = await runPlan(80, PLAN, 'check', 'plan.yaml', '--rps', '20')
+    const { code, out } = await runPlan(80, PLAN, 'check', 'plan.yaml', '--traffic', '20')
     expect(code).toBe(0)
     expect(out).toMatch(
       /warning: errors would probably miss this regression in 1 of 2 bakes; step 3:\n {2}at 20 requests/,
@@ -112,10 +112,10 @@ describe('sluice plan check --rps', () => {
 
   it('says in one line that there is nothing to say, and why', async () => {
     const bare = 'service: checkout\nenvironment: production\nsteps: [{ weight: 100% }]\n'
-    const unwatched = await runPlan(80, bare, 'check', 'plan.yaml', '--rps', '20')
+    const unwatched = await runPlan(80, bare, 'check', 'plan.yaml', '--traffic', '20')
     expect(unwatched.out).toMatch(/\n\nits power cannot be calculated: the plan has no checks\n$/)
     const sudden = `${bare}checks: { errors: { errorRate: { notWorseThan: 1.5x } } }\n`
-    const unbaked = await runPlan(80, sudden, 'check', 'plan.yaml', '--rps', '20')
+    const unbaked = await runPlan(80, sudden, 'check', 'plan.yaml', '--traffic', '20')
     expect(unbaked.out).toMatch(
       /\n\nits power cannot be calculated: the plan has no bake and no analysis in which\n .*\n$/,
     )
@@ -139,12 +139,12 @@ describe('sluice plan check --rps', () => {
       PLAN.replace('max: 3%', 'max: 1%, minRequests: 20'),
       'check',
       'plan.yaml',
-      '--rps',
+      '--traffic',
       '20',
     )
     expect(out).not.toContain('which it accepts')
     expect(out).toMatch(/warning: ceiling would fail (over )?\d+% of canaries that are no worse than stable\n/)
-    const json = await runPlan(80, PLAN, 'check', 'plan.yaml', '--rps', '20', '--output', 'json')
+    const json = await runPlan(80, PLAN, 'check', 'plan.yaml', '--traffic', '20', '--output', 'json')
     const rows = JSON.parse(json.out).power as { check: string; falseAlarm: number | null; power: number | null }[]
     expect(rows.filter(({ check }) => check === 'errors').every(({ falseAlarm }) => falseAlarm === null)).toBe(true)
     expect(rows.filter(({ check, power }) => check === 'ceiling' && power !== null)).toHaveLength(3)
@@ -153,15 +153,15 @@ describe('sluice plan check --rps', () => {
   })
 
   it('warns of a bake that is over before enough requests came', async () => {
-    const { out } = await runPlan(200, PLAN, 'check', 'plan.yaml', '--rps', '3')
+    const { out } = await runPlan(200, PLAN, 'check', 'plan.yaml', '--traffic', '3')
     expect(out).toContain(
       'warning: step 3: errors needs 50 requests on the canary, about 27m 47s at 3 requests/s and a weight of 1%; the bake of 10m is held for 15m, then paused\n',
     )
-    expect((await runPlan(200, PLAN, 'check', 'plan.yaml', '--rps', '20')).out).not.toContain('would be held')
+    expect((await runPlan(200, PLAN, 'check', 'plan.yaml', '--traffic', '20')).out).not.toContain('would be held')
   })
 
   it('refuses an event that no check asks for', async () => {
-    const flags = ['--rps', '20', '--change', 'ordres=0.5x']
+    const flags = ['--traffic', '20', '--change', 'ordres=0.5x']
     const orders = `${PLAN}  orders: { rate: { of: orders, notBelow: 0.9x } }\n`
     expect(await runPlan(80, orders, 'check', 'plan.yaml', ...flags)).toMatchObject({
       ...{ code: 2, out: '' },
@@ -170,7 +170,7 @@ describe('sluice plan check --rps', () => {
   })
 
   it('gives programs the same figures', async () => {
-    const flags = ['--rps', '20', '--base-rate', '0.1%', '--rise', '5%', '--output', 'json']
+    const flags = ['--traffic', '20', '--errors', '0.1%', '--regression', '5%', '--output', 'json']
     const answer = JSON.parse((await runPlan(80, PLAN, 'check', 'plan.yaml', ...flags)).out)
     expect(answer.traffic).toMatchObject({ requestsPerSecond: 20, errors: { from: 0.001, to: 0.05 } })
     expect(answer.power).toHaveLength(8)
@@ -178,12 +178,12 @@ describe('sluice plan check --rps', () => {
   })
 
   it.each([
-    [['--rps', '-1']],
-    [['--rps', 'many']],
-    [['--rps', '0']],
-    [['--rps', '10', '--base-rate', '2']],
-    [['--rps', '10', '--base-rate', '2%', '--rise', '1%']],
-    [['--rise', '1%']],
+    [['--traffic', '-1']],
+    [['--traffic', 'many']],
+    [['--traffic', '0']],
+    [['--traffic', '10', '--errors', '2']],
+    [['--traffic', '10', '--errors', '2%', '--regression', '1%']],
+    [['--regression', '1%']],
   ])('refuses %j as wrong usage', async (flags) => {
     expect(await runPlan(80, PLAN, 'check', 'plan.yaml', ...flags)).toMatchObject({ code: 2, out: '' })
   })

@@ -159,14 +159,14 @@ describe('sluice plan check with traffic', () => {
   it('hints at what it could say', async () => {
     const world = setUp()
     const { out } = await world.run('plan', 'check', 'good.yaml')
-    expect(out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --rps 50 or --since 1d')
+    expect(out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --traffic 50rps or --since 1d')
     const config = fileURLToPath(new URL('./sluice.yaml', import.meta.url))
     const local = await world.run('plan', 'check', 'good.yaml', '--config', config)
-    expect(local.out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --rps 50')
+    expect(local.out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --traffic 50rps')
   })
 
   it('says what each bake sees of a stated traffic, as a table and as JSON', async () => {
-    const args = ['plan', 'check', 'good.yaml', '--rps', '20', '--base-rate', '0.5%', '--rise', '2%']
+    const args = ['plan', 'check', 'good.yaml', '--traffic', '20', '--errors', '0.5%', '--regression', '2%']
     const { out } = await setUp().run(...args)
     expect(out).toContain('power of each bake alone, at 20 requests/s\n  errors  a rise from 0.5% to 2%\n')
     expect(out).toMatch(/\n +3 +5% +10m +errors +\d+% +\d+m( \d+s)? +[\d.]+%\n/)
@@ -185,7 +185,7 @@ describe('sluice plan check with traffic', () => {
       /\ntraffic of the last 1d: [\d.]+ requests\/s, errors [\d.]+%, p50 [\d.]+ ms, p99 [\d.]+ ms,\n {2}orders 5% of requests\n/,
     )
     expect(out).toMatch(/power of each bake alone, at (?:19|20)/)
-    const stated = await world.run('plan', 'check', 'good.yaml', '--since', '1d', '--rps', '500', '--base-rate', '2%')
+    const stated = await world.run('plan', 'check', 'good.yaml', '--since', '1d', '--traffic', '500', '--errors', '2%')
     expect(stated.out).toContain('power of each bake alone, at 500 requests/s\n  errors  a rise from 2% to 8%\n')
     const unasked = await world.run('plan', 'check', 'good.yaml', '--since', '1d', '--event', 'orders=7%')
     expect([unasked.code === 0, unasked.err]).toEqual([
@@ -198,30 +198,33 @@ describe('sluice plan check with traffic', () => {
     const { code, out } = await setUp().run('plan', 'check', 'good.yaml', '--since', '1d')
     expect(code).toBe(0)
     expect(out).toContain('no traffic of the last 1d could be measured: nothing was recorded here')
-    expect(out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --rps 50')
+    expect(out.trimEnd().split('\n').at(-1)).toBe('to see what each bake can detect: --traffic 50rps')
     const bad = await setUp({ recordTraffic }).run('plan', 'check', 'bad.yaml', '--since', '1d')
     expect(bad).toMatchObject({ code: 1, err: expect.stringContaining('bad.yaml:5:5: there is no step kind wieght') })
   })
 
   it.each([
-    [['--rise', '2%'], 'options that describe the traffic need --rps or --since'],
-    [['--rps', '0'], '--rps 0: expected the requests per second, such as 50 or 0.5'],
-    [['--rps', '5', '--base-rate', '3'], '--base-rate 3: expected a share such as 0.5%'],
-    [['--rps', '5', '--rise', '0.1%'], '--rise: 0.1% is no rise: 0.5% of requests already fail'],
-    [['--rps', '5', '--latency', 'p50=1s'], '--latency p50=1s: expected two quantiles'],
-    [['--rps', '5', '--buckets', '10ms'], '--buckets needs --latency'],
+    [['--regression', '2%'], 'options that describe the traffic need --traffic or --since'],
+    [['--traffic', '0'], '--traffic 0: expected the requests per second, such as 50rps or 0.5rps'],
+    [['--traffic', '5', '--errors', '3'], '--errors 3: expected a share such as 0.5%'],
+    [['--traffic', '5', '--regression', '0.1%'], '--regression: 0.1% is no rise: 0.5% of requests already fail'],
+    [['--traffic', '5', '--latency', 'p50=1s'], '--latency p50=1s: expected two quantiles'],
+    [['--traffic', '5', '--buckets', '10ms'], '--buckets needs --latency'],
     [
-      ['--rps', '5', '--latency', 'p50=1s,p99=2s', '--buckets', '1'],
+      ['--traffic', '5', '--latency', 'p50=1s,p99=2s', '--buckets', '1'],
       '--buckets 1: expected a unit behind 1, such as 1ms; the upper bounds',
     ],
-    [['--rps', '5', '--latency', 'p50=80'], '--latency p50=80: expected a unit behind 80, such as 80ms; two quantiles'],
-    [['--rps', '5', '--base-rate', '100%'], '--base-rate: 100% of requests already fail, so the share cannot rise'],
-    [['--rps', '5', '--event', 'ordres=3%'], '--event ordres: no check of the plan asks for ordres'],
-    [['--rps', '5', '--slower', '1x'], '--slower 1x: expected more than 1x, such as 1.5x'],
-    [['--rps', '5', '--event', 'orders'], '--event orders: expected each event once, such as orders=3%'],
-    [['--rps', '5', '--event', 'orders=1%', '--event', 'orders=2%'], '--event orders=2%: expected each event once'],
-    [['--rps', '5', '--event', 'orders=3'], '--event orders 3: expected a share such as 0.5%'],
-    [['--rps', '5', '--change', 'orders=1x'], '--change orders 1x: expected a ratio other than 1x, such as 0.8x'],
+    [
+      ['--traffic', '5', '--latency', 'p50=80'],
+      '--latency p50=80: expected a unit behind 80, such as 80ms; two quantiles',
+    ],
+    [['--traffic', '5', '--errors', '100%'], '--errors: 100% of requests already fail, so the share cannot rise'],
+    [['--traffic', '5', '--event', 'ordres=3%'], '--event ordres: no check of the plan asks for ordres'],
+    [['--traffic', '5', '--slower', '1x'], '--slower 1x: expected more than 1x, such as 1.5x'],
+    [['--traffic', '5', '--event', 'orders'], '--event orders: expected each event once, such as orders=3%'],
+    [['--traffic', '5', '--event', 'orders=1%', '--event', 'orders=2%'], '--event orders=2%: expected each event once'],
+    [['--traffic', '5', '--event', 'orders=3'], '--event orders 3: expected a share such as 0.5%'],
+    [['--traffic', '5', '--change', 'orders=1x'], '--change orders 1x: expected a ratio other than 1x, such as 0.8x'],
     [['--since', 'yesterday'], '--since yesterday: expected a whole number with a unit'],
     [['--since', '1d', '--config', 'sluice.yaml'], '--since asks a server for the traffic'],
   ])('refuses %j', async (args, message) => {

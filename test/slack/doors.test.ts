@@ -11,7 +11,7 @@ import { textBlocks } from '../../src/slack/elements.ts'
 import { untilTaken } from '../../src/slack/patience.ts'
 import { readSlackRequest } from '../../src/slack/requests.ts'
 import { escape } from '../../src/slack/text.ts'
-import { readDemoPlan } from '../support/api-parts.ts'
+import { readDemoPipeline, readDemoPlan } from '../support/api-parts.ts'
 import { demoInstallation, PLAN, TEAM, validPlan } from '../support/demo-installation.ts'
 import { createFakePipelines } from '../support/fake-pipelines.ts'
 import { createFakeReleases } from '../support/fake-releases.ts'
@@ -136,6 +136,7 @@ function setUp() {
     say: async () => undefined,
     installation: demoInstallation(),
     readPlan: readDemoPlan,
+    readPipeline: readDemoPipeline,
     foresee: async () => [],
     learnWarmUp: async () => ({ notes: [] }),
     plans: async () => PLAN,

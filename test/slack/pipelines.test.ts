@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { pipelineName } from '../../src/domain/pipeline/pipeline.ts'
 import type { NewPipelineEvent } from '../../src/domain/pipeline/pipeline-events.ts'
 import { regions, stageOf } from '../domain/pipeline/pipelines.ts'
-import { click, type SlackWorld, sayToSlack, setUpSlack, signed } from '../support/slack-world.ts'
+import { click, type SlackWorld, sayToSlack, setUpSlack, signed, slash } from '../support/slack-world.ts'
 
 const ID = 'pipeline/checkout-regions/00000001'
 const NAME = 'checkout-regions/00000001'
@@ -36,6 +37,62 @@ function buttonsIn(message: Record<string, unknown> | undefined) {
 
 const valueOf = (message: Record<string, unknown> | undefined, label: string) =>
   buttonsIn(message).find((one) => one.label === label)?.value ?? {}
+
+describe('/release start-pipeline', () => {
+  const open = async () => (await world.pipelines.list({ name: 'shop' }, { size: 9, next: null })).pipelines
+
+  it('starts a pipeline of sluice.yaml as the person behind the Slack user, who need not be in the channel', async () => {
+    const reply = await say('start-pipeline shop 2.4.0 the new basket', 'UCAROL')
+    expect(reply).toMatchObject({ response_type: 'ephemeral' })
+    const [row] = await open()
+    expect(reply?.['text']).toBe(`\`${pipelineName(row?.pipelineId ?? '')}\` started: 2.4.0`)
+    expect((await world.pipelines.show(row?.pipelineId ?? '')).author).toBe('carol')
+  })
+
+  it('takes a version for each service of a train', async () => {
+    await say('start-pipeline shop checkout=2.4.0 with a reason = none')
+    expect(await open()).toMatchObject([{ versions: '2.4.0' }])
+    expect((await say('start-pipeline shop checkout=2.5.0 search=1.0.0'))?.['text']).toContain(
+      'no stage is for the service search',
+    )
+  })
+
+  it('gives one pipeline to two deliveries of one command', async () => {
+    for (const age of [2, 0]) {
+      const before = world.sent.length
+      await world.server.inject(signed(slash('start-pipeline shop 2.4.0', { trigger: 'one' }), { age }))
+      expect((await world.answered(before + 1))[before]?.['text']).toContain('started: 2.4.0')
+    }
+    expect(await open()).toHaveLength(1)
+  })
+
+  it('says why nothing of it can start, at the place in the file of the installation', async () => {
+    await say('start-pipeline shop 2.4.0')
+    const text = String((await say('start-pipeline shop 2.5.0'))?.['text'])
+    expect(text).toContain('the pipeline shop has 1 problem:')
+    expect(text).toMatch(/• `shop\.yaml.3:26` another pipeline has this target: shop\/[0-9a-f]{8}/)
+    expect(await open()).toHaveLength(1)
+  })
+
+  it.each([
+    ['start-pipeline', 'start-pipeline needs the name of a pipeline and a version'],
+    ['start-pipeline shop', 'such as: /release start-pipeline checkout-regions 2.4.1'],
+    ['start-pipeline Shop 2.4.0', 'Shop is not a name'],
+    ['start-pipeline shop =2.4.0', 'is not a name'],
+    ['start-pipeline shop checkout=', ' is not a version'],
+    ['start-pipeline shop checkout=a=b', 'a=b is not a version'],
+    ['start-pipeline regions 2.4.0', 'there is no pipeline regions in sluice.yaml'],
+    [`start-pipeline shop 2.4.0 ${'x'.repeat(501)}`, 'a reason has at most 500 characters'],
+  ])('says what is wrong with %s', async (text, sentence) => {
+    expect((await say(text))?.['text']).toContain(sentence)
+    expect(await open()).toEqual([])
+  })
+
+  it('is for people of sluice.yaml only', async () => {
+    expect((await say('start-pipeline shop 2.4.0', 'UEVE'))?.['text']).toContain('you can look, but not act')
+    expect(await open()).toEqual([])
+  })
+})
 
 describe('/release with a pipeline', () => {
   it('lists those that are open before those that have ended, and those of one name', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { NO_CALENDARS } from '../../src/calendars/calendars.ts'
 import type { Installation } from '../../src/config/installation.ts'
+import { readPipelineYaml } from '../../src/domain/pipeline/pipeline-plans.ts'
 import { type Plan, readPlan } from '../../src/domain/plan/plan.ts'
 import type { GuardState } from '../../src/domain/release/guard.ts'
 import { FACTS, planContext } from '../domain/plan/plan-context.ts'
@@ -29,6 +30,16 @@ export function validPlan(): Plan {
   return read.plan
 }
 
+/** A pipeline of the demo installation, by the name `shop`: the plan of its stage is the one that the target has registered. */
+function demoPipeline() {
+  const read = readPipelineYaml(
+    'pipeline: shop\nstages:\n  - { stage: eu, target: checkout/production }\n',
+    'shop.yaml',
+  )
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems))
+  return read.yaml
+}
+
 export const TEAM = 'T0TEAM'
 /** People with the Slack user `U` + their id in capitals; `token-<id>` is the token of those who have one. */
 export function demoInstallation(options: { readonly hasTokens?: boolean } = {}): Installation {
@@ -54,6 +65,7 @@ export function demoInstallation(options: { readonly hasTokens?: boolean } = {})
     calendars: NO_CALENDARS,
     cohortsOf: () => null,
     ticketSecret: null,
+    pipelines: { shop: demoPipeline() },
     find: ({ service, environment }) => (service === 'checkout' && environment === 'production' ? target : null),
   }
 }

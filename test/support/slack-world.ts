@@ -4,7 +4,7 @@ import { afterEach, expect } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { createSlack } from '../../src/slack/app.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { apiParts, readDemoPlan } from './api-parts.ts'
+import { apiParts, readDemoPipeline, readDemoPlan } from './api-parts.ts'
 import { demoInstallation, PLAN, TEAM } from './demo-installation.ts'
 import { createFakePipelines } from './fake-pipelines.ts'
 import { createFakeReleases } from './fake-releases.ts'
@@ -45,6 +45,7 @@ export async function setUpSlack(installation = demoInstallation()) {
     pipelines,
     installation,
     readPlan: readDemoPlan,
+    readPipeline: readDemoPipeline,
     plans: async () => PLAN,
     fetch: send as typeof fetch,
     metrics: metrics.slack,

@@ -6,7 +6,7 @@ import { type TargetId, targetName } from '../../domain/target.ts'
 import { type BasisPoints, formatDuration, formatWeight, type Milliseconds } from '../../domain/units.ts'
 import { writeYaml } from '../../domain/yaml/yaml-text.ts'
 import { formatShare } from '../explain.ts'
-import type { ExpectedTraffic, expectedTraffic } from '../power/expected-traffic.ts'
+import type { ExpectedTraffic, expectedTraffic, StatedHarm } from '../power/expected-traffic.ts'
 import type { StepPower } from '../power/plan-power.ts'
 import { GOOD_POWER } from '../power/power.ts'
 import {
@@ -20,9 +20,6 @@ import {
   sourceOf,
   usableWeights,
 } from './plan-layout.ts'
-
-/** What a plan is designed for: a share of failed requests, or so many times that of stable. */
-export type StatedHarm = { readonly times: number } | { readonly share: number }
 
 interface DesignWish {
   readonly target: TargetId
@@ -131,7 +128,7 @@ function refuseUnseen(
         }
       : {
           expected: `what can be seen: at ${formatWeight(weight)} such a bake is sure of ${from.text} or more`,
-          fix: `state a larger harm, such as --harm ${from.text}`,
+          fix: `state a larger harm, such as --regression ${from.text}`,
         }),
   })
 }
@@ -154,15 +151,15 @@ function fearedOf(harm: StatedHarm, from: number): FearedHarm & { readonly share
     throw new SluiceError('request.invalid', {
       message: `no version can fail more than all of its requests, and of stable's ${formatShare(from)} fail already`,
       ...{ received, expected: `at most 100% of the requests, which is ${Number((1 / from).toPrecision(3))}x` },
-      fix: `state a smaller harm, such as --harm ${formatShare((1 + from) / 2)}`,
+      fix: `state a smaller harm, such as --regression ${formatShare((1 + from) / 2)}`,
     })
   throw new SluiceError('request.invalid', {
     message: `a version with such harm would be no worse than stable, of whose requests ${formatShare(from)} fail`,
     ...{ received, expected: from > 0 ? `more than ${formatShare(from)}, or 1x` : 'a share such as 1%' },
     fix:
       from > 0
-        ? 'state a larger harm, such as --harm 2x'
-        : 'state the harm as a share, such as --harm 1%, or what fails on other days: --errors 0.1%',
+        ? 'state a larger harm, such as --regression 2x'
+        : 'state the harm as a share, such as --regression 1%, or what fails on other days: --errors 0.1%',
   })
 }
 

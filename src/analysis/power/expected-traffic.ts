@@ -29,11 +29,14 @@ export interface ExpectedTraffic {
   readonly noise?: RecordedStable
 }
 
+/** How bad a version is feared to be: a share of failed requests, or so many times that of stable. */
+export type StatedHarm = { readonly times: number } | { readonly share: number }
+
 /** What is stated by whoever checks a plan; what is left out is measured, or a default. */
 export interface StatedTraffic {
   readonly requestsPerSecond?: number | undefined
   readonly baseRate?: number | undefined
-  readonly rise?: number | undefined
+  readonly rise?: StatedHarm | undefined
   readonly latency?: QuantilePair | undefined
   /** Upper bounds in seconds of the buckets that `latency` is counted in. */
   readonly buckets?: readonly number[] | undefined
@@ -68,7 +71,7 @@ export function expectedTraffic(
   const requestsPerSecond = stated.requestsPerSecond ?? measured?.requestsPerSecond ?? 0
   if (!(requestsPerSecond > 0)) return null
   const from = stated.baseRate ?? measured?.errorShare ?? BASE_RATE
-  const to = stated.rise ?? (from > 0 ? Math.min(1, RISE_TIMES * from) : RISE_FROM_NOTHING)
+  const to = harmAt(from, stated.rise ?? (from > 0 ? { times: RISE_TIMES } : { share: RISE_FROM_NOTHING }))
   if (!(to > from))
     return {
       problem:
@@ -85,6 +88,10 @@ export function expectedTraffic(
     changes: { ...stated.changes },
     ...(measured?.noise !== undefined && { noise: measured.noise }),
   }
+}
+
+function harmAt(from: number, harm: StatedHarm): number {
+  return 'share' in harm ? harm.share : Math.min(1, harm.times * from)
 }
 
 function shapeOf({ latency, buckets }: StatedTraffic, histogram: LatencyHistogram | null): LatencyShape | null {

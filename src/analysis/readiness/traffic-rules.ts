@@ -85,7 +85,7 @@ export function trafficAnswer(
   if (sight === null)
     return unknown(
       'how much traffic the target has could not be measured',
-      'see that its metric source counts requests, or state it: sluice plan check --rps',
+      'see that its metric source counts requests, or state it: sluice plan check --traffic',
     )
   const { errors, weak, rows } = sight
   const rps = Number(sight.rps.toPrecision(3))
@@ -94,7 +94,7 @@ export function trafficAnswer(
   if (first === undefined) return pass(`at ${rps} requests/s every check sees what it is to see within its bakes`)
   return fail(
     [first, ...(others.length === 0 ? [] : [othersText(others.length)])].join('; '),
-    `bake longer or at a larger weight there; how long says sluice plan check <plan.yaml> --rps ${rps} --base-rate ${formatShare(errors)}`,
+    `bake longer or at a larger weight there; how long says sluice plan check <plan.yaml> --traffic ${rps}rps --errors ${formatShare(errors)}`,
   )
 }
 

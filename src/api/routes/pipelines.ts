@@ -1,9 +1,8 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
-import { preparePipeline } from '../../config/pipeline-start.ts'
+import { chosenPipeline } from '../../config/chosen-pipeline.ts'
+import { startPipeline } from '../../config/pipeline-start.ts'
 import { checkedPipeline } from '../../domain/pipeline/checked-pipeline.ts'
 import { pipelineIdOf, pipelineName } from '../../domain/pipeline/pipeline.ts'
-import { overlapProblems } from '../../domain/pipeline/start-problems.ts'
-import type { TargetId } from '../../domain/target.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { sendProblem } from '../errors.ts'
 import { keyOf } from '../idempotency.ts'
@@ -12,28 +11,17 @@ import { problemList } from '../problem.ts'
 
 /** Check, start, look at and command pipelines. */
 export const pipelineRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }> = (fastify, { deps }, done) => {
-  const { pipelines, releases, readPipeline, now } = deps
+  const { pipelines, installation, readPipeline, now } = deps
 
   fastify.route({
     ...OPERATIONS.startPipeline,
     handler: async (request, reply) => {
-      const { pipeline: asked, version, reason, key } = request.body
-      const read = await readPipeline(asked)
-      if ('problems' in read) return sendProblem(reply, problemList('pipeline.invalid', read.problems))
-      const author = request.actor
-      const usedKey = keyOf(request, key)
-      const lookout = {
-        lane: (target: TargetId) => releases.lane(target),
-        open: () => pipelines.open(),
-        hasBegun: () => pipelines.hasBegun(read.pipeline.name, usedKey),
-      }
-      const prepared = await preparePipeline({ ...read, version, actor: author, reason }, deps, lookout, now())
-      if ('problems' in prepared) return sendProblem(reply, problemList('pipeline.invalid', prepared.problems))
-      const { pipeline, versions, notes } = prepared
-      const started = await pipelines.start({ pipeline, versions, author, reason, key: usedKey })
-      if ('heldBy' in started)
-        return sendProblem(reply, problemList('pipeline.invalid', overlapProblems(pipeline, [started.heldBy])))
-      const { pipelineId } = started
+      const { body, actor } = request
+      const { version, reason } = body
+      const wish = { actor, version, reason, key: keyOf(request, body.key) }
+      const started = await startPipeline(body, wish, deps, now())
+      if ('problems' in started) return sendProblem(reply, problemList('pipeline.invalid', started.problems))
+      const { pipelineId, notes } = started
       return reply
         .code(201)
         .header('location', `/api/v1/pipelines/${pipelineName(pipelineId)}`)
@@ -44,8 +32,9 @@ export const pipelineRoutes: FastifyPluginCallbackZod<{ deps: ApiDependencies }>
   fastify.route({
     ...OPERATIONS.checkPipeline,
     handler: async ({ body }, reply) => {
-      const read = await readPipeline(body.pipeline)
-      if ('problems' in read) return sendProblem(reply, problemList('pipeline.invalid', read.problems))
+      const { written, placed } = chosenPipeline(body, installation)
+      const read = await readPipeline(written)
+      if ('problems' in read) return sendProblem(reply, problemList('pipeline.invalid', placed(read.problems)))
       return checkedPipeline(read.pipeline)
     },
   })

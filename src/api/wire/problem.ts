@@ -17,10 +17,9 @@ const listed = z
     where: z.string().meta({ description: 'The path as people write it', examples: ['steps[2].weight'] }),
     message: z.string(),
     ...words,
-    place: z
-      .object({ file: z.string(), line: z.int(), column: z.int() })
-      .exactOptional()
-      .meta({ description: 'Where it stands when that is a template, in the files of the installation' }),
+    place: z.object({ file: z.string(), line: z.int(), column: z.int() }).exactOptional().meta({
+      description: 'Where it stands when that is a file of the installation: a template, or a pipeline that has a name',
+    }),
   })
   .meta({ id: 'ListedProblem' })
 

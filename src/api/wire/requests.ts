@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseBounds, parseQuantilePair } from '../../analysis/judges/sequential/latency-shape.ts'
+import type { PipelineChoice } from '../../config/chosen-pipeline.ts'
 import { TICKET_LASTS } from '../../config/tickets.ts'
 import { isRecord } from '../../domain/json.ts'
 import { PIPELINE_VERB_NAMES, PIPELINE_VERBS } from '../../domain/pipeline/pipeline-verbs.ts'
@@ -100,14 +101,27 @@ const pipelineJson = z
   .custom<Readonly<Record<string, unknown>>>(isRecord, { error: 'expected a pipeline, as one object' })
   .meta({ type: 'object', description: 'A pipeline, as in pipeline.schema.json, with plans instead of their files' })
 
-export const pipelineCheckBody = z.strictObject({ pipeline: pipelineJson })
+const pipelineChoice = {
+  pipeline: pipelineJson.optional(),
+  name: nameText.optional().meta({ description: 'A pipeline of sluice.yaml, instead of one in the request' }),
+}
 
-export const pipelineStartBody = z.strictObject({
-  pipeline: pipelineJson,
-  version: z.union([versionText, z.record(nameText, versionText)]),
-  reason: reasonText.default(''),
-  key: keyText.optional(),
-})
+function checkPipelineChoice({ pipeline, name }: PipelineChoice, context: z.RefinementCtx): void {
+  if ((pipeline === undefined) !== (name === undefined)) return
+  const message = `expected either a pipeline or the name of one${name === undefined ? '' : ', not both'}`
+  context.addIssue({ code: 'custom', path: ['pipeline'], message })
+}
+
+export const pipelineCheckBody = z.strictObject(pipelineChoice).superRefine(checkPipelineChoice)
+
+export const pipelineStartBody = z
+  .strictObject({
+    ...pipelineChoice,
+    version: z.union([versionText, z.record(nameText, versionText)]),
+    reason: reasonText.default(''),
+    key: keyText.optional(),
+  })
+  .superRefine(checkPipelineChoice)
 
 export const pipelineCommandBody = z
   .strictObject({
@@ -174,12 +188,15 @@ function textOf<T>(parse: (text: string) => Parsed<T>) {
   return z.string().max(10_000).transform(valueBy(parse))
 }
 
+/** `2x` stable's share of failed requests, or a share such as `2%`. */
+const harmText = z.union([ratioText.transform((times) => ({ times })), shareText.transform((share) => ({ share }))])
+
 /** Traffic as stated: goes before what is measured. */
 const statedTraffic = z
   .strictObject({
     requestsPerSecond: z.number().positive().max(1e9).optional(),
     baseRate: shareText.optional(),
-    rise: shareText.optional(),
+    rise: harmText.optional(),
     latency: textOf(parseQuantilePair).optional(),
     buckets: textOf(parseBounds).optional(),
     slower: ratioText.refine((ratio) => ratio > 1, { error: 'expected more than 1x' }).optional(),
@@ -205,9 +222,6 @@ export const checkBody = z.strictObject({
   since: measuredTime.optional(),
   traffic: statedTraffic.optional(),
 })
-
-/** `2x` stable's share of failed requests, or a share such as `2%`. */
-const harmText = z.union([ratioText.transform((times) => ({ times })), shareText.transform((share) => ({ share }))])
 
 export const designBody = targetParams.extend({
   since: measuredTime.default(DAY),

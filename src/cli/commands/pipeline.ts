@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { AnswerTo } from '../../api/operations.ts'
+import { chosenPipeline, type PipelineChoice } from '../../config/chosen-pipeline.ts'
 import { checkedPipeline } from '../../domain/pipeline/checked-pipeline.ts'
 import { pipelineName } from '../../domain/pipeline/pipeline.ts'
 import type { PipelineVerb } from '../../domain/pipeline/pipeline-verbs.ts'
 import { readPipeline } from '../../domain/pipeline/read-pipeline.ts'
 import { readPlan } from '../../domain/plan/plan.ts'
+import { nameText } from '../../domain/plan/plan-values.ts'
+import type { Problem } from '../../domain/problems.ts'
 import { contextOf } from '../checked-plan.ts'
 import { CliFailure, EXIT, type ExitCode } from '../failure.ts'
 import { readPipelineFile } from '../pipeline-file.ts'
 import { renderCheckedPipeline, renderPipeline, renderPipelines, summaryOf } from '../pipeline-view.ts'
-import { planFailure, withPlaces } from '../plan-file.ts'
+import { type PlanFile, planFailure, withPlaces } from '../plan-file.ts'
 import { pipelineAddress, type Session } from '../session.ts'
 import { clean } from '../text.ts'
 import { watchUntilEnded } from '../watch-until-ended.ts'
@@ -24,25 +27,43 @@ export async function checkPipeline(
   { config }: { readonly config?: string },
   session: Session,
 ): Promise<void> {
-  const file = await readPipelineFile(name, session.terminal)
+  const file = await readChoice(name, session)
   const checked =
     config === undefined
-      ? await withPlaces(file, () =>
-          session.api.post<AnswerTo<'checkPipeline'>>(`${PIPELINES}/check`, { pipeline: file.yaml.value }),
-        )
-      : await checkHere(file, config)
+      ? await withPlaces(file, () => session.api.post<AnswerTo<'checkPipeline'>>(`${PIPELINES}/check`, file.choice))
+      : await checkHere(file.choice, file.yaml, config)
   session.say(renderCheckedPipeline(name, checked, session.look()), checked)
 }
 
-async function checkHere({ yaml }: Awaited<ReturnType<typeof readPipelineFile>>, config: string) {
-  const { context, plans } = await contextOf(config)
-  const read = await readPipeline(yaml.value, {
+async function checkHere(choice: PipelineChoice, { locate }: PlanFile['yaml'], config: string) {
+  const { installation, context, plans } = await contextOf(config)
+  const { written, placed } = chosenPipeline(choice, installation)
+  const read = await readPipeline(written, {
     ...context,
-    readPlan: async (written) => readPlan(written, context),
+    readPlan: async (plan) => readPlan(plan, context),
     registeredPlan: plans,
   })
-  if ('problems' in read) throw planFailure(read.problems.map(yaml.locate))
+  if ('problems' in read) throw planFailure(placed(read.problems).map(locate))
   return checkedPipeline(read.pipeline)
+}
+
+/** What is sent: the pipeline of a file, or the name of one that the server knows where there is no such file. */
+async function readChoice(
+  name: string,
+  { terminal }: Session,
+): Promise<Pick<PlanFile, 'yaml'> & { choice: PipelineChoice }> {
+  try {
+    const { yaml } = await readPipelineFile(name, terminal)
+    return { yaml, choice: { pipeline: yaml.value } }
+  } catch (error) {
+    const isUnread = error instanceof CliFailure && error.exitCode === EXIT.usage
+    if (!isUnread || !nameText.safeParse(name).success) throw error
+    const locate = ({ place, ...problem }: Problem) => ({
+      ...problem,
+      ...(place ?? { file: name, line: 1, column: 1 }),
+    })
+    return { yaml: { value: null, locate }, choice: { name } }
+  }
 }
 
 export interface PipelineStartOptions {
@@ -57,8 +78,8 @@ export interface PipelineStartOptions {
 export async function startPipeline(name: string, options: PipelineStartOptions, session: Session): Promise<ExitCode> {
   const { reason, key = randomUUID(), watch } = options
   const version = versionIn(options.version)
-  const file = await readPipelineFile(name, session.terminal)
-  const body = { pipeline: file.yaml.value, version, reason }
+  const file = await readChoice(name, session)
+  const body = { ...file.choice, version, reason }
   const answer = await withPlaces(file, () => session.api.post<AnswerTo<'startPipeline'>>(PIPELINES, body, { key }))
   const id = clean(pipelineName(answer.pipelineId))
   for (const note of answer.notes ?? []) session.hint(clean(note))

@@ -25,10 +25,10 @@ export interface CheckOptions extends TrafficOptions {
 /** `sluice plan check`: says all that is wrong with a plan, or what it will do and, for a traffic, what it can see. */
 export async function checkPlan(name: string, options: CheckOptions, session: Session): Promise<void> {
   const traffic = statedTraffic(options)
-  const { since, config, rps } = options
+  const { since, config } = options
   if (since !== undefined) return checkBySince(name, since, { config, written: traffic?.written }, session)
-  if (traffic !== null && rps === undefined)
-    throw new CliFailure(EXIT.usage, 'options that describe the traffic need --rps or --since')
+  if (traffic !== null && options.traffic === undefined)
+    throw new CliFailure(EXIT.usage, 'options that describe the traffic need --traffic or --since')
   // Before the plan is read: what is stated is wrong whatever the plan.
   const expected = traffic === null ? null : expectedOf(traffic.stated)
   const { plan, notes } = await checkedPlan(name, config, session)
@@ -53,7 +53,7 @@ async function checkBySince(
   if (config !== undefined)
     throw new CliFailure(
       EXIT.usage,
-      '--since asks a server for the traffic: leave --config out, or state it with --rps',
+      '--since asks a server for the traffic: leave --config out, or state it with --traffic',
     )
   const file = await readPlanFile(name, session.terminal)
   const body = { plan: file.yaml.value, since, traffic: written }
@@ -102,7 +102,7 @@ export async function refuseUnasked(plan: Plan, stated: StatedTraffic): Promise<
 
 function hintFor({ checks }: Plan, config: string | undefined): readonly string[] {
   if (checks.length === 0) return []
-  return ['', `to see what each bake can detect: --rps 50${config === undefined ? ' or --since 1d' : ''}`]
+  return ['', `to see what each bake can detect: --traffic 50rps${config === undefined ? ' or --since 1d' : ''}`]
 }
 
 async function warningsOf(plan: Plan): Promise<readonly string[]> {

@@ -1,14 +1,14 @@
-import type { DesignedPlan, StatedHarm } from '../../analysis/design/design-plan.ts'
-import { expectedTraffic } from '../../analysis/power/expected-traffic.ts'
+import type { DesignedPlan } from '../../analysis/design/design-plan.ts'
+import { expectedTraffic, type StatedHarm } from '../../analysis/power/expected-traffic.ts'
 import type { AnswerTo } from '../../api/operations.ts'
 import { describeError, SluiceError } from '../../domain/errors.ts'
 import { readPlan } from '../../domain/plan/plan.ts'
-import { nameText, ratioText, shareText } from '../../domain/plan/plan-values.ts'
+import { nameText } from '../../domain/plan/plan-values.ts'
 import { contextOf } from '../checked-plan.ts'
 import { CliFailure, EXIT } from '../failure.ts'
 import { SERVER_DEADLINE, type Session } from '../session.ts'
 import { renderSimulation } from '../simulation-view.ts'
-import { statedTraffic, wholeNumber } from '../stated-traffic.ts'
+import { regressionOf, statedTraffic, wholeNumber } from '../stated-traffic.ts'
 import { clean } from '../text.ts'
 import { simulateAloud, simulatedTraffic } from './simulate.ts'
 
@@ -18,7 +18,7 @@ export interface DesignOptions {
   readonly config?: string
   readonly traffic?: string
   readonly errors?: string
-  readonly harm: string
+  readonly regression: string
   readonly since?: string
   readonly out?: string
   readonly releases?: string
@@ -29,7 +29,7 @@ const SIMULATED = { seed: 1, noticedAfter: 1_800_000, cohortShare: '1%', lag: '0
 
 /** `sluice plan design`: a whole plan for a target's traffic and a stated harm, and what a simulation says of it. */
 export async function designForTarget(options: DesignOptions, session: Session): Promise<void> {
-  const harm = harmOf(options.harm)
+  const harm = regressionOf(options.regression)
   const releases = options.releases === undefined ? undefined : wholeNumber('--releases', options.releases, 1, 100_000)
   for (const [flag, name] of [
     ['--service', options.service],
@@ -37,11 +37,11 @@ export async function designForTarget(options: DesignOptions, session: Session):
   ] as const)
     if (!nameText.safeParse(name).success)
       throw new CliFailure(EXIT.usage, `${flag} ${clean(name)}: expected a name such as checkout`)
-  const rps = options.traffic?.replace(/rps$/, '')
-  const stated = statedTraffic(
-    { ...(rps !== undefined && { rps }), ...(options.errors !== undefined && { baseRate: options.errors }) },
-    { rps: '--traffic', baseRate: '--errors' },
-  )
+  const { traffic: requests, errors } = options
+  const stated = statedTraffic({
+    ...(requests !== undefined && { traffic: requests }),
+    ...(errors !== undefined && { errors }),
+  })
   const designed =
     options.config === undefined
       ? await designAtServer(options, stated?.written ?? {}, session)
@@ -65,7 +65,7 @@ export async function designForTarget(options: DesignOptions, session: Session):
 }
 
 async function designAtServer(
-  { service, environment, since, harm }: DesignOptions,
+  { service, environment, since, regression: harm }: DesignOptions,
   traffic: object,
   { api }: Session,
 ): Promise<DesignedPlan> {
@@ -101,15 +101,4 @@ async function designHere(
   } catch (error) {
     throw error instanceof SluiceError ? new CliFailure(EXIT.refused, clean(describeError(error))) : error
   }
-}
-
-function harmOf(text: string): StatedHarm {
-  const ratio = ratioText.safeParse(text)
-  if (ratio.success && ratio.data > 1) return { times: ratio.data }
-  const share = shareText.safeParse(text)
-  if (share.success && share.data > 0) return { share: share.data }
-  throw new CliFailure(
-    EXIT.usage,
-    `--harm ${clean(text)}: expected more than 1x and at most 9999x, such as 2x, or a share of failed requests such as 2%`,
-  )
 }

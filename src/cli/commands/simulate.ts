@@ -59,21 +59,22 @@ interface Planned {
 }
 
 async function planAndTraffic(name: string, options: SimulateOptions, session: Session): Promise<Planned> {
-  const { since, config, rps } = options
+  const { since, config, traffic: requests } = options
   const traffic = statedTraffic(options)
-  const isErrors = options.rise !== undefined || (options.slower === undefined && (options.change ?? []).length === 0)
+  const isErrors =
+    options.regression !== undefined || (options.slower === undefined && (options.change ?? []).length === 0)
   if (since === undefined) {
-    if (rps === undefined || traffic === null)
-      throw new CliFailure(EXIT.usage, 'a simulation needs the traffic: --rps 50, or --since 1d to measure it')
+    if (requests === undefined || traffic === null)
+      throw new CliFailure(EXIT.usage, 'a simulation needs the traffic: --traffic 50rps, or --since 1d to measure it')
     const expected = expectedOf(traffic.stated)
-    if (expected === null) throw new CliFailure(EXIT.usage, `--rps ${clean(rps)}: expected more than 0`)
+    if (expected === null) throw new CliFailure(EXIT.usage, `--traffic ${clean(requests)}: expected more than 0`)
     const { plan } = await checkedPlan(name, config, session)
     await refuseUnasked(plan, traffic.stated)
     return { plan, expected, isErrors }
   }
   durationOf('--since', since)
   if (config !== undefined)
-    throw new CliFailure(EXIT.usage, '--since asks a server: leave --config out, or state the traffic with --rps')
+    throw new CliFailure(EXIT.usage, '--since asks a server: leave --config out, or state the traffic with --traffic')
   const file = await readPlanFile(name, session.terminal)
   const body = { plan: file.yaml.value, since, traffic: traffic?.written }
   const answer = await withPlaces(file, () =>

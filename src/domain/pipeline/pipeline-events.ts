@@ -60,6 +60,8 @@ export type NewPipelineEvent =
       /** True while the version before is looked at yet, by the release that went back to it. */
       readonly isWatched?: true
     }
+  /** The version before is looked at yet, or that look is paused. */
+  | { readonly type: 'return-stands'; readonly stage: string; readonly reason: string; readonly isPaused: boolean }
   | { readonly type: 'return-held'; readonly stage: string }
   /** Nobody but a person can take the version back there. */
   | { readonly type: 'return-refused'; readonly stage: string; readonly reason: string }

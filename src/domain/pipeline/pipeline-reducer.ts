@@ -1,5 +1,4 @@
 import type { Actor } from '../actor.ts'
-import { releaseName } from '../target.ts'
 import type { Instant } from '../units.ts'
 import type { PipelineEvent } from './pipeline-events.ts'
 import {
@@ -11,7 +10,7 @@ import {
   type StageState,
   stageIn,
 } from './pipeline-state.ts'
-import { tellPipelineEvent } from './pipeline-story.ts'
+import { returnStanding, tellPipelineEvent } from './pipeline-story.ts'
 
 /** Oldest entries of the story are dropped beyond this many; Temporal's history has them all. */
 const LONGEST_TRAIL = 200
@@ -71,6 +70,7 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
     case 'return-started':
       return change(state, event.stage, { returnId: event.releaseId, reason: null })
     case 'return-waits':
+    case 'return-stands':
       return change(state, event.stage, { reason: event.reason })
     case 'stage-returned':
       return returned(state, event)
@@ -95,8 +95,7 @@ function returned(
 ): PipelineState {
   if (isWatched !== true) return change(state, stage, { phase: 'returned', reason })
   const { returnId } = stageIn(state, stage)
-  const watching = `${returnId === null ? 'the way back' : releaseName(returnId)} watches the version before yet`
-  return change(state, stage, { phase: 'returned', reason: watching, isWatched })
+  return change(state, stage, { phase: 'returned', reason: returnStanding(returnId ?? '', null), isWatched })
 }
 
 function unwatched({ isWatched: _, ...stage }: StageState): StageState {

@@ -41,6 +41,8 @@ export function tellPipelineEvent(event: PipelineEvent, next: PipelineState): st
       return `${event.stage}: cannot go back yet, ${event.reason}`
     case 'stage-returned':
       return `${event.stage}: ${event.reason ?? 'everybody is on the version before'}`
+    case 'return-stands':
+      return `${event.stage}: ${event.reason}`
     case 'return-held':
       return `${event.stage}: the version before has held`
     case 'return-refused':
@@ -75,6 +77,8 @@ export function urgencyOf(event: NewPipelineEvent): 'info' | 'warning' | 'alarm'
       return null
     case 'gate-waits':
       return event.told
+    case 'return-stands':
+      return event.isPaused ? 'alarm' : 'info'
     case 'stage-begun':
       return event.text === undefined ? null : 'info'
     case 'release-told':
@@ -91,6 +95,14 @@ export function urgencyOf(event: NewPipelineEvent): 'info' | 'warning' | 'alarm'
     case 'ended':
       return 'info'
   }
+}
+
+/** How the release of a way back stands while the version before is looked at; `pause` is why that is paused, or null. */
+export function returnStanding(releaseId: string, pause: string | null): string {
+  const name = releaseName(releaseId)
+  if (pause === null) return `${name} watches the version before yet`
+  const open = `the pipeline stays open until somebody resumes ${name}, or aborts it, which sends everybody forward again`
+  return `everybody is back, but ${name} is paused${because(pause)}; ${open}`
 }
 
 function because(reason: string): string {

@@ -106,9 +106,10 @@ describe('the traffic that is expected', () => {
 
   it('is not known without requests, and refuses a rise that is none', () => {
     expect(expectedTraffic({}, null)).toBeNull()
-    expect(expectedTraffic({ rise: 0.01 }, measured)).toEqual({
+    expect(expectedTraffic({ rise: { share: 0.01 } }, measured)).toEqual({
       problem: '1% is no rise: 1% of requests already fail',
     })
+    expect(expectedTraffic({ rise: { times: 2 } }, measured)).toMatchObject({ errors: { from: 0.01, to: 0.02 } })
     expect(expectedTraffic({}, { ...measured, errorShare: 1 })).toEqual({
       problem: '100% of requests already fail, so the share cannot rise',
     })

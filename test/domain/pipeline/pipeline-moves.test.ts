@@ -90,6 +90,8 @@ describe('a stage whose return is watched yet', () => {
     expect(one.card().stages.find(({ name }) => name === 'small')?.reason).toBe(
       'checkout/small/2 watches the version before yet',
     )
+    one.record({ type: 'return-stands', stage: 'small', reason: 'its way back is paused', isPaused: true })
+    expect(one.duty('small')).toEqual({ kind: 'watch-return', releaseId: 'release/checkout/small/2' })
     one.record({ type: 'return-held', stage: 'small' })
     expect(one.state().outcome).toBe('rolled-back')
     expect(one.duty('small')).toEqual({ kind: 'wait' })
