@@ -169,7 +169,7 @@ export async function watchReturn(
   const { phase, isEnded, reason } = await releases.show(releaseId)
   if (phase === 'promoted') return { kind: 'promoted' }
   if (isEnded || phase === 'rolling-back') return returnLost(releaseId, phase, reason)
-  const isPaused = phase === 'paused'
+  const isPaused = phase.startsWith('paused')
   const standing = returnStanding(releaseId, isPaused ? (reason ?? '') : null)
   if (standing === known) throw goesOn(standing)
   return { kind: 'stands', reason: standing, isPaused }

@@ -136,7 +136,7 @@ describe('a way back that everybody has gone', () => {
   })
 
   it('says once that a pause keeps it open, and who ends that, and once that it goes on', async () => {
-    const paused = standing({ phase: 'paused', reason: 'errors 9.1% on 2.3.9' })
+    const paused = standing({ phase: 'paused (baking)', reason: 'errors 9.1% on 2.3.9' })
     const said = await paused.watch()
     const reason =
       'everybody is back, but checkout/eu/3 is paused: errors 9.1% on 2.3.9; the pipeline stays open until somebody resumes checkout/eu/3, or aborts it, which sends everybody forward again'
