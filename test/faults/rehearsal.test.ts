@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +10,7 @@ import { rehearsalOf } from '../../src/analysis/readiness/rehearsal-plan.ts'
 import { readPlan } from '../../src/domain/plan/plan.ts'
 import { planContext } from '../domain/plan/plan-context.ts'
 
-const MAIN = fileURLToPath(new URL('../../dist/embedded/rehearsal/main.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../scripts/rehearse.mjs', import.meta.url))
 
 let folder: string
 beforeEach(async () => {
@@ -34,7 +35,7 @@ function rehearsal(faults: readonly string[]) {
 
 function start(job: object) {
   const env = { ...process.env, TMPDIR: folder, TEMPORAL_CLI: process.env['SLUICE_TEMPORAL_CLI'] ?? '' }
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
+  const child = spawn(process.execPath, [PROGRAM], { env, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
   child.stdin?.end(JSON.stringify(job))
   const code = new Promise<number | null>((done) => child.once('exit', done))
   return { child, code, said: child.stdout === null ? Promise.resolve('') : text(child.stdout) }
@@ -65,4 +66,19 @@ describe('a rehearsal', () => {
     expect(await code).toBe(1)
     expect(await readdir(folder)).toEqual([])
   }, 120_000)
+
+  it.runIf(process.platform === 'linux')(
+    'leaves no folder behind where it is killed',
+    async () => {
+      const { child, code, said } = start(rehearsal(['none']))
+      child.stdout?.once('data', () => {
+        const inner = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+        for (const pid of inner.trim().split(' ')) process.kill(Number(pid), 'SIGKILL')
+      })
+      expect(await said).not.toContain('"ran"')
+      expect(await code).not.toBe(0)
+      expect(await readdir(folder)).toEqual([])
+    },
+    120_000,
+  )
 })

@@ -7,15 +7,15 @@ import { outliveReaders } from '../service-process.ts'
 import { rehearseOnce } from './run.ts'
 import { openWorld } from './world.ts'
 
-/** Reads a rehearsal as JSON from its standard input, and writes one line of JSON for everything that happens. */
-async function main(): Promise<number> {
+/** Reads a rehearsal as JSON from its standard input, carries it out in a folder that whoever starts this clears away as well, and writes one line of JSON for everything that happens. */
+async function main(folder: string): Promise<number> {
   outliveReaders()
   // Whatever is written, Temporal's database and the logs too, is for this user only.
   process.umask(0o077)
   // Only `sluice rehearse` writes it, in the same version.
   const rehearsal = parseJson(await text(process.stdin)) as RehearsalPlan
   const stopped = untilTold()
-  const opening = openWorld(rehearsal, (step) => say({ kind: 'step', text: step }))
+  const opening = openWorld(folder, rehearsal, (step) => say({ kind: 'step', text: step }))
   const world = await Promise.race([opening, stopped])
   if (world === null) {
     await (await opening).close()
@@ -54,7 +54,9 @@ function untilTold(): Promise<null> {
   })
 }
 
-await main().then(
+const [, , folder] = process.argv
+if (folder === undefined) throw new Error('the folder of the rehearsal is missing')
+await main(folder).then(
   (status) => process.exit(status),
   (error: unknown) => {
     process.stderr.write(`${describeError(error)}\n`)

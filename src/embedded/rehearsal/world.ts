@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { RehearsalPlan } from '../../analysis/readiness/rehearsal-plan.ts'
 import type { Milliseconds } from '../../domain/units.ts'
@@ -46,9 +44,12 @@ const USERS_PER_COHORT = 20
 const PATIENCE: Milliseconds = 60_000
 const METRICS = { deadline: 2_000, maxBytes: 4 * 1024 * 1024 }
 
-/** Starts everything, in a folder and on ports of its own. */
-export async function openWorld(rehearsal: RehearsalPlan, onStep: (name: string) => void): Promise<RehearsalWorld> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-rehearsal-'))
+/** Starts everything, in an empty folder that is its own, and on ports of its own. */
+export async function openWorld(
+  folder: string,
+  rehearsal: RehearsalPlan,
+  onStep: (name: string) => void,
+): Promise<RehearsalWorld> {
   const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
   const close = async () => {
     for (const one of closers.splice(0).reverse()) await one()
