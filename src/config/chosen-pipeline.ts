@@ -58,6 +58,6 @@ function requirePipeline({ pipelines = {} }: Installation, name: string): YamlTe
     message: `there is no pipeline ${name} in sluice.yaml`,
     received: name,
     expected: known === '' ? 'the file of a pipeline: sluice.yaml names none' : `a pipeline from sluice.yaml: ${known}`,
-    fix: 'name one of these, ask an administrator to add it under pipelines, or start it with its file by sluice pipeline start',
+    fix: `${known === '' ? 'ask' : `name one of these (${known}), ask`} an administrator to add it under pipelines, or start it with its file by sluice pipeline start`,
   })
 }

@@ -3,6 +3,7 @@ import { type Client, WithStartWorkflowOperation, type WorkflowExecutionInfo } f
 import { SluiceError } from '../domain/errors.ts'
 import { parsePipelineId, pipelineIdOf, pipelineName } from '../domain/pipeline/pipeline.ts'
 import { lostPipelineCard, type PipelineCard, pipelineCard } from '../domain/pipeline/pipeline-card.ts'
+import type { PipelineEnd } from '../domain/pipeline/pipeline-state.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import {
@@ -203,11 +204,15 @@ function fingerprintOf({ pipeline, versions, author }: Pick<PipelineRequest, 'pi
   return JSON.stringify([pipeline.name, pipeline.onFail, stages, ordered, author.person])
 }
 
+const ENDS = (['promoted', 'rolled-back', 'failed'] satisfies PipelineEnd[]).map((end) => `'${end}'`).join(', ')
+
 function queryOf({ name, phase }: PipelineFilter): string {
   const parts = [`WorkflowType = 'pipeline'`]
   if (name !== undefined) parts.push(`WorkflowId STARTS_WITH 'pipeline/${plain(name)}/'`)
-  if (phase === 'open') parts.push(`ExecutionStatus = 'Running'`)
-  else if (phase === 'closed') parts.push(`ExecutionStatus != 'Running'`)
+  // One that has ended may still be sending its last messages, and one that has just begun has no phase yet.
+  if (phase === 'open')
+    parts.push(`ExecutionStatus = 'Running'`, `(SluicePhase IS NULL OR SluicePhase NOT IN (${ENDS}))`)
+  else if (phase === 'closed') parts.push(`(ExecutionStatus != 'Running' OR SluicePhase IN (${ENDS}))`)
   else if (phase !== undefined) parts.push(`SluicePhase = '${plain(phase)}'`)
   return parts.join(' AND ')
 }
