@@ -12,19 +12,18 @@ import { type PossibleReturn, returnByStart } from '../domain/lane/former.ts'
 import {
   enqueue,
   isOpen,
-  type LaneState,
   LONGEST_QUEUE,
-  markEnding,
   overtakerOf,
   type Placement,
   place,
-  recoverTo,
-  stopped,
   takeBack,
   withdraw,
-} from '../domain/lane/lane-state.ts'
+} from '../domain/lane/lane-queue.ts'
+import { recoverTo } from '../domain/lane/lane-recovery.ts'
+import type { LaneState } from '../domain/lane/lane-state.ts'
 import { type LaneView, pinText, vetoText } from '../domain/lane/lane-view.ts'
 import { readSubmission } from '../domain/lane/read-submission.ts'
+import { markEnding, stopped } from '../domain/lane/running-release.ts'
 import { onlySetsOff } from '../domain/plan/plan-flags.ts'
 import { isText, type Read, wrong } from '../domain/release/read-command.ts'
 import { releaseIdOf, releaseName, type TargetId } from '../domain/target.ts'

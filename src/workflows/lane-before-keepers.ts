@@ -9,18 +9,11 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow'
-import {
-  emptyLane,
-  ended,
-  enqueue,
-  type LaneState,
-  nextToStart,
-  place,
-  start,
-  vanished,
-  type Waiting,
-} from '../domain/lane/lane-state.ts'
+import { nextToStart } from '../domain/lane/lane-duty.ts'
+import { enqueue, place } from '../domain/lane/lane-queue.ts'
+import { emptyLane, type LaneState, type Waiting } from '../domain/lane/lane-state.ts'
 import { laneView } from '../domain/lane/lane-view.ts'
+import { ended, start, vanished } from '../domain/lane/running-release.ts'
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseIdOf, releaseName, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'

@@ -1,6 +1,6 @@
 import { condition, setHandler } from '@temporalio/workflow'
 import { NO_EXPOSURE } from '../domain/exposure.ts'
-import { dutyOf } from '../domain/lane/lane-state.ts'
+import { dutyOf } from '../domain/lane/lane-duty.ts'
 import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
 import { type ReadinessRequest, readReadinessRequest, readRehearsal } from '../domain/readiness/read-readiness.ts'
 import { type Rehearsal, withRehearsal } from '../domain/readiness/rehearsal.ts'

@@ -1,6 +1,7 @@
 import { condition, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import type { Notice } from '../activities/activities.ts'
-import { type Duty, dutyOf, emptyLane, type LaneState } from '../domain/lane/lane-state.ts'
+import { type Duty, dutyOf } from '../domain/lane/lane-duty.ts'
+import { emptyLane, type LaneState } from '../domain/lane/lane-state.ts'
 import { describeLane, type LaneView, laneView } from '../domain/lane/lane-view.ts'
 import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'

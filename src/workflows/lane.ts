@@ -10,24 +10,20 @@ import {
 import type { FollowOutcome } from '../activities/activities.ts'
 import { NO_EXPOSURE, type PoolRoles, withFlags } from '../domain/exposure.ts'
 import { flagsOff, flagsText } from '../domain/flag-reach.ts'
+import { type Duty, dutyOf } from '../domain/lane/lane-duty.ts'
+import { kept, overtakenUnseen } from '../domain/lane/lane-keeping.ts'
+import { overtakenBy } from '../domain/lane/lane-queue.ts'
+import { recovered, recoveryFailed } from '../domain/lane/lane-recovery.ts'
+import { restored, type Waiting } from '../domain/lane/lane-state.ts'
 import {
-  type Duty,
-  dutyOf,
   type EndReport,
   ended,
-  kept,
   markEnding,
   markStarted,
-  overtakenBy,
-  overtakenUnseen,
-  recovered,
-  recoveryFailed,
-  restored,
   start,
   vanished,
-  type Waiting,
   watchClosed,
-} from '../domain/lane/lane-state.ts'
+} from '../domain/lane/running-release.ts'
 import { flagsIn } from '../domain/plan/plan-flags.ts'
 import { beginState } from '../domain/release/release-state.ts'
 import { releaseName, targetName } from '../domain/target.ts'

@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto'
 import { SluiceError } from '../../src/domain/errors.ts'
 import { isSameExposure, type PoolRoles, rolesWith } from '../../src/domain/exposure.ts'
 import { formerOf, type PossibleReturn, returnByStart, returnOf } from '../../src/domain/lane/former.ts'
-import * as lanes from '../../src/domain/lane/lane-state.ts'
+import { nextToStart } from '../../src/domain/lane/lane-duty.ts'
+import { enqueue, type Placement, place, withdraw as withdrawWaiting } from '../../src/domain/lane/lane-queue.ts'
+import { recovered, recoverTo } from '../../src/domain/lane/lane-recovery.ts'
+import { emptyLane, type LaneState } from '../../src/domain/lane/lane-state.ts'
 import { laneView, pinText, vetoText } from '../../src/domain/lane/lane-view.ts'
 import { lifted, pinProblem } from '../../src/domain/lane/leave-to-start.ts'
+import { ended, start as takeTurn } from '../../src/domain/lane/running-release.ts'
 import type { Action } from '../../src/domain/plan/actions.ts'
 import type { Plan } from '../../src/domain/plan/plan.ts'
 import type { ReadinessAnswers } from '../../src/domain/readiness/answers.ts'
@@ -39,7 +43,7 @@ import { placeIn, waitingCard, waitingText } from '../../src/releases/waiting.ts
 import type { LaneView, SubmissionAnswer } from '../../src/workflows/messages.ts'
 import { pageOf, unknownRelease } from './fake-lists.ts'
 
-type Lane = lanes.LaneState<StartRequest>
+type Lane = LaneState<StartRequest>
 
 export interface Kept {
   readonly request: StartRequest
@@ -102,7 +106,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     if (!isEnded(one.state)) return
     const { service, environment } = one.request.plan
     setLane({ service, environment }, (lane) =>
-      lanes.ended(
+      ended(
         lane,
         {
           ...{ releaseId, outcome: endOf(one.state) ?? 'rolled-back', version: one.request.version },
@@ -120,10 +124,10 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   }
 
   function setLane(target: TargetId, change: (lane: Lane) => Lane): Lane {
-    let lane = change(lanesByTarget.get(targetName(target)) ?? lanes.emptyLane())
-    const next = lanes.nextToStart(lane)
+    let lane = change(lanesByTarget.get(targetName(target)) ?? emptyLane())
+    const next = nextToStart(lane)
     const roles = lane.rest ?? { stable: 'blue', canary: 'green' }
-    if (next !== null) lane = { ...lanes.start(lane, now()), rest: roles }
+    if (next !== null) lane = { ...takeTurn(lane, now()), rest: roles }
     lanesByTarget.set(targetName(target), lane)
     if (next !== null) begin(next.releaseId, next.entry, lane.promotedVersion, roles)
     return lane
@@ -149,9 +153,9 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   function start(request: StartRequest): SubmissionAnswer {
     const { service, environment } = request.plan
     const target = { service, environment }
-    const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    const lane = lanesByTarget.get(targetName(target)) ?? emptyLane()
     const fingerprint = `${request.version} ${JSON.stringify(request.plan)}`
-    const placement = lanes.place(lane, { ...request, fingerprint })
+    const placement = place(lane, { ...request, fingerprint })
     refuse(placement)
     if (placement.kind === 'repeat') return { releaseId: placement.releaseId, ...placeOf(target, placement.releaseId) }
     const way = placement.kind === 'start' ? returnByStart(lane, request, now()) : null
@@ -159,7 +163,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     const releaseId = releaseIdOf(target, lane.nextNumber)
     const waiting = { releaseId, number: lane.nextNumber, queuedAt: now(), entry: request }
     const isFirst = placement.kind === 'replace'
-    setLane(target, (before) => lanes.enqueue(before, waiting, { key: request.key, fingerprint }, isFirst))
+    setLane(target, (before) => enqueue(before, waiting, { key: request.key, fingerprint }, isFirst))
     if (placement.kind === 'replace') {
       const reason = `replaced by ${releaseName(releaseId)} (${request.version})`
       record(placement.releaseId, { type: 'abandoned', cause: 'abort', by: request.author.person, reason })
@@ -207,7 +211,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
         message: `${releaseName(releaseId)} has not started: it ${how}`,
         fix: 'wait',
       })
-    setLane(target, (lane) => lanes.withdraw(lane, releaseId))
+    setLane(target, (lane) => withdrawWaiting(lane, releaseId))
     return {
       releaseId,
       phase: 'withdrawn',
@@ -228,13 +232,13 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     if (!lanesByTarget.has(targetName(target))) throw unknownRelease(laneIdOf(target))
     if (!view(target).queue.some((waiting) => waiting.releaseId === releaseId))
       throw invalid('this release does not wait on this target')
-    setLane(target, (lane) => lanes.withdraw(lane, releaseId))
+    setLane(target, (lane) => withdrawWaiting(lane, releaseId))
     return view(target)
   }
 
   /** The release that runs makes way; the answer still shows the lane at work. */
   function recover(target: TargetId, { by, reason, stable }: RecoverRequest): LaneView {
-    const { rest, running } = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    const { rest, running } = lanesByTarget.get(targetName(target)) ?? emptyLane()
     if (rest === null) throw invalid('nothing has been released on this target, so there is nothing to recover')
     const roles = stable === undefined ? null : rolesWith(stable, [rest.stable, rest.canary])
     if (stable !== undefined && roles === null) throw invalid(`no pool ${stable}`)
@@ -243,9 +247,9 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
       record(running.releaseId, { type: 'abandoned', cause: 'abort', by, reason: sentence })
       advance(running.releaseId)
     }
-    setLane(target, (lane) => lanes.recoverTo(lane, roles, { by, reason: sentence }, now()))
+    setLane(target, (lane) => recoverTo(lane, roles, { by, reason: sentence }, now()))
     const answer = view(target)
-    setLane(target, (lane) => lanes.recovered(lane, lane.turn))
+    setLane(target, (lane) => recovered(lane, lane.turn))
     return answer
   }
 
@@ -255,7 +259,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   }
 
   function allow(target: TargetId, version: string): LaneView {
-    const { vetoes = [] } = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    const { vetoes = [] } = lanesByTarget.get(targetName(target)) ?? emptyLane()
     if (!vetoes.some((veto) => veto.version === version))
       throw new SluiceError('command.refused', {
         message: `nothing keeps ${version} from this target`,
@@ -270,7 +274,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
     version: string | null,
     told: { readonly by: string; readonly reason: string },
   ): LaneView {
-    const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    const lane = lanesByTarget.get(targetName(target)) ?? emptyLane()
     const problem = pinProblem(lane, version)
     if (problem !== null) throw new SluiceError('command.refused', problem)
     setLane(target, (before) => ({
@@ -281,13 +285,13 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
   }
 
   function back(target: TargetId, request: BackRequest): SubmissionAnswer {
-    const way = returnOf(lanesByTarget.get(targetName(target)) ?? lanes.emptyLane(), now())
+    const way = returnOf(lanesByTarget.get(targetName(target)) ?? emptyLane(), now())
     if (way.kind === 'impossible') throw new SluiceError('command.refused', way)
     return goBack(target, way, request)
   }
 
   function goBack(target: TargetId, way: PossibleReturn, { actor, reason, key }: BackRequest): SubmissionAnswer {
-    const lane = lanesByTarget.get(targetName(target)) ?? lanes.emptyLane()
+    const lane = lanesByTarget.get(targetName(target)) ?? emptyLane()
     const releaseId = releaseIdOf(target, lane.nextNumber)
     const entry = {
       plan: way.former.plan,
@@ -298,7 +302,7 @@ export function createFakeReleases({ now = Date.now }: { readonly now?: () => nu
       whenBusy: 'reject',
     } as const
     const waiting = { releaseId, number: lane.nextNumber, queuedAt: now(), isReturn: true, entry } as const
-    setLane(target, (before) => lanes.enqueue(before, waiting, { key, fingerprint: 'back' }, true))
+    setLane(target, (before) => enqueue(before, waiting, { key, fingerprint: 'back' }, true))
     const { version, pool } = way
     return { releaseId, placed: 'started', ahead: 0, returns: { version, pool, from: lane.promotedVersion } }
   }
@@ -457,7 +461,7 @@ function perform(action: Action, state: ReleaseState, now: number, does: (event:
   }
 }
 
-function refuse(placement: lanes.Placement): void {
+function refuse(placement: Placement): void {
   switch (placement.kind) {
     case 'busy':
       throw new SluiceError('lane.busy', {

@@ -134,3 +134,8 @@ export function fallBackProblem(lane: LaneNow, { releaseId }: FallBack, now: Ins
   if (former.until === null || now >= former.until) return `the pool ${rest.canary} is not kept any more`
   return null
 }
+
+/** What can still be gone back to, once the release that replaced it watches no more. */
+export function unwatched(former: Former): Former {
+  return { ...former, isWatched: false }
+}

@@ -2,7 +2,8 @@ import { utcText } from '../calendar/window-rule.ts'
 import { markdownText } from '../safe-text.ts'
 import { releaseName, type TargetId } from '../target.ts'
 import type { Instant } from '../units.ts'
-import { type Keeping, type LaneState, overtakenBy, type Recovery } from './lane-state.ts'
+import { overtakenBy } from './lane-queue.ts'
+import type { Keeping, LaneState, Recovery } from './lane-state.ts'
 import type { Pin, Veto } from './leave-to-start.ts'
 
 /** How a lane stands: the one view of it that every entrance renders. Plain JSON. */

@@ -4,7 +4,7 @@ import type { Plan } from '../plan/plan.ts'
 import { isCount, isText, type Read, readActor, wrong } from '../release/read-command.ts'
 import type { TargetId } from '../target.ts'
 import { FULL_WEIGHT } from '../units.ts'
-import type { WhenBusy } from './lane-state.ts'
+import type { WhenBusy } from './lane-queue.ts'
 
 /** A request for a release, before it has a number. */
 export interface Submission {

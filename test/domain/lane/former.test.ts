@@ -8,21 +8,12 @@ import {
   returnOf,
   returnText,
 } from '../../../src/domain/lane/former.ts'
-import {
-  dutyOf,
-  emptyLane,
-  ended,
-  enqueue,
-  fallenBack,
-  type LaneState,
-  nextToStart,
-  recoverTo,
-  start,
-  stopped,
-  vanished,
-  watchClosed,
-} from '../../../src/domain/lane/lane-state.ts'
+import { dutyOf, nextToStart } from '../../../src/domain/lane/lane-duty.ts'
+import { enqueue } from '../../../src/domain/lane/lane-queue.ts'
+import { fallenBack, recoverTo } from '../../../src/domain/lane/lane-recovery.ts'
+import { emptyLane, type LaneState } from '../../../src/domain/lane/lane-state.ts'
 import { formerText, laneView, returnsTo } from '../../../src/domain/lane/lane-view.ts'
+import { ended, start, stopped, vanished, watchClosed } from '../../../src/domain/lane/running-release.ts'
 import type { Plan } from '../../../src/domain/plan/plan.ts'
 import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
 import { planContext } from '../plan/plan-context.ts'

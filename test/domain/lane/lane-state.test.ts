@@ -1,24 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { dutyOf, nextToStart } from '../../../src/domain/lane/lane-duty.ts'
 import {
-  dutyOf,
-  emptyLane,
-  ended,
   enqueue,
-  type LaneState,
   LONGEST_QUEUE,
-  markEnding,
-  nextToStart,
   overtakenBy,
   place,
-  recovered,
-  recoveryFailed,
-  restored,
-  start,
-  vanished,
   type WhenBusy,
   withdraw,
-} from '../../../src/domain/lane/lane-state.ts'
+} from '../../../src/domain/lane/lane-queue.ts'
+import { recovered, recoveryFailed } from '../../../src/domain/lane/lane-recovery.ts'
+import { emptyLane, type LaneState, restored } from '../../../src/domain/lane/lane-state.ts'
+import { ended, markEnding, start, vanished } from '../../../src/domain/lane/running-release.ts'
 
 type Lane = LaneState<string>
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emptyLane, ended, nextToStart, place, restored } from '../../../src/domain/lane/lane-state.ts'
+import { nextToStart } from '../../../src/domain/lane/lane-duty.ts'
+import { place } from '../../../src/domain/lane/lane-queue.ts'
+import { emptyLane, restored } from '../../../src/domain/lane/lane-state.ts'
 import { laneView, pinText, vetoText } from '../../../src/domain/lane/lane-view.ts'
 import { lifted, pinProblem, type Veto, vetoesAfter, vetoOf } from '../../../src/domain/lane/leave-to-start.ts'
+import { ended } from '../../../src/domain/lane/running-release.ts'
 import { ABANDON_CAUSES } from '../../../src/domain/release/release-events.ts'
 
 const RELEASE = 'release/shop/production/7'
