@@ -7,8 +7,8 @@ import {
   hasBegunUnseen,
   type PoolRoles,
 } from '../domain/exposure.ts'
+import { exposureText, holderText } from '../domain/exposure-words.ts'
 import type { RouterSight } from '../domain/release/drift.ts'
-import { exposureText, holderText } from '../domain/release/release-story.ts'
 import type { Instant } from '../domain/units.ts'
 import { isRoutedAs, isSplitAs, type ObservedRouting, type Router, routingText } from '../routers/router.ts'
 import { applyPermitted, type WritePermit } from './write-permit.ts'

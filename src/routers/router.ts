@@ -1,9 +1,9 @@
 import type { RouterCapabilities } from '../domain/capabilities.ts'
 import type { SluiceError } from '../domain/errors.ts'
 import type { Exposure, Fence, PoolRoles } from '../domain/exposure.ts'
+import { exposureText } from '../domain/exposure-words.ts'
 import { type FlagReaches, flagsText, isSameReach } from '../domain/flag-reach.ts'
 import type { PoolHealth } from '../domain/release/pool-health.ts'
-import { exposureText } from '../domain/release/release-story.ts'
 import { releaseName } from '../domain/target.ts'
 import { type BasisPoints, FULL_WEIGHT, formatWeight } from '../domain/units.ts'
 

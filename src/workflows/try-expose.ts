@@ -1,4 +1,4 @@
-import { exposedText, exposureText } from '../domain/release/release-story.ts'
+import { exposedText, exposureText } from '../domain/exposure-words.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { exposeForward } from './activity-calls.ts'
 import { causeOf, codeOf, isActivityFailure, isFenced } from './failures.ts'

@@ -8,6 +8,7 @@ import {
   trafficAnswer,
 } from '../../analysis/readiness/traffic-rules.ts'
 import type { Exposure } from '../../domain/exposure.ts'
+import { exposureText } from '../../domain/exposure-words.ts'
 import { isOff } from '../../domain/flag-reach.ts'
 import { countsKeyOf } from '../../domain/plan/checks.ts'
 import { allChecks } from '../../domain/plan/consequences.ts'
@@ -25,7 +26,6 @@ import {
   versionAnswer,
   wayBackAnswer,
 } from '../../domain/readiness/rules.ts'
-import { exposureText } from '../../domain/release/release-story.ts'
 import { askQueries } from '../ask-sources.ts'
 import type { Checklist } from './checklist.ts'
 import { askThroughRouter } from './write-what-is-there.ts'

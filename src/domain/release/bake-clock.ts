@@ -30,3 +30,16 @@ export function bakeOverAt(clock: BakeClock, now: Instant): Instant {
 export function bakeRemaining(clock: BakeClock, now: Instant): Milliseconds {
   return clock.isEnded ? 0 : Math.max(0, clock.duration - bakeElapsed(clock, now))
 }
+
+/** The clock of a bake that lasts longer; only what is no warm-up counts as lost. */
+export function prolong(
+  clock: BakeClock,
+  { by, isWarmUp = false }: { readonly by: Milliseconds; readonly isWarmUp?: boolean },
+): BakeClock {
+  return { ...clock, duration: clock.duration + by, prolongedBy: clock.prolongedBy + (isWarmUp ? 0 : by) }
+}
+
+/** A retry bakes anew; a resume goes on where the clock stood. */
+export function resumeClock(clock: BakeClock | null, at: Instant, isRetry: boolean): BakeClock | null {
+  return clock === null ? null : { ...clock, ...(isRetry && { elapsed: 0, startedAt: at }), runningSince: at }
+}

@@ -1,10 +1,10 @@
+import { exposedText } from '../exposure-words.ts'
 import type { Plan } from '../plan/plan.ts'
 import { markdownText } from '../safe-text.ts'
 import type { Verdict } from '../verdict.ts'
 import { undoWords } from './hooks.ts'
 import { entryText } from './ledger.ts'
 import { isEnded, isWatching, type ReleaseState } from './release-state.ts'
-import { exposedText } from './release-story.ts'
 import { saysWeight } from './release-words.ts'
 import { checksAt, warmsUpUntil } from './warm-up.ts'
 

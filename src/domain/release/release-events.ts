@@ -212,3 +212,6 @@ export type ReleaseEvent = { readonly at: Instant } & (
   | { readonly type: 'watch-failed'; readonly check: string; readonly reason: string; readonly goesBack: boolean }
   | { readonly type: 'watch-ended'; readonly reason: string }
 )
+
+/** An event of a call, or of what undoes one. */
+export type HookEvent = Extract<ReleaseEvent, { type: `hook-${string}` | `undo-${string}` | 'undos-left' }>

@@ -1,16 +1,10 @@
-import {
-  type Exposure,
-  type ExposureSpan,
-  isSameExposure,
-  NO_EXPOSURE,
-  wayBack,
-  withFlags,
-  withoutFlags,
-} from '../exposure.ts'
+import { type Exposure, isSameExposure, NO_EXPOSURE, wayBack, withFlags, withoutFlags } from '../exposure.ts'
 import { FULL_WEIGHT, type Instant, type Milliseconds } from '../units.ts'
-import { type BakeClock, bakeElapsed } from './bake-clock.ts'
+import { bakeElapsed, prolong, resumeClock } from './bake-clock.ts'
+import { closeSpan, openSpan, reopenSpan } from './exposure-spans.ts'
 import { withoutFailed } from './failed-flags.ts'
-import { calledAgain, hasOpenUndo, type Undo, withUndo } from './hooks.ts'
+import { changeHooks } from './hook-changes.ts'
+import { hasOpenUndo } from './hooks.ts'
 import { type LedgerEntry, withEntry, withoutOpen } from './ledger.ts'
 import { isWorse } from './pauses.ts'
 import type { Pause, ReleaseEvent } from './release-events.ts'
@@ -20,7 +14,6 @@ import { tellEvent } from './release-story.ts'
 /** Oldest trail entries are dropped beyond this many; Temporal's history has them all. */
 const LONGEST_TRAIL = 300
 const MOST_KEYS = 200
-const MOST_SPANS = 500
 
 /**
  * The one rule of how a release changes. Total: an event that cannot happen in a state leaves it as it is, so a
@@ -206,58 +199,6 @@ function hasArrived({ weight, byFlags }: Exposure): boolean {
   return byFlags === true || weight === FULL_WEIGHT
 }
 
-type HookEvent = Extract<ReleaseEvent, { type: `hook-${string}` | `undo-${string}` | 'undos-left' }>
-
-function changeHooks(state: ReleaseState, event: HookEvent): ReleaseState {
-  const hook = state.hook ?? null
-  switch (event.type) {
-    case 'hook-called':
-      return callHook(state, event)
-    case 'hook-begun':
-      return hook === null || hook.call !== event.call ? state : { ...state, hook: { ...hook, due: event.due } }
-    case 'hook-answered': {
-      if (hook === null || hook.key !== event.key || hook.answer !== null) return state
-      return { ...state, hook: { ...hook, answer: { isDone: event.isDone, reason: event.reason } } }
-    }
-    case 'hook-done':
-      return hook === null ? state : { ...state, hook: null, gate: null }
-    case 'hook-failed': {
-      if (hook === null) return state
-      const refusals = hook.refusals + (event.isRefusal ? 1 : 0)
-      return { ...state, hook: { ...hook, refusals, due: null, answer: null }, gate: null }
-    }
-    case 'undo-done':
-      return { ...withUndos(state, event.step, (undo) => ({ ...undo, standing: 'done', lastError: null })), hook: null }
-    case 'undo-failed':
-      return {
-        ...withUndos(state, event.step, (undo) => ({
-          ...undo,
-          ...{ tries: undo.tries + 1, lastError: event.reason },
-          refusals: undo.refusals + (event.isRefusal ? 1 : 0),
-        })),
-        hook: null,
-      }
-    case 'undos-left':
-      return withUndos(state, null, (undo) => (undo.standing === 'open' ? { ...undo, standing: 'left' } : undo))
-  }
-}
-
-/** A release that is being rolled back calls nothing any more but what undoes. */
-function callHook(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'hook-called' }>): ReleaseState {
-  const { step, call, direction } = event
-  if ((state.abandoned !== null) !== (direction === 'undo')) return state
-  const hook = calledAgain(state, { step, call, direction })
-  if (direction === 'undo') return { ...state, hook }
-  const undos = withUndo(state.undos, event)
-  const gate = { reason: `${call} runs`, opensAt: null }
-  return { ...state, phase: 'waiting', step, hook, gate, ...(undos !== undefined && { undos }) }
-}
-
-function withUndos(state: ReleaseState, step: number | null, change: (undo: Undo) => Undo): ReleaseState {
-  if (state.undos === undefined) return state
-  return { ...state, undos: state.undos.map((undo) => (step === null || undo.step === step ? change(undo) : undo)) }
-}
-
 /** A failure that sends everybody back ends the watch; any other is told and the watch goes on. */
 function changeWatch(
   state: ReleaseState,
@@ -321,21 +262,6 @@ function withExposure(state: ReleaseState, exposure: Exposure): ReleaseState {
   return { ...state, wanted: exposure, epoch: state.epoch + 1 }
 }
 
-/** An exposure counts from when it was read back; reading the same one back again changes nothing. */
-function openSpan(spans: readonly ExposureSpan[], exposure: Exposure, at: Instant): readonly ExposureSpan[] {
-  if (spans.at(-1)?.until === null) return spans
-  return [...spans, { exposure, from: at, until: null }].slice(-MOST_SPANS)
-}
-
-/** What was live before a change that failed counts again from now. */
-function reopenSpan({ spans, live, exposedAt }: ReleaseState, at: Instant): readonly ExposureSpan[] {
-  return exposedAt === null ? spans : openSpan(spans, live, at)
-}
-
-function closeSpan(spans: readonly ExposureSpan[], at: Instant): readonly ExposureSpan[] {
-  return spans.map((span) => (span.until === null ? { ...span, until: at } : span))
-}
-
 function startBake(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'bake-started' }>): ReleaseState {
   const runningSince = state.pause === null ? event.at : null
   const clock = {
@@ -350,24 +276,12 @@ function startBake(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'ba
   return { ...state, phase: event.isAnalysis ? 'judging' : 'baking', step: event.step, bake: clock }
 }
 
-function prolong(
-  clock: BakeClock,
-  { by, isWarmUp = false }: Extract<ReleaseEvent, { type: 'bake-prolonged' }>,
-): BakeClock {
-  return { ...clock, duration: clock.duration + by, prolongedBy: clock.prolongedBy + (isWarmUp ? 0 : by) }
-}
-
 function pause(state: ReleaseState, reason: Pause): ReleaseState {
   if (state.abandoned !== null) return state
   if (state.pause !== null) return isWorse(reason, state.pause) ? { ...state, pause: reason } : state
   const { bake } = state
   const stopped = bake === null ? null : { ...bake, elapsed: bakeElapsed(bake, reason.at), runningSince: null }
   return { ...state, pause: reason, bake: stopped }
-}
-
-/** A retry bakes anew; a resume goes on where the clock stood. */
-function resumeClock(clock: BakeClock | null, at: Instant, isRetry: boolean): BakeClock | null {
-  return clock === null ? null : { ...clock, ...(isRetry && { elapsed: 0, startedAt: at }), runningSince: at }
 }
 
 function approve(state: ReleaseState, event: Extract<ReleaseEvent, { type: 'approved' }>): ReleaseState {

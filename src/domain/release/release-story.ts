@@ -1,11 +1,10 @@
 import { theFreezes, utcText } from '../calendar/window-rule.ts'
-import type { Exposure } from '../exposure.ts'
-import { flagsText } from '../flag-reach.ts'
+import { confirmers, exposureText } from '../exposure-words.ts'
 import { readinessText } from '../readiness/answers.ts'
-import { formatDuration, formatWeight } from '../units.ts'
+import { formatDuration } from '../units.ts'
 import { isUndoWorthTelling } from './hooks.ts'
 import { wouldWords } from './ledger.ts'
-import type { ReleaseEvent } from './release-events.ts'
+import type { HookEvent, ReleaseEvent } from './release-events.ts'
 import { type ReleaseState, type TrailEntry, wasExposed } from './release-state.ts'
 
 /** The line that an event leaves in the story, or null for one that people do not want to read about. */
@@ -107,8 +106,6 @@ function eventText(event: ReleaseEvent, next: ReleaseState): string | null {
   }
 }
 
-type HookEvent = Extract<ReleaseEvent, { type: `hook-${string}` | `undo-${string}` | 'undos-left' }>
-
 function hookText(event: HookEvent, next: ReleaseState): string | null {
   switch (event.type) {
     case 'hook-called':
@@ -147,34 +144,4 @@ export function isWorthTelling({ rollback }: Pick<ReleaseState, 'rollback'>): bo
 
 function reasonText(reason: string): string {
   return reason === '' ? '' : ` (${reason})`
-}
-
-function confirmers(exposure: Exposure): string {
-  const holder = holderText(exposure)
-  return exposure.flags === undefined || exposure.byFlags === true ? holder : `${holder} and the flag store`
-}
-
-/** What holds an exposure. */
-export function holderText({ byFlags }: Exposure): string {
-  return byFlags === true ? 'the flag store' : 'the router'
-}
-
-/** `5% on green`; of a target without a router what its flags are. */
-export function exposedText(exposure: Exposure, pool: string): string {
-  return exposure.byFlags === true ? exposureText(exposure) : `${exposureText(exposure)} on ${pool}`
-}
-
-/** `5%`, `5% and beta, internal`, `0% and copies of 10%`, `5%, flag new-checkout on` or, without a router, `flag new-checkout 5%`. */
-export function exposureText(exposure: Exposure): string {
-  if (exposure.byFlags === true) return flagsText(exposure.flags) || 'no flag set'
-  const weight = formatWeight(exposure.weight)
-  const { mirror } = exposure
-  const others = [
-    ...exposure.cohorts,
-    ...(exposure.tickets === true ? ['try-it tickets'] : []),
-    ...(mirror === undefined ? [] : [`copies of ${formatWeight(mirror)}`]),
-  ]
-  const users = others.length === 0 ? weight : `${weight} and ${others.join(', ')}`
-  const flags = flagsText(exposure.flags)
-  return flags === '' ? users : `${users}, ${flags}`
 }
