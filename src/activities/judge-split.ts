@@ -1,10 +1,10 @@
-import { namesOf } from '../analysis/arms.ts'
 import {
   judgeSampleRatio,
   type SampleRatioRule,
   type SampleRatioState,
   startSampleRatio,
 } from '../analysis/judges/sample-ratio.ts'
+import { namesOf } from '../analysis/read-look.ts'
 import { tellUneven } from '../analysis/traffic/promised-split.ts'
 import type { TrafficLook } from '../analysis/traffic/watch-traffic.ts'
 import type { RouterCapabilities } from '../domain/capabilities.ts'

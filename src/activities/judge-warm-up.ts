@@ -1,7 +1,7 @@
-import { namesOf } from '../analysis/arms.ts'
 import type { CheckState } from '../analysis/checks/check-kind.ts'
 import { asSentence } from '../analysis/explain.ts'
 import { startCheck, stepCheck } from '../analysis/judges/check-judge.ts'
+import { namesOf } from '../analysis/read-look.ts'
 import { type AgainstPastState, judgeAgainstPast } from '../analysis/traffic/against-past.ts'
 import type { KnownOfStable } from '../analysis/traffic/usual.ts'
 import type { Check, CheckInput } from '../domain/plan/checks.ts'

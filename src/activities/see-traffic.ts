@@ -1,4 +1,4 @@
-import { namesOf } from '../analysis/arms.ts'
+import { namesOf } from '../analysis/read-look.ts'
 import { tellCopies } from '../analysis/traffic/copies.ts'
 import { rememberStable } from '../analysis/traffic/past.ts'
 import {

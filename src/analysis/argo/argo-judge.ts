@@ -1,8 +1,8 @@
 import type { Check, CheckInput } from '../../domain/plan/checks.ts'
 import { formatDuration, type Instant, type Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { inconclusive } from '../arms.ts'
 import { asClause, formatCount, formatSeries, shorten } from '../explain.ts'
+import { inconclusive } from '../verdicts.ts'
 import { type MeasurementPhase, measure } from './measurement.ts'
 import {
   type Counters,

@@ -1,8 +1,8 @@
 import type { ArmCounts } from '../../domain/observation.ts'
-import { readLook } from '../arms.ts'
 import { formatFraction, formatRatio, formatShare } from '../explain.ts'
 import type { Gathered, RelativeReading } from '../judges/relative-judge.ts'
 import { type ThresholdReading, tooFew } from '../judges/threshold-judge.ts'
+import { readLook } from '../read-look.ts'
 import { besides, type LimitReadings } from './limits.ts'
 
 const fixed: ThresholdReading = {

@@ -6,7 +6,9 @@ import type { RecordedEvents } from '../../domain/recorded-noise.ts'
 import { formatPercent } from '../../domain/units.ts'
 import { moreErrors } from '../calibration/worse-arms.ts'
 import { rateProof } from '../judges/sequential/promotion-evidence.ts'
-import { errorQuestion, type RateState, startRate, stepRate } from '../judges/sequential/rate-judge.ts'
+import { stepRate } from '../judges/sequential/rate-judge.ts'
+import { errorQuestion } from '../judges/sequential/rate-question.ts'
+import { type RateState, startRate } from '../judges/sequential/rate-state.ts'
 import { errorSight } from '../power/event-power.ts'
 import { errorLimitSight } from '../power/limit-power.ts'
 import type { Sight } from '../power/power.ts'
@@ -54,11 +56,10 @@ export const errorRateKind: CheckKind<ErrorRateCheck> = defineCheck<ErrorRateChe
   alpha: ({ rule }) => alphaOfRule(rule),
   missing: (_check, { errors }) => errors,
   states: ['rate', ...LIMIT_STATES],
-  start: (check) =>
-    check.rule.judge === 'sequential' ? startRate(errorQuestion(check, check.rule)) : startLimit(check.rule),
+  start: (check) => (check.rule.judge === 'sequential' ? startRate(errorQuestion(check.rule)) : startLimit(check.rule)),
   step(check, state, input) {
     if (check.rule.judge !== 'sequential') return stepLimit(ERROR_LIMITS, check.rule, state, input)
-    const question = errorQuestion(check, check.rule)
+    const question = errorQuestion(check.rule)
     return stepRate(question, state.kind === 'rate' ? state : startRate(question), input)
   },
   enter: enterAfresh,
@@ -70,7 +71,7 @@ export const errorRateKind: CheckKind<ErrorRateCheck> = defineCheck<ErrorRateChe
       ...{ sight: sightOf(check, check.rule, errors.from, noise?.errors ?? null), size: errors.to },
     }),
   }),
-  proof: (check) => (check.rule.judge === 'sequential' ? rateProof(errorQuestion(check, check.rule)) : null),
+  proof: (check) => (check.rule.judge === 'sequential' ? rateProof(errorQuestion(check.rule)) : null),
   pastClaims: ({ rule }, past) => errorClaims(past, acceptedBy(rule)),
   // Of a cohort's requests nobody knows what they say of everybody else's; what only warns holds no raise up.
   harm: (check) =>

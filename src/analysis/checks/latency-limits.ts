@@ -1,10 +1,10 @@
 import type { LatencyHistogram } from '../../domain/observation.ts'
-import { isCount } from '../arms.ts'
 import { formatCount, formatList, formatQuantile, formatRatio, formatSeconds } from '../explain.ts'
 import { type HistogramQuantile, histogramFault, quantileOf, totalOf } from '../histogram.ts'
 import type { Gathered, RelativeReading } from '../judges/relative-judge.ts'
-import { readHistograms } from '../judges/sequential/latency-judge.ts'
+import { readHistograms } from '../judges/sequential/latency-look.ts'
 import { type ThresholdLook, type ThresholdReading, tooFew } from '../judges/threshold-judge.ts'
+import { isCount } from '../read-look.ts'
 import { besides, type LimitReadings } from './limits.ts'
 import type { LatencyCheck } from './shapes.ts'
 

@@ -1,8 +1,9 @@
 import { type ArmNames, ROLE_NAMES } from '../../domain/arm-names.ts'
 import type { ArmReadings, Check, CheckInput } from '../../domain/plan/checks.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { inconclusive, namesOf } from '../arms.ts'
 import { asClause, formatBreaches, formatSeries, shorten } from '../explain.ts'
+import { namesOf } from '../read-look.ts'
+import { inconclusive } from '../verdicts.ts'
 import { evaluateExpression } from './expression.ts'
 
 /** A free query judged by expressions (CEL) over `result` (canary, or the only answer) and `stable`. */

@@ -1,7 +1,7 @@
 import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { inconclusive } from '../arms.ts'
 import { finiteFigures, formatBreaches } from '../explain.ts'
+import { inconclusive } from '../verdicts.ts'
 
 /** `failures` breaches among the last `of` looks that counted fail a check. */
 interface Hysteresis {

@@ -3,10 +3,12 @@ import type { LatencyHistogram } from '../../domain/observation.ts'
 import type { CheckInput } from '../../domain/plan/checks.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
 import type { Verdict } from '../../domain/verdict.ts'
-import { endOfLook, inconclusive, namesOf, tooFewOnEither, type Unusable } from '../arms.ts'
 import type { RelativeRule } from '../checks/shapes.ts'
 import { formatImpossible } from '../explain.ts'
 import { addHistograms } from '../histogram.ts'
+import { endOfLook, namesOf, type Unusable } from '../read-look.ts'
+import { tooFewOnEither } from '../tally.ts'
+import { inconclusive } from '../verdicts.ts'
 import {
   type LimitMemory,
   limitEvidence,

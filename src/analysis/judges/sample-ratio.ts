@@ -2,7 +2,6 @@ import type { ArmNames } from '../../domain/arm-names.ts'
 import type { ArmCounts, MetricResult } from '../../domain/observation.ts'
 import { type BasisPoints, FULL_WEIGHT, formatWeight } from '../../domain/units.ts'
 import type { Evidence, Verdict } from '../../domain/verdict.ts'
-import { impossibleCount, inconclusive, isCount, namesOf } from '../arms.ts'
 import {
   asClause,
   asSentence,
@@ -14,8 +13,11 @@ import {
   formatOdds,
   formatShare,
 } from '../explain.ts'
+import { impossibleCount, isCount, namesOf } from '../read-look.ts'
 import { logUpperBeta } from '../statistics/incomplete-beta.ts'
 import { logBeta } from '../statistics/log-gamma.ts'
+import { inconclusive } from '../verdicts.ts'
+import { budgetFault } from './rule-faults.ts'
 import { logAddExp } from './sequential/wealth.ts'
 
 /** Does the canary get the share of requests it should get? */
@@ -177,8 +179,8 @@ function truncatedGain(share: number, first: number, second: number): number {
 }
 
 function inputFault(rule: SampleRatioRule, input: SampleRatioInput): string | null {
-  if (!(rule.alpha > 0 && rule.alpha < 1))
-    return `the error budget is not between 0 and 1${formatImpossible(rule.alpha)}`
+  const fault = budgetFault(rule.alpha)
+  if (fault !== null) return fault
   if (!(rule.tolerance >= 0 && Number.isFinite(rule.tolerance))) return 'the tolerance is not a number ≥ 0'
   if (!(input.weight >= 0 && input.weight <= FULL_WEIGHT))
     return `the weight is not a share${formatImpossible(input.weight)}`

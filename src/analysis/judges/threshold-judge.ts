@@ -1,10 +1,12 @@
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { CheckInput } from '../../domain/plan/checks.ts'
 import type { Verdict } from '../../domain/verdict.ts'
-import { armFault, endOfLook, inconclusive, namesOf, tooFewOn, type Unusable, unusableWindow } from '../arms.ts'
 import type { ThresholdRule } from '../checks/shapes.ts'
 import { formatImpossible } from '../explain.ts'
 import { addHistograms } from '../histogram.ts'
+import { armFault, endOfLook, namesOf, type Unusable, unusableWindow } from '../read-look.ts'
+import { tooFewOn } from '../tally.ts'
+import { inconclusive } from '../verdicts.ts'
 import {
   type LimitMemory,
   limitEvidence,

@@ -2,7 +2,7 @@ import type { RecordedEvents } from '../../domain/recorded-noise.ts'
 import type { LatencyCheck, SequentialRule } from '../checks/shapes.ts'
 import { hasSameBuckets } from '../histogram.ts'
 import { recordedNear } from '../judges/sequential/latency-effect.ts'
-import { floorOf } from '../judges/sequential/latency-judge.ts'
+import { floorOf } from '../judges/sequential/latency-floor.ts'
 import { boundsOf, DEFAULT_BOUNDS, type LatencyShape, slowerThan } from '../judges/sequential/latency-shape.ts'
 import { type Earnings, likeliestMix } from '../judges/sequential/mixture-walk.ts'
 import {

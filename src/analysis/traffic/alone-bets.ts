@@ -1,6 +1,5 @@
 import type { ArmCounts } from '../../domain/observation.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
-import { isCount } from '../arms.ts'
 import {
   growWealth,
   logMeanWealth,
@@ -9,6 +8,7 @@ import {
   startWealth,
   type Wealth,
 } from '../judges/sequential/wealth.ts'
+import { isCount } from '../read-look.ts'
 import type { PastClaim } from './past-claims.ts'
 import { addCount, type PastCount, SCALES } from './spread.ts'
 

@@ -1,7 +1,7 @@
 import type { ArmCounts, LatencyHistogram } from '../../domain/observation.ts'
 import type { Instant } from '../../domain/units.ts'
-import { isCount } from '../arms.ts'
 import { addHistograms, hasSameBuckets, histogramFault, quantileOf, totalOf } from '../histogram.ts'
+import { isCount } from '../read-look.ts'
 import { growStretches, type PastCount, type Stretches, startStretches } from './spread.ts'
 
 /** What stable has shown in this release, by one metric source. Plain JSON of bounded size. */

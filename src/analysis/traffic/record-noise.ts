@@ -1,8 +1,8 @@
 import type { ArmCounts, LatencyHistogram, RecordedWindow } from '../../domain/observation.ts'
 import type { RecordedEvents, RecordedNoise, RecordedStable } from '../../domain/recorded-noise.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
-import { isCount } from '../arms.ts'
 import { addHistograms, histogramFault } from '../histogram.ts'
+import { isCount } from '../read-look.ts'
 import { slowerThan } from './season.ts'
 import { addCount, type PastCount } from './spread.ts'
 

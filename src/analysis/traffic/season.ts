@@ -1,7 +1,7 @@
 import type { ArmCounts, RecordedWindow } from '../../domain/observation.ts'
 import type { Instant, Milliseconds } from '../../domain/units.ts'
-import { isCount } from '../arms.ts'
 import { hasSameBuckets, histogramFault, totalOf } from '../histogram.ts'
+import { isCount } from '../read-look.ts'
 import { type Expected, type PastCount, SCALES, type Spread, spreadOfRecord } from './spread.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LatencyCheck } from '../../../../src/analysis/checks/shapes.ts'
 import { startCheck, stepCheck } from '../../../../src/analysis/judges/check-judge.ts'
-import type { LatencyState } from '../../../../src/analysis/judges/sequential/latency-judge.ts'
+import type { LatencyState } from '../../../../src/analysis/judges/sequential/latency-state.ts'
 import { createRandom } from '../../../../src/analysis/statistics/random.ts'
 import type { LatencyHistogram } from '../../../../src/domain/observation.ts'
 import type { CheckInput } from '../../../../src/domain/plan/checks.ts'
