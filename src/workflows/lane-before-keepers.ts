@@ -18,8 +18,8 @@ import { beginState } from '../domain/release/release-state.ts'
 import { releaseIdOf, releaseName, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { findReleases, isOpen } from './activity-calls.ts'
-import { answer, refuse, wishOf } from './lane-answers.ts'
 import type { LaneInput } from './lane-run.ts'
+import { answer, refuse, wishOf } from './lane-submit.ts'
 import {
   freezeUpdate,
   laneQuery,

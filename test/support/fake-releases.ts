@@ -6,8 +6,9 @@ import { nextToStart } from '../../src/domain/lane/lane-duty.ts'
 import { enqueue, type Placement, place, withdraw as withdrawWaiting } from '../../src/domain/lane/lane-queue.ts'
 import { recovered, recoverTo } from '../../src/domain/lane/lane-recovery.ts'
 import { emptyLane, type LaneState } from '../../src/domain/lane/lane-state.ts'
-import { laneView, pinText, vetoText } from '../../src/domain/lane/lane-view.ts'
+import { laneView } from '../../src/domain/lane/lane-view.ts'
 import { lifted, pinProblem } from '../../src/domain/lane/leave-to-start.ts'
+import { placementRefusal } from '../../src/domain/lane/placement-refusal.ts'
 import { ended, start as takeTurn } from '../../src/domain/lane/running-release.ts'
 import type { Action } from '../../src/domain/plan/actions.ts'
 import type { Plan } from '../../src/domain/plan/plan.ts'
@@ -462,31 +463,6 @@ function perform(action: Action, state: ReleaseState, now: number, does: (event:
 }
 
 function refuse(placement: Placement): void {
-  switch (placement.kind) {
-    case 'busy':
-      throw new SluiceError('lane.busy', {
-        message: `${releaseName(placement.releaseId)} is running on this target`,
-        fix: 'wait for it',
-      })
-    case 'full':
-      throw new SluiceError('lane.busy', {
-        message: `${placement.waiting} releases already wait on this target`,
-        fix: 'withdraw some',
-      })
-    case 'frozen':
-      throw new SluiceError('lane.frozen', { message: `frozen by ${placement.by}: ${placement.reason}`, fix: 'wait' })
-    case 'pinned':
-      throw new SluiceError('lane.pinned', { message: `this target is pinned ${pinText(placement.pin)}`, fix: 'wait' })
-    case 'vetoed':
-      throw new SluiceError('lane.vetoed', { message: vetoText(placement.veto), fix: 'repair it' })
-    case 'key-reused':
-      throw new SluiceError('lane.key-reused', {
-        message: `this key was used for ${releaseName(placement.releaseId)}`,
-        fix: 'use a new key',
-      })
-    case 'repeat':
-    case 'start':
-    case 'queue':
-    case 'replace':
-  }
+  const refusal = placementRefusal(placement)
+  if (refusal !== null) throw new SluiceError(refusal.code, { message: refusal.message, fix: refusal.fix })
 }

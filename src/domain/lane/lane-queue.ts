@@ -103,3 +103,11 @@ export function overtakerOf(lane: LaneState<unknown>, releaseId: string): string
   if (running === null || running.isEnding === true || running.releaseId === releaseId) return null
   return queue.some((waiting) => waiting.releaseId === releaseId) ? running.releaseId : null
 }
+
+/** True while nothing is to be waited for but the start itself. */
+export function isAboutToStart(state: LaneState<unknown>, releaseId: string): boolean {
+  const { running, queue, recovery } = state
+  if (running?.releaseId === releaseId) return running.isStarting === true
+  const waiting = queue.find((one) => one.releaseId === releaseId)
+  return recovery === null && waiting !== undefined && (waiting.isReturn === true || isOpen(state))
+}
