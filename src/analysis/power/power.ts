@@ -87,9 +87,9 @@ export function bakeForPower(sight: Sight, plan: BakePlan, size: number, power =
 }
 
 /** The smallest regression, to 1%, that this bake sees; null when it does not even see the worst. */
-export function smallestSize(sight: Sight, plan: BakePlan, power = GOOD_POWER): number | null {
+export function smallestSize(sight: Sight, plan: BakePlan): number | null {
   const { none, worst } = sight
-  const sees = (size: number): boolean => sight.power(plan, size) >= power
+  const sees = (size: number): boolean => sight.power(plan, size) >= GOOD_POWER
   if (!sees(worst)) return null
   let [blind, seen] = [none, worst]
   while (Math.abs(seen - blind) > SIZE_GRAIN * Math.max(Math.abs(seen), Math.abs(none - worst) / 1e4)) {

@@ -35,8 +35,8 @@ function createReader(mostAliases: number) {
   const anchors = new Map<string, Anchored>()
   let aliases = 0
 
-  function report(rule: string, node: Node | null, words: Omit<Problem, 'rule' | 'path'>): void {
-    problems.push({ problem: { rule, path: [], ...words }, offset: offsetOf(node) })
+  function report(node: Node | null, words: Omit<Problem, 'rule' | 'path'>): void {
+    problems.push({ problem: { rule: 'yaml', path: [], ...words }, offset: offsetOf(node) })
   }
 
   function read(node: Node | null): unknown {
@@ -75,7 +75,7 @@ function createReader(mostAliases: number) {
     const anchored = anchors.get(source)
     aliases += 1 + (anchored?.aliases ?? 0)
     if (anchored === undefined) {
-      report('yaml', node, {
+      report(node, {
         message: `nothing before this is called &${source}`,
         expected: 'the name of an anchor above',
         fix: 'use the name of an anchor above, or write the part out',
@@ -84,7 +84,7 @@ function createReader(mostAliases: number) {
     }
     if (aliases <= mostAliases) return anchored.value
     if (aliases - 1 - anchored.aliases <= mostAliases) {
-      report('yaml', node, {
+      report(node, {
         message: 'this expands to too much',
         expected: `at most ${mostAliases} expansions of aliases`,
         fix: 'write the repeated part out',

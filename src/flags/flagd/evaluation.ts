@@ -42,17 +42,17 @@ function orNull<T>(work: () => T): T | null {
 
 function evaluate(core: FlagdCore, key: string, context: FlagContext): Evaluation {
   const flag = core.getFlag(key)
-  if (flag === undefined || flag.state === 'DISABLED') return failure(key, 'GENERAL', 'the flag is disabled')
+  if (flag === undefined || flag.state === 'DISABLED') return failure(key, 'the flag is disabled')
   // It came as JSON, which holds nothing that an evaluation context may not hold.
   const asked = { ...context } as EvaluationContext
   const { value, variant, reason, flagMetadata, ...rest } = flag.evaluate(asked, SILENT)
   if (value === undefined || variant === undefined) {
     const said = 'errorMessage' in rest && typeof rest.errorMessage === 'string' ? rest.errorMessage : 'no value'
-    return failure(key, 'GENERAL', said)
+    return failure(key, said)
   }
   return { key, value, reason, variant, metadata: flagMetadata }
 }
 
-function failure(key: string, errorCode: string, errorDetails: string): Evaluation {
-  return { key, errorCode, errorDetails }
+function failure(key: string, errorDetails: string): Evaluation {
+  return { key, errorCode: 'GENERAL', errorDetails }
 }
