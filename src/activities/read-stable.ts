@@ -1,4 +1,4 @@
-import { stableOf } from '../analysis/calibration/plan-calibration.ts'
+import { stableOf } from '../analysis/traffic/stable-of.ts'
 import type { MetricResult, RecordedWindow } from '../domain/observation.ts'
 import type { MetricSource, RecordRequest } from '../metrics/metric-source.ts'
 import type { TargetAdapters } from './dependencies.ts'

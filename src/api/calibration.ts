@@ -1,9 +1,5 @@
-import {
-  type CheckCalibration,
-  calibratePlan,
-  type Effort,
-  withLines,
-} from '../analysis/calibration/plan-calibration.ts'
+import { type CheckCalibration, calibratePlan, withLines } from '../analysis/calibration/plan-calibration.ts'
+import type { Effort } from '../analysis/calibration/schedule.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { Recording } from '../domain/release/recording.ts'
 

@@ -1,4 +1,4 @@
-import { sourcesToReplay } from '../analysis/calibration/plan-calibration.ts'
+import { sourcesToReplay } from '../analysis/calibration/watched-checks.ts'
 import { describeError } from '../domain/errors.ts'
 import { onlyWarns } from '../domain/plan/consequences.ts'
 import type { Plan } from '../domain/plan/plan.ts'

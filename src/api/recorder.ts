@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { stableOf } from '../analysis/calibration/plan-calibration.ts'
+import { stableOf } from '../analysis/traffic/stable-of.ts'
 import type { Installation } from '../config/installation.ts'
 import type { AdapterLists } from '../config/installation-schema.ts'
 import { describeError } from '../domain/errors.ts'

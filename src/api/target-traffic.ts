@@ -1,4 +1,4 @@
-import { sourcesToRecord } from '../analysis/calibration/plan-calibration.ts'
+import { sourcesToRecord } from '../analysis/calibration/watched-checks.ts'
 import { type MeasuredTraffic, measureTraffic } from '../analysis/power/expected-traffic.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'

@@ -1,6 +1,7 @@
 import type { PastRelease } from '../../domain/release/past-release.ts'
 import type { Milliseconds } from '../../domain/units.ts'
-import type { CheckCalibration, PastReplay } from './plan-calibration.ts'
+import type { PastReplay } from './past-replays.ts'
+import type { CheckCalibration } from './plan-calibration.ts'
 import type { PastVerdict } from './replay-release.ts'
 
 /** The check of a plan that would have failed a release first. */

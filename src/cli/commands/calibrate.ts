@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import type { CheckCalibration, Effort } from '../../analysis/calibration/plan-calibration.ts'
+import type { CheckCalibration } from '../../analysis/calibration/plan-calibration.ts'
+import type { Effort } from '../../analysis/calibration/schedule.ts'
 import type { Settling } from '../../analysis/calibration/settling.ts'
 import type { WarningScore } from '../../analysis/calibration/warnings.ts'
 import type { AnswerTo } from '../../api/operations.ts'

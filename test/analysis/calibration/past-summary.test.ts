@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { PastReplay } from '../../../src/analysis/calibration/past-replays.ts'
 import { pastRows, scoreOf } from '../../../src/analysis/calibration/past-summary.ts'
-import type { CheckCalibration, PastReplay } from '../../../src/analysis/calibration/plan-calibration.ts'
+import type { CheckCalibration } from '../../../src/analysis/calibration/plan-calibration.ts'
 import type { PastVerdict } from '../../../src/analysis/calibration/replay-release.ts'
 
 const MINUTE = 60_000

@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type CheckCalibration,
-  calibratePlan,
-  sourcesToRecord,
-  sourcesToReplay,
-  stableOf,
-  withLines,
-} from '../../../src/analysis/calibration/plan-calibration.ts'
+import { type CheckCalibration, calibratePlan, withLines } from '../../../src/analysis/calibration/plan-calibration.ts'
+import { sourcesToRecord, sourcesToReplay } from '../../../src/analysis/calibration/watched-checks.ts'
 import { kindOf } from '../../../src/analysis/checks/index.ts'
 import { createRandom } from '../../../src/analysis/statistics/random.ts'
+import { stableOf } from '../../../src/analysis/traffic/stable-of.ts'
 import { type Plan, readPlan } from '../../../src/domain/plan/plan.ts'
 import { readPlanText } from '../../../src/domain/plan/plan-text.ts'
 import type { RecordedRelease } from '../../../src/domain/release/past-release.ts'
