@@ -6,19 +6,17 @@ import { formatDuration } from '../domain/units.ts'
 import { hanging } from './power-table.ts'
 import { ago, phaseStyle, type RenderOptions } from './render.ts'
 import { tableOf, widest } from './table.ts'
-import { clean, createPaint, pad, wrap } from './text.ts'
+import { clean, createPaint, pad, usableWidth, wrap } from './text.ts'
 
 type Card = AnswerTo<'showPipeline'>
 type Stage = Card['stages'][number]
 
-const NARROWEST = 60
-const WIDEST = 100
 const MOST_STORY = 8
 const STORY_GUTTER = 13
 
 /** A pipeline for a terminal: its stages wave by wave, what they do, and the last of its story. */
 export function renderPipeline(card: Card, { width, now, color }: RenderOptions): readonly string[] {
-  const columns = Math.min(WIDEST, Math.max(NARROWEST, width))
+  const columns = usableWidth(width)
   const paint = createPaint(color)
   const title = clean(`${card.name} ${versionsText(card.versions)}`)
   const id = clean(pipelineName(card.pipelineId))

@@ -3,7 +3,7 @@ import { countText, errorsText, latencyText } from '../domain/release/card-figur
 import { filledCells, stepsAround } from '../domain/release/release-drawing.ts'
 import { phaseWords, rollbackWords, saysWeight, toneOf, warmUpWords } from '../domain/release/release-words.ts'
 import { formatDuration, formatWeight, type Instant, type Milliseconds } from '../domain/units.ts'
-import { clean, columnsOf, createPaint, type Paint, pad, wrap } from './text.ts'
+import { clean, columnsOf, createPaint, type Paint, pad, usableWidth, wrap } from './text.ts'
 
 type Card = AnswerTo<'showRelease'>
 
@@ -25,13 +25,10 @@ interface Page {
 const GUTTER = 12
 const MOST_STEPS = 15
 const MOST_STORY = 4
-const WIDEST = 100
-/** Below this a table of figures cannot be drawn; a narrower terminal breaks the lines itself. */
-const NARROWEST = 60
 
 /** A release for a terminal: lines of at most `width` columns (at least 60), without any control character of its own. */
 export function renderCard(card: Card, { width, now, color }: RenderOptions): readonly string[] {
-  const usable = Math.min(WIDEST, Math.max(NARROWEST, width))
+  const usable = usableWidth(width)
   const page: Page = { width: usable, columns: usable - GUTTER, now, paint: createPaint(color) }
   const blocks = [
     [...title(card, page), ...standing(card, page)],

@@ -34,6 +34,15 @@ export function columnsOf(text: string): number {
   return stringWidth(text)
 }
 
+const WIDEST = 100
+/** Below this a table of figures cannot be drawn; a narrower terminal breaks the lines itself. */
+const NARROWEST = 60
+
+/** The columns that a view takes of a terminal: lines that are longer are hard to read. */
+export function usableWidth(columns: number): number {
+  return Math.min(WIDEST, Math.max(NARROWEST, columns))
+}
+
 /** `text` filled up with spaces to `columns`, at its end or, for numbers, at its start. */
 export function pad(text: string, columns: number, side: 'end' | 'start' = 'end'): string {
   const spaces = ' '.repeat(Math.max(0, columns - columnsOf(text)))

@@ -11,7 +11,7 @@ import { checkedPlan } from '../checked-plan.ts'
 import type { RenderOptions } from '../render.ts'
 import type { Session } from '../session.ts'
 import { widest } from '../table.ts'
-import { clean, columnsOf, createPaint, type Paint, pad, wrap } from '../text.ts'
+import { clean, columnsOf, createPaint, type Paint, pad, usableWidth, wrap } from '../text.ts'
 
 /** `sluice plan explain`: what a plan does, when, to whom, and what watches it. */
 export async function explainPlan(name: string, config: string | undefined, session: Session): Promise<void> {
@@ -22,8 +22,6 @@ export async function explainPlan(name: string, config: string | undefined, sess
   session.say(renderTimeline(plan, timeline, session.look()), { plan, timeline })
 }
 
-const WIDEST = 100
-const NARROWEST = 60
 const BAR = 12
 const INDENT = '  '
 
@@ -33,7 +31,7 @@ function renderTimeline(
   timeline: Timeline,
   { width, color }: Pick<RenderOptions, 'width' | 'color'>,
 ): readonly string[] {
-  const page = { width: Math.min(WIDEST, Math.max(NARROWEST, width)), paint: createPaint(color) }
+  const page = { width: usableWidth(width), paint: createPaint(color) }
   const blocks = [
     [page.paint('bold', clean(`${plan.service} in ${plan.environment}`)), ...origin(plan), ...takes(timeline, page)],
     steps(timeline.rows, page),
