@@ -5,7 +5,7 @@ import { CliFailure, EXIT, type ExitCode } from './failure.ts'
 import { addPipelines } from './program/pipelines.ts'
 import { addPlans } from './program/plans.ts'
 import { addReleases } from './program/releases.ts'
-import type { Run } from './program/run.ts'
+import type { RunInSession } from './program/run.ts'
 import { addTargets } from './program/targets.ts'
 import { type GlobalOptions, jsonLine, openSession } from './session.ts'
 import { guarded, type Terminal } from './terminal.ts'
@@ -55,7 +55,7 @@ Exit codes:
   3  the server cannot be reached
   4  imported, but part of it was left out`
 
-function buildProgram(terminal: Terminal, run: Run): Command {
+function buildProgram(terminal: Terminal, run: RunInSession): Command {
   const program = new Command('sluice')
     .description('Releases a new version step by step, watches it, and rolls back by itself.')
     .addOption(new Option('--server <url>', 'the server to use, instead of SLUICE_URL'))

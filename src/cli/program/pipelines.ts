@@ -10,10 +10,10 @@ import {
   startPipeline,
 } from '../commands/pipeline.ts'
 import { addValue } from './options.ts'
-import type { Run } from './run.ts'
+import type { RunInSession } from './run.ts'
 
 /** Commands on pipelines. */
-export function addPipelines(program: Command, run: Run): void {
+export function addPipelines(program: Command, run: RunInSession): void {
   const pipeline = program.command('pipeline').description('take one version through several targets, stage by stage')
   pipeline
     .command('check <pipeline>')
@@ -52,7 +52,7 @@ export function addPipelines(program: Command, run: Run): void {
   for (const verb of PIPELINE_VERB_NAMES) addPipelineVerb(pipeline, verb, run)
 }
 
-function addPipelineVerb(pipeline: Command, verb: PipelineVerb, run: Run): void {
+function addPipelineVerb(pipeline: Command, verb: PipelineVerb, run: RunInSession): void {
   const { does, meansStage } = PIPELINE_VERBS[verb]
   const command = pipeline
     .command(`${verb} <pipeline>`)

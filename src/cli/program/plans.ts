@@ -8,10 +8,10 @@ import { askReady, type ReadyOptions } from '../commands/ready.ts'
 import { type RehearseOptions, rehearse } from '../commands/rehearse.ts'
 import { type SimulateOptions, simulatePlan } from '../commands/simulate.ts'
 import { addManifestOptions, addTraffic, addValue } from './options.ts'
-import type { Run } from './run.ts'
+import type { RunInSession } from './run.ts'
 
 /** Commands on plans, before any release: checked, designed, rehearsed, simulated, calibrated, imported. */
-export function addPlans(program: Command, run: Run): void {
+export function addPlans(program: Command, run: RunInSession): void {
   addPlan(program, run)
   addReady(program, run)
   addRehearse(program, run)
@@ -20,7 +20,7 @@ export function addPlans(program: Command, run: Run): void {
   addImport(program, run)
 }
 
-function addPlan(program: Command, run: Run): void {
+function addPlan(program: Command, run: RunInSession): void {
   const plan = program.command('plan').description('work on plans without starting anything')
   const config = ['--config <sluice.yaml>', 'check against this sluice.yaml, without a server'] as const
   const check = plan
@@ -54,7 +54,7 @@ function addPlan(program: Command, run: Run): void {
     .action((options: DesignOptions, command: Command) => run(command, (session) => designForTarget(options, session)))
 }
 
-function addReady(program: Command, run: Run): void {
+function addReady(program: Command, run: RunInSession): void {
   program
     .command('ready <plan.yaml>')
     .description('go through the checklist before a release: could it begin, and could it go back')
@@ -64,7 +64,7 @@ function addReady(program: Command, run: Run): void {
     )
 }
 
-function addRehearse(program: Command, run: Run): void {
+function addRehearse(program: Command, run: RunInSession): void {
   program
     .command('rehearse <plan.yaml>')
     .description('run a plan for real in a small world of its own, once healthy and once per fault')
@@ -76,7 +76,7 @@ function addRehearse(program: Command, run: Run): void {
     )
 }
 
-function addSimulate(program: Command, run: Run): void {
+function addSimulate(program: Command, run: RunInSession): void {
   const command = program
     .command('simulate <plan.yaml>')
     .description(
@@ -96,7 +96,7 @@ function addSimulate(program: Command, run: Run): void {
   )
 }
 
-function addCalibrate(program: Command, run: Run): void {
+function addCalibrate(program: Command, run: RunInSession): void {
   program
     .command('calibrate <plan.yaml>')
     .description(
@@ -115,7 +115,7 @@ function addCalibrate(program: Command, run: Run): void {
     )
 }
 
-function addImport(program: Command, run: Run): void {
+function addImport(program: Command, run: RunInSession): void {
   const command = program.command('import').description('turn the configuration of other tools into a plan')
   const argo = command
     .command('argo <files...>')

@@ -6,17 +6,17 @@ import { type StartOptions, startRelease } from '../commands/start.ts'
 import { giveTicket, type TryOptions } from '../commands/try.ts'
 import type { ManifestOptions } from '../import-options.ts'
 import { addManifestOptions, addValue } from './options.ts'
-import type { Run } from './run.ts'
+import type { RunInSession } from './run.ts'
 
 /** Commands on releases: started, looked at, told what to do. */
-export function addReleases(program: Command, run: Run): void {
+export function addReleases(program: Command, run: RunInSession): void {
   addStart(program, run)
   addLooks(program, run)
   for (const verb of COMMAND_VERBS) addVerb(program, verb, run)
   addTry(program, run)
 }
 
-function addStart(program: Command, run: Run): void {
+function addStart(program: Command, run: RunInSession): void {
   const command = program
     .command('start [plan.yaml]')
     .description('start a release')
@@ -37,7 +37,7 @@ function addStart(program: Command, run: Run): void {
     )
 }
 
-function addLooks(program: Command, run: Run): void {
+function addLooks(program: Command, run: RunInSession): void {
   program
     .command('status <release>')
     .description('show a release, such as checkout/production/7')
@@ -56,7 +56,7 @@ function addLooks(program: Command, run: Run): void {
     .action((options: ListOptions, command: Command) => run(command, (session) => listReleases(options, session)))
 }
 
-function addVerb(program: Command, verb: CommandVerb, run: Run): void {
+function addVerb(program: Command, verb: CommandVerb, run: RunInSession): void {
   const { does, meansStep } = VERBS[verb]
   const command = program
     .command(`${verb} <release>`)
@@ -69,7 +69,7 @@ function addVerb(program: Command, verb: CommandVerb, run: Run): void {
   )
 }
 
-function addTry(program: Command, run: Run): void {
+function addTry(program: Command, run: RunInSession): void {
   program
     .command('try <release>')
     .description('make a link and a cookie that put one person on the canary, whatever the weight')

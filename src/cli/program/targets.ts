@@ -12,15 +12,15 @@ import {
   unpinLane,
 } from '../commands/lane.ts'
 import { printRouterConfig } from '../commands/router-config.ts'
-import type { Run } from './run.ts'
+import type { RunInSession } from './run.ts'
 
 /** Commands on targets: their routers, lanes, freezes and pins. */
-export function addTargets(program: Command, run: Run): void {
+export function addTargets(program: Command, run: RunInSession): void {
   addRouter(program, run)
   addLanes(program, run)
 }
 
-function addRouter(program: Command, run: Run): void {
+function addRouter(program: Command, run: RunInSession): void {
   program
     .command('router')
     .description('look at the routers of targets')
@@ -32,7 +32,7 @@ function addRouter(program: Command, run: Run): void {
     )
 }
 
-function addLanes(program: Command, run: Run): void {
+function addLanes(program: Command, run: RunInSession): void {
   program
     .command('lane <service> <environment>')
     .description('show what runs and waits on a target, and who controls its router')
