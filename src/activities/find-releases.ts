@@ -1,5 +1,5 @@
 import { activityInfo } from '@temporalio/activity'
-import { withdraw } from '../domain/lane/lane-state.ts'
+import { withdraw } from '../domain/lane/lane-queue.ts'
 import type { TargetId } from '../domain/target.ts'
 import type { FollowOutcome, FoundReleases, OpenRelease } from './activities.ts'
 import type { ReleaseDirectory } from './dependencies.ts'
