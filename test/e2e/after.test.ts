@@ -55,9 +55,9 @@ describe('a version that was promoted', () => {
       former: null,
     })
     expect(stage.router.observe().split).toEqual({ green: 10_000, blue: 0 })
-    expect(told()).toMatch(
-      /2\.4\.0: failed while it was watched after its promotion, .*; everybody is sent back to 2\.3\.9/,
-    )
+    await expect
+      .poll(told)
+      .toMatch(/2\.4\.0: failed while it was watched after its promotion, .*; everybody is sent back to 2\.3\.9/)
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
   })
 
@@ -146,7 +146,7 @@ describe('a plan', () => {
     const id = await stage.start(planFor(stage, { steps, warmUp: '0s' }))
     const card = await stage.untilCard(id, ({ phase }) => phase === 'judging')
     expect(card).toMatchObject({ step: 5, weight: 5_000, verdicts: [{ check: 'few', outcome: 'inconclusive' }] })
-    expect(told()).toContain('2.4.0: half of the users have it')
+    await expect.poll(told).toContain('2.4.0: half of the users have it')
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
   })
 

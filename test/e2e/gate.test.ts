@@ -39,10 +39,14 @@ const story = async (id: string) => (await stage.releases.show(id)).trail.map(({
 
 describe('a gate', () => {
   it('waits, watched, until its window opens, says until when, and goes on by itself', async () => {
-    windows = later(4_000)
-    const id = await stage.start(planFor(stage, { steps: GATED, checks: ERRORS }))
+    const [first, gate, last] = GATED
+    const steps = [first, { approve: { by: 'owners' } }, gate, last]
+    const id = await stage.start(planFor(stage, { steps, checks: ERRORS }))
+    await stage.untilCard(id, ({ approval }) => approval !== null)
+    windows = later(6_000)
+    await stage.command(id, 'approve')
     const card = await stage.untilCard(id, isWaiting)
-    expect(card).toMatchObject({ weight: 1_000, step: 2 })
+    expect(card).toMatchObject({ weight: 1_000, step: 3 })
     expect(card.reason).toMatch(/^the window office-hours is closed until \d{4}-\d\d-\d\d \d\d:\d\d UTC$/)
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
     expect(weights()).toEqual([1_000, 10_000])
@@ -97,13 +101,16 @@ describe('a freeze', () => {
     expect(weights()).toEqual([1_000, 0])
   })
 
-  it('that begins during a pause holds the raise after it, and is over when it is', async () => {
+  it('that begins during a pause holds the raise after it, and no longer once it is lifted', async () => {
     const id = await stage.start(frozenPlan())
     await stage.untilCard(id, ({ phase }) => phase === 'baking')
     await stage.command(id, 'pause')
-    freezes = [{ from: Date.now() - DAY, until: Date.now() + 6_000 }]
+    freezes = later(-DAY / 2)
     await stage.command(id, 'resume')
     await stage.untilCard(id, isWaiting)
+    freezes = []
+    await stage.command(id, 'pause')
+    await stage.command(id, 'resume')
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
   })
 
@@ -118,8 +125,8 @@ describe('a freeze', () => {
 })
 
 describe('a long wait', () => {
-  it('goes on in new runs, tells nothing twice, and ends when the window opens', async () => {
-    windows = later(8_000)
+  it('goes on in new runs, tells nothing twice, and ends when the window is open', async () => {
+    windows = later(DAY)
     const id = await stage.start(planFor(stage, { steps: GATED }), { longestHistory: 60 })
     await stage.untilCard(id, isWaiting)
     const runs = async () => (await stage.env.client.workflow.getHandle(id).describe()).runId
@@ -129,6 +136,9 @@ describe('a long wait', () => {
       await stage.command(id, 'resume')
     }
     await expect.poll(runs).not.toBe(first)
+    windows = later(-DAY / 2)
+    await stage.command(id, 'pause')
+    await stage.command(id, 'resume')
     expect(await stage.result(id)).toMatchObject({ outcome: 'promoted' })
     expect((await story(id)).filter((line) => line.startsWith('waits: '))).toHaveLength(1)
   })

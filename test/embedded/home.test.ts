@@ -164,7 +164,7 @@ describe('what a tree that was killed has left', () => {
     for (const { pid } of [willing, unwilling]) record(pid ?? 0)
     await expect.poll(async () => JSON.parse(await readFile(partsIn(), 'utf8'))).toHaveLength(2)
     const gone = [willing, unwilling].map((child) => once(child, 'exit'))
-    expect(await endLeftovers(partsIn(), 200)).toBe(2)
+    expect(await endLeftovers(partsIn(), 2_000)).toBe(2)
     expect(await Promise.all(gone)).toEqual([
       [null, 'SIGTERM'],
       [null, 'SIGKILL'],

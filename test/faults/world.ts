@@ -1,7 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +13,7 @@ import { temporalServes } from '../../src/embedded/readiness.ts'
 import type { Releases } from '../../src/releases/releases.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { ensureSearchAttributes } from '../../src/worker/namespace.ts'
+import { freePort } from '../support/server-process.ts'
 
 const WORKER = fileURLToPath(new URL('../../dist/worker/main.js', import.meta.url))
 const API = fileURLToPath(new URL('../../dist/api/main.js', import.meta.url))
@@ -220,15 +220,4 @@ function temporalOn(file: string, port: number): World['temporal'] {
       await gone
     },
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createTcpServer()
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => done(port))
-    })
-  })
 }

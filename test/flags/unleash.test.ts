@@ -19,7 +19,7 @@ describe.skipIf(!requireUnleash())('with a real Unleash', () => {
 
   const storeFor = (more: object = {}, send: typeof fetch = fetch) => {
     const options = { kind: 'unleash', url: unleash.url, environment: 'development', token: { env: TOKEN } }
-    return unleashStore.open({ ...options, deadline: '2s', ...more }, { pools, fetch: send })
+    return unleashStore.open({ ...options, deadline: '5s', ...more }, { pools, fetch: send })
   }
   const newFlag = async () => {
     const name = `flag-${randomUUID()}`

@@ -75,13 +75,27 @@ export async function freezeProcess(pid: number): Promise<void> {
   })
 }
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
+const [FIRST_PORT, PORTS] = [10_000, 20_000] as const
+let tried = Math.floor(Math.random() * PORTS)
+
+/**
+ * A free TCP port of 127.0.0.1, of those that the system gives nobody by itself: no client of any process has it when its
+ * server starts, nor when that is started again.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  do tried = (tried + 1) % PORTS
+  while (!(await isFree(FIRST_PORT + tried)))
+  return FIRST_PORT + tried
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return true
 }
