@@ -5,7 +5,7 @@ import { SluiceError } from '../domain/errors.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import { readIcs } from './ics.ts'
 import { occurrences } from './recurrence.ts'
-import { instantOf, isZone, wallOf } from './wall-time.ts'
+import { firstAt, instantOf, isZone, wallOf } from './wall-time.ts'
 
 /** A calendar as an administrator writes it: a weekly text, or one of the other forms. */
 export type CalendarForm =
@@ -52,7 +52,7 @@ function spansOf(form: CalendarForm, readBeside: ReadBeside): Calendar {
     return (whole) =>
       occurrences(rule, { from: whole.from - lasts, until: whole.until }).map((at) => ({ from: at, until: at + lasts }))
   }
-  const once = { from: instantOf(readWall(from), zone), until: instantOf(readWall(form.until), zone) }
+  const once = { from: firstAt(readWall(from), zone), until: instantOf(readWall(form.until), zone) }
   if (once.from >= once.until)
     throw new SluiceError('config.invalid', { message: 'until is not after from', fix: 'write a later until' })
   return () => [once]
@@ -105,7 +105,7 @@ function weeklySpans({ days, from, until, zone }: Weekly): Calendar {
       const midnight = day.toPlainDateTime()
       const end = until <= from ? until + 1_440 : until
       const [begin, over] = [midnight.add({ minutes: from }), midnight.add({ minutes: end })]
-      spans.push({ from: instantOf(begin, zone), until: instantOf(over, zone) })
+      spans.push({ from: firstAt(begin, zone), until: instantOf(over, zone) })
     }
     return spans
   }

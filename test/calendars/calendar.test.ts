@@ -43,9 +43,20 @@ describe('a weekly window', () => {
     expect(around('Mon-Sun 09:00-16:00 Australia/Sydney', day)).toContain(expected)
   })
 
-  it('that begins in the hour that the clocks skip begins that much later, and one over it is an hour shorter', () => {
-    expect(around('Sun 02:30-05:00 Europe/Berlin', '2026-03-29')).toEqual(['2026-03-29T01:30 to 2026-03-29T03:00'])
+  it('that begins in the hour that the clocks skip begins once they have, and one over it is an hour shorter', () => {
+    expect(around('Sun 02:30-05:00 Europe/Berlin', '2026-03-29')).toEqual(['2026-03-29T01:00 to 2026-03-29T03:00'])
     expect(around('Sun 01:00-04:00 Europe/Berlin', '2026-03-29')).toEqual(['2026-03-29T00:00 to 2026-03-29T02:00'])
+  })
+
+  it.each([
+    ['Europe/Berlin', '2026-03-29', '2026-03-29T01:00'],
+    ['America/New_York', '2026-03-08', '2026-03-08T07:00'],
+  ])('that begins in the hour that the clocks of %s skip, and ends soon after it, is there', (zone, day, begin) => {
+    const [hour] = begin.split(':')
+    expect(around(`Sun 02:30-03:15 ${zone}`, day)).toEqual([`${begin} to ${hour}:15`])
+    expect(around(`Sun 02:30-03:00 ${zone}`, day)).toEqual([])
+    expect(around(`Sun 02:15-02:45 ${zone}`, day)).toEqual([`${begin} to ${hour}:45`])
+    expect(around({ from: `${day}T02:15`, until: `${day}T03:05`, zone }, day)).toEqual([`${begin} to ${hour}:05`])
   })
 
   it('over the hour that the clocks show twice is an hour longer, and one that begins in it begins the first time', () => {
