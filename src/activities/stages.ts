@@ -101,6 +101,9 @@ export async function returnStage({ releases }: Deps, request: ReturnRequest): P
   const { target, version, releaseId: former, actor, reason, key, known } = request
   const before = await releases.lane(target)
   if (!hasGivenOut(before, former)) throw goesOn(`the lane of ${targetName(target)} begins again`)
+  // One that has had two lives does not know what it had begun in the first.
+  if (former === '' && (await takesOut(releases, before, request)))
+    throw goesOn(`${version} is on its way to ${targetName(target)}`)
   if (isAway(before, request)) return { kind: 'away', reason: lostText(target, version, before.promotedVersion) }
   if (before.keeper.state === 'recovering') {
     const why = before.keeper.recovery?.reason ?? before.keeper.text
@@ -117,6 +120,20 @@ export async function returnStage({ releases }: Deps, request: ReturnRequest): P
     if (!isBusy) return { kind: 'impossible', reason: refusal }
     return waits(refusal, known)
   }
+}
+
+/** Takes every release of the version off its way; false where there is none. */
+async function takesOut(
+  releases: Deps['releases'],
+  { running, queue }: LaneView,
+  { target, version, actor, reason, key }: ReturnRequest,
+): Promise<boolean> {
+  const waiting = queue.filter((queued) => queued.version === version)
+  for (const { releaseId } of waiting)
+    await releases.withdraw(target, { releaseId, by: actor.person, reason, key: `${key}/${releaseId}` })
+  if (running === null || (await releases.show(running)).version !== version) return waiting.length > 0
+  await releases.command({ releaseId: running, verb: 'abort', actor, reason, key: `${key}/${running}`, step: null })
+  return true
 }
 
 /** Said once; asked again in silence. */

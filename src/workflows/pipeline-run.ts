@@ -1,6 +1,7 @@
 import {
   CancellationScope,
   condition,
+  patched,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
@@ -62,11 +63,14 @@ export function beginPipeline(input: PipelineInput): PipelineRun {
 
   function record(event: NewPipelineEvent): void {
     const now: PipelineEvent = { ...event, at: Date.now() }
+    const before = state.givenUp
     state = reducePipeline(state, now)
     const urgency = urgencyOf(event)
     const text = tellPipelineEvent(now, state)
     const asked = event.type === 'approval-asked' ? { asks: event.stage } : {}
     if (urgency !== null && text !== null) say({ text, level: urgency, ...asked })
+    if (before === null && state.givenUp?.back === 'all' && isSecondLife(input))
+      return record({ type: 'first-life-doubted' })
     if (state.outcome === null && endOfPipeline(state) !== null) record({ type: 'ended' })
     else show()
   }
@@ -128,4 +132,10 @@ export function beginPipeline(input: PipelineInput): PipelineRun {
     allTold: () => told,
     messageRef: () => messageRef,
   }
+}
+
+/** Whether this run is one that somebody has reset in Temporal. What happened in it before is replayed as it was. */
+function isSecondLife({ carried }: PipelineInput): boolean {
+  const { runId, firstExecutionRunId } = workflowInfo()
+  return carried === undefined && runId !== firstExecutionRunId && patched('second-life')
 }

@@ -65,6 +65,31 @@ describe('the last look at a stage that has soaked', () => {
   })
 })
 
+describe('a stage of a pipeline that was reset, which does not know what it had begun there', () => {
+  it('takes the version off its way first, whether it waits in the queue or runs, and nothing else', async () => {
+    const told: string[] = []
+    const waiting = (number: number, version: string) => ({
+      releaseId: `release/checkout/eu/${number}`,
+      number,
+      version,
+    })
+    const lane = { ...laneView(TARGET, { ...emptyLane<never>(), nextNumber: 6, promotedVersion: '2.3.9', rest: REST }) }
+    const queue = [waiting(4, '2.4.0'), waiting(5, '2.5.0')]
+    const releases = {
+      lane: async () => ({ ...lane, running: 'release/checkout/eu/3', queue }),
+      show: async () => ({ version: '2.4.0' }),
+      withdraw: async (_: unknown, { releaseId }: { releaseId: string }) => told.push(`withdraw ${releaseId}`),
+      command: async ({ verb, releaseId }: { verb: string; releaseId: string }) => told.push(`${verb} ${releaseId}`),
+    }
+    const deps = { releases } as unknown as ActivityDependencies
+    const asked = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
+      returnStage(deps, { ...ASKED, releaseId: '' }),
+    )
+    await expect(asked).rejects.toThrow('2.4.0 is on its way to checkout/eu')
+    expect(told).toEqual(['withdraw release/checkout/eu/4', 'abort release/checkout/eu/3'])
+  })
+})
+
 describe('a stage whose lane has not heard yet that its release has promoted the version', () => {
   it('still has the version, and its way back waits for the lane', async () => {
     const running = { ...STAGE, number: 2 } as unknown as LaneState<never>['running']

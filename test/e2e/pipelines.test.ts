@@ -1,3 +1,4 @@
+import { temporal } from '@temporalio/proto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TargetAdapters } from '../../src/activities/dependencies.ts'
 import { SluiceError } from '../../src/domain/errors.ts'
@@ -483,5 +484,27 @@ describe('a pipeline in the midst of a wave', () => {
     expect(phases(shown)).toEqual({ canary: 'returned', eu: 'returned', us: 'returned' })
     for (const environment of ['canary', 'eu', 'us']) expect(shareOf(environment)).toBe(0)
     expect(shown.reason).toBe('abort by bob')
+  })
+
+  it('takes back also what it had begun before somebody reset it in Temporal, and does not know of any more', async () => {
+    await released('canary', 'eu', 'us')
+    const approve = { by: 'owners', people: ['bob'], need: 1, notAuthor: true, within: 60_000 }
+    const id = await start([stageOf('canary', [], { approve }), stageOf('eu', ['canary'], { steps: LONG })], 'stop')
+    await untilShown(id, (seen) => phases(seen)['canary'] === 'asking')
+    await command(id, 'approve')
+    await untilShown(id, ({ releases }) => releases['eu']?.phase === 'baking')
+    const { runId } = await stage.env.client.workflow.getHandle(id).describe()
+    await stage.env.client.workflowService.resetWorkflowExecution({
+      ...{ namespace: stage.env.namespace ?? 'default', requestId: 'by hand', reason: 'by hand' },
+      workflowExecution: { workflowId: id, runId },
+      workflowTaskFinishEventId: 4 as never,
+      resetReapplyType: temporal.api.enums.v1.ResetReapplyType.RESET_REAPPLY_TYPE_NONE,
+    })
+    await untilShown(id, (seen) => phases(seen)['canary'] === 'asking')
+    await command(id, 'abort')
+    const shown = await untilEnd(id)
+    expect(phases(shown)).toEqual({ canary: 'returned', eu: 'returned' })
+    expect(shown.phase).toBe('rolled-back')
+    for (const environment of ['canary', 'eu']) expect(shareOf(environment)).toBe(0)
   })
 })

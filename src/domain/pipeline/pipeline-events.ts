@@ -81,6 +81,8 @@ export type NewPipelineEvent =
       readonly key: string
       readonly reason: string
     }
+  /** It was given up in a second life: what had begun in the first is known to the lanes only. */
+  | { readonly type: 'first-life-doubted' }
   | { readonly type: 'ended' }
 
 export type PipelineEvent = NewPipelineEvent & { readonly at: Instant }

@@ -84,6 +84,8 @@ function apply(state: PipelineState, event: PipelineEvent): PipelineState {
       return resumed(state, event.actor)
     case 'given-up':
       return givenUp(state, { back: 'all', actor: event.actor, reason: wordOf(event.cause, event) })
+    case 'first-life-doubted':
+      return doubted(state)
     case 'ended':
       return { ...state, outcome: endOfPipeline(state), endedAt: event.at, hold: null }
   }
@@ -174,6 +176,14 @@ function resumed(state: PipelineState, actor: Actor): PipelineState {
     return stage.isHeld ? stage : { ...stage, told: 'resume' }
   })
   return { ...state, hold: null, resumedBy: actor, stages }
+}
+
+/** What has not begun as far as the pipeline knows may have before. */
+function doubted(state: PipelineState): PipelineState {
+  const stages = state.stages.map(
+    (stage): StageState => (stage.phase === 'waiting' ? { ...stage, mayHaveVersion: true } : stage),
+  )
+  return { ...state, stages }
 }
 
 /** What has not begun never does. The one who takes everything back has the last word. */

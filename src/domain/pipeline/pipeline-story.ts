@@ -53,6 +53,8 @@ export function tellPipelineEvent(event: PipelineEvent, next: PipelineState): st
       return `resumed by ${event.actor.person}${because(event.reason)}`
     case 'given-up':
       return `${event.cause} by ${event.actor.person}${because(event.reason)}: everything goes back`
+    case 'first-life-doubted':
+      return 'was reset in Temporal and may have begun more than it knows: every lane is asked'
     case 'ended':
       return endText(next)
   }
@@ -67,6 +69,7 @@ export function urgencyOf(event: NewPipelineEvent): 'info' | 'warning' | 'alarm'
     case 'stage-failed':
     case 'return-waits':
     case 'return-refused':
+    case 'first-life-doubted':
       return 'alarm'
     case 'approval-asked':
     case 'rejected':
