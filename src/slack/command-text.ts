@@ -1,5 +1,5 @@
 import { TICKET_LASTS } from '../config/tickets.ts'
-import { parsePipelineId, pipelineName } from '../domain/pipeline/pipeline.ts'
+import { namedTwice, parsePipelineId, pipelineName } from '../domain/pipeline/pipeline.ts'
 import { PIPELINE_VERB_NAMES, PIPELINE_VERBS, type PipelineVerb } from '../domain/pipeline/pipeline-verbs.ts'
 import { nameText } from '../domain/plan/plan-values.ts'
 import { BUTTON_VERBS, type ButtonVerb, VERBS } from '../domain/release/verbs.ts'
@@ -135,7 +135,9 @@ function readStartPipeline([name, ...words]: readonly string[]) {
   const pairs = versions.map((word) => /^(?:(.*?)=)?(.*)$/.exec(word) ?? [])
   const services = first.includes('=') ? pairs.map(([, service = '']) => service) : []
   const wrongs = pairs.flatMap(([, , version = '']) => refusalOfVersion(version) ?? [])
-  const wrong = refusalOfNames([name, ...services]) ?? wrongs[0]
+  const twice = namedTwice(services)
+  const repeated = twice === undefined ? undefined : { refusal: `${twice} has two versions: name each service once` }
+  const wrong = refusalOfNames([name, ...services]) ?? wrongs[0] ?? repeated
   if (wrong !== undefined) return wrong
   const byService = Object.fromEntries(pairs.map(([, service = '', version = '']) => [service, version]))
   const version = services.length === 0 ? first : byService

@@ -168,6 +168,8 @@ describe('sluice pipeline', () => {
     expect(err).toContain('no stage is for the service search')
     expect((await run('pipeline start ops/shop.yaml --version checkout=2.4.0')).code).toBe(0)
     expect((await run('pipeline start ops/shop.yaml --version checkout=')).code).toBe(2)
+    const twice = await run('pipeline start ops/shop.yaml --version checkout=2.4.0 --version checkout=2.5.0')
+    expect([twice.code, twice.err]).toEqual([2, expect.stringContaining('checkout has two versions')])
     expect((await run('pipeline status shop')).err).toContain('shop is not a pipeline')
     expect((await run('pipeline status shop/12345678')).err).toContain('there is no pipeline shop/12345678')
   })

@@ -77,6 +77,7 @@ describe('/release start-pipeline', () => {
   it.each([
     ['start-pipeline', 'start-pipeline needs the name of a pipeline and a version'],
     ['start-pipeline shop', 'such as: /release start-pipeline checkout-regions 2.4.1'],
+    ['start-pipeline shop checkout=2.4.0 checkout=2.5.0', 'checkout has two versions: name each service once'],
     ['start-pipeline Shop 2.4.0', 'Shop is not a name'],
     ['start-pipeline shop =2.4.0', 'is not a name'],
     ['start-pipeline shop checkout=', ' is not a version'],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AnswerTo } from '../../api/operations.ts'
 import { chosenPipeline, type PipelineChoice } from '../../config/chosen-pipeline.ts'
 import { checkedPipeline } from '../../domain/pipeline/checked-pipeline.ts'
-import { pipelineName } from '../../domain/pipeline/pipeline.ts'
+import { namedTwice, pipelineName } from '../../domain/pipeline/pipeline.ts'
 import type { PipelineVerb } from '../../domain/pipeline/pipeline-verbs.ts'
 import { readPipeline } from '../../domain/pipeline/read-pipeline.ts'
 import { readPlan } from '../../domain/plan/plan.ts'
@@ -98,6 +98,9 @@ function versionIn(written: readonly string[]): string | Readonly<Record<string,
     const expected = 'one version, or a service and its version for each service, such as checkout=2.4.0'
     throw new CliFailure(EXIT.usage, `--version ${clean(text)}: expected ${expected}`)
   })
+  const twice = namedTwice(pairs.map(([service]) => service))
+  if (twice !== undefined)
+    throw new CliFailure(EXIT.usage, `--version: ${clean(twice)} has two versions, name each service once`)
   return Object.fromEntries(pairs)
 }
 

@@ -67,3 +67,8 @@ export function parsePipelineId(
 export function pipelineName(pipelineId: string): string {
   return pipelineId.replace(/^pipeline\//, '')
 }
+
+/** The first service that a train is given two versions for, one of which would be lost. */
+export function namedTwice(services: readonly string[]): string | undefined {
+  return services.find((service, index) => services.indexOf(service) !== index)
+}
