@@ -39,7 +39,7 @@ export function answerMessages(run: Run): void {
   })
   for (const verb of COMMAND_VERBS) {
     setHandler(commandUpdates[verb], (message) => accept(commandIn(verb, message), run), {
-      validator: (message) => refuseUnfit(commandIn(verb, message), run),
+      validator: (message) => void decided(commandIn(verb, message), run),
       description: VERBS[verb].does,
     })
   }
@@ -89,6 +89,7 @@ function refuseStray(callback: Callback, run: Run): void {
 
 /** Heard twice is heard once. */
 function hearCallback(callback: Callback, run: Run): { readonly isRepeat: boolean } {
+  refuseStray(callback, run)
   const isRepeat = hearing(callback, run.state()) === 'repeat'
   if (!isRepeat) {
     const { key, isDone, reason } = callback
@@ -102,15 +103,15 @@ function judged(command: Command, run: Run) {
   return decide(command, run.state(), { author: author.person, policies: plan.policies ?? [] })
 }
 
-function refuseUnfit(command: Command, run: Run): void {
+/** At the door, and again when it is carried out: what came in with it may have changed what it would do. */
+function decided(command: Command, run: Run) {
   const decision = judged(command, run)
-  if (decision.kind !== 'refuse') return
+  if (decision.kind !== 'refuse') return decision
   throw ApplicationFailure.nonRetryable(decision.message, decision.code, { fix: decision.fix })
 }
 
 function accept(command: Command, run: Run): CommandAnswer {
-  const isRepeat = judged(command, run).kind === 'repeat'
-  if (!isRepeat) {
+  if (decided(command, run).kind === 'accept') {
     carryOut(command, run)
     run.tell(`${run.input.version}: ${command.verb} by ${command.actor.person}`, 'info')
   }

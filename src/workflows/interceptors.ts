@@ -1,11 +1,20 @@
-import type { WorkflowInterceptors } from '@temporalio/workflow'
+import { CancellationScope, condition, patched, type WorkflowInterceptors } from '@temporalio/workflow'
 import { UNSTARTED_STEP } from './messages.ts'
 
 /** How Temporal names a question that no step brings. */
 const ALONE = 'legacy_query'
 
+/** How deep goes what an update waits for: what follows from all that came in, what follows from that, and once more. */
+const ROUNDS = 3
+
 /**
- * Refuses questions to a workflow that may have gone a step that Temporal has not started. A worker that gets a question about a
+ * Keeps two kinds of messages from leaving a history that no worker can replay.
+ *
+ * An update is handled last, after all that came in with it and what follows from that at once. To a worker that does not know the
+ * workflow, steps in which nothing was to do come together with the step of the update, and the SDK hands it the update first; to
+ * whoever replays that later they come before it, one by one. Handled last, it finds the same both times.
+ *
+ * A question to a workflow that may have gone a step that Temporal has not started is refused. A worker that gets a question about a
  * workflow which it does not know replays its history, and with it what has come in since the last step, by the time of that step. A bake
  * whose timer has fired would find that it has just begun, go on from there, and hold its commands ready for the next step: no worker
  * could replay what that leaves in the history. So the question fails, is asked again, and the worker forgets the workflow.
@@ -14,7 +23,30 @@ export function interceptors(): WorkflowInterceptors {
   let before = { length: 0, time: '' }
   let wasReplayed = false
   let isDoubtful = false
+  let isTakenIn = false
+
+  async function untilTakenIn(): Promise<void> {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      let isAsked = false
+      const next = condition(() => isAsked && isTakenIn)
+      // A condition is tested as it is made, too, and that is no round.
+      isAsked = true
+      await next
+    }
+  }
+
+  async function last<T>(handle: () => Promise<T>): Promise<T> {
+    await CancellationScope.nonCancellable(untilTakenIn)
+    return handle()
+  }
+
   return {
+    inbound: [
+      {
+        // Not one turn more in older histories, in which it was handled first.
+        handleUpdate: (input, next) => (patched('updates-last') ? last(() => next(input)) : next(input)),
+      },
+    ],
     internals: [
       {
         activate(input, next) {
@@ -29,7 +61,9 @@ export function interceptors(): WorkflowInterceptors {
             wasReplayed = isReplaying === true
             before = now
           }
+          isTakenIn = false
           next(input)
+          isTakenIn = true
         },
       },
     ],

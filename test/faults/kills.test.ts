@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Plan } from '../../src/domain/plan/plan.ts'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
@@ -6,6 +7,7 @@ import { createPipelines } from '../../src/releases/temporal-pipelines.ts'
 import { createReleases } from '../../src/releases/temporal-releases.ts'
 import { ALWAYS_ANEW } from '../../src/releases/views.ts'
 import { planFor } from '../e2e/harness.ts'
+import { workflowBundle } from '../support/temporal.ts'
 import { openWorld, stopped, type World } from './world.ts'
 
 let world: World
@@ -224,4 +226,17 @@ describe('a pipeline whose processes are killed', () => {
     expect(await result(pipelineId)).toMatchObject({ outcome: 'rolled-back' })
     expect((await lane()).nextNumber - before.nextNumber).toBe(1)
   })
+})
+
+it('whatever was killed, every history can be replayed', async () => {
+  const histories = world.client.workflow.list().intoHistories()
+  const names: string[] = []
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle: await workflowBundle() },
+    histories,
+  )) {
+    expect(error, workflowId).toBeUndefined()
+    names.push(workflowId)
+  }
+  expect(names.join()).toMatch(/release.*pipeline|pipeline.*release/)
 })

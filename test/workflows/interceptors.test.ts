@@ -6,6 +6,7 @@ import { expect, it, vi } from 'vitest'
 import { askWorkflow } from '../../src/releases/ask-workflow.ts'
 import { UNSTARTED_STEP } from '../../src/workflows/messages.ts'
 import { startTemporal } from '../support/temporal.ts'
+import { sayUpdate, type tellInTurn } from './tell-in-turn.ts'
 import { leftQuery, type waitThenAct } from './wait-then-act.ts'
 
 type Events = readonly temporal.api.history.v1.IHistoryEvent[]
@@ -16,11 +17,7 @@ const WORKFLOWS = 12
 const [TIME, PATIENCE] = [3_000, 20_000]
 
 it('a question that waits for a worker while a timer fires leaves nothing in a history that cannot be replayed', async () => {
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath: fileOf('wait-then-act.ts'),
-    workflowInterceptorModules: [fileOf('../../src/workflows/interceptors.ts')],
-    logger: new DefaultLogger('ERROR'),
-  })
+  const workflowBundle = await bundleOf('wait-then-act.ts')
   const env = await startTemporal()
   const { client, nativeConnection: connection } = env
   const work = { connection, taskQueue: 'own', workflowBundle, activities: { act: async () => undefined } }
@@ -60,6 +57,48 @@ it('a question that waits for a worker while a timer fires leaves nothing in a h
     await env.teardown()
   }
 })
+
+it('an update that comes first to a worker that knows nothing, after steps with nothing to do, leaves no such history either', async () => {
+  const workflowBundle = await bundleOf('tell-in-turn.ts')
+  const env = await startTemporal()
+  const { client, nativeConnection: connection } = env
+  let mayTell = false
+  const act = async () => void (await vi.waitUntil(() => mayTell, PATIENCE))
+  const work = { connection, taskQueue: 'own', workflowBundle, activities: { act, look: async () => undefined } }
+  const handle = client.workflow.getHandle<typeof tellInTurn>('tells')
+  const untilStep = (number: number) =>
+    vi.waitUntil(async () => {
+      const { events } = await handle.fetchHistory()
+      return events?.filter((event) => event.workflowTaskCompletedEventAttributes).length === number
+    }, PATIENCE)
+  try {
+    const first = await Worker.create(work)
+    await first.runUntil(async () => {
+      await client.workflow.start<typeof tellInTurn>('tellInTurn', { workflowId: 'tells', taskQueue: 'own' })
+      await untilStep(2)
+      mayTell = true
+      await untilStep(3)
+    })
+    const second = await Worker.create(work)
+    await second.runUntil(async () => {
+      await handle.executeUpdate(sayUpdate)
+      await handle.result()
+    })
+    await expect(
+      Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), 'replayed'),
+    ).resolves.toBeUndefined()
+  } finally {
+    await env.teardown()
+  }
+})
+
+function bundleOf(name: string) {
+  return bundleWorkflowCode({
+    workflowsPath: fileOf(name),
+    workflowInterceptorModules: [fileOf('../../src/workflows/interceptors.ts')],
+    logger: new DefaultLogger('ERROR'),
+  })
+}
 
 /** Whether nothing but its last timer is still to come, also the end of what it has called off. */
 function waits(events: Events): boolean {
