@@ -214,10 +214,13 @@ describe('a lane between releases', () => {
     await stage.result(await stage.start(planFor(stage, QUICK)))
     const freeze = await stage.untilLane(({ running }) => running === null)
     expect(freeze.stable).toEqual({ pool: 'green', version: '2.4.0' })
+    // The lane would put it right before the release looks.
+    stage.router.inject({ call: 'apply', kind: 'fail', times: 100_000 })
     stage.router.restart()
     const result = await stage.result(await stage.start(planFor(stage, QUICK), { version: '2.5.0' }))
     expect(result).toMatchObject({ outcome: 'refused' })
     expect(result.reason).toContain('a different pool from the one that the last release left them on')
+    stage.router.heal()
     await untilSplit({ blue: 0, green: 10_000 })
   })
 

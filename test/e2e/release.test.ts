@@ -45,6 +45,7 @@ describe('a release that goes well', () => {
     const plan = planFor(stage, {
       steps: [{ weight: '50%' }, { bake: '2s' }, { weight: '100%' }, { bake: '1h' }],
       checks: { ...ERRORS, ...LATENCY, ...limits },
+      warmUp: '0s',
     })
     const id = await stage.start(plan)
     const ofErrors = (card: ReleaseCard) => card.verdicts.find(({ check }) => check === 'errors')
@@ -66,6 +67,7 @@ describe('a release that goes well', () => {
     const plan = planFor(stage, {
       steps: [{ weight: '50%' }, { bake: { upTo: '1h', until: 'proven' } }, { weight: '100%' }],
       checks: { errors: { errorRate: { notWorseThan: '3x', minRequests: 20 } } },
+      warmUp: '0s',
     })
     stage.script.pools['blue'] = { requestsPerSecond: 2_000, errorRate: 0.02, slowShare: 0.01 }
     stage.script.pools['green'] = { requestsPerSecond: 2_000, errorRate: 0.02, slowShare: 0.01 }
