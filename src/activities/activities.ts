@@ -25,6 +25,8 @@ export interface ExposeInput {
   readonly fence: Fence
   /** `back` needs nobody's leave; absent in what an older version asked for: `forward`. */
   readonly direction?: 'forward' | 'back'
+  /** The run of the lane that asks: once it has been reset in Temporal nothing of that is written any more. */
+  readonly run?: string
 }
 
 /** What was read back from the live router. */
@@ -72,6 +74,8 @@ export interface HoldInput {
   readonly fault: string | null
   /** When the keeper last told of a repair, or null; it does so every few minutes at most. */
   readonly toldAt: Instant | null
+  /** The run of the lane that asks, as for an exposure; absent in what an older version asked for. */
+  readonly run?: string
 }
 
 /** Why the keeper of a lane comes back: there is something to tell. Otherwise it goes on until it is cancelled. */
@@ -180,6 +184,8 @@ export interface Holder {
   readonly releaseId: string
   readonly exposure: Exposure
   readonly fence: Fence
+  /** The run of the lane that asks, as for an exposure; absent where a release does. */
+  readonly run?: string
 }
 
 /** One question whether a release of this plan could begin. */

@@ -66,7 +66,7 @@ async function readBaseline(deps: ActivityDependencies, input: BaselineInput | T
 function expose(deps: ActivityDependencies, input: ExposeInput) {
   const { router } = deps.adaptersOf(input.target)
   const isHolder = () => deps.directory.isHolder(input.target, input.releaseId)
-  const permit = permitFor(deps.directory, input.direction ?? 'forward')
+  const permit = permitFor(deps.directory, input.direction ?? 'forward', input.run)
   return takeRouter(router, input, isHolder, permit, cancellationSignal())
 }
 
@@ -96,7 +96,7 @@ async function hold(deps: ActivityDependencies, input: HoldInput): Promise<HoldO
   const { heartbeatDetails, currentAttemptScheduledTimestampMs: now } = activityInfo()
   const before = (heartbeatDetails as HoldState | undefined) ?? null
   // Between releases the lane is the one who is to hold the router: there is nobody else to ask for.
-  const permit = permitFor(deps.directory, 'back')
+  const permit = permitFor(deps.directory, 'back', input.run)
   const rights: KeeperRights = { isHolder: async () => 'yes', permit, unseenSince: now }
   const { router } = deps.adaptersOf(input.target)
   const { state, outcome } = await holdOnce(router, input, before, now, rights, cancellationSignal())

@@ -1,5 +1,6 @@
 import { CancellationScope, condition, patched, type WorkflowInterceptors } from '@temporalio/workflow'
 import { UNSTARTED_STEP } from './messages.ts'
+import { watchResets } from './resets.ts'
 
 /** How Temporal names a question that no step brings. */
 const ALONE = 'legacy_query'
@@ -24,6 +25,7 @@ export function interceptors(): WorkflowInterceptors {
   let wasReplayed = false
   let isDoubtful = false
   let isTakenIn = false
+  const resets = watchResets()
 
   async function untilTakenIn(): Promise<void> {
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -42,12 +44,14 @@ export function interceptors(): WorkflowInterceptors {
 
   return {
     inbound: [
+      resets.inbound,
       {
         // Not one turn more in older histories, in which it was handled first.
         handleUpdate: (input, next) => (patched('updates-last') ? last(() => next(input)) : next(input)),
       },
     ],
     internals: [
+      resets.internals,
       {
         activate(input, next) {
           const { jobs, timestamp, historyLength, isReplaying } = input.activation

@@ -1,4 +1,4 @@
-import { condition, setHandler } from '@temporalio/workflow'
+import { condition, setHandler, workflowInfo } from '@temporalio/workflow'
 import { NO_EXPOSURE } from '../domain/exposure.ts'
 import { dutyOf } from '../domain/lane/lane-duty.ts'
 import type { ReadinessAnswers } from '../domain/readiness/answers.ts'
@@ -55,7 +55,12 @@ export function answerReadinessMessages(run: LaneRun): ReadinessDesk {
       const own = pending
       if (own === null) return
       const { turn, epoch } = run.state()
-      const holder = { releaseId: run.id, exposure: NO_EXPOSURE, fence: { release: turn, epoch } }
+      const holder = {
+        releaseId: run.id,
+        exposure: NO_EXPOSURE,
+        fence: { release: turn, epoch },
+        run: workflowInfo().runId,
+      }
       own.answers = await run.whileOnDuty(() => askReadiness({ ...questionOf(own.request, run), holder }))
       pending = null
     },

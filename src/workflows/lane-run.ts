@@ -1,12 +1,13 @@
 import { condition, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import type { Notice } from '../activities/activities.ts'
 import { type Duty, dutyOf } from '../domain/lane/lane-duty.ts'
-import { emptyLane, type LaneState } from '../domain/lane/lane-state.ts'
+import { emptyLane, forgotten, type LaneState } from '../domain/lane/lane-state.ts'
 import { describeLane, type LaneView, laneView } from '../domain/lane/lane-view.ts'
 import { laneIdOf, type TargetId, targetName } from '../domain/target.ts'
 import type { Milliseconds } from '../domain/units.ts'
 import type { Submission } from './messages.ts'
 import { notify } from './notify.ts'
+import type { OnReset } from './resets.ts'
 import { unlessOver } from './unless-over.ts'
 
 export interface LaneInput {
@@ -28,6 +29,8 @@ export interface LaneRun {
   readonly set: (state: LaneState<Submission>) => void
   /** Sets what the lane has found of what was there before it: from now on it is not new any more. */
   readonly settle: (state: LaneState<Submission>) => void
+  /** How often the lane has been reset in Temporal: each time it is new again, and has forgotten what it knew. */
+  readonly resets: () => number
   readonly view: () => LaneView
   /** True until the lane has found out what was there before it. */
   readonly isNew: () => boolean
@@ -48,14 +51,15 @@ export interface LaneRun {
   readonly tell: (text: string, level: Notice['level']) => void
 }
 
-/** Begins a lane, or goes on with one that another run has carried here. */
-export function beginLane(input: LaneInput): LaneRun {
+/** Begins a lane, or goes on with one that another run has carried here; one that is reset is new again. */
+export function beginLane(input: LaneInput, onReset: OnReset): LaneRun {
   // What a lane of an older version has carried here may lack what was added since.
   let state: LaneState<Submission> = { ...emptyLane<Submission>(), ...input.carried }
   let isNew = input.carried === undefined
   let nudges = 0
   let heard: string | null = null
   let messages = 0
+  let resets = 0
   const id = laneIdOf(input.target)
   const view = () => laneView(input.target, state)
 
@@ -80,6 +84,13 @@ export function beginLane(input: LaneInput): LaneRun {
     show()
   }
 
+  onReset(() => {
+    resets += 1
+    isNew = true
+    heard = null
+    nudges += 1
+    state = forgotten(state)
+  })
   show()
   return {
     ...{ input, id, view, isTooLong, set },
@@ -88,6 +99,7 @@ export function beginLane(input: LaneInput): LaneRun {
       isNew = false
       set(next)
     },
+    resets: () => resets,
     isNew: () => isNew,
     untilKnown: () => condition(() => !isNew),
     nudge: () => void (nudges += 1),

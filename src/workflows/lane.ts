@@ -6,6 +6,7 @@ import {
   ParentClosePolicy,
   startChild,
   WorkflowIdReusePolicy,
+  workflowInfo,
 } from '@temporalio/workflow'
 import type { FollowOutcome } from '../activities/activities.ts'
 import { NO_EXPOSURE, type PoolRoles, withFlags } from '../domain/exposure.ts'
@@ -15,6 +16,7 @@ import { kept, overtakenUnseen } from '../domain/lane/lane-keeping.ts'
 import { overtakenBy } from '../domain/lane/lane-queue.ts'
 import { recovered, recoveryFailed } from '../domain/lane/lane-recovery.ts'
 import { restored, type Waiting } from '../domain/lane/lane-state.ts'
+import { beginningText } from '../domain/lane/lane-view.ts'
 import {
   type EndReport,
   ended,
@@ -38,6 +40,7 @@ import { beginLane, type LaneInput, type LaneRun } from './lane-run.ts'
 import type { Submission } from './messages.ts'
 import { WORKFLOW_TASK_TIMEOUT } from './messages.ts'
 import { release } from './release.ts'
+import type { OnReset } from './resets.ts'
 import { releaseAttributes } from './search-attributes.ts'
 
 /** Time between two looks of the lane at its router while no release runs. */
@@ -55,16 +58,17 @@ const RECOVER_EVERY: Milliseconds = 5_000
  * The lane of one target, for ever: it gives out numbers and turns, keeps at most one release running, lets others wait,
  * and holds the freeze. At every moment somebody holds the router: the release that runs, or else the lane, which
  * re-asserts the routing at rest and brings the router back itself when its release is gone. Releases outlive it; a lane
- * that was lost is begun again by the workers, and asks its closed run for what that had known.
+ * that was lost is begun again by the workers, and asks its closed run for what that had known; so does one that was reset.
  */
-export async function lane(input: LaneInput): Promise<void> {
+export async function lane(input: LaneInput, onReset: OnReset = () => {}): Promise<void> {
   if (input.keeps !== true) return passOn(input)
-  const run = beginLane(input)
+  const run = beginLane(input, onReset)
   answerLaneMessages(run)
   const desk = answerReadinessMessages(run)
-  if (run.isNew()) await rebuild(run)
-  while (!run.isTooLong()) await perform(dutyOf(run.state()), run, desk)
-  await condition(allHandlersFinished)
+  do {
+    while (run.isNew() || !run.isTooLong()) await (run.isNew() ? rebuild(run) : perform(dutyOf(run.state()), run, desk))
+    await condition(allHandlersFinished)
+  } while (run.isNew())
   await continueAsNew<typeof lane>({ ...input, carried: run.state() })
 }
 
@@ -85,9 +89,17 @@ async function perform(duty: Duty<Submission>, run: LaneRun, desk: ReadinessDesk
 
 /** A lane that begins, or begins again: which release is open, which numbers are used, and what a lost lane had known. */
 async function rebuild(run: LaneRun): Promise<void> {
-  const { lost = null, end, ...found } = await findReleases(run.input.target)
+  const resets = run.resets()
+  const answer = await findReleases(run.input.target).catch((error: unknown) => {
+    // Temporal ends with a failure what was being done when somebody resets the lane.
+    if (run.resets() === resets) throw error
+  })
+  // What was found before the lane was reset is as old as all that it had known.
+  if (answer === undefined || run.resets() !== resets) return
+  const { lost = null, end, ...found } = answer
   run.settle(restored(run.state(), lost, found))
-  if (lost !== null) run.tell(`the lane was ended in Temporal and has begun again; ${run.view().keeper.text}`, 'alarm')
+  const begun = beginningText(resets > 0, lost !== null)
+  if (begun !== null) run.tell(`${begun}; ${run.view().keeper.text}`, 'alarm')
   // Heard before anybody who asks for a release is told that the target is taken.
   if (found.open !== null && end !== undefined) conclude(found.open.releaseId, end, run)
 }
@@ -98,6 +110,7 @@ async function startNext(next: Waiting<Submission>, run: LaneRun): Promise<void>
   run.set(start(before, Date.now(), flagsIn(next.entry.plan.actions)))
   endWatchOf(before, `${releaseName(next.releaseId)} begins`)
   if (before.rest === null) await learnRest(run)
+  if (run.isNew()) return
   const { releaseId, number, entry } = next
   const { version, author, reason, plan, planHash, longestHistory } = entry
   const further = longestHistory === undefined ? {} : { longestHistory }
@@ -193,7 +206,7 @@ async function hold(rest: PoolRoles, run: LaneRun): Promise<void> {
   const { turn, epoch, keeping } = run.state()
   const fence = { release: turn, epoch }
   const told = { fault: keeping.fault, toldAt: keeping.last?.at ?? null }
-  const asked = { target, roles: rest, fence, interval: HOLD_EVERY, ...told }
+  const asked = { target, roles: rest, fence, interval: HOLD_EVERY, ...told, run: workflowInfo().runId }
   const seen = await run.whileOnDuty(() => holdFor(targetName(target))(asked))
   if (seen === 'interrupted') return
   switch (seen.kind) {
@@ -226,7 +239,8 @@ async function recoverOnce(run: LaneRun): Promise<void> {
   if (rest === null) return run.set({ ...run.state(), recovery: null })
   // What they were before its release nobody knows any more; off is what no version lacks.
   const exposure = withFlags(NO_EXPOSURE, flagsOff(run.state().recovery?.flags ?? []))
-  const asked = { target, releaseId: run.id, roles: rest, exposure, direction: 'back' } as const
+  const { runId } = workflowInfo()
+  const asked = { target, releaseId: run.id, roles: rest, exposure, direction: 'back', run: runId } as const
   try {
     const isUnrouted = run.state().isUnrouted === true
     const options = { summary: isUnrouted ? 'flags back off' : `everybody back to ${rest.stable}` }

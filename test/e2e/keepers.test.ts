@@ -1,6 +1,8 @@
+import { Worker } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import type { ReleaseCard } from '../../src/domain/release/release-card.ts'
 import { beginLostLanes } from '../../src/worker/lost-lanes.ts'
+import { workflowBundle } from '../support/temporal.ts'
 import { ERRORS, planFor, type Stage, stagePerTest } from './harness.ts'
 
 let stage: Stage
@@ -24,6 +26,14 @@ const isPaused = (card: ReleaseCard) => card.phase.startsWith('paused')
 
 async function untilSplit(wanted: Record<string, number>): Promise<void> {
   await expect.poll(split).toEqual(wanted)
+}
+
+async function reset(workflowId: string, runId: string, eventId: number): Promise<void> {
+  await stage.env.client.workflowService.resetWorkflowExecution({
+    ...{ namespace: stage.env.namespace ?? 'default', requestId: `reset-${runId}`, reason: 'by hand' },
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: eventId as never,
+  })
 }
 
 async function baking(source: Record<string, unknown> = SLOW): Promise<string> {
@@ -301,14 +311,55 @@ describe('a release that was reset in Temporal', () => {
     expect(await handleOf(id).result()).toMatchObject({ outcome: 'rolled-back' })
     expect(split()).toEqual(AT_ZERO)
   })
+})
 
-  async function reset(workflowId: string, runId: string, eventId: number): Promise<void> {
-    await stage.env.client.workflowService.resetWorkflowExecution({
-      ...{ namespace: stage.env.namespace ?? 'default', requestId: `reset-${runId}`, reason: 'by hand' },
-      workflowExecution: { workflowId, runId },
-      workflowTaskFinishEventId: eventId as never,
-    })
+describe('a lane that was reset in Temporal', () => {
+  const target = () => ({ service: stage.service, environment: 'production' })
+
+  /** To the step that has started the release with this number. */
+  async function resetTo(number: number): Promise<void> {
+    const { events } = await laneHandle().fetchHistory()
+    const starts = (events ?? []).flatMap((event) => event.startChildWorkflowExecutionInitiatedEventAttributes ?? [])
+    const { runId } = await laneHandle().describe()
+    await reset(laneHandle().workflowId, runId, Number(starts[number - 1]?.workflowTaskCompletedEventId))
+    await expect.poll(told).toContain('the lane was reset in Temporal and goes on with what it had known; ')
   }
+
+  async function promoted(version: string): Promise<void> {
+    await stage.result(await stage.start(planFor(stage, QUICK), { version }))
+    await stage.untilLane(({ keeper }) => keeper.state === 'holding')
+  }
+
+  it('moves nobody, knows what was promoted since, and goes on counting', async () => {
+    for (const version of ['2.4.0', '2.4.1', '2.4.2']) await promoted(version)
+    const landed = stage.router.landed.length
+    await resetTo(2)
+    const lane = await stage.untilLane(({ keeper }) => keeper.state === 'holding')
+    expect(lane).toMatchObject({ stable: { pool: 'green', version: '2.4.2' }, running: null, nextNumber: 4 })
+    expect(stage.router.landed.slice(landed)).toEqual([])
+    const next = await stage.start(planFor(stage, QUICK), { version: '2.4.3' })
+    expect(next).toBe(`release/${stage.service}/production/4`)
+    expect(await stage.result(next)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('does not again what was asked of it since, and leaves the release that runs alone', async () => {
+    await promoted('2.4.0')
+    await stage.releases.recover(target(), { by: 'carol', reason: 'pager' })
+    await stage.untilLane(({ keeper }) => keeper.state === 'holding')
+    const id = await stage.start(planFor(stage, SLOW), { version: '2.4.1' })
+    await stage.untilCard(id, isBaking)
+    await resetTo(1)
+    expect(await stage.untilLane(({ running }) => running === id)).toMatchObject({ nextNumber: 3 })
+    expect(await stage.untilCard(id, isBaking)).toMatchObject({ weight: 1_000 })
+    await stage.command(id, 'abort')
+    expect(await stage.result(id)).toMatchObject({
+      outcome: 'rolled-back',
+      reason: expect.not.stringContaining('carol'),
+    })
+    await stage.untilLane(({ keeper, stable }) => keeper.state === 'holding' && stable?.version === '2.4.0')
+    const bundle = { workflowBundle: await workflowBundle() }
+    await Worker.runReplayHistory(bundle, await laneHandle().fetchHistory(), laneHandle().workflowId)
+  })
 })
 
 describe('a queue', () => {

@@ -35,7 +35,7 @@ function askedOf(deps: ActivityDependencies, input: ReadinessInput, signal: Abor
   const adapters = deps.adaptersOf(input.target)
   const asked: Checklist = {
     ...{ input, adapters, outside: deps.outside, sources: deps.readiness },
-    permit: permitFor(deps.directory, 'forward'),
+    permit: permitFor(deps.directory, 'forward', input.holder?.run),
     now: () => Math.round(currentAttemptScheduledTimestampMs + performance.now() - began),
     roles: once(async () => {
       if (input.rest !== null) return input.rest

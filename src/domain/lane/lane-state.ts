@@ -90,6 +90,11 @@ export function emptyLane<Entry>(): LaneState<Entry> {
   }
 }
 
+/** A lane that does not know what it has done since: only its numbers and turns hold, which never fall. */
+export function forgotten<Entry>({ nextNumber, turn }: LaneState<Entry>): LaneState<Entry> {
+  return { ...emptyLane(), nextNumber, turn }
+}
+
 /**
  * A lane that begins: with what a lost one had known, if there was one, and with what Temporal lists. The release that is
  * open has the router, whatever the lost lane had known of it; one that is not listed as open may be over, which the lane

@@ -27,6 +27,14 @@ export interface LaneView {
   readonly keeper: KeeperView
 }
 
+/** What people are told of a lane that begins again; null of one that has nothing behind it. */
+export function beginningText(wasReset: boolean, isKnown: boolean): string | null {
+  if (!wasReset) return isKnown ? 'the lane was ended in Temporal and has begun again' : null
+  return isKnown
+    ? 'the lane was reset in Temporal and goes on with what it had known'
+    : 'the lane was reset in Temporal, and its former run cannot say any more what it had known'
+}
+
 /** What was promoted before, with its pool and until when that is kept. */
 interface FormerView {
   readonly version: string | null

@@ -10,7 +10,8 @@ import {
   withdraw,
 } from '../../../src/domain/lane/lane-queue.ts'
 import { recovered, recoveryFailed } from '../../../src/domain/lane/lane-recovery.ts'
-import { emptyLane, type LaneState, restored } from '../../../src/domain/lane/lane-state.ts'
+import { emptyLane, forgotten, type LaneState, restored } from '../../../src/domain/lane/lane-state.ts'
+import { beginningText } from '../../../src/domain/lane/lane-view.ts'
 import { ended, markEnding, start, vanished } from '../../../src/domain/lane/running-release.ts'
 
 type Lane = LaneState<string>
@@ -49,6 +50,20 @@ describe('a lane that begins again', () => {
     expect(restored(emptyLane<string>(), null, { open, highest: 5 })).toMatchObject({ running: open, nextNumber: 6 })
     expect(restored(emptyLane<string>(), null, nothing)).toEqual(emptyLane())
   })
+})
+
+it('a lane that was reset counts on, and knows nothing else of what it had known', () => {
+  const lane: Lane = { ...started(wish('a')), rest: ROLES, freeze: FREEZE, promotedVersion: 'v1', turn: 77 }
+  expect(forgotten(lane)).toEqual({ ...emptyLane(), nextNumber: 2, turn: 77 })
+})
+
+it.each([
+  [false, false, null],
+  [false, true, 'was ended in Temporal and has begun again'],
+  [true, true, 'was reset in Temporal and goes on with what it had known'],
+  [true, false, 'was reset in Temporal, and its former run cannot say any more what it had known'],
+])('people are told of a lane that begins again: reset %s, known %s', (wasReset, isKnown, text) => {
+  expect(beginningText(wasReset, isKnown)).toBe(text && `the lane ${text}`)
 })
 
 describe('place', () => {
