@@ -83,9 +83,9 @@ let tried = Math.floor(Math.random() * PORTS)
  * server starts, nor when that is started again.
  */
 export async function freePort(): Promise<number> {
-  do tried = (tried + 1) % PORTS
-  while (!(await isFree(FIRST_PORT + tried)))
-  return FIRST_PORT + tried
+  tried = (tried + 1) % PORTS
+  const port = FIRST_PORT + tried
+  return (await isFree(port)) ? port : freePort()
 }
 
 async function isFree(port: number): Promise<boolean> {
