@@ -32,17 +32,28 @@ export async function askOutside(deps: ActivityDependencies, question: OutsideQu
   const { about, known } = question
   const patience = question.patience ?? Number.POSITIVE_INFINITY
   const left = Math.max(QUICKEST, patience - lasted)
-  // What drips for longer than anybody waits for it is no answer.
-  const answer = await within({ deadline: left, signal: cancellationSignal() }, (own) => asked(deps, question, own))
-  if (answer === LATE) {
-    const who = question.about === 'call' ? question.request.call : 'what was asked'
-    return { kind: 'wait', reason: `${who} gives no answer: ${lateText(left)}`, isFault: true }
-  }
+  // Only a call takes as long as somebody outside likes.
+  const answer =
+    question.about === 'call'
+      ? await askCallFor(left, deps, question)
+      : await asked(deps, question, cancellationSignal())
   if (answer.kind !== 'wait' || lasted >= patience) return answer
   const isNews = answer.reason !== known && (known === null || lasted >= NEWS_EVERY)
   if (isNews) return answer
   const pause = Math.min(SLOWEST[about], QUICKEST * 2 ** Math.min(attempt - 1, 10))
   throw again('answer.waits', answer.reason, Math.min(pause, left))
+}
+
+/** What drips for longer than anybody waits for it is no answer. What was said before tells more than that its time was over in the midst. */
+async function askCallFor(
+  deadline: Milliseconds,
+  deps: ActivityDependencies,
+  question: Extract<OutsideQuestion, { about: 'call' }>,
+): Promise<OutsideAnswer> {
+  const answer = await within({ deadline, signal: cancellationSignal() }, (own) => asked(deps, question, own))
+  if (answer !== LATE) return answer
+  if (question.known !== null) return { kind: 'wait', reason: question.known }
+  return { kind: 'wait', reason: `${question.request.call} gives no answer: ${lateText(deadline)}`, isFault: true }
 }
 
 /** What cannot be asked is no answer: it is waited for, and says why. */
