@@ -58,14 +58,12 @@ export function createDirectory(client: Client): ReleaseDirectory {
       }
     },
     async rehearsalsOf(target) {
-      const { rehearsals = [] } = await soon(() =>
-        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneStateQuery),
-      )
+      const { rehearsals = [] } = await soon(() => askWorkflow(client, laneIdOf(target), laneStateQuery))
       return rehearsals
     },
     async isHolder(target, releaseId) {
       try {
-        const { running } = await soon(() => askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneQuery))
+        const { running } = await soon(() => askWorkflow(client, laneIdOf(target), laneQuery))
         return running === releaseId ? 'yes' : 'no'
       } catch {
         return 'unknown'
@@ -130,7 +128,7 @@ async function runBefore(client: Client, laneId: string, runId: string) {
 
 async function askLostLane(client: Client, laneId: string, runId: string): Promise<LaneState<Submission> | null> {
   try {
-    return await askWorkflow(client.workflow.getHandle(laneId, runId), laneStateQuery)
+    return await askWorkflow(client, laneId, laneStateQuery, runId)
   } catch (error) {
     // A lane of an older version has no such query, and one that cannot be replayed answers none.
     if (fateOf(error).kind === 'settled') return null
@@ -140,7 +138,7 @@ async function askLostLane(client: Client, laneId: string, runId: string): Promi
 
 /** A release that has ended still waits until its last messages are sent. */
 async function askItself(client: Client, releaseId: string): Promise<FollowOutcome> {
-  const { input, state } = await askWorkflow(client.workflow.getHandle(releaseId), viewQuery)
+  const { input, state } = await askWorkflow(client, releaseId, viewQuery)
   const outcome = endOf(state)
   if (outcome === null) return { kind: 'open' }
   const { version, turn = input.number } = input
@@ -154,7 +152,7 @@ async function askItself(client: Client, releaseId: string): Promise<FollowOutco
 /** A pipeline likewise, and its targets are free from its end on, however long its messages take. One that does not answer keeps them. */
 async function isPipelineOpen(client: Client, pipelineId: string): Promise<boolean> {
   try {
-    const { state } = await askWorkflow(client.workflow.getHandle(pipelineId), pipelineQuery)
+    const { state } = await askWorkflow(client, pipelineId, pipelineQuery)
     return state.outcome === null
   } catch {
     return true

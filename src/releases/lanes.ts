@@ -103,9 +103,7 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
         until,
       ),
     async view(target, until) {
-      const view = await lookAt(target, until, () =>
-        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneQuery),
-      )
+      const view = await lookAt(target, until, () => askWorkflow(client, laneIdOf(target), laneQuery))
       // A worker of an older version knows less of it.
       return { ...laneView(target, emptyLane()), ...view }
     },
@@ -174,9 +172,7 @@ export function createLanes(client: Client, taskQueue: string, calls: Calls): La
       )
     },
     async rehearsals(target, until) {
-      const state = await lookAt(target, until, () =>
-        askWorkflow(client.workflow.getHandle(laneIdOf(target)), laneStateQuery),
-      )
+      const state = await lookAt(target, until, () => askWorkflow(client, laneIdOf(target), laneStateQuery))
       return state?.rehearsals ?? []
     },
     rehearsed(target, rehearsal) {

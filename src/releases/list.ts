@@ -3,8 +3,8 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
 import { isGrpcServiceError } from '@temporalio/client'
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js'
 import { SluiceError } from '../domain/errors.ts'
-import type { PipelineEnd } from '../domain/pipeline/pipeline-state.ts'
-import type { ReleaseEnd } from '../domain/release/release-state.ts'
+import { PIPELINE_ENDS } from '../domain/pipeline/pipeline-state.ts'
+import { RELEASE_ENDS } from '../domain/release/release-state.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts'
 import { LOST_ENDS } from './directory.ts'
 import type { ListFilter, PageRequest, ReleasePage, ReleaseRow } from './releases.ts'
@@ -98,10 +98,7 @@ export function plain(word: string): string {
 }
 
 /** How a release or a pipeline ends by itself. */
-const ENDS: readonly string[] = ['promoted', 'rolled-back', 'refused', 'superseded', 'failed'] satisfies readonly (
-  | ReleaseEnd
-  | PipelineEnd
-)[]
+const ENDS: readonly string[] = [...RELEASE_ENDS, ...PIPELINE_ENDS]
 
 /** Where the workflow was last, as it said itself; `gone` for one that was ended in Temporal on its way. */
 export function phaseIn({ status, typedSearchAttributes }: WorkflowExecutionInfo, first: string): string {

@@ -48,7 +48,7 @@ export async function pastReleases(
 /** Its history may be past its retention, or not replay any more: one release less to look at. */
 async function readOne(client: Client, releaseId: string): Promise<PastRelease | 'unread' | null> {
   try {
-    const { input, state } = await askWorkflow(client.workflow.getHandle(releaseId), viewQuery)
+    const { input, state } = await askWorkflow(client, releaseId, viewQuery)
     const { version, replaces = null, plan } = input
     const warns = plan.checks.filter(onlyWarns).map(({ name }) => name)
     const blind = plan.checks.filter((check) => blindnessOf(check) === 'warn').map(({ name }) => name)

@@ -3,7 +3,7 @@ import { type Client, WithStartWorkflowOperation, type WorkflowExecutionInfo } f
 import { SluiceError } from '../domain/errors.ts'
 import { parsePipelineId, pipelineIdOf, pipelineName } from '../domain/pipeline/pipeline.ts'
 import { lostPipelineCard, type PipelineCard, pipelineCard } from '../domain/pipeline/pipeline-card.ts'
-import type { PipelineEnd } from '../domain/pipeline/pipeline-state.ts'
+import { PIPELINE_ENDS } from '../domain/pipeline/pipeline-state.ts'
 import type { Instant, Milliseconds } from '../domain/units.ts'
 import { LATE, within } from '../outbound/within.ts'
 import {
@@ -59,9 +59,7 @@ export function createPipelines({
   })
 
   function viewOf(pipelineId: string) {
-    return calls.look(pipelineId, calls.deadline(), () =>
-      askWorkflow(client.workflow.getHandle(pipelineId), pipelineQuery),
-    )
+    return calls.look(pipelineId, calls.deadline(), () => askWorkflow(client, pipelineId, pipelineQuery))
   }
 
   async function read(pipelineId: string): Promise<ShownPipeline> {
@@ -204,7 +202,7 @@ function fingerprintOf({ pipeline, versions, author }: Pick<PipelineRequest, 'pi
   return JSON.stringify([pipeline.name, pipeline.onFail, stages, ordered, author.person])
 }
 
-const ENDS = (['promoted', 'rolled-back', 'failed'] satisfies PipelineEnd[]).map((end) => `'${end}'`).join(', ')
+const ENDS = PIPELINE_ENDS.map((end) => `'${end}'`).join(', ')
 
 function queryOf({ name, phase }: PipelineFilter): string {
   const parts = [`WorkflowType = 'pipeline'`]

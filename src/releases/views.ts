@@ -80,7 +80,7 @@ export function createViews(
   async function readCard(releaseId: string, until: Instant): Promise<ShownCard> {
     try {
       const [view, guard] = await calls.look(releaseId, until, () =>
-        Promise.all([askWorkflow(client.workflow.getHandle(releaseId), viewQuery), directory.guardStateOf(releaseId)]),
+        Promise.all([askWorkflow(client, releaseId, viewQuery), directory.guardStateOf(releaseId)]),
       )
       const card = releaseCard(view.input, view.state, guard, now())
       const isAtWork = card.isEnded || (await calls.look(releaseId, until, () => directory.isOpen(releaseId)))

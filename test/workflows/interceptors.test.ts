@@ -47,7 +47,8 @@ it('a question that waits for a worker while a timer fires leaves nothing in a h
         expect(typeof answer === 'number' ? answer <= 0 : answer).toBeOneOf([true, refused])
       await Promise.all(handles.map((handle) => handle.result()))
       // Nothing follows from what has come in last, so that is no reason to say nothing for ever.
-      for (const handle of closed) await expect(askWorkflow(handle, leftQuery)).resolves.toBeGreaterThan(0)
+      for (const handle of closed)
+        await expect(askWorkflow(client, handle.workflowId, leftQuery)).resolves.toBeGreaterThan(0)
     })
     for (const handle of handles)
       await expect(

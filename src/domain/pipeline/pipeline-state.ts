@@ -65,7 +65,8 @@ export interface GivenUp {
   readonly reason: string
 }
 
-export type PipelineEnd = 'promoted' | 'rolled-back' | 'failed'
+export const PIPELINE_ENDS = ['promoted', 'rolled-back', 'failed'] as const
+export type PipelineEnd = (typeof PIPELINE_ENDS)[number]
 
 /** What a pipeline knows. Plain JSON. */
 export interface PipelineState {

@@ -136,7 +136,13 @@ export function beginState(releaseId: string): ReleaseState {
 }
 
 /** The phases that are ends. */
-export type ReleaseEnd = Extract<ReleasePhase, 'promoted' | 'rolled-back' | 'refused' | 'superseded'>
+export const RELEASE_ENDS = [
+  'promoted',
+  'rolled-back',
+  'refused',
+  'superseded',
+] as const satisfies readonly ReleasePhase[]
+export type ReleaseEnd = (typeof RELEASE_ENDS)[number]
 
 /** How the release has ended, or null while it has not. */
 export function endOf({ phase }: Pick<ReleaseState, 'phase'>): ReleaseEnd | null {
