@@ -6,7 +6,7 @@ import { planFilesIn, readPipelineYaml, unreadPlan, withPlans } from '../domain/
 import { readPlanYaml } from '../domain/plan/plan-text.ts'
 import type { LocatedProblem } from '../domain/problems.ts'
 import type { YamlText } from '../domain/yaml/yaml-text.ts'
-import { wordsOf } from './words.ts'
+import { readNamedFiles } from './named-files.ts'
 
 interface ReadPipelines {
   readonly pipelines: Readonly<Record<string, YamlText>>
@@ -20,23 +20,13 @@ export function pipelinesOf(
   readBeside: ReadBeside,
   locate: YamlText['locate'],
 ): ReadPipelines {
-  const pipelines: Record<string, YamlText> = {}
-  const problems: LocatedProblem[] = []
-  for (const [name, file] of Object.entries(files)) {
-    try {
-      const text = readPipelineYaml(readBeside(file), file)
-      if ('problems' in text) {
-        problems.push(...text.problems)
-        continue
-      }
-      const { yaml, problems: ofPlans } = withPlansBeside(text.yaml, dirname(file), readBeside)
-      problems.push(...ofPlans, ...otherName(name, yaml))
-      pipelines[name] = yaml
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error
-      problems.push(locate({ ...wordsOf(error), rule: 'pipeline', path: ['pipelines', name] }))
-    }
-  }
+  const named = { files, key: 'pipelines', rule: 'pipeline', locate }
+  const { found: pipelines, problems } = readNamedFiles<YamlText>(named, (name, file) => {
+    const text = readPipelineYaml(readBeside(file), file)
+    if ('problems' in text) return text
+    const { yaml, problems: ofPlans } = withPlansBeside(text.yaml, dirname(file), readBeside)
+    return { value: yaml, problems: [...ofPlans, ...otherName(name, yaml)] }
+  })
   return { pipelines, problems }
 }
 

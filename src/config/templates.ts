@@ -1,11 +1,10 @@
 import type { ReadBeside } from '../calendars/calendar.ts'
-import { SluiceError } from '../domain/errors.ts'
 import { planHead } from '../domain/plan/plan.ts'
 import type { LocatedProblem } from '../domain/problems.ts'
 import { type PlanTemplate, readTemplate } from '../domain/template/template.ts'
 import { PLAN_LIMITS, type TextLimits } from '../domain/yaml/yaml-scan.ts'
 import { readYaml, type YamlText } from '../domain/yaml/yaml-text.ts'
-import { wordsOf } from './words.ts'
+import { readNamedFiles } from './named-files.ts'
 
 const TEMPLATE_LIMITS: TextLimits = {
   ...PLAN_LIMITS,
@@ -25,18 +24,11 @@ export function templatesOf(
   readBeside: ReadBeside,
   locate: YamlText['locate'],
 ): ReadTemplates {
-  const templates: Record<string, PlanTemplate> = {}
-  const problems: LocatedProblem[] = []
-  for (const [name, file] of Object.entries(files)) {
-    try {
-      const text = readYaml(readBeside(file), file, TEMPLATE_LIMITS)
-      const read = 'yaml' in text ? readTemplate(name, text.yaml, Object.keys(planHead.shape)) : text
-      if ('template' in read) templates[name] = read.template
-      else problems.push(...read.problems)
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error
-      problems.push(locate({ ...wordsOf(error), rule: 'template', path: ['templates', name] }))
-    }
-  }
+  const named = { files, key: 'templates', rule: 'template', locate }
+  const { found: templates, problems } = readNamedFiles<PlanTemplate>(named, (name, file) => {
+    const text = readYaml(readBeside(file), file, TEMPLATE_LIMITS)
+    const read = 'yaml' in text ? readTemplate(name, text.yaml, Object.keys(planHead.shape)) : text
+    return 'template' in read ? { value: read.template, problems: [] } : read
+  })
   return { templates, problems }
 }
