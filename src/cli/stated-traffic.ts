@@ -38,7 +38,7 @@ export function statedTraffic(
   const { traffic, errors: baseRate, regression: rise, latency, buckets, slower, event = [], change = [] } = options
   const events = namedTexts('--event', event, 'orders=3%')
   const changes = namedTexts('--change', change, 'orders=0.8x')
-  const requestsPerSecond = traffic === undefined ? undefined : requestsOf('--traffic', traffic)
+  const requestsPerSecond = traffic === undefined ? undefined : requestsOf(traffic)
   if (buckets !== undefined && latency === undefined) throw new CliFailure(EXIT.usage, '--buckets needs --latency')
   const stated: StatedTraffic = {
     requestsPerSecond,
@@ -72,11 +72,14 @@ export function expectedOf(stated: StatedTraffic): ExpectedTraffic | null {
   return expected
 }
 
-function requestsOf(flag: string, text: string): number {
+function requestsOf(text: string): number {
   const number = text.replace(/rps$/, '')
   const value = Number(number)
   if (/^\d+(\.\d+)?$/.test(number) && value > 0 && value <= 1e9) return value
-  throw new CliFailure(EXIT.usage, `${flag} ${clean(text)}: expected the requests per second, such as 50rps or 0.5rps`)
+  throw new CliFailure(
+    EXIT.usage,
+    `--traffic ${clean(text)}: expected the requests per second, such as 50rps or 0.5rps`,
+  )
 }
 
 /** @throws CliFailure for what is no regression */
